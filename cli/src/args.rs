@@ -1,0 +1,159 @@
+//! The command line as clap reads it.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand};
+use tunekey_core::account::{Method, ServiceId};
+use tunekey_core::export::Format;
+
+/// Your own QQ Music and NetEase Cloud Music sign-in, kept in the system's keychain and renewed.
+#[derive(Debug, Parser)]
+#[command(name = "tunekey", version, about, propagate_version = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 unexpected, 2 usage, 3 not found, 4 sign-in refused or expired, \
+5 needs sign-in, 6 network, 7 keychain, 8 risk control or rate limit, 130 interrupted.";
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Keep accounts and settings in this folder instead of the usual one
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Print one JSON object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Log to standard error: error, warn, info, debug or trace; never a secret
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the services and the ways to sign in to each
+    Services,
+    /// Sign in by scanning a code
+    SignIn {
+        /// qqmusic or netease
+        service: ServiceName,
+        /// The way in (see `services`); the best one if left out
+        #[arg(long, value_name = "METHOD")]
+        method: Option<MethodName>,
+        /// Where to draw the code: `terminal`, or `png=FILE`
+        #[arg(long, value_name = "WHERE")]
+        qr: Option<QrTarget>,
+    },
+    /// List the accounts
+    Accounts,
+    /// Show one account
+    Show {
+        /// `service:uid`, or a unique beginning of it, or a nickname
+        account: String,
+    },
+    /// Print the cookie
+    Cookie {
+        /// `service:uid`, or a unique beginning of it, or a nickname
+        account: String,
+        /// header, json, env, netscape or qqmusicapi; the account's own if left out
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<FormatName>,
+    },
+    /// Get a new key
+    Renew {
+        /// `service:uid`, or a unique beginning of it, or a nickname
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        account: Option<String>,
+        /// Every account
+        #[arg(long)]
+        all: bool,
+    },
+    /// Ask the service whether the credential works
+    Check {
+        /// `service:uid`, or a unique beginning of it, or a nickname
+        account: String,
+    },
+    /// End the credential at the service and remove it here
+    SignOut {
+        /// `service:uid`, or a unique beginning of it, or a nickname
+        account: String,
+    },
+    /// Remove the credential here only
+    Forget {
+        /// `service:uid`, or a unique beginning of it, or a nickname
+        account: String,
+    },
+    /// Show or change settings
+    Settings {
+        /// The setting: proxy, extra-ca, netease-profile, format, clipboard-seconds or auto-renew
+        key: Option<String>,
+        /// Its new value
+        value: Option<String>,
+    },
+}
+
+/// Where to draw a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum QrTarget {
+    Terminal,
+    Png(PathBuf),
+}
+
+impl FromStr for QrTarget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            None if text == "terminal" => Ok(Self::Terminal),
+            Some(("png", file)) if !file.is_empty() => Ok(Self::Png(file.into())),
+            _ => Err("use `terminal` or `png=FILE`".to_owned()),
+        }
+    }
+}
+
+/// A name that the core knows, with an error that clap can show.
+macro_rules! named {
+    ($name:ident, $inner:ty, $what:literal) => {
+        #[derive(Debug, Clone, Copy)]
+        pub(crate) struct $name(pub(crate) $inner);
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                text.parse().map(Self).map_err(|_| concat!("use ", $what).to_owned())
+            }
+        }
+    };
+}
+
+named!(ServiceName, ServiceId, "qqmusic or netease");
+named!(MethodName, Method, "one of the methods that `tunekey services` lists");
+named!(FormatName, Format, "header, json, env, netscape or qqmusicapi");
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_code_can_be_drawn_in_the_terminal_or_into_a_file() {
+        assert_eq!("terminal".parse(), Ok(QrTarget::Terminal));
+        assert_eq!("png=code.png".parse(), Ok(QrTarget::Png("code.png".into())));
+        for bad in ["", "png", "png=", "svg=x", "terminal=x"] {
+            bad.parse::<QrTarget>().expect_err("it names no place to draw");
+        }
+    }
+}

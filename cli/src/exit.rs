@@ -1,0 +1,35 @@
+//! What the exit code says: scripts act on it.
+
+use std::process::ExitCode;
+
+use tunekey_core::problem::ProblemCode;
+
+/// The exit code of a process that was interrupted by Ctrl-C, as shells have it: 128 + SIGINT.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// The exit code for a problem.
+pub(crate) fn code(problem: ProblemCode) -> u8 {
+    match problem {
+        ProblemCode::Unexpected | ProblemCode::ProfileUnreadable => 1,
+        ProblemCode::InvalidInput => 2,
+        ProblemCode::NotFound => 3,
+        ProblemCode::Expired
+        | ProblemCode::Refused
+        | ProblemCode::DeviceLimit
+        | ProblemCode::Restricted
+        | ProblemCode::ClientTooOld => 4,
+        ProblemCode::Rejected => 5,
+        ProblemCode::Offline | ProblemCode::Timeout => 6,
+        ProblemCode::KeychainLocked | ProblemCode::KeychainUnavailable | ProblemCode::KeychainDenied => 7,
+        ProblemCode::RiskControl | ProblemCode::RateLimited => 8,
+        ProblemCode::Cancelled => INTERRUPTED,
+    }
+}
+
+/// The same as what `main` gives back.
+pub(crate) fn exit(result: Result<(), ProblemCode>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => ExitCode::from(code(problem)),
+    }
+}

@@ -1,0 +1,81 @@
+//! `tunekey`: the command line. An adapter over the core that links no GUI library.
+
+mod args;
+mod commands;
+mod exit;
+mod output;
+mod sign_in;
+mod words;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+use tunekey_core::problem::{Language, Problem, ProblemCode};
+use tunekey_core::profile::Profile;
+use tunekey_core::tunekey::{Setup, TuneKey};
+
+use crate::args::{Cli, Command, Global};
+use crate::output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let language = Language::from_locale(&sys_locale::get_locale().unwrap_or_default());
+    let output = Output { json: cli.global.json, language };
+    let result = start(&cli.global).and_then(|(tunekey, runtime)| {
+        let result = runtime.block_on(run(&tunekey, cli.command, output));
+        // A keychain that hangs must not keep the process: its thread is left behind.
+        runtime.shutdown_background();
+        result
+    });
+    if let Err(problem) = &result {
+        output.problem(problem);
+    }
+    exit::exit(result.map_err(|problem| problem.code))
+}
+
+fn start(global: &Global) -> Result<(TuneKey, tokio::runtime::Runtime), Problem> {
+    if let Some(level) = &global.log {
+        let filter = EnvFilter::try_new(level)
+            .map_err(|_| Problem::new(ProblemCode::InvalidInput).with_detail("no such log level"))?;
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    }
+    let profile = match &global.profile {
+        Some(dir) => Profile::at(dir)?,
+        None => Profile::default_for_user()?,
+    };
+    let tunekey = TuneKey::open(Setup::new(profile))?;
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|_| Problem::new(ProblemCode::Unexpected).with_detail("no threads could be started"))?;
+    Ok((tunekey, runtime))
+}
+
+async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), Problem> {
+    if let Some(notice) = tunekey.snapshot().notice {
+        output.note(&notice.message(output.language));
+    }
+    match command {
+        Command::Services => commands::services(tunekey, output),
+        Command::SignIn { service, method, qr } => {
+            return sign_in::run(tunekey, service.0, method.map(|method| method.0), qr, output).await;
+        }
+        Command::Accounts => commands::accounts(tunekey, output),
+        Command::Show { account } => commands::show(tunekey, &account, output)?,
+        Command::Cookie { account, format } => {
+            commands::cookie(tunekey, &account, format.map(|format| format.0), output).await?;
+        }
+        Command::Renew { account: Some(account), all: _ } => {
+            commands::renew(tunekey, &[tunekey.find(&account)?], output).await?;
+        }
+        Command::Renew { account: None, all: _ } => {
+            let all: Vec<_> = tunekey.snapshot().accounts.into_iter().map(|account| account.id).collect();
+            commands::renew(tunekey, &all, output).await?;
+        }
+        Command::Check { account } => commands::check(tunekey, &account, output).await?,
+        Command::SignOut { account } => commands::sign_out(tunekey, &account, output).await?,
+        Command::Forget { account } => commands::forget(tunekey, &account, output).await?,
+        Command::Settings { key, value } => commands::settings(tunekey, key, value, output)?,
+    }
+    Ok(())
+}

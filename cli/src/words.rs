@@ -1,0 +1,101 @@
+//! Accounts and times in words.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tunekey_core::account::{Account, Health, RenewalOutcome, SignInReason, Tier};
+use tunekey_core::problem::Language;
+
+/// One line: id, name, health.
+pub(crate) fn line(account: &Account, language: Language) -> String {
+    format!("{:<28} {}  {}", account.id.to_string(), account.nickname, health(account, language))
+}
+
+/// Everything about one account, a line each.
+pub(crate) fn sheet(account: &Account, language: Language) -> String {
+    let mut rows = vec![
+        (language.pick("Account", "账号"), account.id.to_string()),
+        (language.pick("Name", "昵称"), account.nickname.clone()),
+        (language.pick("Signed in by", "登录方式"), account.method.to_string()),
+        (language.pick("State", "状态"), health(account, language)),
+        (language.pick("Key issued", "密钥签发"), time(account.life.issued_at)),
+    ];
+    if let Some(at) = account.life.renew_at {
+        rows.push((language.pick("Next renewal", "下次续期"), time(at)));
+    }
+    rows.push((
+        language.pick("Key expires", "密钥到期"),
+        account.life.expires_at.map_or_else(|| language.pick("unknown", "未知").to_owned(), time),
+    ));
+    for status in account.membership.iter().flat_map(|membership| &membership.tiers) {
+        let state = match (status.active, status.until) {
+            (true, Some(until)) => format!("{} {}", language.pick("until", "至"), time(until)),
+            (true, None) => language.pick("active", "有效").to_owned(),
+            (false, Some(until)) => format!("{} {}", language.pick("ended", "已于此时到期："), time(until)),
+            (false, None) => language.pick("not active", "未开通").to_owned(),
+        };
+        rows.push((tier(status.tier, language), state));
+    }
+    if let Some(at) = account.checked_at {
+        rows.push((language.pick("Checked", "上次检查"), time(at)));
+    }
+    if let Some(last) = account.renewals.first() {
+        rows.push((
+            language.pick("Last renewal", "上次续期"),
+            format!("{}  {}", time(last.at), outcome(last.outcome, language)),
+        ));
+    }
+    if let Some(trouble) = &account.trouble {
+        rows.push((language.pick("Trouble", "问题"), trouble.message(language)));
+    }
+    let width = rows.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
+    let mut sheet = String::new();
+    for (name, value) in rows {
+        sheet.push_str(&format!("{name}{}  {value}\n", " ".repeat(width - columns(name))));
+    }
+    sheet
+}
+
+/// What came of a renewal.
+pub(crate) fn outcome(outcome: RenewalOutcome, language: Language) -> &'static str {
+    match outcome {
+        RenewalOutcome::Renewed => language.pick("renewed, new key", "已续期，密钥已更换"),
+        RenewalOutcome::Unchanged => language.pick("still valid, key unchanged", "仍有效，密钥未变"),
+        RenewalOutcome::Rejected => language.pick("rejected, session ended", "被拒绝，会话已结束"),
+        RenewalOutcome::Failed => language.pick("failed, nothing lost", "失败，没有丢失任何内容"),
+    }
+}
+
+/// A moment in the computer's time zone.
+pub(crate) fn time(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn health(account: &Account, language: Language) -> String {
+    match account.health {
+        Health::Healthy => language.pick("healthy", "正常").to_owned(),
+        Health::RenewsSoon => language.pick("renews soon", "即将续期").to_owned(),
+        Health::NeedsSignIn { since, reason } => {
+            let why = match reason {
+                SignInReason::Rejected => language.pick("refused by the service", "被对方服务拒绝"),
+                SignInReason::Missing => language.pick("missing from the keychain", "密钥环中已不存在"),
+            };
+            format!("{} ({why}, {})", language.pick("needs sign-in", "需重新登录"), time(since))
+        }
+    }
+}
+
+fn tier(tier: Tier, language: Language) -> &'static str {
+    match tier {
+        Tier::QqGreen => language.pick("Green Diamond", "绿钻"),
+        Tier::QqLuxuryGreen => language.pick("Luxury Green Diamond", "豪华绿钻"),
+        Tier::QqSuper => language.pick("Super member", "超级会员"),
+        Tier::NeteaseMusicPackage => language.pick("Music package", "音乐包"),
+        Tier::NeteaseVinyl => language.pick("Black Vinyl", "黑胶 VIP"),
+        Tier::NeteaseVinylSuper => language.pick("Black Vinyl SVIP", "黑胶 SVIP"),
+    }
+}
+
+/// How many terminal columns a label takes: Han characters take two.
+fn columns(text: &str) -> usize {
+    text.chars().map(|c| if c >= '\u{2e80}' { 2 } else { 1 }).sum()
+}

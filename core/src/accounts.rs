@@ -1,0 +1,278 @@
+//! The accounts as fronts see them: the ledger's records, what is being done with each, and who is told.
+//!
+//! Every change goes the same way: change the ledger, look at all records again, tell the fronts what differs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::broadcast;
+
+use crate::account::{Account, AccountId, Busy, Health};
+use crate::avatar;
+use crate::clock::Clock;
+use crate::export::Format;
+use crate::ledger::{AccountRecord, Ledger, LedgerFile};
+use crate::picture;
+use crate::problem::{Problem, ProblemCode};
+use crate::profile::Profile;
+use crate::secret::Secret;
+use crate::settings::Settings;
+use crate::tunekey::Event;
+
+/// How long before a renewal an account counts as "renews soon".
+const SOON: SignedDuration = SignedDuration::from_hours(1);
+/// How much of the history fronts see.
+const HISTORY: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The accounts of a profile.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    profile: Profile,
+    file: LedgerFile,
+    clock: Arc<dyn Clock>,
+    events: broadcast::Sender<Event>,
+    now: Mutex<Now>,
+}
+
+/// What is true in this process at this moment.
+#[derive(Debug, Default)]
+struct Now {
+    ledger: Ledger,
+    views: Vec<Account>,
+    busy: HashMap<AccountId, Busy>,
+    trouble: HashMap<AccountId, Problem>,
+    /// Pictures as `data:` URLs; `None` for an account that has none.
+    avatars: HashMap<AccountId, Option<String>>,
+}
+
+/// While this lives, the account is shown as busy.
+#[derive(Debug)]
+pub(crate) struct BusyGuard<'a> {
+    accounts: &'a Accounts,
+    id: AccountId,
+}
+
+impl Accounts {
+    pub(crate) fn new(
+        profile: Profile,
+        file: LedgerFile,
+        clock: Arc<dyn Clock>,
+        events: broadcast::Sender<Event>,
+    ) -> Result<Self, Problem> {
+        let now = Mutex::new(Now { ledger: file.read()?, ..Now::default() });
+        let accounts = Self { profile, file, clock, events, now };
+        accounts.refresh();
+        Ok(accounts)
+    }
+
+    /// Every account, oldest first.
+    pub(crate) fn views(&self) -> Vec<Account> {
+        self.now().views.clone()
+    }
+
+    /// One account.
+    pub(crate) fn view(&self, id: &AccountId) -> Result<Account, Problem> {
+        self.now().views.iter().find(|account| account.id == *id).cloned().ok_or_else(|| unknown(id))
+    }
+
+    /// Every record.
+    pub(crate) fn records(&self) -> Vec<AccountRecord> {
+        self.now().ledger.accounts.clone()
+    }
+
+    /// One record.
+    pub(crate) fn record(&self, id: &AccountId) -> Result<AccountRecord, Problem> {
+        self.now().ledger.accounts.iter().find(|record| record.id == *id).cloned().ok_or_else(|| unknown(id))
+    }
+
+    /// The shared settings.
+    pub(crate) fn settings(&self) -> Settings {
+        self.now().ledger.settings.clone()
+    }
+
+    /// This installation's device identity.
+    pub(crate) fn device_id(&self) -> Secret {
+        Secret::new(self.now().ledger.device_id.clone())
+    }
+
+    /// The format that an account is copied in.
+    pub(crate) fn format(&self, record: &AccountRecord) -> Format {
+        format(record, &self.settings())
+    }
+
+    /// Changes one record.
+    pub(crate) fn update(&self, id: &AccountId, change: impl FnOnce(&mut AccountRecord)) -> Result<(), Problem> {
+        let found = self.file.update(|ledger| {
+            ledger.accounts.iter_mut().find(|record| record.id == *id).map(change)
+        })?;
+        self.read_again()?;
+        found.ok_or_else(|| unknown(id))
+    }
+
+    /// Adds an account, or replaces its record by what `make` makes of it. Says whether it was known.
+    pub(crate) fn add(
+        &self,
+        id: &AccountId,
+        make: impl FnOnce(Option<AccountRecord>) -> AccountRecord,
+    ) -> Result<bool, Problem> {
+        let known = self.file.update(|ledger| {
+            let place = ledger.accounts.iter().position(|record| record.id == *id);
+            let record = make(place.map(|place| ledger.accounts[place].clone()));
+            match place {
+                Some(place) => ledger.accounts[place] = record,
+                None => ledger.accounts.push(record),
+            }
+            place.is_some()
+        })?;
+        self.read_again()?;
+        Ok(known)
+    }
+
+    /// Removes an account and its picture.
+    pub(crate) fn remove(&self, id: &AccountId) -> Result<(), Problem> {
+        self.file.update(|ledger| ledger.accounts.retain(|record| record.id != *id))?;
+        avatar::remove(&self.profile, id);
+        {
+            let mut now = self.now();
+            now.avatars.remove(id);
+            now.trouble.remove(id);
+            now.busy.remove(id);
+        }
+        self.read_again()
+    }
+
+    /// Changes the settings; what the change refuses changes nothing.
+    pub(crate) fn update_settings(
+        &self,
+        change: impl FnOnce(&mut Settings) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        self.file.update(|ledger| {
+            let mut settings = ledger.settings.clone();
+            change(&mut settings)?;
+            ledger.settings = settings;
+            Ok::<_, Problem>(())
+        })??;
+        self.read_again()
+    }
+
+    /// Keeps a picture. One that cannot be kept is only a picture.
+    pub(crate) fn save_avatar(&self, id: &AccountId, png: &[u8]) {
+        if let Err(error) = avatar::save(&self.profile, id, png) {
+            tracing::debug!(%error, "a picture could not be kept");
+        }
+        self.now().avatars.insert(id.clone(), Some(picture::data_url(png)));
+        self.refresh();
+    }
+
+    /// Shows an account as busy until the guard is dropped.
+    pub(crate) fn busy(&self, id: &AccountId, busy: Busy) -> BusyGuard<'_> {
+        self.now().busy.insert(id.clone(), busy);
+        self.refresh();
+        BusyGuard { accounts: self, id: id.clone() }
+    }
+
+    /// Remembers what went wrong last with an account, or that nothing did.
+    pub(crate) fn trouble(&self, id: &AccountId, problem: Option<Problem>) {
+        match problem {
+            Some(problem) => self.now().trouble.insert(id.clone(), problem),
+            None => self.now().trouble.remove(id),
+        };
+        self.refresh();
+    }
+
+    /// Reads the ledger again if another process has changed it.
+    pub(crate) fn reload(&self) {
+        if self.file.changed_since_last_read()
+            && let Err(problem) = self.read_again()
+        {
+            tracing::info!(code = ?problem.code, "the ledger could not be read again");
+        }
+    }
+
+    /// Looks at every record again, with the time of now, and tells the fronts what differs.
+    pub(crate) fn refresh(&self) {
+        let at = self.clock.now();
+        let mut now = self.now();
+        let records = now.ledger.accounts.clone();
+        for record in &records {
+            if !now.avatars.contains_key(&record.id) {
+                let picture = avatar::load(&self.profile, &record.id).map(|png| picture::data_url(&png));
+                now.avatars.insert(record.id.clone(), picture);
+            }
+        }
+        let views: Vec<_> = records.iter().map(|record| view(record, &now, at)).collect();
+        let before = std::mem::replace(&mut now.views, views.clone());
+        // Sent while the views are held, so that two changes cannot overtake each other.
+        for account in views.iter().filter(|account| !before.contains(account)) {
+            self.tell(Event::Account { account: Box::new(account.clone()) });
+        }
+        for gone in before.iter().filter(|old| !views.iter().any(|account| account.id == old.id)) {
+            self.tell(Event::AccountGone { id: gone.id.clone() });
+        }
+    }
+
+    fn read_again(&self) -> Result<(), Problem> {
+        let ledger = self.file.read()?;
+        let settings = ledger.settings.clone();
+        let before = std::mem::replace(&mut self.now().ledger, ledger).settings;
+        if before != settings {
+            self.tell(Event::Settings { settings });
+        }
+        self.refresh();
+        Ok(())
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody listening is fine: a front asks for the snapshot when it comes.
+        drop(self.events.send(event));
+    }
+
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for BusyGuard<'_> {
+    fn drop(&mut self) {
+        self.accounts.now().busy.remove(&self.id);
+        self.accounts.refresh();
+    }
+}
+
+fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {
+    let health = match record.health {
+        Health::Healthy | Health::RenewsSoon => match record.life.renew_at {
+            Some(renew_at) if renew_at < at + SOON => Health::RenewsSoon,
+            _ => Health::Healthy,
+        },
+        dead @ Health::NeedsSignIn { .. } => dead,
+    };
+    let nickname = if record.nickname.trim().is_empty() { &record.id.uid } else { &record.nickname };
+    Account {
+        id: record.id.clone(),
+        service: record.id.service,
+        uid: record.id.uid.clone(),
+        nickname: nickname.clone(),
+        avatar: now.avatars.get(&record.id).cloned().flatten(),
+        method: record.method,
+        health,
+        busy: now.busy.get(&record.id).copied(),
+        life: record.life,
+        membership: record.membership.clone(),
+        checked_at: record.checked_at,
+        renewals: record.renewals.iter().filter(|renewal| renewal.at > at - HISTORY).cloned().collect(),
+        format: format(record, &now.ledger.settings),
+        trouble: now.trouble.get(&record.id).cloned(),
+    }
+}
+
+fn format(record: &AccountRecord, settings: &Settings) -> Format {
+    let wanted = record.format.unwrap_or(settings.format);
+    // The shared default may be a format that only the other service has.
+    if wanted.suits(record.id.service) { wanted } else { Format::Header }
+}
+
+fn unknown(id: &AccountId) -> Problem {
+    Problem::new(ProblemCode::NotFound).with_detail(format!("there is no account {id}"))
+}

@@ -1,0 +1,183 @@
+//! How files are written and locked: whole or not at all, for this user only, one process at a time.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::Path;
+
+use atomic_write_file::AtomicWriteFile;
+
+/// Replaces a file as a whole: whoever reads it, and whoever starts after a crash, finds the old bytes or
+/// the new ones. Readable for this user only.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut attempts_left = REPLACE_ATTEMPTS;
+    loop {
+        let mut options = AtomicWriteFile::options();
+        #[cfg(unix)]
+        {
+            use atomic_write_file::unix::OpenOptionsExt as _;
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.preserve_mode(false).mode(0o600);
+        }
+        let mut file = options.open(path)?;
+        file.write_all(bytes)?;
+        match file.commit() {
+            // Windows refuses to replace a file that somebody, such as a virus scanner, has open just now.
+            Err(error)
+                if cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied && attempts_left > 1 =>
+            {
+                attempts_left -= 1;
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            done => return done,
+        }
+    }
+}
+
+/// How often a replacement is tried on Windows.
+const REPLACE_ATTEMPTS: u32 = 10;
+
+/// Removes what a crash has left of earlier replacements of `path`. Only call it with the file's lock held.
+pub(crate) fn remove_leftovers(path: &Path) {
+    let (Some(dir), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+        return;
+    };
+    let prefix = format!(".{name}.");
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(|found| found.starts_with(&prefix)) {
+            // Litter that stays is only litter: the next start tries again.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Makes a directory, and its parents, that only this user may enter.
+pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    builder.create(path)
+}
+
+/// A lock shared by all processes, held until dropped. The system releases it when its holder dies.
+#[derive(Debug)]
+pub(crate) struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Takes the lock if nobody has it; `None` when somebody does.
+    pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<Self>> {
+        let mut options = OpenOptions::new();
+        // Never truncated and never deleted: a lock on a file that another process has replaced is no lock.
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600).custom_flags(libc::O_NOFOLLOW);
+        }
+        let file = options.open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// A directory of its own for one test, removed afterwards.
+    #[derive(Debug)]
+    pub(crate) struct ScratchDir(PathBuf);
+
+    impl ScratchDir {
+        pub(crate) fn new() -> Self {
+            static COUNT: AtomicU32 = AtomicU32::new(0);
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = std::env::temp_dir().join(format!("tunekey-core-{}-{number}", std::process::id()));
+            // Left by a killed run whose process id has come round again.
+            let _ = std::fs::remove_dir_all(&path);
+            make_private_dir(&path).expect("the temp directory can be written");
+            Self(path)
+        }
+
+        pub(crate) fn path(&self) -> &Path {
+            &self.0
+        }
+    }
+
+    impl Drop for ScratchDir {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_replaced_file_holds_the_new_bytes_and_leaves_nothing_beside_it() {
+        let dir = ScratchDir::new();
+        let path = dir.path().join("file");
+        replace(&path, b"one").expect("it can be written");
+        replace(&path, b"two").expect("it can be replaced");
+        assert_eq!(std::fs::read(&path).expect("it is there"), b"two");
+        assert_eq!(std::fs::read_dir(dir.path()).expect("the directory is there").count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_and_directories_are_for_this_user_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let dir = ScratchDir::new();
+        let path = dir.path().join("file");
+        replace(&path, b"one").expect("it can be written");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("it is ours");
+        replace(&path, b"two").expect("it can be replaced");
+        let mode = |path: &Path| std::fs::metadata(path).expect("it exists").permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600, "even when somebody had opened it up");
+        assert_eq!(mode(dir.path()), 0o700);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_removed_and_nothing_else() {
+        let dir = ScratchDir::new();
+        for name in [".ledger.json.Ab3dE6", "ledger.json", "ledger.json.corrupt-1", ".other"] {
+            replace(&dir.path().join(name), b"x").expect("it can be written");
+        }
+        remove_leftovers(&dir.path().join("ledger.json"));
+        let mut left: Vec<_> = std::fs::read_dir(dir.path())
+            .expect("the directory is there")
+            .map(|entry| entry.expect("it can be listed").file_name().into_string().expect("it is ASCII"))
+            .collect();
+        left.sort();
+        assert_eq!(left, [".other", "ledger.json", "ledger.json.corrupt-1"]);
+    }
+
+    #[test]
+    fn a_lock_is_held_by_one_at_a_time() {
+        let dir = ScratchDir::new();
+        let path = dir.path().join("lock");
+        let held = FileLock::try_acquire(&path).expect("it can be opened").expect("it is free");
+        assert!(FileLock::try_acquire(&path).expect("it can be opened").is_none(), "it is taken");
+        drop(held);
+        assert!(FileLock::try_acquire(&path).expect("it can be opened").is_some(), "it is free again");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_file_that_is_a_link_is_refused() {
+        let dir = ScratchDir::new();
+        let path = dir.path().join("lock");
+        std::os::unix::fs::symlink(dir.path().join("elsewhere"), &path).expect("links can be made");
+        FileLock::try_acquire(&path).expect_err("following it would lock, or create, somebody else's file");
+        assert!(!dir.path().join("elsewhere").exists());
+    }
+}

@@ -1,0 +1,252 @@
+//! The one hardened HTTP client. Every request of TuneKey goes through [`Http::send`].
+//!
+//! What the library leaves open is closed here: it has no time limit and no body limit by default, follows
+//! redirects, and puts whole URLs into its errors. HTTP/1.1 is enough for both services and keeps header
+//! values out of the HTTP/2 library's trace log.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::problem::ProblemCode;
+use crate::settings::Proxy;
+
+mod cookies;
+mod request;
+mod response;
+#[cfg(test)]
+mod tests;
+
+pub use cookies::{CookieMap, SetCookie};
+pub use request::{Kind, Request};
+pub use response::{NotJson, Response};
+
+/// What an ordinary browser on an ordinary computer calls itself; the sign-in pages expect one.
+pub const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+                           Chrome/142.0.0.0 Safari/537.36";
+
+/// Response headers accepted at most: a NetEase sign-in sends about thirty cookies (protocol: NetEase §1.5).
+const MOST_HEADERS: usize = 256;
+
+/// How the client reaches the services.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// Through which proxy.
+    pub proxy: Proxy,
+    /// A PEM file with certificate authorities to trust besides the system's.
+    pub extra_ca: Option<PathBuf>,
+    /// How long and how much.
+    pub limits: Limits,
+}
+
+/// How long a request may take and how much an answer may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// For a connection, TLS included.
+    pub connect: Duration,
+    /// For the next piece of an answer.
+    pub read: Duration,
+    /// For all of it, unless [`Request::within`] says otherwise.
+    pub total: Duration,
+    /// Bytes of data or text, after decompression.
+    pub json_bytes: usize,
+    /// Bytes of a picture.
+    pub picture_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            read: Duration::from_secs(15),
+            total: Duration::from_secs(30),
+            json_bytes: 1024 * 1024,
+            picture_bytes: 4 * 1024 * 1024,
+        }
+    }
+}
+
+/// The client. Cloning it is cheap and shares the connections. It keeps no cookies.
+#[derive(Clone)]
+pub struct Http {
+    client: reqwest::Client,
+    limits: Limits,
+}
+
+/// Why there is no answer. It names no URL and carries nothing of the request or the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// No connection.
+    #[error("no connection")]
+    Connect,
+    /// The certificate is not trusted: somebody inspects the traffic, or the clock is wrong.
+    #[error("the certificate is not trusted")]
+    Certificate,
+    /// TLS failed for another reason.
+    #[error("no secure connection")]
+    Tls,
+    /// A limit of time was reached.
+    #[error("no answer in time")]
+    Timeout,
+    /// The answer is larger than any real one.
+    #[error("the answer is too large")]
+    TooLarge,
+    /// The connection broke, or what came is not HTTP.
+    #[error("the connection broke")]
+    Interrupted,
+    /// The proxy cannot be used or refuses.
+    #[error("the proxy does not let the connection through")]
+    Proxy,
+    /// The extra certificate authorities cannot be read.
+    #[error("the file with extra certificate authorities can’t be read or holds none")]
+    BadCertificateFile,
+    /// The system has no certificate authorities.
+    #[error("this system has no certificate authorities")]
+    NoAuthorities,
+}
+
+impl HttpError {
+    /// What a front acts on.
+    pub fn code(self) -> ProblemCode {
+        match self {
+            Self::Connect
+            | Self::Certificate
+            | Self::Tls
+            | Self::Interrupted
+            | Self::Proxy
+            | Self::NoAuthorities => ProblemCode::Offline,
+            Self::Timeout => ProblemCode::Timeout,
+            Self::TooLarge => ProblemCode::Unexpected,
+            Self::BadCertificateFile => ProblemCode::InvalidInput,
+        }
+    }
+}
+
+impl Http {
+    /// Makes the client.
+    ///
+    /// # Errors
+    /// [`HttpError::Proxy`], [`HttpError::BadCertificateFile`] or [`HttpError::NoAuthorities`] when an
+    /// option cannot be used.
+    pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
+        // The library panics without a provider. Whoever installed one first installed the same one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = reqwest::Client::builder()
+            .https_only(true)
+            .http1_only()
+            .http1_max_headers(MOST_HEADERS)
+            .tls_version_min(reqwest::tls::Version::TLS_1_2)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(options.limits.connect);
+        builder = match &options.proxy {
+            Proxy::System => builder,
+            Proxy::None => builder.no_proxy(),
+            Proxy::Manual(address) => {
+                builder.proxy(reqwest::Proxy::all(address.as_str()).map_err(|_| HttpError::Proxy)?)
+            }
+        };
+        if let Some(path) = &options.extra_ca {
+            builder = builder.tls_certs_merge(authorities(path)?);
+        }
+        // With these options only the system's certificate store is left to fail.
+        let client = builder.build().map_err(|_| HttpError::NoAuthorities)?;
+        Ok(Self { client, limits: options.limits })
+    }
+
+    /// Sends a request and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// Any [`HttpError`] but those of [`Http::new`].
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        let total = request.within.unwrap_or(self.limits.total);
+        let pause = if request.within.is_some() { total } else { self.limits.read };
+        let deadline = Instant::now() + total;
+        let most = match request.kind {
+            Kind::Data => self.limits.json_bytes,
+            Kind::Picture => self.limits.picture_bytes,
+        };
+        let sent = self.client.execute(request.build(&self.client)?);
+        // Until the first byte there is a connection to make as well.
+        let first = self.limits.connect + pause;
+        let mut answer = timeout_at(deadline, timeout(first, sent))
+            .await
+            .map_err(|_| HttpError::Timeout)?
+            .map_err(|_| HttpError::Timeout)?
+            .map_err(|error| classify(&error))?;
+        let mut body = Vec::new();
+        loop {
+            let piece = timeout_at(deadline, timeout(pause, answer.chunk()))
+                .await
+                .map_err(|_| HttpError::Timeout)?
+                .map_err(|_| HttpError::Timeout)?
+                .map_err(|error| classify(&error))?;
+            let Some(piece) = piece else { break };
+            if body.len() + piece.len() > most {
+                return Err(HttpError::TooLarge);
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(Response::new(answer.status().as_u16(), answer.headers().clone(), body))
+    }
+}
+
+/// Reads the certificates of a PEM file.
+fn authorities(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, HttpError> {
+    let pem = std::fs::read(path).map_err(|_| HttpError::BadCertificateFile)?;
+    let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| HttpError::BadCertificateFile)?;
+    if certificates.is_empty() {
+        return Err(HttpError::BadCertificateFile);
+    }
+    Ok(certificates)
+}
+
+/// What a failure of the library means. Only its kind is looked at, never its text for people,
+/// which holds the URL.
+fn classify(error: &reqwest::Error) -> HttpError {
+    for cause in causes(error) {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return match tls {
+                rustls::Error::InvalidCertificate(_) => HttpError::Certificate,
+                _ => HttpError::Tls,
+            };
+        }
+    }
+    // The types of these two are private to the library; their texts are constants without an address.
+    let through_proxy = |cause: &(dyn Error + 'static)| {
+        let text = cause.to_string();
+        text.starts_with("tunnel error") || text.contains("socks proxy")
+    };
+    if causes(error).skip(1).any(through_proxy) {
+        return HttpError::Proxy;
+    }
+    if error.is_timeout() {
+        HttpError::Timeout
+    } else if error.is_connect() {
+        HttpError::Connect
+    } else {
+        HttpError::Interrupted
+    }
+}
+
+/// An error and everything below it. An `io::Error` hides what it wraps from `source()`.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    fn below<'a>(cause: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+        let cause: &'a (dyn Error + 'static) = *cause;
+        match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => cause.source(),
+        }
+    }
+    std::iter::successors(Some(error as &(dyn Error + 'static)), below)
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,129 @@
+//! Cookies without a jar: an ordered map that one sign-in or one request owns.
+//!
+//! A shared jar would mix accounts, joins names in random order, cannot be listed, and logs values.
+
+use std::fmt;
+
+use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Timestamp};
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// One `Set-Cookie` line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetCookie {
+    /// The name.
+    pub name: String,
+    /// The value, not decoded.
+    pub value: Secret,
+    /// When it ends, if the line says so.
+    pub expires_at: Option<Timestamp>,
+    /// Whether the line removes the cookie rather than setting it.
+    pub deletes: bool,
+}
+
+impl SetCookie {
+    /// Reads a line: name and value before the first `;`, split at the first `=` (protocol: NetEase §6).
+    /// Removals are an empty value, `""`, a `Max-Age` of zero or less, or an `Expires` in the past.
+    pub fn parse(line: &str, now: Timestamp) -> Option<Self> {
+        let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
+        let (name, value) = pair.split_once('=')?;
+        let (name, value) = (name.trim(), value.trim());
+        if name.is_empty() || !sendable(name) || !sendable(value) {
+            return None;
+        }
+        let (mut max_age, mut expires) = (None, None);
+        for attribute in attributes.split(';') {
+            let (key, value) = attribute.split_once('=').unwrap_or((attribute, ""));
+            match key.trim().to_ascii_lowercase().as_str() {
+                "max-age" => max_age = value.trim().parse::<i64>().ok(),
+                "expires" => expires = date(value.trim()),
+                _ => {}
+            }
+        }
+        // Max-Age wins over Expires (RFC 6265 §5.3).
+        let expires_at = match max_age {
+            Some(seconds) => now.checked_add(SignedDuration::from_secs(seconds)).ok(),
+            None => expires,
+        };
+        let deletes = value.is_empty()
+            || value == "\"\""
+            || max_age.is_some_and(|seconds| seconds <= 0)
+            || (max_age.is_none() && expires.is_some_and(|at| at <= now));
+        Some(Self { name: name.to_owned(), value: value.into(), expires_at, deletes })
+    }
+}
+
+/// Whether a text can stand in a `Cookie` header.
+fn sendable(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';' || byte == b' ')
+}
+
+/// `Mon, 18 Oct 2094 00:19:44 GMT`, and the same with dashes as older servers write it.
+fn date(text: &str) -> Option<Timestamp> {
+    let (_, after_weekday) = text.split_once(',')?;
+    DateTimeParser::new().parse_timestamp(after_weekday.trim().replace('-', " ")).ok()
+}
+
+/// Cookies in the order in which they were first set.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct CookieMap(Vec<(String, Secret)>);
+
+impl CookieMap {
+    /// The cookie of that name, if there is anything in it.
+    pub fn get(&self, name: &str) -> Option<&Secret> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// Sets a cookie, in its old place if it has one. An empty value changes nothing.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<Secret>) {
+        let (name, value) = (name.into(), value.into());
+        if value.is_empty() {
+            return;
+        }
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name, value)),
+        }
+    }
+
+    /// Takes over what one answer sets. A removal counts only when no other line of the same answer gives
+    /// the cookie a value, in whichever order they come (protocol: NetEase §6, QQ §1.4).
+    pub fn absorb(&mut self, answer: &[SetCookie]) {
+        for line in answer.iter().filter(|line| line.deletes) {
+            self.0.retain(|(name, _)| *name != line.name);
+        }
+        for line in answer.iter().filter(|line| !line.deletes) {
+            self.set(line.name.as_str(), line.value.clone());
+        }
+    }
+
+    /// All cookies, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// The value of the `Cookie` header; `None` when there is nothing to send.
+    #[expect(clippy::disallowed_methods, reason = "the header carries the cookies to the service that set them")]
+    pub(super) fn header(&self) -> Option<Zeroizing<String>> {
+        let pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={}", value.expose())).collect();
+        if pairs.is_empty() { None } else { Some(Zeroizing::new(pairs.join("; "))) }
+    }
+}
+
+impl<N: Into<String>, V: Into<Secret>> FromIterator<(N, V)> for CookieMap {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        let mut cookies = Self::default();
+        for (name, value) in pairs {
+            cookies.set(name, value);
+        }
+        cookies
+    }
+}
+
+impl fmt::Debug for CookieMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}

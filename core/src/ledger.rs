@@ -1,0 +1,380 @@
+//! The ledger: what is not secret. Which accounts there are, how they are doing, the settings of all fronts.
+//!
+//! One file for all processes. It is replaced as a whole and changed only with its lock held, so that neither
+//! a crash nor another process can lose a change. A damaged one is set aside and said, never overwritten.
+//!
+//! Everything here is small and quick but does touch the disk: the calls block for as long as the disk takes,
+//! and a change for at most ten seconds when another process holds the lock.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, Timestamp};
+use rand::Rng as _;
+use serde::{Deserialize, Serialize};
+
+use crate::account::{AccountId, Health, KeyLife, Membership, Method, RenewalRecord};
+use crate::clock::{Clock as _, SystemClock};
+use crate::disk::{self, FileLock};
+use crate::export::Format;
+use crate::problem::{Problem, ProblemCode};
+use crate::profile::Profile;
+use crate::settings::Settings;
+use crate::vault::Generation;
+
+mod account_lock;
+
+pub use account_lock::AccountLock;
+
+/// The version that this code writes.
+const VERSION: u32 = 1;
+
+/// How much of an account's renewal history is kept.
+const HISTORY: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The most renewals kept for an account, whatever their age.
+const HISTORY_LENGTH: usize = 500;
+
+/// The largest ledger that is read, in bytes: a hundred accounts with full histories have a tenth of it.
+const MAX_BYTES: u64 = 32 * 1024 * 1024;
+
+/// For how long a change waits for another process: a change takes milliseconds.
+const LOCK_BUDGET: Duration = Duration::from_secs(10);
+
+/// How often it looks.
+const LOCK_PACE: Duration = Duration::from_millis(5);
+
+/// What the file says.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// The version of the shape.
+    pub version: u32,
+    /// The identity that this installation shows to the services: 52 upper-case hexadecimal digits.
+    pub device_id: String,
+    /// The accounts, oldest first.
+    #[serde(default)]
+    pub accounts: Vec<AccountRecord>,
+    /// The shared settings.
+    #[serde(default)]
+    pub settings: Settings,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self { version: VERSION, device_id: String::new(), accounts: Vec::new(), settings: Settings::default() }
+    }
+}
+
+/// The device identity opens nothing, but it tells installations apart: it does not belong into logs.
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("version", &self.version)
+            .field("accounts", &self.accounts)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is known of an account and is not secret.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountRecord {
+    /// Which account.
+    pub id: AccountId,
+    /// The name that the service shows.
+    #[serde(default)]
+    pub nickname: String,
+    /// How it was signed in.
+    pub method: Method,
+    /// When it was first signed in.
+    pub added_at: Timestamp,
+    /// How it is doing.
+    pub health: Health,
+    /// The life of its key.
+    pub life: KeyLife,
+    /// What the service said of its membership.
+    #[serde(default)]
+    pub membership: Option<Membership>,
+    /// When the service last confirmed that the credential works.
+    #[serde(default)]
+    pub checked_at: Option<Timestamp>,
+    /// The renewals of the last 30 days, newest first, 500 at most.
+    #[serde(default)]
+    pub renewals: Vec<RenewalRecord>,
+    /// The format that this account is copied in; `None` for the shared one.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// The newest generation of its credential that was seen.
+    #[serde(default)]
+    pub generation: Generation,
+    /// Before when not to try a renewal again: here, so that a restart does not forget it.
+    #[serde(default)]
+    pub next_attempt_at: Option<Timestamp>,
+    /// How many renewals have failed in a row.
+    #[serde(default)]
+    pub failures: u32,
+    /// The person has signed out, and what is left of the account still has to be removed.
+    #[serde(default)]
+    pub signing_out: bool,
+}
+
+impl AccountRecord {
+    /// A record with nothing known beyond how and when the account was signed in.
+    pub fn new(id: AccountId, method: Method, added_at: Timestamp) -> Self {
+        Self {
+            id,
+            nickname: String::new(),
+            method,
+            added_at,
+            health: Health::Healthy,
+            life: KeyLife { issued_at: added_at, renew_at: None, expires_at: None },
+            membership: None,
+            checked_at: None,
+            renewals: Vec::new(),
+            format: None,
+            generation: Generation::default(),
+            next_attempt_at: None,
+            failures: 0,
+            signing_out: false,
+        }
+    }
+
+    /// Drops the renewals that are too old or too many. Their own times count, so that a clock that jumps
+    /// does not wipe the history.
+    fn prune(&mut self) {
+        self.renewals.sort_by_key(|renewal| std::cmp::Reverse(renewal.at));
+        if let Some(newest) = self.renewals.first().map(|renewal| renewal.at) {
+            self.renewals.retain(|renewal| newest.duration_since(renewal.at) <= HISTORY);
+        }
+        self.renewals.truncate(HISTORY_LENGTH);
+    }
+}
+
+/// The ledger's file.
+#[derive(Debug)]
+pub struct LedgerFile {
+    path: PathBuf,
+    lock: PathBuf,
+    /// The file that was read or written last.
+    last_seen: Mutex<Option<Fingerprint>>,
+    /// Queues this process's own changes, so that only one of them waits for other processes.
+    turn: Mutex<()>,
+}
+
+impl LedgerFile {
+    /// Opens a profile's ledger, or starts one. The second value tells the person that a damaged one was set
+    /// aside.
+    ///
+    /// # Errors
+    /// `ProfileUnreadable` when the file cannot be read or written, or when a newer version of TuneKey has
+    /// written it; then it is left as it is.
+    pub fn open(profile: &Profile) -> Result<(Self, Option<Problem>), Problem> {
+        let file = Self {
+            path: profile.ledger(),
+            lock: profile.ledger_lock(),
+            last_seen: Mutex::default(),
+            turn: Mutex::default(),
+        };
+        let notice = file.prepare()?;
+        Ok((file, notice))
+    }
+
+    /// Reads the file. Needs no lock: it is only ever replaced as a whole.
+    ///
+    /// # Errors
+    /// `ProfileUnreadable` as with [`open`](Self::open), and when it has been damaged since.
+    pub fn read(&self) -> Result<Ledger, Problem> {
+        match self.contents()? {
+            Contents::Good(ledger) => Ok(*ledger),
+            Contents::Missing => Err(unreadable("the ledger is gone")),
+            Contents::Damaged => Err(unreadable("the ledger is damaged; restart TuneKey to set it aside")),
+        }
+    }
+
+    /// Changes the ledger: reads it again with the lock held, lets `change` have it, and writes it if anything
+    /// is different. What `change` returns is passed on; to refuse a change, leave the ledger as it is.
+    ///
+    /// # Errors
+    /// `ProfileUnreadable`; then nothing has changed.
+    pub fn update<R>(&self, change: impl FnOnce(&mut Ledger) -> R) -> Result<R, Problem> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let _lock = self.lock()?;
+        let before = self.read()?;
+        let mut after = before.clone();
+        let result = change(&mut after);
+        after.accounts.iter_mut().for_each(AccountRecord::prune);
+        if after != before {
+            self.write(&after)?;
+        }
+        Ok(result)
+    }
+
+    /// Whether the file is another one than when it was last read or written here. Cheap enough to be asked
+    /// every second.
+    pub fn changed_since_last_read(&self) -> bool {
+        let now = std::fs::metadata(&self.path).ok().map(|metadata| Fingerprint::of(&metadata));
+        now != *self.last_seen()
+    }
+
+    /// Makes sure that there is a ledger that can be read.
+    fn prepare(&self) -> Result<Option<Problem>, Problem> {
+        let _lock = self.lock()?;
+        disk::remove_leftovers(&self.path);
+        match self.contents()? {
+            Contents::Good(_) => Ok(None),
+            Contents::Missing => {
+                self.write(&Self::fresh())?;
+                Ok(None)
+            }
+            Contents::Damaged => {
+                let aside = self.set_aside()?;
+                self.write(&Self::fresh())?;
+                let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                tracing::warn!(aside = %name, "the ledger was damaged and has been set aside");
+                Ok(Some(unreadable(format!(
+                    "the account list was damaged; it was set aside as {name} and a new one was started"
+                ))))
+            }
+        }
+    }
+
+    fn fresh() -> Ledger {
+        let mut rng = rand::rng();
+        let device_id = (0..52).map(|_| format!("{:X}", rng.random_range(0..16_u8))).collect();
+        Ledger { device_id, ..Ledger::default() }
+    }
+
+    /// Renames a damaged ledger, so that whoever can read it still may.
+    fn set_aside(&self) -> Result<PathBuf, Problem> {
+        let stamp = SystemClock.now().strftime("%Y%m%dT%H%M%SZ").to_string();
+        let candidates = (0..100).map(|number| match number {
+            0 => self.path.with_extension(format!("json.corrupt-{stamp}")),
+            _ => self.path.with_extension(format!("json.corrupt-{stamp}-{number}")),
+        });
+        for aside in candidates {
+            if !aside.exists() {
+                std::fs::rename(&self.path, &aside).map_err(io_problem("setting a damaged ledger aside"))?;
+                return Ok(aside);
+            }
+        }
+        Err(unreadable("too many damaged ledgers have been set aside"))
+    }
+
+    fn contents(&self) -> Result<Contents, Problem> {
+        let mut file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Contents::Missing),
+            Err(error) => return Err(io_problem("opening the ledger")(error)),
+        };
+        let reading = io_problem("reading the ledger");
+        let metadata = file.metadata().map_err(reading)?;
+        if metadata.len() > MAX_BYTES {
+            return Ok(Contents::Damaged);
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(io_problem("reading the ledger"))?;
+        let contents = understand(&bytes)?;
+        *self.last_seen() = Some(Fingerprint::of(&metadata));
+        Ok(contents)
+    }
+
+    /// Only with the lock held.
+    fn write(&self, ledger: &Ledger) -> Result<(), Problem> {
+        let mut bytes = serde_json::to_vec_pretty(ledger)
+            .map_err(|error| unreadable(format!("the ledger has no JSON form: {error}")))?;
+        bytes.push(b'\n');
+        disk::replace(&self.path, &bytes).map_err(io_problem("writing the ledger"))?;
+        let metadata = std::fs::metadata(&self.path).map_err(io_problem("writing the ledger"))?;
+        *self.last_seen() = Some(Fingerprint::of(&metadata));
+        Ok(())
+    }
+
+    fn lock(&self) -> Result<FileLock, Problem> {
+        let tries = LOCK_BUDGET.as_millis() / LOCK_PACE.as_millis();
+        for _ in 0..tries {
+            match FileLock::try_acquire(&self.lock).map_err(io_problem("locking the ledger"))? {
+                Some(lock) => return Ok(lock),
+                None => std::thread::sleep(LOCK_PACE),
+            }
+        }
+        Err(unreadable("another TuneKey holds the ledger and does not let go"))
+    }
+
+    fn last_seen(&self) -> std::sync::MutexGuard<'_, Option<Fingerprint>> {
+        self.last_seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What was found in the file.
+enum Contents {
+    Good(Box<Ledger>),
+    Missing,
+    Damaged,
+}
+
+/// What a file's bytes say. An error means a newer version, which must be left alone.
+fn understand(bytes: &[u8]) -> Result<Contents, Problem> {
+    #[derive(Deserialize)]
+    struct AnyVersion {
+        version: u64,
+    }
+
+    // Some editors on Windows put a byte order mark in front; the rest is as good as ever.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Ok(AnyVersion { version }) = serde_json::from_slice(bytes)
+        && version > u64::from(VERSION)
+    {
+        return Err(unreadable(format!(
+            "the ledger was written by a newer version of TuneKey (shape {version}, this one knows {VERSION})"
+        )));
+    }
+    Ok(match serde_json::from_slice::<Ledger>(bytes) {
+        Ok(ledger) if ledger.is_sound() => Contents::Good(Box::new(ledger)),
+        Ok(_) | Err(_) => Contents::Damaged,
+    })
+}
+
+impl Ledger {
+    /// Whether it says what a ledger can say. One account twice would make every change ambiguous.
+    fn is_sound(&self) -> bool {
+        let mut seen = HashSet::new();
+        self.version == VERSION
+            && self.device_id.len() == 52
+            && self.device_id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'))
+            && self.accounts.iter().all(|record| seen.insert(&record.id))
+    }
+}
+
+/// Enough of a file to notice that it has been replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Fingerprint {
+    length: u64,
+    modified: Option<SystemTime>,
+    inode: u64,
+}
+
+impl Fingerprint {
+    fn of(metadata: &Metadata) -> Self {
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Self { length: metadata.len(), modified: metadata.modified().ok(), inode }
+    }
+}
+
+fn io_problem(doing: &'static str) -> impl Fn(io::Error) -> Problem {
+    move |error| unreadable(format!("{doing}: {error}"))
+}
+
+fn unreadable(detail: impl Into<String>) -> Problem {
+    Problem::new(ProblemCode::ProfileUnreadable).with_detail(detail)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! The error vocabulary of all fronts: a code that a front acts on, and words for people.
+//!
+//! Inside the core errors are rich; here they become plain data. A problem never carries a secret, a URL
+//! with a query, or a body. A code exists only if some front does something different on it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::ServiceId;
+
+/// What went wrong, as every front may show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Problem {
+    /// What a front acts on.
+    pub code: ProblemCode,
+    /// The service it happened with, if one was involved.
+    pub service: Option<ServiceId>,
+    /// What was being done and what came, for the Details fold: technical English, redacted.
+    pub detail: Option<String>,
+    /// The service's own words, when it sent some for people to read.
+    pub said: Option<String>,
+}
+
+/// The kinds of problem that fronts tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// The service cannot be reached, or something on the way answers in its place.
+    Offline,
+    /// The service did not answer in time.
+    Timeout,
+    /// The service refuses the credential: only a new sign-in helps.
+    Rejected,
+    /// The service's risk control stopped the attempt; the account is fine.
+    RiskControl,
+    /// The service asks to wait.
+    RateLimited,
+    /// The code on screen is no longer valid.
+    Expired,
+    /// The sign-in was declined on the phone.
+    Refused,
+    /// The account is signed in on too many devices.
+    DeviceLimit,
+    /// The service restricts or has banned the account.
+    Restricted,
+    /// The service no longer accepts the client version that we report.
+    ClientTooOld,
+    /// The keychain is locked.
+    KeychainLocked,
+    /// There is no keychain, or it does not answer.
+    KeychainUnavailable,
+    /// The keychain said no.
+    KeychainDenied,
+    /// The profile's ledger cannot be read or written.
+    ProfileUnreadable,
+    /// There is no such account, service, method, format or setting.
+    NotFound,
+    /// What was given cannot be used.
+    InvalidInput,
+    /// The person stopped it.
+    Cancelled,
+    /// Something that we do not know; `detail` says what was being done and what came.
+    Unexpected,
+}
+
+/// A language that TuneKey speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// 简体中文.
+    Chinese,
+}
+
+impl Language {
+    /// The language for a locale name such as `zh_CN.UTF-8` or `en-GB`.
+    pub fn from_locale(locale: &str) -> Self {
+        if locale.to_ascii_lowercase().starts_with("zh") { Self::Chinese } else { Self::English }
+    }
+
+    /// The one of two texts that is in this language.
+    pub fn pick<'a>(self, english: &'a str, chinese: &'a str) -> &'a str {
+        match self {
+            Self::English => english,
+            Self::Chinese => chinese,
+        }
+    }
+}
+
+impl Problem {
+    /// A problem with nothing more to say than its code.
+    pub fn new(code: ProblemCode) -> Self {
+        Self { code, service: None, detail: None, said: None }
+    }
+
+    /// The same, with what was being done and what came. Never put a secret into it.
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// The same, with the service it happened with.
+    pub fn with_service(mut self, service: ServiceId) -> Self {
+        self.service = Some(service);
+        self
+    }
+
+    /// What to tell the person, with the next step: one or two sentences.
+    pub fn message(&self, language: Language) -> String {
+        let service = match (self.service, language) {
+            (Some(ServiceId::QqMusic), Language::English) => "QQ Music",
+            (Some(ServiceId::QqMusic), Language::Chinese) => "QQ 音乐",
+            (Some(ServiceId::Netease), Language::English) => "NetEase Cloud Music",
+            (Some(ServiceId::Netease), Language::Chinese) => "网易云音乐",
+            (None, Language::English) => "the service",
+            (None, Language::Chinese) => "对方服务",
+        };
+        let (english, chinese) = self.code.words();
+        let mut message = language.pick(english, chinese).replace("{service}", service);
+        if let Some(said) = &self.said {
+            message.push_str(&match language {
+                Language::English => format!(" It says: “{said}”"),
+                Language::Chinese => format!("对方提示：「{said}」"),
+            });
+        }
+        if matches!(self.code, ProblemCode::Unexpected | ProblemCode::InvalidInput | ProblemCode::NotFound)
+            && let Some(detail) = &self.detail
+        {
+            message.push_str(&match language {
+                Language::English => format!(" ({detail})"),
+                Language::Chinese => format!("（{detail}）"),
+            });
+        }
+        capitalised(message)
+    }
+}
+
+impl ProblemCode {
+    /// The sentence in English and in Chinese.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Offline => (
+                "{service} can’t be reached. Check your network, or the proxy setting.",
+                "连接不上{service}，请检查网络或代理设置。",
+            ),
+            Self::Timeout => (
+                "{service} did not answer in time. Check your network, or the proxy setting, and try again.",
+                "{service}没有及时响应，请检查网络或代理设置后重试。",
+            ),
+            Self::Rejected => (
+                "{service} no longer accepts this credential. Sign in again.",
+                "{service}不再接受这份凭据，请重新登录。",
+            ),
+            Self::RiskControl => (
+                "{service} paused this sign-in: its risk control didn’t accept the attempt. Your account is fine. \
+                 Use the network your phone is on, without a proxy, wait ten minutes, or choose another way in.",
+                "{service}的安全风控拦下了这次登录，账号本身没有问题。请与手机使用同一网络并关闭代理，\
+                 等十分钟再试，或换一种登录方式。",
+            ),
+            Self::RateLimited => {
+                ("{service} asks to slow down. Wait a few minutes and try again.", "{service}提示操作太频繁，请过几分钟再试。")
+            }
+            Self::Expired => {
+                ("The code has expired; nothing was sent. Get a new code.", "二维码已过期，未发送任何信息，请获取新二维码。")
+            }
+            Self::Refused => {
+                ("The sign-in was declined on the phone. Nothing was saved.", "手机上取消了登录，没有保存任何内容。")
+            }
+            Self::DeviceLimit => (
+                "Too many devices are signed in. Remove an old one under account security in the app, then try again.",
+                "登录设备已达上限，请在 App 的账号安全设置里移除一台旧设备，再重试。",
+            ),
+            Self::Restricted => (
+                "{service} restricts this account. Open its app to see why.",
+                "{service}限制了该账号，请打开其 App 查看原因。",
+            ),
+            Self::ClientTooOld => (
+                "{service} wants a newer client than the one TuneKey reports. An update of TuneKey usually fixes this.",
+                "{service}要求更新客户端，更新 TuneKey 后通常即可恢复。",
+            ),
+            Self::KeychainLocked => ("The keychain is locked. Unlock it and try again.", "系统密钥环已锁定，请解锁后重试。"),
+            Self::KeychainUnavailable => (
+                "No keychain answers. TuneKey never falls back to a plain file: start a Secret Service provider \
+                 (GNOME Keyring, KWallet), then try again.",
+                "没有可用的系统密钥环。TuneKey 不会退回到明文文件，请先启动 Secret Service 服务（GNOME Keyring、KWallet）再重试。",
+            ),
+            Self::KeychainDenied => (
+                "Access to the keychain was denied. Try again and allow it in the system’s dialog.",
+                "访问系统密钥环被拒绝，请重试并在系统弹窗中选择允许。",
+            ),
+            Self::ProfileUnreadable => (
+                "TuneKey’s account list can’t be read or written. Check the folder’s permissions and free space.",
+                "无法读写 TuneKey 的账号列表，请检查数据目录的权限和磁盘空间。",
+            ),
+            Self::NotFound => ("There is no such thing here.", "没有找到。"),
+            Self::InvalidInput => ("This can’t be used.", "无法使用该内容。"),
+            Self::Cancelled => ("Stopped.", "已取消。"),
+            Self::Unexpected => (
+                "{service} answered something TuneKey does not understand; nothing was changed.",
+                "{service}的回应无法识别，没有改动任何内容。",
+            ),
+        }
+    }
+}
+
+fn capitalised(text: String) -> String {
+    let mut characters = text.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => text,
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message(Language::English))
+    }
+}
+
+impl std::error::Error for Problem {}

@@ -1,0 +1,169 @@
+//! Where one installation's files and keychain items are. Two profiles share nothing.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use directories::ProjectDirs;
+use sha2::{Digest, Sha256};
+
+use crate::account::AccountId;
+use crate::disk;
+use crate::problem::{Problem, ProblemCode};
+
+/// A profile: a directory for what is not secret, and a name in the keychain for what is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    dir: PathBuf,
+    name: Option<String>,
+}
+
+/// The name of the default profile's keychain items.
+const KEYCHAIN_SERVICE: &str = "TuneKey";
+
+/// How much of a directory's name is kept in the keychain, where people read it.
+const NAME_LENGTH: usize = 32;
+
+impl Profile {
+    /// The profile that is used when none is named: in the user's data directory, on the computer itself
+    /// rather than roaming, because the keychain items that belong to it do not roam either.
+    ///
+    /// # Errors
+    /// `ProfileUnreadable` when the user has no home or the directory cannot be made.
+    pub fn default_for_user() -> Result<Self, Problem> {
+        let dir = user_dir().ok_or_else(|| unreadable("the user has no data directory"))?;
+        Ok(Self { dir: prepared(&dir)?, name: None })
+    }
+
+    /// The profile in this directory, which is made if need be, readable for this user only.
+    ///
+    /// # Errors
+    /// `ProfileUnreadable` when the directory cannot be made.
+    pub fn at(dir: impl AsRef<Path>) -> Result<Self, Problem> {
+        let dir = prepared(dir.as_ref())?;
+        let is_default = user_dir().and_then(|default| default.canonicalize().ok()).as_ref() == Some(&dir);
+        let name = if is_default { None } else { Some(name_of(&dir)) };
+        Ok(Self { dir, name })
+    }
+
+    /// The directory, as an absolute path without links.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The profile's name, made from its directory; `None` for the default profile.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The service name of all its keychain items.
+    pub fn keychain_service(&self) -> String {
+        match &self.name {
+            None => KEYCHAIN_SERVICE.to_owned(),
+            Some(name) => format!("{KEYCHAIN_SERVICE} ({name})"),
+        }
+    }
+
+    /// The ledger.
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.dir.join("ledger.json")
+    }
+
+    /// The lock that every change of the ledger holds.
+    pub(crate) fn ledger_lock(&self) -> PathBuf {
+        self.dir.join("ledger.lock")
+    }
+
+    /// The lock that every renewal of an account holds.
+    pub(crate) fn account_lock(&self, id: &AccountId) -> PathBuf {
+        self.dir.join("locks").join(format!("{}.lock", file_name(id)))
+    }
+
+    /// The account's picture.
+    pub(crate) fn avatar(&self, id: &AccountId) -> PathBuf {
+        self.dir.join("avatars").join(format!("{}.png", file_name(id)))
+    }
+}
+
+/// An account's id as a file name that every system takes. A uid is digits (see [`AccountId`]), but a caller
+/// can build one from anything, and a path must never lead out of the profile.
+fn file_name(id: &AccountId) -> String {
+    let uid: String = id.uid.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    format!("{}-{uid}", id.service)
+}
+
+fn user_dir() -> Option<PathBuf> {
+    ProjectDirs::from("", "", "TuneKey").map(|dirs| dirs.data_local_dir().to_owned())
+}
+
+fn prepared(dir: &Path) -> Result<PathBuf, Problem> {
+    disk::make_private_dir(dir)
+        .and_then(|()| disk::make_private_dir(&dir.join("locks")))
+        .and_then(|()| disk::make_private_dir(&dir.join("avatars")))
+        .and_then(|()| dir.canonicalize())
+        .map_err(|error| unreadable(format!("making the profile's directory: {error}")))
+}
+
+/// The directory's own name, for people, and a digest of its whole path, so that two of the same name differ.
+fn name_of(dir: &Path) -> String {
+    let last = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut name: String =
+        last.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).take(NAME_LENGTH).collect();
+    name.push('-');
+    for byte in &Sha256::digest(dir.as_os_str().as_encoded_bytes())[..4] {
+        let _ = write!(name, "{byte:02x}"); // writing to a String cannot fail
+    }
+    name
+}
+
+fn unreadable(detail: impl Into<String>) -> Problem {
+    Problem::new(ProblemCode::ProfileUnreadable).with_detail(detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::account::ServiceId;
+    use crate::disk::tests::ScratchDir;
+
+    #[test]
+    fn profiles_of_two_directories_have_keychain_names_of_their_own() {
+        let scratch = ScratchDir::new();
+        let one = Profile::at(scratch.path().join("one").join("demo")).expect("it can be made");
+        let two = Profile::at(scratch.path().join("two").join("demo")).expect("it can be made");
+        assert_ne!(one.keychain_service(), two.keychain_service(), "the same last name, another directory");
+        for profile in [&one, &two] {
+            let name = profile.keychain_service();
+            let digest = name.strip_prefix("TuneKey (demo-").and_then(|rest| rest.strip_suffix(')'));
+            let digest = digest.expect("the name says which directory it is");
+            assert!(digest.len() == 8 && digest.bytes().all(|b| b.is_ascii_hexdigit()), "{digest} is 8 hex digits");
+        }
+    }
+
+    #[test]
+    fn one_directory_has_one_name_however_it_is_spelt() {
+        let scratch = ScratchDir::new();
+        let plain = Profile::at(scratch.path().join("demo")).expect("it can be made");
+        let winding = Profile::at(scratch.path().join("demo").join("..").join("demo")).expect("it is there");
+        assert_eq!(plain, winding, "or its credentials would seem to be missing");
+    }
+
+    #[test]
+    fn an_account_never_leads_to_a_file_outside_the_profile() {
+        let scratch = ScratchDir::new();
+        let profile = Profile::at(scratch.path()).expect("it can be made");
+        let path = profile.avatar(&AccountId::new(ServiceId::QqMusic, "../../etc/passwd"));
+        assert_eq!(path.parent(), Some(profile.dir().join("avatars").as_path()));
+        let path = profile.account_lock(&AccountId::new(ServiceId::Netease, "42"));
+        assert_eq!(path.file_name().and_then(|name| name.to_str()), Some("netease-42.lock"), "no colon: Windows");
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_made_is_a_problem_of_the_profile() {
+        let scratch = ScratchDir::new();
+        let file = scratch.path().join("file");
+        disk::replace(&file, b"in the way").expect("it can be written");
+        let problem = Profile::at(file.join("demo")).expect_err("a file is no directory");
+        assert_eq!(problem.code, ProblemCode::ProfileUnreadable);
+    }
+}

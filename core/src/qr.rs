@@ -1,0 +1,359 @@
+//! A QR code: text or a picture in, crisp pictures out.
+//!
+//! The text opens an account to whoever answers for it, so it is not kept: only the drawing is.
+
+use std::fmt;
+use std::io::Cursor;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use image::{GrayImage, ImageFormat, Luma};
+use qrcode::types::Color;
+use qrcode::{EcLevel, QrCode as Encoder, Version};
+use serde::{Serialize, Serializer};
+
+use crate::picture;
+
+/// The quiet zone that the QR standard asks for, in modules.
+pub const QUIET_ZONE: u32 = 4;
+
+/// The largest picture that is looked at, in pixels a side; services send about a hundred.
+const LARGEST_SIDE: u32 = 2048;
+
+/// The widest drawing in a terminal of a picture that could not be read, in characters.
+const TERMINAL_WIDTH: u32 = 96;
+
+/// Colours 16 and 231 of the 256-colour palette are black and white in every theme.
+const BLACK: u8 = 16;
+const WHITE: u8 = 231;
+
+/// A QR code.
+#[derive(Clone, PartialEq, Eq)]
+pub struct QrCode(Drawing);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Drawing {
+    /// One pixel a module, black or white, without a quiet zone.
+    Modules(GrayImage),
+    /// A picture that could not be read as a code, as it came.
+    Picture(GrayImage),
+}
+
+/// Why there is no code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum QrError {
+    /// The text is too long for a code.
+    #[error("the text does not fit into a code")]
+    TooLong,
+    /// The bytes are no picture, or one that is far too large.
+    #[error("the code is no picture")]
+    NotAPicture,
+}
+
+impl QrCode {
+    /// Draws a text.
+    ///
+    /// # Errors
+    /// [`QrError::TooLong`].
+    pub fn from_text(text: &str) -> Result<Self, QrError> {
+        let code = Encoder::with_error_correction_level(text, EcLevel::M).map_err(|_| QrError::TooLong)?;
+        Ok(Self(Drawing::Modules(modules(&code))))
+    }
+
+    /// Reads a code from a picture and draws it anew; a picture that cannot be read is kept as it is, because
+    /// a phone may read what we cannot.
+    ///
+    /// # Errors
+    /// [`QrError::NotAPicture`].
+    pub fn from_picture(bytes: &[u8]) -> Result<Self, QrError> {
+        let picture = picture::decode(bytes, LARGEST_SIDE).map_err(|_| QrError::NotAPicture)?.to_luma8();
+        Ok(Self(match redrawn(&picture) {
+            Some(modules) => Drawing::Modules(modules),
+            None => Drawing::Picture(picture),
+        }))
+    }
+
+    /// As an SVG, one unit a module, black on white, with a quiet zone of so many modules.
+    pub fn svg(&self, quiet: u32) -> String {
+        let bits = self.bits();
+        let (width, height) = (bits.width() + 2 * quiet, bits.height() + 2 * quiet);
+        let mut path = String::new();
+        for (y, row) in bits.rows().enumerate() {
+            let dark: Vec<bool> = row.map(is_dark).collect();
+            let mut x = 0;
+            for run in dark.chunk_by(|a, b| a == b) {
+                if run[0] {
+                    path += &format!("M{} {}h{}v1h-{2}z", x + quiet as usize, y + quiet as usize, run.len());
+                }
+                x += run.len();
+            }
+        }
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+             shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h{width}v{height}H0z\"/>\
+             <path d=\"{path}\"/></svg>"
+        )
+    }
+
+    /// As a `data:` URL for the window, without a quiet zone (the window has its own): an SVG, or the
+    /// original picture when it could not be read.
+    pub fn data_url(&self) -> String {
+        match &self.0 {
+            Drawing::Modules(_) => format!("data:image/svg+xml;base64,{}", STANDARD.encode(self.svg(0))),
+            Drawing::Picture(picture) => picture::data_url(&png(picture)),
+        }
+    }
+
+    /// As a PNG with so many pixels a module and a quiet zone of so many modules.
+    pub fn png(&self, module: u32, quiet: u32) -> Vec<u8> {
+        let bits = self.bits();
+        let module = module.max(1);
+        let (width, height) = (bits.width() + 2 * quiet, bits.height() + 2 * quiet);
+        png(&GrayImage::from_fn(width * module, height * module, |x, y| at(&bits, x / module, y / module, quiet)))
+    }
+
+    /// As lines for a terminal, two modules a character. The colours are set explicitly, so that it scans
+    /// from light and dark terminals alike.
+    pub fn terminal(&self) -> String {
+        let bits = self.bits();
+        let (width, height) = (bits.width() + 2 * QUIET_ZONE, bits.height() + 2 * QUIET_ZONE);
+        let mut text = String::new();
+        for y in (0..height).step_by(2) {
+            for x in 0..width {
+                let colour = |y| if is_dark(&at(&bits, x, y, QUIET_ZONE)) { BLACK } else { WHITE };
+                text += &format!("\x1b[38;5;{};48;5;{}m▀", colour(y), colour(y + 1));
+            }
+            text += "\x1b[0m\n";
+        }
+        text
+    }
+
+    /// One pixel a module, as far as that is known.
+    fn bits(&self) -> GrayImage {
+        match &self.0 {
+            Drawing::Modules(modules) => modules.clone(),
+            Drawing::Picture(picture) => shrunk(picture),
+        }
+    }
+}
+
+impl Serialize for QrCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.data_url())
+    }
+}
+
+impl fmt::Debug for QrCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("QrCode(…)")
+    }
+}
+
+/// The pixel at a place of the drawing with its quiet zone; white outside.
+fn at(bits: &GrayImage, x: u32, y: u32, quiet: u32) -> Luma<u8> {
+    match (x.checked_sub(quiet), y.checked_sub(quiet)) {
+        (Some(x), Some(y)) => bits.get_pixel_checked(x, y).copied().unwrap_or(Luma([255])),
+        _ => Luma([255]),
+    }
+}
+
+fn is_dark(pixel: &Luma<u8>) -> bool {
+    pixel.0[0] < 128
+}
+
+fn modules(code: &Encoder) -> GrayImage {
+    let side = code.width();
+    GrayImage::from_fn(side as u32, side as u32, |x, y| match code[(x as usize, y as usize)] {
+        Color::Dark => Luma([0]),
+        Color::Light => Luma([255]),
+    })
+}
+
+/// The code in a picture, drawn anew from what it says, so that blurred edges and read errors do not stay.
+fn redrawn(picture: &GrayImage) -> Option<GrayImage> {
+    let framed = with_frame(picture);
+    let (width, height) = (framed.width() as usize, framed.height() as usize);
+    let mut prepared =
+        rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| framed.get_pixel(x as u32, y as u32).0[0]);
+    let grids = prepared.detect_grids();
+    let [grid] = grids.as_slice() else { return None };
+    let mut text = Vec::new();
+    let meta = grid.decode_to(&mut text).ok()?;
+    let level = match meta.ecc_level {
+        0 => EcLevel::M,
+        1 => EcLevel::L,
+        2 => EcLevel::H,
+        _ => EcLevel::Q,
+    };
+    // The same size if it fits: the original may have packed its text better than we do.
+    let size = Version::Normal(i16::try_from(meta.version.0).ok()?);
+    let code = Encoder::with_version(&text, size, level)
+        .or_else(|_| Encoder::with_error_correction_level(&text, level))
+        .ok()?;
+    Some(modules(&code))
+}
+
+/// The picture with a white margin, which the reader needs and some services leave out.
+fn with_frame(picture: &GrayImage) -> GrayImage {
+    let margin = 8;
+    let mut framed =
+        GrayImage::from_pixel(picture.width() + 2 * margin, picture.height() + 2 * margin, Luma([255]));
+    image::imageops::replace(&mut framed, picture, i64::from(margin), i64::from(margin));
+    framed
+}
+
+/// A picture with as few pixels as show all of it: modules of several equal pixels become one, and anything
+/// else is scaled until it fits a terminal.
+fn shrunk(picture: &GrayImage) -> GrayImage {
+    let module = module_size(picture);
+    let step = module * picture.width().div_ceil(module * TERMINAL_WIDTH);
+    GrayImage::from_fn(picture.width().div_ceil(step), picture.height().div_ceil(step), |x, y| {
+        let middle = |place: u32, size: u32| (place * step + step / 2).min(size - 1);
+        let pixel = picture.get_pixel(middle(x, picture.width()), middle(y, picture.height()));
+        if is_dark(pixel) { Luma([0]) } else { Luma([255]) }
+    })
+}
+
+/// The greatest length that divides every run of equal pixels in every row.
+fn module_size(picture: &GrayImage) -> u32 {
+    let mut size = 0;
+    for row in picture.rows() {
+        let dark: Vec<bool> = row.map(is_dark).collect();
+        for run in dark.chunk_by(|a, b| a == b) {
+            size = greatest_common_divisor(size, run.len() as u32);
+        }
+    }
+    size.max(1)
+}
+
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+}
+
+fn png(picture: &GrayImage) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).expect("writing to memory does not fail");
+    bytes.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "https://music.163.com/st/platform/scanlogin?codekey=b5880215-7578-4a91-b369-000000000000";
+
+    fn read(png: &[u8]) -> Option<String> {
+        let picture = image::load_from_memory(png).expect("it is a picture").to_luma8();
+        let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(
+            picture.width() as usize,
+            picture.height() as usize,
+            |x, y| picture.get_pixel(x as u32, y as u32).0[0],
+        );
+        prepared.detect_grids().first().and_then(|grid| grid.decode().ok()).map(|(_, text)| text)
+    }
+
+    #[test]
+    fn a_text_comes_back_out_of_its_picture() {
+        let code = QrCode::from_text(TEXT).expect("the text fits");
+        assert_eq!(read(&code.png(4, QUIET_ZONE)).as_deref(), Some(TEXT), "the PNG says the text");
+    }
+
+    #[test]
+    fn a_picture_of_a_service_is_drawn_anew_with_the_same_text_and_size() {
+        let original = QrCode::from_text(TEXT).expect("the text fits");
+        for (module, quiet) in [(3, 4), (5, 0), (8, 2)] {
+            let code = QrCode::from_picture(&original.png(module, quiet)).expect("it is a picture");
+            assert!(matches!(code.0, Drawing::Modules(_)), "{module} px a module and {quiet} quiet are readable");
+            assert_eq!(code.bits().dimensions(), original.bits().dimensions(), "as many modules as the original");
+            assert_eq!(read(&code.png(4, QUIET_ZONE)).as_deref(), Some(TEXT), "and the same text");
+        }
+    }
+
+    #[test]
+    fn a_picture_that_is_no_code_is_kept_and_shown() {
+        let blank = png(&GrayImage::from_fn(120, 120, |x, y| Luma([((x * y) % 251) as u8])));
+        let code = QrCode::from_picture(&blank).expect("it is a picture");
+        let url = code.data_url();
+        let kept = STANDARD.decode(url.strip_prefix("data:image/png;base64,").expect("a PNG")).expect("base64");
+        let pixels = |png: &[u8]| image::load_from_memory(png).expect("a picture").to_luma8();
+        assert_eq!(pixels(&kept), pixels(&blank), "not a pixel is changed");
+        assert!(!code.terminal().is_empty(), "a terminal shows it too");
+    }
+
+    #[test]
+    fn what_is_no_picture_is_refused() {
+        for bytes in [&b""[..], b"<html></html>", b"\x89PNG\r\n\x1a\n", b"GIF89a"] {
+            assert_eq!(QrCode::from_picture(bytes), Err(QrError::NotAPicture));
+        }
+    }
+
+    #[test]
+    fn a_text_that_no_code_can_hold_is_refused() {
+        assert_eq!(QrCode::from_text(&"x".repeat(4000)), Err(QrError::TooLong));
+    }
+
+    #[test]
+    fn the_window_gets_the_modules_without_a_margin() {
+        let code = QrCode::from_text("1").expect("the text fits");
+        let svg = code.svg(0);
+        assert!(svg.contains("viewBox=\"0 0 21 21\""), "a code of one digit has 21 modules a side: {svg}");
+        assert!(svg.contains("d=\"M0 0h7v1h-7z"), "and begins with the edge of its finder");
+        assert!(code.svg(4).contains("viewBox=\"0 0 29 29\""), "a quiet zone is added on both sides");
+        assert!(code.data_url().starts_with("data:image/svg+xml;base64,"));
+    }
+
+    #[test]
+    fn a_terminal_shows_exactly_the_modules_in_fixed_colours() {
+        let code = QrCode::from_text(TEXT).expect("the text fits");
+        assert_eq!(read(&photographed(&code.terminal())).as_deref(), Some(TEXT), "what is printed can be scanned");
+    }
+
+    #[test]
+    fn a_terminal_shows_an_unreadable_picture_at_one_character_a_module() {
+        let original = QrCode::from_text(TEXT).expect("the text fits");
+        let picture = image::load_from_memory(&original.png(5, 0)).expect("a picture").to_luma8();
+        let kept = QrCode(Drawing::Picture(picture));
+        assert_eq!(kept.terminal(), original.terminal(), "the modules are found without reading the code");
+    }
+
+    #[test]
+    fn neither_debug_nor_the_picture_url_says_the_text() {
+        let code = QrCode::from_text(TEXT).expect("the text fits");
+        assert_eq!(format!("{code:?}"), "QrCode(…)");
+        assert!(!code.svg(0).contains("codekey"), "the SVG has no title or comment");
+    }
+
+    /// What a camera sees of the escape sequences.
+    fn photographed(text: &str) -> Vec<u8> {
+        let mut rows: Vec<Vec<bool>> = Vec::new();
+        for line in text.lines() {
+            let (mut top, mut bottom) = (Vec::new(), Vec::new());
+            for cell in line.split('▀').filter(|cell| cell.contains("38;5")) {
+                let numbers: Vec<&str> = cell.trim_start_matches("\x1b[").trim_end_matches('m').split(';').collect();
+                top.push(numbers[2] == "16");
+                bottom.push(numbers[5] == "16");
+            }
+            rows.extend([top, bottom]);
+        }
+        let (width, height) = (rows[0].len() as u32, rows.len() as u32);
+        png(&GrayImage::from_fn(width * 4, height * 4, |x, y| {
+            Luma([if rows[(y / 4) as usize][(x / 4) as usize] { 0 } else { 255 }])
+        }))
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn bytes_of_any_kind_are_refused_or_drawn(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
+            let _ = QrCode::from_picture(&bytes);
+        }
+
+        #[test]
+        fn pictures_of_any_kind_are_drawn(side in 1_u32..80, seed in proptest::prelude::any::<u32>()) {
+            let noise = GrayImage::from_fn(side, side + seed % 7, |x, y| {
+                Luma([(x.wrapping_mul(seed) ^ y.wrapping_mul(seed.rotate_left(9))) as u8])
+            });
+            let code = QrCode::from_picture(&png(&noise)).expect("it is a picture");
+            proptest::prop_assert!(!code.terminal().is_empty(), "every picture can be shown");
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The contract of a music service, and the one list of them.
+//!
+//! An implementation talks to its service and nothing else: it never sees the vault, the ledger or a front.
+//! It MUST NOT keep state between calls beyond one [`Attempt`]; it MUST say what an answer *proves*: only a
+//! listed (endpoint, code) pair is [`ServiceError::Rejected`], anything unknown is [`ServiceError::Unexpected`].
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::account::{Membership, Method, ServiceId};
+use crate::clock::Clock;
+use crate::credential::Credential;
+use crate::http::{Http, HttpError};
+use crate::problem::{Problem, ProblemCode};
+use crate::qr::QrCode;
+use crate::secret::Secret;
+use crate::settings::NeteaseProfile;
+
+mod answer;
+pub mod netease;
+pub mod qqmusic;
+
+/// Every service, in the order in which fronts list them. The one list.
+pub fn all() -> &'static [&'static dyn Service] {
+    &[&qqmusic::QqMusic, &netease::Netease]
+}
+
+/// The service of that id.
+pub fn by_id(id: ServiceId) -> &'static dyn Service {
+    match id {
+        ServiceId::QqMusic => &qqmusic::QqMusic,
+        ServiceId::Netease => &netease::Netease,
+    }
+}
+
+/// What a service needs from its surroundings for one call.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The one hardened HTTP client, as the settings want it now.
+    pub http: Http,
+    /// The clocks.
+    pub clock: Arc<dyn Clock>,
+    /// This installation's device identity.
+    pub device: Device,
+    /// As which of NetEase's own clients we present ourselves.
+    pub netease_profile: NeteaseProfile,
+}
+
+/// The identity that this installation shows to the services: random, made once and kept, because a
+/// changing one looks like a new device each time (protocol: NetEase §2, QQ §5.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// 52 upper-case hexadecimal digits.
+    pub id: Secret,
+}
+
+/// A music service.
+#[async_trait]
+pub trait Service: Send + Sync + fmt::Debug {
+    /// Which one it is.
+    fn id(&self) -> ServiceId;
+
+    /// The ways in that work in this build, best first.
+    fn methods(&self) -> &'static [Method];
+
+    /// Starts a sign-in. The first [`Attempt::next`] makes the first request.
+    fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError>;
+
+    /// Asks the service whether the credential works, and who it belongs to.
+    ///
+    /// # Errors
+    /// [`ServiceError::Rejected`] only when the service has definitely said no.
+    async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError>;
+
+    /// Asks for a new key.
+    ///
+    /// # Errors
+    /// As [`Service::inspect`]. After [`ServiceError::Http`] the service may or may not have issued one.
+    async fn renew(&self, context: &Context, credential: &Credential) -> Result<Renewal, ServiceError>;
+
+    /// Ends the credential at the service.
+    async fn sign_out(&self, context: &Context, credential: &Credential) -> Result<(), ServiceError>;
+
+    /// When to renew: the earliest moment that the protocol notes advise.
+    fn renew_at(&self, credential: &Credential) -> Option<Timestamp>;
+
+    /// The credential as this service's web cookies, in the order in which tools want them
+    /// (for QQ Music digits-only `uin` second).
+    fn cookie(&self, credential: &Credential) -> CookiePairs;
+
+    /// The facts that exports need besides the cookie.
+    fn export(&self) -> ExportFacts;
+
+    /// An address that answers anything at all when the service can be reached; for testing the connection.
+    fn front_door(&self) -> &'static str;
+}
+
+/// Cookies to hand out: ordered name–value pairs.
+pub type CookiePairs = Vec<(String, Secret)>;
+
+/// What the export formats need to know about a service.
+#[derive(Debug, Clone, Copy)]
+pub struct ExportFacts {
+    /// The variable of the `.env` line, such as `QQMUSIC_COOKIE`.
+    pub env_name: &'static str,
+    /// The domain of the Netscape lines, with its leading dot, such as `.music.163.com`.
+    pub cookie_domain: &'static str,
+    /// Cookie names that browsers mark `HttpOnly`.
+    pub http_only: &'static [&'static str],
+}
+
+/// One sign-in from its code to its answer. It owns its cookies, keys and connection; nothing of it outlives it.
+#[async_trait]
+pub trait Attempt: Send {
+    /// Waits for the next thing to happen, at the service's own pace, never overlapping. The first call gives
+    /// [`Progress::Code`]. After an error that [may pass](ServiceError::may_pass) it may be called again;
+    /// after any other error and after `Refused`, `Expired` or `Granted` the attempt is over.
+    async fn next(&mut self) -> Result<Progress, ServiceError>;
+}
+
+/// What happened to a sign-in.
+#[derive(Debug)]
+pub enum Progress {
+    /// There is a code to show.
+    Code {
+        /// The code.
+        code: QrCode,
+        /// How long to show it at most; the service may end it earlier.
+        life: Duration,
+    },
+    /// Nothing yet; the service answered and is fine. Lets the caller forget earlier network trouble.
+    Waiting,
+    /// The phone has read it and asks its owner to confirm.
+    Scanned {
+        /// Who scanned, where the service says so.
+        nickname: Option<String>,
+        /// Where that person's picture is.
+        avatar: Option<url::Url>,
+    },
+    /// Confirmed; the credential is being fetched.
+    Authorised,
+    /// Declined on the phone.
+    Refused,
+    /// The code is no longer valid.
+    Expired,
+    /// The credential, confirmed by the service, with who it belongs to.
+    Granted(Box<Grant>),
+}
+
+/// A credential that has just been given.
+#[derive(Debug)]
+pub struct Grant {
+    /// The credential.
+    pub credential: Credential,
+    /// What the service says about it. For NetEase this is the confirmation without which nothing is stored;
+    /// for QQ Music the exchange itself confirms, so that a failed look-up leaves it empty.
+    pub inspection: Inspection,
+}
+
+/// What a service says about a credential that works.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Inspection {
+    /// The name that the service shows.
+    pub nickname: Option<String>,
+    /// Where the picture is.
+    pub avatar: Option<url::Url>,
+    /// The membership; `None` when that question failed, which proves nothing about the credential.
+    pub membership: Option<Membership>,
+}
+
+/// What came of a renewal that worked.
+#[derive(Debug)]
+pub enum Renewal {
+    /// A new key, already merged field by field with the old credential.
+    Renewed(Credential),
+    /// The service kept the key that we have.
+    Unchanged,
+}
+
+/// Why a call to a service failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The network, or something between us and the service.
+    #[error("{doing}: {source}")]
+    Http {
+        /// What was being done, such as "asking for a code".
+        doing: &'static str,
+        /// What happened.
+        source: HttpError,
+    },
+    /// The answer is not the service's: a web page where data was due, as captive portals and proxies send.
+    #[error("{doing}: {got} instead of the service's answer")]
+    NotTheService {
+        /// What was being done.
+        doing: &'static str,
+        /// What came, in a few words without any of its content.
+        got: &'static str,
+    },
+    /// The service definitely refuses the credential.
+    #[error("{doing}: the credential is refused (code {code})")]
+    Rejected {
+        /// What was being done.
+        doing: &'static str,
+        /// The service's code.
+        code: i64,
+    },
+    /// Risk control.
+    #[error("{doing}: risk control (code {code})")]
+    RiskControl {
+        /// What was being done.
+        doing: &'static str,
+        /// The service's code.
+        code: i64,
+        /// The service's words.
+        said: Option<String>,
+    },
+    /// Too many requests.
+    #[error("{doing}: too many requests (code {code})")]
+    RateLimited {
+        /// What was being done.
+        doing: &'static str,
+        /// The service's code.
+        code: i64,
+        /// The service's words.
+        said: Option<String>,
+    },
+    /// Too many devices.
+    #[error("{doing}: too many devices (code {code})")]
+    DeviceLimit {
+        /// What was being done.
+        doing: &'static str,
+        /// The service's code.
+        code: i64,
+        /// The service's words.
+        said: Option<String>,
+    },
+    /// The account is restricted or banned.
+    #[error("{doing}: the account is restricted (code {code})")]
+    Restricted {
+        /// What was being done.
+        doing: &'static str,
+        /// The service's code.
+        code: i64,
+        /// The service's words.
+        said: Option<String>,
+    },
+    /// The client that we present ourselves as is too old.
+    #[error("{doing}: a newer client is wanted (code {code})")]
+    ClientTooOld {
+        /// What was being done.
+        doing: &'static str,
+        /// The service's code.
+        code: i64,
+        /// The service's words.
+        said: Option<String>,
+    },
+    /// The answer is about somebody else's account.
+    #[error("{doing}: the answer is about another account")]
+    OtherAccount {
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// Anything else: proves nothing.
+    #[error("{doing}: {got}")]
+    Unexpected {
+        /// What was being done.
+        doing: &'static str,
+        /// What came: codes, field names and shapes, never values that could be secret.
+        got: String,
+        /// The service's words for people.
+        said: Option<String>,
+    },
+}
+
+impl ServiceError {
+    /// Whether the same call may succeed in a moment: the network, a server error, a portal.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Http { .. } | Self::NotTheService { .. } => true,
+            Self::Rejected { .. }
+            | Self::RiskControl { .. }
+            | Self::RateLimited { .. }
+            | Self::DeviceLimit { .. }
+            | Self::Restricted { .. }
+            | Self::ClientTooOld { .. }
+            | Self::OtherAccount { .. }
+            | Self::Unexpected { .. } => false,
+        }
+    }
+
+    /// As every front may show it.
+    pub fn into_problem(self, service: ServiceId) -> Problem {
+        let detail = self.to_string();
+        let (code, said) = match self {
+            Self::Http { source, .. } => (source.code(), None),
+            Self::NotTheService { .. } => (ProblemCode::Offline, None),
+            Self::Rejected { .. } => (ProblemCode::Rejected, None),
+            Self::RiskControl { said, .. } => (ProblemCode::RiskControl, said),
+            Self::RateLimited { said, .. } => (ProblemCode::RateLimited, said),
+            Self::DeviceLimit { said, .. } => (ProblemCode::DeviceLimit, said),
+            Self::Restricted { said, .. } => (ProblemCode::Restricted, said),
+            Self::ClientTooOld { said, .. } => (ProblemCode::ClientTooOld, said),
+            Self::OtherAccount { .. } => (ProblemCode::Unexpected, None),
+            Self::Unexpected { said, .. } => (ProblemCode::Unexpected, said),
+        };
+        Problem { code, service: Some(service), detail: Some(detail), said }
+    }
+}

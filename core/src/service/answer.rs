@@ -1,0 +1,110 @@
+//! What the answers of both services have in common: how they fail to be answers, and how loosely they
+//! write numbers.
+
+use serde_json::Value;
+
+use super::ServiceError;
+use crate::http::{Http, HttpError, NotJson, Request, Response};
+
+/// The longest message of a service that is passed on, in characters.
+const LONGEST_MESSAGE: usize = 200;
+
+/// Sends a request; too many requests by HTTP status is an error here already.
+pub(super) async fn ask(http: &Http, request: Request, doing: &'static str) -> Result<Response, ServiceError> {
+    let answer = http.send(request).await.map_err(|source| unreachable(doing, source))?;
+    match answer.status() {
+        429 => Err(ServiceError::RateLimited { doing, code: 429, said: None }),
+        _ => Ok(answer),
+    }
+}
+
+/// The answer as JSON.
+pub(super) fn json(answer: &Response, doing: &'static str) -> Result<Value, ServiceError> {
+    answer.json().map_err(|what| not_the_service(doing, what))
+}
+
+/// The network failed.
+pub(super) fn unreachable(doing: &'static str, source: HttpError) -> ServiceError {
+    ServiceError::Http { doing, source }
+}
+
+/// Something came, but not from the service.
+pub(super) fn not_the_service(doing: &'static str, what: NotJson) -> ServiceError {
+    ServiceError::NotTheService { doing, got: what.as_str() }
+}
+
+/// Something came that proves nothing.
+pub(super) fn unexpected(doing: &'static str, got: impl Into<String>) -> ServiceError {
+    ServiceError::Unexpected { doing, got: got.into(), said: None }
+}
+
+/// A whole number, written as a number or as text.
+pub(super) fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Bool(flag) => Some(i64::from(*flag)),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// An account number: up to 19 digits, as a number or as text, and never zero. It goes through no
+/// floating-point number, which would change the last digits.
+pub(super) fn account_number(value: &Value) -> Option<u64> {
+    let number = match value {
+        Value::Number(number) => number.as_u64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    (number != 0).then_some(number)
+}
+
+/// The text of that name, if there is anything in it.
+pub(super) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    object.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// The first of these fields that holds words for people, cleaned of control characters and cut to a length
+/// that fits a window.
+pub(super) fn words(object: &Value, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| text(object, name)).and_then(clean)
+}
+
+/// A message of a service as it may be shown.
+pub(super) fn clean(message: &str) -> Option<String> {
+    let shown: String = message.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect();
+    let shown = shown.trim();
+    (!shown.is_empty()).then(|| shown.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn account_numbers_keep_every_digit_however_they_are_written() {
+        let number = 1_152_921_504_600_000_043;
+        assert_eq!(account_number(&json!(1_152_921_504_600_000_043_u64)), Some(number));
+        assert_eq!(account_number(&json!("1152921504600000043")), Some(number));
+        for none in [json!(0), json!("0"), json!(""), json!(null), json!(1.5e18), json!(-3), json!("o10001")] {
+            assert_eq!(account_number(&none), None, "{none} is no account number");
+        }
+    }
+
+    #[test]
+    fn numbers_may_be_text() {
+        assert_eq!(integer(&json!("-462")), Some(-462));
+        assert_eq!(integer(&json!(803)), Some(803));
+        assert_eq!(integer(&json!({})), None);
+    }
+
+    #[test]
+    fn messages_are_shown_without_control_characters_and_not_endlessly() {
+        let answer = json!({ "message": null, "msg": " \u{1b}[31m操作\n频繁 ", "more": "x".repeat(500) });
+        assert_eq!(words(&answer, &["message", "msg"]).as_deref(), Some("[31m操作频繁"));
+        assert_eq!(words(&answer, &["more"]).map(|words| words.len()), Some(LONGEST_MESSAGE));
+        assert_eq!(words(&answer, &["message"]), None);
+    }
+}

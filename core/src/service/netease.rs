@@ -1,0 +1,106 @@
+//! NetEase Cloud Music (protocol: NetEase).
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Attempt, Context, CookiePairs, ExportFacts, Inspection, Renewal, Service, ServiceError, answer,
+};
+use crate::account::{Method, ServiceId};
+use crate::credential::Credential;
+
+mod app_scan;
+mod codes;
+mod cookie;
+mod crypto;
+mod gateway;
+mod membership;
+mod profile;
+mod renewal;
+
+/// `__csrf` lives for 15 days, and some tools refuse a cookie without it (protocol: NetEase §6).
+const OLDEST: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// How long before its end a key is renewed (protocol: NetEase §5.3).
+const BEFORE_THE_END: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// NetEase Cloud Music.
+#[derive(Debug, Clone, Copy)]
+pub struct Netease;
+
+#[async_trait]
+impl Service for Netease {
+    fn id(&self) -> ServiceId {
+        ServiceId::Netease
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        &[Method::AppScan]
+    }
+
+    fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
+        match method {
+            Method::AppScan => Ok(Box::new(app_scan::AppScan::new(context))),
+            Method::QqScan => Err(answer::unexpected("starting a sign-in", "a method that NetEase does not have")),
+        }
+    }
+
+    async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
+        profile::inspect(context, credential).await
+    }
+
+    async fn renew(&self, context: &Context, credential: &Credential) -> Result<Renewal, ServiceError> {
+        renewal::renew(context, credential).await
+    }
+
+    async fn sign_out(&self, context: &Context, credential: &Credential) -> Result<(), ServiceError> {
+        renewal::sign_out(context, credential).await
+    }
+
+    /// At 14 days of age or 7 days before the end, whichever is earlier; a key that lives for less than two
+    /// weeks, at half its life.
+    fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
+        let issued = credential.issued_at;
+        let by_age = issued.checked_add(OLDEST).ok()?;
+        let by_end = credential.expires_at.and_then(|end| {
+            let half = issued.checked_add(end.duration_since(issued) / 2).ok()?;
+            Some(end.checked_sub(BEFORE_THE_END).ok()?.max(half))
+        });
+        Some(by_end.map_or(by_age, |by_end| by_end.min(by_age)))
+    }
+
+    fn cookie(&self, credential: &Credential) -> CookiePairs {
+        cookie::pairs(credential)
+    }
+
+    fn export(&self) -> ExportFacts {
+        ExportFacts { env_name: "NETEASE_COOKIE", cookie_domain: ".music.163.com", http_only: &["MUSIC_U"] }
+    }
+
+    fn front_door(&self) -> &'static str {
+        "https://music.163.com/robots.txt"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::AccountId;
+    use crate::credential::Fields;
+
+    #[test]
+    fn a_key_is_renewed_before_its_csrf_token_or_itself_ends() {
+        let issued_at = Timestamp::from_second(1_790_000_000).expect("a time");
+        for (life, days) in [(Some(180), 14.0), (Some(15), 8.0), (Some(6), 3.0), (None, 14.0)] {
+            let credential = Credential {
+                account: AccountId::new(ServiceId::Netease, "1"),
+                issued_at,
+                expires_at: life.map(|days| issued_at + SignedDuration::from_hours(24 * days)),
+                fields: Fields::default(),
+            };
+            let due = Netease.renew_at(&credential).expect("it is due some day");
+            let age = due.duration_since(issued_at).as_secs_f64() / 86_400.0;
+            assert!((age - days).abs() < 0.001, "a life of {life:?} days is renewed after {days}, not {age}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! A sign-in by a code that the NetEase app scans (protocol: NetEase §1).
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::gateway::{Answer, Call, chain_id, profile_field};
+use super::{codes, cookie, membership, profile};
+use crate::account::{AccountId, ServiceId};
+use crate::credential::{Credential, Fields};
+use crate::http::{CookieMap, SetCookie};
+use crate::qr::QrCode;
+use crate::secret::Secret;
+use crate::service::answer::{text, unexpected};
+use crate::service::{Attempt, Context, Grant, Inspection, Progress, ServiceError};
+use crate::settings::NeteaseProfile;
+
+/// Between two polls; clients use one to three seconds.
+const PACE: Duration = Duration::from_secs(2);
+
+/// At most between two tries after failures.
+const SLOWEST: Duration = Duration::from_secs(8);
+
+/// How long a code is shown at most. The service does not say how long it lives, only when it is over.
+const CODE_LIFE: Duration = Duration::from_secs(300);
+
+/// A sign-in from its code to its credential. As which client is settled at the beginning.
+pub(super) struct AppScan {
+    context: Context,
+    profile: NeteaseProfile,
+    cookies: CookieMap,
+    state: State,
+    /// Calls that failed since the last one that did not.
+    failures: u32,
+}
+
+enum State {
+    Start,
+    Shown { unikey: Secret, chain: String, since: Instant, scanned: bool },
+    /// The answer that carries the session comes once. From here on it is held until the service has said
+    /// whose it is.
+    Granted { issued_at: Timestamp, expires_at: Option<Timestamp> },
+    Over,
+}
+
+impl AppScan {
+    pub(super) fn new(context: Context) -> Self {
+        let profile = context.netease_profile;
+        Self { context, profile, cookies: CookieMap::default(), state: State::Start, failures: 0 }
+    }
+}
+
+#[async_trait]
+impl Attempt for AppScan {
+    async fn next(&mut self) -> Result<Progress, ServiceError> {
+        tokio::time::sleep(self.pause()).await;
+        let result = match &self.state {
+            State::Start => self.show().await,
+            State::Shown { .. } => self.poll().await,
+            State::Granted { issued_at, expires_at } => self.confirm(*issued_at, *expires_at).await,
+            State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
+        };
+        match &result {
+            Ok(Progress::Refused | Progress::Expired | Progress::Granted(_)) => self.state = State::Over,
+            Ok(Progress::Code { .. } | Progress::Waiting | Progress::Scanned { .. } | Progress::Authorised) => {
+                self.failures = 0;
+            }
+            Err(error) if error.may_pass() => self.failures += 1,
+            Err(_) => self.state = State::Over,
+        }
+        result
+    }
+}
+
+impl AppScan {
+    /// How long to wait before the next request.
+    fn pause(&self) -> Duration {
+        match (&self.state, self.failures) {
+            (State::Shown { .. }, 0) => PACE,
+            (State::Start | State::Granted { .. } | State::Over, 0) => Duration::ZERO,
+            (_, failures) => PACE.saturating_mul(1 << (failures - 1).min(8)).min(SLOWEST),
+        }
+    }
+
+    /// Fetches a key and draws the code, which NetEase's clients make themselves.
+    async fn show(&mut self) -> Result<Progress, ServiceError> {
+        let doing = "asking for a code";
+        let payload = match self.profile {
+            NeteaseProfile::Web => json!({ "type": 1, "noCheckToken": true }),
+            NeteaseProfile::Pc => json!({ "type": 3 }),
+        };
+        let answer = self.call("/login/qrcode/unikey", payload, Vec::new(), doing).await?;
+        if answer.code != 200 {
+            return Err(codes::refusal(doing, answer.code, &answer.body));
+        }
+        let Some(unikey) = text(&answer.body, "unikey").or_else(|| text(&answer.body["data"], "unikey")) else {
+            return Err(unexpected(doing, "no key for a code"));
+        };
+        let chain = chain_id(&self.context);
+        let address = address(self.profile, unikey, &chain);
+        let code = QrCode::from_text(address.as_str()).map_err(|error| unexpected(doing, error.to_string()))?;
+        let (unikey, since) = (Secret::new(unikey), self.context.clock.monotonic());
+        self.state = State::Shown { unikey, chain, since, scanned: false };
+        Ok(Progress::Code { code, life: CODE_LIFE })
+    }
+
+    /// Asks once what has become of the code.
+    #[expect(clippy::disallowed_methods, reason = "the request carries the code's key to the service that issued it")]
+    async fn poll(&mut self) -> Result<Progress, ServiceError> {
+        let doing = "waiting for a scan";
+        let State::Shown { unikey, chain, since, scanned } = &self.state else {
+            return Err(unexpected(doing, "no code to wait for"));
+        };
+        if self.context.clock.monotonic().duration_since(*since) >= CODE_LIFE {
+            return Ok(Progress::Expired);
+        }
+        let already_scanned = *scanned;
+        let (payload, headers) = match self.profile {
+            NeteaseProfile::Web => (
+                json!({ "type": 1, "key": unikey.expose(), "noCheckToken": true }),
+                vec![("x-loginmethod", "QrCode".to_owned()), ("x-login-chain-id", chain.clone())],
+            ),
+            NeteaseProfile::Pc => (json!({ "type": 3, "key": unikey.expose() }), Vec::new()),
+        };
+        let answer = self.call("/login/qrcode/client/login", payload, headers, doing).await?;
+        match answer.code {
+            801 => Ok(Progress::Waiting),
+            802 if already_scanned => Ok(Progress::Waiting),
+            802 => {
+                if let State::Shown { scanned, .. } = &mut self.state {
+                    *scanned = true;
+                }
+                let (nickname, avatar) = (text(&answer.body, "nickname"), text(&answer.body, "avatarUrl"));
+                Ok(Progress::Scanned {
+                    nickname: nickname.map(str::to_owned),
+                    avatar: avatar.and_then(|address| Url::parse(address).ok()),
+                })
+            }
+            803 => self.accept(&answer, doing),
+            800 | 860 => Ok(Progress::Expired),
+            code => Err(codes::refusal(doing, code, &answer.body)),
+        }
+    }
+
+    /// Takes the session out of the answer that carries it. The service sends it as `Set-Cookie`; some of its
+    /// gateways put the same into the body.
+    fn accept(&mut self, answer: &Answer, doing: &'static str) -> Result<Progress, ServiceError> {
+        if let Some(joined) = text(&answer.body, "cookie") {
+            for (name, value) in cookie::unjoined(joined).iter() {
+                self.cookies.set(name, value.clone());
+            }
+        }
+        self.cookies.absorb(&answer.cookies);
+        if self.cookies.get(cookie::SESSION).is_none() {
+            return Err(unexpected(doing, "a confirmation without a session"));
+        }
+        let (issued_at, expires_at) = (self.context.clock.now(), session_end(&answer.cookies));
+        self.state = State::Granted { issued_at, expires_at };
+        Ok(Progress::Authorised)
+    }
+
+    /// Asks whose the session is. Without an account behind it there is no credential.
+    async fn confirm(
+        &mut self,
+        issued_at: Timestamp,
+        expires_at: Option<Timestamp>,
+    ) -> Result<Progress, ServiceError> {
+        let session: CookieMap =
+            self.cookies.iter().filter(|(name, _)| cookie::is_kept(name) && *name != cookie::REFRESH).map(owned).collect();
+        let owner = match profile::owner(&self.context, self.profile, &session).await {
+            Ok(owner) => owner,
+            Err(ServiceError::Rejected { doing, .. }) => {
+                return Err(unexpected(doing, "a session that the service then did not confirm"));
+            }
+            Err(error) => return Err(error),
+        };
+        let mut fields: Fields = self.cookies.iter().filter(|(name, _)| cookie::is_kept(name)).map(owned).collect();
+        let (name, value) = profile_field(self.profile);
+        fields.set(name, value);
+        let account = AccountId::new(ServiceId::Netease, owner.uid.to_string());
+        let membership = membership::ask(&self.context, self.profile, &session).await;
+        Ok(Progress::Granted(Box::new(Grant {
+            credential: Credential { account, issued_at, expires_at, fields },
+            inspection: Inspection { nickname: owner.nickname, avatar: owner.avatar, membership },
+        })))
+    }
+
+    /// One request with the cookies of this sign-in, which it may add to.
+    async fn call(
+        &mut self,
+        path: &'static str,
+        payload: Value,
+        headers: Vec<(&'static str, String)>,
+        doing: &'static str,
+    ) -> Result<Answer, ServiceError> {
+        let cookies = &self.cookies;
+        let call = Call { profile: self.profile, path, payload, cookies, headers, doing };
+        let answer = call.send(&self.context).await?;
+        if answer.code != 803 {
+            self.cookies.absorb(&answer.cookies);
+        }
+        Ok(answer)
+    }
+}
+
+fn owned((name, value): (&str, &Secret)) -> (String, Secret) {
+    (name.to_owned(), value.clone())
+}
+
+/// When the session of an answer ends, if the answer says so.
+pub(super) fn session_end(cookies: &[SetCookie]) -> Option<Timestamp> {
+    cookies.iter().rfind(|line| line.name == cookie::SESSION && !line.deletes)?.expires_at
+}
+
+/// What the code says (protocol: NetEase §1.2).
+fn address(profile: NeteaseProfile, unikey: &str, chain: &str) -> Url {
+    let (page, query): (_, &[(&str, &str)]) = match profile {
+        NeteaseProfile::Web => ("https://music.163.com/st/platform/scanlogin", &[
+            ("codekey", unikey),
+            ("chainId", chain),
+            ("hdw_device", "web"),
+            ("hdw_appid", "web"),
+            ("hitExp", "1"),
+        ]),
+        NeteaseProfile::Pc => ("https://music.163.com/login", &[("codekey", unikey)]),
+    };
+    Url::parse_with_params(page, query).expect("the address is written in this program")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_says_what_each_client_says() {
+        let web = address(NeteaseProfile::Web, "b588-02", "v1_AB_web_login_1790000000000");
+        assert_eq!(
+            web.as_str(),
+            "https://music.163.com/st/platform/scanlogin?codekey=b588-02&chainId=v1_AB_web_login_1790000000000\
+             &hdw_device=web&hdw_appid=web&hitExp=1"
+        );
+        let pc = address(NeteaseProfile::Pc, "b588-02", "unused");
+        assert_eq!(pc.as_str(), "https://music.163.com/login?codekey=b588-02");
+    }
+
+    #[test]
+    fn the_session_ends_when_its_own_line_says() {
+        let now = Timestamp::from_second(1_790_000_000).expect("a time");
+        let line = |text: &str| SetCookie::parse(text, now).expect("a cookie");
+        let cookies = [
+            line("__csrf=c; Max-Age=1296010; Path=/"),
+            line("MUSIC_U=u; Max-Age=15552000; Path=/; HTTPOnly"),
+            line("MUSIC_U=; Max-Age=0; Path=/"),
+        ];
+        assert_eq!(session_end(&cookies).map(Timestamp::as_second), Some(1_790_000_000 + 15_552_000));
+        assert_eq!(session_end(&[line("MUSIC_U=u; Path=/")]), None, "unsaid is unknown");
+    }
+}

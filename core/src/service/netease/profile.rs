@@ -1,0 +1,132 @@
+//! Whose session it is (protocol: NetEase §5.1). The one question whose answer decides.
+
+use serde_json::Value;
+use url::Url;
+
+use super::gateway::{Answer, Call, nothing, profile_of};
+use super::{codes, cookie, membership};
+use crate::credential::Credential;
+use crate::http::CookieMap;
+use crate::service::answer::{account_number, text, unexpected};
+use crate::service::{Context, Inspection, ServiceError};
+use crate::settings::NeteaseProfile;
+
+const DOING: &str = "checking the credential";
+
+/// Whose session it is.
+#[derive(Debug, PartialEq)]
+pub(super) struct Owner {
+    /// The account's number.
+    pub(super) uid: u64,
+    /// The name that the service shows.
+    pub(super) nickname: Option<String>,
+    /// Where the picture is.
+    pub(super) avatar: Option<Url>,
+}
+
+/// Asks whether the credential works, then for the membership.
+pub(super) async fn inspect(context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
+    let owner = validate(context, credential).await?;
+    let profile = profile_of(credential, context);
+    let membership = membership::ask(context, profile, &cookie::session(credential)).await;
+    Ok(Inspection { nickname: owner.nickname, avatar: owner.avatar, membership })
+}
+
+/// Asks whether the credential works and is its account's.
+pub(super) async fn validate(context: &Context, credential: &Credential) -> Result<Owner, ServiceError> {
+    let owner = owner(context, profile_of(credential, context), &cookie::session(credential)).await?;
+    if owner.uid.to_string() != credential.account.uid {
+        return Err(ServiceError::OtherAccount { doing: DOING });
+    }
+    Ok(owner)
+}
+
+/// Asks whose session these cookies are.
+pub(super) async fn owner(
+    context: &Context,
+    profile: NeteaseProfile,
+    cookies: &CookieMap,
+) -> Result<Owner, ServiceError> {
+    let path = "/w/nuser/account/get";
+    let call = Call { profile, path, payload: nothing(), cookies, headers: Vec::new(), doing: DOING };
+    read(&call.send(context).await?)
+}
+
+/// A dead session is told with success and two nulls, a guest with an account that says so. Of the codes, 301
+/// and its double 302 mean "not signed in"; others that clients have seen here (250, 401, 403) are also what
+/// firewalls and limits send, and prove nothing.
+fn read(answer: &Answer) -> Result<Owner, ServiceError> {
+    let rejected = ServiceError::Rejected { doing: DOING, code: answer.code };
+    match answer.code {
+        200 => {}
+        301 | 302 => return Err(rejected),
+        code => return Err(codes::refusal(DOING, code, &answer.body)),
+    }
+    let (account, profile) = (answer.body.get("account"), answer.body.get("profile"));
+    match (account, profile) {
+        (Some(Value::Null), Some(Value::Null)) => Err(rejected),
+        (Some(account @ Value::Object(_)), _) if account["anonymousUser"] == Value::Bool(true) => Err(rejected),
+        (Some(account @ Value::Object(_)), Some(profile @ Value::Object(_))) => {
+            let uid = account_number(&account["id"]).or_else(|| account_number(&profile["userId"]));
+            Ok(Owner {
+                uid: uid.ok_or_else(|| unexpected(DOING, "an account without a number"))?,
+                nickname: text(profile, "nickname").map(str::to_owned),
+                avatar: text(profile, "avatarUrl").and_then(|address| Url::parse(address).ok()),
+            })
+        }
+        _ => Err(unexpected(DOING, "neither an account nor the lack of one")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::account::ServiceId;
+    use crate::problem::ProblemCode;
+
+    fn asked(body: Value) -> Result<Owner, ProblemCode> {
+        let code = body["code"].as_i64().expect("a code");
+        read(&Answer { code, body, cookies: Vec::new() }).map_err(|error| error.into_problem(ServiceId::Netease).code)
+    }
+
+    #[test]
+    fn a_session_has_an_account_and_a_profile() {
+        let owner = asked(json!({ "code": 200, "account": { "id": 29_879_272, "anonymousUser": false }, "profile": {
+            "userId": 29_879_272, "nickname": "小明", "avatarUrl": "http://p1.music.126.net/x/1.jpg",
+        } }))
+        .expect("somebody is signed in");
+        assert_eq!((owner.uid, owner.nickname.as_deref()), (29_879_272, Some("小明")));
+        assert_eq!(owner.avatar.as_ref().map(Url::as_str), Some("http://p1.music.126.net/x/1.jpg"));
+    }
+
+    #[test]
+    fn only_two_nulls_a_guest_and_the_listed_codes_reject() {
+        for body in [
+            json!({ "code": 200, "account": null, "profile": null }),
+            json!({ "code": 200, "account": { "id": 8, "anonymousUser": true, "type": 1000, "status": -10 }, "profile": null }),
+            json!({ "code": 301, "msg": null }),
+            json!({ "code": 302 }),
+        ] {
+            assert_eq!(asked(body.clone()), Err(ProblemCode::Rejected), "{body}");
+        }
+    }
+
+    #[test]
+    fn everything_else_proves_nothing() {
+        for (body, wanted) in [
+            (json!({ "code": 200 }), ProblemCode::Unexpected),
+            (json!({ "code": 200, "account": null }), ProblemCode::Unexpected),
+            (json!({ "code": 200, "account": { "id": 8 }, "profile": null }), ProblemCode::Unexpected),
+            (json!({ "code": 200, "account": {}, "profile": {} }), ProblemCode::Unexpected),
+            (json!({ "code": 401 }), ProblemCode::Unexpected),
+            (json!({ "code": 403 }), ProblemCode::Unexpected),
+            (json!({ "code": 500 }), ProblemCode::Unexpected),
+            (json!({ "code": 250 }), ProblemCode::RateLimited),
+            (json!({ "code": -460 }), ProblemCode::RiskControl),
+        ] {
+            assert_eq!(asked(body.clone()), Err(wanted), "{body}");
+        }
+    }
+}

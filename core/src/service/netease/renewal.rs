@@ -1,0 +1,86 @@
+//! A new session for an old one, and the end of a session (protocol: NetEase §5.3, §5.4).
+
+use super::app_scan::session_end;
+use super::gateway::{Answer, Call, nothing, plain_renewal, profile_of};
+use super::{codes, cookie, profile};
+use crate::credential::{Credential, Fields};
+use crate::service::{Context, Renewal, ServiceError};
+use crate::settings::NeteaseProfile;
+
+const DOING: &str = "renewing the session";
+
+/// Asks for a new session. The answer decides only when it brings one; in every other case the question whose
+/// session it is decides, because the service refuses renewals for sessions that work perfectly well.
+pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal, ServiceError> {
+    let answer = ask(context, old).await?;
+    if answer.code == 200 && answer.cookies.iter().any(|line| line.name == cookie::SESSION && !line.deletes) {
+        return confirmed(context, merged(context, old, &answer)?).await;
+    }
+    match answer.code {
+        // No new session, or none because something was missing, or "not signed in".
+        200 | 301 | 302 | 400 => profile::validate(context, old).await.map(|_| Renewal::Unchanged),
+        code => Err(codes::refusal(DOING, code, &answer.body)),
+    }
+}
+
+/// Ends the session.
+pub(super) async fn sign_out(context: &Context, credential: &Credential) -> Result<(), ServiceError> {
+    let doing = "signing out";
+    let call = Call {
+        profile: profile_of(credential, context),
+        path: "/logout",
+        payload: nothing(),
+        cookies: &cookie::session(credential),
+        headers: Vec::new(),
+        doing,
+    };
+    let answer = call.send(context).await?;
+    match answer.code {
+        // "Not signed in" is what was wanted.
+        200 | 301 => Ok(()),
+        code => Err(codes::refusal(doing, code, &answer.body)),
+    }
+}
+
+/// The one request that carries the refresh token.
+async fn ask(context: &Context, old: &Credential) -> Result<Answer, ServiceError> {
+    let mut cookies = cookie::session(old);
+    if let Some(token) = old.field(cookie::REFRESH) {
+        cookies.set(cookie::REFRESH, token.clone());
+    }
+    match profile_of(old, context) {
+        NeteaseProfile::Web => plain_renewal(context, &cookies, DOING).await,
+        profile @ NeteaseProfile::Pc => {
+            let path = "/login/token/refresh";
+            let call = Call { profile, path, payload: nothing(), cookies: &cookies, headers: Vec::new(), doing: DOING };
+            call.send(context).await
+        }
+    }
+}
+
+/// The old credential with what the answer sets.
+fn merged(context: &Context, old: &Credential, answer: &Answer) -> Result<Credential, ServiceError> {
+    let set = answer.cookies.iter().filter(|line| !line.deletes && cookie::is_kept(&line.name));
+    let fields: Fields = set.map(|line| (line.name.as_str(), line.value.clone())).collect();
+    let newer = Credential {
+        account: old.account.clone(),
+        issued_at: context.clock.now(),
+        expires_at: session_end(&answer.cookies),
+        fields,
+    };
+    old.merged(newer).map_err(|_| ServiceError::OtherAccount { doing: DOING })
+}
+
+/// Asks whose the new session is before it replaces the old one, which goes on working for a while. When
+/// nobody answers the new one is kept: it came from the service, and there may be no other.
+async fn confirmed(context: &Context, new: Credential) -> Result<Renewal, ServiceError> {
+    match profile::validate(context, &new).await {
+        Err(error @ ServiceError::OtherAccount { .. }) => Err(error),
+        Err(ServiceError::Rejected { .. }) => Err(ServiceError::Unexpected {
+            doing: DOING,
+            got: "a new session that the service then did not accept".to_owned(),
+            said: None,
+        }),
+        Ok(_) | Err(_) => Ok(Renewal::Renewed(new)),
+    }
+}

@@ -1,0 +1,105 @@
+//! QQ Music (protocol: QQ). Accounts of QQ; the number is the QQ number.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Attempt, Context, CookiePairs, ExportFacts, Inspection, Renewal, Service, ServiceError, answer,
+};
+use crate::account::{Method, ServiceId};
+use crate::credential::Credential;
+
+mod cookie;
+mod credential;
+mod gateway;
+mod hash33;
+mod membership;
+mod profile;
+mod ptui;
+mod qq_scan;
+mod renewal;
+
+/// How old a key gets before it is renewed (protocol: QQ §7.2).
+const OLDEST: SignedDuration = SignedDuration::from_hours(20);
+
+/// QQ Music.
+#[derive(Debug, Clone, Copy)]
+pub struct QqMusic;
+
+#[async_trait]
+impl Service for QqMusic {
+    fn id(&self) -> ServiceId {
+        ServiceId::QqMusic
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        &[Method::QqScan]
+    }
+
+    fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
+        match method {
+            Method::QqScan => Ok(Box::new(qq_scan::QqScan::new(context))),
+            Method::AppScan => Err(answer::unexpected("starting a sign-in", "a method that QQ Music does not have")),
+        }
+    }
+
+    async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
+        profile::inspect(context, credential).await
+    }
+
+    async fn renew(&self, context: &Context, credential: &Credential) -> Result<Renewal, ServiceError> {
+        renewal::renew(context, credential).await
+    }
+
+    async fn sign_out(&self, context: &Context, credential: &Credential) -> Result<(), ServiceError> {
+        renewal::sign_out(context, credential).await
+    }
+
+    /// At 20 hours of age or 80 % of the key's life, whichever is earlier.
+    fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
+        let issued = credential.issued_at;
+        let by_age = issued.checked_add(OLDEST).ok()?;
+        let by_life = credential.expires_at.and_then(|end| issued.checked_add(end.duration_since(issued) / 5 * 4).ok());
+        Some(by_life.map_or(by_age, |by_life| by_life.min(by_age)))
+    }
+
+    fn cookie(&self, credential: &Credential) -> CookiePairs {
+        cookie::pairs(credential)
+    }
+
+    fn export(&self) -> ExportFacts {
+        // The key opens the music site only; `.qq.com` would carry it to every site of the company.
+        ExportFacts { env_name: "QQMUSIC_COOKIE", cookie_domain: ".y.qq.com", http_only: &[] }
+    }
+
+    fn front_door(&self) -> &'static str {
+        gateway::GATEWAY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::account::AccountId;
+    use crate::credential::Fields;
+
+    fn issued(life: Option<SignedDuration>) -> Credential {
+        let issued_at = Timestamp::from_second(1_790_000_000).expect("a time");
+        Credential {
+            account: AccountId::new(ServiceId::QqMusic, "10001"),
+            issued_at,
+            expires_at: life.map(|life| issued_at + life),
+            fields: Fields::default(),
+        }
+    }
+
+    #[test]
+    fn a_key_is_renewed_at_20_hours_or_four_fifths_of_its_life() {
+        for (life, hours) in [(Some(72), 20.0), (Some(24), 19.2), (Some(10), 8.0), (None, 20.0)] {
+            let credential = issued(life.map(SignedDuration::from_hours));
+            let due = QqMusic.renew_at(&credential).expect("it is due some day");
+            let age = due.duration_since(credential.issued_at).as_secs_f64() / 3600.0;
+            assert!((age - hours).abs() < 0.001, "a life of {life:?} hours is renewed after {hours}, not {age}");
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The one address behind which all of QQ Music's functions lie: `musicu.fcg` (protocol: QQ §5).
+
+use serde_json::{Value, json};
+
+use super::cookie;
+use super::hash33::{G_TK, hash33};
+use crate::credential::Credential;
+use crate::http::{CookieMap, Request};
+use crate::service::answer::{self, ask, integer, unexpected, words};
+use crate::service::{Context, ServiceError};
+
+/// The gateway that the current clients use.
+pub(super) const GATEWAY: &str = "https://u.y.qq.com/cgi-bin/musicu.fcg";
+
+/// The app version that the app's functions are called as (protocol: QQ §5.2).
+const APP_VERSION: &str = "20090008";
+
+/// A call of a function.
+pub(super) struct Call {
+    /// Which gateway.
+    pub(super) gateway: &'static str,
+    /// Who calls.
+    pub(super) caller: Caller,
+    /// The function's module.
+    pub(super) module: &'static str,
+    /// The function.
+    pub(super) method: &'static str,
+    /// What it is given.
+    pub(super) param: Value,
+    /// What this is for, for errors.
+    pub(super) doing: &'static str,
+}
+
+/// Who calls: the identity in the envelope, with what goes along with it.
+pub(super) struct Caller {
+    comm: Value,
+    cookies: CookieMap,
+    user_agent: Option<&'static str>,
+}
+
+impl Caller {
+    /// The web site, nobody signed in. It needs no device fingerprint (protocol: QQ §1.6).
+    pub(super) fn anonymous() -> Self {
+        let comm = json!({ "g_tk": G_TK, "platform": "yqq", "ct": 24, "cv": 0, "tmeLoginType": 2 });
+        Self { comm, cookies: CookieMap::default(), user_agent: None }
+    }
+
+    /// The web site, signed in: in the envelope for the login functions, in the cookies for the others.
+    #[expect(clippy::disallowed_methods, reason = "the envelope carries the key to the service that issued it")]
+    pub(super) fn web(credential: &Credential) -> Self {
+        let key = credential.field("musickey").map_or("", |key| key.expose());
+        let comm = json!({
+            "g_tk": hash33(key, G_TK), "platform": "yqq", "ct": 24, "cv": 0, "format": "json",
+            "tmeAppID": "qqmusic", "tmeLoginType": 2, "uin": credential.account.uid, "authst": key,
+        });
+        Self { comm, cookies: cookie::authorising(credential), user_agent: None }
+    }
+
+    /// The app, signed in. The web site is told "signed out" by functions that are the app's
+    /// (protocol: QQ §8.1), so these are called the way every client calls them.
+    #[expect(clippy::disallowed_methods, reason = "the envelope carries the key to the service that issued it")]
+    pub(super) fn app(credential: &Credential) -> Self {
+        let key = credential.field("musickey").map_or("", |key| key.expose());
+        let comm = json!({
+            "ct": "11", "cv": APP_VERSION, "v": APP_VERSION, "tmeAppID": "qqmusic", "tmeLoginType": "2",
+            "qq": credential.account.uid, "authst": key,
+        });
+        Self { comm, cookies: CookieMap::default(), user_agent: Some("QQMusic 20090008(android 15)") }
+    }
+}
+
+/// What a function answered.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Its code; 0 is well.
+    pub(super) code: i64,
+    /// Its data, `Null` when there is none.
+    pub(super) data: Value,
+    doing: &'static str,
+}
+
+impl Call {
+    /// Calls the function. A code other than 0 is no error yet: what it means depends on the function.
+    pub(super) async fn send(self, context: &Context) -> Result<Answer, ServiceError> {
+        let doing = self.doing;
+        let body = json!({
+            "comm": self.caller.comm,
+            "req_0": { "module": self.module, "method": self.method, "param": self.param },
+        });
+        let mut request = Request::post_json(self.gateway, &body)
+            .header("referer", "https://y.qq.com/")
+            .header("origin", "https://y.qq.com")
+            .cookies(&self.caller.cookies);
+        if let Some(user_agent) = self.caller.user_agent {
+            request = request.header("user-agent", user_agent);
+        }
+        let answer = ask(&context.http, request, doing).await?;
+        read(answer::json(&answer, doing)?, doing)
+    }
+}
+
+/// Opens the envelope.
+fn read(mut envelope: Value, doing: &'static str) -> Result<Answer, ServiceError> {
+    // A code of the envelope is the gateway's own. It never got to the function, so that it proves nothing
+    // about the credential, whatever the number is.
+    match envelope.get("code").map(integer) {
+        Some(Some(0)) | None => {}
+        Some(code) => return Err(unexpected(doing, format!("the gateway’s code {}", code.unwrap_or(-1)))),
+    }
+    let Some(inner) = envelope.get_mut("req_0").map(Value::take) else {
+        return Err(unexpected(doing, "an answer without its part"));
+    };
+    let Some(code) = inner.get("code").and_then(integer) else {
+        return Err(unexpected(doing, "an answer without a code"));
+    };
+    Ok(Answer { code, data: inner.get("data").cloned().unwrap_or_default(), doing })
+}
+
+impl Answer {
+    /// An answer that nobody gave.
+    #[cfg(test)]
+    pub(super) fn of(code: i64, data: Value) -> Self {
+        Self { code, data, doing: "testing" }
+    }
+
+    /// The data when the function is well.
+    pub(super) fn ok(self) -> Result<Value, ServiceError> {
+        if self.code == 0 { Ok(self.data) } else { Err(self.refusal()) }
+    }
+
+    /// What a code other than 0 means (protocol: QQ §4.2, §5.4, §7.4).
+    pub(super) fn refusal(&self) -> ServiceError {
+        let (doing, code) = (self.doing, self.code);
+        let said = words(&self.data, &["errMsg", "errtip", "errTip2", "tip3"]);
+        match code {
+            1000 | 104_400 | 104_401 => ServiceError::Rejected { doing, code },
+            2001 | 20_254 | 20_276 => ServiceError::RiskControl { doing, code, said },
+            100_001 | 104_604 => ServiceError::RateLimited { doing, code, said },
+            20_279 => ServiceError::DeviceLimit { doing, code, said },
+            20_277 | 20_278 | 20_450 => ServiceError::Restricted { doing, code, said },
+            _ => ServiceError::Unexpected { doing, got: format!("code {code}"), said },
+        }
+    }
+
+    /// Something that the function should not have answered.
+    pub(super) fn unexpected(&self, got: &str) -> ServiceError {
+        unexpected(self.doing, got)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::ProblemCode;
+
+    fn problem(envelope: Value) -> (ProblemCode, Option<String>) {
+        let error = match read(envelope, "testing") {
+            Ok(answer) => answer.ok().expect_err("the answer is no success"),
+            Err(error) => error,
+        };
+        let problem = error.into_problem(crate::account::ServiceId::QqMusic);
+        (problem.code, problem.said)
+    }
+
+    #[test]
+    fn every_listed_code_means_what_the_list_says_and_no_other_means_anything() {
+        for (code, wanted) in [
+            (1000, ProblemCode::Rejected),
+            (104_400, ProblemCode::Rejected),
+            (104_401, ProblemCode::Rejected),
+            (2001, ProblemCode::RiskControl),
+            (20_276, ProblemCode::RiskControl),
+            (100_001, ProblemCode::RateLimited),
+            (104_604, ProblemCode::RateLimited),
+            (20_279, ProblemCode::DeviceLimit),
+            (20_277, ProblemCode::Restricted),
+            (20_278, ProblemCode::Restricted),
+            (20_450, ProblemCode::Restricted),
+            (20_274, ProblemCode::Unexpected),
+            (104_003, ProblemCode::Unexpected),
+            (2000, ProblemCode::Unexpected),
+            (-1, ProblemCode::Unexpected),
+            (500_001, ProblemCode::Unexpected),
+        ] {
+            assert_eq!(problem(json!({ "code": 0, "req_0": { "code": code } })).0, wanted, "code {code}");
+            assert_eq!(problem(json!({ "code": "0", "req_0": { "code": code.to_string() } })).0, wanted, "\"{code}\"");
+        }
+    }
+
+    #[test]
+    fn a_code_of_the_envelope_proves_nothing_about_the_credential() {
+        for code in [1000, 104_401, 500_001, 2000] {
+            assert_eq!(problem(json!({ "code": code, "req_0": { "code": 1000 } })).0, ProblemCode::Unexpected, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_services_words_are_kept() {
+        let answer = json!({ "code": 0, "req_0": { "code": 20_274, "data": { "errMsg": "", "errtip": "绑定异常" } } });
+        assert_eq!(problem(answer), (ProblemCode::Unexpected, Some("绑定异常".to_owned())));
+    }
+
+    #[test]
+    fn answers_without_the_expected_parts_prove_nothing() {
+        for answer in [json!([]), json!(null), json!({}), json!({ "req_0": {} }), json!({ "req_0": { "code": null } })] {
+            assert_eq!(problem(answer.clone()).0, ProblemCode::Unexpected, "{answer}");
+        }
+    }
+}

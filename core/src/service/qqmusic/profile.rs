@@ -1,0 +1,88 @@
+//! Whether a credential works and whose it is (protocol: QQ §8.1, §8.2).
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::gateway::{Call, Caller, GATEWAY};
+use super::membership;
+use crate::credential::Credential;
+use crate::service::answer::text;
+use crate::service::{Context, Inspection, ServiceError};
+
+/// Asks whether the credential works, then for what there is to show.
+pub(super) async fn inspect(context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
+    let info = validate(context, credential).await?;
+    let mut person = Person::read(&info["info"], &["nick", "nickname", "name"], "logo");
+    if person.nickname.is_none() || person.avatar.is_none() {
+        // Only for show: its failure proves nothing about the credential.
+        person = person.or(look_up(context, credential).await.unwrap_or_default());
+    }
+    let membership = membership::ask(context, credential).await;
+    Ok(Inspection { nickname: person.nickname, avatar: person.avatar, membership })
+}
+
+/// The one question whose answer decides: 0 is valid, the listed codes are not, anything else says nothing.
+pub(super) async fn validate(context: &Context, credential: &Credential) -> Result<Value, ServiceError> {
+    Call {
+        gateway: GATEWAY,
+        caller: Caller::app(credential),
+        module: "music.UserInfo.userInfoServer",
+        method: "GetLoginUserInfo",
+        param: json!({}),
+        doing: "checking the credential",
+    }
+    .send(context)
+    .await?
+    .ok()
+}
+
+async fn look_up(context: &Context, credential: &Credential) -> Result<Person, ServiceError> {
+    let uid = credential.account.uid.as_str();
+    let call = Call {
+        gateway: GATEWAY,
+        caller: Caller::web(credential),
+        module: "userInfo.BaseUserInfoServer",
+        method: "get_user_baseinfo_v2",
+        param: json!({ "vec_uin": [uid] }),
+        doing: "asking for the name and the picture",
+    };
+    let data = call.send(context).await?.ok()?;
+    Ok(Person::read(&data["map_userinfo"][uid], &["nick"], "headurl"))
+}
+
+/// A name and a picture.
+#[derive(Debug, Default, PartialEq)]
+struct Person {
+    nickname: Option<String>,
+    avatar: Option<Url>,
+}
+
+impl Person {
+    fn read(object: &Value, names: &[&str], picture: &str) -> Self {
+        Self {
+            nickname: names.iter().find_map(|name| text(object, name)).map(str::to_owned),
+            avatar: text(object, picture).and_then(|address| Url::parse(address).ok()),
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        Self { nickname: self.nickname.or(other.nickname), avatar: self.avatar.or(other.avatar) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_put_together_from_both_answers() {
+        let first = json!({ "nick": " ", "name": "小明", "logo": "not a URL" });
+        let second = json!({ "nick": "other", "headurl": "http://thirdqq.qlogo.cn/g?b=x" });
+        let person = Person::read(&first, &["nick", "nickname", "name"], "logo");
+        assert_eq!(person.nickname.as_deref(), Some("小明"), "an empty name is none");
+        let person = person.or(Person::read(&second, &["nick"], "headurl"));
+        assert_eq!(person.nickname.as_deref(), Some("小明"), "the first answer wins");
+        assert_eq!(person.avatar.as_ref().and_then(Url::host_str), Some("thirdqq.qlogo.cn"));
+        assert_eq!(Person::read(&Value::Null, &["nick"], "logo"), Person::default(), "nothing is nothing");
+    }
+}

@@ -1,0 +1,347 @@
+//! A sign-in by a code that mobile QQ scans (protocol: QQ §1): code, poll, ticket, authorisation, exchange.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use rand::Rng;
+use serde_json::json;
+use url::Url;
+
+use super::gateway::{Call, Caller, GATEWAY};
+use super::hash33::{G_TK, TOKEN, hash33};
+use super::ptui::PtuiCb;
+use super::{credential, profile};
+use crate::http::{CookieMap, Request};
+use crate::qr::QrCode;
+use crate::secret::Secret;
+use crate::service::answer::{ask, clean, not_the_service, unexpected};
+use crate::service::{Attempt, Context, Grant, Inspection, Progress, ServiceError};
+
+/// QQ Music among the applications of QQ's sign-in.
+const APP: &str = "716027609";
+const DOMAIN: &str = "383";
+const CLIENT: &str = "100497308";
+
+/// Where QQ's sign-in sends a browser once a code is confirmed.
+const LOGIN_JUMP: &str = "https://graph.qq.com/oauth2.0/login_jump";
+
+/// Where QQ Music receives the authorisation.
+const REDIRECT: &str = "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https://y.qq.com/";
+
+/// The page that all of this normally happens on.
+const REFERER: &str = "https://xui.ptlogin2.qq.com/";
+
+/// How long a code is shown; the service may end it earlier.
+const CODE_LIFE: Duration = Duration::from_secs(180);
+
+/// Between two polls: at first, once scanned (half of that, but never below the floor), and at most after
+/// failures (protocol: QQ §1.2).
+const PACE: Duration = Duration::from_millis(1500);
+const FLOOR: Duration = Duration::from_millis(1000);
+const SLOWEST: Duration = Duration::from_millis(3000);
+
+/// A sign-in from its code to its credential.
+pub(super) struct QqScan {
+    context: Context,
+    state: State,
+    /// Calls that failed since the last one that did not.
+    failures: u32,
+}
+
+/// What comes next. Each state holds what its request needs, so that a failed request can be repeated.
+enum State {
+    Start,
+    Shown { cookies: CookieMap, token: u32, since: Instant, scanned: bool },
+    Ticket { uin: String, sigx: Secret, nickname: Option<String> },
+    Authorise { cookies: CookieMap, nickname: Option<String> },
+    Exchange { code: Secret, nickname: Option<String> },
+    Over,
+}
+
+impl QqScan {
+    pub(super) fn new(context: Context) -> Self {
+        Self { context, state: State::Start, failures: 0 }
+    }
+}
+
+#[async_trait]
+impl Attempt for QqScan {
+    async fn next(&mut self) -> Result<Progress, ServiceError> {
+        tokio::time::sleep(self.pause()).await;
+        let result = self.step().await;
+        match &result {
+            Ok(Progress::Refused | Progress::Expired | Progress::Granted(_)) => self.state = State::Over,
+            Ok(Progress::Code { .. } | Progress::Waiting | Progress::Scanned { .. } | Progress::Authorised) => {
+                self.failures = 0;
+            }
+            Err(error) if error.may_pass() => self.failures += 1,
+            Err(_) => self.state = State::Over,
+        }
+        result
+    }
+}
+
+impl QqScan {
+    /// How long to wait before the next request.
+    fn pause(&self) -> Duration {
+        let usual = match &self.state {
+            State::Shown { scanned: false, .. } => PACE,
+            State::Shown { scanned: true, .. } => (PACE / 2).max(FLOOR),
+            State::Start | State::Ticket { .. } | State::Authorise { .. } | State::Exchange { .. } | State::Over => {
+                Duration::ZERO
+            }
+        };
+        match self.failures {
+            0 => usual,
+            failures => PACE.saturating_mul(1 << (failures - 1).min(8)).min(SLOWEST),
+        }
+    }
+
+    async fn step(&mut self) -> Result<Progress, ServiceError> {
+        match &self.state {
+            State::Start => self.show().await,
+            State::Shown { .. } => self.poll().await,
+            State::Ticket { .. } | State::Authorise { .. } | State::Exchange { .. } => self.exchange().await,
+            State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
+        }
+    }
+
+    /// Fetches a code.
+    async fn show(&mut self) -> Result<Progress, ServiceError> {
+        let doing = "asking for a code";
+        let random = rand::rng().random::<f64>().to_string();
+        let request = Request::get_with("https://ssl.ptlogin2.qq.com/ptqrshow", &[
+            ("appid", APP),
+            ("e", "2"),
+            ("l", "M"),
+            ("s", "3"),
+            ("d", "72"),
+            ("v", "4"),
+            ("t", &random),
+            ("daid", DOMAIN),
+            ("pt_3rd_aid", CLIENT),
+        ]);
+        let answer = ask(&self.context.http, request.header("referer", REFERER).picture(), doing).await?;
+        answer.answered().map_err(|what| not_the_service(doing, what))?;
+        let Ok(code) = QrCode::from_picture(answer.body()) else {
+            return Err(not_the_service(doing, answer.shape()));
+        };
+        let mut cookies = CookieMap::default();
+        cookies.absorb(&answer.set_cookies(self.context.clock.now()));
+        let Some(token) = cookies.get("qrsig").map(|qrsig| hashed(qrsig, TOKEN)) else {
+            return Err(unexpected(doing, "a code without its signature"));
+        };
+        self.state = State::Shown { cookies, token, since: self.context.clock.monotonic(), scanned: false };
+        Ok(Progress::Code { code, life: CODE_LIFE })
+    }
+
+    /// Asks once what has become of the code.
+    async fn poll(&mut self) -> Result<Progress, ServiceError> {
+        let doing = "waiting for a scan";
+        let State::Shown { cookies, token, since, scanned } = &mut self.state else {
+            return Err(unexpected(doing, "no code to wait for"));
+        };
+        if self.context.clock.monotonic().duration_since(*since) >= CODE_LIFE {
+            return Ok(Progress::Expired);
+        }
+        let action = format!("0-0-{}", self.context.clock.now().as_millisecond());
+        let request = Request::get_with("https://ssl.ptlogin2.qq.com/ptqrlogin", &[
+            ("u1", LOGIN_JUMP),
+            ("ptqrtoken", &token.to_string()),
+            ("ptredirect", "0"),
+            ("h", "1"),
+            ("t", "1"),
+            ("g", "1"),
+            ("from_ui", "1"),
+            ("ptlang", "2052"),
+            ("action", &action),
+            ("js_ver", "20102616"),
+            ("js_type", "1"),
+            ("pt_uistyle", "40"),
+            ("aid", APP),
+            ("daid", DOMAIN),
+            ("pt_3rd_aid", CLIENT),
+            ("has_onekey", "1"),
+        ]);
+        let answer = ask(&self.context.http, request.header("referer", REFERER).cookies(cookies), doing).await?;
+        answer.answered().map_err(|what| not_the_service(doing, what))?;
+        if answer.status() >= 400 {
+            // The signature is not accepted: only a new code helps.
+            return Err(unexpected(doing, format!("HTTP {}", answer.status())));
+        }
+        let script = String::from_utf8_lossy(answer.body());
+        let line = PtuiCb::parse(&script).ok_or_else(|| not_the_service(doing, answer.shape()))?;
+        match line.code {
+            66 => Ok(Progress::Waiting),
+            67 if *scanned => Ok(Progress::Waiting),
+            67 => {
+                *scanned = true;
+                Ok(Progress::Scanned { nickname: None, avatar: None })
+            }
+            65 => Ok(Progress::Expired),
+            68 | 86 => Ok(Progress::Refused),
+            0 => {
+                let Some((uin, sigx)) = line.ticket() else {
+                    return Err(unexpected(doing, "a confirmation without a ticket"));
+                };
+                self.state = State::Ticket { uin, sigx, nickname: clean(&line.nickname) };
+                Ok(Progress::Authorised)
+            }
+            code => {
+                Err(ServiceError::Unexpected { doing, got: format!("code {code}"), said: clean(&line.message) })
+            }
+        }
+    }
+
+    /// From the ticket to the credential. After a failed request it goes on where it stopped.
+    async fn exchange(&mut self) -> Result<Progress, ServiceError> {
+        if let State::Ticket { uin, sigx, nickname } = &self.state {
+            let cookies = redeem(&self.context, uin, sigx).await?;
+            self.state = State::Authorise { cookies, nickname: nickname.clone() };
+        }
+        if let State::Authorise { cookies, nickname } = &self.state {
+            let code = authorise(&self.context, cookies).await?;
+            self.state = State::Exchange { code, nickname: nickname.clone() };
+        }
+        let State::Exchange { code, nickname } = &self.state else {
+            return Err(unexpected("exchanging the code", "no code to exchange"));
+        };
+        let credential = sign_in(&self.context, code).await?;
+        // The exchange itself is the confirmation; this is for show.
+        let mut inspection = match profile::inspect(&self.context, &credential).await {
+            Ok(inspection) => inspection,
+            Err(_) => Inspection::default(),
+        };
+        inspection.nickname = inspection.nickname.or_else(|| nickname.clone());
+        Ok(Progress::Granted(Box::new(Grant { credential, inspection })))
+    }
+}
+
+/// Trades the ticket for the cookies of a signed-in browser (protocol: QQ §1.4).
+#[expect(clippy::disallowed_methods, reason = "the request carries the ticket to the service that issued it")]
+async fn redeem(context: &Context, uin: &str, sigx: &Secret) -> Result<CookieMap, ServiceError> {
+    let doing = "redeeming the ticket";
+    let request = Request::get_with("https://ssl.ptlogin2.graph.qq.com/check_sig", &[
+        ("uin", uin),
+        ("ptsigx", sigx.expose()),
+        ("pttype", "1"),
+        ("service", "ptqrlogin"),
+        ("nodirect", "0"),
+        ("s_url", LOGIN_JUMP),
+        ("ptlang", "2052"),
+        ("ptredirect", "100"),
+        ("aid", APP),
+        ("daid", DOMAIN),
+        ("pt_3rd_aid", CLIENT),
+        ("j_later", "0"),
+        ("low_login_hour", "0"),
+        ("regmaster", "0"),
+        ("pt_login_type", "3"),
+        ("pt_aid", "0"),
+        ("pt_aaid", "16"),
+        ("pt_light", "0"),
+    ]);
+    let answer = ask(&context.http, request.header("referer", REFERER), doing).await?;
+    if answer.status() >= 500 {
+        return Err(not_the_service(doing, crate::http::NotJson::ServerError));
+    }
+    let mut cookies = CookieMap::default();
+    cookies.absorb(&answer.set_cookies(context.clock.now()));
+    match cookies.get("p_skey") {
+        Some(_) => Ok(cookies),
+        None => Err(unexpected(doing, "the ticket is not accepted: no p_skey")),
+    }
+}
+
+/// Authorises QQ Music for the account (protocol: QQ §1.5).
+#[expect(clippy::disallowed_methods, reason = "the code leaves the address that it came in")]
+async fn authorise(context: &Context, cookies: &CookieMap) -> Result<Secret, ServiceError> {
+    let doing = "authorising QQ Music";
+    let state = uuid::Uuid::new_v4().simple().to_string();
+    let g_tk = cookies.get("p_skey").map_or(G_TK, |p_skey| hashed(p_skey, G_TK)).to_string();
+    let request = Request::post_form("https://graph.qq.com/oauth2.0/authorize", &[
+        ("response_type", "code"),
+        ("client_id", CLIENT),
+        ("redirect_uri", REDIRECT),
+        ("scope", "get_user_info,get_app_friends"),
+        ("state", &state),
+        ("switch", ""),
+        ("from_ptlogin", "1"),
+        ("src", "1"),
+        ("update_auth", "1"),
+        ("openapi", "1010_1030"),
+        ("g_tk", &g_tk),
+        ("auth_time", &context.clock.now().as_millisecond().to_string()),
+        ("ui", &uuid::Uuid::new_v4().to_string()),
+    ]);
+    let request = request.header("origin", "https://graph.qq.com").cookies(cookies);
+    let answer = ask(&context.http, request, doing).await?;
+    if answer.status() >= 500 {
+        return Err(not_the_service(doing, crate::http::NotJson::ServerError));
+    }
+    match answer.header("location").and_then(|location| authorised(location, &state)) {
+        Some(code) if !code.expose().is_empty() => Ok(code),
+        _ => Err(unexpected(doing, "no authorisation code")),
+    }
+}
+
+/// The code in the address that a browser would be sent to, if it is QQ Music's and answers our request.
+fn authorised(location: &str, state: &str) -> Option<Secret> {
+    let location = Url::parse(location).ok()?;
+    let value = |name| location.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let right = location.scheme() == "https"
+        && location.host_str() == Some("y.qq.com")
+        && location.port().is_none()
+        && value("state").as_deref() == Some(state);
+    if right { value("code").map(Secret::new) } else { None }
+}
+
+/// Trades the authorisation code for a credential (protocol: QQ §1.6). The code works once.
+#[expect(clippy::disallowed_methods, reason = "the request carries the code to the service that issued it")]
+async fn sign_in(context: &Context, code: &Secret) -> Result<crate::credential::Credential, ServiceError> {
+    let call = Call {
+        gateway: GATEWAY,
+        caller: Caller::anonymous(),
+        module: "QQConnectLogin.LoginServer",
+        method: "QQLogin",
+        param: json!({ "code": code.expose() }),
+        doing: "exchanging the code",
+    };
+    let answer = call.send(context).await?;
+    match answer.code {
+        0 => credential::read(&answer, context.clock.now()),
+        // Elsewhere these say that a credential is dead; here there is none yet.
+        1000 | 104_400 | 104_401 => Err(answer.unexpected(&format!("code {}: the code is used up", answer.code))),
+        _ => Err(answer.refusal()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the hash of a cookie goes to the service that set it")]
+fn hashed(cookie: &Secret, seed: u32) -> u32 {
+    hash33(cookie.expose(), seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test compares the secret")]
+    fn the_code_is_taken_only_from_qq_musics_own_address_and_only_for_our_request() {
+        let good = "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https%3A%2F%2Fy.qq.com%2F&code=0A1B&state=s1";
+        assert_eq!(authorised(good, "s1").map(|code| code.expose().to_owned()).as_deref(), Some("0A1B"));
+        let last = "https://y.qq.com/portal/wx_redirect.html?state=s1&code=0A1B";
+        assert!(authorised(last, "s1").is_some(), "the order does not matter");
+        for bad in [
+            good.replace("https://y", "http://y"),
+            good.replace("y.qq.com/portal", "y.qq.com.evil.example/portal"),
+            good.replace("y.qq.com/portal", "y.qq.com:444/portal"),
+            good.replace("state=s1", "state=s2"),
+            good.replace("&state=s1", ""),
+            good.replace("code=", "kode="),
+            "/portal/wx_redirect.html?code=0A1B&state=s1".to_owned(),
+        ] {
+            assert_eq!(authorised(&bad, "s1"), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,664 @@
+//! The facade: what every front calls. The only file that ties services, vault and ledger together.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast;
+
+use crate::account::{Account, AccountId, Busy, Health, Method, RenewalRecord, RenewalTrigger, ServiceId, SignInReason};
+use crate::accounts::Accounts;
+use crate::clock::{Clock, SystemClock};
+use crate::export::{self, Format};
+use crate::http::{Http, HttpError, HttpOptions, Limits, Request};
+use crate::ledger::{AccountRecord, LedgerFile};
+use crate::picture;
+use crate::problem::{Problem, ProblemCode};
+use crate::profile::Profile;
+use crate::renewal::{self, Renewer};
+use crate::secret::Secret;
+use crate::service::{self, Context, Device, Grant, Inspection, Service, ServiceError};
+use crate::settings::{Proxy, Settings};
+use crate::sign_in::{self, SignIn, Surroundings, WayIn};
+use crate::vault::Vault;
+use crate::vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
+
+/// Everything that a front shows, at one moment. A front subscribes to [`Event`]s first and then asks for this.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Snapshot {
+    /// The accounts, oldest first.
+    pub accounts: Vec<Account>,
+    /// Whether the keychain can be used.
+    pub keychain: KeychainState,
+    /// The shared settings.
+    pub settings: Settings,
+    /// What the person should know about the profile, such as that a damaged ledger was set aside.
+    pub notice: Option<Problem>,
+}
+
+/// A change. Each carries the whole new state of one thing, so that applying it twice is harmless.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// An account is new or has changed.
+    Account {
+        /// Its whole state.
+        account: Box<Account>,
+    },
+    /// An account is gone.
+    AccountGone {
+        /// Which.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        id: AccountId,
+    },
+    /// The keychain's state has changed.
+    Keychain {
+        /// The new state.
+        state: KeychainState,
+    },
+    /// A shared setting has changed.
+    Settings {
+        /// All of them.
+        settings: Settings,
+    },
+}
+
+/// Whether the keychain can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum KeychainState {
+    /// It can.
+    Ready,
+    /// It exists and is locked.
+    Locked,
+    /// There is none.
+    Unavailable,
+    /// It said no.
+    Denied,
+    /// It does not answer.
+    Silent,
+}
+
+/// A service as fronts offer it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct ServiceInfo {
+    /// Which one.
+    pub id: ServiceId,
+    /// Its name in Latin letters.
+    pub name: String,
+    /// The ways in that work in this build, best first.
+    pub methods: Vec<Method>,
+}
+
+/// What a sign-out came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct SignedOut {
+    /// Whether the service confirmed it. The account is removed here either way.
+    pub confirmed: bool,
+}
+
+/// How long a round trip to a service took, or why there was none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Reach {
+    /// The service.
+    pub service: ServiceId,
+    /// Milliseconds for one round trip.
+    pub milliseconds: Option<u32>,
+    /// Why there was none.
+    pub problem: Option<Problem>,
+}
+
+/// A cookie on its way to where the person sends it.
+#[derive(Debug)]
+pub struct Copied {
+    /// The text.
+    pub text: Secret,
+    /// The shape that it is in.
+    pub format: Format,
+    /// When the key in it ends, if that is known.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What a [`TuneKey`] is made of. Tests bring their own keychain, clock and limits.
+#[derive(Debug)]
+pub struct Setup {
+    /// Where everything that is not secret is kept.
+    pub profile: Profile,
+    /// Where everything that is secret is kept.
+    pub keychain: Arc<dyn Keychain>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What the network may take.
+    pub limits: Limits,
+}
+
+impl Setup {
+    /// The system's keychain, the system's clock and the limits that we promise.
+    pub fn new(profile: Profile) -> Self {
+        let keychain = Arc::new(SystemKeychain::new(profile.keychain_service()));
+        Self { profile, keychain, clock: Arc::new(SystemClock), limits: Limits::default() }
+    }
+}
+
+/// How often the schedule looks, by the wall clock, so that sleep and clock jumps neither miss nor repeat a renewal.
+const SCHEDULE_TICK: Duration = Duration::from_secs(30);
+/// How often to look whether another process has changed the ledger.
+const LEDGER_TICK: Duration = Duration::from_secs(2);
+/// How long a service may take to confirm a sign-out before it counts as unconfirmed.
+const SIGN_OUT_LIMIT: Duration = Duration::from_secs(5);
+/// How many events a slow front may lag behind before it has to ask for the snapshot again.
+const EVENT_BACKLOG: usize = 256;
+
+/// The core. Cheap to clone; every clone is the same.
+#[derive(Debug, Clone)]
+pub struct TuneKey(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    accounts: Accounts,
+    vault: Vault,
+    renewer: Renewer,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    /// The client for the settings it was made with: rebuilt when they change.
+    http: Mutex<Option<(Proxy, Option<PathBuf>, Http)>>,
+    keychain: Mutex<KeychainState>,
+    notice: Option<Problem>,
+    events: broadcast::Sender<Event>,
+}
+
+impl TuneKey {
+    /// Opens a profile. Reads the ledger; does not touch the keychain.
+    ///
+    /// # Errors
+    /// `ProfileUnreadable` when the ledger cannot be read or was written by a newer version.
+    pub fn open(setup: Setup) -> Result<Self, Problem> {
+        let Setup { profile, keychain, clock, limits } = setup;
+        let (ledger, notice) = LedgerFile::open(&profile)?;
+        let (events, _) = broadcast::channel(EVENT_BACKLOG);
+        let vault = Vault::new(keychain);
+        let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), events.clone())?;
+        let renewer = Renewer::new(profile, vault.clone(), clock.clone());
+        Ok(Self(Arc::new(Inner {
+            accounts,
+            vault,
+            renewer,
+            clock,
+            limits,
+            http: Mutex::default(),
+            // Until it has been asked: the window must not flash "locked" while it starts.
+            keychain: Mutex::new(KeychainState::Ready),
+            notice,
+            events,
+        })))
+    }
+
+    /// Everything that a front shows. From memory: never blocks.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            accounts: self.0.accounts.views(),
+            keychain: *self.keychain(),
+            settings: self.settings(),
+            notice: self.0.notice.clone(),
+        }
+    }
+
+    /// Changes from now on. A receiver that lags asks for the [`snapshot`](Self::snapshot) again.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.0.events.subscribe()
+    }
+
+    /// The services and the ways in to each.
+    pub fn services(&self) -> Vec<ServiceInfo> {
+        let info = |service: &&dyn Service| ServiceInfo {
+            id: service.id(),
+            name: service.id().display_name().to_owned(),
+            methods: service.methods().to_vec(),
+        };
+        service::all().iter().map(info).collect()
+    }
+
+    /// Starts a sign-in. Must be called on a tokio runtime.
+    pub fn sign_in(&self, service: ServiceId, method: Method) -> SignIn {
+        let service = service::by_id(service);
+        let others = service.methods().iter().filter(|other| **other != method);
+        let others = others.map(|method| WayIn { service: service.id(), method: *method }).collect();
+        sign_in::start(service, method, others, self.clone())
+    }
+
+    /// Gets a new key. Runs to its end even when the caller goes away, because the service may already have
+    /// issued the key.
+    ///
+    /// # Errors
+    /// `NotFound`, a keychain problem, or what the service said. Nothing is lost with any of them.
+    pub async fn renew(&self, id: &AccountId, trigger: RenewalTrigger) -> Result<RenewalRecord, Problem> {
+        let (this, id) = (self.clone(), id.clone());
+        to_its_end(async move {
+            let record = this.0.accounts.record(&id)?;
+            let _busy = this.0.accounts.busy(&id, Busy::Renewing);
+            let result = this
+                .0
+                .renewer
+                .renew(&this.0.accounts, service::by_id(record.id.service), &this.context()?, &id, trigger)
+                .await;
+            this.note_result(&id, result)
+        })
+        .await
+    }
+
+    /// Asks the service whether the credential works, and who it belongs to.
+    ///
+    /// # Errors
+    /// As [`TuneKey::renew`]; `Rejected` when the service has definitely said no.
+    pub async fn check(&self, id: &AccountId) -> Result<Account, Problem> {
+        self.0.accounts.record(id)?;
+        let _busy = self.0.accounts.busy(id, Busy::Checking);
+        let result = self.check_now(id).await;
+        self.note_result(id, result)?;
+        self.0.accounts.view(id)
+    }
+
+    /// Ends the credential at the service, then removes it here. What the service does not confirm in five
+    /// seconds is removed all the same, and said to be unconfirmed.
+    ///
+    /// # Errors
+    /// `NotFound`, or a keychain problem; then the account is still there.
+    pub async fn sign_out(&self, id: &AccountId) -> Result<SignedOut, Problem> {
+        let (this, id) = (self.clone(), id.clone());
+        to_its_end(async move {
+            this.0.accounts.record(&id)?;
+            let _busy = this.0.accounts.busy(&id, Busy::SigningOut);
+            let _lock = this.0.renewer.lock(&id).await?;
+            let kept = this.keychain_says(this.0.vault.load(&id, Patience::User).await)?;
+            // From here on a crash is finished at the next start: the person has decided.
+            this.0.accounts.update(&id, |record| record.signing_out = true)?;
+            let confirmed = match kept {
+                Some(kept) => {
+                    let (service, context) = (service::by_id(id.service), this.context()?);
+                    let asked = service.sign_out(&context, &kept.credential);
+                    matches!(tokio::time::timeout(SIGN_OUT_LIMIT, asked).await, Ok(Ok(())))
+                }
+                None => false,
+            };
+            this.remove(&id).await?;
+            Ok(SignedOut { confirmed })
+        })
+        .await
+    }
+
+    /// Removes the account here only.
+    ///
+    /// # Errors
+    /// As [`TuneKey::sign_out`].
+    pub async fn forget(&self, id: &AccountId) -> Result<(), Problem> {
+        let (this, id) = (self.clone(), id.clone());
+        to_its_end(async move {
+            this.0.accounts.record(&id)?;
+            let _lock = this.0.renewer.lock(&id).await?;
+            this.remove(&id).await
+        })
+        .await
+    }
+
+    /// The cookie, in a format or, if none is named, in the account's own.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidInput` when the format does not exist for the service, a keychain problem, or
+    /// `Rejected` when the keychain no longer holds the credential.
+    pub async fn cookie(&self, id: &AccountId, format: Option<Format>) -> Result<Copied, Problem> {
+        let record = self.0.accounts.record(id)?;
+        let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
+        let kept = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
+        let Some(kept) = kept else {
+            self.0.accounts.update(id, |record| record.health = missing(self.0.clock.now()))?;
+            return Err(renewal::gone(id));
+        };
+        let text = export::render(format, service::by_id(id.service), &kept.credential)?;
+        Ok(Copied { text, format, expires_at: kept.credential.expires_at })
+    }
+
+    /// Makes a format the account's own.
+    ///
+    /// # Errors
+    /// `NotFound`, or `InvalidInput` when the format does not exist for the service.
+    pub fn set_format(&self, id: &AccountId, format: Format) -> Result<(), Problem> {
+        if !format.suits(id.service) {
+            return Err(Problem::new(ProblemCode::InvalidInput).with_detail(format!("{} has no {format}", id.service)));
+        }
+        self.0.accounts.update(id, |record| record.format = Some(format))
+    }
+
+    /// The account that a person means: `service:uid`, or a unique beginning of it or of the uid, or a nickname.
+    ///
+    /// # Errors
+    /// `NotFound` when it is none, `InvalidInput` when it could be several; the detail lists them.
+    pub fn find(&self, name: &str) -> Result<AccountId, Problem> {
+        let views = self.0.accounts.views();
+        let exactly = |account: &&Account| account.id.to_string() == name || account.nickname == name;
+        let beginning = |account: &&Account| {
+            !name.is_empty() && (account.id.to_string().starts_with(name) || account.uid.starts_with(name))
+        };
+        let mut found: Vec<_> = views.iter().filter(exactly).collect();
+        if found.is_empty() {
+            found = views.iter().filter(beginning).collect();
+        }
+        match found.as_slice() {
+            [one] => Ok(one.id.clone()),
+            [] => Err(Problem::new(ProblemCode::NotFound).with_detail(format!("no account is called {name}"))),
+            several => {
+                let names: Vec<_> = several.iter().map(|account| account.id.to_string()).collect();
+                let detail = format!("{name} could be {}", names.join(" or "));
+                Err(Problem::new(ProblemCode::InvalidInput).with_detail(detail))
+            }
+        }
+    }
+
+    /// The shared settings.
+    pub fn settings(&self) -> Settings {
+        self.0.accounts.settings()
+    }
+
+    /// Changes a setting by its command-line name. Gives back all of them.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown name, `InvalidInput` for a value that cannot be used.
+    pub fn set_setting(&self, key: &str, value: &str) -> Result<Settings, Problem> {
+        let mut settings = self.settings();
+        settings.set(key, value)?;
+        if key == "extra-ca" {
+            // A file that cannot be used is refused here, not at the next sign-in.
+            self.client(&settings)?;
+        }
+        self.0.accounts.update_settings(|current| current.set(key, value))?;
+        Ok(self.settings())
+    }
+
+    /// Looks whether the keychain can be used. With [`Patience::User`] it may ask the person to unlock it.
+    pub async fn probe_keychain(&self, patience: Patience) -> KeychainState {
+        let state = self.0.vault.state(patience).await;
+        self.note_keychain(state);
+        state
+    }
+
+    /// How long a round trip to each service takes, through the proxy of now.
+    pub async fn reach(&self) -> Vec<Reach> {
+        let mut reaches = Vec::new();
+        for service in service::all() {
+            let id = service.id();
+            let result = match self.context() {
+                Ok(context) => self.round_trip(&context, *service).await.map_err(|source| {
+                    ServiceError::Http { doing: "testing the connection", source }.into_problem(id)
+                }),
+                Err(problem) => Err(problem),
+            };
+            reaches.push(match result {
+                Ok(time) => Reach {
+                    service: id,
+                    milliseconds: Some(u32::try_from(time.as_millis()).unwrap_or(u32::MAX)),
+                    problem: None,
+                },
+                Err(problem) => Reach { service: id, milliseconds: None, problem: Some(problem) },
+            });
+        }
+        reaches
+    }
+
+    /// Renews what is due, finishes sign-outs that a crash cut off, and follows what other processes change,
+    /// until dropped.
+    pub async fn run_schedule(&self) {
+        self.finish_sign_outs().await;
+        let mut looks = tokio::time::interval(LEDGER_TICK);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut last: Option<Timestamp> = None;
+        loop {
+            looks.tick().await;
+            self.reload();
+            let now = self.0.clock.now();
+            let tick = SignedDuration::try_from(SCHEDULE_TICK).unwrap_or(SignedDuration::ZERO);
+            // A clock that was set back counts as a new look, too.
+            if last.is_some_and(|last| now >= last && now < last + tick) {
+                continue;
+            }
+            last = Some(now);
+            if *self.keychain() != KeychainState::Ready {
+                self.probe_keychain(Patience::Background).await;
+            }
+            self.renew_due().await;
+            self.0.accounts.refresh();
+        }
+    }
+
+    /// Reads the ledger again if another process has changed it.
+    pub fn reload(&self) {
+        self.0.accounts.reload();
+    }
+
+    async fn round_trip(&self, context: &Context, service: &dyn Service) -> Result<Duration, HttpError> {
+        let start = self.0.clock.monotonic();
+        context.http.send(Request::get_with(service.front_door(), &[])).await?;
+        Ok(self.0.clock.monotonic().duration_since(start))
+    }
+
+    async fn renew_due(&self) {
+        if !self.settings().auto_renew || *self.keychain() != KeychainState::Ready {
+            return;
+        }
+        let now = self.0.clock.now();
+        for record in self.0.accounts.records().into_iter().filter(|record| renewal::is_due(record, now)) {
+            if let Err(problem) = self.renew(&record.id, RenewalTrigger::Automatic).await {
+                tracing::info!(account = %record.id, code = ?problem.code, "a renewal did not work");
+            }
+        }
+    }
+
+    async fn finish_sign_outs(&self) {
+        for record in self.0.accounts.records().into_iter().filter(|record| record.signing_out) {
+            if let Err(problem) = self.forget(&record.id).await {
+                tracing::info!(account = %record.id, code = ?problem.code, "a sign-out could not be finished yet");
+            }
+        }
+    }
+
+    async fn check_now(&self, id: &AccountId) -> Result<(), Problem> {
+        let kept = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
+        let now = self.0.clock.now();
+        let Some(kept) = kept else {
+            self.0.accounts.update(id, |record| record.health = missing(now))?;
+            return Err(renewal::gone(id));
+        };
+        let (service, context) = (service::by_id(id.service), self.context()?);
+        match service.inspect(&context, &kept.credential).await {
+            Ok(inspection) => {
+                self.0.accounts.update(id, |record| {
+                    learn(record, &inspection, now);
+                    record.health = Health::Healthy;
+                })?;
+                self.fetch_avatar(&context, id, &inspection).await;
+                Ok(())
+            }
+            Err(error) => {
+                if matches!(error, ServiceError::Rejected { .. }) {
+                    self.0.accounts.update(id, |record| record.health = renewal::rejected(record.health, now))?;
+                }
+                Err(error.into_problem(id.service))
+            }
+        }
+    }
+
+    async fn fetch_avatar(&self, context: &Context, id: &AccountId, inspection: &Inspection) {
+        if let Some(url) = &inspection.avatar
+            && let Ok(picture) = picture::fetch(&context.http, url).await
+        {
+            self.0.accounts.save_avatar(id, &picture);
+        }
+    }
+
+    async fn remove(&self, id: &AccountId) -> Result<(), Problem> {
+        self.keychain_says(self.0.vault.forget(id, Patience::User).await)?;
+        self.0.accounts.remove(id)
+    }
+
+    fn client(&self, settings: &Settings) -> Result<Http, Problem> {
+        let mut cached = self.0.http.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((proxy, extra_ca, http)) = &*cached
+            && (proxy, extra_ca) == (&settings.proxy, &settings.extra_ca)
+        {
+            return Ok(http.clone());
+        }
+        let options = HttpOptions {
+            proxy: settings.proxy.clone(),
+            extra_ca: settings.extra_ca.clone(),
+            limits: self.0.limits,
+        };
+        let http = Http::new(&options)
+            .map_err(|error| Problem::new(error.code()).with_detail(error.to_string()))?;
+        *cached = Some((settings.proxy.clone(), settings.extra_ca.clone(), http.clone()));
+        Ok(http)
+    }
+
+    fn keychain(&self) -> std::sync::MutexGuard<'_, KeychainState> {
+        self.0.keychain.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_keychain(&self, state: KeychainState) {
+        let changed = std::mem::replace(&mut *self.keychain(), state) != state;
+        if changed {
+            // Nobody listening is fine: the next snapshot says it, too.
+            drop(self.0.events.send(Event::Keychain { state }));
+        }
+    }
+
+    /// Remembers what a keychain call says of the keychain.
+    fn keychain_says<T>(&self, result: Result<T, KeychainError>) -> Result<T, Problem> {
+        match result {
+            Ok(value) => {
+                self.note_keychain(KeychainState::Ready);
+                Ok(value)
+            }
+            Err(error) => {
+                if let Some(state) = error.state() {
+                    self.note_keychain(state);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Remembers what the last thing tried with an account came to.
+    fn note_result<T>(&self, id: &AccountId, result: Result<T, Problem>) -> Result<T, Problem> {
+        let keychain = match &result {
+            Ok(_) => Some(KeychainState::Ready),
+            Err(problem) => match problem.code {
+                ProblemCode::KeychainLocked => Some(KeychainState::Locked),
+                ProblemCode::KeychainUnavailable => Some(KeychainState::Unavailable),
+                ProblemCode::KeychainDenied => Some(KeychainState::Denied),
+                _ => None,
+            },
+        };
+        // A call that found out more (such as that it is silent) has said so already.
+        if let Some(state) = keychain
+            && (state == KeychainState::Ready || *self.keychain() == KeychainState::Ready)
+        {
+            self.note_keychain(state);
+        }
+        self.0.accounts.trouble(id, result.as_ref().err().cloned());
+        result
+    }
+}
+
+#[async_trait]
+impl Surroundings for TuneKey {
+    fn context(&self) -> Result<Context, Problem> {
+        let settings = self.settings();
+        Ok(Context {
+            http: self.client(&settings)?,
+            clock: self.0.clock.clone(),
+            device: Device { id: self.0.accounts.device_id() },
+            netease_profile: settings.netease_profile,
+        })
+    }
+
+    async fn ready_to_save(&self) -> Result<(), Problem> {
+        let state = self.probe_keychain(Patience::User).await;
+        let code = match state {
+            KeychainState::Ready => return Ok(()),
+            KeychainState::Locked => ProblemCode::KeychainLocked,
+            KeychainState::Denied => ProblemCode::KeychainDenied,
+            KeychainState::Unavailable | KeychainState::Silent => ProblemCode::KeychainUnavailable,
+        };
+        Err(Problem::new(code))
+    }
+
+    async fn save(&self, grant: &Grant, method: Method) -> Result<(Account, bool), Problem> {
+        let credential = &grant.credential;
+        let id = &credential.account;
+        let context = self.context()?;
+        let picture = async {
+            match &grant.inspection.avatar {
+                Some(url) => picture::fetch(&context.http, url).await.ok(),
+                None => None,
+            }
+        };
+        let saved = async {
+            let _lock = self.0.renewer.lock(id).await?;
+            let known = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
+            let expected = known.as_ref().map(|kept| kept.generation);
+            Ok::<_, Problem>(self.0.vault.save(credential, expected, Patience::User).await?)
+        };
+        // The picture comes along while the keychain works, and never holds it up by more than its own limit.
+        let (generation, picture) = tokio::join!(saved, picture);
+        let generation = generation?;
+        let now = self.0.clock.now();
+        let known = self.0.accounts.add(id, |record: Option<AccountRecord>| {
+            let mut record = record.unwrap_or_else(|| AccountRecord::new(id.clone(), method, now));
+            record.method = method;
+            record.life = renewal::life(service::by_id(id.service), credential);
+            record.generation = generation;
+            record.health = Health::Healthy;
+            record.failures = 0;
+            record.next_attempt_at = None;
+            record.signing_out = false;
+            learn(&mut record, &grant.inspection, now);
+            record
+        })?;
+        if let Some(picture) = picture {
+            self.0.accounts.save_avatar(id, &picture);
+        }
+        self.0.accounts.trouble(id, None);
+        Ok((self.0.accounts.view(id)?, known))
+    }
+}
+
+/// What a service has said of an account. What it left out stays as it was.
+fn learn(record: &mut AccountRecord, inspection: &Inspection, now: Timestamp) {
+    if let Some(nickname) = &inspection.nickname {
+        record.nickname.clone_from(nickname);
+    }
+    if let Some(membership) = &inspection.membership {
+        record.membership = Some(membership.clone());
+    }
+    record.checked_at = Some(now);
+}
+
+fn missing(since: Timestamp) -> Health {
+    Health::NeedsSignIn { since, reason: SignInReason::Missing }
+}
+
+/// Runs on the runtime, not in the caller: a front that goes away does not cut it off.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(_) => Err(Problem::new(ProblemCode::Unexpected).with_detail("the work was cut off")),
+    }
+}

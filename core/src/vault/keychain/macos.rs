@@ -1,0 +1,75 @@
+//! The login keychain of macOS.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use apple_native_keyring_store::keychain::Store;
+use keyring_core::{CredentialStore, Error};
+use security_framework::os::macos::keychain::{KeychainUserInteractionLock, SecKeychain};
+
+use super::KeychainError;
+
+/// The store; it has no connection to lose.
+#[derive(Default)]
+pub(super) struct Platform;
+
+/// While this lives, macOS answers "interaction is not allowed" instead of showing a dialog.
+pub(super) struct Guard {
+    _no_dialogs: Option<KeychainUserInteractionLock>,
+}
+
+impl Platform {
+    /// Makes sure that the next call shows no dialog unless it may.
+    pub(super) fn prepare(
+        &mut self,
+        _service: &str,
+        _name: Option<&str>,
+        may_prompt: bool,
+    ) -> Result<Guard, KeychainError> {
+        let no_dialogs = if may_prompt {
+            None
+        } else {
+            Some(SecKeychain::disable_user_interaction().map_err(|error| classify_code(error.code()))?)
+        };
+        // Fails when there is no default keychain.
+        SecKeychain::default().map_err(|error| classify_code(error.code()))?;
+        Ok(Guard { _no_dialogs: no_dialogs })
+    }
+
+    pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, KeychainError> {
+        let store: Arc<CredentialStore> = Store::new().map_err(|error| classify(&error))?;
+        Ok(store)
+    }
+
+    #[expect(clippy::unused_self, reason = "the Secret Service has connections to forget")]
+    pub(super) fn forget_connection(&mut self) {}
+}
+
+pub(super) fn modifiers() -> Option<HashMap<&'static str, &'static str>> {
+    None
+}
+
+/// What an error of the library means.
+pub(super) fn classify(error: &Error) -> KeychainError {
+    let (Error::PlatformFailure(source) | Error::NoStorageAccess(source)) = error else {
+        return super::classify_common(error);
+    };
+    match source.downcast_ref::<security_framework::base::Error>() {
+        Some(error) => classify_code(error.code()),
+        None => super::classify_common(error),
+    }
+}
+
+/// The codes are those of `SecBase.h`.
+fn classify_code(code: i32) -> KeychainError {
+    match code {
+        // errSecInteractionNotAllowed, errSecInteractionRequired: it would have had to ask.
+        -25308 | -25315 => KeychainError::Locked,
+        // errSecUserCanceled, errSecAuthFailed, errSecWrPerm, errSecInvalidOwnerEdit, errSecReadOnly,
+        // errSecMissingEntitlement
+        -128 | -25293 | -61 | -25244 | -25292 | -34018 => KeychainError::Denied,
+        // errSecNotAvailable, errSecNoSuchKeychain, errSecInvalidKeychain, errSecNoDefaultKeychain
+        -25291 | -25294 | -25295 | -25307 => KeychainError::Unavailable("there is no login keychain"),
+        _ => KeychainError::Failed("the keychain reports an error"),
+    }
+}

@@ -1,0 +1,354 @@
+//! The computer's own keychain, behind one thread of its own.
+//!
+//! The libraries below block for as long as the keychain likes, some while holding a lock that blocks every
+//! later call, and Windows wants all calls from one thread. So one thread makes them all, and whoever asks
+//! waits for an answer only until a deadline. A thread that hangs is given up: never joined, so that it
+//! cannot keep the process from ending, and replaced once.
+
+use std::fmt;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use keyring_core::{CredentialStore, Entry, Error};
+use tokio::sync::oneshot;
+
+use super::{Keychain, KeychainError, Patience};
+use crate::clock::{Clock as _, SystemClock};
+use crate::secret::Secret;
+
+#[cfg(target_os = "linux")]
+#[path = "linux.rs"]
+mod platform;
+#[cfg(target_os = "macos")]
+#[path = "macos.rs"]
+mod platform;
+#[cfg(windows)]
+#[path = "windows.rs"]
+mod platform;
+
+use platform::Platform;
+
+/// How long a call may take when nobody is there, and when somebody may have to type a password.
+const BACKGROUND_DEADLINE: Duration = Duration::from_secs(5);
+const USER_DEADLINE: Duration = Duration::from_secs(60);
+
+/// For how long after a refused prompt nobody is asked again: one click may need several items.
+const QUIET: Duration = Duration::from_secs(3);
+
+/// How many hanging threads there may be: the first one and its replacement.
+const MAX_STUCK: usize = 2;
+
+/// The operating system's keychain: the Secret Service on Linux, the login keychain on macOS, the Credential
+/// Manager on Windows.
+pub struct SystemKeychain {
+    service: String,
+    desk: Arc<Mutex<Desk>>,
+}
+
+impl SystemKeychain {
+    /// The items with this service name. Does not touch the keychain yet.
+    pub fn new(service: impl Into<String>) -> Self {
+        Self { service: service.into(), desk: Arc::default() }
+    }
+
+    /// Hands a call to the thread and waits for the answer, or for the deadline.
+    async fn call(&self, name: &str, action: Action, patience: Patience) -> Result<Option<Secret>, KeychainError> {
+        let progress = Arc::new(Mutex::new(Progress::Queued));
+        let (reply, answer) = oneshot::channel();
+        let call = Call {
+            service: self.service.clone(),
+            name: name.to_owned(),
+            action,
+            patience,
+            progress: Arc::clone(&progress),
+            reply,
+        };
+        Desk::hand_over(&self.desk, call)?;
+        match tokio::time::timeout(deadline(patience), answer).await {
+            Ok(Ok(answer)) => answer,
+            // The thread was given up with this call in its queue.
+            Ok(Err(_)) => Err(KeychainError::Silent),
+            Err(_) => Err(self.desk().give_up_on(&progress)),
+        }
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        lock(&self.desk)
+    }
+}
+
+impl fmt::Debug for SystemKeychain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SystemKeychain").field("service", &self.service).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Keychain for SystemKeychain {
+    async fn get(&self, name: &str, patience: Patience) -> Result<Option<Secret>, KeychainError> {
+        self.call(name, Action::Get, patience).await
+    }
+
+    async fn set(&self, name: &str, line: &Secret, patience: Patience) -> Result<(), KeychainError> {
+        self.call(name, Action::Set(line.clone()), patience).await.map(drop)
+    }
+
+    async fn delete(&self, name: &str, patience: Patience) -> Result<(), KeychainError> {
+        self.call(name, Action::Delete, patience).await.map(drop)
+    }
+
+    async fn look(&self, patience: Patience) -> Result<(), KeychainError> {
+        self.call("", Action::Look, patience).await.map(drop)
+    }
+}
+
+/// What is asked of the keychain.
+enum Action {
+    Look,
+    Get,
+    Set(Secret),
+    Delete,
+}
+
+/// One call on its way to the thread.
+struct Call {
+    service: String,
+    name: String,
+    action: Action,
+    patience: Patience,
+    progress: Arc<Mutex<Progress>>,
+    reply: oneshot::Sender<Result<Option<Secret>, KeychainError>>,
+}
+
+/// How far a call has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// It waits for the thread.
+    Queued,
+    /// The thread is getting ready for it; the person may be looking at a prompt.
+    Preparing,
+    /// The thread reads.
+    Reading,
+    /// The thread changes an item: from here on nobody knows what the item holds until it is done.
+    Writing,
+    /// It has been answered.
+    Done,
+    /// Nobody waits any more. `writing` is whether a change was under way.
+    GivenUp { writing: bool },
+}
+
+/// Where calls are handed over.
+#[derive(Debug, Default)]
+struct Desk {
+    thread: Option<mpsc::Sender<Call>>,
+    /// What the thread is doing, and since when.
+    doing: Option<(Arc<Mutex<Progress>>, Instant, Patience)>,
+    /// How many threads have been given up and still hang.
+    stuck: usize,
+    /// How many of those hang in the middle of a change.
+    changes_in_doubt: usize,
+    /// Until when no prompt is shown, and what the last one came to.
+    quiet: Option<(Instant, KeychainError)>,
+}
+
+impl Desk {
+    fn hand_over(desk: &Arc<Mutex<Self>>, call: Call) -> Result<(), KeychainError> {
+        let mut this = lock(desk);
+        if matches!(call.action, Action::Set(_) | Action::Delete) && this.changes_in_doubt > 0 {
+            // The hanging change may still be made, and must not undo this one.
+            return Err(KeychainError::Silent);
+        }
+        let call = match &this.thread {
+            Some(thread) => match thread.send(call) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::SendError(call)) => call,
+            },
+            None => call,
+        };
+        if this.stuck >= MAX_STUCK {
+            return Err(KeychainError::Silent);
+        }
+        let (thread, calls) = mpsc::channel();
+        let worker = Worker { desk: Arc::clone(desk), calls, platform: Platform::default() };
+        std::thread::Builder::new()
+            .name("keychain".to_owned())
+            .spawn(|| worker.run())
+            .map_err(|_| KeychainError::Failed("no thread could be started for it"))?;
+        // The channel is new and the thread is alive: it cannot be closed yet.
+        let _ = thread.send(call);
+        this.thread = Some(thread);
+        Ok(())
+    }
+
+    /// What to say to somebody whose deadline has passed. Gives the thread up if it hangs.
+    fn give_up_on(&mut self, progress: &Arc<Mutex<Progress>>) -> KeychainError {
+        let mine = *lock(progress);
+        let (hanging, at) = match mine {
+            Progress::Preparing | Progress::Reading | Progress::Writing => (Arc::clone(progress), mine),
+            // It waits behind another call, whose own asker may be long gone.
+            Progress::Queued => {
+                *lock(progress) = Progress::GivenUp { writing: false };
+                let Some((doing, since, patience)) = &self.doing else {
+                    return KeychainError::Silent;
+                };
+                let at = *lock(doing);
+                if SystemClock.monotonic().duration_since(*since) < deadline(*patience) {
+                    // A person is being asked to unlock the keychain right now.
+                    let prompting = at == Progress::Preparing && *patience == Patience::User;
+                    return if prompting { KeychainError::Locked } else { KeychainError::Silent };
+                }
+                (Arc::clone(doing), at)
+            }
+            Progress::Done | Progress::GivenUp { .. } => return KeychainError::Silent,
+        };
+        let writing = at == Progress::Writing;
+        *lock(&hanging) = Progress::GivenUp { writing };
+        self.thread = None;
+        self.doing = None;
+        self.stuck += 1;
+        self.changes_in_doubt += usize::from(writing);
+        KeychainError::Silent
+    }
+}
+
+/// The thread's own side.
+struct Worker {
+    desk: Arc<Mutex<Desk>>,
+    calls: mpsc::Receiver<Call>,
+    platform: Platform,
+}
+
+impl Worker {
+    fn run(mut self) {
+        while let Ok(call) = self.calls.recv() {
+            {
+                let mut desk = lock(&self.desk);
+                let mut progress = lock(&call.progress);
+                if *progress != Progress::Queued {
+                    continue;
+                }
+                *progress = Progress::Preparing;
+                drop(progress);
+                desk.doing = Some((Arc::clone(&call.progress), SystemClock.monotonic(), call.patience));
+            }
+            let answer = self.answer(&call);
+            let mut desk = lock(&self.desk);
+            let progress = std::mem::replace(&mut *lock(&call.progress), Progress::Done);
+            if let Progress::GivenUp { writing } = progress {
+                // Given up: another thread has taken over, if one was needed. What is still queued here is
+                // answered by its going away.
+                desk.stuck -= 1;
+                desk.changes_in_doubt -= usize::from(writing);
+                return;
+            }
+            desk.doing = None;
+            if call.patience == Patience::User {
+                desk.quiet = match answer {
+                    Err(error @ (KeychainError::Locked | KeychainError::Denied)) => match desk.quiet {
+                        // A call that was refused because of the quiet does not prolong it.
+                        Some((until, _)) if SystemClock.monotonic() < until => desk.quiet,
+                        _ => Some((SystemClock.monotonic() + QUIET, error)),
+                    },
+                    _ => None,
+                };
+            }
+            drop(desk);
+            // The asker may have gone away.
+            let _ = call.reply.send(answer);
+        }
+    }
+
+    fn answer(&mut self, call: &Call) -> Result<Option<Secret>, KeychainError> {
+        let quiet = lock(&self.desk).quiet.filter(|(until, _)| SystemClock.monotonic() < *until);
+        let may_prompt = call.patience == Patience::User && quiet.is_none();
+        let name = if matches!(call.action, Action::Look) { None } else { Some(call.name.as_str()) };
+        let _guard = self.platform.prepare(&call.service, name, may_prompt).map_err(|error| match quiet {
+            // What the person has just said still holds.
+            Some((_, said)) if call.patience == Patience::User && error == KeychainError::Locked => said,
+            _ => error,
+        })?;
+        let Some(name) = name else {
+            return Ok(None);
+        };
+        let next = match call.action {
+            Action::Look | Action::Get => Progress::Reading,
+            Action::Set(_) | Action::Delete => Progress::Writing,
+        };
+        {
+            let mut progress = lock(&call.progress);
+            if matches!(*progress, Progress::GivenUp { .. }) {
+                // The prompt was answered too late. A change that nobody waits for must not be made.
+                return Err(KeychainError::Silent);
+            }
+            *progress = next;
+        }
+        // A keychain that was restarted has forgotten us: the second try is with a new connection.
+        let mut result = self.attempt(call, name);
+        if matches!(result, Err(KeychainError::Failed(_) | KeychainError::Unavailable(_))) {
+            self.platform.forget_connection();
+            result = self.attempt(call, name);
+        }
+        result
+    }
+
+    fn attempt(&mut self, call: &Call, name: &str) -> Result<Option<Secret>, KeychainError> {
+        let store: Arc<CredentialStore> = self.platform.store()?;
+        let entry = store
+            .build(&call.service, name, platform::modifiers().as_ref())
+            .map_err(|error| platform::classify(&error))?;
+        perform(&entry, &call.action)
+    }
+}
+
+fn perform(entry: &Entry, action: &Action) -> Result<Option<Secret>, KeychainError> {
+    let result = match action {
+        Action::Look => return Ok(None),
+        Action::Get => entry.get_secret().map(Some),
+        Action::Set(line) => entry.set_secret(exposed(line).as_bytes()).map(|()| None),
+        Action::Delete => entry.delete_credential().map(|()| None),
+    };
+    match result {
+        Ok(None) => Ok(None),
+        // Bytes that are no text are no item of ours; as text they are damaged and say so when decoded.
+        Ok(Some(bytes)) => Ok(Some(Secret::new(String::from_utf8(bytes).unwrap_or_default()))),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(platform::classify(&error)),
+    }
+}
+
+/// The errors that mean the same on every system. Only their kind is looked at: some carry the secret.
+fn classify_common(error: &Error) -> KeychainError {
+    match error {
+        Error::NoStorageAccess(_) => KeychainError::Unavailable("its storage cannot be reached"),
+        Error::PlatformFailure(_) => KeychainError::Failed("the system reports an error"),
+        Error::NoEntry => KeychainError::Failed("the item is gone"),
+        Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::BadStoreFormat(_) => {
+            KeychainError::Failed("it holds something that it cannot read itself")
+        }
+        Error::TooLong(..) => KeychainError::Failed("it refuses an item of this length"),
+        Error::Invalid(..) => KeychainError::Failed("it refuses the item's name"),
+        Error::Ambiguous(_) => KeychainError::Failed("it holds several items of the same name"),
+        Error::NoDefaultStore => KeychainError::Unavailable("no store has been opened"),
+        Error::NotSupportedByStore(_) => KeychainError::Failed("it does not support this"),
+        // The library says that there may be more kinds one day.
+        _ => KeychainError::Failed("the system reports an unknown error"),
+    }
+}
+
+fn deadline(patience: Patience) -> Duration {
+    match patience {
+        Patience::Background => BACKGROUND_DEADLINE,
+        Patience::User => USER_DEADLINE,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the keychain is where secrets are kept")]
+fn exposed(secret: &Secret) -> &str {
+    secret.expose()
+}

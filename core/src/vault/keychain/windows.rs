@@ -1,0 +1,48 @@
+//! The Credential Manager of Windows. It is open while its user is signed in and never prompts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use keyring_core::{CredentialStore, Error};
+use windows_native_keyring_store::Store;
+
+use super::KeychainError;
+
+/// The store; it has no connection to lose.
+#[derive(Default)]
+pub(super) struct Platform;
+
+/// Nothing has to be held while a call is made.
+pub(super) struct Guard;
+
+impl Platform {
+    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail here")]
+    pub(super) fn prepare(
+        &mut self,
+        _service: &str,
+        _name: Option<&str>,
+        _may_prompt: bool,
+    ) -> Result<Guard, KeychainError> {
+        Ok(Guard)
+    }
+
+    pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, KeychainError> {
+        let store: Arc<CredentialStore> = Store::new().map_err(|error| classify(&error))?;
+        Ok(store)
+    }
+
+    pub(super) fn forget_connection(&mut self) {}
+}
+
+/// Items stay on this computer; by default they would roam with the user's domain account.
+pub(super) fn modifiers() -> Option<HashMap<&'static str, &'static str>> {
+    Some(HashMap::from([("persistence", "local")]))
+}
+
+/// What an error of the library means. `NoStorageAccess` is a logon without a credential set, such as SSH.
+pub(super) fn classify(error: &Error) -> KeychainError {
+    match error {
+        Error::NoStorageAccess(_) => KeychainError::Unavailable("this logon has no Credential Manager"),
+        _ => super::classify_common(error),
+    }
+}

@@ -1,0 +1,164 @@
+//! A keychain for tests: strict about what real ones are strict about, and breakable at every single call.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::keychain::{Keychain, KeychainError, Patience};
+use crate::secret::Secret;
+
+/// The largest item that Windows takes, in bytes.
+const MAX_ITEM: usize = 2_560;
+
+/// What goes wrong, from the call of that number on (counted from 0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// This one call fails and does nothing.
+    FailsBefore(usize),
+    /// This one call does what was asked and fails nevertheless, as when the answer is lost.
+    FailsAfter(usize),
+    /// The process is killed before this call.
+    DiesBefore(usize),
+    /// The process is killed after this call was done.
+    DiesAfter(usize),
+}
+
+/// The keychain.
+#[derive(Debug, Default)]
+pub(crate) struct SimKeychain {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    items: BTreeMap<String, String>,
+    calls: usize,
+    trouble: Option<Trouble>,
+    error: Option<KeychainError>,
+    latency: Duration,
+    changes: usize,
+}
+
+impl SimKeychain {
+    /// Lets this go wrong, counting calls from now.
+    pub(crate) fn trouble(&self, trouble: Trouble) {
+        let mut state = self.state();
+        state.calls = 0;
+        state.trouble = Some(trouble);
+    }
+
+    /// Everything works again, as after a restart.
+    pub(crate) fn heal(&self) {
+        let mut state = self.state();
+        state.trouble = None;
+        state.error = None;
+        state.calls = 0;
+    }
+
+    /// Every call gives this error.
+    pub(crate) fn refuse(&self, error: KeychainError) {
+        self.state().error = Some(error);
+    }
+
+    /// How long each call takes.
+    pub(crate) fn latency(&self, latency: Duration) {
+        self.state().latency = latency;
+    }
+
+    /// How many calls there have been since the last [`trouble`](Self::trouble) or [`heal`](Self::heal).
+    pub(crate) fn calls(&self) -> usize {
+        self.state().calls
+    }
+
+    /// How many calls have changed an item, ever.
+    pub(crate) fn changes(&self) -> usize {
+        self.state().changes
+    }
+
+    /// The names of all items.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.state().items.keys().cloned().collect()
+    }
+
+    /// An item, without counting as a call.
+    pub(crate) fn item(&self, name: &str) -> Option<String> {
+        self.state().items.get(name).cloned()
+    }
+
+    /// Puts an item there, without counting as a call.
+    pub(crate) fn put(&self, name: &str, line: &str) {
+        self.state().items.insert(name.to_owned(), line.to_owned());
+    }
+
+    /// Takes an item away, without counting as a call.
+    pub(crate) fn take(&self, name: &str) {
+        self.state().items.remove(name);
+    }
+
+    async fn call<T>(
+        &self,
+        act: impl FnOnce(&mut State) -> Result<T, KeychainError> + Send,
+    ) -> Result<T, KeychainError> {
+        let latency = self.state().latency;
+        if !latency.is_zero() {
+            tokio::time::sleep(latency).await;
+        }
+        let mut state = self.state();
+        let call = state.calls;
+        state.calls += 1;
+        if let Some(error) = state.error {
+            return Err(error);
+        }
+        const CUT: KeychainError = KeychainError::Failed("the test wants it to");
+        match state.trouble {
+            Some(Trouble::FailsBefore(at)) if call == at => Err(CUT),
+            Some(Trouble::FailsAfter(at)) if call == at => act(&mut state).and(Err(CUT)),
+            Some(Trouble::DiesBefore(at)) if call >= at => Err(CUT),
+            Some(Trouble::DiesAfter(at)) if call > at => Err(CUT),
+            Some(Trouble::DiesAfter(at)) if call == at => act(&mut state).and(Err(CUT)),
+            Some(_) | None => act(&mut state),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Keychain for SimKeychain {
+    async fn get(&self, name: &str, _patience: Patience) -> Result<Option<Secret>, KeychainError> {
+        self.call(|state| Ok(state.items.get(name).map(|line| Secret::new(line.as_str())))).await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a keychain is where secrets are kept")]
+    async fn set(&self, name: &str, line: &Secret, _patience: Patience) -> Result<(), KeychainError> {
+        let line = line.expose();
+        assert!(line.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "an item is one line of printable ASCII");
+        assert!(!line.is_empty(), "an empty item is lost on some systems");
+        self.call(|state| {
+            if line.len() > MAX_ITEM {
+                return Err(KeychainError::Failed("it refuses an item of this length"));
+            }
+            state.changes += 1;
+            state.items.insert(name.to_owned(), line.to_owned());
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete(&self, name: &str, _patience: Patience) -> Result<(), KeychainError> {
+        self.call(|state| {
+            state.changes += 1;
+            state.items.remove(name);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn look(&self, _patience: Patience) -> Result<(), KeychainError> {
+        self.call(|_| Ok(())).await
+    }
+}

@@ -1,0 +1,43 @@
+//! A phone that scans and confirms by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::code::CodeState;
+use crate::settings::Auto;
+use crate::world::World;
+
+/// Scans and confirms every code that is shown while the setting `auto` is on. Dropping it stops it.
+pub(crate) async fn run(world: Arc<World>) {
+    let mut seen = 0;
+    let mut phones = JoinSet::new();
+    loop {
+        let watched = world.until(|world| {
+            let codes = world.codes();
+            let newest = codes.last().map_or(0, |code| code.id);
+            (newest > seen)
+                .then(|| (newest, codes.into_iter().filter(|code| code.id > seen).collect::<Vec<_>>()))
+        });
+        let (newest, codes) = tokio::select! {
+            found = watched => found,
+            Some(_) = phones.join_next() => continue,
+        };
+        seen = newest;
+        if let Some(auto) = world.settings().auto {
+            for code in codes.into_iter().filter(|code| code.state == CodeState::Shown) {
+                phones.spawn(scan_and_confirm(Arc::clone(&world), code.id, auto));
+            }
+        }
+    }
+}
+
+/// Somebody at the phone page may have been quicker: then there is nothing left to do.
+async fn scan_and_confirm(world: Arc<World>, id: u64, auto: Auto) {
+    tokio::time::sleep(Duration::from_millis(auto.scan_ms)).await;
+    if world.scan(id, None).is_ok() {
+        tokio::time::sleep(Duration::from_millis(auto.confirm_ms)).await;
+        let _ = world.confirm(id);
+    }
+}

@@ -1,0 +1,14 @@
+//! The simulator's one clock.
+
+use jiff::Timestamp;
+
+/// The time now.
+#[allow(clippy::disallowed_methods, reason = "the simulator is a program of its own: this is its clock")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> i64 {
+    now().as_millisecond()
+}

@@ -1,0 +1,36 @@
+//! The request log.
+
+use serde::Serialize;
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Answered as the service answers a correct request.
+    Granted,
+    /// Answered as the service answers an incorrect or outdated one.
+    Refused,
+    /// Spoiled by a fault.
+    Faulted,
+}
+
+/// One request and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// Counts up from 1.
+    pub number: u64,
+    /// When it was answered, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// The name of the request, as faults use it; several, joined by `+`, when one body asked for several things.
+    pub name: String,
+    /// The method and address, without the query.
+    pub request: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The rule of the protocol that the request broke.
+    pub rule: Option<String>,
+    /// The kind of the fault that struck.
+    pub fault: Option<String>,
+    /// The HTTP status; 0 when none was sent.
+    pub status: u16,
+}

@@ -1,0 +1,85 @@
+//! QQ Music and NetEase Cloud Music, played on loopback.
+//!
+//! The simulator is an HTTP proxy that answers `CONNECT` for the services' host names with TLS of its own, signed by a
+//! certificate authority made at start, and plays the services strictly: it refuses what the real ones would refuse. It
+//! opens no connection itself. A second port, the control side, is the phone that scans codes, and more: accounts,
+//! faults, settings, a ledger of every credential issued and a journal of every request answered.
+//!
+//! ```no_run
+//! use tunekey_simulator::{Fault, FaultKind, Options, Service, Simulator};
+//!
+//! # async fn example() -> anyhow::Result<()> {
+//! let simulator = Simulator::start(Options::default()).await?;
+//! // Point a client at `simulator.proxy_url`, let it trust `simulator.ca_pem`, start a sign-in, then:
+//! let code = simulator.next_code(Service::QqMusic, 0).await;
+//! simulator.scan(code.id, Some("qqmusic:10001"))?;
+//! simulator.confirm(code.id)?;
+//! simulator.arm(Fault::new("qq.vip", FaultKind::Html).once())?;
+//! assert!(simulator.broken_rules().is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Where documentation says "protocol: QQ §1.2" or "protocol: NetEase §5.3" it names the section of the project's
+//! protocol notes from which the behaviour was taken.
+
+mod account;
+mod authority;
+mod auto;
+mod body;
+mod clock;
+mod code;
+mod control;
+mod exchange;
+mod fault;
+mod journal;
+mod ledger;
+mod mint;
+mod netease;
+mod picture;
+mod proxy;
+mod qqmusic;
+mod settings;
+mod simulator;
+mod stage;
+mod wire;
+mod world;
+
+pub use account::{Account, AccountKind, Held, Membership, Service};
+pub use code::{Code, CodeState};
+pub use fault::{ArmedFault, Fault, FaultKind};
+pub use journal::{Entry, Verdict};
+pub use ledger::{Credential, RevokedBy, Via};
+pub use settings::{Auto, DeletedCookie, Rotation, Settings};
+pub use simulator::{Options, Running, Simulator};
+pub use world::{ControlError, World};
+
+/// The names of all requests that faults can strike, `*` aside.
+pub const REQUESTS: [&str; 26] = [
+    "qq.ptqrshow",
+    "qq.ptqrlogin",
+    "qq.check_sig",
+    "qq.authorize",
+    "qq.exchange",
+    "qq.userinfo",
+    "qq.profile",
+    "qq.homepage",
+    "qq.profile_web",
+    "qq.vip",
+    "qq.vip_fallback",
+    "qq.renew",
+    "qq.renew_b",
+    "qq.logout",
+    "qq.session",
+    "qq.device",
+    "qq.unknown",
+    "netease.unikey",
+    "netease.poll",
+    "netease.account",
+    "netease.vip",
+    "netease.refresh",
+    "netease.logout",
+    "netease.guest",
+    "netease.device",
+    "avatar",
+];

@@ -1,0 +1,64 @@
+//! Who is signed in (protocol: NetEase §5.1).
+
+use serde_json::{Value, json};
+
+use super::session::{alive, spoken_of};
+use super::transport::Outcome;
+use crate::account::Account;
+use crate::exchange::Turn;
+
+/// `…/w/nuser/account/get` and `…/nuser/account/get`
+pub(super) fn get(turn: &Turn<'_>) -> Outcome {
+    let state = turn.world.lock();
+    let request = turn.request;
+    match alive(&state, request) {
+        Ok(credential) => match spoken_of(&state, turn, &credential.account) {
+            Ok(account) => Outcome::ok(signed_in(&account)),
+            Err(_) => Outcome::outdated(nobody()),
+        },
+        Err(Some(rule)) => Outcome::rule(rule, json!({"code": 301, "msg": "需要登录"})),
+        Err(None) => {
+            let guest = request.cookie("MUSIC_A").filter(|token| state.netease.guests.contains(token));
+            Outcome::outdated(if guest.is_some() { visitor() } else { nobody() })
+        }
+    }
+}
+
+/// A dead session is no error, only nobody.
+fn nobody() -> Value {
+    json!({"code": 200, "account": null, "profile": null})
+}
+
+fn visitor() -> Value {
+    json!({"code": 200, "profile": null, "account": {
+        "id": 9_000_000_001_u64, "userName": "1000_SIMULATED", "type": 1000, "status": -10, "whitelistAuthority": 0,
+        "createTime": 1_700_000_000_000_i64, "tokenVersion": 0, "ban": 0, "baoyueVersion": 0, "donateVersion": 0,
+        "vipType": 0, "anonimousUser": true, "paidFee": false,
+    }})
+}
+
+fn signed_in(account: &Account) -> Value {
+    let membership = account.membership;
+    let paid = membership.vip.is_some();
+    // The profile says 110 for the best tier and the account 11 for the same person (protocol: NetEase §5.2).
+    let profile_vip = if membership.svip.is_some() { 110 } else { 11 * i32::from(paid) };
+    let id = account.number();
+    // A phone number, which nobody may log or show.
+    let phone = format!("1_138{:08}", id % 100_000_000);
+    json!({
+        "code": 200,
+        "account": {
+            "id": id, "userName": phone, "type": 1, "status": 0, "whitelistAuthority": 0,
+            "createTime": 1_500_000_000_000_i64, "tokenVersion": 1, "ban": 0, "baoyueVersion": 0, "donateVersion": 0,
+            "vipType": 11 * i32::from(paid), "anonimousUser": false, "paidFee": false,
+        },
+        "profile": {
+            "userId": id, "userType": 0, "nickname": account.nickname, "avatarImgId": 109_951_163_u64,
+            "avatarUrl": account.avatar_url, "backgroundUrl": "", "signature": "", "createTime": 1_500_000_000_000_i64,
+            "userName": phone, "accountType": 1, "shortUserName": &phone[2..], "birthday": 0, "gender": 0,
+            "province": 110_000, "city": 110_101, "vipType": profile_vip, "viptypeVersion": 1_600_000_000_000_i64,
+            "accountStatus": 0, "authStatus": 0, "djStatus": 0, "lastLoginTime": 1_700_000_000_000_i64,
+            "lastLoginIP": "192.0.2.7", "authenticationTypes": 0, "anchor": false,
+        },
+    })
+}

@@ -1,0 +1,97 @@
+//! NetEase Cloud Music: sign-in by app scan, and the session (protocol: NetEase §1–6).
+
+mod account;
+mod cookies;
+mod crypto;
+mod device;
+mod membership;
+mod refusal;
+mod scan;
+mod session;
+mod transport;
+
+use crate::exchange::{Answer, Reply, Request, Turn};
+use crate::picture;
+use crate::stage::{Answering, Played};
+
+/// NetEase Cloud Music.
+#[derive(Debug)]
+pub(crate) struct NetEase;
+
+/// What NetEase remembers about visitors.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// Guest tokens (`MUSIC_A`).
+    guests: Vec<String>,
+    /// Which tracking id (`NMTID`) asked for which code, newest last.
+    visitors: Vec<(String, u64)>,
+}
+
+const SITE: &str = "music.163.com";
+const INTERFACES: [&str; 3] =
+    ["interface.music.163.com", "interfacepc.music.163.com", "interface3.music.163.com"];
+const PICTURES: [&str; 4] = ["p1.music.126.net", "p2.music.126.net", "p3.music.126.net", "p4.music.126.net"];
+
+impl Played for NetEase {
+    fn hosts(&self) -> &'static [&'static str] {
+        &[
+            SITE,
+            INTERFACES[0],
+            INTERFACES[1],
+            INTERFACES[2],
+            PICTURES[0],
+            PICTURES[1],
+            PICTURES[2],
+            PICTURES[3],
+        ]
+    }
+
+    fn names(&self, request: &Request) -> Vec<&'static str> {
+        if PICTURES.contains(&request.host.as_str()) {
+            return vec!["avatar"];
+        }
+        let path = ["/weapi", "/eapi", "/api"].iter().find_map(|prefix| request.path.strip_prefix(prefix));
+        vec![match path.unwrap_or_default() {
+            "/login/qrcode/unikey" => "netease.unikey",
+            "/login/qrcode/client/login" => "netease.poll",
+            "/w/nuser/account/get" | "/nuser/account/get" => "netease.account",
+            "/music-vip-membership/front/vip/info" | "/music-vip-membership/client/vip/info" => "netease.vip",
+            "/login/token/refresh" => "netease.refresh",
+            "/logout" => "netease.logout",
+            "/register/anonimous" => "netease.guest",
+            "/middle/device-info/web/get" => "netease.device",
+            _ => "netease.unknown",
+        }]
+    }
+
+    fn answer<'a>(&'a self, turn: Turn<'a>) -> Answering<'a> {
+        Box::pin(async move {
+            let name = self.names(turn.request)[0];
+            if name == "avatar" {
+                return picture::serve(&turn);
+            }
+            if name == "netease.unknown" {
+                // Among them qrcode/create and client/check, which exist only in wrappers (protocol: NetEase §1.2).
+                return Answer::refuse("no such address", Reply::json(&refusal::code(404)));
+            }
+            let call = match transport::open(turn.request) {
+                Ok(call) => call,
+                Err(answer) => return *answer,
+            };
+            let outcome = match turn.fault.and_then(|fault| refusal::faulted(name, fault)) {
+                Some(outcome) => outcome,
+                None => match name {
+                    "netease.unikey" => scan::unikey(&turn, &call),
+                    "netease.poll" => scan::poll(&turn, &call),
+                    "netease.account" => account::get(&turn),
+                    "netease.vip" => membership::info(&turn, &call),
+                    "netease.refresh" => session::refresh(&turn),
+                    "netease.logout" => session::logout(&turn),
+                    "netease.guest" => device::guest(&turn, &call),
+                    _ => device::web(&turn),
+                },
+            };
+            transport::close(&turn, &call, outcome)
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! The code and the question whether it was scanned: `unikey`, `client/login` (protocol: NetEase §1).
+
+use serde_json::json;
+
+use super::cookies;
+use super::refusal::{code, risk};
+use super::session;
+use super::transport::{Call, Outcome, Way};
+use crate::account::Service;
+use crate::clock::now_ms;
+use crate::code::CodeState;
+use crate::exchange::{Request, Turn};
+use crate::fault::FaultKind;
+use crate::world::State;
+
+fn method(way: Way) -> &'static str {
+    match way {
+        Way::Weapi => "app_scan_web",
+        Way::Eapi => "app_scan_pc",
+        Way::Plain => "app_scan_plain",
+    }
+}
+
+/// The `type` has to fit the way (protocol: NetEase §1.1); what cannot be read cannot be wrong.
+fn check_type(call: &Call) -> Result<(), String> {
+    match (call.way, call.text("type").as_str()) {
+        (Way::Weapi, _) | (Way::Eapi, "3") | (Way::Plain, "1" | "3") => Ok(()),
+        (_, other) => Err(format!("type {other:?} does not fit")),
+    }
+}
+
+/// `…/login/qrcode/unikey`
+pub(super) fn unikey(turn: &Turn<'_>, call: &Call) -> Outcome {
+    if let Err(rule) = check_type(call) {
+        return Outcome::rule(rule, code(400));
+    }
+    turn.world.change(|state| {
+        let unikey = state.mint.uuid();
+        let text = format!("https://music.163.com/login?codekey={unikey}");
+        let id = state.show_code(Service::NetEase, method(call.way), &unikey, &text).id;
+        let visitor = turn.request.cookie("NMTID");
+        let fresh = visitor.is_none().then(|| state.mint.word(38)).map(|word| format!("00O{word}"));
+        state.netease.visitors.push((visitor.or_else(|| fresh.clone()).unwrap_or_default(), id));
+        Outcome::ok(json!({"code": 200, "unikey": unikey})).cookies(fresh.map(|id| cookies::tracking(&id)))
+    })
+}
+
+/// `…/login/qrcode/client/login`
+pub(super) fn poll(turn: &Turn<'_>, call: &Call) -> Outcome {
+    if let Err(rule) = check_type(call) {
+        return Outcome::rule(rule, code(400));
+    }
+    turn.world.change(|state| {
+        state.expire_old_codes();
+        let id = match find(state, turn.request, call) {
+            Ok(id) => id,
+            Err(outcome) => return *outcome,
+        };
+        let Ok(code) = state.code_mut(id) else { return Outcome::outdated(gone()) };
+        code.polls += 1;
+        if turn.fault.is_some_and(|fault| fault.kind == FaultKind::Expired) {
+            code.state = CodeState::Expired;
+        }
+        let code = code.clone();
+        match code.state {
+            CodeState::Shown => Outcome::ok(json!({"code": 801, "message": "等待扫码"})),
+            CodeState::Scanned => {
+                let account = code.account.as_deref().and_then(|id| state.account(id).ok());
+                Outcome::ok(json!({
+                    "code": 802, "message": "授权中",
+                    "nickname": account.map_or("", |account| &account.nickname),
+                    "avatarUrl": account.map_or("", |account| &account.avatar_url),
+                }))
+            }
+            CodeState::Confirmed => confirmed(state, turn, &code),
+            // Cancelled on the phone, too old, or already given: one code for all.
+            CodeState::Delivered | CodeState::Refused | CodeState::Expired => Outcome::outdated(gone()),
+        }
+    })
+}
+
+fn gone() -> serde_json::Value {
+    json!({"code": 800, "message": "二维码不存在或已过期"})
+}
+
+/// Gives the session, once.
+fn confirmed(state: &mut State, turn: &Turn<'_>, code: &crate::Code) -> Outcome {
+    let _ = state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered);
+    if let (Some(scanned), Some(polled)) = (&code.scanned_chain, &code.polled_chain)
+        && scanned != polled
+    {
+        return Outcome::rule("the poll's chainId is not the one in the code's text", risk(8821));
+    }
+    let Ok(account) = session::spoken_of(state, turn, code.account.as_deref().unwrap_or_default()) else {
+        return Outcome::outdated(gone());
+    };
+    let secrets = session::mint_secrets(state);
+    let issued = now_ms() - state.settings.issue_age_seconds * 1000;
+    let expires = issued + state.settings.music_u_life_seconds * 1000;
+    let credential = state.ledger.sign_in(&account, secrets, issued, expires);
+    let has_tracking = turn.request.cookie("NMTID").is_some();
+    // The body carries neither cookie nor profile (protocol: NetEase §9).
+    Outcome::ok(json!({"code": 803, "message": "授权登陆成功"})).cookies(cookies::signed_in(
+        state,
+        &credential,
+        !has_tracking,
+    ))
+}
+
+/// The code that a poll asks about.
+fn find(state: &mut State, request: &Request, call: &Call) -> Result<u64, Box<Outcome>> {
+    let gone = || Box::new(Outcome::outdated(gone()));
+    if call.way == Way::Weapi {
+        return find_web(state, request);
+    }
+    let key = call.text("key");
+    if key.is_empty() {
+        return Err(Box::new(Outcome::rule("key is missing", code(400))));
+    }
+    let found = state.codes.iter().find(|shown| shown.service == Service::NetEase && shown.key == key);
+    let found = found.ok_or_else(gone)?;
+    if found.method != method(call.way) {
+        return Err(Box::new(Outcome::rule("the code was made in another way than it is polled", code(400))));
+    }
+    Ok(found.id)
+}
+
+/// A web poll cannot be read. Its `chainId` tells codes apart, or else the visitor's tracking id, or else it is the
+/// newest.
+fn find_web(state: &mut State, request: &Request) -> Result<u64, Box<Outcome>> {
+    let broken = |rule: &str, number| Err(Box::new(Outcome::rule(rule, risk(number))));
+    let chain = request.header("x-login-chain-id").to_owned();
+    if chain.is_empty() {
+        if state.settings.require_chain_id {
+            return broken("x-login-chain-id is missing", 8821);
+        }
+    } else {
+        if !is_chain(&chain) {
+            return broken("x-login-chain-id is not v1_DEVICE_web_login_MILLISECONDS", 8821);
+        }
+        if request.header("x-loginmethod") != "QrCode" {
+            return broken("X-loginMethod is not QrCode", 8821);
+        }
+    }
+    let web = |shown: &&crate::Code| shown.service == Service::NetEase && shown.method == method(Way::Weapi);
+    let known =
+        state.codes.iter().filter(web).find(|shown| shown.polled_chain.as_deref() == Some(chain.as_str()));
+    if let Some(known) = known {
+        return Ok(known.id);
+    }
+    let visitor = request.cookie("NMTID").unwrap_or_default();
+    let by_visitor =
+        state.netease.visitors.iter().rev().find(|(id, _)| *id == visitor).map(|(_, code)| *code);
+    let by_visitor = by_visitor.filter(|id| state.codes.iter().filter(web).any(|shown| shown.id == *id));
+    let newest = || {
+        let free = |shown: &&crate::Code| chain.is_empty() || shown.polled_chain.is_none();
+        state.codes.iter().rev().filter(web).find(free).map(|shown| shown.id)
+    };
+    let Some(id) = by_visitor.or_else(newest) else {
+        return Err(Box::new(Outcome::outdated(gone())));
+    };
+    if let Ok(shown) = state.code_mut(id)
+        && !chain.is_empty()
+        && shown.polled_chain.replace(chain).is_some()
+    {
+        return broken("chainId changed while polling", 8821);
+    }
+    Ok(id)
+}
+
+/// `v1_DEVICE_web_login_MILLISECONDS`
+fn is_chain(chain: &str) -> bool {
+    let parts = chain.strip_prefix("v1_").and_then(|rest| rest.rsplit_once("_web_login_"));
+    parts.is_some_and(|(device, ms)| {
+        !device.is_empty() && ms.len() == 13 && ms.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}

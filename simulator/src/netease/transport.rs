@@ -1,0 +1,194 @@
+//! The three ways in, and the two ways out (protocol: NetEase §3).
+
+use std::io::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::refusal::code;
+use super::{SITE, crypto};
+use crate::exchange::{Answer, Refusal, Reply, Request, Turn, base64_decode, value};
+
+/// The way a request came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// As from a browser; the body cannot be read.
+    Weapi,
+    /// As from the desktop client.
+    Eapi,
+    /// In clear.
+    Plain,
+}
+
+/// A request, opened.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) way: Way,
+    /// The parameters; `None` where they cannot be read.
+    pub(super) payload: Option<Map<String, Value>>,
+    encrypted_answer: bool,
+}
+
+impl Call {
+    /// A parameter as text; empty when it is missing or cannot be read.
+    pub(super) fn text(&self, name: &str) -> String {
+        match self.payload.as_ref().and_then(|payload| payload.get(name)) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        }
+    }
+}
+
+/// What a handler answers: the body, the cookies, and why it was refused.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) body: Value,
+    pub(super) cookies: Vec<String>,
+    pub(super) refused: Option<Refusal>,
+}
+
+impl Outcome {
+    pub(super) fn ok(body: Value) -> Self {
+        Self { body, cookies: Vec::new(), refused: None }
+    }
+
+    pub(super) fn outdated(body: Value) -> Self {
+        Self { body, cookies: Vec::new(), refused: Some(Refusal::State) }
+    }
+
+    pub(super) fn rule(rule: impl Into<String>, body: Value) -> Self {
+        Self { body, cookies: Vec::new(), refused: Some(Refusal::Rule(rule.into())) }
+    }
+
+    pub(super) fn cookies(mut self, cookies: impl IntoIterator<Item = String>) -> Self {
+        self.cookies.extend(cookies);
+        self
+    }
+}
+
+/// Opens a request.
+///
+/// # Errors
+/// The answer to one that cannot be opened: code 400 when its form is wrong, nothing at all when its cryptography is.
+pub(super) fn open(request: &Request) -> Result<Call, Box<Answer>> {
+    if request.path.starts_with("/weapi/") {
+        return open_weapi(request).map_err(|rule| bad(&rule));
+    }
+    if let Some(path) = request.path.strip_prefix("/eapi/") {
+        return open_eapi(request, path);
+    }
+    let mut payload = Map::new();
+    for (name, value) in request.query.iter().cloned().chain(request.form().unwrap_or_default()) {
+        payload.insert(name, Value::String(value));
+    }
+    Ok(Call { way: Way::Plain, payload: Some(payload), encrypted_answer: false })
+}
+
+fn bad(rule: &str) -> Box<Answer> {
+    Box::new(Answer::refuse(rule, Reply::json(&code(400))))
+}
+
+fn open_weapi(request: &Request) -> Result<Call, String> {
+    if request.method != hyper::Method::POST {
+        return Err("weapi is not asked by POST".to_owned());
+    }
+    if !request.header("referer").starts_with(&format!("https://{SITE}")) {
+        return Err(format!("Referer is not https://{SITE}"));
+    }
+    let agent = request.header("user-agent");
+    if !agent.starts_with("Mozilla/5.0") || agent.contains("NeteaseMusicDesktop") {
+        return Err("User-Agent is not a browser's".to_owned());
+    }
+    let form = request.form().ok_or("the body is not a urlencoded form")?;
+    let params = value(&form, "params").and_then(base64_decode).ok_or("params is not base64")?;
+    // Encrypted twice, with base64 between: at least two blocks.
+    if params.len() < 32 || !params.len().is_multiple_of(16) {
+        return Err("params is not a multiple of 16 bytes".to_owned());
+    }
+    let key = value(&form, "encSecKey").unwrap_or_default();
+    if key.len() != 256 || !key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err("encSecKey is not 256 lower-case hexadecimal digits".to_owned());
+    }
+    Ok(Call { way: Way::Weapi, payload: None, encrypted_answer: false })
+}
+
+fn open_eapi(request: &Request, path: &str) -> Result<Call, Box<Answer>> {
+    if request.method != hyper::Method::POST {
+        return Err(bad("eapi is not asked by POST"));
+    }
+    if request.header("user-agent").is_empty() {
+        return Err(bad("User-Agent is missing"));
+    }
+    let params = request.form().and_then(|form| value(&form, "params").map(str::to_owned));
+    let Some(params) = params else {
+        return Err(bad("params is missing"));
+    };
+    let json = crypto::open(&params, &format!("/api/{path}"))
+        .map_err(|rule| Box::new(Answer::refuse(rule, Reply::new(200, "application/json", ""))))?;
+    let payload: Value = serde_json::from_str(&json).map_err(|_| bad("the payload is not JSON"))?;
+    let Value::Object(payload) = payload else {
+        return Err(bad("the payload is not an object"));
+    };
+    check_header(request, payload.get("header")).map_err(|rule| bad(&rule))?;
+    let encrypted_answer = matches!(payload.get("e_r"), Some(Value::Bool(true)));
+    Ok(Call { way: Way::Eapi, payload: Some(payload), encrypted_answer })
+}
+
+/// The client describes itself twice, in the payload and in its cookies, and has to say the same (protocol: §3.4).
+fn check_header(request: &Request, header: Option<&Value>) -> Result<(), String> {
+    let parsed;
+    let header = match header {
+        Some(Value::Object(header)) => header,
+        Some(Value::String(text)) => {
+            parsed = serde_json::from_str::<Map<String, Value>>(text).map_err(|_| "header is not JSON")?;
+            &parsed
+        }
+        _ => return Err("header is missing from the payload".to_owned()),
+    };
+    for name in ["os", "appver", "osver", "deviceId", "requestId"] {
+        let said = header.get(name).and_then(Value::as_str).unwrap_or_default();
+        if said.is_empty() {
+            return Err(format!("header.{name} is missing"));
+        }
+        let encoded: String = url::form_urlencoded::byte_serialize(said.as_bytes()).collect();
+        let cookie = request.cookie(name).unwrap_or_default();
+        if cookie != said && cookie != encoded && cookie != encoded.replace('+', "%20") {
+            return Err(format!("the cookie {name} is not what header says"));
+        }
+    }
+    Ok(())
+}
+
+/// Writes the answer: plain JSON, encrypted when the client asked for it, compressed when it can take it.
+pub(super) fn close(turn: &Turn<'_>, call: &Call, outcome: Outcome) -> Answer {
+    let request = turn.request;
+    let mut reply = Reply::json(&outcome.body);
+    if call.encrypted_answer {
+        let plain = if request.header("x-aeapi") == "true" { gzip(&reply.body) } else { reply.body.to_vec() };
+        reply.body = crypto::encrypt(&plain).into();
+    } else if turn.world.lock().settings.brotli
+        && request.header("accept-encoding").split(',').any(|coding| coding.trim() == "br")
+    {
+        reply.body = compress(&reply.body).into();
+        reply = reply.header("content-encoding", "br");
+    }
+    Answer { reply: reply.cookies(outcome.cookies), refused: outcome.refused }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    // Writing to memory does not fail.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
+}
+
+fn compress(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 4, 20);
+    let _ = encoder.write_all(bytes);
+    encoder.into_inner()
+}
+
+/// The body of an endpoint that needs a signed-in visitor.
+pub(super) fn sign_in_first() -> Value {
+    json!({"code": 301, "msg": "需要登录", "message": null})
+}

@@ -1,0 +1,161 @@
+//! The proxy: answers `CONNECT` for the hosts that are played, and nothing else. It never opens a connection itself.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::body::ExactBody;
+use crate::exchange::{Ending, Reply, Request, parse_form};
+use crate::journal::Verdict;
+use crate::stage::Stage;
+use crate::wire::Wire;
+
+/// The longest header block of a `CONNECT` request, in bytes.
+const LONGEST_CONNECT: usize = 16 * 1024;
+/// The longest request body, in bytes.
+const LONGEST_BODY: usize = 1024 * 1024;
+
+/// Accepts connections until it is dropped; dropping it ends them all.
+pub(crate) async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, stage: Arc<Stage>) {
+    let acceptor = TlsAcceptor::from(tls);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(connection(stream, acceptor.clone(), Arc::clone(&stage)));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// One connection: `CONNECT`, TLS, requests. How it ends is the client's business.
+async fn connection(mut stream: TcpStream, acceptor: TlsAcceptor, stage: Arc<Stage>) {
+    let _ = stream.set_nodelay(true);
+    let Ok(Some(host)) = connect(&mut stream, &stage).await else { return };
+    let wire = Wire::new(stream);
+    let switch = wire.reset_switch();
+    let tls = match acceptor.accept(wire).await {
+        Ok(tls) => tls,
+        Err(error) => {
+            let rule = format!("TLS to {host} failed: {error}");
+            stage.note("proxy.tls", format!("CONNECT {host}:443"), Verdict::Refused, Some(rule), None, 0);
+            return;
+        }
+    };
+    if let Some(name) = tls.get_ref().1.server_name().filter(|name| *name != host) {
+        let rule = format!("TLS asked for {name} inside a tunnel to {host}");
+        stage.note("proxy.tls", format!("CONNECT {host}:443"), Verdict::Refused, Some(rule), None, 0);
+        return;
+    }
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        let (stage, host, switch) = (Arc::clone(&stage), host.clone(), Arc::clone(&switch));
+        async move { handle(request, host, &stage, &switch).await }
+    });
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(tls), service).await;
+}
+
+/// Reads the first request of a connection and returns the host to play, or answers a refusal.
+async fn connect(stream: &mut TcpStream, stage: &Stage) -> io::Result<Option<String>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() >= LONGEST_CONNECT {
+            return Ok(None);
+        }
+        // A byte at a time, so that nothing of the TLS that follows is swallowed. It is a local socket.
+        head.push(stream.read_u8().await?);
+    }
+    let mut headers = [httparse::EMPTY_HEADER; 64];
+    let mut request = httparse::Request::new(&mut headers);
+    let parsed = request.parse(&head);
+    let (method, target) = (request.method.unwrap_or_default(), request.path.unwrap_or_default());
+    let rule = if parsed.is_err() {
+        "the request is not HTTP".to_owned()
+    } else if method != "CONNECT" {
+        "a request came outside a tunnel, readable for everybody on the way".to_owned()
+    } else {
+        match target.rsplit_once(':') {
+            Some((host, "443")) if stage.plays(host) => {
+                stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+                return Ok(Some(host.to_owned()));
+            }
+            Some((_, "443")) => "the host is not played".to_owned(),
+            _ => "the port is not 443".to_owned(),
+        }
+    };
+    let without_query = target.split('?').next().unwrap_or_default();
+    stage.note("proxy.connect", format!("{method} {without_query}"), Verdict::Refused, Some(rule), None, 403);
+    stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await?;
+    stream.shutdown().await?;
+    Ok(None)
+}
+
+/// The connection is to be reset.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is reset on purpose")]
+struct ResetNow;
+
+async fn handle(
+    request: hyper::Request<Incoming>,
+    host: String,
+    stage: &Stage,
+    switch: &AtomicBool,
+) -> Result<hyper::Response<ExactBody>, ResetNow> {
+    let reply = match read(request, host).await {
+        Ok(request) => stage.answer(&request).await,
+        Err(refusal) => refusal,
+    };
+    match reply.ending {
+        Ending::Reset => {
+            switch.store(true, Ordering::Relaxed);
+            Err(ResetNow)
+        }
+        Ending::Hang => std::future::pending().await,
+        _ => Ok(response(&reply)),
+    }
+}
+
+/// Reads the whole request; `Err` is the reply to one that cannot be read.
+async fn read(request: hyper::Request<Incoming>, host: String) -> Result<Request, Reply> {
+    let (head, body) = request.into_parts();
+    let body: Bytes = match Limited::new(body, LONGEST_BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return Err(Reply::new(413, "text/plain", "too much")),
+    };
+    let named = head.headers.get("host").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if named.strip_suffix(":443").unwrap_or(named) != host {
+        return Err(Reply::new(421, "text/plain", "another host's tunnel"));
+    }
+    let query = parse_form(head.uri.query().unwrap_or_default().as_bytes());
+    Ok(Request {
+        method: head.method,
+        host,
+        path: head.uri.path().to_owned(),
+        query,
+        headers: head.headers,
+        body,
+    })
+}
+
+fn response(reply: &Reply) -> hyper::Response<ExactBody> {
+    let mut response = hyper::Response::new(ExactBody::new(&reply.body, reply.ending));
+    *response.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or_default();
+    for (name, value) in &reply.headers {
+        if let Ok(value) = hyper::header::HeaderValue::from_str(value) {
+            response.headers_mut().append(*name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,87 @@
+//! The cookies for a code: `authorize` (protocol: QQ §1.5).
+
+use super::CLIENT_ID;
+use super::hash::hash33;
+use crate::exchange::{Answer, Reply, Request, Turn, expect_values, value};
+use crate::world::State;
+
+/// A code that the exchange takes once.
+#[derive(Debug, Clone)]
+pub(super) struct OauthCode {
+    pub(super) code: String,
+    pub(super) account: String,
+    pub(super) used: bool,
+}
+
+const REDIRECT: &str = "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https://y.qq.com/";
+/// The same with its inner address encoded once more, as older clients send it.
+const REDIRECT_ENCODED: &str =
+    "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https%3A%2F%2Fy.qq.com%2F";
+const REFUSED: &str = "https://graph.qq.com/oauth2.0/show?which=error&display=pc&error=100010";
+
+/// `POST https://graph.qq.com/oauth2.0/authorize`
+pub(super) fn authorize(turn: &Turn<'_>) -> Answer {
+    turn.world.change(|state| match check(state, turn.request) {
+        Err(rule) => Answer::refuse(rule, Reply::redirect(REFUSED)),
+        Ok(_) if turn.fault.is_some() => Answer::outdated(Reply::redirect(REFUSED)),
+        Ok((account, echo)) => {
+            let code = state.mint.upper_hex(32);
+            let echo: String = url::form_urlencoded::byte_serialize(echo.as_bytes()).collect();
+            let location = format!("{REDIRECT_ENCODED}&code={code}&state={echo}");
+            state.qqmusic.codes.push(OauthCode { code, account, used: false });
+            Reply::redirect(location).into()
+        }
+    })
+}
+
+/// The account that is asked for, and the state to echo.
+fn check(state: &mut State, request: &Request) -> Result<(String, String), String> {
+    if request.method != hyper::Method::POST {
+        return Err("the method is not POST".to_owned());
+    }
+    let form = request.form().ok_or_else(|| "the body is not a urlencoded form".to_owned())?;
+    let cookies = request.cookies();
+    let p_skey = value(&cookies, "p_skey").ok_or_else(|| "the cookie p_skey is missing".to_owned())?;
+    let login = state
+        .qqmusic
+        .logins
+        .iter_mut()
+        .find(|login| login.p_skey == p_skey)
+        .ok_or_else(|| "p_skey is unknown".to_owned())?;
+    if login.used {
+        return Err("these cookies were used before".to_owned());
+    }
+    for (name, wanted) in &login.cookies {
+        if value(&cookies, name) != Some(wanted) {
+            return Err(format!("the cookie {name} of check_sig is missing or changed"));
+        }
+    }
+    let g_tk = hash33(p_skey, 5381).to_string();
+    expect_values(
+        &form,
+        &[
+            ("response_type", "code"),
+            ("client_id", CLIENT_ID),
+            ("scope", "get_user_info,get_app_friends"),
+            ("switch", ""),
+            ("from_ptlogin", "1"),
+            ("src", "1"),
+            ("update_auth", "1"),
+            ("openapi", "1010_1030"),
+            ("g_tk", &g_tk),
+        ],
+    )?;
+    if !matches!(value(&form, "redirect_uri"), Some(REDIRECT | REDIRECT_ENCODED)) {
+        return Err("redirect_uri is not QQ Music's".to_owned());
+    }
+    if value(&form, "auth_time").is_none_or(str::is_empty) {
+        return Err("auth_time is missing".to_owned());
+    }
+    if value(&form, "ui").is_none_or(|ui| uuid::Uuid::parse_str(ui).is_err()) {
+        return Err("ui is not a UUID".to_owned());
+    }
+    let echo =
+        value(&form, "state").filter(|echo| !echo.is_empty()).ok_or_else(|| "state is missing".to_owned())?;
+    login.used = true;
+    Ok((login.account.clone(), echo.to_owned()))
+}

@@ -1,0 +1,104 @@
+//! The signature for cookies: `check_sig` (protocol: QQ §1.4).
+
+use super::{APP_ID, CLIENT_ID, DAID, LOGIN_JUMP, LOGIN_PAGE};
+use crate::exchange::{Answer, Reply, Turn, expect_values};
+use crate::world::State;
+
+/// What `check_sig` gave: cookies that `authorize` wants back, all of them.
+#[derive(Debug, Clone)]
+pub(super) struct Login {
+    pub(super) account: String,
+    pub(super) p_skey: String,
+    /// Name and value of every cookie that was not deleted in the same answer.
+    pub(super) cookies: Vec<(String, String)>,
+    pub(super) used: bool,
+}
+
+/// `GET https://ssl.ptlogin2.graph.qq.com/check_sig`
+pub(super) fn check(turn: &Turn<'_>) -> Answer {
+    let request = turn.request;
+    let fixed = [
+        ("pttype", "1"),
+        ("service", "ptqrlogin"),
+        ("nodirect", "0"),
+        ("s_url", LOGIN_JUMP),
+        ("ptlang", "2052"),
+        ("ptredirect", "100"),
+        ("aid", APP_ID),
+        ("daid", DAID),
+        ("j_later", "0"),
+        ("low_login_hour", "0"),
+        ("regmaster", "0"),
+        ("pt_login_type", "3"),
+        ("pt_aid", "0"),
+        ("pt_aaid", "16"),
+        ("pt_light", "0"),
+        ("pt_3rd_aid", CLIENT_ID),
+    ];
+    let checked = expect_values(&request.query, &fixed).and_then(|()| {
+        let referer = request.header("referer");
+        if referer.starts_with(LOGIN_PAGE) { Ok(()) } else { Err(format!("Referer is not {LOGIN_PAGE}")) }
+    });
+    turn.world.change(|state| {
+        let ticket = checked.and_then(|()| {
+            let ptsigx = request.query("ptsigx").unwrap_or_default();
+            let ticket = state.qqmusic.tickets.iter_mut().find(|ticket| ticket.ptsigx == ptsigx);
+            let ticket = ticket.ok_or_else(|| "ptsigx is unknown".to_owned())?;
+            if ticket.used {
+                return Err("ptsigx was used before".to_owned());
+            }
+            if request.query("uin") != ticket.account.rsplit(':').next() {
+                return Err("uin and ptsigx do not belong together".to_owned());
+            }
+            ticket.used = true;
+            Ok(ticket.account.clone())
+        });
+        match ticket {
+            Err(rule) => Answer::refuse(rule, rejected()),
+            Ok(_) if turn.fault.is_some() => Answer::outdated(rejected()),
+            Ok(account) => granted(state, account).into(),
+        }
+    })
+}
+
+/// The same redirect, with nothing in it: the ticket was rejected.
+fn rejected() -> Reply {
+    Reply::redirect(LOGIN_JUMP).cookie(deleted("p_skey")).cookie(deleted("supertoken"))
+}
+
+fn deleted(name: &str) -> String {
+    format!("{name}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; Domain=ptlogin2.graph.qq.com")
+}
+
+fn granted(state: &mut State, account: String) -> Reply {
+    let uin = format!("o{}", account.rsplit(':').next().unwrap_or_default());
+    let mint = &state.mint;
+    let p_skey = mint.word(44);
+    let on = |domain: &'static str, name: &str, value: String| (domain, name.to_owned(), value);
+    let given = [
+        on("qq.com", "pt2gguin", uin.clone()),
+        on("qq.com", "uin", uin.clone()),
+        on("qq.com", "skey", format!("@{}", mint.word(9))),
+        on("qq.com", "RK", mint.word(10)),
+        on("qq.com", "ptcz", mint.hex(64)),
+        on("graph.qq.com", "p_uin", uin),
+        on("graph.qq.com", "pt4_token", mint.word(44)),
+        on("graph.qq.com", "p_skey", p_skey.clone()),
+        on("graph.qq.com", "pt_oauth_token", mint.word(64)),
+        on("graph.qq.com", "pt_login_type", "3".to_owned()),
+    ];
+    let before = state.settings.deleted_p_skey.comes_before(state.qqmusic.logins.len());
+    let mut reply = Reply::redirect(LOGIN_JUMP);
+    if before == Some(true) {
+        reply = reply.cookie(deleted("p_skey"));
+    }
+    for (domain, name, value) in &given {
+        reply = reply.cookie(format!("{name}={value}; Path=/; Domain={domain}; SameSite=None; Secure"));
+    }
+    if before == Some(false) {
+        reply = reply.cookie(deleted("p_skey"));
+    }
+    let cookies = given.into_iter().map(|(_, name, value)| (name, value)).collect();
+    state.qqmusic.logins.push(Login { account, p_skey, cookies, used: false });
+    reply.cookie(deleted("supertoken"))
+}

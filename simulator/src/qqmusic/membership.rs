@@ -1,0 +1,100 @@
+//! What somebody has paid for (protocol: QQ §8.3, §8.4).
+
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use serde_json::{Value, json};
+
+use super::gateway::{Call, Envelope, Inner, signed_in};
+use super::sign_in::spoken_of;
+use crate::account::{Account, Held, Service};
+use crate::exchange::Turn;
+
+/// `userInfo.VipQueryServer/SRFVipQuery_V2`.
+pub(super) fn query(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
+    let state = turn.world.lock();
+    if let Err(inner) = signed_in(&state, turn.request, &envelope.comm) {
+        return inner;
+    }
+    let Some(uins) = call.param.get("uin_list").and_then(Value::as_array) else {
+        return Inner::rule(10_006, "uin_list is not a list");
+    };
+    if uins.iter().any(|uin| !uin.is_string()) {
+        return Inner::rule(10_006, "uin_list holds numbers");
+    }
+    let mut map = json!({});
+    for uin in uins.iter().filter_map(Value::as_str) {
+        let id = format!("{}:{uin}", Service::QqMusic.name());
+        if let Ok(account) = spoken_of(&state, turn, &id) {
+            map[uin] = flags(&account);
+        }
+    }
+    Inner::ok(json!({"infoMap": map}))
+}
+
+/// `VipLogin.VipLoginInter/vip_login_base`, for the account that asks.
+pub(super) fn login_base(turn: &Turn<'_>, envelope: &Envelope) -> Inner {
+    let state = turn.world.lock();
+    let account = signed_in(&state, turn.request, &envelope.comm).and_then(|credential| {
+        spoken_of(&state, turn, &credential.account).map_err(|_| Inner::outdated(1000))
+    });
+    match account {
+        Ok(account) => Inner::ok(base(&account)),
+        Err(inner) => inner,
+    }
+}
+
+/// A wall-clock time in Beijing, which is what the service writes.
+fn beijing(ms: i64, format: &str) -> String {
+    let zone = TimeZone::fixed(Offset::constant(8));
+    Timestamp::from_millisecond(ms)
+        .map(|at| at.to_zoned(zone).strftime(format).to_string())
+        .unwrap_or_default()
+}
+
+fn moment(held: Option<Held>, which: impl Fn(Held) -> i64) -> String {
+    held.map(|held| beijing(which(held), "%Y-%m-%d %H:%M:%S")).unwrap_or_default()
+}
+
+fn flag(held: Option<Held>) -> u8 {
+    u8::from(held.is_some())
+}
+
+fn flags(account: &Account) -> Value {
+    let (basic, vip, svip) = (account.membership.basic, account.membership.vip, account.membership.svip);
+    json!({
+        "HugeVip": flag(svip), "HugeVipStart": moment(svip, |held| held.from_ms),
+        "HugeVipEnd": moment(svip, |held| held.until_ms),
+        "HugeYearFlag": u8::from(svip.is_some_and(|held| held.yearly)),
+        "iSuperVip": flag(vip), "superStartTime": moment(vip, |held| held.from_ms),
+        "superEndTime": moment(vip, |held| held.until_ms),
+        // Numbers come as text now and then (protocol: QQ §8.4).
+        "iVipFlag": flag(basic).to_string(), "sStartDateTime": moment(basic, |held| held.from_ms),
+        "sOverDateTime": moment(basic, |held| held.until_ms),
+        "iYearFlag": u8::from(basic.is_some_and(|held| held.yearly)),
+        "iCurLevel": basic.map_or(0, |held| held.level),
+        "ieight": 0, "itwelve": 0, "iNewVip": flag(vip), "iNewSuperVip": flag(vip),
+    })
+}
+
+fn base(account: &Account) -> Value {
+    let (basic, vip, svip) = (account.membership.basic, account.membership.vip, account.membership.svip);
+    let day = |held: Option<Held>| held.map(|held| beijing(held.until_ms, "%Y-%m-%d")).unwrap_or_default();
+    let level = basic.map_or(0, |held| held.level);
+    json!({
+        "svip": flag(vip), "send": moment(vip, |held| held.until_ms), "autodown": 0, "canRenew": 1,
+        "maxdirnum": 1000, "maxsongnum": 1000, "star": 0, "starstart": "", "starend": "", "music_lev_hires": "1",
+        "identity": {
+            "vip": flag(basic), "overdate": day(basic), "HugeVip": flag(svip),
+            "HugeVipStart": moment(svip, |held| held.from_ms), "HugeVipEnd": moment(svip, |held| held.until_ms),
+            "HugeYearFlag": u8::from(svip.is_some_and(|held| held.yearly)), "LMFlag": flag(basic),
+            "LMEnd": day(basic), "yearflag": u8::from(basic.is_some_and(|held| held.yearly)), "level": level,
+            "nextlevel": level + 1, "icon": "https://y.gtimg.cn/music/icon/v1/mp3/level.png",
+            "purchaseUrl": "https://y.qq.com/portal/vipportal/index.html", "twelve": 0, "eight": 0, "GroupVip": 0,
+            "ExpVip": 0, "ChildVip": 0, "AdVipFlag": 0,
+        },
+        "userinfo": {
+            "buyurl": "https://y.qq.com/portal/vipportal/index.html", "myvipurl": "https://y.qq.com/", "score": 1234,
+            "expire": 0, "music_level": 5,
+        },
+    })
+}

@@ -1,0 +1,114 @@
+//! Who somebody is, and whether the credential is good (protocol: QQ §8.1, §8.2).
+
+use serde_json::json;
+
+use super::gateway::{Call, Envelope, Inner, by_key, signed_in, text_of};
+use super::hash::hash33;
+use super::sign_in::spoken_of;
+use crate::account::Service;
+use crate::exchange::{Answer, Refusal, Reply, Turn, base64_encode, expect_values};
+use crate::fault::FaultKind;
+
+/// `music.UserInfo.userInfoServer/GetLoginUserInfo`: 0 when the credential is good.
+pub(super) fn login_user_info(turn: &Turn<'_>, envelope: &Envelope) -> Inner {
+    let state = turn.world.lock();
+    let account = signed_in(&state, turn.request, &envelope.comm).and_then(|credential| {
+        spoken_of(&state, turn, &credential.account).map_err(|_| Inner::outdated(1000))
+    });
+    match account {
+        Ok(account) => Inner::ok(json!({"info": {
+            "nick": account.nickname, "logo": account.avatar_url, "uin": account.uid, "encrypt_uin": account.encrypt_uin,
+        }})),
+        Err(inner) => inner,
+    }
+}
+
+/// `userInfo.BaseUserInfoServer/get_user_baseinfo_v2`: public.
+pub(super) fn base_info(turn: &Turn<'_>, call: &Call) -> Inner {
+    let Some(uins) = call.param.get("vec_uin").and_then(|value| value.as_array()) else {
+        return Inner::rule(10_006, "vec_uin is not a list");
+    };
+    if uins.iter().any(|uin| !uin.is_string()) {
+        return Inner::rule(10_006, "vec_uin holds something other than text");
+    }
+    let state = turn.world.lock();
+    let mut map = json!({});
+    for uin in uins.iter().filter_map(|uin| uin.as_str()) {
+        let id = format!("{}:{uin}", Service::QqMusic.name());
+        if let Ok(account) = spoken_of(&state, turn, &id) {
+            map[uin] =
+                json!({"nick": account.nickname, "headurl": account.avatar_url, "desc": "", "uin": uin});
+        }
+    }
+    Inner::ok(json!({"map_userinfo": map}))
+}
+
+/// `music.UnifiedHomepage.UnifiedHomepageSrv/GetHomepageHeader`: by `encryptUin`.
+pub(super) fn homepage_header(turn: &Turn<'_>, call: &Call) -> Inner {
+    let euin = text_of(&call.param, "uin");
+    if text_of(&call.param, "IsQueryTabDetail") != "1" {
+        return Inner::rule(10_006, "IsQueryTabDetail is not 1");
+    }
+    let state = turn.world.lock();
+    let found = state.accounts.iter().find(|account| !euin.is_empty() && account.encrypt_uin == euin);
+    match found.and_then(|account| spoken_of(&state, turn, &account.id).ok()) {
+        None => Inner::rule(10_006, "uin is no encryptUin"),
+        Some(account) => Inner::ok(json!({
+            "Info": {
+                "BaseInfo": {
+                    "EncryptedUin": account.encrypt_uin, "Name": account.nickname, "Avatar": account.avatar_url,
+                    "BackgroundImage": "", "UserType": 0,
+                },
+                "Singer": {}, "IsFollowed": 0,
+            },
+            "TabDetail": {},
+        })),
+    }
+}
+
+/// `GET https://c6.y.qq.com/rsc/fcgi-bin/fcg_get_profile_homepage.fcg`: the web form of the check.
+pub(super) fn web(turn: &Turn<'_>) -> Answer {
+    let request = turn.request;
+    let key = request.cookie("qm_keyst").or_else(|| request.cookie("qqmusic_key")).unwrap_or_default();
+    let uin = request.cookie("uin").unwrap_or_default();
+    let g_tk = hash33(&key, 5381).to_string();
+    let id = uin.trim_start_matches('o').trim_start_matches('0').to_owned();
+    let fixed = [
+        ("g_tk", g_tk.as_str()),
+        ("format", "json"),
+        ("cid", "205360838"),
+        ("loginUin", id.as_str()),
+        ("userid", id.as_str()),
+        ("hostUin", "0"),
+        ("reqfrom", "1"),
+    ];
+    if let Err(rule) = expect_values(&request.query, &fixed) {
+        return Answer::refuse(rule, no(1000));
+    }
+    if let Some(code) = turn.fault.and_then(|fault| match fault.kind {
+        FaultKind::UnknownCode => Some(fault.code_or(77_777)),
+        FaultKind::Risk => Some(fault.code_or(2001)),
+        FaultKind::RateLimited => Some(104_604),
+        FaultKind::Expired => Some(1000),
+        _ => None,
+    }) {
+        return Answer::outdated(no(code));
+    }
+    let state = turn.world.lock();
+    let account = by_key(&state, &key, &uin).and_then(|credential| {
+        spoken_of(&state, turn, &credential.account).map_err(|_| Inner::outdated(1000))
+    });
+    match account {
+        Ok(account) => Reply::json(&json!({"code": 0, "subcode": 0, "message": "", "data": {"creator": {
+            "uin": account.number(), "encrypt_uin": account.encrypt_uin, "headpic": account.avatar_url,
+            // Base64 in some answers, plain in others.
+            "nick": base64_encode(account.nickname.as_bytes()),
+        }}}))
+        .into(),
+        Err(inner) => Answer { reply: no(inner.code), refused: inner.refused.or(Some(Refusal::State)) },
+    }
+}
+
+fn no(code: i64) -> Reply {
+    Reply::json(&json!({"code": code, "subcode": code, "message": "", "data": {}}))
+}

@@ -1,0 +1,152 @@
+//! The code and the question whether it was scanned: `ptqrshow`, `ptqrlogin` (protocol: QQ §1.1, §1.2).
+
+use url::form_urlencoded::byte_serialize;
+
+use super::hash::hash33;
+use super::{APP_ID, CLIENT_ID, DAID, LOGIN_JUMP, LOGIN_PAGE};
+use crate::account::{Account, Service};
+use crate::code::CodeState;
+use crate::exchange::{Answer, Reply, Turn, expect_browser, expect_values};
+use crate::fault::{Fault, FaultKind};
+use crate::picture;
+
+/// What a confirmed code gives: a signature that `check_sig` takes once.
+#[derive(Debug, Clone)]
+pub(super) struct Ticket {
+    pub(super) ptsigx: String,
+    pub(super) account: String,
+    pub(super) used: bool,
+}
+
+/// `GET https://ssl.ptlogin2.qq.com/ptqrshow`
+pub(super) fn show(turn: &Turn<'_>) -> Answer {
+    let request = turn.request;
+    let fixed = [("appid", APP_ID), ("e", "2"), ("l", "M"), ("s", "3"), ("d", "72"), ("v", "4")];
+    let checked = expect_browser(request, LOGIN_PAGE)
+        .and_then(|()| expect_values(&request.query, &fixed))
+        .and_then(|()| expect_values(&request.query, &[("daid", DAID), ("pt_3rd_aid", CLIENT_ID)]))
+        .and_then(|()| match request.query("t").map(str::parse::<f64>) {
+            Some(Ok(t)) if (0.0..1.0).contains(&t) => Ok(()),
+            _ => Err("t is not a number from 0 to 1".to_owned()),
+        });
+    if let Err(rule) = checked {
+        return Answer::refuse(rule, Reply::forbidden());
+    }
+    if turn.fault.is_some() {
+        // No signature and no picture: what the service gives when it does not want to give a code.
+        return Answer::outdated(Reply::new(200, "text/html", "<html></html>"));
+    }
+    turn.world.change(|state| {
+        let qrsig = state.mint.hex(128);
+        let text = format!("https://txz.qq.com/p?k={}&f={APP_ID}", state.mint.word(32));
+        state.show_code(Service::QqMusic, "qq_scan", &qrsig, &text);
+        match picture::code(&text) {
+            Some(png) => Reply::new(200, "image/png", png)
+                .header("cache-control", "no-cache, no-store")
+                .cookie(format!("qrsig={qrsig}; Path=/; Domain=ptlogin2.qq.com; SameSite=None; Secure"))
+                .into(),
+            None => Reply::new(500, "text/plain", "no picture").into(),
+        }
+    })
+}
+
+/// `GET https://ssl.ptlogin2.qq.com/ptqrlogin`
+pub(super) fn poll(turn: &Turn<'_>) -> Answer {
+    let request = turn.request;
+    let qrsig = request.cookie("qrsig").unwrap_or_default();
+    let token = hash33(&qrsig, 0).to_string();
+    let fixed = [
+        ("u1", LOGIN_JUMP),
+        ("ptqrtoken", token.as_str()),
+        ("h", "1"),
+        ("t", "1"),
+        ("g", "1"),
+        ("from_ui", "1"),
+        ("ptlang", "2052"),
+        ("js_type", "1"),
+        ("pt_uistyle", "40"),
+        ("aid", APP_ID),
+        ("daid", DAID),
+        ("pt_3rd_aid", CLIENT_ID),
+        ("has_onekey", "1"),
+    ];
+    let checked = expect_browser(request, LOGIN_PAGE)
+        .and_then(|()| if qrsig.is_empty() { Err("the cookie qrsig is missing".to_owned()) } else { Ok(()) })
+        .and_then(|()| expect_values(&request.query, &fixed))
+        .and_then(|()| match request.query("action").and_then(|action| action.strip_prefix("0-0-")) {
+            Some(ms) if ms.parse::<f64>().is_ok_and(|ms| ms > 1e12) => Ok(()),
+            _ => Err("action is not 0-0-MILLISECONDS".to_owned()),
+        })
+        .and_then(|()| match request.query("ptredirect") {
+            Some("0" | "100") => Ok(()),
+            _ => Err("ptredirect is neither 0 nor 100".to_owned()),
+        })
+        .and_then(|()| match request.query("js_ver") {
+            Some(version) if version.len() == 8 && version.bytes().all(|b| b.is_ascii_digit()) => Ok(()),
+            _ => Err("js_ver is not 8 digits".to_owned()),
+        });
+    if let Err(rule) = checked {
+        return Answer::refuse(rule, Reply::forbidden());
+    }
+    turn.world.change(|state| {
+        state.expire_old_codes();
+        let Some(code) =
+            state.codes.iter_mut().find(|code| code.service == Service::QqMusic && code.key == qrsig)
+        else {
+            return Answer::refuse("qrsig is unknown", Reply::forbidden());
+        };
+        code.polls += 1;
+        if let Some(answer) = turn.fault.and_then(|fault| faulted(fault, &mut code.state)) {
+            return answer;
+        }
+        let id = code.id;
+        match code.state {
+            CodeState::Shown => say(66, "", "二维码未失效。", "").into(),
+            CodeState::Scanned => say(67, "", "二维码认证中。", "").into(),
+            CodeState::Refused => Answer::outdated(say(68, "", "本次登录已被拒绝 ", "")),
+            CodeState::Expired | CodeState::Delivered => Answer::outdated(say(65, "", "二维码已失效。", "")),
+            CodeState::Confirmed => {
+                let account = code.account.clone().unwrap_or_default();
+                let Ok(account) = state.account(&account).cloned() else {
+                    return say(65, "", "二维码已失效。", "").into();
+                };
+                let ptsigx = state.mint.hex(160);
+                let url = jump_url(&account, &ptsigx);
+                state.qqmusic.tickets.push(Ticket { ptsigx, account: account.id.clone(), used: false });
+                let _ = state.step(id, &[CodeState::Confirmed], CodeState::Delivered);
+                say(0, &url, "登录成功！", &account.nickname).into()
+            }
+        }
+    })
+}
+
+fn faulted(fault: &Fault, state: &mut CodeState) -> Option<Answer> {
+    match fault.kind {
+        FaultKind::Expired => {
+            *state = CodeState::Expired;
+            None
+        }
+        FaultKind::Risk => Some(Answer::outdated(say(86, "", "登录存在风险，本次操作已被拦截", ""))),
+        FaultKind::UnknownCode | FaultKind::RateLimited => {
+            Some(Answer::outdated(say(fault.code_or(23), "", "系统繁忙，请稍后再试", "")))
+        }
+        _ => None,
+    }
+}
+
+/// The call that the page would make. Messages carry a number in brackets, as the real ones do.
+fn say(code: i64, url: &str, message: &str, nickname: &str) -> Reply {
+    let nickname = nickname.replace('\\', "\\\\").replace('\'', "\\'");
+    let message = if code == 0 { message.to_owned() } else { format!("{message}(1234567890)") };
+    Reply::script(format!("ptuiCB('{code}','0','{url}','0','{message}', '{nickname}')"))
+}
+
+fn jump_url(account: &Account, ptsigx: &str) -> String {
+    let target: String = byte_serialize(LOGIN_JUMP.as_bytes()).collect();
+    format!(
+        "https://ssl.ptlogin2.graph.qq.com/check_sig?pttype=1&uin={}&service=ptqrlogin&nodirect=0&ptsigx={ptsigx}\
+         &s_url={target}&f_url=&ptlang=2052&ptredirect=100&aid={APP_ID}&daid={DAID}&j_later=0&low_login_hour=0\
+         &regmaster=0&pt_login_type=3&pt_aid=0&pt_aaid=16&pt_light=0&pt_3rd_aid={CLIENT_ID}",
+        account.uid
+    )
+}

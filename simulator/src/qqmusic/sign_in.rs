@@ -1,0 +1,143 @@
+//! The code for a credential: the exchange (protocol: QQ §1.6), and the credential's form (§6).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::gateway::{Call, Envelope, Inner, is_web, text_of};
+use crate::account::Account;
+use crate::clock::now_ms;
+use crate::exchange::Turn;
+use crate::fault::FaultKind;
+use crate::ledger::Credential;
+use crate::world::State;
+
+/// `QQConnectLogin.LoginServer/QQLogin` with a code.
+pub(super) fn exchange(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
+    if text_of(&envelope.comm, "tmeLoginType") != "2" {
+        return Inner::rule(1000, "comm.tmeLoginType is not 2").with(skeleton());
+    }
+    turn.world.change(|state| {
+        let wanted = text_of(&call.param, "code");
+        let account = match state.qqmusic.codes.iter_mut().find(|code| code.code == wanted) {
+            None => return Inner::rule(1000, "the code is unknown").with(skeleton()),
+            Some(code) if code.used => return Inner::rule(1000, "the code was used before").with(skeleton()),
+            Some(code) => {
+                code.used = true;
+                code.account.clone()
+            }
+        };
+        let Ok(account) = spoken_of(state, turn, &account) else {
+            return Inner::rule(1000, "the account is gone").with(skeleton());
+        };
+        let secrets = mint_secrets(state, &account);
+        let (issued, expires) = lifetime(state);
+        let credential = state.ledger.sign_in(&account, secrets, issued, expires);
+        let mut inner = Inner::ok(body(&account, &credential, state.settings.key_life_seconds));
+        if is_web(&envelope.comm) {
+            inner.cookies = cookies(&account, &credential);
+        }
+        inner
+    })
+}
+
+/// The account that the answer speaks of: `account`, unless the fault wants another one.
+pub(super) fn spoken_of(
+    state: &State,
+    turn: &Turn<'_>,
+    account: &str,
+) -> Result<Account, crate::ControlError> {
+    let own = state.account(account)?.clone();
+    match turn.fault.filter(|fault| fault.kind == FaultKind::WrongUser) {
+        None => Ok(own),
+        Some(fault) => match &fault.account {
+            Some(id) => state.account(id).cloned(),
+            None => Ok(state
+                .accounts
+                .iter()
+                .find(|other| other.service == own.service && other.id != own.id)
+                .cloned()
+                .unwrap_or(own)),
+        },
+    }
+}
+
+/// When a credential made now was issued and when it ends, in milliseconds.
+pub(super) fn lifetime(state: &State) -> (i64, i64) {
+    let issued = now_ms() - state.settings.issue_age_seconds * 1000;
+    (issued, issued + state.settings.key_life_seconds * 1000)
+}
+
+fn mint_secrets(state: &State, account: &Account) -> BTreeMap<String, String> {
+    let mint = &state.mint;
+    [
+        ("musickey", mint_key(state, account)),
+        ("openid", mint.upper_hex(32)),
+        ("unionid", format!("UID_{}", mint.upper_hex(32))),
+        ("access_token", mint.upper_hex(32)),
+        ("refresh_token", mint.upper_hex(32)),
+        ("refresh_key", format!("rk_{}", mint.word(60))),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// A new `musickey`: about as long as the real ones, with the prefix of the account's kind.
+pub(super) fn mint_key(state: &State, account: &Account) -> String {
+    format!("{}{}", account.kind.key_prefix(), state.mint.word(88))
+}
+
+/// What every failed sign-in call answers: all fields, empty (protocol: QQ §6).
+pub(super) fn skeleton() -> Value {
+    json!({
+        "openid": "", "refresh_token": "", "access_token": "", "expired_at": 0, "musicid": 0, "musickey": "",
+        "musickeyCreateTime": 0, "keyExpiresIn": 0, "first_login": 0, "errMsg": "", "sessionKey": "", "unionid": "",
+        "str_musicid": "", "errtip": "", "nick": "", "logo": "", "feedbackURL": "", "encryptUin": "", "userip": "",
+        "lastLoginTime": 0, "bindAccountType": 0, "refresh_key": "", "needRefreshKeyIn": 0, "loginType": 0,
+        "prompt2bind": 0, "logoffStatus": 0, "otherAccounts": [], "otherPhoneNo": "", "token": "", "isPrized": 0,
+        "isShowDevManage": 0, "errTip2": "", "tip3": "", "encryptedPhoneNo": "", "phoneNo": ""
+    })
+}
+
+/// The credential as the service writes it.
+pub(super) fn body(account: &Account, credential: &Credential, life_seconds: i64) -> Value {
+    let issued = credential.issued_ms / 1000;
+    let mut body = skeleton();
+    for name in ["musickey", "openid", "unionid", "access_token", "refresh_token", "refresh_key"] {
+        body[name] = json!(credential.secret(name));
+    }
+    // The end of the access token, about 7 days: not the end of the key (protocol: QQ §6).
+    body["expired_at"] = json!(issued + 604_800);
+    body["musicid"] = json!(account.number());
+    body["str_musicid"] = json!(account.uid);
+    body["musickeyCreateTime"] = json!(issued);
+    body["keyExpiresIn"] = json!(life_seconds);
+    body["encryptUin"] = json!(account.encrypt_uin);
+    body["loginType"] = json!(account.kind.login_type());
+    body["userip"] = json!("192.0.2.7");
+    body
+}
+
+/// The cookies that the web form of the exchange sets besides.
+fn cookies(account: &Account, credential: &Credential) -> Vec<String> {
+    let secret = |name: &str| credential.secret(name).to_owned();
+    let issued = credential.issued_ms / 1000;
+    [
+        ("qqmusic_key", secret("musickey")),
+        ("qm_keyst", secret("musickey")),
+        ("psrf_qqopenid", secret("openid")),
+        ("psrf_qqunionid", secret("unionid")),
+        ("psrf_qqaccess_token", secret("access_token")),
+        ("psrf_qqrefresh_token", secret("refresh_token")),
+        ("psrf_musickey_createtime", issued.to_string()),
+        ("psrf_access_token_expiresAt", (issued + 604_800).to_string()),
+        ("uin", account.uid.clone()),
+        ("euin", account.encrypt_uin.clone()),
+        ("tmeLoginType", account.kind.login_type().to_string()),
+        // Numbered the other way round (protocol: QQ §0).
+        ("login_type", (3 - account.kind.login_type()).to_string()),
+    ]
+    .into_iter()
+    .map(|(name, value)| format!("{name}={value}; Path=/; Domain=y.qq.com; Max-Age=259200"))
+    .collect()
+}

@@ -1,0 +1,175 @@
+//! What can be set while the simulator runs.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What happens to the old key when a new one is issued (protocol: QQ §7.4, NetEase §5.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "mode")]
+pub enum Rotation {
+    /// It stays valid until its own end.
+    StaysValid,
+    /// It is dead as soon as the new one is made, whether or not the answer arrives.
+    DiesAtOnce,
+    /// It stays valid for a while.
+    Grace {
+        /// How long.
+        seconds: i64,
+    },
+}
+
+/// Delays after which every code is scanned and confirmed without anybody touching the phone page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Auto {
+    /// From the code being shown to the scan, in milliseconds.
+    pub scan_ms: u64,
+    /// From the scan to the confirmation, in milliseconds.
+    pub confirm_ms: u64,
+}
+
+impl std::str::FromStr for Auto {
+    type Err = String;
+
+    /// Reads `scan=1s,confirm=500ms`; a delay that is not named is 0.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut auto = Self { scan_ms: 0, confirm_ms: 0 };
+        for part in text.split(',').filter(|part| !part.is_empty()) {
+            let (name, delay) = part.split_once('=').ok_or_else(|| format!("{part:?} is not NAME=DELAY"))?;
+            let delay = u64::try_from(parse_delay(delay)?.as_millis()).unwrap_or(u64::MAX);
+            match name {
+                "scan" => auto.scan_ms = delay,
+                "confirm" => auto.confirm_ms = delay,
+                _ => return Err(format!("{name:?} is neither scan nor confirm")),
+            }
+        }
+        Ok(auto)
+    }
+}
+
+fn parse_delay(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is not a delay such as 1s or 500ms");
+    let (digits, per_second) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(digits), _) => (digits, 1000.0),
+        (None, Some(digits)) => (digits, 1.0),
+        (None, None) => return Err(wrong()),
+    };
+    let number: f64 = digits.parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number / per_second).map_err(|_| wrong())
+}
+
+/// Where the deletion of a cookie stands beside its real value in one answer (protocol: QQ §1.4, NetEase §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeletedCookie {
+    /// Before the real one in one answer, after it in the next.
+    Alternate,
+    /// Before the real one.
+    Before,
+    /// After the real one.
+    After,
+    /// There is none.
+    None,
+}
+
+impl DeletedCookie {
+    /// Whether the deletion comes before the real value in the `count`th answer; `None` when there is none.
+    pub(crate) fn comes_before(self, count: usize) -> Option<bool> {
+        match self {
+            Self::Alternate => Some(count.is_multiple_of(2)),
+            Self::Before => Some(true),
+            Self::After => Some(false),
+            Self::None => None,
+        }
+    }
+}
+
+/// Everything that can be set while the simulator runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// How long a code can be scanned and confirmed, in seconds.
+    pub code_life_seconds: i64,
+    /// How long a QQ Music key lives (`keyExpiresIn`), in seconds; 259,200 in every known answer.
+    pub key_life_seconds: i64,
+    /// How long a NetEase `MUSIC_U` lives, in seconds; 15,552,000 (180 days) since 2022.
+    pub music_u_life_seconds: i64,
+    /// How much older than now new keys say that they are, in seconds: for keys that are due for renewal at once.
+    pub issue_age_seconds: i64,
+    /// What happens to the old key at a renewal.
+    pub rotation: Rotation,
+    /// Whether codes are scanned and confirmed by themselves.
+    pub auto: Option<Auto>,
+    /// Where `check_sig` deletes another `p_skey` beside the one it sets.
+    pub deleted_p_skey: DeletedCookie,
+    /// Where a NetEase sign-in or renewal deletes another `MUSIC_U` beside the one it sets.
+    pub deleted_music_u: DeletedCookie,
+    /// Whether QQ renewals leave `refresh_token` and `access_token` empty, as many real ones do (protocol: QQ §7.4).
+    pub sparse_renewals: bool,
+    /// Whether NetEase compresses with brotli where the client says that it can (protocol: NetEase §1.3).
+    pub brotli: bool,
+    /// Whether NetEase gives a `MUSIC_R_U` at sign-in (protocol: NetEase §5.3).
+    pub issue_music_r_u: bool,
+    /// Length of `MUSIC_U` in characters.
+    pub music_u_length: usize,
+    /// Whether a NetEase renewal needs the cookies `os=pc` and `__remember_me=true` (protocol: NetEase §5.3).
+    pub strict_refresh_cookies: bool,
+    /// Whether web polls must carry `X-loginMethod` and `x-login-chain-id` (protocol: NetEase §1.3): the newest
+    /// clients send them, older real ones do not.
+    pub require_chain_id: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            code_life_seconds: 180,
+            key_life_seconds: 259_200,
+            music_u_life_seconds: 15_552_000,
+            issue_age_seconds: 0,
+            rotation: Rotation::StaysValid,
+            auto: None,
+            deleted_p_skey: DeletedCookie::Alternate,
+            deleted_music_u: DeletedCookie::Before,
+            sparse_renewals: true,
+            brotli: true,
+            issue_music_r_u: true,
+            music_u_length: 1500,
+            strict_refresh_cookies: true,
+            require_chain_id: false,
+        }
+    }
+}
+
+impl Settings {
+    /// These settings with the keys of a JSON object replaced.
+    pub(crate) fn patched(&self, patch: &serde_json::Value) -> Result<Self, String> {
+        let mut whole = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        let (Some(whole_map), Some(patch)) = (whole.as_object_mut(), patch.as_object()) else {
+            return Err("not a JSON object".to_owned());
+        };
+        for (key, value) in patch {
+            whole_map.insert(key.clone(), value.clone());
+        }
+        serde_json::from_value(whole).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_are_read_in_seconds_and_milliseconds() {
+        assert_eq!("scan=1s,confirm=250ms".parse(), Ok(Auto { scan_ms: 1000, confirm_ms: 250 }));
+        assert!("scan=soon".parse::<Auto>().is_err());
+        assert!("blink=1s".parse::<Auto>().is_err());
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names_and_refuses_what_it_does_not_know() {
+        let settings = Settings::default();
+        let patched = settings.patched(&serde_json::json!({"rotation": {"mode": "grace", "seconds": 5}}));
+        assert_eq!(patched.map(|settings| settings.rotation), Ok(Rotation::Grace { seconds: 5 }));
+        assert!(settings.patched(&serde_json::json!({"colour": "red"})).is_err());
+    }
+}

@@ -1,0 +1,122 @@
+//! Starting and stopping.
+
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::authority::Authority;
+use crate::settings::Settings;
+use crate::stage::{Stage, hosts};
+use crate::world::World;
+use crate::{auto, control, proxy};
+
+/// How to start.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// Where the proxy listens. Only loopback addresses are accepted; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the control side listens. Only loopback addresses are accepted; port 0 takes a free one.
+    pub control: SocketAddr,
+    /// Where the certificate authority's certificate is written, as PEM.
+    pub ca_out: Option<PathBuf>,
+    /// The settings to start with.
+    pub settings: Settings,
+}
+
+impl Default for Options {
+    /// Free ports, no file, default settings.
+    fn default() -> Self {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { listen: any, control: any, ca_out: None, settings: Settings::default() }
+    }
+}
+
+impl Options {
+    /// The same, with these settings.
+    #[must_use]
+    pub fn with_settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+}
+
+/// The simulator.
+#[derive(Debug, Clone, Copy)]
+pub struct Simulator;
+
+/// A simulator that runs. Everything that can be done with it is a method of [`World`]; dropping it stops it.
+#[derive(Debug)]
+pub struct Running {
+    /// Where the proxy is, as `http://127.0.0.1:PORT`.
+    pub proxy_url: String,
+    /// Where the control side and the phone page are, as `http://127.0.0.1:PORT`.
+    pub control_url: String,
+    /// The certificate authority that clients have to trust, as PEM.
+    pub ca_pem: String,
+    /// The file that holds it, if one was asked for.
+    pub ca_path: Option<PathBuf>,
+    world: Arc<World>,
+    tasks: JoinSet<()>,
+}
+
+impl Simulator {
+    /// Starts a simulator on the current Tokio runtime.
+    ///
+    /// # Errors
+    /// When an address is not a loopback address or cannot be bound, or the file cannot be written.
+    pub async fn start(options: Options) -> anyhow::Result<Running> {
+        for address in [options.listen, options.control] {
+            anyhow::ensure!(address.ip().is_loopback(), "{address} is not a loopback address");
+        }
+        let authority = Authority::new(&hosts())?;
+        let bind = async |address: SocketAddr| {
+            TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+        };
+        let (proxy, control) = (bind(options.listen).await?, bind(options.control).await?);
+        let proxy_url = format!("http://{}", proxy.local_addr()?);
+        let control_url = format!("http://{}", control.local_addr()?);
+        if let Some(path) = &options.ca_out {
+            write(path, &authority.pem).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        let world = World::new(options.settings);
+        let stage = Arc::new(Stage { world: Arc::clone(&world) });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(proxy::serve(proxy, authority.tls, stage));
+        tasks.spawn(control::serve(control, Arc::clone(&world)));
+        tasks.spawn(auto::run(Arc::clone(&world)));
+        Ok(Running { proxy_url, control_url, ca_pem: authority.pem, ca_path: options.ca_out, world, tasks })
+    }
+}
+
+/// Writes a file that nobody reads before the program says that it is ready.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::File::create(path)?.write_all(text.as_bytes())
+}
+
+impl Running {
+    /// The world, to keep or to hand to another task.
+    pub fn world(&self) -> Arc<World> {
+        Arc::clone(&self.world)
+    }
+
+    /// Waits until `POST /shutdown` asks to stop.
+    pub async fn asked_to_stop(&mut self) {
+        // Only the control side ever ends by itself, and only then.
+        self.tasks.join_next().await;
+    }
+}
+
+impl Deref for Running {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}

@@ -1,0 +1,396 @@
+//! The [`World`]: everything the simulator knows, and every operation a test or the phone page can do on it.
+//!
+//! One lock guards the whole state, because a sign-in touches codes, accounts, ledger and journal together and none
+//! of these steps waits for anything. Waiting is done outside, on a change counter: see [`World::changes`].
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::account::{Account, Service, roster};
+use crate::clock::now_ms;
+use crate::code::{Code, CodeState};
+use crate::fault::{ArmedFault, Fault};
+use crate::journal::Entry;
+use crate::ledger::{Credential, Ledger, RevokedBy};
+use crate::mint::Mint;
+use crate::settings::Settings;
+use crate::{netease, qqmusic};
+
+/// Why an operation of the control side was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// No code has this id.
+    #[error("no code has the id {0}")]
+    NoSuchCode(u64),
+    /// No code shown has this text in its picture.
+    #[error("no code carries this text")]
+    UnknownText,
+    /// No account has this id.
+    #[error("no account has the id {0:?}")]
+    NoSuchAccount(String),
+    /// The account belongs to another service than the code.
+    #[error("the account {0:?} cannot scan a code of this service")]
+    WrongService(String),
+    /// The code is not in a state in which this can be done.
+    #[error("a code that is {0:?} cannot be changed like that")]
+    WrongState(CodeState),
+    /// The settings named a key that does not exist, or gave it a value of the wrong kind.
+    #[error("settings: {0}")]
+    Settings(String),
+    /// The fault names no request that the simulator knows.
+    #[error("no request is called {0:?}")]
+    UnknownRequest(String),
+}
+
+/// Everything the simulator knows.
+///
+/// All methods are synchronous and quick; the asynchronous ones say what they wait for.
+#[derive(Debug)]
+pub struct World {
+    state: Mutex<State>,
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) settings: Settings,
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) codes: Vec<Code>,
+    pub(crate) ledger: Ledger,
+    pub(crate) journal: Vec<Entry>,
+    pub(crate) faults: Vec<ArmedFault>,
+    pub(crate) mint: Mint,
+    pub(crate) qqmusic: qqmusic::Memory,
+    pub(crate) netease: netease::Memory,
+}
+
+impl World {
+    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+        let state = State {
+            settings,
+            accounts: roster(now_ms()),
+            codes: Vec::new(),
+            ledger: Ledger::default(),
+            journal: Vec::new(),
+            faults: Vec::new(),
+            mint: Mint::default(),
+            qqmusic: qqmusic::Memory::default(),
+            netease: netease::Memory::default(),
+        };
+        Arc::new(Self { state: Mutex::new(state), changed: watch::Sender::new(0) })
+    }
+
+    /// Locks the state. A test that panicked while holding the lock must not take the others with it.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something to the state and wakes everybody who waits for a change.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let result = change(&mut self.lock());
+        self.changed.send_modify(|count| *count = count.wrapping_add(1));
+        result
+    }
+
+    /// A receiver that is notified after every change: a code shown or moved, a credential issued, a request answered.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Waits until `look` finds what it looks for.
+    ///
+    /// `look` is called at once and again after every change. There is no time limit: wrap it in
+    /// [`tokio::time::timeout`].
+    pub async fn until<T>(&self, mut look: impl FnMut(&Self) -> Option<T>) -> T {
+        let mut changes = self.changes();
+        loop {
+            changes.mark_unchanged();
+            if let Some(found) = look(self) {
+                return found;
+            }
+            if changes.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    // ---- codes -------------------------------------------------------------------------------------------------
+
+    /// All codes ever shown, oldest first, with their state as of now.
+    pub fn codes(&self) -> Vec<Code> {
+        let mut state = self.lock();
+        state.expire_old_codes();
+        state.codes.clone()
+    }
+
+    /// The code with this id.
+    ///
+    /// # Errors
+    /// [`ControlError::NoSuchCode`].
+    pub fn code(&self, id: u64) -> Result<Code, ControlError> {
+        self.codes().into_iter().find(|code| code.id == id).ok_or(ControlError::NoSuchCode(id))
+    }
+
+    /// Waits for a code of `service` whose id is greater than `after` (0: any) and that nobody has scanned yet.
+    pub async fn next_code(&self, service: Service, after: u64) -> Code {
+        self.until(|world| {
+            world
+                .codes()
+                .into_iter()
+                .find(|code| code.service == service && code.id > after && code.state == CodeState::Shown)
+        })
+        .await
+    }
+
+    /// The phone's camera sees the code: `account` (an id like `qqmusic:10001`; the service's first when `None`) scans it.
+    ///
+    /// # Errors
+    /// [`ControlError`] when there is no such code or account, or the code was scanned before.
+    pub fn scan(&self, id: u64, account: Option<&str>) -> Result<Code, ControlError> {
+        self.change(|state| state.scan(id, account))
+    }
+
+    /// The phone's camera reads `text` from a picture: finds the code it belongs to and scans it.
+    ///
+    /// NetEase builds its text on the computer, so this is where the simulator learns the `chainId` that the text
+    /// carries; polls that then name another one are answered as a security risk (protocol: NetEase §1.2).
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownText`] when no code carries it, otherwise as [`World::scan`].
+    pub fn scan_text(&self, text: &str, account: Option<&str>) -> Result<Code, ControlError> {
+        self.change(|state| {
+            state.expire_old_codes();
+            let (id, chain) = state.find_by_text(text).ok_or(ControlError::UnknownText)?;
+            let code = state.scan(id, account)?;
+            if let (Some(chain), Some(code)) = (chain, state.codes.iter_mut().find(|code| code.id == id)) {
+                code.scanned_chain = Some(chain);
+            }
+            Ok(code)
+        })
+    }
+
+    /// The person taps "confirm". A code that nobody scanned is scanned by the service's first account before.
+    ///
+    /// # Errors
+    /// As [`World::scan`].
+    pub fn confirm(&self, id: u64) -> Result<Code, ControlError> {
+        self.change(|state| {
+            state.expire_old_codes();
+            if state.code_mut(id)?.state == CodeState::Shown {
+                state.scan(id, None)?;
+            }
+            state.step(id, &[CodeState::Scanned], CodeState::Confirmed)
+        })
+    }
+
+    /// The person taps "refuse".
+    ///
+    /// # Errors
+    /// As [`World::scan`].
+    pub fn refuse(&self, id: u64) -> Result<Code, ControlError> {
+        self.change(|state| {
+            state.expire_old_codes();
+            state.step(id, &[CodeState::Shown, CodeState::Scanned], CodeState::Refused)
+        })
+    }
+
+    /// The code's time is up, whatever its age.
+    ///
+    /// # Errors
+    /// As [`World::scan`].
+    pub fn expire(&self, id: u64) -> Result<Code, ControlError> {
+        use CodeState::{Confirmed, Scanned, Shown};
+        self.change(|state| state.step(id, &[Shown, Scanned, Confirmed], CodeState::Expired))
+    }
+
+    // ---- accounts ----------------------------------------------------------------------------------------------
+
+    /// All accounts, the first of each service being the one that scans by default.
+    pub fn accounts(&self) -> Vec<Account> {
+        self.lock().accounts.clone()
+    }
+
+    /// Ends every session of the account, as when a person changes the password.
+    ///
+    /// # Errors
+    /// [`ControlError::NoSuchAccount`].
+    pub fn revoke(&self, account: &str) -> Result<(), ControlError> {
+        self.change(|state| {
+            state.account(account)?;
+            state.ledger.revoke_account(account, RevokedBy::Control, now_ms());
+            Ok(())
+        })
+    }
+
+    /// Makes every credential of the account older by `by`: its end comes nearer, or has passed.
+    ///
+    /// # Errors
+    /// [`ControlError::NoSuchAccount`].
+    pub fn age(&self, account: &str, by: Duration) -> Result<(), ControlError> {
+        self.change(|state| {
+            state.account(account)?;
+            state.ledger.age(account, i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+            Ok(())
+        })
+    }
+
+    // ---- faults, settings, marks -------------------------------------------------------------------------------
+
+    /// Arms a fault. Faults are taken in the order in which they were armed.
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownRequest`] when `fault.at` names no request of [`crate::REQUESTS`].
+    pub fn arm(&self, fault: Fault) -> Result<(), ControlError> {
+        if fault.at != "*" && !crate::REQUESTS.contains(&fault.at.as_str()) {
+            return Err(ControlError::UnknownRequest(fault.at));
+        }
+        self.change(|state| state.faults.push(ArmedFault::new(fault)));
+        Ok(())
+    }
+
+    /// The faults that are armed, with how often each struck.
+    pub fn faults(&self) -> Vec<ArmedFault> {
+        self.lock().faults.clone()
+    }
+
+    /// Takes all faults away.
+    pub fn clear_faults(&self) {
+        self.change(|state| state.faults.clear());
+    }
+
+    /// The settings as they are.
+    pub fn settings(&self) -> Settings {
+        self.lock().settings.clone()
+    }
+
+    /// Changes settings.
+    pub fn configure(&self, change: impl FnOnce(&mut Settings)) {
+        self.change(|state| change(&mut state.settings));
+    }
+
+    /// Replaces the settings named in a JSON object and leaves the others.
+    ///
+    /// # Errors
+    /// [`ControlError::Settings`] when a key is unknown or a value has the wrong kind; nothing is changed then.
+    pub fn patch_settings(&self, patch: &serde_json::Value) -> Result<Settings, ControlError> {
+        let patched = self.settings().patched(patch).map_err(ControlError::Settings)?;
+        self.change(|state| state.settings = patched.clone());
+        Ok(patched)
+    }
+
+    /// Every secret issued from now on embeds `mark` (letters, digits, `-` and `_`; 12 hex digits fit every field's own
+    /// form). `None` plants nothing.
+    pub fn plant_canary(&self, mark: Option<&str>) {
+        self.change(|state| state.mint.plant(mark));
+    }
+
+    // ---- what happened -----------------------------------------------------------------------------------------
+
+    /// Every credential ever issued, oldest first.
+    pub fn ledger(&self) -> Vec<Credential> {
+        self.lock().ledger.credentials().to_vec()
+    }
+
+    /// How often each account's credential was renewed, by account id.
+    pub fn renewals(&self) -> BTreeMap<String, u32> {
+        self.lock().ledger.renewals()
+    }
+
+    /// Every request answered, oldest first.
+    pub fn journal(&self) -> Vec<Entry> {
+        self.lock().journal.clone()
+    }
+
+    /// The requests that broke a rule of the protocol (not those that a fault spoiled).
+    pub fn broken_rules(&self) -> Vec<Entry> {
+        self.lock().journal.iter().filter(|entry| entry.rule.is_some()).cloned().collect()
+    }
+
+    /// Forgets the requests answered so far.
+    pub fn clear_journal(&self) {
+        self.change(|state| state.journal.clear());
+    }
+}
+
+impl State {
+    pub(crate) fn account(&self, id: &str) -> Result<&Account, ControlError> {
+        self.accounts
+            .iter()
+            .find(|account| account.id == id)
+            .ok_or_else(|| ControlError::NoSuchAccount(id.to_owned()))
+    }
+
+    pub(crate) fn code_mut(&mut self, id: u64) -> Result<&mut Code, ControlError> {
+        self.codes.iter_mut().find(|code| code.id == id).ok_or(ControlError::NoSuchCode(id))
+    }
+
+    /// Shows a new code. `key` is what the client names it by (`qrsig`, `unikey`), `text` what its picture says.
+    pub(crate) fn show_code(&mut self, service: Service, method: &str, key: &str, text: &str) -> &mut Code {
+        let id = self.codes.last().map_or(1, |code| code.id + 1);
+        self.codes.push(Code::shown(id, service, method, key, text, now_ms()));
+        let last = self.codes.len() - 1;
+        &mut self.codes[last]
+    }
+
+    pub(crate) fn expire_old_codes(&mut self) {
+        let limit = now_ms() - self.settings.code_life_seconds.saturating_mul(1000);
+        for code in &mut self.codes {
+            if code.created_ms <= limit && matches!(code.state, CodeState::Shown | CodeState::Scanned) {
+                code.state = CodeState::Expired;
+            }
+        }
+    }
+
+    /// Moves a code to `to` if it is in one of the states `from`.
+    pub(crate) fn step(&mut self, id: u64, from: &[CodeState], to: CodeState) -> Result<Code, ControlError> {
+        let code = self.code_mut(id)?;
+        if !from.contains(&code.state) {
+            return Err(ControlError::WrongState(code.state));
+        }
+        code.state = to;
+        Ok(code.clone())
+    }
+
+    fn scan(&mut self, id: u64, account: Option<&str>) -> Result<Code, ControlError> {
+        self.expire_old_codes();
+        let service = self.code_mut(id)?.service;
+        let account = match account {
+            Some(id) => self.account(id)?.clone(),
+            None => self
+                .accounts
+                .iter()
+                .find(|account| account.service == service)
+                .cloned()
+                .ok_or_else(|| ControlError::NoSuchAccount(service.name().to_owned()))?,
+        };
+        if account.service != service {
+            return Err(ControlError::WrongService(account.id));
+        }
+        self.step(id, &[CodeState::Shown], CodeState::Scanned)?;
+        let code = self.code_mut(id)?;
+        code.account = Some(account.id);
+        Ok(code.clone())
+    }
+
+    /// The code that `text` belongs to, and the chain that the text names (NetEase).
+    fn find_by_text(&self, text: &str) -> Option<(u64, Option<String>)> {
+        if let Some(code) = self.codes.iter().find(|code| code.text == text) {
+            return Some((code.id, None));
+        }
+        let url = url::Url::parse(text).ok()?;
+        if url.host_str() != Some("music.163.com")
+            || !matches!(url.path(), "/login" | "/st/platform/scanlogin")
+        {
+            return None;
+        }
+        let value =
+            |name| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        let key = value("codekey")?;
+        let code = self.codes.iter().find(|code| code.key == key)?;
+        Some((code.id, value("chainId")))
+    }
+}

@@ -1,0 +1,31 @@
+//! Lets Tauri generate one permission for each command, so that `capabilities/main.json` has to allow every one by name.
+
+const COMMANDS: &[&str] = &[
+    "snapshot",
+    "services",
+    "start_sign_in",
+    "new_code",
+    "cancel_sign_in",
+    "copy_cookie",
+    "clear_clipboard",
+    "renew",
+    "renew_all",
+    "check",
+    "sign_out",
+    "forget",
+    "set_setting",
+    "choose_extra_ca",
+    "test_connection",
+    "preferences",
+    "set_preferences",
+    "keychain_retry",
+    "about",
+    "quit",
+];
+
+fn main() {
+    let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
+    if let Err(error) = tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest)) {
+        panic!("{error:#}");
+    }
+}

@@ -1,0 +1,106 @@
+//! Puts the parts together and runs them until the app ends.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tauri::{App, AppHandle, Manager as _, RunEvent};
+use tunekey_core::clock::{Clock, SystemClock};
+use tunekey_core::profile::Profile;
+use tunekey_core::tunekey::{Setup, TuneKey};
+use tunekey_core::vault::keychain::Patience;
+
+use crate::clipboard::Clipboard;
+use crate::copying;
+use crate::preferences::PreferenceFile;
+use crate::quitting::{self, Quitting};
+use crate::sign_in::SignIns;
+use crate::tray::Tray;
+use crate::window::{self, Opening};
+use crate::{Args, commands, events, single_instance};
+
+/// Everything that lives as long as the app. The commands, the tray and the tasks all see this one.
+pub(crate) struct Desktop {
+    pub(crate) core: TuneKey,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) profile: Profile,
+    pub(crate) preferences: PreferenceFile,
+    pub(crate) clipboard: Clipboard,
+    pub(crate) sign_ins: SignIns,
+    pub(crate) opening: Opening,
+    pub(crate) quitting: Quitting,
+}
+
+/// Runs the app to its end.
+///
+/// # Errors
+/// When the profile cannot be opened or the system gives us no window system, thread or runtime. Sentences for people.
+pub(crate) fn run(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let profile = match &args.profile {
+        Some(dir) => Profile::at(dir)?,
+        None => Profile::default_for_user()?,
+    };
+    let mut context = tauri::generate_context!();
+    single_instance::name_after(&profile, context.config_mut());
+    let app = tauri::Builder::default()
+        // First, so that a second start ends before it has touched anything.
+        .plugin(single_instance::plugin())
+        .plugin(tauri_plugin_store::Builder::new().build())
+        .invoke_handler(commands::handler())
+        .setup(move |app| set_up(app, profile, args.hidden))
+        .build(context)?;
+    Ok(code_of(app.run_return(on_run_event)))
+}
+
+fn set_up(app: &mut App, profile: Profile, hidden: bool) -> Result<(), Box<dyn std::error::Error>> {
+    let handle = app.handle().clone();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let core = TuneKey::open(Setup::new(profile.clone()))?;
+    let preferences = PreferenceFile::open(&handle, &profile.dir().join("window.json"));
+    let clipboard = Clipboard::start(clock.clone(), {
+        let app = handle.clone();
+        move || copying::cleared(&app)
+    })?;
+    app.set_theme(preferences.current().theme());
+    app.manage(Desktop {
+        core,
+        clock,
+        profile,
+        preferences,
+        clipboard,
+        sign_ins: SignIns::default(),
+        opening: Opening::default(),
+        quitting: Quitting::default(),
+    });
+    if !hidden {
+        window::build(&handle)?;
+    }
+    let tray = Tray::build(&handle)?;
+    events::forward(&handle, tray);
+    run_in_background(&handle);
+    Ok(())
+}
+
+/// What goes on without anybody asking. Nothing here is ever waited for.
+fn run_in_background(app: &AppHandle) {
+    let core = app.state::<Desktop>().core.clone();
+    tauri::async_runtime::spawn(async move {
+        core.probe_keychain(Patience::Background).await;
+        core.run_schedule().await;
+    });
+    quitting::on_signals(app);
+}
+
+fn on_run_event(app: &AppHandle, event: RunEvent) {
+    match event {
+        // The window is closed, the tray is not: the app goes on.
+        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        RunEvent::Exit => quitting::last_words(app),
+        #[cfg(target_os = "macos")]
+        RunEvent::Reopen { .. } => window::show(app),
+        _ => {}
+    }
+}
+
+fn code_of(code: i32) -> ExitCode {
+    u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+}

@@ -1,0 +1,216 @@
+//! What the window can ask for: each command is one call. `capabilities/main.json` allows each by name.
+//!
+//! All of them are asynchronous, so that none of them runs on the main thread, where waiting would freeze the window.
+
+use serde::Serialize;
+use tauri::ipc::Invoke;
+use tauri::{AppHandle, State, Wry};
+use tunekey_core::account::{Account, AccountId, Health, Method, RenewalRecord, RenewalTrigger, ServiceId};
+use tunekey_core::export::Format;
+use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::settings::Settings;
+use tunekey_core::tunekey::{KeychainState, Reach, ServiceInfo, SignedOut, Snapshot, TuneKey};
+use tunekey_core::vault::keychain::Patience;
+
+use crate::app::Desktop;
+use crate::copying::{self, Clip};
+use crate::events::{self, DesktopEvent};
+use crate::preferences::Preferences;
+use crate::{file_dialog, quitting, tray, window, words};
+
+/// What a command answers: what was asked for, or what went wrong, as every front may show it.
+type Answer<T> = Result<T, Problem>;
+
+/// All commands.
+pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        snapshot,
+        services,
+        start_sign_in,
+        new_code,
+        cancel_sign_in,
+        copy_cookie,
+        clear_clipboard,
+        renew,
+        renew_all,
+        check,
+        sign_out,
+        forget,
+        set_setting,
+        choose_extra_ca,
+        test_connection,
+        preferences,
+        set_preferences,
+        keychain_retry,
+        about,
+        quit,
+    ]
+}
+
+/// The page asks for this once it listens for events: what is to be opened is opened from then on.
+#[tauri::command(async)]
+fn snapshot(app: AppHandle, desktop: State<'_, Desktop>) -> Snapshot {
+    let snapshot = desktop.core.snapshot();
+    window::page_listens(&app);
+    snapshot
+}
+
+#[tauri::command(async)]
+fn services(desktop: State<'_, Desktop>) -> Vec<ServiceInfo> {
+    desktop.core.services()
+}
+
+#[tauri::command(async)]
+fn start_sign_in(app: AppHandle, desktop: State<'_, Desktop>, service: ServiceId, method: Method) -> u32 {
+    desktop.sign_ins.start(&app, service, method)
+}
+
+#[tauri::command(async)]
+fn new_code(desktop: State<'_, Desktop>, id: u32) {
+    desktop.sign_ins.again(id);
+}
+
+#[tauri::command(async)]
+fn cancel_sign_in(desktop: State<'_, Desktop>, id: u32) {
+    desktop.sign_ins.cancel(id);
+}
+
+#[tauri::command]
+async fn copy_cookie(app: AppHandle, account: AccountId, format: Option<Format>) -> Answer<Clip> {
+    copying::copy(&app, account, format).await
+}
+
+#[tauri::command]
+async fn clear_clipboard(desktop: State<'_, Desktop>) -> Answer<()> {
+    desktop.clipboard.clear().await;
+    Ok(())
+}
+
+#[tauri::command]
+async fn renew(desktop: State<'_, Desktop>, account: AccountId) -> Answer<RenewalRecord> {
+    desktop.core.renew(&account, RenewalTrigger::Manual).await
+}
+
+#[tauri::command]
+async fn renew_all(desktop: State<'_, Desktop>) -> Answer<()> {
+    renew_every_account(&desktop.core).await;
+    Ok(())
+}
+
+#[tauri::command]
+async fn check(desktop: State<'_, Desktop>, account: AccountId) -> Answer<Account> {
+    desktop.core.check(&account).await
+}
+
+#[tauri::command]
+async fn sign_out(desktop: State<'_, Desktop>, account: AccountId) -> Answer<SignedOut> {
+    desktop.core.sign_out(&account).await
+}
+
+#[tauri::command]
+async fn forget(desktop: State<'_, Desktop>, account: AccountId) -> Answer<()> {
+    desktop.core.forget(&account).await
+}
+
+#[tauri::command(async)]
+fn set_setting(desktop: State<'_, Desktop>, key: &str, value: &str) -> Answer<Settings> {
+    desktop.core.set_setting(key, value)
+}
+
+#[tauri::command]
+async fn choose_extra_ca(app: AppHandle, desktop: State<'_, Desktop>) -> Answer<Option<Settings>> {
+    let language = desktop.preferences.current().language();
+    let Some(path) = file_dialog::choose_certificate(&app, language).await else { return Ok(None) };
+    let path = path.to_str().ok_or_else(|| {
+        Problem::new(ProblemCode::InvalidInput).with_detail("the file’s name is not valid Unicode")
+    })?;
+    desktop.core.set_setting("extra-ca", path).map(Some)
+}
+
+#[tauri::command]
+async fn test_connection(desktop: State<'_, Desktop>) -> Answer<Vec<Reach>> {
+    Ok(desktop.core.reach().await)
+}
+
+#[tauri::command(async)]
+fn preferences(desktop: State<'_, Desktop>) -> Preferences {
+    desktop.preferences.current()
+}
+
+#[tauri::command(async)]
+fn set_preferences(app: AppHandle, desktop: State<'_, Desktop>, preferences: Preferences) -> Preferences {
+    let preferences = desktop.preferences.replace(preferences);
+    app.set_theme(preferences.theme());
+    events::emit(&app, &DesktopEvent::Preferences { preferences: preferences.clone() });
+    tray::look_again(&app);
+    preferences
+}
+
+#[tauri::command]
+async fn keychain_retry(desktop: State<'_, Desktop>) -> Answer<KeychainState> {
+    Ok(desktop.core.probe_keychain(Patience::User).await)
+}
+
+/// What the window says of the app, and needs to know of the computer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+struct About {
+    /// TuneKey's version.
+    version: String,
+    /// Its licence, as an SPDX expression.
+    licence: String,
+    /// Which system this is: it decides the names of the keychain and of the modifier keys.
+    os: Os,
+    /// The computer's locale, such as `zh-CN`.
+    locale: String,
+}
+
+/// An operating system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "lowercase")]
+enum Os {
+    /// Linux and the BSDs.
+    Linux,
+    /// macOS.
+    Mac,
+    /// Windows.
+    Win,
+}
+
+#[tauri::command(async)]
+fn about() -> About {
+    let os = if cfg!(target_os = "macos") {
+        Os::Mac
+    } else if cfg!(windows) {
+        Os::Win
+    } else {
+        Os::Linux
+    };
+    About {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        licence: env!("CARGO_PKG_LICENSE").to_owned(),
+        os,
+        locale: words::system_locale(),
+    }
+}
+
+#[tauri::command(async)]
+fn quit(app: AppHandle) {
+    quitting::quit(&app);
+}
+
+/// Renews every account that a renewal can help, all at once. How each went is in its own state.
+pub(crate) async fn renew_every_account(core: &TuneKey) {
+    let mut renewals = tokio::task::JoinSet::new();
+    for account in core.snapshot().accounts {
+        match account.health {
+            Health::Healthy | Health::RenewsSoon => {
+                let core = core.clone();
+                renewals.spawn(async move { core.renew(&account.id, RenewalTrigger::Manual).await });
+            }
+            Health::NeedsSignIn { .. } => {}
+        }
+    }
+    while renewals.join_next().await.is_some() {}
+}

@@ -1,0 +1,77 @@
+//! Copying a cookie: from the core straight to the clipboard. It never passes through the window.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use tauri::{AppHandle, Manager as _};
+use tunekey_core::account::AccountId;
+use tunekey_core::export::Format;
+use tunekey_core::problem::Problem;
+
+use crate::app::Desktop;
+use crate::events::{self, DesktopEvent, OpenView};
+use crate::tray::menu;
+use crate::{notification, window, words};
+
+/// What the window may know of a copied cookie.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub(crate) struct Clip {
+    /// Whose cookie it is.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub(crate) account: AccountId,
+    /// The shape that it was copied in.
+    pub(crate) format: Format,
+    /// After how many seconds it is cleared.
+    pub(crate) seconds: u32,
+    /// When it is cleared.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub(crate) until: Timestamp,
+}
+
+/// Copies an account's cookie. A format that is named becomes the account's own.
+///
+/// # Errors
+/// What the core says, or `Unexpected` when the clipboard does not take it.
+pub(crate) async fn copy(app: &AppHandle, account: AccountId, format: Option<Format>) -> Result<Clip, Problem> {
+    let desktop = app.state::<Desktop>();
+    let copied = desktop.core.cookie(&account, format).await?;
+    let seconds = desktop.core.settings().clipboard_seconds;
+    desktop.clipboard.put(copied.text, seconds).await?;
+    if let Some(format) = format
+        && let Err(problem) = desktop.core.set_format(&account, format)
+    {
+        // The cookie is on the clipboard: that the choice is not remembered is no reason to say otherwise.
+        tracing::warn!(code = ?problem.code, "the format was not remembered");
+    }
+    let until = desktop.clock.now() + SignedDuration::from_secs(seconds.into());
+    let clip = Clip { account, format: copied.format, seconds, until };
+    events::emit(app, &DesktopEvent::Clipboard { clip: Some(clip.clone()) });
+    Ok(clip)
+}
+
+/// The same from the tray, where a notification has to say how it went.
+pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
+    let name = {
+        let snapshot = app.state::<Desktop>().core.snapshot();
+        snapshot.accounts.iter().find(|known| known.id == account).map(menu::name).unwrap_or_default()
+    };
+    let result = copy(app, account.clone(), None).await;
+    let language = app.state::<Desktop>().preferences.current().language();
+    match result {
+        Ok(clip) => {
+            let (title, text) = words::copied(&name, clip.seconds, language);
+            notification::show(title, text);
+        }
+        Err(problem) => {
+            notification::show(words::not_copied(language).to_owned(), problem.message(language));
+            // The notification may go unseen, and what helps, such as unlocking the keychain, is in the window.
+            let service = Some(account.service);
+            window::open(app, DesktopEvent::Open { view: OpenView::Accounts, account: Some(account), service });
+        }
+    }
+}
+
+/// Our text is no longer on the clipboard.
+pub(crate) fn cleared(app: &AppHandle) {
+    events::emit(app, &DesktopEvent::Clipboard { clip: None });
+}

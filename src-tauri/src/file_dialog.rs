@@ -1,0 +1,32 @@
+//! The system's own file dialog.
+
+use std::path::PathBuf;
+
+use tauri::{AppHandle, Manager as _};
+use tokio::sync::oneshot;
+use tunekey_core::problem::Language;
+
+use crate::window;
+use crate::words::{Word, word};
+
+/// Lets the person choose a certificate file. `None` when they change their mind.
+pub(crate) async fn choose_certificate(app: &AppHandle, language: Language) -> Option<PathBuf> {
+    let (chosen, choice) = oneshot::channel();
+    let handle = app.clone();
+    // The dialog has to be made on the main thread, and must not be waited for there.
+    app.run_on_main_thread(move || {
+        let mut dialog = rfd::AsyncFileDialog::new()
+            .set_title(word(Word::ChooseCertificate, language))
+            .add_filter(word(Word::Certificates, language), &["pem", "crt", "cer"]);
+        if let Some(window) = handle.get_webview_window(window::LABEL) {
+            dialog = dialog.set_parent(&window);
+        }
+        let picked = dialog.pick_file();
+        tauri::async_runtime::spawn(async move {
+            // Nobody waits any more when the app is ending.
+            let _ = chosen.send(picked.await.map(|file| file.path().to_owned()));
+        });
+    })
+    .ok()?;
+    choice.await.ok().flatten()
+}

@@ -1,0 +1,65 @@
+//! TuneKey's window, tray and clipboard: an adapter over the core, and the only crate that knows the UI toolkit.
+#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
+
+mod app;
+mod clipboard;
+mod commands;
+mod copying;
+mod events;
+mod file_dialog;
+mod notification;
+mod preferences;
+mod quitting;
+mod sign_in;
+mod single_instance;
+mod tray;
+mod window;
+mod words;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// What can be said when the app is started. Nothing here changes where credentials are sent.
+#[derive(Debug, Parser)]
+#[command(name = "tunekey-desktop", version, about = "TuneKey's window and tray")]
+pub(crate) struct Args {
+    /// Keep the accounts, the settings and the window's own files in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Start in the tray, without a window
+    #[arg(long)]
+    pub(crate) hidden: bool,
+    /// Log to standard error: error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL")]
+    log: Option<LevelFilter>,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Some(level) = args.log {
+        log_to_stderr(level);
+    }
+    match app::run(args) {
+        Ok(code) => code,
+        Err(error) => {
+            use std::io::Write as _;
+            // Nobody may be reading: that is no reason to fail differently.
+            let _ = writeln!(std::io::stderr(), "tunekey-desktop: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Only our own crates are heard: an HTTP or D-Bus library at `trace` would write headers and message bodies,
+/// and with them the secrets.
+fn log_to_stderr(level: LevelFilter) {
+    let ours = Targets::new().with_target("tunekey_core", level).with_target("tunekey_desktop", level);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(layer).with(ours).init();
+}

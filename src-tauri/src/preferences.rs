@@ -1,0 +1,195 @@
+//! The window's own preferences: what it looks like, and nothing that matters when it is lost.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tauri::{AppHandle, Wry};
+use tauri_plugin_store::{Store, StoreExt as _};
+use tunekey_core::problem::Language;
+
+use crate::words;
+
+/// The window's own preferences.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Preferences {
+    /// Light, dark, or as the system.
+    pub(crate) theme: Theme,
+    /// Which language to speak.
+    pub(crate) language: LanguageChoice,
+    /// Whether closing the window leaves the tray icon and the renewals running.
+    pub(crate) close_to_tray: bool,
+    /// Where the window was last, in the words of the web UI.
+    pub(crate) last_view: Option<String>,
+}
+
+/// Light, dark, or as the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Theme {
+    /// As the system.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// A language, or the system's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub(crate) enum LanguageChoice {
+    /// The system's, or English if we do not speak that.
+    #[serde(rename = "system")]
+    System,
+    /// English.
+    #[serde(rename = "en")]
+    English,
+    /// 简体中文.
+    #[serde(rename = "zh-CN")]
+    Chinese,
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { theme: Theme::System, language: LanguageChoice::System, close_to_tray: true, last_view: None }
+    }
+}
+
+impl Preferences {
+    /// The language to speak now.
+    pub(crate) fn language(&self) -> Language {
+        match self.language {
+            LanguageChoice::System => Language::from_locale(&words::system_locale()),
+            LanguageChoice::English => Language::English,
+            LanguageChoice::Chinese => Language::Chinese,
+        }
+    }
+
+    /// What the window frame and the page are told; `None` follows the system.
+    pub(crate) fn theme(&self) -> Option<tauri::Theme> {
+        match self.theme {
+            Theme::System => None,
+            Theme::Light => Some(tauri::Theme::Light),
+            Theme::Dark => Some(tauri::Theme::Dark),
+        }
+    }
+
+    /// Reads each preference by itself: one that is missing or makes no sense is the default, and the others stay.
+    fn read(stored: impl Fn(&str) -> Option<Value>) -> Self {
+        fn one<T: for<'a> Deserialize<'a>>(value: Option<Value>, or: T) -> T {
+            value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or(or)
+        }
+        let or = Self::default();
+        Self {
+            theme: one(stored(THEME), or.theme),
+            language: one(stored(LANGUAGE), or.language),
+            close_to_tray: one(stored(CLOSE_TO_TRAY), or.close_to_tray),
+            last_view: one(stored(LAST_VIEW), or.last_view).filter(sensible),
+        }
+    }
+}
+
+const THEME: &str = "theme";
+const LANGUAGE: &str = "language";
+const CLOSE_TO_TRAY: &str = "closeToTray";
+const LAST_VIEW: &str = "lastView";
+
+/// The longest view name worth keeping, in bytes.
+const VIEW_LIMIT: usize = 200;
+
+#[expect(clippy::ptr_arg, reason = "the shape that Option::filter calls")]
+fn sensible(view: &String) -> bool {
+    view.len() <= VIEW_LIMIT
+}
+
+/// The preferences and the file that they are kept in.
+pub(crate) struct PreferenceFile {
+    current: Mutex<Preferences>,
+    /// `None` when the file cannot be used: then the preferences last until the app ends.
+    store: Option<Arc<Store<Wry>>>,
+}
+
+impl PreferenceFile {
+    /// Reads the file. One that is missing or damaged counts as empty, and is replaced at the next change.
+    pub(crate) fn open(app: &AppHandle, path: &Path) -> Self {
+        let store = app.store_builder(path).disable_auto_save().build();
+        let store = store.inspect_err(|error| tracing::warn!(%error, "the preferences cannot be kept")).ok();
+        let current = Preferences::read(|key| store.as_ref().and_then(|store| store.get(key)));
+        Self { current: Mutex::new(current), store }
+    }
+
+    /// The preferences of now.
+    pub(crate) fn current(&self) -> Preferences {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Replaces them. Gives back what is kept.
+    pub(crate) fn replace(&self, mut wanted: Preferences) -> Preferences {
+        wanted.last_view = wanted.last_view.filter(sensible);
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if *current == wanted {
+            return wanted;
+        }
+        current.clone_from(&wanted);
+        if let (Some(store), Ok(Value::Object(fields))) = (&self.store, serde_json::to_value(&wanted)) {
+            for (key, value) in fields {
+                store.set(key, value);
+            }
+            if let Err(error) = store.save() {
+                tracing::warn!(%error, "the preferences were not saved");
+            }
+        }
+        wanted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(stored: &Value) -> Preferences {
+        Preferences::read(|key| stored.get(key).cloned())
+    }
+
+    #[test]
+    fn preferences_read_back_what_was_written() {
+        let chosen = Preferences {
+            theme: Theme::Dark,
+            language: LanguageChoice::Chinese,
+            close_to_tray: false,
+            last_view: Some("settings/about".to_owned()),
+        };
+        let written = serde_json::to_value(&chosen).expect("preferences are plain data");
+        assert_eq!(
+            written,
+            json!({"theme": "dark", "language": "zh-CN", "closeToTray": false, "lastView": "settings/about"}),
+            "the web UI and the file use these words"
+        );
+        assert_eq!(read(&written), chosen);
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        assert_eq!(read(&json!({})), Preferences::default());
+    }
+
+    #[test]
+    fn one_preference_that_makes_no_sense_does_not_take_the_others_with_it() {
+        let preferences = read(&json!({"theme": "plaid", "language": "en", "closeToTray": "yes", "lastView": 7}));
+        let expected = Preferences { language: LanguageChoice::English, ..Preferences::default() };
+        assert_eq!(preferences, expected, "only the language can be read");
+    }
+
+    #[test]
+    fn a_view_name_of_absurd_length_is_not_kept() {
+        let preferences = read(&json!({"lastView": "x".repeat(VIEW_LIMIT + 1)}));
+        assert_eq!(preferences.last_view, None);
+    }
+}

@@ -1,0 +1,317 @@
+//! The tray icon and its menu, kept in step with the snapshot.
+
+pub(crate) mod menu;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tauri::image::Image;
+use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
+use tauri::tray::{TrayIcon, TrayIconBuilder};
+use tauri::{AppHandle, Manager as _, Wry};
+use tokio::sync::Notify;
+use tunekey_core::account::RenewalTrigger;
+
+use crate::app::Desktop;
+use crate::events::{DesktopEvent, OpenView};
+use crate::{copying, quitting, window};
+use menu::{Command, Entry, Icon};
+
+/// How often relative times are looked at again.
+const TICK: Duration = Duration::from_secs(20);
+
+/// The tray icon. Where the desktop has no tray it is simply not seen: starting the app again shows the window.
+pub(crate) struct Tray {
+    icon: TrayIcon,
+    shown: Arc<Mutex<Shown>>,
+}
+
+/// What the tray shows now.
+#[derive(Default)]
+struct Shown {
+    icon: Option<Icon>,
+    entries: Vec<Entry>,
+    /// The items that have a text, in the order in which the entries have them.
+    texts: Vec<Text>,
+    /// What the items do, by the id that the menu knows them under.
+    commands: HashMap<String, Command>,
+}
+
+/// An item whose text can change while the menu stays.
+enum Text {
+    Item(MenuItem<Wry>),
+    Submenu(Submenu<Wry>),
+}
+
+impl Tray {
+    /// Puts the icon into the tray.
+    ///
+    /// # Errors
+    /// When the system does not take it.
+    pub(crate) fn build(app: &AppHandle) -> tauri::Result<Self> {
+        let shown = Arc::new(Mutex::new(Shown::default()));
+        let clicked = shown.clone();
+        let mut builder = TrayIconBuilder::with_id("tunekey")
+            .tooltip("TuneKey")
+            // The icon travels through a file on Linux: in the profile, two apps do not write the same one.
+            .temp_dir_path(app.state::<Desktop>().profile.dir().join("tray"))
+            .icon(picture(Icon::Healthy))
+            .icon_as_template(cfg!(target_os = "macos"))
+            .on_menu_event(move |app, event| {
+                let command = lock(&clicked).commands.get(event.id().as_ref()).cloned();
+                if let Some(command) = command {
+                    obey(app, command);
+                }
+            });
+        if cfg!(windows) {
+            builder = builder.show_menu_on_left_click(false).on_tray_icon_event(|icon, event| {
+                use tauri::tray::{MouseButton, MouseButtonState, TrayIconEvent};
+                if let TrayIconEvent::Click {
+                    button: MouseButton::Left, button_state: MouseButtonState::Up, ..
+                } = event
+                {
+                    window::show(icon.app_handle());
+                }
+            });
+        }
+        let tray = Self { icon: builder.build(app)?, shown };
+        tray.show(app)?;
+        Ok(tray)
+    }
+
+    /// Keeps the tray in step until the app ends: after each notice, and as time passes.
+    pub(crate) fn follow(self, app: &AppHandle) -> Arc<Notify> {
+        let changed = Arc::new(Notify::new());
+        let (notices, app, tray) = (changed.clone(), app.clone(), Arc::new(self));
+        app.manage(TrayNotices(changed.clone()));
+        tauri::async_runtime::spawn(async move {
+            loop {
+                // Which of the two it was does not matter: the menu is compared with what is shown.
+                let _ = tokio::time::timeout(TICK, notices.notified()).await;
+                let (tray, handle) = (tray.clone(), app.clone());
+                let shown = app.run_on_main_thread(move || {
+                    if let Err(error) = tray.show(&handle) {
+                        tracing::warn!(%error, "the tray menu was not changed");
+                    }
+                });
+                if shown.is_err() {
+                    return;
+                }
+            }
+        });
+        changed
+    }
+
+    /// Shows what is so now, and touches nothing that already says so: a menu that is open stays open.
+    fn show(&self, app: &AppHandle) -> tauri::Result<()> {
+        let desktop = app.state::<Desktop>();
+        let language = desktop.preferences.current().language();
+        let snapshot = desktop.core.snapshot();
+        let entries = menu::entries(&snapshot, desktop.clock.now(), language);
+        let icon = menu::icon(&snapshot);
+        let mut shown = lock(&self.shown);
+        if shown.icon != Some(icon) {
+            self.icon.set_icon_with_as_template(Some(picture(icon)), cfg!(target_os = "macos"))?;
+            shown.icon = Some(icon);
+        }
+        if shown.entries == entries {
+            return Ok(());
+        }
+        if same_shape(&shown.entries, &entries) {
+            let mut texts = Vec::new();
+            collect_texts(&entries, &mut texts);
+            for (item, text) in shown.texts.iter().zip(texts) {
+                item.set(text)?;
+            }
+        } else {
+            let mut made = Making { app, texts: Vec::new(), commands: HashMap::new() };
+            let menu = Menu::new(app)?;
+            for item in made.items(&entries)? {
+                menu.append(&*item)?;
+            }
+            self.icon.set_menu(Some(menu))?;
+            (shown.texts, shown.commands) = (made.texts, made.commands);
+        }
+        shown.entries = entries;
+        Ok(())
+    }
+}
+
+/// Where to say that the tray should look again.
+pub(crate) struct TrayNotices(Arc<Notify>);
+
+/// Has the tray look again, after a change that the core does not know of.
+pub(crate) fn look_again(app: &AppHandle) {
+    if let Some(notices) = app.try_state::<TrayNotices>() {
+        notices.0.notify_one();
+    }
+}
+
+fn lock(shown: &Mutex<Shown>) -> std::sync::MutexGuard<'_, Shown> {
+    shown.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Does what was clicked. Never waits: this is the main thread.
+fn obey(app: &AppHandle, command: Command) {
+    let core = app.state::<Desktop>().core.clone();
+    match command {
+        Command::Copy(account) => {
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move { copying::copy_and_notify(&app, account).await });
+        }
+        Command::Refresh(account) => {
+            // How it went is in the account's own state, here and in the window.
+            tauri::async_runtime::spawn(async move { core.renew(&account, RenewalTrigger::Manual).await });
+        }
+        Command::RefreshAll => {
+            tauri::async_runtime::spawn(async move { crate::commands::renew_every_account(&core).await });
+        }
+        Command::SignIn(account) => {
+            let service = Some(account.service);
+            window::open(app, DesktopEvent::Open { view: OpenView::Add, account: Some(account), service });
+        }
+        Command::Open => window::show(app),
+        Command::Quit => quitting::quit(app),
+    }
+}
+
+/// Makes menu items from entries, and remembers them.
+struct Making<'a> {
+    app: &'a AppHandle,
+    texts: Vec<Text>,
+    commands: HashMap<String, Command>,
+}
+
+impl Making<'_> {
+    fn items(&mut self, entries: &[Entry]) -> tauri::Result<Vec<Box<dyn IsMenuItem<Wry>>>> {
+        entries.iter().map(|entry| self.item(entry)).collect()
+    }
+
+    fn item(&mut self, entry: &Entry) -> tauri::Result<Box<dyn IsMenuItem<Wry>>> {
+        Ok(match entry {
+            Entry::Status(text) => {
+                let item = MenuItem::new(self.app, literal(text), false, None::<&str>)?;
+                self.texts.push(Text::Item(item.clone()));
+                Box::new(item)
+            }
+            Entry::Command { command, text } => {
+                let item = MenuItem::new(self.app, literal(text), true, None::<&str>)?;
+                self.commands.insert(item.id().as_ref().to_owned(), command.clone());
+                self.texts.push(Text::Item(item.clone()));
+                Box::new(item)
+            }
+            Entry::Submenu { text, entries } => {
+                let submenu = Submenu::new(self.app, literal(text), true)?;
+                self.texts.push(Text::Submenu(submenu.clone()));
+                for item in self.items(entries)? {
+                    submenu.append(&*item)?;
+                }
+                Box::new(submenu)
+            }
+            Entry::Separator => Box::new(PredefinedMenuItem::separator(self.app)?),
+        })
+    }
+}
+
+impl Text {
+    fn set(&self, text: &str) -> tauri::Result<()> {
+        match self {
+            Self::Item(item) => item.set_text(literal(text)),
+            Self::Submenu(submenu) => submenu.set_text(literal(text)),
+        }
+    }
+}
+
+/// The texts of the entries, in the order in which [`Making`] remembers their items.
+fn collect_texts<'a>(entries: &'a [Entry], texts: &mut Vec<&'a str>) {
+    for entry in entries {
+        match entry {
+            Entry::Status(text) | Entry::Command { text, .. } => texts.push(text),
+            Entry::Submenu { text, entries } => {
+                texts.push(text);
+                collect_texts(entries, texts);
+            }
+            Entry::Separator => {}
+        }
+    }
+}
+
+/// Whether two menus differ in their texts only.
+fn same_shape(a: &[Entry], b: &[Entry]) -> bool {
+    a.len() == b.len()
+        && a.iter().zip(b).all(|pair| match pair {
+            (Entry::Status(_), Entry::Status(_)) | (Entry::Separator, Entry::Separator) => true,
+            (Entry::Command { command: a, .. }, Entry::Command { command: b, .. }) => a == b,
+            (Entry::Submenu { entries: a, .. }, Entry::Submenu { entries: b, .. }) => same_shape(a, b),
+            _ => false,
+        })
+}
+
+/// A text in which `&` marks no shortcut.
+fn literal(text: &str) -> String {
+    text.replace('&', "&&")
+}
+
+#[cfg(not(target_os = "macos"))]
+fn picture(icon: Icon) -> Image<'static> {
+    match icon {
+        Icon::Healthy => tauri::include_image!("../icons/tray/healthy.png"),
+        Icon::Refreshing => tauri::include_image!("../icons/tray/refreshing.png"),
+        Icon::NeedsSignIn => tauri::include_image!("../icons/tray/needs-sign-in.png"),
+        Icon::Locked => tauri::include_image!("../icons/tray/locked.png"),
+    }
+}
+
+/// The menu bar colours these itself.
+#[cfg(target_os = "macos")]
+fn picture(icon: Icon) -> Image<'static> {
+    match icon {
+        Icon::Healthy => tauri::include_image!("../icons/tray/healthy-template.png"),
+        Icon::Refreshing => tauri::include_image!("../icons/tray/refreshing-template.png"),
+        Icon::NeedsSignIn => tauri::include_image!("../icons/tray/needs-sign-in-template.png"),
+        Icon::Locked => tauri::include_image!("../icons/tray/locked-template.png"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tunekey_core::account::{AccountId, ServiceId};
+
+    use super::*;
+
+    fn refresh(uid: &str, text: &str) -> Entry {
+        let command = Command::Refresh(AccountId::new(ServiceId::Netease, uid));
+        Entry::Command { command, text: text.to_owned() }
+    }
+
+    #[test]
+    fn a_menu_that_differs_in_texts_only_is_changed_in_place() {
+        let one = [Entry::Status("Renews in 2 h".to_owned()), refresh("1", "Refresh"), Entry::Separator];
+        let two = [Entry::Status("Renews in 1 h".to_owned()), refresh("1", "续期"), Entry::Separator];
+        assert!(same_shape(&one, &two));
+    }
+
+    #[test]
+    fn a_menu_for_another_account_is_made_anew() {
+        assert!(!same_shape(&[refresh("1", "Refresh")], &[refresh("2", "Refresh")]), "or a click would hit the wrong one");
+        assert!(!same_shape(&[refresh("1", "Refresh")], &[]), "and so is one of another length");
+    }
+
+    #[test]
+    fn the_texts_are_in_the_order_in_which_the_items_are_made() {
+        let entries = [
+            Entry::Status("a".to_owned()),
+            Entry::Submenu { text: "b".to_owned(), entries: vec![refresh("1", "c"), Entry::Separator] },
+            refresh("1", "d"),
+        ];
+        let mut texts = Vec::new();
+        collect_texts(&entries, &mut texts);
+        assert_eq!(texts, ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn an_ampersand_in_a_nickname_is_shown_and_marks_no_shortcut() {
+        assert_eq!(literal("Tom & Jerry"), "Tom && Jerry");
+    }
+}

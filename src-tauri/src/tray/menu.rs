@@ -1,0 +1,343 @@
+//! What the tray menu says: a pure function of the snapshot, the time and the language. No secrets, no ids.
+
+use jiff::Timestamp;
+use tunekey_core::account::{Account, AccountId, Busy, Health};
+use tunekey_core::problem::Language;
+use tunekey_core::tunekey::{KeychainState, Snapshot};
+
+use crate::words::{self, Word, word};
+
+/// One entry of the menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// A line to read, not to click.
+    Status(String),
+    /// A command.
+    Command {
+        /// What it does.
+        command: Command,
+        /// What it says.
+        text: String,
+    },
+    /// A menu of its own.
+    Submenu {
+        /// What it says.
+        text: String,
+        /// What is in it.
+        entries: Vec<Self>,
+    },
+    /// A line between groups.
+    Separator,
+}
+
+/// What can be clicked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Command {
+    /// Copy an account's cookie in its own format.
+    Copy(AccountId),
+    /// Renew an account.
+    Refresh(AccountId),
+    /// Show the window where the account can be signed in again.
+    SignIn(AccountId),
+    /// Renew every account.
+    RefreshAll,
+    /// Show the window.
+    Open,
+    /// End the app.
+    Quit,
+}
+
+/// Which of the four tray icons to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Icon {
+    /// Nothing to do.
+    Healthy,
+    /// Something is being renewed.
+    Refreshing,
+    /// An account needs a new sign-in.
+    NeedsSignIn,
+    /// The keychain cannot be used.
+    Locked,
+}
+
+/// Up to so many accounts are listed flat; more are submenus.
+const FLAT: usize = 3;
+
+/// The longest name that a menu shows, in characters.
+const NAME_LIMIT: usize = 28;
+
+/// The menu for a moment.
+pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, language: Language) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let accounts = &snapshot.accounts;
+    let keychain = keychain_line(snapshot.keychain, language);
+    if let Some(line) = keychain {
+        entries.extend([Entry::Status(line), Entry::Separator]);
+    } else if accounts.len() > FLAT {
+        entries.extend([Entry::Status(summary(accounts, language)), Entry::Separator]);
+    }
+    if accounts.len() > FLAT {
+        entries.extend(accounts.iter().map(|account| submenu(account, now, language)));
+        entries.push(Entry::Separator);
+    } else {
+        for account in accounts {
+            let state = state(account, now, language);
+            entries.push(Entry::Status(format!("{} {} · {state}", shape(account), name(account))));
+            entries.extend(commands(account, language));
+            entries.push(Entry::Separator);
+        }
+    }
+    if !accounts.is_empty() {
+        entries.push(command(Command::RefreshAll, Word::RefreshAll, language));
+    }
+    entries.push(command(Command::Open, Word::Open, language));
+    entries.push(Entry::Separator);
+    entries.push(command(Command::Quit, Word::Quit, language));
+    entries
+}
+
+/// The icon for a moment.
+pub(crate) fn icon(snapshot: &Snapshot) -> Icon {
+    if snapshot.keychain != KeychainState::Ready {
+        Icon::Locked
+    } else if snapshot.accounts.iter().any(|account| account.busy == Some(Busy::Renewing)) {
+        Icon::Refreshing
+    } else if snapshot.accounts.iter().any(needs_sign_in) {
+        Icon::NeedsSignIn
+    } else {
+        Icon::Healthy
+    }
+}
+
+/// An account's name as a menu can show it: one line, no characters that change the direction of the text
+/// around them, not too long. Anybody can choose any nickname.
+pub(crate) fn name(account: &Account) -> String {
+    let clean = account.nickname.chars().filter(|c| !c.is_control() && !is_invisible(*c));
+    let mut name: String = clean.clone().take(NAME_LIMIT).collect();
+    if clean.count() > NAME_LIMIT {
+        name.pop();
+        name.push('…');
+    }
+    if name.trim().is_empty() { words::service_name(account.service, Language::English).to_owned() } else { name }
+}
+
+fn submenu(account: &Account, now: Timestamp, language: Language) -> Entry {
+    let service = words::service_name(account.service, language);
+    let mut entries =
+        vec![Entry::Status(format!("{service} · {}", state(account, now, language))), Entry::Separator];
+    entries.extend(commands(account, language));
+    Entry::Submenu { text: format!("{} {}", shape(account), name(account)), entries }
+}
+
+fn commands(account: &Account, language: Language) -> Vec<Entry> {
+    let id = account.id.clone();
+    if needs_sign_in(account) {
+        vec![command(Command::SignIn(id), Word::SignInAgain, language)]
+    } else {
+        vec![
+            command(Command::Copy(id.clone()), Word::CopyCookie, language),
+            command(Command::Refresh(id), Word::Refresh, language),
+        ]
+    }
+}
+
+fn command(command: Command, text: Word, language: Language) -> Entry {
+    Entry::Command { command, text: word(text, language).to_owned() }
+}
+
+fn keychain_line(state: KeychainState, language: Language) -> Option<String> {
+    let text = match state {
+        KeychainState::Ready => return None,
+        KeychainState::Locked => Word::KeychainLocked,
+        KeychainState::Unavailable | KeychainState::Denied | KeychainState::Silent => Word::KeychainUnavailable,
+    };
+    Some(format!("▲ {}", word(text, language)))
+}
+
+fn summary(accounts: &[Account], language: Language) -> String {
+    match accounts.iter().filter(|account| needs_sign_in(account)).count() {
+        0 => format!("● {}", word(Word::AllHealthy, language)),
+        count => format!("▲ {}", words::need_sign_in(count, language)),
+    }
+}
+
+/// What an account is doing, in words.
+fn state(account: &Account, now: Timestamp, language: Language) -> String {
+    if account.busy == Some(Busy::Renewing) {
+        return word(Word::Refreshing, language).to_owned();
+    }
+    match account.health {
+        Health::NeedsSignIn { .. } => word(Word::NeedsSignIn, language).to_owned(),
+        Health::Healthy | Health::RenewsSoon => match account.life.renew_at {
+            Some(at) => words::renews_in(at, now, language),
+            None => word(Word::Healthy, language).to_owned(),
+        },
+    }
+}
+
+/// How an account is doing, as a shape: a menu has no colours, and colour alone would not do anyway.
+fn shape(account: &Account) -> char {
+    match account.health {
+        Health::Healthy => '●',
+        Health::RenewsSoon => '◐',
+        Health::NeedsSignIn { .. } => '▲',
+    }
+}
+
+fn needs_sign_in(account: &Account) -> bool {
+    match account.health {
+        Health::NeedsSignIn { .. } => true,
+        Health::Healthy | Health::RenewsSoon => false,
+    }
+}
+
+/// Direction marks, direction overrides, zero-width characters.
+fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use tunekey_core::account::{KeyLife, Method, ServiceId, SignInReason};
+    use tunekey_core::export::Format;
+    use tunekey_core::settings::Settings;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn account(uid: &str, nickname: &str, health: Health) -> Account {
+        Account {
+            id: AccountId::new(ServiceId::QqMusic, uid),
+            service: ServiceId::QqMusic,
+            uid: uid.to_owned(),
+            nickname: nickname.to_owned(),
+            avatar: None,
+            method: Method::QqScan,
+            health,
+            busy: None,
+            life: KeyLife { issued_at: NOW, renew_at: Some(NOW + SignedDuration::from_hours(21)), expires_at: None },
+            membership: None,
+            checked_at: None,
+            renewals: Vec::new(),
+            format: Format::Header,
+            trouble: None,
+        }
+    }
+
+    fn dead() -> Health {
+        Health::NeedsSignIn { since: NOW, reason: SignInReason::Rejected }
+    }
+
+    fn snapshot(accounts: Vec<Account>) -> Snapshot {
+        Snapshot { accounts, keychain: KeychainState::Ready, settings: Settings::default(), notice: None }
+    }
+
+    /// The menu as a person would read it out.
+    fn lines(entries: &[Entry]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for entry in entries {
+            match entry {
+                Entry::Status(text) => lines.push(format!("({text})")),
+                Entry::Command { text, .. } => lines.push(text.clone()),
+                Entry::Submenu { text, entries } => {
+                    lines.push(format!("{text} >"));
+                    lines.extend(self::lines(entries).into_iter().map(|line| format!("  {line}")));
+                }
+                Entry::Separator => lines.push("-".to_owned()),
+            }
+        }
+        lines
+    }
+
+    fn read(snapshot: &Snapshot, language: Language) -> Vec<String> {
+        lines(&entries(snapshot, NOW, language))
+    }
+
+    #[test]
+    fn without_an_account_there_is_nothing_to_refresh() {
+        assert_eq!(read(&snapshot(Vec::new()), Language::English), ["Open TuneKey", "-", "Quit"]);
+    }
+
+    #[test]
+    fn up_to_three_accounts_are_listed_flat() {
+        let snapshot = snapshot(vec![
+            account("1", "Lin Jian", Health::Healthy),
+            account("2", "Xiaoman", Health::RenewsSoon),
+            account("3", "Mori", dead()),
+        ]);
+        let expected = [
+            "(● Lin Jian · Renews in 21 h)",
+            "Copy cookie",
+            "Refresh",
+            "-",
+            "(◐ Xiaoman · Renews in 21 h)",
+            "Copy cookie",
+            "Refresh",
+            "-",
+            "(▲ Mori · Needs sign-in)",
+            "Sign in again…",
+            "-",
+            "Refresh all",
+            "Open TuneKey",
+            "-",
+            "Quit",
+        ];
+        assert_eq!(read(&snapshot, Language::English), expected);
+    }
+
+    #[test]
+    fn from_four_accounts_on_there_are_submenus_and_a_summary() {
+        let mut accounts: Vec<_> = (1..=3).map(|n| account(&n.to_string(), &format!("小满{n}"), Health::Healthy)).collect();
+        accounts.push(account("4", "森", dead()));
+        let lines = read(&snapshot(accounts), Language::Chinese);
+        assert_eq!(lines[..3], ["(▲ 1 个账号需重新登录)", "-", "● 小满1 >"]);
+        assert_eq!(lines[3..7], ["  (QQ 音乐 · 21 小时后续期)", "  -", "  复制 Cookie", "  续期"]);
+        assert!(lines.contains(&"▲ 森 >".to_owned()), "{lines:?}");
+    }
+
+    #[test]
+    fn a_locked_keychain_is_said_before_everything_else() {
+        let mut snapshot = snapshot(vec![account("1", "Lin Jian", Health::Healthy)]);
+        snapshot.keychain = KeychainState::Locked;
+        assert_eq!(read(&snapshot, Language::English)[0], "(▲ Keychain locked)");
+        assert_eq!(icon(&snapshot), Icon::Locked);
+    }
+
+    #[test]
+    fn an_account_that_is_being_renewed_says_so() {
+        let mut snapshot = snapshot(vec![account("1", "Lin Jian", Health::Healthy)]);
+        snapshot.accounts[0].busy = Some(Busy::Renewing);
+        assert_eq!(read(&snapshot, Language::English)[0], "(● Lin Jian · Refreshing…)");
+        assert_eq!(icon(&snapshot), Icon::Refreshing);
+    }
+
+    #[test]
+    fn the_icon_shows_the_account_that_needs_a_person() {
+        let snapshot = snapshot(vec![account("1", "a", Health::RenewsSoon), account("2", "b", dead())]);
+        assert_eq!(icon(&snapshot), Icon::NeedsSignIn);
+        assert_eq!(icon(&self::snapshot(Vec::new())), Icon::Healthy, "no account is no trouble");
+    }
+
+    #[test]
+    fn no_text_shows_an_account_number() {
+        let accounts = (1..=5).map(|n| account(&format!("10000012{n}"), "Lin Jian", Health::Healthy)).collect();
+        let all = read(&snapshot(accounts), Language::English).join("\n");
+        assert!(!all.contains("1000001"), "{all}");
+    }
+
+    #[test]
+    fn a_hostile_nickname_stays_one_short_line() {
+        let evil = account("1", "\u{202e}evil\nQuit\u{200b}\u{7}", Health::Healthy);
+        assert_eq!(name(&evil), "evilQuit");
+        let long = account("1", &"长".repeat(500), Health::Healthy);
+        assert_eq!(name(&long).chars().count(), NAME_LIMIT);
+        assert!(name(&long).ends_with('…'), "what is left out is shown to be left out");
+    }
+
+    #[test]
+    fn a_nickname_of_nothing_visible_is_replaced() {
+        assert_eq!(name(&account("1", "\u{200b}\u{feff} ", Health::Healthy)), "QQ Music");
+    }
+}

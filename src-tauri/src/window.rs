@@ -1,0 +1,183 @@
+//! The one window.
+
+use std::sync::{Mutex, PoisonError};
+
+use tauri::webview::{NewWindowResponse, PermissionResponse};
+use tauri::window::Color;
+use tauri::{AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+
+use crate::app::Desktop;
+use crate::events::{self, DesktopEvent};
+use crate::quitting;
+
+/// The window's name in capabilities.
+pub(crate) const LABEL: &str = "main";
+
+/// What the page shows before it has drawn anything, so that a dark window does not flash white.
+const LIGHT_BACKGROUND: Color = Color(0xfa, 0xfa, 0xfb, 0xff);
+const DARK_BACKGROUND: Color = Color(0x1c, 0x1d, 0x21, 0xff);
+
+/// How far the window's page has come, and what is to be opened in it as soon as it listens.
+#[derive(Debug, Default)]
+pub(crate) struct Opening(Mutex<Page>);
+
+#[derive(Debug, Default)]
+struct Page {
+    listening: bool,
+    wanted: Option<DesktopEvent>,
+    /// Held while the window is being made, so that two requests at once make one window.
+    building: bool,
+}
+
+impl Opening {
+    fn page(&self) -> std::sync::MutexGuard<'_, Page> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the window and shows it.
+///
+/// # Errors
+/// When the system does not give us one.
+pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
+    let desktop = app.state::<Desktop>();
+    desktop.opening.page().listening = false;
+    let preferences = desktop.preferences.current();
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
+        .title("TuneKey")
+        .inner_size(960.0, 640.0)
+        .min_inner_size(720.0, 480.0)
+        .center()
+        .visible(false)
+        .theme(preferences.theme())
+        .data_directory(desktop.profile.dir().join("webview"))
+        .devtools(cfg!(debug_assertions))
+        .on_navigation(is_ours)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_download(|_, _| false)
+        .on_permission_request(|_, _| PermissionResponse::Deny)
+        .build()?;
+    window.set_background_color(Some(match window.theme()? {
+        Theme::Dark => DARK_BACKGROUND,
+        _ => LIGHT_BACKGROUND,
+    }))?;
+    window.on_window_event({
+        let window = window.clone();
+        move |event| {
+            if let WindowEvent::CloseRequested { api, .. } = event {
+                api.prevent_close();
+                close(&window);
+            }
+        }
+    });
+    window.show()?;
+    window.set_focus()
+}
+
+/// Shows the window, wherever it is: hidden, minimised, behind others, or not made yet.
+pub(crate) fn show(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL) {
+        let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
+        if let Err(error) = shown {
+            tracing::warn!(%error, "the window was not shown");
+        }
+        return;
+    }
+    if std::mem::replace(&mut app.state::<Desktop>().opening.page().building, true) {
+        return;
+    }
+    let app = app.clone();
+    // Not here: making a window inside an event handler hangs on Windows.
+    tauri::async_runtime::spawn_blocking(move || {
+        if let Err(error) = build(&app) {
+            tracing::error!(%error, "the window was not made");
+        }
+        app.state::<Desktop>().opening.page().building = false;
+    });
+}
+
+/// Shows the window and opens a view in it, as soon as its page listens.
+pub(crate) fn open(app: &AppHandle, view: DesktopEvent) {
+    {
+        let desktop = app.state::<Desktop>();
+        let mut page = desktop.opening.page();
+        if page.listening {
+            events::emit(app, &view);
+        } else {
+            page.wanted = Some(view);
+        }
+    }
+    show(app);
+}
+
+/// The page listens: what was to be opened is opened now.
+pub(crate) fn page_listens(app: &AppHandle) {
+    let wanted = {
+        let desktop = app.state::<Desktop>();
+        let mut page = desktop.opening.page();
+        page.listening = true;
+        page.wanted.take()
+    };
+    if let Some(view) = wanted {
+        events::emit(app, &view);
+    }
+}
+
+/// Takes the window off the screen. Its page goes on.
+pub(crate) fn hide(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = window.hide()
+    {
+        tracing::warn!(%error, "the window was not hidden");
+    }
+}
+
+fn close(window: &WebviewWindow) {
+    let app = window.app_handle();
+    if app.state::<Desktop>().preferences.current().close_to_tray {
+        hide(app);
+    } else {
+        quitting::quit(app);
+    }
+}
+
+/// Whether an address is the app's own page. Nothing else is ever loaded: this window can call our commands.
+fn is_ours(url: &Url) -> bool {
+    let origin = (url.scheme(), url.host_str(), url.port());
+    if cfg!(windows) { origin == ("http", Some("tauri.localhost"), None) } else { origin == ("tauri", Some("localhost"), None) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours(url: &str) -> bool {
+        is_ours(&url.parse().expect("a URL"))
+    }
+
+    #[test]
+    fn the_apps_own_page_may_be_loaded() {
+        let home = if cfg!(windows) { "http://tauri.localhost/" } else { "tauri://localhost/" };
+        assert!(ours(home));
+        assert!(ours(&format!("{home}index.html#/settings/about")), "wherever in it");
+    }
+
+    #[test]
+    fn nothing_else_may_be_loaded() {
+        for url in [
+            "https://y.qq.com/",
+            "http://tauri.localhost.evil.com/",
+            "http://evil.com/tauri.localhost",
+            "tauri://evil.com/",
+            "tauri://localhost:8080/",
+            "http://tauri.localhost:8080/",
+            "file:///etc/passwd",
+            "data:text/html,hello",
+            "javascript:alert(1)",
+            "about:blank",
+            "ipc://localhost/quit",
+        ] {
+            assert!(!ours(url), "{url} is not the app");
+        }
+    }
+}

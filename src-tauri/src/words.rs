@@ -1,0 +1,158 @@
+//! The few texts that Rust itself shows, in the tray and in notifications, in both languages. Everything that
+//! the window shows is in the web UI.
+
+use jiff::Timestamp;
+use tunekey_core::account::ServiceId;
+use tunekey_core::problem::Language;
+
+/// The computer's locale, such as `zh-CN`; `en` when it does not say.
+pub(crate) fn system_locale() -> String {
+    sys_locale::get_locale().unwrap_or_else(|| "en".to_owned())
+}
+
+/// A text without a gap to fill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// The tray's command that copies an account's cookie.
+    CopyCookie,
+    /// The tray's command that renews one account.
+    Refresh,
+    /// The tray's command for an account that only a new sign-in helps.
+    SignInAgain,
+    /// The tray's command that renews all accounts.
+    RefreshAll,
+    /// The tray's command that shows the window.
+    Open,
+    /// The tray's command that ends the app.
+    Quit,
+    /// The state of an account that is being renewed.
+    Refreshing,
+    /// The state of an account that is due.
+    RenewsNow,
+    /// The state of an account that only a new sign-in helps.
+    NeedsSignIn,
+    /// The state of an account that works and has no planned renewal.
+    Healthy,
+    /// The summary of several accounts that all work.
+    AllHealthy,
+    /// Said instead of a summary while the keychain is locked.
+    KeychainLocked,
+    /// Said instead of a summary while the keychain cannot be used for another reason.
+    KeychainUnavailable,
+    /// The title of the file dialog for the extra certificate authority.
+    ChooseCertificate,
+    /// What that dialog calls the files it shows.
+    Certificates,
+}
+
+/// A text in a language.
+pub(crate) fn word(word: Word, language: Language) -> &'static str {
+    let (english, chinese) = match word {
+        Word::CopyCookie => ("Copy cookie", "复制 Cookie"),
+        Word::Refresh => ("Refresh", "续期"),
+        Word::SignInAgain => ("Sign in again…", "重新登录…"),
+        Word::RefreshAll => ("Refresh all", "全部续期"),
+        Word::Open => ("Open TuneKey", "打开 TuneKey"),
+        Word::Quit => ("Quit", "退出"),
+        Word::Refreshing => ("Refreshing…", "正在续期…"),
+        Word::RenewsNow => ("Renews now", "即将续期"),
+        Word::NeedsSignIn => ("Needs sign-in", "需重新登录"),
+        Word::Healthy => ("Healthy", "正常"),
+        Word::AllHealthy => ("All accounts healthy", "全部正常"),
+        Word::KeychainLocked => ("Keychain locked", "密钥环已锁定"),
+        Word::KeychainUnavailable => ("Keychain unavailable", "密钥环不可用"),
+        Word::ChooseCertificate => ("Choose a certificate authority", "选择证书颁发机构"),
+        Word::Certificates => ("PEM certificates", "PEM 证书"),
+    };
+    pick(language, english, chinese)
+}
+
+/// The name of a service.
+pub(crate) fn service_name(service: ServiceId, language: Language) -> &'static str {
+    match service {
+        ServiceId::QqMusic => pick(language, "QQ Music", "QQ 音乐"),
+        ServiceId::Netease => pick(language, "NetEase Cloud Music", "网易云音乐"),
+    }
+}
+
+/// When the next renewal is, as seen from `now`.
+pub(crate) fn renews_in(at: Timestamp, now: Timestamp, language: Language) -> String {
+    const MINUTE: i64 = 60;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    let seconds = at.duration_since(now).as_secs();
+    let (number, english, chinese) = match seconds {
+        ..=0 => return word(Word::RenewsNow, language).to_owned(),
+        // Rounded up, so that a minute that has begun never reads as none.
+        1..HOUR => ((seconds + MINUTE - 1) / MINUTE, "min", "分钟"),
+        HOUR..DAY => (seconds / HOUR, "h", "小时"),
+        DAY.. => (seconds / DAY, "d", "天"),
+    };
+    match language {
+        Language::English => format!("Renews in {number} {english}"),
+        Language::Chinese => format!("{number} {chinese}后续期"),
+    }
+}
+
+/// How many accounts need a sign-in.
+pub(crate) fn need_sign_in(count: usize, language: Language) -> String {
+    match (language, count) {
+        (Language::English, 1) => "1 account needs sign-in".to_owned(),
+        (Language::English, _) => format!("{count} accounts need sign-in"),
+        (Language::Chinese, _) => format!("{count} 个账号需重新登录"),
+    }
+}
+
+/// The title and the text of the notification that a cookie was copied from the tray.
+pub(crate) fn copied(name: &str, seconds: u32, language: Language) -> (String, String) {
+    match language {
+        Language::English => ("Cookie copied".to_owned(), format!("{name}: the clipboard clears in {seconds} s.")),
+        Language::Chinese => ("已复制 Cookie".to_owned(), format!("{name}：{seconds} 秒后清除剪贴板。")),
+    }
+}
+
+/// The title of the notification that a cookie could not be copied from the tray.
+pub(crate) fn not_copied(language: Language) -> &'static str {
+    pick(language, "The cookie was not copied", "未能复制 Cookie")
+}
+
+fn pick(language: Language, english: &'static str, chinese: &'static str) -> &'static str {
+    match language {
+        Language::English => english,
+        Language::Chinese => chinese,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    fn in_seconds(seconds: i64, language: Language) -> String {
+        let now = Timestamp::UNIX_EPOCH;
+        renews_in(now + SignedDuration::from_secs(seconds), now, language)
+    }
+
+    #[test]
+    fn the_time_to_the_next_renewal_is_told_in_the_largest_whole_unit() {
+        assert_eq!(in_seconds(27 * 86_400 + 5, Language::English), "Renews in 27 d");
+        assert_eq!(in_seconds(21 * 3600 + 59, Language::English), "Renews in 21 h");
+        assert_eq!(in_seconds(6 * 60 + 1, Language::English), "Renews in 7 min");
+        assert_eq!(in_seconds(21 * 3600, Language::Chinese), "21 小时后续期");
+    }
+
+    #[test]
+    fn the_last_minute_is_not_told_as_zero() {
+        assert_eq!(in_seconds(1, Language::English), "Renews in 1 min", "a second is still ahead");
+        assert_eq!(in_seconds(0, Language::English), "Renews now", "and then it is due");
+        assert_eq!(in_seconds(-5, Language::Chinese), "即将续期", "an overdue renewal is due");
+    }
+
+    #[test]
+    fn one_account_is_not_told_in_the_plural() {
+        assert_eq!(need_sign_in(1, Language::English), "1 account needs sign-in");
+        assert_eq!(need_sign_in(2, Language::English), "2 accounts need sign-in");
+        assert_eq!(need_sign_in(2, Language::Chinese), "2 个账号需重新登录");
+    }
+}

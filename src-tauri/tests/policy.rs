@@ -1,0 +1,95 @@
+//! What the window is allowed to do, read from the files that decide it: a change there is a change here, on purpose.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+const CONFIG: &str = include_str!("../tauri.conf.json");
+const CAPABILITY: &str = include_str!("../capabilities/main.json");
+const BUILD: &str = include_str!("../build.rs");
+const COMMANDS: &str = include_str!("../src/commands.rs");
+
+fn config() -> Value {
+    serde_json::from_str(CONFIG).expect("tauri.conf.json is JSON")
+}
+
+fn capability() -> Value {
+    serde_json::from_str(CAPABILITY).expect("the capability is JSON")
+}
+
+/// The words between two marks, one a line, without quotes and commas.
+fn listed<'a>(text: &'a str, from: &str, to: &str) -> BTreeSet<&'a str> {
+    let start = text.find(from).expect("the list is there") + from.len();
+    let length = text[start..].find(to).expect("the list ends");
+    let lines = text[start..start + length].lines();
+    lines.map(|line| line.trim().trim_matches(|c| c == '"' || c == ',')).filter(|line| !line.is_empty()).collect()
+}
+
+fn handled() -> BTreeSet<&'static str> {
+    listed(COMMANDS, "tauri::generate_handler![\n", "]")
+}
+
+#[test]
+fn every_command_is_declared_handled_and_allowed_and_nothing_else_is() {
+    let declared = listed(BUILD, "const COMMANDS: &[&str] = &[\n", "];");
+    assert_eq!(declared, handled(), "build.rs declares what commands.rs handles");
+    assert_eq!(
+        COMMANDS.matches("#[tauri::command").count(),
+        handled().len(),
+        "every command that is written is handled"
+    );
+    let permissions = &capability()["permissions"];
+    let allowed: BTreeSet<_> = permissions.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let mut expected: BTreeSet<_> =
+        handled().iter().map(|name| format!("allow-{}", name.replace('_', "-"))).collect();
+    expected.extend(["core:event:allow-listen".to_owned(), "core:event:allow-unlisten".to_owned()]);
+    assert_eq!(allowed, expected.iter().map(String::as_str).collect(), "and the window may call exactly these");
+}
+
+#[test]
+fn there_is_one_capability_for_one_window_and_no_remote_page() {
+    let capability = capability();
+    assert_eq!(capability["windows"], json!(["main"]));
+    assert_eq!(capability["local"], json!(true));
+    for key in ["remote", "webviews", "platforms"] {
+        assert!(capability.get(key).is_none(), "{key} widens who may call");
+    }
+    assert_eq!(config()["app"]["security"]["capabilities"], json!(["main"]), "no other capability is used");
+}
+
+#[test]
+fn the_page_may_load_and_reach_nothing_but_itself() {
+    let policy = &config()["app"]["security"]["csp"];
+    let expected = json!({
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        "img-src": "'self' data:",
+        "font-src": "'self'",
+        "connect-src": "ipc: http://ipc.localhost",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+        "object-src": "'none'",
+    });
+    assert_eq!(*policy, expected, "avatars and codes are data: URLs made by us, everything else is in the bundle");
+}
+
+#[test]
+fn the_page_gets_no_more_of_the_shell_than_it_needs() {
+    let config = config();
+    let security = &config["app"]["security"];
+    assert_eq!(config["app"]["withGlobalTauri"], json!(false), "no global with every command in it");
+    assert_eq!(security["freezePrototype"], json!(true), "no prototype to tamper with");
+    assert!(security.get("devCsp").is_none(), "the same policy in every build");
+    assert!(security.get("assetProtocol").is_none(), "no files of this computer");
+    assert!(security.get("dangerousDisableAssetCspModification").is_none());
+    assert_eq!(config["app"]["windows"], json!([]), "window.rs makes the one window, with its handlers");
+}
+
+#[test]
+fn a_build_shows_its_own_page_and_asks_no_server_for_it() {
+    let build = config()["build"].clone();
+    assert_eq!(build["frontendDist"], json!("../ui/dist"));
+    assert!(build.get("devUrl").is_none(), "with one, a plain build would show whatever answers there");
+}

@@ -1,0 +1,248 @@
+//! Looks for the marks that the simulator plants in every secret, wherever a secret may not be.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use anyhow::{Result, bail};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use crate::sandbox::every_process;
+
+/// How often the processes' arguments and environments are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Marks, in every spelling in which they could leak.
+#[derive(Debug)]
+pub struct Marks {
+    needles: AhoCorasick,
+    names: Vec<String>,
+}
+
+impl Marks {
+    /// Takes texts that no place but the keychain may hold.
+    ///
+    /// # Errors
+    /// When there is none, or one is so short that it proves nothing.
+    pub fn new(secrets: impl IntoIterator<Item = String>) -> Result<Self> {
+        let secrets: BTreeSet<String> = secrets.into_iter().collect();
+        if let Some(short) = secrets.iter().find(|secret| secret.len() < 8) {
+            bail!("a mark of {} bytes would be found by accident", short.len());
+        }
+        let mut needles = Vec::new();
+        let mut names = Vec::new();
+        for (number, secret) in secrets.iter().enumerate() {
+            for (spelling, needle) in spellings(secret) {
+                names.push(format!("mark {number} ({spelling})"));
+                needles.push(needle);
+            }
+        }
+        if needles.is_empty() {
+            bail!("there is no mark to look for: the services have issued nothing");
+        }
+        let needles = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles)?;
+        Ok(Self { needles, names })
+    }
+
+    /// The first mark in some bytes, with a little of what stands around it.
+    pub fn find(&self, bytes: &[u8]) -> Option<String> {
+        let found = self.needles.find(bytes)?;
+        let before =
+            String::from_utf8_lossy(&bytes[found.start().saturating_sub(60)..found.start()]).into_owned();
+        Some(format!("{} after “{before}”", self.names[found.pattern().as_usize()]))
+    }
+
+    /// Looks into something that was said or shown.
+    ///
+    /// # Errors
+    /// When a mark is in it.
+    pub fn check(&self, place: &str, text: impl AsRef<[u8]>) -> Result<()> {
+        match self.find(text.as_ref()) {
+            Some(found) => bail!("{place} holds {found}"),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks into every file below a folder, but for one folder, and at the files' names.
+    ///
+    /// # Errors
+    /// When a mark is in one.
+    pub fn check_files(&self, folder: &Path, but_not: &Path) -> Result<()> {
+        for path in files(folder, but_not)? {
+            self.check("a file’s name", path.as_os_str().as_encoded_bytes())?;
+            // Sockets and files that vanish in between hold nothing.
+            if let Ok(bytes) = std::fs::read(&path) {
+                self.check(&path.display().to_string(), bytes)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Watches what every process of the machine shows of itself: arguments and environment.
+#[derive(Debug)]
+pub struct Watch {
+    seen: Arc<Mutex<HashSet<Vec<u8>>>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Watch {
+    /// Begins to watch.
+    pub fn start() -> Self {
+        let seen = Arc::new(Mutex::new(HashSet::new()));
+        let stop = Arc::new(AtomicBool::new(false));
+        let thread = std::thread::spawn({
+            let (seen, stop) = (Arc::clone(&seen), Arc::clone(&stop));
+            move || {
+                while !stop.load(Ordering::Relaxed) {
+                    look(&seen);
+                    std::thread::sleep(LOOK_EVERY);
+                }
+            }
+        });
+        Self { seen, stop, thread: Some(thread) }
+    }
+
+    /// Looks for marks in all that was seen.
+    ///
+    /// # Errors
+    /// When a mark is in it.
+    pub fn check(&self, marks: &Marks) -> Result<()> {
+        look(&self.seen);
+        for text in self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            marks.check("a process’s arguments or environment", text)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn look(seen: &Mutex<HashSet<Vec<u8>>>) {
+    for id in every_process() {
+        for part in ["cmdline", "environ"] {
+            if let Ok(text) = std::fs::read(format!("/proc/{id}/{part}"))
+                && !text.is_empty()
+            {
+                seen.lock().unwrap_or_else(PoisonError::into_inner).insert(text);
+            }
+        }
+    }
+}
+
+/// The spellings of a secret: as it is, and as URLs, JSON, base64 and hexadecimal would carry it.
+fn spellings(secret: &str) -> Vec<(&'static str, String)> {
+    let bytes = secret.as_bytes();
+    let url: String = bytes
+        .iter()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-_.~".contains(byte) {
+                char::from(*byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    let json = serde_json::Value::from(secret).to_string().trim_matches('"').to_owned();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut all = vec![("as it is", secret.to_owned())];
+    all.extend([("hexadecimal", hex.to_uppercase()), ("hexadecimal", hex)]);
+    all.extend([("URL-encoded", url.to_lowercase()), ("URL-encoded", url), ("in JSON", json)]);
+    for lead in 0..3 {
+        // Inside a longer text a secret can begin at any of three places of a base64 group; what depends
+        // on its neighbours is cut off.
+        let padded = [vec![0; lead], bytes.to_vec()].concat();
+        for encoded in [STANDARD_NO_PAD.encode(&padded), URL_SAFE_NO_PAD.encode(&padded)] {
+            let start = (lead * 8).div_ceil(6);
+            let end = padded.len() * 8 / 6;
+            all.push(("base64", encoded[start..end].to_owned()));
+        }
+    }
+    all.sort_by(|one, other| one.1.cmp(&other.1));
+    all.dedup_by(|one, other| one.1 == other.1);
+    all
+}
+
+fn files(folder: &Path, but_not: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(at) = folders.pop() {
+        if at == but_not {
+            continue;
+        }
+        let Ok(entries) = std::fs::read_dir(&at) else { continue };
+        for entry in entries {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                found.push(entry.path());
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "Q_H_L_canary+7f3a/\"=";
+
+    fn marks() -> Marks {
+        Marks::new([SECRET.to_owned()]).expect("one mark")
+    }
+
+    #[test]
+    fn a_mark_is_found_however_it_is_written() {
+        let inside = |lead: &str| format!("{lead}{SECRET} and more");
+        for text in [
+            SECRET.to_owned(),
+            "Q_H_L_canary%2B7f3a%2F%22%3D".to_owned(),
+            "Q_H_L_canary%2b7f3a%2f%22%3d".to_owned(),
+            serde_json::json!({ "cookie": SECRET }).to_string(),
+            STANDARD_NO_PAD.encode(inside("")),
+            STANDARD_NO_PAD.encode(inside("x")),
+            URL_SAFE_NO_PAD.encode(inside("xy")),
+            SECRET.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        ] {
+            assert!(marks().find(format!("before {text} after").as_bytes()).is_some(), "not found in {text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_mark_is_not_found() {
+        assert_eq!(marks().find(b"Q_H_L_canary, but not all of it"), None);
+    }
+
+    #[test]
+    fn looking_for_nothing_is_refused_because_it_would_always_pass() {
+        Marks::new([]).expect_err("no mark, no proof");
+        Marks::new(["short".to_owned()]).expect_err("a short mark proves nothing");
+    }
+
+    #[test]
+    fn a_mark_in_a_file_is_found_unless_it_is_in_the_keychain() {
+        let home = tempfile::tempdir().expect("a folder");
+        let keyrings = home.path().join("keyrings");
+        std::fs::create_dir(&keyrings).expect("a folder");
+        std::fs::write(keyrings.join("login.keyring"), SECRET).expect("a file");
+        marks().check_files(home.path(), &keyrings).expect("the keychain may hold it");
+        std::fs::write(home.path().join("notes"), format!("my key is {SECRET}")).expect("a file");
+        marks().check_files(home.path(), &keyrings).expect_err("no other file may");
+    }
+}

@@ -1,0 +1,166 @@
+//! The command line, started as a person or a script starts it.
+
+use std::ffi::OsStr;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use nix::sys::signal::{Signal, kill};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::task::JoinHandle;
+
+use crate::process::pid;
+use crate::programs::program;
+use crate::sandbox::Sandbox;
+
+/// Longer than any command may take with everything in order, or with one request that never ends.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// The command line while it runs.
+#[derive(Debug)]
+pub struct Cli {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    read: String,
+    log: JoinHandle<std::io::Result<String>>,
+    prints_cookie: bool,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// Its exit code.
+    pub code: i32,
+    /// What it printed as its result.
+    pub out: String,
+    /// What it said beside: words for people and the log.
+    pub log: String,
+    pub(crate) prints_cookie: bool,
+}
+
+impl Cli {
+    /// Starts it in a sandbox, on the sandbox's profile, logging at `trace`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start<S: AsRef<OsStr>>(sandbox: &Sandbox, arguments: &[S]) -> Result<Self> {
+        let mut command = Command::from(sandbox.command(program("tunekey")?));
+        command.arg("--profile").arg(sandbox.profile()).args(["--log", "trace"]).args(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().context("the command line does not start")?;
+        let out = BufReader::new(child.stdout.take().context("no standard output")?);
+        let mut errors = child.stderr.take().context("no standard error")?;
+        let log = tokio::spawn(async move {
+            let mut log = String::new();
+            errors.read_to_string(&mut log).await.map(|_| log)
+        });
+        let prints_cookie = arguments.iter().any(|argument| argument.as_ref() == "cookie");
+        Ok(Self { child, out, read: String::new(), log, prints_cookie })
+    }
+
+    /// The next line that it prints, as JSON.
+    ///
+    /// # Errors
+    /// When it prints something else, or nothing more.
+    pub async fn next(&mut self) -> Result<Value> {
+        let mut line = String::new();
+        tokio::time::timeout(LIMIT, self.out.read_line(&mut line)).await.context("it prints nothing")??;
+        self.read.push_str(&line);
+        serde_json::from_str(&line).with_context(|| format!("not JSON: “{line}”"))
+    }
+
+    /// Reads on until a sign-in is at this step.
+    ///
+    /// # Errors
+    /// When it never gets there.
+    pub async fn step(&mut self, step: &str) -> Result<Value> {
+        loop {
+            let line = self.next().await.with_context(|| format!("waiting for the step “{step}”"))?;
+            if line["step"] == step {
+                return Ok(line);
+            }
+        }
+    }
+
+    /// Presses Ctrl-C.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub fn interrupt(&self) -> Result<()> {
+        Ok(kill(pid(self.child.id().context("it has ended")?), Signal::SIGINT)?)
+    }
+
+    /// Kills it, without a chance to tidy up.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub fn kill(&self) -> Result<()> {
+        Ok(kill(pid(self.child.id().context("it has ended")?), Signal::SIGKILL)?)
+    }
+
+    /// Waits until it ends.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ended(mut self) -> Result<Ran> {
+        let mut out = std::mem::take(&mut self.read);
+        let ended = async {
+            self.out.read_to_string(&mut out).await?;
+            self.child.wait().await
+        };
+        let status = tokio::time::timeout(LIMIT, ended).await.context("the command line does not end")??;
+        let log = self.log.await??;
+        Ok(Ran { code: status.code().unwrap_or(-1), out, log, prints_cookie: self.prints_cookie })
+    }
+}
+
+impl Ran {
+    /// This, if the command did what it should.
+    ///
+    /// # Errors
+    /// When it did not.
+    pub fn succeeded(self) -> Result<Self> {
+        self.ended_with(0)
+    }
+
+    /// This, if the command ended with this exit code.
+    ///
+    /// # Errors
+    /// When it ended with another; the error shows what it said, without its log.
+    pub fn ended_with(self, code: i32) -> Result<Self> {
+        let words: Vec<&str> =
+            self.log.lines().filter(|line| !line.contains("TRACE") && !line.contains("DEBUG")).collect();
+        ensure!(
+            self.code == code,
+            "it ended with {}, not {code}: {}{}",
+            self.code,
+            self.out,
+            words.join("\n")
+        );
+        Ok(self)
+    }
+
+    /// Each line that it printed, as JSON.
+    ///
+    /// # Errors
+    /// When one is something else.
+    pub fn json(&self) -> Result<Vec<Value>> {
+        self.out
+            .lines()
+            .map(|line| serde_json::from_str(line).with_context(|| format!("not JSON: “{line}”")))
+            .collect()
+    }
+
+    /// The code of the problem that it ended with.
+    ///
+    /// # Errors
+    /// When its last line is no problem.
+    pub fn problem(&self) -> Result<String> {
+        let lines = self.json()?;
+        let problem = &lines.last().context("it printed nothing")?["problem"];
+        ensure!(problem["message"].as_str().is_some_and(|words| !words.is_empty()), "no message: {problem}");
+        Ok(problem["code"].as_str().context("no code")?.to_owned())
+    }
+}

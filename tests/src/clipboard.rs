@@ -1,0 +1,109 @@
+//! The clipboard as other programs see it, through xclip.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use crate::patience::within;
+use crate::sandbox::Sandbox;
+
+/// The mark that clipboard histories leave out what carries it.
+const SECRET_MARK: &str = "x-kde-passwordManagerHint";
+
+/// An owner of the clipboard that does not answer is as bad as none.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// The clipboard of a sandbox's screen.
+#[derive(Debug, Clone, Copy)]
+pub struct Clipboard<'a> {
+    sandbox: &'a Sandbox,
+}
+
+impl<'a> Clipboard<'a> {
+    /// The clipboard of this sandbox's screen.
+    pub fn of(sandbox: &'a Sandbox) -> Self {
+        Self { sandbox }
+    }
+
+    /// The text in it; empty when there is none.
+    ///
+    /// # Errors
+    /// When the program that owns it does not answer.
+    pub async fn text(self) -> Result<String> {
+        Ok(String::from_utf8(self.read("UTF8_STRING").await?)?)
+    }
+
+    /// Whether what is in it is marked as a secret.
+    ///
+    /// # Errors
+    /// When the program that owns it does not answer.
+    pub async fn is_marked_secret(self) -> Result<bool> {
+        let targets = String::from_utf8(self.read("TARGETS").await?)?;
+        Ok(targets.lines().any(|target| target == SECRET_MARK) && self.read(SECRET_MARK).await? == b"secret")
+    }
+
+    /// Puts text in it as another program would.
+    ///
+    /// # Errors
+    /// When xclip does not start.
+    pub async fn put(self, text: &str) -> Result<()> {
+        let mut command = Command::from(self.sandbox.command("xclip"));
+        command.args(["-selection", "clipboard", "-in"]);
+        let mut xclip = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut pipe = xclip.stdin.take().context("xclip reads nothing")?;
+        pipe.write_all(text.as_bytes()).await?;
+        drop(pipe);
+        xclip.wait().await?;
+        self.holds(text).await
+    }
+
+    /// Waits until it holds this text.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn holds(self, text: &str) -> Result<()> {
+        within(ANSWER, "the clipboard to hold the text", || async {
+            ensure!(self.text().await? == text, "it holds something else");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until there is a text in it and gives it.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn filled(self) -> Result<String> {
+        within(ANSWER, "a text in the clipboard", || async {
+            let text = self.text().await?;
+            ensure!(!text.is_empty(), "it is empty");
+            Ok(text)
+        })
+        .await
+    }
+
+    /// Waits until it is empty.
+    ///
+    /// # Errors
+    /// When it is not within `limit`.
+    pub async fn cleared(self, limit: Duration) -> Result<()> {
+        within(limit, "the clipboard to be empty", || async {
+            ensure!(self.text().await?.is_empty(), "it still holds something");
+            Ok(())
+        })
+        .await
+    }
+
+    async fn read(self, target: &str) -> Result<Vec<u8>> {
+        let mut command = Command::from(self.sandbox.command("xclip"));
+        command.args(["-selection", "clipboard", "-out", "-target", target]);
+        command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        // Without an owner xclip fails; that is an empty clipboard.
+        let output =
+            tokio::time::timeout(ANSWER, command.output()).await.context("the clipboard’s owner hangs")??;
+        Ok(if output.status.success() { output.stdout } else { Vec::new() })
+    }
+}

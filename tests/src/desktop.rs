@@ -1,0 +1,254 @@
+//! A whole desktop: screen, session bus, keyring, the played services, and marks in every secret they issue.
+
+use std::ffi::OsStr;
+use std::sync::{Mutex as StdMutex, PoisonError};
+
+use anyhow::{Context, Result, ensure};
+use tokio::sync::{Mutex, MutexGuard};
+use tunekey_simulator::{Code, Options, Running, Service, Simulator};
+
+use crate::canary::{Marks, Watch};
+use crate::cli::{Cli, Ran};
+use crate::clipboard::Clipboard;
+use crate::keyring::{Bus, Keyring};
+use crate::patience::PATIENCE;
+use crate::sandbox::Sandbox;
+use crate::screen::Screen;
+use crate::tray::Tray;
+use crate::window::Window;
+
+/// What every secret contains that the simulator issues: it stands nowhere else.
+const MARK: &str = "c0ffee5eca11";
+
+/// After how many seconds a copied cookie is cleared here: the shortest that can be set.
+pub const CLEARED_AFTER: u32 = 5;
+
+/// Two windows at once would make every duration a guess on a small machine.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// A desktop, with a profile that points at the simulator.
+#[derive(Debug)]
+pub struct Desktop {
+    /// The services.
+    pub simulator: Running,
+    /// The keyring, if this desktop has one.
+    keyring: Option<Keyring>,
+    /// The session bus.
+    pub bus: Bus,
+    /// The screen.
+    pub screen: Screen,
+    /// The home folder.
+    pub sandbox: Sandbox,
+    watch: Watch,
+    said: StdMutex<Vec<String>>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Desktop {
+    /// A desktop as a person finds it after logging in.
+    ///
+    /// # Errors
+    /// When a part of it does not start.
+    pub async fn start() -> Result<Self> {
+        let mut desktop = Self::without_keyring().await?;
+        desktop.keyring = Some(Keyring::start(&desktop.sandbox, &desktop.bus).await?);
+        Ok(desktop)
+    }
+
+    /// A desktop on which no program keeps secrets.
+    ///
+    /// # Errors
+    /// When a part of it does not start.
+    pub async fn without_keyring() -> Result<Self> {
+        let turn = ONE_AT_A_TIME.lock().await;
+        let mut sandbox = Sandbox::new()?;
+        let bus = Bus::start(&mut sandbox)?;
+        let screen = Screen::start(&mut sandbox)?;
+        let mut options = Options::default();
+        options.ca_out = Some(sandbox.root().join("ca.pem"));
+        let simulator = Simulator::start(options).await?;
+        simulator.plant_canary(Some(MARK));
+        let watch = Watch::start();
+        let desktop = Self {
+            simulator,
+            keyring: None,
+            bus,
+            screen,
+            sandbox,
+            watch,
+            said: StdMutex::default(),
+            _turn: turn,
+        };
+        let ca = desktop.sandbox.root().join("ca.pem");
+        for (key, value) in [
+            ("proxy", desktop.simulator.proxy_url.clone()),
+            ("extra-ca", ca.display().to_string()),
+            ("clipboard-seconds", CLEARED_AFTER.to_string()),
+        ] {
+            desktop.cli(&["settings", key, &value]).await?.succeeded()?;
+        }
+        Ok(desktop)
+    }
+
+    /// The keyring.
+    ///
+    /// # Panics
+    /// On a desktop without one.
+    pub fn keyring(&self) -> &Keyring {
+        self.keyring.as_ref().expect("this desktop has a keyring")
+    }
+
+    /// Starts a keyring on a desktop that has none yet.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_keyring(&mut self) -> Result<()> {
+        self.keyring = Some(Keyring::start(&self.sandbox, &self.bus).await?);
+        Ok(())
+    }
+
+    /// Opens the app's window.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn window(&self) -> Result<Window> {
+        Window::open(&self.sandbox).await
+    }
+
+    /// The app's tray menu.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub async fn tray(&self, window: &Window) -> Result<Tray> {
+        Tray::of(&self.bus, window.app()).await
+    }
+
+    /// The clipboard.
+    pub fn clipboard(&self) -> Clipboard<'_> {
+        Clipboard::of(&self.sandbox)
+    }
+
+    /// Runs the command line to its end, logging at `trace`; what it says is searched for marks later.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn cli<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Ran> {
+        self.finished(self.cli_start(arguments)?).await
+    }
+
+    /// Starts the command line.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn cli_start<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Cli> {
+        Cli::start(&self.sandbox, arguments)
+    }
+
+    /// Waits for the command line to end.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn finished(&self, cli: Cli) -> Result<Ran> {
+        let ran = cli.ended().await?;
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.push(ran.log.clone());
+        // The cookie is what `cookie` is for; everything else must not hold one.
+        if !ran.prints_cookie {
+            said.push(ran.out.clone());
+        }
+        Ok(ran)
+    }
+
+    /// Waits for a code on the screen that was not there before `after`.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn code(&self, service: Service, after: u64) -> Result<Code> {
+        tokio::time::timeout(PATIENCE, self.simulator.next_code(service, after))
+            .await
+            .context("no code was asked for")
+    }
+
+    /// Signs an account in by the command line: the quick way to a desktop that has one.
+    ///
+    /// # Errors
+    /// When the sign-in fails.
+    pub async fn signed_in(&self, account: &str) -> Result<()> {
+        let service = service_of(account);
+        let after = self.simulator.codes().last().map_or(0, |code| code.id);
+        let cli = self.cli_start(&["--json", "sign-in", service.name()])?;
+        let code = self.code(service, after).await?;
+        self.simulator.scan(code.id, Some(account))?;
+        self.simulator.confirm(code.id)?;
+        self.finished(cli).await?.succeeded()?;
+        Ok(())
+    }
+
+    /// The newest credential that the services have issued for an account.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn newest(&self, account: &str) -> Result<tunekey_simulator::Credential> {
+        let issued =
+            self.simulator.ledger().into_iter().rev().find(|credential| credential.account == account);
+        issued.with_context(|| format!("{account} has no credential"))
+    }
+
+    /// Whether the keychain holds the newest credential of an account, with all its key's letters.
+    ///
+    /// # Errors
+    /// When the keychain does not answer.
+    pub async fn keeps_newest(&self, account: &str) -> Result<bool> {
+        let newest = self.newest(account)?;
+        let key = key_of(&newest);
+        // A credential may be split over items, so the beginning of the key is looked for.
+        let beginning = &key.as_bytes()[..key.len().min(60)];
+        let items = self.keyring().items().await?;
+        Ok(items.values().any(|item| item.windows(beginning.len()).any(|part| part == beginning)))
+    }
+
+    /// Looks for the marks in every place where no secret may be: files outside the keychain, logs, arguments and
+    /// environments of all processes, what the command line said, and what these windows hold and have received.
+    ///
+    /// # Errors
+    /// When a mark is found; the error says where.
+    pub async fn no_secret_leaked(&self, windows: &[&Window]) -> Result<()> {
+        let ledger = self.simulator.ledger();
+        ensure!(
+            ledger
+                .iter()
+                .flat_map(|credential| credential.secrets.values())
+                .any(|secret| secret.contains(MARK)),
+            "no secret carries a mark, so that looking for it proves nothing"
+        );
+        let codes = self.simulator.codes().into_iter().map(|code| code.key);
+        let marks = Marks::new(codes.chain([MARK.to_owned()]))?;
+        for window in windows {
+            marks.check("the page", window.page().await?)?;
+        }
+        for said in self.said.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            marks.check("what the command line said", said)?;
+        }
+        self.watch.check(&marks)?;
+        let log = std::fs::read_to_string(self.sandbox.log("app")).unwrap_or_default();
+        ensure!(
+            windows.is_empty() || log.contains("TRACE"),
+            "the app does not log at TRACE, so its log proves nothing"
+        );
+        marks.check_files(self.sandbox.root(), &self.sandbox.keyrings())
+    }
+}
+
+/// The service of an account's id.
+pub fn service_of(account: &str) -> Service {
+    if account.starts_with("netease") { Service::NetEase } else { Service::QqMusic }
+}
+
+/// The key itself, of all that a credential holds.
+pub fn key_of(credential: &tunekey_simulator::Credential) -> &str {
+    let name = match credential.service {
+        Service::NetEase => "MUSIC_U",
+        _ => "musickey",
+    };
+    credential.secrets.get(name).map_or("", String::as_str)
+}

@@ -1,0 +1,30 @@
+//! What the tests of the whole product, the demo and the benchmarks stand on: a desktop of their own, with a
+//! home folder, a session bus, a keyring and a screen that nobody else uses and that leave nothing behind.
+//!
+//! ```text
+//! Sandbox    a new home and what belongs to it; ends whatever was started in it
+//!  ├─ Bus        a private D-Bus session bus on which nothing starts by itself
+//!  ├─ Keyring    gnome-keyring on that bus: unlocked, locked, stopped, hung
+//!  └─ Screen     Xvfb with a window manager
+//! Desktop    all of these, the services played by the simulator, and the marks planted in every secret
+//!  ├─ Window     the app's real window, driven over WebDriver
+//!  ├─ Tray       its tray menu, read and clicked over D-Bus
+//!  ├─ Clipboard  what other programs would paste
+//!  └─ Cli        the command line on the same profile
+//! ```
+
+// This crate is test support: it may give up at once, it talks to a terminal, and real time is what it measures.
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)]
+
+pub mod canary;
+pub mod cli;
+pub mod clipboard;
+pub mod desktop;
+pub mod keyring;
+pub mod patience;
+pub mod process;
+pub mod programs;
+pub mod sandbox;
+pub mod screen;
+pub mod tray;
+pub mod window;

@@ -1,0 +1,66 @@
+//! Waiting for a condition, never for a time.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+/// How long anything on a busy machine may take before it counts as never.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a condition is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(40);
+
+/// Waits until `look` finds something.
+///
+/// # Errors
+/// When [`PATIENCE`] runs out; the error names what was waited for and what was seen last.
+pub async fn until<T, F: Future<Output = Result<T>>>(
+    what: impl Display,
+    look: impl FnMut() -> F,
+) -> Result<T> {
+    within(PATIENCE, what, look).await
+}
+
+/// Waits at most `limit` until `look` finds something: an error means "not yet" and says what was seen.
+///
+/// # Errors
+/// When the limit runs out.
+pub async fn within<T, F: Future<Output = Result<T>>>(
+    limit: Duration,
+    what: impl Display,
+    mut look: impl FnMut() -> F,
+) -> Result<T> {
+    let began = Instant::now();
+    loop {
+        // A look that hangs must not outlive the limit either.
+        let left = limit.saturating_sub(began.elapsed()).max(LOOK_EVERY);
+        let seen = match tokio::time::timeout(left, look()).await {
+            Ok(Ok(found)) => return Ok(found),
+            Ok(Err(seen)) => format!("{seen:#}"),
+            Err(_) => "no answer at all".to_owned(),
+        };
+        if began.elapsed() >= limit {
+            bail!("waited {limit:?} for {what}; last seen: {seen}");
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The same for code that is not async.
+///
+/// # Errors
+/// When [`PATIENCE`] runs out.
+pub fn until_blocking<T>(what: impl Display, mut look: impl FnMut() -> Result<T>) -> Result<T> {
+    let began = Instant::now();
+    loop {
+        match look() {
+            Ok(found) => return Ok(found),
+            Err(seen) if began.elapsed() >= PATIENCE => {
+                bail!("waited {PATIENCE:?} for {what}; last seen: {seen:#}")
+            }
+            Err(_) => std::thread::sleep(LOOK_EVERY),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! A program that was started and ends with its owner, its words kept in a file.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::patience;
+
+/// A running program.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts a program whose output goes to `log`.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(command: &mut Command, log: &Path) -> Result<Self> {
+        Self::start_reading(command, log, None)
+    }
+
+    /// The same, with something to read.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_reading(command: &mut Command, log: &Path, input: Option<&str>) -> Result<Self> {
+        let name =
+            Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let output = File::options().create(true).append(true).open(log)?;
+        command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+        command.stdout(output.try_clone()?).stderr(output);
+        let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
+        if let (Some(input), Some(mut pipe)) = (input, child.stdin.take()) {
+            pipe.write_all(input.as_bytes())?;
+        }
+        Ok(Self { name, child, log: log.to_owned() })
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it has said so far.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn said(&self) -> Result<String> {
+        Ok(String::from_utf8_lossy(&std::fs::read(&self.log)?).into_owned())
+    }
+
+    /// Sends it a signal.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        kill(pid(self.id()), signal).with_context(|| format!("cannot signal {}", self.name))
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    /// When it does not within `limit`.
+    pub async fn ended(&mut self, limit: Duration) -> Result<ExitStatus> {
+        let name = self.name.clone();
+        let child = &mut self.child;
+        patience::within(limit, format!("{name} to end"), || {
+            let status = child.try_wait();
+            async move { status?.context("it still runs") }
+        })
+        .await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // A stopped process takes SIGKILL, too.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A process number as the system calls want it.
+pub fn pid(id: u32) -> Pid {
+    Pid::from_raw(i32::try_from(id).unwrap_or(i32::MAX))
+}
+
+/// Waits until a process that is not our child is gone.
+///
+/// # Errors
+/// When it is still there after `limit`.
+pub async fn gone(id: u32, limit: Duration) -> Result<()> {
+    patience::within(limit, format!("process {id} to end"), || async move {
+        // A zombie has ended: it only waits for its parent to notice.
+        let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let state = status.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        anyhow::ensure!(state.is_empty() || state.starts_with('Z'), "it is in state {state:.1}");
+        Ok(())
+    })
+    .await
+}

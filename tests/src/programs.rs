@@ -1,0 +1,49 @@
+//! Where the programs under test are.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+/// A program of the workspace, as it was built beside this test.
+///
+/// # Errors
+/// When it was not built: `cargo xtask test` builds all of them first.
+pub fn program(name: &str) -> Result<PathBuf> {
+    built("debug", name)
+}
+
+/// The same as it is released.
+///
+/// # Errors
+/// When it was not built: `cargo xtask bench` builds it first.
+pub fn released(name: &str) -> Result<PathBuf> {
+    built("release", name)
+}
+
+/// A tool that the project installs for itself.
+///
+/// # Errors
+/// When it is not there: `cargo xtask test` installs it.
+pub fn tool(name: &str) -> Result<PathBuf> {
+    found(workspace().join("target/tools/bin").join(name))
+}
+
+/// The workspace's folder.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or_else(|| Path::new("."))
+}
+
+fn built(profile: &str, name: &str) -> Result<PathBuf> {
+    // A test is target/<profile>/deps/NAME, a program target/<profile>/NAME.
+    let own = std::env::current_exe()?;
+    let target = own
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").exists())
+        .context("this program is not in a target folder")?;
+    found(target.join(profile).join(name))
+}
+
+fn found(path: PathBuf) -> Result<PathBuf> {
+    ensure!(path.is_file(), "{} is not built; `cargo xtask test` sees to that", path.display());
+    Ok(path)
+}

@@ -1,0 +1,124 @@
+//! A home folder and an environment that are new each time and end with everything that was started in them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, kill};
+
+use crate::process::pid;
+
+/// A home folder, its XDG folders and the environment that goes with them.
+#[derive(Debug)]
+pub struct Sandbox {
+    root: tempfile::TempDir,
+    more: Vec<(String, String)>,
+}
+
+impl Sandbox {
+    /// A new one, with English as its language.
+    ///
+    /// # Errors
+    /// When the folders cannot be made.
+    pub fn new() -> Result<Self> {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::Builder::new().prefix("tunekey-test-").tempdir()?;
+        for folder in ["home/.local/share", "home/.local/state", "home/.config", "home/.cache", "run", "logs"]
+        {
+            std::fs::create_dir_all(root.path().join(folder))?;
+        }
+        std::fs::set_permissions(root.path().join("run"), std::fs::Permissions::from_mode(0o700))?;
+        Ok(Self { root, more: vec![("LANG".into(), "en_GB.UTF-8".into())] })
+    }
+
+    /// Everything that lives here.
+    pub fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The home folder.
+    pub fn home(&self) -> PathBuf {
+        self.root().join("home")
+    }
+
+    /// Where gnome-keyring keeps its files: the one place where a secret may be.
+    pub fn keyrings(&self) -> PathBuf {
+        self.home().join(".local/share/keyrings")
+    }
+
+    /// The profile that the app and the command line use here.
+    pub fn profile(&self) -> PathBuf {
+        self.home().join("profile")
+    }
+
+    /// A file for what a program says.
+    pub fn log(&self, name: &str) -> PathBuf {
+        self.root().join("logs").join(name).with_extension("log")
+    }
+
+    /// Sets a variable for what is started from now on.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.more.retain(|(known, _)| known != name);
+        self.more.push((name.to_owned(), value.into()));
+    }
+
+    /// A command in this environment and no other.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        let home = self.home();
+        command.current_dir(&home).env_clear().env("HOME", &home);
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("XDG_RUNTIME_DIR", self.root().join("run"));
+        command.env("XDG_DATA_HOME", home.join(".local/share"));
+        command.env("XDG_STATE_HOME", home.join(".local/state"));
+        command.env("XDG_CONFIG_HOME", home.join(".config"));
+        command.env("XDG_CACHE_HOME", home.join(".cache"));
+        command.env("TMPDIR", self.root().join("run"));
+        // No settings daemon and no accessibility bus are here to be asked.
+        command.env("GSETTINGS_BACKEND", "memory").env("NO_AT_BRIDGE", "1");
+        command.env("RUST_BACKTRACE", "1");
+        command.envs(self.more.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// The numbers of the processes that were started here, in whatever way: their environment says so.
+    pub fn processes(&self) -> Vec<u32> {
+        let mark = format!("XDG_RUNTIME_DIR={}", self.root().join("run").display());
+        let ours = |id: &u32| {
+            std::fs::read(format!("/proc/{id}/environ"))
+                .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()))
+        };
+        every_process().into_iter().filter(ours).collect()
+    }
+
+    /// The one process here that runs the program of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn process(&self, program: &str) -> Result<u32> {
+        self.processes()
+            .into_iter()
+            .find(|id| {
+                std::fs::read_link(format!("/proc/{id}/exe"))
+                    .is_ok_and(|path| path.file_name().is_some_and(|name| name == program))
+            })
+            .with_context(|| format!("no {program} runs here"))
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // One round may miss what the processes of the round before were just starting.
+        for _ in 0..3 {
+            for id in self.processes() {
+                let _ = kill(pid(id), Signal::SIGKILL);
+            }
+        }
+    }
+}
+
+/// The numbers of all processes.
+pub(crate) fn every_process() -> Vec<u32> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}

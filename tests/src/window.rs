@@ -1,0 +1,332 @@
+//! The app's real window, driven over WebDriver.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use image::DynamicImage;
+use serde_json::{Value, json};
+use thirtyfour::prelude::*;
+use thirtyfour::{Capabilities, WebDriver, WebElement};
+
+use crate::patience::{PATIENCE, until, within};
+use crate::process::{Process, gone};
+use crate::programs::{program, tool};
+use crate::sandbox::Sandbox;
+
+/// Resolves when what was drawn last is on the screen: a picture may otherwise be one frame old.
+const TWO_FRAMES: &str = "const done = arguments[arguments.length - 1]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)));";
+
+/// Keeps everything that the Rust side sends to the page, answers and events alike: both end in a callback.
+const RECORD: &str = r"
+    if (!window.__received) {
+        window.__received = [];
+        const callbacks = window.__TAURI_INTERNALS__.callbacks;
+        const get = callbacks.get.bind(callbacks);
+        callbacks.get = (id) => {
+            const callback = get(id);
+            return callback && ((data) => { window.__received.push(JSON.stringify(data) ?? ''); return callback(data); });
+        };
+    }";
+
+/// All that the page holds and has received.
+const PAGE: &str = r"
+    const fields = [...document.querySelectorAll('input, textarea')].map((field) => field.value);
+    const stores = [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie, location.href];
+    return [document.documentElement.outerHTML, document.title, ...fields, ...stores, ...(window.__received ?? [])].join('\n');";
+
+/// A window of the app.
+#[derive(Debug)]
+pub struct Window {
+    driver: WebDriver,
+    app: u32,
+    _service: Process,
+}
+
+impl Window {
+    /// Starts the app in the sandbox with the sandbox's profile, and takes hold of its window.
+    ///
+    /// # Errors
+    /// When the app does not open a window.
+    pub async fn open(sandbox: &Sandbox) -> Result<Self> {
+        let profile = sandbox.profile();
+        Self::open_program(sandbox, &program("tunekey-desktop")?, &["--profile", &profile.to_string_lossy()])
+            .await
+    }
+
+    /// The same for another program that opens a Tauri window.
+    ///
+    /// # Errors
+    /// When it does not open a window.
+    pub async fn open_program(sandbox: &Sandbox, program: &Path, arguments: &[&str]) -> Result<Self> {
+        let (port, native) = (free_port()?, free_port()?);
+        let mut command = sandbox.command(tool("tauri-driver")?);
+        command.args(["--port", &port.to_string(), "--native-port", &native.to_string()]);
+        let service = Process::start(&mut command, &sandbox.log("webdriver"))?;
+        let url = format!("http://127.0.0.1:{port}");
+        until("tauri-driver to listen", || async {
+            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.map(drop).context("nobody listens")
+        })
+        .await?;
+
+        let mut wanted = Capabilities::new();
+        wanted.set("browserName", "wry")?;
+        wanted
+            .set("tauri:options", json!({ "application": launcher(sandbox, program)?, "args": arguments }))?;
+        let driver = WebDriver::new(&url, wanted).await.context("no window came")?;
+        driver.set_script_timeout(PATIENCE).await?;
+        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let window = Self { driver, app: sandbox.process(&name)?, _service: service };
+        until("the page to be there", || async {
+            window.value("return document.readyState === 'complete'").await.and_then(truth)
+        })
+        .await?;
+        window.value(RECORD).await.context("the page has no Tauri in it")?;
+        Ok(window)
+    }
+
+    /// The app's process.
+    pub fn app(&self) -> u32 {
+        self.app
+    }
+
+    /// Runs a script in the page.
+    ///
+    /// # Errors
+    /// When it throws.
+    pub async fn value(&self, script: &str) -> Result<Value> {
+        Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
+    }
+
+    /// The element that a CSS selector finds, once it can be seen.
+    ///
+    /// # Errors
+    /// When none appears.
+    pub async fn element(&self, selector: &str) -> Result<WebElement> {
+        until(format!("“{selector}” to appear"), || async {
+            let element = self.driver.find(By::Css(selector)).await.context("there is none")?;
+            ensure!(element.is_displayed().await?, "it is hidden");
+            Ok(element)
+        })
+        .await
+    }
+
+    /// Whether a CSS selector finds something that can be seen, now.
+    ///
+    /// # Errors
+    /// When the window does not answer.
+    pub async fn shows(&self, selector: &str) -> Result<bool> {
+        for element in self.driver.find_all(By::Css(selector)).await? {
+            if element.is_displayed().await.unwrap_or(false) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Clicks what a CSS selector finds, once it can be clicked.
+    ///
+    /// # Errors
+    /// When it cannot be.
+    pub async fn click(&self, selector: &str) -> Result<()> {
+        until(format!("“{selector}” to be clickable"), || async {
+            let element = self.driver.find(By::Css(selector)).await.context("there is none")?;
+            ensure!(element.is_displayed().await?, "it is hidden");
+            ensure!(element.is_enabled().await?, "it is disabled");
+            Ok(element.click().await?)
+        })
+        .await
+    }
+
+    /// Puts text into a field in place of what is there.
+    ///
+    /// # Errors
+    /// When there is no such field.
+    pub async fn fill(&self, selector: &str, text: &str) -> Result<()> {
+        let field = self.element(selector).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    /// Presses keys in the page.
+    ///
+    /// # Errors
+    /// When the window does not answer.
+    pub async fn press(&self, keys: &str) -> Result<()> {
+        Ok(self.driver.find(By::Css("body")).await?.send_keys(keys).await?)
+    }
+
+    /// The words that can be read in an element, once there are any.
+    ///
+    /// # Errors
+    /// When there is no such element.
+    pub async fn text(&self, selector: &str) -> Result<String> {
+        until(format!("words in “{selector}”"), || async {
+            let text = self.driver.find(By::Css(selector)).await.context("there is none")?.text().await?;
+            ensure!(!text.is_empty(), "it is empty");
+            Ok(text)
+        })
+        .await
+    }
+
+    /// Waits until an element has these words among its own.
+    ///
+    /// # Errors
+    /// When they do not come; the error says what was there.
+    pub async fn reads(&self, selector: &str, words: &str) -> Result<String> {
+        until(format!("“{words}” in “{selector}”"), || async {
+            let text = self.driver.find(By::Css(selector)).await.context("there is none")?.text().await?;
+            ensure!(text.contains(words), "“{text}”");
+            Ok(text)
+        })
+        .await
+    }
+
+    /// An attribute of the first element that a selector finds.
+    ///
+    /// # Errors
+    /// When there is no such element.
+    pub async fn attribute(&self, selector: &str, name: &str) -> Result<Option<String>> {
+        Ok(self.driver.find(By::Css(selector)).await?.attr(name).await?)
+    }
+
+    /// Waits until the sign-in's stage is in a state.
+    ///
+    /// # Errors
+    /// When it does not get there; the error says where it was.
+    pub async fn stage(&self, state: &str) -> Result<()> {
+        until(format!("the sign-in to be “{state}”"), || async {
+            let now = self.attribute("[data-state]", "data-state").await.context("there is no stage")?;
+            ensure!(now.as_deref() == Some(state), "it is “{}”", now.unwrap_or_default());
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until nothing moves any more: no animation runs.
+    ///
+    /// # Errors
+    /// When it never rests.
+    pub async fn rest(&self) -> Result<()> {
+        let still = "return document.getAnimations().every((one) => one.playState !== 'running' || \
+                     one.effect?.getTiming().iterations === Infinity)";
+        until("the page to rest", || async { self.value(still).await.and_then(truth) }).await
+    }
+
+    /// A picture of the page as it is now.
+    ///
+    /// # Errors
+    /// When the window does not answer.
+    pub async fn picture(&self) -> Result<DynamicImage> {
+        self.driver.execute_async(TWO_FRAMES, Vec::new()).await?;
+        let png = self.driver.screenshot_as_png().await?;
+        Ok(image::load_from_memory(&png)?)
+    }
+
+    /// The part of a picture that an element covers.
+    ///
+    /// # Errors
+    /// When there is no such element.
+    pub async fn picture_of(&self, selector: &str) -> Result<DynamicImage> {
+        let element = self.element(selector).await?;
+        self.rest().await?;
+        let rect = element.rect().await?;
+        let picture = self.picture().await?;
+        let scale = f64::from(picture.width())
+            / self.value("return window.innerWidth").await?.as_f64().unwrap_or(1.0);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "pixels on a small screen"
+        )]
+        let pixels = |css: f64| (css * scale).round().max(0.0) as u32;
+        Ok(picture.crop_imm(pixels(rect.x), pixels(rect.y), pixels(rect.width), pixels(rect.height)))
+    }
+
+    /// All that the page holds and has received from the Rust side: where no secret may be.
+    ///
+    /// # Errors
+    /// When the window does not answer.
+    pub async fn page(&self) -> Result<String> {
+        Ok(self.value(PAGE).await?.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Calls a command of the app as the page would, without waiting for its answer.
+    ///
+    /// # Errors
+    /// When the window does not answer.
+    pub async fn send(&self, command: &str) -> Result<()> {
+        self.value(&format!("window.__TAURI_INTERNALS__.invoke('{command}').catch(() => {{}})"))
+            .await
+            .map(drop)
+    }
+
+    /// Calls a command of the app as the page would.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn invoke(&self, command: &str, arguments: Value) -> Result<Value> {
+        let script = "const [command, payload, done] = arguments; \
+                      window.__TAURI_INTERNALS__.invoke(command, payload).then((value) => done({ value }), (error) => done({ error }));";
+        let answer = self.driver.execute_async(script, vec![json!(command), arguments]).await?.json().clone();
+        match answer.get("error") {
+            Some(error) => bail!("{command}: {error}"),
+            None => Ok(answer.get("value").cloned().unwrap_or(Value::Null)),
+        }
+    }
+
+    /// Quits the app the way its own button does, and waits until its process is gone.
+    ///
+    /// # Errors
+    /// When it does not end within `limit`.
+    pub async fn quit(self, limit: Duration) -> Result<()> {
+        // The app may be gone before it answers.
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.send("quit")).await;
+        gone(self.app, limit).await
+    }
+
+    /// Waits until the app has ended by itself.
+    ///
+    /// # Errors
+    /// When it does not within `limit`.
+    pub async fn ended(self, limit: Duration) -> Result<()> {
+        gone(self.app, limit).await
+    }
+
+    /// How long the window takes to answer a question now.
+    ///
+    /// # Errors
+    /// When it does not answer within [`PATIENCE`].
+    pub async fn answers_in(&self) -> Result<Duration> {
+        let began = std::time::Instant::now();
+        within(PATIENCE, "the window to answer", || async {
+            self.value("return true").await.and_then(truth)
+        })
+        .await?;
+        Ok(began.elapsed())
+    }
+}
+
+/// A script's `true`.
+fn truth(value: Value) -> Result<()> {
+    ensure!(value == Value::Bool(true), "not yet");
+    Ok(())
+}
+
+/// A start script for the app that keeps what it says: WebDriver throws it away.
+fn launcher(sandbox: &Sandbox, program: &Path) -> Result<PathBuf> {
+    let path = sandbox.root().join("run/launch");
+    let log = sandbox.log("app");
+    std::fs::write(
+        &path,
+        format!("#!/bin/sh\nexec '{}' \"$@\" >>'{}' 2>&1\n", program.display(), log.display()),
+    )?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
+    Ok(path)
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

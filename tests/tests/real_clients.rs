@@ -1,0 +1,200 @@
+//! Clients that others wrote, unmodified and installed from their registries, complete their flows through the
+//! simulator: that is how we know that it plays the services faithfully.
+
+// This is a test: how long it may take is measured in real time.
+#![allow(clippy::disallowed_methods)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::sync::OnceCell;
+use tunekey_simulator::{CodeState, Options, Running, Service, Simulator};
+
+const QQMUSIC: &str = "qqmusic-api-python==0.8.2";
+const NETEASE: &str = "NeteaseCloudMusicApi";
+const NETEASE_VERSION: &str = "4.32.0";
+/// Installing takes most of it, the first time.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Where the clients are installed and keep their files: inside the build's own folder.
+fn place(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-clients").join(name)
+}
+
+fn driver(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("real_clients").join(name)
+}
+
+async fn run(command: &mut Command) -> Result<Output> {
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(PATIENCE, output).await.with_context(|| format!("{command:?} takes too long"))?;
+    let output = output.with_context(|| format!("{command:?} does not start"))?;
+    let both = || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "{command:?} failed:\n{}", both());
+    Ok(output)
+}
+
+/// The last line that a driver printed, which is its result.
+fn result(output: &Output) -> Result<Value> {
+    let text = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(text.lines().last().unwrap_or_default()).with_context(|| format!("no result in {text}"))
+}
+
+/// A client's own environment: only the proxy it is given, and a folder of its own for temporary files.
+fn client(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env("TMPDIR", folder).env("HOME", folder);
+    for name in ["NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "https_proxy"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A simulator, and the certificate to trust in a file.
+async fn simulator(folder: &Path) -> Result<(Running, PathBuf)> {
+    std::fs::create_dir_all(folder)?;
+    let mut options = Options::default();
+    let ca = folder.join("ca.pem");
+    options.ca_out = Some(ca.clone());
+    Ok((Simulator::start(options).await?, ca))
+}
+
+/// A person who scans when the client has seen the code waiting, and confirms when it has seen it scanned.
+async fn person(simulator: &Running, service: Service, account: &str) -> Result<()> {
+    let id = simulator.next_code(service, 0).await.id;
+    let polled = async |state: CodeState, after: u32| {
+        simulator
+            .until(|world| {
+                let code = world.code(id).ok()?;
+                (code.state == state && code.polls > after).then_some(code.polls)
+            })
+            .await
+    };
+    let polls = polled(CodeState::Shown, 0).await;
+    simulator.scan(id, Some(account))?;
+    polled(CodeState::Scanned, polls).await;
+    simulator.confirm(id)?;
+    Ok(())
+}
+
+async fn install_qqmusic() -> Result<PathBuf> {
+    let folder = place("qqmusic-api-python");
+    let python = folder.join("bin/python");
+    let pip = |arguments: &[&str]| {
+        let mut command = Command::new(&python);
+        command.args(["-m", "pip", "--disable-pip-version-check", "--quiet"]).args(arguments);
+        command
+    };
+    let listed = run(pip(&["freeze"]).stderr(Stdio::null())).await;
+    let installed = listed.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(QQMUSIC));
+    if !installed {
+        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
+            .await
+            .context("python3 with its venv module is needed (Debian: python3-venv)")?;
+        run(&mut pip(&["install", "--only-binary", ":all:", QQMUSIC])).await?;
+    }
+    Ok(python)
+}
+
+async fn install_netease() -> Result<&'static Path> {
+    static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
+    let install = async || {
+        let folder = place("NeteaseCloudMusicApi");
+        let manifest = folder.join("node_modules").join(NETEASE).join("package.json");
+        let installed: Option<Value> =
+            std::fs::read(manifest).ok().and_then(|manifest| serde_json::from_slice(&manifest).ok());
+        if installed.is_none_or(|manifest| manifest["version"] != NETEASE_VERSION) {
+            std::fs::create_dir_all(&folder)?;
+            let flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--silent"];
+            let package = format!("{NETEASE}@{NETEASE_VERSION}");
+            run(Command::new("npm").arg("install").arg("--prefix").arg(&folder).args(flags).arg(package)).await?;
+        }
+        anyhow::Ok(folder)
+    };
+    Ok(FOLDER.get_or_try_init(install).await?.as_path())
+}
+
+#[tokio::test]
+async fn qqmusic_api_python_signs_in_checks_renews_and_signs_out() -> Result<()> {
+    let python = install_qqmusic().await?;
+    let folder = place("qqmusic");
+    let (simulator, ca) = simulator(&folder).await?;
+    let mut command = client(&python, &folder);
+    command
+        .arg(driver("qqmusic.py"))
+        .env("HTTPS_PROXY", &simulator.proxy_url)
+        .env("REQUESTS_CA_BUNDLE", &ca)
+        .env("DEVICE_FILE", folder.join("device.json"));
+    let (output, ()) =
+        tokio::try_join!(run(&mut command), person(&simulator, Service::QqMusic, "qqmusic:10004"))?;
+    let told = result(&output)?;
+
+    assert_eq!(told["events"], json!(["SCAN", "CONF", "DONE"]));
+    assert_eq!(told["musicid"], 10_004);
+    assert_eq!(told["name"], "Super 🎧 Listener");
+    assert_eq!((&told["huge_vip"], &told["level"]), (&json!(1), &json!(8)));
+    assert_eq!(told["expired"], json!([false, false, true]), "good, good after two renewals, ended by the sign-out");
+    let issued = simulator.ledger();
+    let keys: Vec<&str> = issued.iter().map(|credential| credential.secrets["musickey"].as_str()).collect();
+    assert_eq!(told["keys"], json!(keys), "every key that was issued arrived");
+    assert_eq!(simulator.renewals().get("qqmusic:10004"), Some(&2));
+    assert!(issued.iter().all(|credential| credential.is_signed_out()));
+    assert_eq!(simulator.broken_rules().len(), 0, "{:?}", simulator.broken_rules());
+    Ok(())
+}
+
+/// The package in one of its ways; `renews` says whether it can renew in the same way.
+async fn netease(way: &str, renews: bool) -> Result<()> {
+    let package = install_netease().await?;
+    let folder = place(&format!("netease-{way}"));
+    let (simulator, ca) = simulator(&folder).await?;
+    let mut command = client(Path::new("node"), &folder);
+    command
+        .arg(driver("netease.mjs"))
+        .arg(way)
+        .env("TUNNEL", simulator.proxy_url.replace("http://", "https://"))
+        .env("NODE_EXTRA_CA_CERTS", &ca)
+        .env("PACKAGE", package);
+    let (output, ()) =
+        tokio::try_join!(run(&mut command), person(&simulator, Service::NetEase, "netease:90004"))?;
+    let told = result(&output)?;
+
+    assert_eq!(told["codes"], json!([801, 802, 803]));
+    assert_eq!(told["late"], 800, "the session is given once");
+    let name = json!("SVIP 🎸");
+    assert_eq!(told["scanned"]["nickname"], name);
+    assert_eq!((&told["nickname"], &told["sameNickname"]), (&name, &json!([name, name, name])));
+    assert_eq!(told["vipCodes"], json!([300, 300]));
+    assert_eq!(told["renewed"], json!({"code": 200, "bizCode": "201"}));
+    let outcome = if renews { "201" } else { "400" };
+    assert_eq!(told["sameWay"], json!({"code": 200, "bizCode": outcome}));
+    assert_eq!((&told["out"], &told["atLast"]["account"]), (&json!(200), &Value::Null));
+    let issued = simulator.ledger();
+    let session = |index: usize| issued.get(index).map(|credential| credential.secrets["MUSIC_U"].clone());
+    assert_eq!(told["sessions"], json!([session(0), session(issued.len() - 1)]), "what was issued arrived");
+    assert!(issued.iter().all(|credential| credential.is_signed_out()));
+    // In its desktop ways the package never sends the refresh token; it breaks no other rule.
+    let broken: Vec<_> = simulator.broken_rules().into_iter().filter_map(|entry| entry.rule).collect();
+    let known: &[&str] = if renews { &[] } else { &["the cookie MUSIC_R_U is missing"] };
+    assert_eq!(broken, known);
+    Ok(())
+}
+
+#[tokio::test]
+async fn netease_cloud_music_api_signs_in_and_asks_as_the_desktop_client() -> Result<()> {
+    netease("eapi", false).await
+}
+
+#[tokio::test]
+async fn netease_cloud_music_api_signs_in_asks_and_renews_as_the_web_page() -> Result<()> {
+    netease("weapi", true).await
+}
+
+#[tokio::test]
+async fn netease_cloud_music_api_signs_in_and_asks_in_clear() -> Result<()> {
+    netease("api", false).await
+}

@@ -1,0 +1,70 @@
+import type { About } from './bindings/About';
+import type { Account } from './bindings/Account';
+import type { Clip } from './bindings/Clip';
+import type { DesktopEvent } from './bindings/DesktopEvent';
+import type { Event } from './bindings/Event';
+import type { Format } from './bindings/Format';
+import type { KeychainState } from './bindings/KeychainState';
+import type { Method } from './bindings/Method';
+import type { Preferences } from './bindings/Preferences';
+import type { Problem } from './bindings/Problem';
+import type { Reach } from './bindings/Reach';
+import type { RenewalRecord } from './bindings/RenewalRecord';
+import type { ServiceId } from './bindings/ServiceId';
+import type { ServiceInfo } from './bindings/ServiceInfo';
+import type { Settings } from './bindings/Settings';
+import type { SignedOut } from './bindings/SignedOut';
+import type { Snapshot } from './bindings/Snapshot';
+
+/** What the program behind the window reports by itself. Applying one twice is harmless. */
+export type HostEvent = Event | DesktopEvent;
+
+/** The keys of {@link Host.setSetting}, as the command line spells them. */
+export type SettingKey = 'proxy' | 'extra-ca' | 'netease-profile' | 'format' | 'clipboard-seconds' | 'auto-renew';
+
+/**
+ * The program behind the window. A rejected promise carries a {@link Problem}.
+ * No secret ever comes through here: copying is asked for, and done on the other side.
+ */
+export interface Host {
+  /** Reports events until the returned function is called. Subscribe first, then ask for the snapshot. */
+  subscribe(listener: (event: HostEvent) => void): Promise<() => void>;
+  snapshot(): Promise<Snapshot>;
+  services(): Promise<ServiceInfo[]>;
+  about(): Promise<About>;
+
+  /** Starts a sign-in and gives its number; an earlier one is cancelled. Its steps come as events. */
+  startSignIn(service: ServiceId, method: Method): Promise<number>;
+  newCode(id: number): Promise<void>;
+  cancelSignIn(id: number): Promise<void>;
+
+  /** Puts the cookie on the clipboard. A format also becomes the account's own. */
+  copyCookie(account: string, format: Format | null): Promise<Clip>;
+  clearClipboard(): Promise<void>;
+
+  renew(account: string): Promise<RenewalRecord>;
+  renewAll(): Promise<void>;
+  check(account: string): Promise<Account>;
+  signOut(account: string): Promise<SignedOut>;
+  forget(account: string): Promise<void>;
+
+  setSetting(key: SettingKey, value: string): Promise<Settings>;
+  /** Lets the person choose a certificate file; `null` when they chose none. */
+  chooseExtraCa(): Promise<Settings | null>;
+  testConnection(): Promise<Reach[]>;
+
+  preferences(): Promise<Preferences>;
+  setPreferences(preferences: Preferences): Promise<Preferences>;
+
+  /** Asks the keychain again; the system may ask the person to unlock it. */
+  keychainRetry(): Promise<KeychainState>;
+  quit(): Promise<void>;
+}
+
+/** What a rejected promise of a {@link Host} carried, whatever it was. */
+export function problemFrom(thrown: unknown): Problem {
+  if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string') {
+    return thrown as Problem;
+  }
+  return { code: 'unexpected', service: null, detail: thrown instanceof Error ? thrown.message : null, said: null };
+}

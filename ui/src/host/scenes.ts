@@ -1,0 +1,343 @@
+/** Scenes for the scripted host. All names, ids and pictures are invented; “now” is 21 November 2025, 14:53 in Shanghai. */
+import type { Account } from './bindings/Account';
+import type { Problem } from './bindings/Problem';
+import type { RenewalRecord } from './bindings/RenewalRecord';
+import type { ServiceId } from './bindings/ServiceId';
+import type { SignInStep } from './bindings/SignInStep';
+import type { Tier } from './bindings/Tier';
+import type { TierStatus } from './bindings/TierStatus';
+import type { Script } from './scripted';
+
+/** The moment at which every scene plays. */
+export const NOW = Date.parse('2025-11-21T14:53:00+08:00');
+
+/** What a scene changes about the ordinary state of things. */
+export interface Scene extends Partial<Pick<Script, 'signIn' | 'hangs' | 'fails' | 'keychainAfterRetry' | 'signOutConfirmed' | 'reach'>> {
+  accounts?: Account[];
+  snapshot?: Partial<Script['snapshot']>;
+  settings?: Partial<Script['snapshot']['settings']>;
+  preferences?: Partial<Script['preferences']>;
+  /** Where the window opens: as it would have been remembered. */
+  at?: string;
+  /** A sign-in that is under way when the scene begins. */
+  add?: ServiceId;
+}
+
+const at = (text: string) => new Date(`${text}:00+08:00`).toISOString();
+
+const picture = (drawing: string) =>
+  `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">${drawing}</svg>`)}`;
+
+const MOUNTAINS = picture(
+  '<rect width="40" height="40" fill="#c9dbd3"/><circle cx="28" cy="13" r="5" fill="#f4efe0"/><path d="M0 30 12 17l9 9 6-6 13 13v7H0Z" fill="#5f8f7d"/><path d="M0 34l10-7 10 7 8-5 12 7v4H0Z" fill="#31594b"/>',
+);
+const SPROUT = picture(
+  '<rect width="40" height="40" fill="#efdcc0"/><path d="M20 34V16" stroke="#7c5a2b" stroke-width="2"/><path d="M20 22c-8 0-9-8-9-8s8-1 9 8ZM20 18c0-8 8-9 8-9s2 9-8 9Z" fill="#9a7a35"/>',
+);
+const RINGS = picture(
+  '<rect width="40" height="40" fill="#3a4062"/><circle cx="20" cy="20" r="12" fill="none" stroke="#7d86b5" stroke-width="2"/><circle cx="20" cy="20" r="7" fill="none" stroke="#aab1d8" stroke-width="2"/><circle cx="20" cy="20" r="2.5" fill="#e9ebf7"/>',
+);
+
+const ok = (when: string, trigger: RenewalRecord['trigger'] = 'automatic', outcome: RenewalRecord['outcome'] = 'renewed') =>
+  ({ at: at(when), outcome, trigger, problem: null }) satisfies RenewalRecord;
+
+const problem = (code: Problem['code'], service: ServiceId | null, detail: string | null = null, said: string | null = null) =>
+  ({ code, service, detail, said }) satisfies Problem;
+
+const tier = (tier: Tier, active: boolean, until: string | null) =>
+  ({ tier, active, until: until === null ? null : at(`${until}T23:59`) }) satisfies TierStatus;
+
+const TIMEOUT = problem('timeout', 'qqmusic', 'renewing the key: no answer within 10 s');
+
+/** Nov 20 back to Oct 23: fourteen, one of which failed. */
+const RENEWALS: RenewalRecord[] = [
+  ok('2025-11-20T02:05'),
+  ok('2025-11-19T09:12', 'manual', 'unchanged'),
+  ok('2025-11-17T16:27'),
+  ok('2025-11-15T20:10'),
+  ok('2025-11-13T23:41'),
+  ok('2025-11-12T03:02'),
+  ok('2025-11-10T06:33'),
+  ok('2025-11-08T10:04'),
+  { at: at('2025-11-06T13:20'), outcome: 'failed', trigger: 'automatic', problem: TIMEOUT },
+  ok('2025-11-03T17:06'),
+  ok('2025-10-31T20:37'),
+  ok('2025-10-29T00:08'),
+  ok('2025-10-26T03:39'),
+  ok('2025-10-23T07:10'),
+];
+
+const linJian: Account = {
+  id: 'qqmusic:100000123',
+  service: 'qqmusic',
+  uid: '100000123',
+  nickname: '林间有风',
+  avatar: MOUNTAINS,
+  method: 'qq-scan',
+  health: { state: 'healthy' },
+  busy: null,
+  life: { issued_at: at('2025-11-20T02:05'), renew_at: at('2025-11-22T11:41'), expires_at: at('2025-11-23T02:05') },
+  membership: {
+    tiers: [
+      tier('qq_green', false, null),
+      tier('qq_luxury_green', true, '2026-03-14'),
+      tier('qq_super', true, '2025-12-02'),
+    ],
+    checked_at: at('2025-11-21T14:51'),
+  },
+  checked_at: at('2025-11-21T14:51'),
+  renewals: RENEWALS,
+  format: 'header',
+  trouble: null,
+};
+
+const xiaoman: Account = {
+  ...linJian,
+  id: 'qqmusic:1152921504600000042',
+  uid: '1152921504600000042',
+  nickname: 'Xiaoman',
+  avatar: SPROUT,
+  health: { state: 'renews_soon' },
+  life: { issued_at: at('2025-11-19T09:00'), renew_at: at('2025-11-21T15:00'), expires_at: at('2025-11-22T09:00') },
+  membership: {
+    tiers: [tier('qq_green', false, '2024-08-22'), tier('qq_luxury_green', false, null), tier('qq_super', false, null)],
+    checked_at: at('2025-11-21T14:40'),
+  },
+  renewals: RENEWALS.slice(0, 2),
+  format: 'qqmusicapi',
+};
+
+const yehang: Account = {
+  ...linJian,
+  id: 'netease:320000017',
+  service: 'netease',
+  uid: '320000017',
+  nickname: '夜航星',
+  avatar: RINGS,
+  method: 'app-scan',
+  life: { issued_at: at('2025-11-01T20:10'), renew_at: at('2025-12-18T20:10'), expires_at: at('2026-01-30T20:10') },
+  membership: {
+    tiers: [
+      tier('netease_music_package', false, null),
+      tier('netease_vinyl', true, '2026-08-30'),
+      tier('netease_vinyl_super', false, null),
+    ],
+    checked_at: at('2025-11-21T09:00'),
+  },
+  checked_at: at('2025-11-21T09:00'),
+  renewals: [ok('2025-11-01T20:10')],
+  format: 'netscape',
+};
+
+const mori: Account = {
+  ...yehang,
+  id: 'netease:320000058',
+  uid: '320000058',
+  nickname: 'Mori',
+  avatar: null,
+  health: { state: 'needs_sign_in', since: at('2025-11-19T08:12'), reason: 'rejected' },
+  life: { issued_at: at('2025-06-03T09:30'), renew_at: null, expires_at: at('2025-11-30T09:30') },
+  membership: {
+    tiers: [
+      tier('netease_music_package', false, null),
+      tier('netease_vinyl', false, '2025-10-01'),
+      tier('netease_vinyl_super', false, null),
+    ],
+    checked_at: at('2025-11-19T08:12'),
+  },
+  renewals: [
+    { at: at('2025-11-19T08:12'), outcome: 'rejected', trigger: 'automatic', problem: problem('rejected', 'netease') },
+    ok('2025-11-04T09:30'),
+  ],
+  format: 'header',
+};
+
+/** The accounts of most scenes. */
+export const people = { linJian, xiaoman, yehang, mori };
+const everybody = Object.values(people);
+
+/** A code that can be scanned and leads nowhere: a row of 33 modules a word, in hexadecimal. */
+const CODE = [
+  '1fcb17a7f', '104334941', '175741d5d', '17510695d', '175f7945d', '105346f41',
+  '1fd55557f', '001c53a00', '17cbca67c', '0613df26f', '076cf9456', '1cb6bc09c',
+  '0ad871e98', '1a22249c7', '1ace31ce2', '0b15e4dcc', '19702c1b1', '1a8217a6f',
+  '1471a4836', '04a793d3e', '1149c499b', '1bbc39449', '13e3ca79a', '1622d3a9e',
+  '14548b7f9', '00189b115', '1fc0f8754', '105dbf31e', '1752b3df9', '175da419d',
+  '175fb18e4', '104da4d9c', '1fda785a2',
+];
+
+const step = {
+  preparing: { step: 'preparing' },
+  waiting: (seconds = 102, life = 120) =>
+    ({
+      step: 'show_code',
+      code: codePicture(),
+      valid_until: new Date(NOW + seconds * 1000).toISOString(),
+      life_seconds: life,
+    }) satisfies SignInStep,
+  scanned: { step: 'scanned', nickname: linJian.nickname, avatar: MOUNTAINS },
+  nobody: { step: 'scanned', nickname: null, avatar: null },
+  exchanging: { step: 'exchanging' },
+  done: (account: Account, known = false) => ({ step: 'done', account, known }) satisfies SignInStep,
+  failed: (problem: Problem) => ({ step: 'failed', problem }) satisfies SignInStep,
+} as const;
+
+const adding = (service: ServiceId, ...steps: SignInStep[]): Scene => ({ accounts: everybody, add: service, signIn: steps });
+const keychain = (state: Script['snapshot']['keychain']): Scene => ({
+  accounts: everybody,
+  snapshot: { keychain: state },
+  keychainAfterRetry: state,
+});
+
+/** Every view and state, by name. */
+export const scenes = {
+  empty: {},
+  picker: { accounts: everybody },
+  'qq-loading': adding('qqmusic', step.preparing),
+  'qq-waiting': adding('qqmusic', step.waiting()),
+  'qq-last-call': adding('qqmusic', step.waiting(30)),
+  'qq-scanned': adding('qqmusic', step.waiting(), step.scanned),
+  'qq-scanned-nobody': adding('qqmusic', step.waiting(), step.nobody),
+  'qq-confirming': adding('qqmusic', step.waiting(), step.scanned, step.exchanging),
+  'qq-success': { ...adding('qqmusic', step.scanned, step.done(linJian)), accounts: [yehang] },
+  'qq-success-known': adding('qqmusic', step.scanned, step.done(linJian, true)),
+  'qq-expired': adding('qqmusic', step.waiting(0), { step: 'expired' }),
+  'qq-refused': adding('qqmusic', step.scanned, { step: 'refused' }),
+  'qq-offline': adding(
+    'qqmusic',
+    step.failed(problem('offline', 'qqmusic', 'asking for a code: connection refused (proxy 127.0.0.1:7890)')),
+  ),
+  'qq-timeout': adding(
+    'qqmusic',
+    step.failed(problem('timeout', 'qqmusic', 'connect timeout after 10 s\nhost   xui.ptlogin2.qq.com:443\nproxy  system (none)\ntries  3')),
+  ),
+  'qq-risk': adding('qqmusic', {
+    step: 'risk_control',
+    problem: problem('risk_control', 'qqmusic', 'signing in with the code: risk control (code 20276)'),
+    next: [{ service: 'netease', method: 'app-scan' }],
+  }),
+  'qq-version': adding('qqmusic', step.failed(problem('client_too_old', 'qqmusic', 'signing in: a newer client is wanted (code 10003)'))),
+  'qq-failed': adding('qqmusic', step.failed(problem('unexpected', 'qqmusic', 'asking for a code: an answer without ptqrtoken'))),
+  'qq-devices': adding('qqmusic', step.failed(problem('device_limit', 'qqmusic', 'signing in: too many devices (code 20274)'))),
+  'qq-keychain': adding('qqmusic', step.failed(problem('keychain_denied', null))),
+  'ne-waiting': adding('netease', step.waiting(170, 180)),
+  'ne-expired': adding('netease', step.waiting(0, 180), { step: 'expired' }),
+  'ne-risk': adding('netease', {
+    step: 'risk_control',
+    problem: problem('risk_control', 'netease', 'asking for the result: risk control (code 8821)', '当前登录存在安全风险，请稍后再试'),
+    next: [],
+  }),
+  // No build has it yet; the service answers with another way of its own in the contract.
+  'ne-risk-other-way': adding('netease', {
+    step: 'risk_control',
+    problem: problem('risk_control', 'netease', 'asking for the result: risk control (code 8821)'),
+    next: [{ service: 'netease', method: 'app-scan' }],
+  }),
+  'ne-version': adding('netease', step.failed(problem('client_too_old', 'netease', 'asking for the result: a newer client is wanted (code 8821)'))),
+  'ne-limited': adding('netease', step.failed(problem('rate_limited', 'netease', null, '操作频繁，请稍候再试'))),
+  'account-healthy': { accounts: everybody, at: `accounts/${linJian.id}` },
+  'account-soon': { accounts: everybody, at: `accounts/${xiaoman.id}` },
+  'account-long': { accounts: everybody, at: `accounts/${yehang.id}` },
+  'account-dead': { accounts: everybody, at: `accounts/${mori.id}` },
+  'account-missing': {
+    accounts: [{ ...linJian, health: { state: 'needs_sign_in', since: at('2025-11-21T09:30'), reason: 'missing' } }],
+  },
+  'account-renewing': { accounts: [{ ...linJian, busy: 'renewing' }, yehang] },
+  'account-checking': { accounts: [{ ...linJian, busy: 'checking' }, yehang] },
+  'account-trouble': {
+    accounts: [{ ...linJian, trouble: TIMEOUT, renewals: [{ at: at('2025-11-21T14:50'), outcome: 'failed', trigger: 'manual', problem: TIMEOUT }, ...RENEWALS] }],
+  },
+  'account-unknown': {
+    accounts: [
+      {
+        ...yehang,
+        avatar: null,
+        nickname: 'A name that is longer than the sidebar and longer than the header would like',
+        life: { ...yehang.life, renew_at: null, expires_at: null },
+        membership: null,
+        checked_at: null,
+        renewals: [],
+      },
+    ],
+  },
+  'account-no-end': { accounts: [{ ...yehang, life: { ...yehang.life, expires_at: null } }] },
+  'account-manual': { accounts: [linJian, yehang], settings: { auto_renew: false } },
+  notice: {
+    accounts: [linJian],
+    snapshot: {
+      notice: problem('profile_unreadable', null, 'accounts.json could not be read and was set aside as accounts.json.damaged'),
+    },
+  },
+  'settings-general': { accounts: everybody, at: 'settings/general' },
+  'settings-renewal': { accounts: everybody, at: 'settings/renewal' },
+  'settings-network': { accounts: everybody, at: 'settings/network' },
+  'settings-network-manual': {
+    accounts: everybody,
+    at: 'settings/network',
+    settings: { proxy: { manual: 'socks5://127.0.0.1:7890' }, extra_ca: '/etc/ssl/certs/corp-root-ca.pem' },
+    reach: [
+      { service: 'qqmusic', milliseconds: 48, problem: null },
+      { service: 'netease', milliseconds: null, problem: problem('offline', 'netease') },
+    ],
+  },
+  'settings-security': { accounts: everybody, at: 'settings/security' },
+  'settings-about': { accounts: everybody, at: 'settings/about' },
+  'keychain-locked': keychain('locked'),
+  'keychain-unavailable': keychain('unavailable'),
+  'keychain-denied': keychain('denied'),
+  'keychain-silent': keychain('silent'),
+} satisfies Record<string, Scene>;
+
+/** The name of a scene. */
+export type SceneName = keyof typeof scenes;
+
+/** The whole script of a scene. */
+export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams): Script {
+  const os = page.get('os');
+  const theme = page.get('theme');
+  const { accounts = [], snapshot, settings, preferences, ...rest } = scene;
+  return {
+    ...rest,
+    now,
+    snapshot: {
+      accounts,
+      keychain: 'ready',
+      settings: {
+        proxy: 'system',
+        extra_ca: null,
+        netease_profile: 'web',
+        format: 'header',
+        clipboard_seconds: 30,
+        auto_renew: true,
+        ...settings,
+      },
+      notice: null,
+      ...snapshot,
+    },
+    preferences: {
+      theme: theme === 'light' || theme === 'dark' ? theme : 'system',
+      language: 'system',
+      closeToTray: true,
+      lastView: scene.at ?? null,
+      ...preferences,
+    },
+    about: {
+      version: '0.1.0',
+      licence: 'MIT OR Apache-2.0',
+      os: os === 'mac' || os === 'win' ? os : 'linux',
+      locale: page.get('lang') === 'zh' ? 'zh_CN.UTF-8' : 'en_US.UTF-8',
+    },
+  };
+}
+
+/** The code as the core draws codes: black on white. */
+function codePicture(): string {
+  const dark = CODE.flatMap((row, y) =>
+    [...Number.parseInt(row, 16).toString(2).padStart(33, '0')].flatMap((bit, x) =>
+      bit === '1' ? [`M${String(x)} ${String(y)}h1v1h-1z`] : [],
+    ),
+  );
+  const drawing = `<path fill="#fff" d="M0 0h33v33H0z"/><path d="${dark.join('')}"/>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 33 33" shape-rendering="crispEdges">${drawing}</svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}

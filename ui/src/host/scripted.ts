@@ -1,0 +1,279 @@
+/** A host that plays the program behind the window: every view and state, for tests and pictures. Never in a release. */
+import type { About } from './bindings/About';
+import type { Account } from './bindings/Account';
+import type { Clip } from './bindings/Clip';
+import type { Format } from './bindings/Format';
+import type { KeychainState } from './bindings/KeychainState';
+import type { Method } from './bindings/Method';
+import type { Preferences } from './bindings/Preferences';
+import type { Problem } from './bindings/Problem';
+import type { Reach } from './bindings/Reach';
+import type { RenewalRecord } from './bindings/RenewalRecord';
+import type { ServiceId } from './bindings/ServiceId';
+import type { ServiceInfo } from './bindings/ServiceInfo';
+import type { Settings } from './bindings/Settings';
+import type { SignedOut } from './bindings/SignedOut';
+import type { SignInStep } from './bindings/SignInStep';
+import type { Snapshot } from './bindings/Snapshot';
+import type { Host, HostEvent, SettingKey } from './host';
+
+/** A command that was called, with what it was given. */
+export type Call = [command: keyof Host, ...given: unknown[]];
+
+/** What a scripted host starts from. */
+export interface Script {
+  snapshot: Snapshot;
+  preferences: Preferences;
+  about: About;
+  now: () => number;
+  /** The steps that a sign-in takes by itself as soon as it is started. */
+  signIn?: SignInStep[];
+  /** Commands that never answer, so that what is shown meanwhile can be looked at. */
+  hangs?: (keyof Host)[];
+  /** Commands that fail, and how. */
+  fails?: Partial<Record<keyof Host, Problem>>;
+  /** What the keychain is after another try. */
+  keychainAfterRetry?: KeychainState;
+  /** What a service says to a sign-out. */
+  signOutConfirmed?: boolean;
+  reach?: Reach[];
+}
+
+const SERVICES: ServiceInfo[] = [
+  { id: 'qqmusic', name: 'QQ Music', methods: ['qq-scan'] },
+  { id: 'netease', name: 'NetEase Cloud Music', methods: ['app-scan'] },
+];
+
+/** Plays a {@link Script} and remembers what it was asked. */
+export class ScriptedHost implements Host {
+  /** Every command that changes something, in order. */
+  readonly calls: Call[] = [];
+  readonly #listeners = new Set<(event: HostEvent) => void>();
+  #preferences: Preferences;
+  #settings: Settings;
+  #accounts: Account[];
+  #signIns = 0;
+
+  constructor(private readonly script: Script) {
+    this.#preferences = script.preferences;
+    this.#settings = script.snapshot.settings;
+    this.#accounts = script.snapshot.accounts;
+  }
+
+  /** Reports an event, as the program would by itself. */
+  emit(event: HostEvent): void {
+    if (event.kind === 'account') {
+      this.#accounts = [...this.#accounts.filter(({ id }) => id !== event.account.id), event.account];
+    }
+    this.#listeners.forEach((listener) => {
+      listener(event);
+    });
+  }
+
+  /** The current sign-in takes a step. */
+  step(step: SignInStep): void {
+    this.emit({ kind: 'sign_in', id: this.#signIns, step });
+  }
+
+  subscribe(listener: (event: HostEvent) => void): Promise<() => void> {
+    this.#listeners.add(listener);
+    return Promise.resolve(() => this.#listeners.delete(listener));
+  }
+
+  snapshot(): Promise<Snapshot> {
+    return Promise.resolve(this.script.snapshot);
+  }
+
+  services(): Promise<ServiceInfo[]> {
+    return Promise.resolve(SERVICES);
+  }
+
+  about(): Promise<About> {
+    return Promise.resolve(this.script.about);
+  }
+
+  preferences(): Promise<Preferences> {
+    return Promise.resolve(this.#preferences);
+  }
+
+  startSignIn(service: ServiceId, method: Method): Promise<number> {
+    return this.#command(['startSignIn', service, method], () => {
+      const id = ++this.#signIns;
+      this.script.signIn?.forEach((step) => {
+        this.step(step);
+      });
+      return id;
+    });
+  }
+
+  newCode(id: number): Promise<void> {
+    return this.#command(['newCode', id], () => {
+      this.step({ step: 'preparing' });
+    });
+  }
+
+  cancelSignIn(id: number): Promise<void> {
+    return this.#command(['cancelSignIn', id], () => undefined);
+  }
+
+  copyCookie(account: string, format: Format | null): Promise<Clip> {
+    return this.#command(['copyCookie', account, format], () => {
+      if (format !== null) this.#change(account, { format });
+      const seconds = this.#settings.clipboard_seconds;
+      const until = new Date(this.script.now() + seconds * 1000).toISOString();
+      const clip = { account, format: format ?? this.#account(account).format, seconds, until };
+      this.emit({ kind: 'clipboard', clip });
+      return clip;
+    });
+  }
+
+  clearClipboard(): Promise<void> {
+    return this.#command(['clearClipboard'], () => {
+      this.emit({ kind: 'clipboard', clip: null });
+    });
+  }
+
+  renew(account: string): Promise<RenewalRecord> {
+    return this.#command(['renew', account], () => {
+      const now = this.script.now();
+      const record: RenewalRecord = {
+        at: new Date(now).toISOString(),
+        outcome: 'renewed',
+        trigger: 'manual',
+        problem: null,
+      };
+      this.#change(account, {
+        life: {
+          issued_at: record.at,
+          renew_at: new Date(now + 20 * 3_600_000).toISOString(),
+          expires_at: new Date(now + 72 * 3_600_000).toISOString(),
+        },
+        renewals: [record, ...this.#account(account).renewals],
+        health: { state: 'healthy' },
+        trouble: null,
+      });
+      return record;
+    });
+  }
+
+  renewAll(): Promise<void> {
+    return this.#command(['renewAll'], () => undefined);
+  }
+
+  check(account: string): Promise<Account> {
+    return this.#command(['check', account], () =>
+      this.#change(account, { checked_at: new Date(this.script.now()).toISOString(), trouble: null }),
+    );
+  }
+
+  signOut(account: string): Promise<SignedOut> {
+    return this.#command(['signOut', account], () => {
+      this.#remove(account);
+      return { confirmed: this.script.signOutConfirmed ?? true };
+    });
+  }
+
+  forget(account: string): Promise<void> {
+    return this.#command(['forget', account], () => {
+      this.#remove(account);
+    });
+  }
+
+  setSetting(key: SettingKey, value: string): Promise<Settings> {
+    return this.#command(['setSetting', key, value], () => {
+      this.#settings = changed(this.#settings, key, value);
+      this.emit({ kind: 'settings', settings: this.#settings });
+      return this.#settings;
+    });
+  }
+
+  chooseExtraCa(): Promise<Settings | null> {
+    return this.#command(['chooseExtraCa'], () => {
+      this.#settings = { ...this.#settings, extra_ca: '/etc/ssl/corp-root-ca.pem' };
+      this.emit({ kind: 'settings', settings: this.#settings });
+      return this.#settings;
+    });
+  }
+
+  testConnection(): Promise<Reach[]> {
+    return this.#command(['testConnection'], () => this.script.reach ?? []);
+  }
+
+  setPreferences(preferences: Preferences): Promise<Preferences> {
+    return this.#command(['setPreferences', preferences], () => {
+      this.#preferences = preferences;
+      this.emit({ kind: 'preferences', preferences });
+      return preferences;
+    });
+  }
+
+  keychainRetry(): Promise<KeychainState> {
+    return this.#command(['keychainRetry'], () => {
+      const state = this.script.keychainAfterRetry ?? 'ready';
+      this.emit({ kind: 'keychain', state });
+      return state;
+    });
+  }
+
+  quit(): Promise<void> {
+    return this.#command(['quit'], () => undefined);
+  }
+
+  /** Answers like a program would: a little later, or never, or with a problem. */
+  #command<T>(call: Call, answer: () => T): Promise<T> {
+    this.calls.push(call);
+    const [command] = call;
+    if (this.script.hangs?.includes(command)) return new Promise<never>(() => undefined);
+    const problem = this.script.fails?.[command];
+    // A problem crosses as plain data, not as an Error.
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    if (problem) return Promise.reject(problem);
+    return Promise.resolve().then(answer);
+  }
+
+  #account(id: string): Account {
+    const account = this.#accounts.find((account) => account.id === id);
+    if (account === undefined) throw new Error(`no account ${id}`);
+    return account;
+  }
+
+  #change(id: string, change: Partial<Account>): Account {
+    const account = { ...this.#account(id), ...change };
+    this.#accounts = this.#accounts.map((known) => (known.id === id ? account : known));
+    this.#listeners.forEach((listener) => {
+      listener({ kind: 'account', account });
+    });
+    return account;
+  }
+
+  #remove(id: string): void {
+    this.#accounts = this.#accounts.filter((account) => account.id !== id);
+    this.emit({ kind: 'account_gone', id });
+  }
+}
+
+/** Sets as the core would, with its checks. */
+function changed(settings: Settings, key: SettingKey, value: string): Settings {
+  switch (key) {
+    case 'proxy': {
+      if (value === 'system' || value === 'none') return { ...settings, proxy: value };
+      if (!/^(https?|socks5h?):\/\/[^@/]+\/?$/.test(value)) throw invalid('a proxy address looks like http://127.0.0.1:7890');
+      return { ...settings, proxy: { manual: value } };
+    }
+    case 'extra-ca':
+      return { ...settings, extra_ca: value === '' ? null : value };
+    case 'netease-profile':
+      return { ...settings, netease_profile: value === 'pc' ? 'pc' : 'web' };
+    case 'format':
+      return { ...settings, format: value as Format };
+    case 'clipboard-seconds':
+      return { ...settings, clipboard_seconds: Number(value) };
+    case 'auto-renew':
+      return { ...settings, auto_renew: value === 'on' };
+  }
+}
+
+// eslint-disable-next-line @typescript-eslint/only-throw-error
+function invalid(detail: string): Problem {
+  return { code: 'invalid_input', service: null, detail, said: null };
+}

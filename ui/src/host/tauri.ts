@@ -1,0 +1,32 @@
+/** The host in a release. The only file that knows the shell. */
+import { invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+
+import type { Host, HostEvent } from './host';
+
+export const tauri: Host = {
+  subscribe: (listener) =>
+    listen<HostEvent>('tunekey', ({ payload }) => {
+      listener(payload);
+    }),
+  snapshot: () => invoke('snapshot'),
+  services: () => invoke('services'),
+  about: () => invoke('about'),
+  startSignIn: (service, method) => invoke('start_sign_in', { service, method }),
+  newCode: (id) => invoke('new_code', { id }),
+  cancelSignIn: (id) => invoke('cancel_sign_in', { id }),
+  copyCookie: (account, format) => invoke('copy_cookie', { account, format }),
+  clearClipboard: () => invoke('clear_clipboard'),
+  renew: (account) => invoke('renew', { account }),
+  renewAll: () => invoke('renew_all'),
+  check: (account) => invoke('check', { account }),
+  signOut: (account) => invoke('sign_out', { account }),
+  forget: (account) => invoke('forget', { account }),
+  setSetting: (key, value) => invoke('set_setting', { key, value }),
+  chooseExtraCa: () => invoke('choose_extra_ca'),
+  testConnection: () => invoke('test_connection'),
+  preferences: () => invoke('preferences'),
+  setPreferences: (preferences) => invoke('set_preferences', { preferences }),
+  keychainRetry: () => invoke('keychain_retry'),
+  quit: () => invoke('quit'),
+};

@@ -1,0 +1,79 @@
+import type { Account } from '../host/bindings/Account';
+import type { Event } from '../host/bindings/Event';
+import type { KeychainState } from '../host/bindings/KeychainState';
+import type { Problem } from '../host/bindings/Problem';
+import type { Settings } from '../host/bindings/Settings';
+import type { Snapshot } from '../host/bindings/Snapshot';
+
+/** What the core has said about itself: a snapshot, and the events since. Applying an event twice is harmless. */
+export class Core {
+  #accounts = $state.raw<Account[]>([]);
+  #keychain = $state<KeychainState>('ready');
+  #settings = $state.raw<Settings | null>(null);
+  #notice = $state.raw<Problem | null>(null);
+  #early: Event[] | null = [];
+
+  /** The accounts, oldest first. */
+  get accounts(): Account[] {
+    return this.#accounts;
+  }
+
+  /** Whether the keychain can be used. */
+  get keychain(): KeychainState {
+    return this.#keychain;
+  }
+
+  /** The shared settings; `null` until the first snapshot. */
+  get settings(): Settings | null {
+    return this.#settings;
+  }
+
+  /** What the person should know about the profile. */
+  get notice(): Problem | null {
+    return this.#notice;
+  }
+
+  /** The account of that id. */
+  account(id: string | null): Account | undefined {
+    return this.#accounts.find((account) => account.id === id);
+  }
+
+  /** Takes the snapshot, and again what came while it was on its way: some of that may be newer. */
+  replace(snapshot: Snapshot): void {
+    this.#accounts = snapshot.accounts;
+    this.#keychain = snapshot.keychain;
+    this.#settings = snapshot.settings;
+    this.#notice = snapshot.notice;
+    const early = this.#early ?? [];
+    this.#early = null;
+    early.forEach((event) => {
+      this.apply(event);
+    });
+  }
+
+  /** Takes a change. */
+  apply(event: Event): void {
+    this.#early?.push(event);
+    switch (event.kind) {
+      case 'account':
+        this.#accounts = this.account(event.account.id)
+          ? this.#accounts.map((known) => (known.id === event.account.id ? event.account : known))
+          : [...this.#accounts, event.account];
+        break;
+      case 'account_gone':
+        this.#accounts = this.#accounts.filter((account) => account.id !== event.id);
+        break;
+      case 'keychain':
+        this.#keychain = event.state;
+        break;
+      case 'settings':
+        this.#settings = event.settings;
+        break;
+    }
+  }
+
+  /** Puts the notice away. */
+  dismissNotice(): void {
+    this.#notice = null;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clip } from '../host/bindings/Clip';
+
+/** How long a note about something that went well stays, in milliseconds. Failures stay until put away. */
+const NOTE_LIFE = 4000;
+
+/** A short note at the foot of the content. */
+export interface Note {
+  text: string;
+  tone: 'ok' | 'bad';
+}
+
+/** The one toast on screen: a note while there is one, else the cookie that is on the clipboard. */
+export class Toasts {
+  #clip = $state.raw<Clip | null>(null);
+  #note = $state.raw<Note | null>(null);
+  #hidden = $state(false);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #held = false;
+
+  /** The note, if there is one. */
+  get note(): Note | null {
+    return this.#note;
+  }
+
+  /** The cookie on the clipboard, unless its toast was put away. */
+  get clip(): Clip | null {
+    return this.#hidden ? null : this.#clip;
+  }
+
+  /** Says something. */
+  say(text: string, tone: Note['tone'] = 'ok'): void {
+    this.#note = { text, tone };
+    this.#held = false;
+    this.#countDown();
+  }
+
+  /** A cookie is on the clipboard. Saying the same again changes nothing. */
+  copied(clip: Clip): void {
+    if (this.#clip !== null && this.#clip.until === clip.until) return;
+    this.#clip = clip;
+    this.#hidden = false;
+    this.#note = null;
+  }
+
+  /** It is not there any more. Tells whether the person had the toast before them. */
+  cleared(): boolean {
+    const seen = this.clip !== null;
+    this.#clip = null;
+    this.#hidden = false;
+    return seen;
+  }
+
+  /** Puts the toast on screen away. The clipboard is cleared all the same. */
+  dismiss(): void {
+    if (this.#note !== null) this.#note = null;
+    else this.#hidden = true;
+  }
+
+  /** The person points at the toast or has the focus in it: it waits. */
+  hold(held: boolean): void {
+    this.#held = held;
+    this.#countDown();
+  }
+
+  #countDown(): void {
+    clearTimeout(this.#timer);
+    if (this.#held || this.#note === null || this.#note.tone === 'bad') return;
+    this.#timer = setTimeout(() => {
+      this.#note = null;
+    }, NOTE_LIFE);
+  }
+}

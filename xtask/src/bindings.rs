@@ -1,0 +1,76 @@
+//! The TypeScript declarations of what crosses to the web UI: written, and compared with what is committed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::build::{cargo, workspace};
+use crate::steps::{Steps, succeed};
+
+const COMMITTED: &str = "ui/src/host/bindings";
+
+/// Writes them where the UI reads them.
+///
+/// # Errors
+/// When they cannot be generated.
+pub(crate) fn write(steps: &mut Steps) -> Result<()> {
+    steps.step("bindings", || generate(&workspace().join(COMMITTED)))
+}
+
+/// Compares the committed ones with what the types say now.
+///
+/// # Errors
+/// When they differ, with the names of the files.
+pub(crate) fn compare(steps: &mut Steps) -> Result<()> {
+    steps.step("bindings are as the types say", || {
+        let fresh = workspace().join("target/bindings");
+        let _ = std::fs::remove_dir_all(&fresh);
+        generate(&fresh)?;
+        let (fresh, committed) = (contents(&fresh)?, contents(Path::new(COMMITTED))?);
+        let names = fresh.keys().chain(committed.keys()).collect::<std::collections::BTreeSet<_>>();
+        let differ: Vec<String> = names
+            .into_iter()
+            .filter(|name| fresh.get(*name) != committed.get(*name))
+            .map(|name| name.display().to_string())
+            .collect();
+        if !differ.is_empty() {
+            bail!("out of date: {}. Run `cargo xtask bindings` and commit.", differ.join(", "));
+        }
+        Ok(())
+    })
+}
+
+fn generate(folder: &Path) -> Result<()> {
+    std::fs::create_dir_all(folder)?;
+    for package in ["tunekey-core", "tunekey-desktop"] {
+        let mut export = cargo(&["test", "--quiet", "--package", package, "--features", "typescript"]);
+        // Not `--lib`: the desktop's types may live in its program.
+        export.args(["export_bindings"]);
+        succeed(into(&mut export, folder))?;
+    }
+    Ok(())
+}
+
+fn into<'a>(export: &'a mut Command, folder: &Path) -> &'a mut Command {
+    export.env("TS_RS_EXPORT_DIR", folder).stdout(std::process::Stdio::null())
+}
+
+/// Every declaration, by its path in the folder.
+fn contents(folder: &Path) -> Result<BTreeMap<PathBuf, String>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(at) = folders.pop() {
+        for entry in std::fs::read_dir(&at).with_context(|| format!("cannot read {}", at.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "ts") {
+                let name = path.strip_prefix(folder).unwrap_or(&path).to_owned();
+                found.insert(name, std::fs::read_to_string(&path)?.replace("\r\n", "\n"));
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,104 @@
+//! The project's own commands. `cargo xtask --help` lists them; each works as the first command on a
+//! fresh clone, because it installs or names what is missing before it begins.
+
+mod bindings;
+mod build;
+mod icons;
+mod packages;
+mod steps;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::packages::Purpose;
+use crate::steps::{Steps, command};
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Try TuneKey against played services: no account, no internet. Without a display it leaves pictures.
+    Demo {
+        /// Use a virtual display even where there is a real one.
+        #[arg(long = "virtual")]
+        virtual_display: bool,
+    },
+    /// Start the app against the real services, with your own profile and keychain.
+    Run {
+        /// What to pass on to the app.
+        #[arg(trailing_var_arg = true)]
+        arguments: Vec<String>,
+    },
+    /// Check everything, from a clean checkout.
+    Test,
+    /// Measure sizes, times and memory against their limits.
+    Bench,
+    /// Write the TypeScript declarations of what crosses to the web UI.
+    Bindings,
+    /// Draw the app and tray icons from their sources.
+    Icons,
+}
+
+fn main() -> Result<()> {
+    let task = Arguments::parse().task;
+    // Every path below is relative to the workspace.
+    std::env::set_current_dir(build::workspace())?;
+    let mut steps = Steps::default();
+    match task {
+        Task::Demo { virtual_display } => demo(&mut steps, virtual_display || !has_display())?,
+        Task::Run { arguments } => {
+            packages::install(&mut steps, Purpose::Build)?;
+            let app = build::app(&mut steps, build::Profile::Release)?;
+            steps.run("the app", command(&app).args(arguments))?;
+        }
+        Task::Test => return test::everything(steps),
+        Task::Bench => {
+            packages::install(&mut steps, Purpose::Test)?;
+            packages::tauri_driver(&mut steps)?;
+            build::ui(&mut steps)?;
+            build::products(&mut steps, build::Profile::Release)?;
+            build::bare_window(&mut steps)?;
+            steps.run(
+                "measure",
+                build::cargo(&["run", "--quiet", "--package", "tunekey-tests", "--bin", "bench"]),
+            )?;
+        }
+        Task::Bindings => bindings::write(&mut steps)?,
+        Task::Icons => icons::draw(&mut steps)?,
+    }
+    steps.close();
+    Ok(())
+}
+
+/// Starts the services on loopback and the app against them: in a window of its own where there is a
+/// display, else driven through a virtual one.
+fn demo(steps: &mut Steps, virtual_display: bool) -> Result<()> {
+    packages::install(steps, if virtual_display { Purpose::Test } else { Purpose::Build })?;
+    if virtual_display {
+        packages::tauri_driver(steps)?;
+    }
+    build::ui(steps)?;
+    build::products(steps, build::Profile::Debug)?;
+    let mode = if virtual_display { "virtual" } else { "visible" };
+    steps.run(
+        "demo",
+        build::cargo(&["run", "--quiet", "--package", "tunekey-tests", "--bin", "demo", "--", mode]),
+    )
+}
+
+/// Whether there is a screen to open a window on.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the display is found where the desktop puts it; nothing secret goes there"
+)]
+fn has_display() -> bool {
+    let set = |name| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    !cfg!(target_os = "linux") || set("DISPLAY") || set("WAYLAND_DISPLAY")
+}
