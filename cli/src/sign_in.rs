@@ -30,14 +30,15 @@ pub(crate) async fn run(
 ) -> Result<(), Problem> {
     let offered = tunekey.services().into_iter().find(|offer| offer.id == service);
     let methods = offered.map(|offer| offer.methods).unwrap_or_default();
-    let method = method.or_else(|| methods.first().copied()).filter(|method| methods.contains(method)).ok_or_else(
-        || {
+    let method = method
+        .or_else(|| methods.first().copied())
+        .filter(|method| methods.contains(method))
+        .ok_or_else(|| {
             let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
             Problem::new(ProblemCode::NotFound)
                 .with_service(service)
                 .with_detail(format!("{service} offers {}", names.join(", ")))
-        },
-    )?;
+        })?;
     let mut sign_in = tunekey.sign_in(service, method);
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     let mut saving = false;
@@ -63,7 +64,9 @@ fn end_of(step: &SignInStep, service: ServiceId) -> Option<Result<(), Problem>> 
         SignInStep::Done { .. } => Some(Ok(())),
         SignInStep::Expired => Some(Err(Problem::new(ProblemCode::Expired).with_service(service))),
         SignInStep::Refused => Some(Err(Problem::new(ProblemCode::Refused).with_service(service))),
-        SignInStep::RiskControl { problem, .. } | SignInStep::Failed { problem } => Some(Err(problem.clone())),
+        SignInStep::RiskControl { problem, .. } | SignInStep::Failed { problem } => {
+            Some(Err(problem.clone()))
+        }
         SignInStep::Preparing
         | SignInStep::ShowCode { .. }
         | SignInStep::Scanned { .. }
@@ -120,7 +123,10 @@ fn show(
             output.line(&words::line(account, language));
         }
         // What ends the command is said once, by `main`.
-        SignInStep::Expired | SignInStep::Refused | SignInStep::RiskControl { .. } | SignInStep::Failed { .. } => {}
+        SignInStep::Expired
+        | SignInStep::Refused
+        | SignInStep::RiskControl { .. }
+        | SignInStep::Failed { .. } => {}
     }
     Ok(())
 }
@@ -145,7 +151,9 @@ fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
     if let (SignInStep::ShowCode { code, .. }, Some(fields)) = (step, object.as_object_mut()) {
         match qr {
             None => {}
-            Some(QrTarget::Terminal) => drop(fields.insert("code".to_owned(), Value::String(code.terminal()))),
+            Some(QrTarget::Terminal) => {
+                drop(fields.insert("code".to_owned(), Value::String(code.terminal())))
+            }
             Some(QrTarget::Png(file)) => {
                 fields.remove("code");
                 fields.insert("png".to_owned(), Value::String(file.display().to_string()));

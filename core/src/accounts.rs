@@ -102,10 +102,14 @@ impl Accounts {
     }
 
     /// Changes one record.
-    pub(crate) fn update(&self, id: &AccountId, change: impl FnOnce(&mut AccountRecord)) -> Result<(), Problem> {
-        let found = self.file.update(|ledger| {
-            ledger.accounts.iter_mut().find(|record| record.id == *id).map(change)
-        })?;
+    pub(crate) fn update(
+        &self,
+        id: &AccountId,
+        change: impl FnOnce(&mut AccountRecord),
+    ) -> Result<(), Problem> {
+        let found = self
+            .file
+            .update(|ledger| ledger.accounts.iter_mut().find(|record| record.id == *id).map(change))?;
         self.read_again()?;
         found.ok_or_else(|| unknown(id))
     }

@@ -50,13 +50,12 @@ mod tests {
     use super::*;
 
     use crate::account::ServiceId;
-    use crate::disk::tests::ScratchDir;
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";
 
     #[test]
     fn a_picture_is_kept_until_it_is_removed() {
-        let scratch = ScratchDir::new();
+        let scratch = tempfile::tempdir().expect("a directory");
         let profile = Profile::at(scratch.path()).expect("it can be made");
         let id = AccountId::new(ServiceId::Netease, "42");
         assert_eq!(load(&profile, &id), None, "there is none yet");
@@ -70,7 +69,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_picture_is_neither_kept_nor_shown() {
-        let scratch = ScratchDir::new();
+        let scratch = tempfile::tempdir().expect("a directory");
         let profile = Profile::at(scratch.path()).expect("it can be made");
         let id = AccountId::new(ServiceId::Netease, "42");
         let refused = save(&profile, &id, b"<html>").expect_err("a page is no picture");

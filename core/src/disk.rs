@@ -89,41 +89,12 @@ impl FileLock {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
-
-    use std::path::PathBuf;
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    /// A directory of its own for one test, removed afterwards.
-    #[derive(Debug)]
-    pub(crate) struct ScratchDir(PathBuf);
-
-    impl ScratchDir {
-        pub(crate) fn new() -> Self {
-            static COUNT: AtomicU32 = AtomicU32::new(0);
-            let number = COUNT.fetch_add(1, Ordering::Relaxed);
-            let path = std::env::temp_dir().join(format!("tunekey-core-{}-{number}", std::process::id()));
-            // Left by a killed run whose process id has come round again.
-            let _ = std::fs::remove_dir_all(&path);
-            make_private_dir(&path).expect("the temp directory can be written");
-            Self(path)
-        }
-
-        pub(crate) fn path(&self) -> &Path {
-            &self.0
-        }
-    }
-
-    impl Drop for ScratchDir {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
 
     #[test]
     fn a_replaced_file_holds_the_new_bytes_and_leaves_nothing_beside_it() {
-        let dir = ScratchDir::new();
+        let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("file");
         replace(&path, b"one").expect("it can be written");
         replace(&path, b"two").expect("it can be replaced");
@@ -136,7 +107,7 @@ pub(crate) mod tests {
     fn files_and_directories_are_for_this_user_only() {
         use std::os::unix::fs::PermissionsExt as _;
 
-        let dir = ScratchDir::new();
+        let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("file");
         replace(&path, b"one").expect("it can be written");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("it is ours");
@@ -148,7 +119,7 @@ pub(crate) mod tests {
 
     #[test]
     fn what_a_crash_left_is_removed_and_nothing_else() {
-        let dir = ScratchDir::new();
+        let dir = tempfile::tempdir().expect("a directory");
         for name in [".ledger.json.Ab3dE6", "ledger.json", "ledger.json.corrupt-1", ".other"] {
             replace(&dir.path().join(name), b"x").expect("it can be written");
         }
@@ -163,7 +134,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_lock_is_held_by_one_at_a_time() {
-        let dir = ScratchDir::new();
+        let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("lock");
         let held = FileLock::try_acquire(&path).expect("it can be opened").expect("it is free");
         assert!(FileLock::try_acquire(&path).expect("it can be opened").is_none(), "it is taken");
@@ -174,7 +145,7 @@ pub(crate) mod tests {
     #[cfg(unix)]
     #[test]
     fn a_lock_file_that_is_a_link_is_refused() {
-        let dir = ScratchDir::new();
+        let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("lock");
         std::os::unix::fs::symlink(dir.path().join("elsewhere"), &path).expect("links can be made");
         FileLock::try_acquire(&path).expect_err("following it would lock, or create, somebody else's file");

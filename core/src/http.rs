@@ -198,7 +198,8 @@ impl Http {
 /// Reads the certificates of a PEM file.
 fn authorities(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, HttpError> {
     let pem = std::fs::read(path).map_err(|_| HttpError::BadCertificateFile)?;
-    let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| HttpError::BadCertificateFile)?;
+    let certificates =
+        reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| HttpError::BadCertificateFile)?;
     if certificates.is_empty() {
         return Err(HttpError::BadCertificateFile);
     }

@@ -66,7 +66,12 @@ pub struct Ledger {
 
 impl Default for Ledger {
     fn default() -> Self {
-        Self { version: VERSION, device_id: String::new(), accounts: Vec::new(), settings: Settings::default() }
+        Self {
+            version: VERSION,
+            device_id: String::new(),
+            accounts: Vec::new(),
+            settings: Settings::default(),
+        }
     }
 }
 

@@ -59,8 +59,9 @@ pub fn data_url(png: &[u8]) -> String {
 /// The address with `https`, if its host is known and nothing in it is unusual.
 fn allowed(address: &Url) -> Option<Url> {
     let host = address.host_str()?;
-    let known =
-        HOSTS.iter().any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
+    let known = HOSTS
+        .iter()
+        .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
     if !known || !matches!(address.scheme(), "http" | "https") {
         return None;
     }
@@ -125,7 +126,10 @@ mod tests {
     #[test]
     fn what_is_no_picture_or_far_too_large_is_refused() {
         assert_eq!(reencoded(b"<svg onload=alert(1)>"), Err(PictureError::NotAPicture));
-        assert_eq!(reencoded(&picture(LARGEST_SIDE + 1, 1, ImageFormat::Png)), Err(PictureError::NotAPicture));
+        assert_eq!(
+            reencoded(&picture(LARGEST_SIDE + 1, 1, ImageFormat::Png)),
+            Err(PictureError::NotAPicture)
+        );
     }
 
     #[test]

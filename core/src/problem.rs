@@ -160,15 +160,18 @@ impl ProblemCode {
                 "{service}的安全风控拦下了这次登录，账号本身没有问题。请与手机使用同一网络并关闭代理，\
                  等十分钟再试，或换一种登录方式。",
             ),
-            Self::RateLimited => {
-                ("{service} asks to slow down. Wait a few minutes and try again.", "{service}提示操作太频繁，请过几分钟再试。")
-            }
-            Self::Expired => {
-                ("The code has expired; nothing was sent. Get a new code.", "二维码已过期，未发送任何信息，请获取新二维码。")
-            }
-            Self::Refused => {
-                ("The sign-in was declined on the phone. Nothing was saved.", "手机上取消了登录，没有保存任何内容。")
-            }
+            Self::RateLimited => (
+                "{service} asks to slow down. Wait a few minutes and try again.",
+                "{service}提示操作太频繁，请过几分钟再试。",
+            ),
+            Self::Expired => (
+                "The code has expired; nothing was sent. Get a new code.",
+                "二维码已过期，未发送任何信息，请获取新二维码。",
+            ),
+            Self::Refused => (
+                "The sign-in was declined on the phone. Nothing was saved.",
+                "手机上取消了登录，没有保存任何内容。",
+            ),
             Self::DeviceLimit => (
                 "Too many devices are signed in. Remove an old one under account security in the app, then try again.",
                 "登录设备已达上限，请在 App 的账号安全设置里移除一台旧设备，再重试。",
@@ -181,7 +184,9 @@ impl ProblemCode {
                 "{service} wants a newer client than the one TuneKey reports. An update of TuneKey usually fixes this.",
                 "{service}要求更新客户端，更新 TuneKey 后通常即可恢复。",
             ),
-            Self::KeychainLocked => ("The keychain is locked. Unlock it and try again.", "系统密钥环已锁定，请解锁后重试。"),
+            Self::KeychainLocked => {
+                ("The keychain is locked. Unlock it and try again.", "系统密钥环已锁定，请解锁后重试。")
+            }
             Self::KeychainUnavailable => (
                 "No keychain answers. TuneKey never falls back to a plain file: start a Secret Service provider \
                  (GNOME Keyring, KWallet), then try again.",

@@ -124,11 +124,10 @@ mod tests {
     use super::*;
 
     use crate::account::ServiceId;
-    use crate::disk::tests::ScratchDir;
 
     #[test]
     fn profiles_of_two_directories_have_keychain_names_of_their_own() {
-        let scratch = ScratchDir::new();
+        let scratch = tempfile::tempdir().expect("a directory");
         let one = Profile::at(scratch.path().join("one").join("demo")).expect("it can be made");
         let two = Profile::at(scratch.path().join("two").join("demo")).expect("it can be made");
         assert_ne!(one.keychain_service(), two.keychain_service(), "the same last name, another directory");
@@ -136,13 +135,16 @@ mod tests {
             let name = profile.keychain_service();
             let digest = name.strip_prefix("TuneKey (demo-").and_then(|rest| rest.strip_suffix(')'));
             let digest = digest.expect("the name says which directory it is");
-            assert!(digest.len() == 8 && digest.bytes().all(|b| b.is_ascii_hexdigit()), "{digest} is 8 hex digits");
+            assert!(
+                digest.len() == 8 && digest.bytes().all(|b| b.is_ascii_hexdigit()),
+                "{digest} is 8 hex digits"
+            );
         }
     }
 
     #[test]
     fn one_directory_has_one_name_however_it_is_spelt() {
-        let scratch = ScratchDir::new();
+        let scratch = tempfile::tempdir().expect("a directory");
         let plain = Profile::at(scratch.path().join("demo")).expect("it can be made");
         let winding = Profile::at(scratch.path().join("demo").join("..").join("demo")).expect("it is there");
         assert_eq!(plain, winding, "or its credentials would seem to be missing");
@@ -150,17 +152,21 @@ mod tests {
 
     #[test]
     fn an_account_never_leads_to_a_file_outside_the_profile() {
-        let scratch = ScratchDir::new();
+        let scratch = tempfile::tempdir().expect("a directory");
         let profile = Profile::at(scratch.path()).expect("it can be made");
         let path = profile.avatar(&AccountId::new(ServiceId::QqMusic, "../../etc/passwd"));
         assert_eq!(path.parent(), Some(profile.dir().join("avatars").as_path()));
         let path = profile.account_lock(&AccountId::new(ServiceId::Netease, "42"));
-        assert_eq!(path.file_name().and_then(|name| name.to_str()), Some("netease-42.lock"), "no colon: Windows");
+        assert_eq!(
+            path.file_name().and_then(|name| name.to_str()),
+            Some("netease-42.lock"),
+            "no colon: Windows"
+        );
     }
 
     #[test]
     fn a_directory_that_cannot_be_made_is_a_problem_of_the_profile() {
-        let scratch = ScratchDir::new();
+        let scratch = tempfile::tempdir().expect("a directory");
         let file = scratch.path().join("file");
         disk::replace(&file, b"in the way").expect("it can be written");
         let problem = Profile::at(file.join("demo")).expect_err("a file is no directory");

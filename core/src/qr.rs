@@ -109,7 +109,9 @@ impl QrCode {
         let bits = self.bits();
         let module = module.max(1);
         let (width, height) = (bits.width() + 2 * quiet, bits.height() + 2 * quiet);
-        png(&GrayImage::from_fn(width * module, height * module, |x, y| at(&bits, x / module, y / module, quiet)))
+        png(&GrayImage::from_fn(width * module, height * module, |x, y| {
+            at(&bits, x / module, y / module, quiet)
+        }))
     }
 
     /// As lines for a terminal, two modules a character. The colours are set explicitly, so that it scans
@@ -173,8 +175,9 @@ fn modules(code: &Encoder) -> GrayImage {
 fn redrawn(picture: &GrayImage) -> Option<GrayImage> {
     let framed = with_frame(picture);
     let (width, height) = (framed.width() as usize, framed.height() as usize);
-    let mut prepared =
-        rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| framed.get_pixel(x as u32, y as u32).0[0]);
+    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
+        framed.get_pixel(x as u32, y as u32).0[0]
+    });
     let grids = prepared.detect_grids();
     let [grid] = grids.as_slice() else { return None };
     let mut text = Vec::new();
@@ -240,7 +243,8 @@ fn png(picture: &GrayImage) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "https://music.163.com/st/platform/scanlogin?codekey=b5880215-7578-4a91-b369-000000000000";
+    const TEXT: &str =
+        "https://music.163.com/st/platform/scanlogin?codekey=b5880215-7578-4a91-b369-000000000000";
 
     fn read(png: &[u8]) -> Option<String> {
         let picture = image::load_from_memory(png).expect("it is a picture").to_luma8();
@@ -263,8 +267,15 @@ mod tests {
         let original = QrCode::from_text(TEXT).expect("the text fits");
         for (module, quiet) in [(3, 4), (5, 0), (8, 2)] {
             let code = QrCode::from_picture(&original.png(module, quiet)).expect("it is a picture");
-            assert!(matches!(code.0, Drawing::Modules(_)), "{module} px a module and {quiet} quiet are readable");
-            assert_eq!(code.bits().dimensions(), original.bits().dimensions(), "as many modules as the original");
+            assert!(
+                matches!(code.0, Drawing::Modules(_)),
+                "{module} px a module and {quiet} quiet are readable"
+            );
+            assert_eq!(
+                code.bits().dimensions(),
+                original.bits().dimensions(),
+                "as many modules as the original"
+            );
             assert_eq!(read(&code.png(4, QUIET_ZONE)).as_deref(), Some(TEXT), "and the same text");
         }
     }
@@ -274,7 +285,8 @@ mod tests {
         let blank = png(&GrayImage::from_fn(120, 120, |x, y| Luma([((x * y) % 251) as u8])));
         let code = QrCode::from_picture(&blank).expect("it is a picture");
         let url = code.data_url();
-        let kept = STANDARD.decode(url.strip_prefix("data:image/png;base64,").expect("a PNG")).expect("base64");
+        let kept =
+            STANDARD.decode(url.strip_prefix("data:image/png;base64,").expect("a PNG")).expect("base64");
         let pixels = |png: &[u8]| image::load_from_memory(png).expect("a picture").to_luma8();
         assert_eq!(pixels(&kept), pixels(&blank), "not a pixel is changed");
         assert!(!code.terminal().is_empty(), "a terminal shows it too");
@@ -305,7 +317,11 @@ mod tests {
     #[test]
     fn a_terminal_shows_exactly_the_modules_in_fixed_colours() {
         let code = QrCode::from_text(TEXT).expect("the text fits");
-        assert_eq!(read(&photographed(&code.terminal())).as_deref(), Some(TEXT), "what is printed can be scanned");
+        assert_eq!(
+            read(&photographed(&code.terminal())).as_deref(),
+            Some(TEXT),
+            "what is printed can be scanned"
+        );
     }
 
     #[test]
@@ -329,7 +345,8 @@ mod tests {
         for line in text.lines() {
             let (mut top, mut bottom) = (Vec::new(), Vec::new());
             for cell in line.split('▀').filter(|cell| cell.contains("38;5")) {
-                let numbers: Vec<&str> = cell.trim_start_matches("\x1b[").trim_end_matches('m').split(';').collect();
+                let numbers: Vec<&str> =
+                    cell.trim_start_matches("\x1b[").trim_end_matches('m').split(';').collect();
                 top.push(numbers[2] == "16");
                 bottom.push(numbers[5] == "16");
             }

@@ -167,10 +167,7 @@ impl Renewer {
         let id = &kept.credential.account;
         // One endpoint alone is not believed: a renewal can be refused while the key still works.
         let dead = matches!(error, ServiceError::Rejected { .. })
-            && matches!(
-                service.inspect(context, &kept.credential).await,
-                Err(ServiceError::Rejected { .. })
-            );
+            && matches!(service.inspect(context, &kept.credential).await, Err(ServiceError::Rejected { .. }));
         let mut problem = error.into_problem(id.service);
         if !dead && problem.code == ProblemCode::Rejected {
             problem.code = ProblemCode::Unexpected;
@@ -260,3 +257,6 @@ impl MulOrZero for SignedDuration {
         SignedDuration::try_from_secs_f64(self.as_secs_f64() * factor).unwrap_or(SignedDuration::ZERO)
     }
 }
+
+#[cfg(test)]
+mod tests;

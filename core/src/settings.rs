@@ -66,7 +66,8 @@ pub enum NeteaseProfile {
 }
 
 /// The settings by the names that the command line uses.
-pub const KEYS: [&str; 6] = ["proxy", "extra-ca", "netease-profile", "format", "clipboard-seconds", "auto-renew"];
+pub const KEYS: [&str; 6] =
+    ["proxy", "extra-ca", "netease-profile", "format", "clipboard-seconds", "auto-renew"];
 
 /// Shortest and longest time after which a copied cookie is cleared.
 const CLIPBOARD_SECONDS: std::ops::RangeInclusive<u32> = 5..=600;
@@ -142,7 +143,8 @@ impl Proxy {
             "none" => return Ok(Self::None),
             _ => {}
         }
-        let url = url::Url::parse(text).map_err(|_| invalid("a proxy address looks like http://127.0.0.1:7890"))?;
+        let url =
+            url::Url::parse(text).map_err(|_| invalid("a proxy address looks like http://127.0.0.1:7890"))?;
         if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") {
             return Err(invalid("a proxy address starts with http://, https://, socks5:// or socks5h://"));
         }
@@ -150,7 +152,9 @@ impl Proxy {
             return Err(invalid("a proxy address names a host"));
         }
         if url.password().is_some() || !url.username().is_empty() {
-            return Err(invalid("a proxy address with a user name or password can’t be kept; leave them out"));
+            return Err(invalid(
+                "a proxy address with a user name or password can’t be kept; leave them out",
+            ));
         }
         Ok(Self::Manual(text.trim_end_matches('/').to_owned()))
     }

@@ -300,7 +300,9 @@ impl<S: Surroundings> Machine<S> {
             // Not `?`: a credential that has come is saved even when nobody listens any more.
             drop(self.step(SignInStep::Saving));
             match self.surroundings.save(grant, self.method).await {
-                Ok((account, known)) => return self.step(SignInStep::Done { account: Box::new(account), known }),
+                Ok((account, known)) => {
+                    return self.step(SignInStep::Done { account: Box::new(account), known });
+                }
                 Err(problem) => self.step(SignInStep::Failed { problem })?,
             }
             self.asked_again().await?;
@@ -312,7 +314,9 @@ impl<S: Surroundings> Machine<S> {
         match problem.code {
             ProblemCode::RiskControl => SignInStep::RiskControl { problem, next: self.others.clone() },
             // While signing in there is no credential yet to be refused: what is refused is this code.
-            ProblemCode::Rejected => SignInStep::Failed { problem: Problem { code: ProblemCode::Unexpected, ..problem } },
+            ProblemCode::Rejected => {
+                SignInStep::Failed { problem: Problem { code: ProblemCode::Unexpected, ..problem } }
+            }
             _ => SignInStep::Failed { problem },
         }
     }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 
-use crate::account::{Account, AccountId, Busy, Health, Method, RenewalRecord, RenewalTrigger, ServiceId, SignInReason};
+use crate::account::{
+    Account, AccountId, Busy, Health, Method, RenewalRecord, RenewalTrigger, ServiceId, SignInReason,
+};
 use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
 use crate::export::{self, Format};
@@ -19,114 +19,18 @@ use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::renewal::{self, Renewer};
-use crate::secret::Secret;
-use crate::service::{self, Context, Device, Grant, Inspection, Service, ServiceError};
+use crate::service::{self, Context, Device, Inspection, Service, ServiceError};
 use crate::settings::{Proxy, Settings};
-use crate::sign_in::{self, SignIn, Surroundings, WayIn};
+use crate::sign_in::{self, SignIn, WayIn};
 use crate::vault::Vault;
 use crate::vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
 
-/// Everything that a front shows, at one moment. A front subscribes to [`Event`]s first and then asks for this.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct Snapshot {
-    /// The accounts, oldest first.
-    pub accounts: Vec<Account>,
-    /// Whether the keychain can be used.
-    pub keychain: KeychainState,
-    /// The shared settings.
-    pub settings: Settings,
-    /// What the person should know about the profile, such as that a damaged ledger was set aside.
-    pub notice: Option<Problem>,
-}
+mod saving;
+mod snapshot;
+#[cfg(test)]
+mod tests;
 
-/// A change. Each carries the whole new state of one thing, so that applying it twice is harmless.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Event {
-    /// An account is new or has changed.
-    Account {
-        /// Its whole state.
-        account: Box<Account>,
-    },
-    /// An account is gone.
-    AccountGone {
-        /// Which.
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
-        id: AccountId,
-    },
-    /// The keychain's state has changed.
-    Keychain {
-        /// The new state.
-        state: KeychainState,
-    },
-    /// A shared setting has changed.
-    Settings {
-        /// All of them.
-        settings: Settings,
-    },
-}
-
-/// Whether the keychain can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "snake_case")]
-pub enum KeychainState {
-    /// It can.
-    Ready,
-    /// It exists and is locked.
-    Locked,
-    /// There is none.
-    Unavailable,
-    /// It said no.
-    Denied,
-    /// It does not answer.
-    Silent,
-}
-
-/// A service as fronts offer it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct ServiceInfo {
-    /// Which one.
-    pub id: ServiceId,
-    /// Its name in Latin letters.
-    pub name: String,
-    /// The ways in that work in this build, best first.
-    pub methods: Vec<Method>,
-}
-
-/// What a sign-out came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct SignedOut {
-    /// Whether the service confirmed it. The account is removed here either way.
-    pub confirmed: bool,
-}
-
-/// How long a round trip to a service took, or why there was none.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct Reach {
-    /// The service.
-    pub service: ServiceId,
-    /// Milliseconds for one round trip.
-    pub milliseconds: Option<u32>,
-    /// Why there was none.
-    pub problem: Option<Problem>,
-}
-
-/// A cookie on its way to where the person sends it.
-#[derive(Debug)]
-pub struct Copied {
-    /// The text.
-    pub text: Secret,
-    /// The shape that it is in.
-    pub format: Format,
-    /// When the key in it ends, if that is known.
-    pub expires_at: Option<Timestamp>,
-}
+pub use snapshot::{Copied, Event, KeychainState, Reach, ServiceInfo, SignedOut, Snapshot};
 
 /// What a [`TuneKey`] is made of. Tests bring their own keychain, clock and limits.
 #[derive(Debug)]
@@ -332,7 +236,8 @@ impl TuneKey {
     /// `NotFound`, or `InvalidInput` when the format does not exist for the service.
     pub fn set_format(&self, id: &AccountId, format: Format) -> Result<(), Problem> {
         if !format.suits(id.service) {
-            return Err(Problem::new(ProblemCode::InvalidInput).with_detail(format!("{} has no {format}", id.service)));
+            return Err(Problem::new(ProblemCode::InvalidInput)
+                .with_detail(format!("{} has no {format}", id.service)));
         }
         self.0.accounts.update(id, |record| record.format = Some(format))
     }
@@ -353,7 +258,9 @@ impl TuneKey {
         }
         match found.as_slice() {
             [one] => Ok(one.id.clone()),
-            [] => Err(Problem::new(ProblemCode::NotFound).with_detail(format!("no account is called {name}"))),
+            [] => {
+                Err(Problem::new(ProblemCode::NotFound).with_detail(format!("no account is called {name}")))
+            }
             several => {
                 let names: Vec<_> = several.iter().map(|account| account.id.to_string()).collect();
                 let detail = format!("{name} could be {}", names.join(" or "));
@@ -487,11 +394,24 @@ impl TuneKey {
             }
             Err(error) => {
                 if matches!(error, ServiceError::Rejected { .. }) {
-                    self.0.accounts.update(id, |record| record.health = renewal::rejected(record.health, now))?;
+                    self.0
+                        .accounts
+                        .update(id, |record| record.health = renewal::rejected(record.health, now))?;
                 }
                 Err(error.into_problem(id.service))
             }
         }
+    }
+
+    /// What a service needs for one call, as the settings want it now.
+    fn context(&self) -> Result<Context, Problem> {
+        let settings = self.settings();
+        Ok(Context {
+            http: self.client(&settings)?,
+            clock: self.0.clock.clone(),
+            device: Device { id: self.0.accounts.device_id() },
+            netease_profile: settings.netease_profile,
+        })
     }
 
     async fn fetch_avatar(&self, context: &Context, id: &AccountId, inspection: &Inspection) {
@@ -519,8 +439,8 @@ impl TuneKey {
             extra_ca: settings.extra_ca.clone(),
             limits: self.0.limits,
         };
-        let http = Http::new(&options)
-            .map_err(|error| Problem::new(error.code()).with_detail(error.to_string()))?;
+        let http =
+            Http::new(&options).map_err(|error| Problem::new(error.code()).with_detail(error.to_string()))?;
         *cached = Some((settings.proxy.clone(), settings.extra_ca.clone(), http.clone()));
         Ok(http)
     }
@@ -572,69 +492,6 @@ impl TuneKey {
         }
         self.0.accounts.trouble(id, result.as_ref().err().cloned());
         result
-    }
-}
-
-#[async_trait]
-impl Surroundings for TuneKey {
-    fn context(&self) -> Result<Context, Problem> {
-        let settings = self.settings();
-        Ok(Context {
-            http: self.client(&settings)?,
-            clock: self.0.clock.clone(),
-            device: Device { id: self.0.accounts.device_id() },
-            netease_profile: settings.netease_profile,
-        })
-    }
-
-    async fn ready_to_save(&self) -> Result<(), Problem> {
-        let state = self.probe_keychain(Patience::User).await;
-        let code = match state {
-            KeychainState::Ready => return Ok(()),
-            KeychainState::Locked => ProblemCode::KeychainLocked,
-            KeychainState::Denied => ProblemCode::KeychainDenied,
-            KeychainState::Unavailable | KeychainState::Silent => ProblemCode::KeychainUnavailable,
-        };
-        Err(Problem::new(code))
-    }
-
-    async fn save(&self, grant: &Grant, method: Method) -> Result<(Account, bool), Problem> {
-        let credential = &grant.credential;
-        let id = &credential.account;
-        let context = self.context()?;
-        let picture = async {
-            match &grant.inspection.avatar {
-                Some(url) => picture::fetch(&context.http, url).await.ok(),
-                None => None,
-            }
-        };
-        let saved = async {
-            let _lock = self.0.renewer.lock(id).await?;
-            let known = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
-            let expected = known.as_ref().map(|kept| kept.generation);
-            Ok::<_, Problem>(self.0.vault.save(credential, expected, Patience::User).await?)
-        };
-        // The picture comes along while the keychain works, and never holds it up by more than its own limit.
-        let (generation, picture) = tokio::join!(saved, picture);
-        let generation = generation?;
-        let now = self.0.clock.now();
-        let known = self.0.accounts.add(id, |record: Option<AccountRecord>| {
-            let mut record = record.unwrap_or_else(|| AccountRecord::new(id.clone(), method, now));
-            record.method = method;
-            record.life = renewal::life(service::by_id(id.service), credential);
-            record.generation = generation;
-            record.health = Health::Healthy;
-            record.failures = 0;
-            record.next_attempt_at = None;
-            record.signing_out = false;
-            learn(&mut record, &grant.inspection, now);
-            record
-        })?;
-        if let Some(picture) = picture {
-            self.0.accounts.save_avatar(id, &picture);
-        }
-        self.0.accounts.trouble(id, None);
-        Ok((self.0.accounts.view(id)?, known))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tauri::{App, AppHandle, Manager as _, RunEvent};
 use tunekey_core::clock::{Clock, SystemClock};
+use tunekey_core::problem::Problem;
 use tunekey_core::profile::Profile;
 use tunekey_core::tunekey::{Setup, TuneKey};
 use tunekey_core::vault::keychain::Patience;
@@ -30,15 +31,27 @@ pub(crate) struct Desktop {
     pub(crate) quitting: Quitting,
 }
 
+/// Why the app did not start.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The profile cannot be opened.
+    Profile(Problem),
+    /// The system gives us no window.
+    System(tauri::Error),
+}
+
 /// Runs the app to its end.
 ///
 /// # Errors
-/// When the profile cannot be opened or the system gives us no window system, thread or runtime. Sentences for people.
-pub(crate) fn run(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
+/// When the profile cannot be opened, or the system gives us no window.
+pub(crate) fn run(args: Args) -> Result<ExitCode, Refusal> {
     let profile = match &args.profile {
-        Some(dir) => Profile::at(dir)?,
-        None => Profile::default_for_user()?,
-    };
+        Some(dir) => Profile::at(dir),
+        None => Profile::default_for_user(),
+    }
+    .map_err(Refusal::Profile)?;
+    // Before there is a window: without its ledger the app has nothing to show, and says so at once.
+    let core = TuneKey::open(Setup::new(profile.clone())).map_err(Refusal::Profile)?;
     let mut context = tauri::generate_context!();
     single_instance::name_after(&profile, context.config_mut());
     let app = tauri::Builder::default()
@@ -46,15 +59,20 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Box<dyn std::error::Error>> {
         .plugin(single_instance::plugin())
         .plugin(tauri_plugin_store::Builder::new().build())
         .invoke_handler(commands::handler())
-        .setup(move |app| set_up(app, profile, args.hidden))
-        .build(context)?;
+        .setup(move |app| set_up(app, profile, core, args.hidden))
+        .build(context)
+        .map_err(Refusal::System)?;
     Ok(code_of(app.run_return(on_run_event)))
 }
 
-fn set_up(app: &mut App, profile: Profile, hidden: bool) -> Result<(), Box<dyn std::error::Error>> {
+fn set_up(
+    app: &mut App,
+    profile: Profile,
+    core: TuneKey,
+    hidden: bool,
+) -> Result<(), Box<dyn std::error::Error>> {
     let handle = app.handle().clone();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let core = TuneKey::open(Setup::new(profile.clone()))?;
     let preferences = PreferenceFile::open(&handle, &profile.dir().join("window.json"));
     let clipboard = Clipboard::start(clock.clone(), {
         let app = handle.clone();

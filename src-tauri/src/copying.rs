@@ -32,7 +32,11 @@ pub(crate) struct Clip {
 ///
 /// # Errors
 /// What the core says, or `Unexpected` when the clipboard does not take it.
-pub(crate) async fn copy(app: &AppHandle, account: AccountId, format: Option<Format>) -> Result<Clip, Problem> {
+pub(crate) async fn copy(
+    app: &AppHandle,
+    account: AccountId,
+    format: Option<Format>,
+) -> Result<Clip, Problem> {
     let desktop = app.state::<Desktop>();
     let copied = desktop.core.cookie(&account, format).await?;
     let seconds = desktop.core.settings().clipboard_seconds;
@@ -66,7 +70,10 @@ pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
             notification::show(words::not_copied(language).to_owned(), problem.message(language));
             // The notification may go unseen, and what helps, such as unlocking the keychain, is in the window.
             let service = Some(account.service);
-            window::open(app, DesktopEvent::Open { view: OpenView::Accounts, account: Some(account), service });
+            window::open(
+                app,
+                DesktopEvent::Open { view: OpenView::Accounts, account: Some(account), service },
+            );
         }
     }
 }

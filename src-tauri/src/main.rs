@@ -16,6 +16,7 @@ mod tray;
 mod window;
 mod words;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,6 +25,9 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tunekey_core::problem::Language;
+
+use crate::app::Refusal;
 
 /// What can be said when the app is started. Nothing here changes where credentials are sent.
 #[derive(Debug, Parser)]
@@ -47,13 +51,27 @@ fn main() -> ExitCode {
     }
     match app::run(args) {
         Ok(code) => code,
-        Err(error) => {
-            use std::io::Write as _;
-            // Nobody may be reading: that is no reason to fail differently.
-            let _ = writeln!(std::io::stderr(), "tunekey-desktop: {error}");
+        Err(Refusal::Profile(problem)) => {
+            say(&problem.to_string());
+            // Started from a menu, nobody reads standard error.
+            let language = Language::from_locale(&words::system_locale());
+            rfd::MessageDialog::new()
+                .set_level(rfd::MessageLevel::Error)
+                .set_title("TuneKey")
+                .set_description(problem.message(language))
+                .show();
+            ExitCode::FAILURE
+        }
+        Err(Refusal::System(error)) => {
+            say(&error.to_string());
             ExitCode::FAILURE
         }
     }
+}
+
+fn say(why: &str) {
+    // Nobody may be reading: that is no reason to fail differently.
+    let _ = writeln!(std::io::stderr(), "tunekey-desktop: {why}");
 }
 
 /// Only our own crates are heard: an HTTP or D-Bus library at `trace` would write headers and message bodies,

@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn one_preference_that_makes_no_sense_does_not_take_the_others_with_it() {
-        let preferences = read(&json!({"theme": "plaid", "language": "en", "closeToTray": "yes", "lastView": 7}));
+        let preferences =
+            read(&json!({"theme": "plaid", "language": "en", "closeToTray": "yes", "lastView": 7}));
         let expected = Preferences { language: LanguageChoice::English, ..Preferences::default() };
         assert_eq!(preferences, expected, "only the language can be read");
     }

@@ -68,7 +68,9 @@ impl Tray {
             builder = builder.show_menu_on_left_click(false).on_tray_icon_event(|icon, event| {
                 use tauri::tray::{MouseButton, MouseButtonState, TrayIconEvent};
                 if let TrayIconEvent::Click {
-                    button: MouseButton::Left, button_state: MouseButtonState::Up, ..
+                    button: MouseButton::Left,
+                    button_state: MouseButtonState::Up,
+                    ..
                 } = event
                 {
                     window::show(icon.app_handle());
@@ -294,7 +296,10 @@ mod tests {
 
     #[test]
     fn a_menu_for_another_account_is_made_anew() {
-        assert!(!same_shape(&[refresh("1", "Refresh")], &[refresh("2", "Refresh")]), "or a click would hit the wrong one");
+        assert!(
+            !same_shape(&[refresh("1", "Refresh")], &[refresh("2", "Refresh")]),
+            "or a click would hit the wrong one"
+        );
         assert!(!same_shape(&[refresh("1", "Refresh")], &[]), "and so is one of another length");
     }
 

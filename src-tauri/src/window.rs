@@ -4,7 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use tauri::webview::{NewWindowResponse, PermissionResponse};
 use tauri::window::Color;
-use tauri::{AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use tauri::{
+    AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
+};
 
 use crate::app::Desktop;
 use crate::events::{self, DesktopEvent};
@@ -144,7 +146,11 @@ fn close(window: &WebviewWindow) {
 /// Whether an address is the app's own page. Nothing else is ever loaded: this window can call our commands.
 fn is_ours(url: &Url) -> bool {
     let origin = (url.scheme(), url.host_str(), url.port());
-    if cfg!(windows) { origin == ("http", Some("tauri.localhost"), None) } else { origin == ("tauri", Some("localhost"), None) }
+    if cfg!(windows) {
+        origin == ("http", Some("tauri.localhost"), None)
+    } else {
+        origin == ("tauri", Some("localhost"), None)
+    }
 }
 
 #[cfg(test)]

@@ -106,7 +106,9 @@ pub(crate) fn need_sign_in(count: usize, language: Language) -> String {
 /// The title and the text of the notification that a cookie was copied from the tray.
 pub(crate) fn copied(name: &str, seconds: u32, language: Language) -> (String, String) {
     match language {
-        Language::English => ("Cookie copied".to_owned(), format!("{name}: the clipboard clears in {seconds} s.")),
+        Language::English => {
+            ("Cookie copied".to_owned(), format!("{name}: the clipboard clears in {seconds} s."))
+        }
         Language::Chinese => ("已复制 Cookie".to_owned(), format!("{name}：{seconds} 秒后清除剪贴板。")),
     }
 }

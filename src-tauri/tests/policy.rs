@@ -22,7 +22,10 @@ fn listed<'a>(text: &'a str, from: &str, to: &str) -> BTreeSet<&'a str> {
     let start = text.find(from).expect("the list is there") + from.len();
     let length = text[start..].find(to).expect("the list ends");
     let lines = text[start..start + length].lines();
-    lines.map(|line| line.trim().trim_matches(|c| c == '"' || c == ',')).filter(|line| !line.is_empty()).collect()
+    lines
+        .map(|line| line.trim().trim_matches(|c| c == '"' || c == ','))
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 fn handled() -> BTreeSet<&'static str> {
@@ -39,11 +42,16 @@ fn every_command_is_declared_handled_and_allowed_and_nothing_else_is() {
         "every command that is written is handled"
     );
     let permissions = &capability()["permissions"];
-    let allowed: BTreeSet<_> = permissions.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+    let allowed: BTreeSet<_> =
+        permissions.as_array().expect("a list").iter().filter_map(Value::as_str).collect();
     let mut expected: BTreeSet<_> =
         handled().iter().map(|name| format!("allow-{}", name.replace('_', "-"))).collect();
     expected.extend(["core:event:allow-listen".to_owned(), "core:event:allow-unlisten".to_owned()]);
-    assert_eq!(allowed, expected.iter().map(String::as_str).collect(), "and the window may call exactly these");
+    assert_eq!(
+        allowed,
+        expected.iter().map(String::as_str).collect(),
+        "and the window may call exactly these"
+    );
 }
 
 #[test]
@@ -72,7 +80,10 @@ fn the_page_may_load_and_reach_nothing_but_itself() {
         "frame-ancestors": "'none'",
         "object-src": "'none'",
     });
-    assert_eq!(*policy, expected, "avatars and codes are data: URLs made by us, everything else is in the bundle");
+    assert_eq!(
+        *policy, expected,
+        "avatars and codes are data: URLs made by us, everything else is in the bundle"
+    );
 }
 
 #[test]

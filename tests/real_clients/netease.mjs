@@ -34,7 +34,8 @@ const late = (await api.login_qr_check({ ...base, key })).body.code
 const cookie = signedIn.cookie
 
 const status = (await api.login_status({ ...base, crypto: undefined, cookie })).body.data
-const statusSameWay = (await api.login_status({ ...base, cookie })).body.data
+// Only the desktop way can ask for an encrypted answer.
+const statusSameWay = (await api.login_status({ ...base, cookie, e_r: way === 'eapi' })).body.data
 const account = (await api.user_account({ ...base, cookie })).body
 const front = (await api.vip_info({ ...base, cookie })).body
 const client = (await api.vip_info_v2({ ...base, cookie })).body

@@ -89,15 +89,15 @@ impl Cli {
     /// # Errors
     /// When it has ended already.
     pub fn interrupt(&self) -> Result<()> {
-        Ok(kill(pid(self.child.id().context("it has ended")?), Signal::SIGINT)?)
+        self.signal(Signal::SIGINT)
     }
 
-    /// Kills it, without a chance to tidy up.
+    /// Sends it a signal.
     ///
     /// # Errors
     /// When it has ended already.
-    pub fn kill(&self) -> Result<()> {
-        Ok(kill(pid(self.child.id().context("it has ended")?), Signal::SIGKILL)?)
+    pub fn signal(&self, signal: Signal) -> Result<()> {
+        Ok(kill(pid(self.child.id().context("it has ended")?), signal)?)
     }
 
     /// Waits until it ends.

@@ -107,6 +107,11 @@ impl Desktop {
         Ok(())
     }
 
+    /// Ends the keyring, as if it had never been there.
+    pub fn stop_keyring(&mut self) {
+        self.keyring = None;
+    }
+
     /// Opens the app's window.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ pub mod clipboard;
 pub mod desktop;
 pub mod keyring;
 pub mod patience;
+pub mod phone;
 pub mod process;
 pub mod programs;
 pub mod sandbox;

@@ -150,6 +150,18 @@ impl Window {
         Ok(field.send_keys(text).await?)
     }
 
+    /// Picks an option of a list.
+    ///
+    /// # Errors
+    /// When there is no such list or option.
+    pub async fn select(&self, selector: &str, value: &str) -> Result<()> {
+        let list = self.element(selector).await?;
+        let script = "const [list, value] = arguments; list.value = value; \
+                      list.dispatchEvent(new Event('change', { bubbles: true })); return list.value === value";
+        let picked = self.driver.execute(script, vec![list.to_json()?, json!(value)]).await?.json().clone();
+        truth(picked).with_context(|| format!("“{selector}” has no “{value}”"))
+    }
+
     /// Presses keys in the page.
     ///
     /// # Errors

@@ -31,9 +31,12 @@ fn driver(name: &str) -> PathBuf {
 
 async fn run(command: &mut Command) -> Result<Output> {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(PATIENCE, output).await.with_context(|| format!("{command:?} takes too long"))?;
+    let output = tokio::time::timeout(PATIENCE, output)
+        .await
+        .with_context(|| format!("{command:?} takes too long"))?;
     let output = output.with_context(|| format!("{command:?} does not start"))?;
-    let both = || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let both =
+        || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "{command:?} failed:\n{}", both());
     Ok(output)
 }
@@ -41,14 +44,16 @@ async fn run(command: &mut Command) -> Result<Output> {
 /// The last line that a driver printed, which is its result.
 fn result(output: &Output) -> Result<Value> {
     let text = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(text.lines().last().unwrap_or_default()).with_context(|| format!("no result in {text}"))
+    serde_json::from_str(text.lines().last().unwrap_or_default())
+        .with_context(|| format!("no result in {text}"))
 }
 
 /// A client's own environment: only the proxy it is given, and a folder of its own for temporary files.
 fn client(program: &Path, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.env("TMPDIR", folder).env("HOME", folder);
-    for name in ["NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "https_proxy"] {
+    for name in ["NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy", "https_proxy"]
+    {
         command.env_remove(name);
     }
     command
@@ -111,7 +116,8 @@ async fn install_netease() -> Result<&'static Path> {
             std::fs::create_dir_all(&folder)?;
             let flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--silent"];
             let package = format!("{NETEASE}@{NETEASE_VERSION}");
-            run(Command::new("npm").arg("install").arg("--prefix").arg(&folder).args(flags).arg(package)).await?;
+            run(Command::new("npm").arg("install").arg("--prefix").arg(&folder).args(flags).arg(package))
+                .await?;
         }
         anyhow::Ok(folder)
     };
@@ -137,7 +143,11 @@ async fn qqmusic_api_python_signs_in_checks_renews_and_signs_out() -> Result<()>
     assert_eq!(told["musicid"], 10_004);
     assert_eq!(told["name"], "Super 🎧 Listener");
     assert_eq!((&told["huge_vip"], &told["level"]), (&json!(1), &json!(8)));
-    assert_eq!(told["expired"], json!([false, false, true]), "good, good after two renewals, ended by the sign-out");
+    assert_eq!(
+        told["expired"],
+        json!([false, false, true]),
+        "good, good after two renewals, ended by the sign-out"
+    );
     let issued = simulator.ledger();
     let keys: Vec<&str> = issued.iter().map(|credential| credential.secrets["musickey"].as_str()).collect();
     assert_eq!(told["keys"], json!(keys), "every key that was issued arrived");

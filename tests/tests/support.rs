@@ -47,7 +47,10 @@ async fn a_sandbox_ends_everything_that_was_started_in_it() {
     let screen = Screen::start(&mut sandbox).expect("a screen");
     keyring.hang().expect("it can be stopped");
     let (root, started) = (sandbox.root().to_owned(), sandbox.processes());
-    assert!(started.len() >= 4, "bus, keyring, Xvfb and openbox are told apart from other processes: {started:?}");
+    assert!(
+        started.len() >= 4,
+        "bus, keyring, Xvfb and openbox are told apart from other processes: {started:?}"
+    );
     drop((screen, keyring, bus, sandbox));
     for id in started {
         tunekey_tests::process::gone(id, Duration::from_secs(5)).await.expect("it ended");

@@ -119,7 +119,10 @@ fn programs(profile: Profile, packages: &[&str]) -> Command {
 }
 
 /// Where cargo puts the programs.
-fn folder(profile: Profile) -> Result<PathBuf> {
+///
+/// # Errors
+/// When cargo does not say.
+pub(crate) fn folder(profile: Profile) -> Result<PathBuf> {
     let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))
         .context("cargo metadata does not answer")?;
     let (_, rest) =

@@ -3,7 +3,7 @@
 
 mod bindings;
 mod build;
-mod icons;
+mod demo;
 mod packages;
 mod steps;
 mod test;
@@ -71,7 +71,7 @@ fn main() -> Result<()> {
             )?;
         }
         Task::Bindings => bindings::write(&mut steps)?,
-        Task::Icons => icons::draw(&mut steps)?,
+        Task::Icons => steps.run("icons", command("sh").arg("icons/build.sh"))?,
     }
     steps.close();
     Ok(())
@@ -86,11 +86,10 @@ fn demo(steps: &mut Steps, virtual_display: bool) -> Result<()> {
     }
     build::ui(steps)?;
     build::products(steps, build::Profile::Debug)?;
-    let mode = if virtual_display { "virtual" } else { "visible" };
-    steps.run(
-        "demo",
-        build::cargo(&["run", "--quiet", "--package", "tunekey-tests", "--bin", "demo", "--", mode]),
-    )
+    if !virtual_display {
+        return demo::on_this_screen(steps);
+    }
+    steps.run("demo", build::cargo(&["run", "--quiet", "--package", "tunekey-tests", "--bin", "demo"]))
 }
 
 /// Whether there is a screen to open a window on.

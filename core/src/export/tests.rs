@@ -1,0 +1,289 @@
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::*;
+use crate::account::{AccountId, Method};
+use crate::service::{Attempt, Context, CookiePairs, ExportFacts, Inspection, Renewal, ServiceError};
+
+/// A service with the cookies that a test wants.
+#[derive(Debug)]
+struct Stub {
+    id: ServiceId,
+    cookie: Vec<(&'static str, &'static str)>,
+}
+
+const QQ_COOKIE: [(&str, &str); 4] =
+    [("qqmusic_key", "Q_H_L_k1"), ("uin", "10001"), ("qm_keyst", "Q_H_L_k1"), ("euin", "oK6z**")];
+
+fn qq() -> Stub {
+    Stub { id: ServiceId::QqMusic, cookie: QQ_COOKIE.to_vec() }
+}
+
+fn netease(cookie: &[(&'static str, &'static str)]) -> Stub {
+    Stub { id: ServiceId::Netease, cookie: cookie.to_vec() }
+}
+
+fn credential(fields: &[(&str, &str)]) -> Credential {
+    Credential {
+        account: AccountId::new(ServiceId::QqMusic, "10001"),
+        issued_at: Timestamp::from_second(1_790_000_000).expect("it is a time"),
+        expires_at: Some(Timestamp::from_second(1_790_259_200).expect("it is a time")),
+        fields: fields.iter().copied().collect(),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests look at what an export says")]
+fn rendered(format: Format, service: &Stub) -> String {
+    let text = render(format, service, &credential(&[])).expect("it fits");
+    text.expose().to_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests look at what an export says")]
+fn rendered_credential(fields: &[(&str, &str)]) -> String {
+    let text = render(Format::QqMusicApi, &qq(), &credential(fields)).expect("it fits");
+    text.expose().to_owned()
+}
+
+#[test]
+fn a_header_is_one_line_without_a_line_break_at_its_end() {
+    assert_eq!(
+        rendered(Format::Header, &qq()),
+        "qqmusic_key=Q_H_L_k1; uin=10001; qm_keyst=Q_H_L_k1; euin=oK6z**"
+    );
+}
+
+#[test]
+fn a_header_splits_into_the_cookies_that_went_in() {
+    let text = rendered(Format::Header, &qq());
+    let pairs: Vec<_> = text.split("; ").map(|pair| pair.split_once('=').expect("it is a pair")).collect();
+    assert_eq!(pairs, QQ_COOKIE);
+    // What Meting and Rain120 look for: digits after `uin=`, and a space before it.
+    assert!(text.contains(" uin=10001;"), "{text}");
+}
+
+#[test]
+fn json_is_an_object_in_the_order_of_the_cookie() {
+    assert_eq!(
+        rendered(Format::Json, &qq()),
+        r#"{"qqmusic_key":"Q_H_L_k1","uin":"10001","qm_keyst":"Q_H_L_k1","euin":"oK6z**"}"#
+    );
+}
+
+#[test]
+fn json_gives_back_any_value() {
+    let odd = [("MUSIC_U", "a\"b\\c;d\te 名"), ("__csrf", "")];
+    let parsed: serde_json::Value =
+        serde_json::from_str(&rendered(Format::Json, &netease(&odd))).expect("it is JSON");
+    assert_eq!(parsed, serde_json::json!({"MUSIC_U": "a\"b\\c;d\te 名", "__csrf": ""}));
+}
+
+#[test]
+fn the_env_line_names_the_service() {
+    assert_eq!(
+        rendered(Format::Env, &qq()),
+        r#"QQMUSIC_COOKIE="qqmusic_key=Q_H_L_k1; uin=10001; qm_keyst=Q_H_L_k1; euin=oK6z**""#
+    );
+    assert_eq!(
+        rendered(Format::Env, &netease(&[("MUSIC_U", "00a1"), ("__csrf", "b2")])),
+        r#"NETEASE_COOKIE="MUSIC_U=00a1; __csrf=b2""#
+    );
+}
+
+#[test]
+fn what_a_shell_would_change_goes_between_single_quotes() {
+    for value in ["a$b", "a`b", "a\"b", "a!b", "$(id)"] {
+        let service = netease(&[("MUSIC_U", value)]);
+        assert_eq!(rendered(Format::Env, &service), format!("NETEASE_COOKIE='MUSIC_U={value}'"));
+    }
+}
+
+/// A real shell gives back what went in.
+#[cfg(unix)]
+#[test]
+fn a_shell_reads_the_env_line_as_it_is_meant() {
+    let service = netease(&[("MUSIC_U", "a$HOME`id`\"b!*?~#%+/=&|<>(){}[]"), ("__csrf", "b2")]);
+    for service in [qq(), service] {
+        let line = rendered(Format::Env, &service);
+        let script = format!("{line}\nprintf %s \"$NETEASE_COOKIE$QQMUSIC_COOKIE\"");
+        let output =
+            std::process::Command::new("sh").args(["-c", &script]).output().expect("there is a shell");
+        let read = String::from_utf8(output.stdout).expect("it is ASCII");
+        assert_eq!(read, rendered(Format::Header, &service), "from {line}");
+    }
+}
+
+#[test]
+fn what_no_quotes_can_carry_is_refused_rather_than_changed() {
+    for value in ["a\\b", "'\"", "'$x", "${HOME}"] {
+        let problem = render(Format::Env, &netease(&[("MUSIC_U", value)]), &credential(&[]));
+        assert_eq!(problem.expect_err(value).code, ProblemCode::InvalidInput);
+    }
+}
+
+#[test]
+fn a_value_that_would_break_the_line_is_refused_without_being_repeated() {
+    for value in ["canary\nSet-Cookie: x=y", "canary\r", "canary;x=y", "canary\0", "canary 名", "canary x"] {
+        for format in [Format::Header, Format::Env] {
+            let problem = render(format, &netease(&[("MUSIC_U", value)]), &credential(&[]));
+            let problem = problem.expect_err("the reader would see something else");
+            assert!(!format!("{problem:?}").contains("canary"), "{problem:?}");
+        }
+    }
+    for value in ["a\tb", "a\nb", "a\rb"] {
+        let refused = render(Format::Netscape, &netease(&[("MUSIC_U", value)]), &credential(&[]));
+        assert_eq!(refused.expect_err(value).code, ProblemCode::InvalidInput);
+    }
+}
+
+#[test]
+fn a_netscape_file_has_its_first_line_and_seven_fields_a_line() {
+    assert_eq!(
+        rendered(Format::Netscape, &netease(&[("MUSIC_U", "00a1"), ("__csrf", "b2")])),
+        "# Netscape HTTP Cookie File\n\
+         #HttpOnly_.music.163.com\tTRUE\t/\tTRUE\t1790259200\tMUSIC_U\t00a1\n\
+         .music.163.com\tTRUE\t/\tTRUE\t1790259200\t__csrf\tb2\n"
+    );
+}
+
+#[test]
+fn a_cookie_without_a_known_end_lasts_for_the_session() {
+    let lasting = Credential { expires_at: None, ..credential(&[]) };
+    let file = render(Format::Netscape, &qq(), &lasting).expect("it fits");
+    let zeros = exposed(&file).lines().filter(|line| line.split('\t').nth(4) == Some("0")).count();
+    assert_eq!(zeros, QQ_COOKIE.len(), "in every line");
+}
+
+#[test]
+fn a_netscape_reader_gets_every_cookie_back() {
+    let file = rendered(Format::Netscape, &netease(&[("MUSIC_U", "a b;c=d\"e"), ("__csrf", "b2")]));
+    let mut cookies = Vec::new();
+    for line in file.lines() {
+        let line = line.strip_prefix("#HttpOnly_").unwrap_or(line);
+        if line.starts_with('#') {
+            continue;
+        }
+        let fields: Vec<_> = line.split('\t').collect();
+        let [domain, "TRUE", "/", "TRUE", expires, name, value] = fields[..] else {
+            panic!("a reader wants seven fields: {line:?}");
+        };
+        assert!(domain.starts_with('.'), "TRUE says that all hosts of the domain are meant");
+        expires.parse::<u64>().expect("whole seconds");
+        cookies.push((name.to_owned(), value.to_owned()));
+    }
+    assert_eq!(
+        cookies,
+        [("MUSIC_U", "a b;c=d\"e"), ("__csrf", "b2")].map(|(n, v)| (n.to_owned(), v.to_owned()))
+    );
+}
+
+#[test]
+fn the_qqmusic_api_credential_has_every_field_with_numbers_as_numbers() {
+    let text = rendered_credential(&[
+        ("openid", "0A"),
+        ("refresh_token", "1B"),
+        ("access_token", "2C"),
+        ("expired_at", "1790604800"),
+        ("musicid", "1152921504600000042"),
+        ("musickey", "W_X_63k3"),
+        ("musickeyCreateTime", "1790000000"),
+        ("keyExpiresIn", "259200"),
+        ("unionid", "UID"),
+        ("str_musicid", "1152921504600000042"),
+        ("refresh_key", "rk"),
+        ("encryptUin", "oK6z**"),
+        ("loginType", "1"),
+    ]);
+    assert_eq!(
+        text,
+        concat!(
+            r#"{"openid":"0A","refresh_token":"1B","access_token":"2C","expired_at":1790604800,"#,
+            r#""musicid":1152921504600000042,"musickey":"W_X_63k3","unionid":"UID","#,
+            r#""str_musicid":"1152921504600000042","refresh_key":"rk","musickeyCreateTime":1790000000,"#,
+            r#""keyExpiresIn":259200,"first_login":0,"bindAccountType":0,"needRefreshKeyIn":0,"#,
+            r#""encryptUin":"oK6z**","loginType":1}"#
+        )
+    );
+}
+
+#[test]
+fn what_the_service_left_out_of_the_credential_is_filled_in() {
+    let text = rendered_credential(&[("musickey", "Q_H_L_63k3")]);
+    let parsed: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    for (name, value) in [
+        ("musicid", serde_json::json!(10001)),
+        ("str_musicid", serde_json::json!("10001")),
+        ("musickeyCreateTime", serde_json::json!(1_790_000_000)),
+        ("keyExpiresIn", serde_json::json!(259_200)),
+        ("loginType", serde_json::json!(2)),
+        ("refresh_key", serde_json::json!("")),
+    ] {
+        assert_eq!(parsed[name], value, "{name}");
+    }
+    assert!(
+        rendered_credential(&[("musickey", "W_X_63k3")]).contains(r#""loginType":1"#),
+        "the key says WeChat"
+    );
+}
+
+#[test]
+fn a_format_of_the_other_service_is_refused() {
+    let problem = render(Format::QqMusicApi, &netease(&[]), &credential(&[])).expect_err("NetEase has none");
+    assert_eq!((problem.code, problem.service), (ProblemCode::InvalidInput, Some(ServiceId::Netease)));
+}
+
+#[async_trait]
+impl Service for Stub {
+    fn id(&self) -> ServiceId {
+        self.id
+    }
+
+    fn cookie(&self, _credential: &Credential) -> CookiePairs {
+        self.cookie.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect()
+    }
+
+    fn export(&self) -> ExportFacts {
+        match self.id {
+            ServiceId::QqMusic => {
+                ExportFacts { env_name: "QQMUSIC_COOKIE", cookie_domain: ".y.qq.com", http_only: &[] }
+            }
+            ServiceId::Netease => ExportFacts {
+                env_name: "NETEASE_COOKIE",
+                cookie_domain: ".music.163.com",
+                http_only: &["MUSIC_U"],
+            },
+        }
+    }
+
+    fn front_door(&self) -> &'static str {
+        "https://example.invalid/"
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        &[]
+    }
+
+    fn renew_at(&self, _credential: &Credential) -> Option<Timestamp> {
+        None
+    }
+
+    fn begin(&self, _method: Method, _context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
+        Err(no_network())
+    }
+
+    async fn inspect(&self, _: &Context, _: &Credential) -> Result<Inspection, ServiceError> {
+        Err(no_network())
+    }
+
+    async fn renew(&self, _: &Context, _: &Credential) -> Result<Renewal, ServiceError> {
+        Err(no_network())
+    }
+
+    async fn sign_out(&self, _: &Context, _: &Credential) -> Result<(), ServiceError> {
+        Err(no_network())
+    }
+}
+
+/// An export asks nobody.
+fn no_network() -> ServiceError {
+    ServiceError::NotTheService { doing: "exporting", got: "a request" }
+}

@@ -105,9 +105,13 @@ impl CookieMap {
     }
 
     /// The value of the `Cookie` header; `None` when there is nothing to send.
-    #[expect(clippy::disallowed_methods, reason = "the header carries the cookies to the service that set them")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the header carries the cookies to the service that set them"
+    )]
     pub(super) fn header(&self) -> Option<Zeroizing<String>> {
-        let pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={}", value.expose())).collect();
+        let pairs: Vec<String> =
+            self.0.iter().map(|(name, value)| format!("{name}={}", value.expose())).collect();
         if pairs.is_empty() { None } else { Some(Zeroizing::new(pairs.join("; "))) }
     }
 }
@@ -125,5 +129,88 @@ impl<N: Into<String>, V: Into<Secret>> FromIterator<(N, V)> for CookieMap {
 impl fmt::Debug for CookieMap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-21T12:00:00Z".parse().expect("a time")
+    }
+
+    fn set(lines: &[&str]) -> CookieMap {
+        let mut cookies = CookieMap::default();
+        cookies.absorb(&lines.iter().filter_map(|line| SetCookie::parse(line, now())).collect::<Vec<_>>());
+        cookies
+    }
+
+    fn header(cookies: &CookieMap) -> String {
+        cookies.header().map(|header| header.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_value_is_everything_between_the_first_equals_sign_and_the_first_semicolon() {
+        assert_eq!(
+            header(&set(&["MUSIC_U=U==; Max-Age=9; Path=/", "a = b ", "c=d=e;f=g"])),
+            "MUSIC_U=U==; a=b; c=d=e"
+        );
+        for bad in ["", "novalue", "=x; Path=/", "a=b\r\nX: y", "a=\u{1}", "ä=ö"] {
+            assert_eq!(SetCookie::parse(bad, now()), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_removal_in_any_form_removes_unless_the_same_answer_sets_a_value() {
+        for removal in [
+            "p_skey=; Path=/",
+            "p_skey=\"\"",
+            "p_skey=x; Max-Age=0",
+            "p_skey=x; max-age=-1; Expires=Mon, 18 Oct 2094 00:19:44 GMT",
+            "p_skey=x; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            "p_skey=x; Expires=Thu, 01-Jan-1970 00:00:00 GMT",
+        ] {
+            let mut cookies: CookieMap = [("p_skey", "old")].into_iter().collect();
+            cookies.absorb(&[SetCookie::parse(removal, now()).expect("a cookie")]);
+            assert_eq!(header(&cookies), "", "{removal} removes");
+            for lines in [["p_skey=real; Path=/", removal], [removal, "p_skey=real; Path=/"]] {
+                assert_eq!(header(&set(&lines)), "p_skey=real", "{lines:?}: a value wins over a removal");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_of_several_values_wins_and_keeps_the_place_of_the_first() {
+        assert_eq!(header(&set(&["a=1", "b=2", "a=3"])), "a=3; b=2");
+    }
+
+    #[test]
+    fn the_end_comes_from_max_age_before_expires() {
+        let end = |line| SetCookie::parse(line, now()).expect("a cookie").expires_at.map(|at| at.to_string());
+        assert_eq!(end("a=1; Max-Age=60"), Some("2026-11-21T12:01:00Z".to_owned()));
+        assert_eq!(
+            end("a=1; Expires=Mon, 18 Oct 2094 00:19:44 GMT"),
+            Some("2094-10-18T00:19:44Z".to_owned())
+        );
+        assert_eq!(
+            end("a=1; Expires=Mon, 18-Oct-2094 00:19:44 GMT"),
+            Some("2094-10-18T00:19:44Z".to_owned())
+        );
+        assert_eq!(
+            end("a=1; Max-Age=60; Expires=Mon, 18 Oct 2094 00:19:44 GMT").as_deref(),
+            Some("2026-11-21T12:01:00Z")
+        );
+        assert_eq!(end("a=1; Max-Age=soon; Expires=never; Path=/"), None);
+        assert_eq!(end("a=1; Max-Age=9223372036854775807"), None, "beyond the end of time is unsaid");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_line_makes_it_panic_or_gives_a_cookie_that_cannot_be_sent(line in "[ -~é\\r]{0,60}") {
+            if let Some(cookie) = SetCookie::parse(&line, now()) {
+                proptest::prop_assert!(!header(&[(cookie.name, cookie.value)].into_iter().collect()).contains('\r'));
+            }
+        }
     }
 }

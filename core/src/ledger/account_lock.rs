@@ -72,7 +72,6 @@ mod tests {
     use super::*;
 
     use crate::account::ServiceId;
-    use crate::disk::tests::ScratchDir;
 
     fn account(uid: &str) -> AccountId {
         AccountId::new(ServiceId::QqMusic, uid)
@@ -80,7 +79,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_second_one_waits_for_the_first() {
-        let scratch = ScratchDir::new();
+        let scratch = tempfile::tempdir().expect("a directory");
         let profile = Profile::at(scratch.path()).expect("it can be made");
         let first = AccountLock::acquire(&profile, &account("1")).await.expect("it is free");
         let late = AccountLock::acquire_within(&profile, &account("1"), Duration::ZERO).await;
@@ -92,7 +91,7 @@ mod tests {
 
     #[tokio::test]
     async fn accounts_do_not_wait_for_each_other() {
-        let scratch = ScratchDir::new();
+        let scratch = tempfile::tempdir().expect("a directory");
         let profile = Profile::at(scratch.path()).expect("it can be made");
         let _first = AccountLock::acquire(&profile, &account("1")).await.expect("it is free");
         AccountLock::acquire_within(&profile, &account("2"), Duration::ZERO).await.expect("so is the other");

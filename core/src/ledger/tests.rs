@@ -1,0 +1,267 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::*;
+use crate::account::{RenewalOutcome, RenewalTrigger, ServiceId};
+use crate::settings::Proxy;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).expect("it is a time")
+}
+
+fn record(uid: &str) -> AccountRecord {
+    AccountRecord::new(AccountId::new(ServiceId::Netease, uid), Method::AppScan, at(1_790_000_000))
+}
+
+fn open(scratch: &tempfile::TempDir) -> (LedgerFile, Option<Problem>) {
+    let profile = Profile::at(scratch.path()).expect("it can be made");
+    LedgerFile::open(&profile).expect("it can be opened")
+}
+
+/// The files of the profile, without those that a crash may leave.
+fn files(scratch: &tempfile::TempDir) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(scratch.path()).expect("the directory is there");
+    entries
+        .map(|entry| entry.expect("it can be listed").file_name().into_string().expect("it is ASCII"))
+        .collect()
+}
+
+fn put(scratch: &tempfile::TempDir, bytes: &[u8]) {
+    disk::replace(&scratch.path().join("ledger.json"), bytes).expect("it can be written");
+}
+
+#[test]
+fn a_new_profile_starts_with_an_identity_of_its_own_and_keeps_it() {
+    let (one, two) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let (file, notice) = open(&one);
+    assert_eq!(notice, None, "there is nothing to say");
+    let ledger = file.read().expect("it has just been made");
+    assert_eq!(ledger.device_id.len(), 52);
+    assert!(ledger.device_id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F')), "upper-case hex");
+    assert_eq!(
+        open(&one).0.read().expect("it is there").device_id,
+        ledger.device_id,
+        "a device is made once"
+    );
+    assert_ne!(open(&two).0.read().expect("it is there").device_id, ledger.device_id, "two are two");
+}
+
+#[test]
+fn everything_in_the_ledger_is_read_back() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let (file, _) = open(&scratch);
+    let mut full = record("42");
+    full.nickname = "名字 🎵".to_owned();
+    full.health = Health::NeedsSignIn { since: at(5), reason: crate::account::SignInReason::Rejected };
+    full.life.renew_at = Some(at(6));
+    full.checked_at = Some(at(7));
+    full.renewals = vec![RenewalRecord {
+        at: at(8),
+        outcome: RenewalOutcome::Failed,
+        trigger: RenewalTrigger::Automatic,
+        problem: Some(Problem::new(ProblemCode::Offline).with_detail("renewing: no route")),
+    }];
+    full.format = Some(Format::Netscape);
+    full.generation = Generation::new(9);
+    full.next_attempt_at = Some(at(10));
+    full.failures = 11;
+    full.signing_out = true;
+    let written = file
+        .update(|ledger| {
+            ledger.accounts.push(full);
+            ledger.settings.proxy = Proxy::Manual("http://127.0.0.1:7890".to_owned());
+            ledger.clone()
+        })
+        .expect("it can be written");
+    assert_eq!(open(&scratch).0.read().expect("it is there"), written);
+}
+
+#[test]
+fn a_change_is_seen_by_another_process_and_says_so() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let (ours, _) = open(&scratch);
+    let (theirs, _) = open(&scratch);
+    ours.read().expect("it is there");
+    assert!(!ours.changed_since_last_read(), "nobody has touched it");
+    theirs.update(|ledger| ledger.accounts.push(record("42"))).expect("it can be written");
+    assert!(ours.changed_since_last_read(), "somebody has");
+    assert!(!theirs.changed_since_last_read(), "and knows");
+    assert_eq!(ours.read().expect("it is there").accounts, [record("42")]);
+    assert!(!ours.changed_since_last_read(), "now so do we");
+}
+
+#[test]
+fn an_update_that_changes_nothing_writes_nothing() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let (ours, _) = open(&scratch);
+    let (theirs, _) = open(&scratch);
+    ours.read().expect("it is there");
+    let passed_on = theirs.update(|ledger| ledger.accounts.len()).expect("it can be read");
+    assert_eq!(passed_on, 0, "what the change returns comes back");
+    assert!(!ours.changed_since_last_read(), "the file is the same one");
+}
+
+#[test]
+fn no_change_is_lost_when_many_write_at_once() {
+    let scratch = Arc::new(tempfile::tempdir().expect("a directory"));
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let scratch = Arc::clone(&scratch);
+            std::thread::spawn(move || {
+                let (file, _) = open(&scratch);
+                for number in 0..10 {
+                    let record = record(&format!("{writer}{number}"));
+                    file.update(|ledger| ledger.accounts.push(record)).expect("it gets its turn");
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.join().expect("no writer fails");
+    }
+    let ledger = open(&scratch).0.read().expect("it is there");
+    assert_eq!(ledger.accounts.len(), 80, "plain read-modify-write would have lost some");
+}
+
+#[test]
+fn a_damaged_ledger_is_set_aside_and_said() {
+    let good = {
+        let scratch = tempfile::tempdir().expect("a directory");
+        open(&scratch).0.update(|ledger| ledger.accounts.push(record("42"))).expect("it can be written");
+        std::fs::read(scratch.path().join("ledger.json")).expect("it is there")
+    };
+    let text = String::from_utf8(good.clone()).expect("it is JSON");
+    let twice = text.replacen("\"accounts\": [", &format!("\"accounts\": [{},", account_json(&text)), 1);
+    let damaged: [(&str, Vec<u8>); 8] = [
+        ("empty", Vec::new()),
+        ("all NUL", vec![0; good.len()]),
+        ("cut short", good[..good.len() / 2].to_vec()),
+        ("NUL at the end", [&good[..good.len() - 40], &[0; 40]].concat()),
+        ("another file", b"<html>".to_vec()),
+        ("no ledger", b"{}".to_vec()),
+        ("a device id that is none", text.replace("\"device_id\": \"", "\"device_id\": \"zz").into_bytes()),
+        ("one account twice", twice.into_bytes()),
+    ];
+    for (what, bytes) in damaged {
+        let scratch = tempfile::tempdir().expect("a directory");
+        put(&scratch, &bytes);
+        let (file, notice) = open(&scratch);
+        let notice = notice.unwrap_or_else(|| panic!("{what}: the person has to know"));
+        assert_eq!(notice.code, ProblemCode::ProfileUnreadable, "{what}");
+        assert_eq!(file.read().expect("a new one was started").accounts, [], "{what}");
+        let aside = files(&scratch).into_iter().find(|name| name.starts_with("ledger.json.corrupt-"));
+        let aside = aside.unwrap_or_else(|| panic!("{what}: it is kept"));
+        assert!(notice.detail.is_some_and(|detail| detail.contains(&aside)), "{what}: and found");
+        assert_eq!(
+            std::fs::read(scratch.path().join(aside)).expect("it is there"),
+            bytes,
+            "{what}: as it was"
+        );
+        assert_eq!(open(&scratch).1, None, "{what}: once is enough");
+    }
+}
+
+/// The text of the one account in a ledger.
+fn account_json(ledger: &str) -> String {
+    let ledger: serde_json::Value = serde_json::from_str(ledger).expect("it is JSON");
+    ledger["accounts"][0].to_string()
+}
+
+#[test]
+fn every_damaged_ledger_is_kept_however_fast_they_come() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    for damage in ["one", "two", "three"] {
+        put(&scratch, damage.as_bytes());
+        open(&scratch).1.expect("it was damaged");
+    }
+    let aside = files(&scratch).into_iter().filter(|name| name.contains(".corrupt-")).count();
+    assert_eq!(aside, 3, "none replaces another");
+}
+
+#[test]
+fn a_ledger_with_a_byte_order_mark_is_read_as_if_it_had_none() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let written = open(&scratch).0.read().expect("it has just been made");
+    let bytes = std::fs::read(scratch.path().join("ledger.json")).expect("it is there");
+    put(&scratch, &[b"\xef\xbb\xbf", bytes.as_slice()].concat());
+    let (file, notice) = open(&scratch);
+    assert_eq!((file.read(), notice), (Ok(written), None), "nothing in it is damaged");
+}
+
+#[test]
+fn a_ledger_of_a_newer_version_is_left_alone() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let newer = br#"{"version":2,"everything":"new"}"#;
+    put(&scratch, newer);
+    let profile = Profile::at(scratch.path()).expect("it can be made");
+    let problem = LedgerFile::open(&profile).expect_err("we cannot know what it says");
+    assert_eq!(problem.code, ProblemCode::ProfileUnreadable);
+    assert!(problem.detail.is_some_and(|detail| detail.contains("newer version")), "it says why");
+    assert_eq!(std::fs::read(scratch.path().join("ledger.json")).expect("it is there"), newer);
+}
+
+#[test]
+fn a_ledger_that_is_damaged_while_open_is_not_overwritten() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let (file, _) = open(&scratch);
+    put(&scratch, b"damage");
+    let problem = file.update(|ledger| ledger.accounts.push(record("42"))).expect_err("it cannot be read");
+    assert_eq!(problem.code, ProblemCode::ProfileUnreadable);
+    assert_eq!(std::fs::read(scratch.path().join("ledger.json")).expect("it is there"), b"damage");
+}
+
+#[test]
+fn what_a_crash_left_beside_the_ledger_is_gone_after_the_next_start() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    drop(open(&scratch));
+    let before = files(&scratch);
+    disk::replace(&scratch.path().join(".ledger.json.aB3xYz"), b"half").expect("it can be written");
+    drop(open(&scratch));
+    assert_eq!(files(&scratch), before);
+}
+
+#[test]
+fn renewals_are_kept_for_thirty_days_and_five_hundred_of_them_at_most() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let (file, _) = open(&scratch);
+    let renewal = |second: i64| RenewalRecord {
+        at: at(second),
+        outcome: RenewalOutcome::Renewed,
+        trigger: RenewalTrigger::Automatic,
+        problem: None,
+    };
+    const DAY: i64 = 24 * 60 * 60;
+    file.update(|ledger| {
+        let mut old = record("1");
+        old.renewals = (0..40).map(|day| renewal(day * DAY)).collect();
+        let mut many = record("2");
+        many.renewals = (0..600).map(renewal).collect();
+        ledger.accounts = vec![old, many];
+    })
+    .expect("it can be written");
+    let accounts = file.read().expect("it is there").accounts;
+    assert_eq!(accounts[0].renewals.len(), 31, "from today to thirty days ago");
+    assert_eq!(accounts[0].renewals[0], renewal(39 * DAY), "the newest is first");
+    assert_eq!(accounts[1].renewals.len(), 500);
+    assert_eq!(accounts[1].renewals[0], renewal(599), "the oldest were dropped");
+}
+
+#[test]
+fn a_ledger_can_be_printed_without_the_device_identity() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let ledger = open(&scratch).0.read().expect("it is there");
+    assert!(!format!("{ledger:?}").contains(&ledger.device_id), "logs do not need it");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_ledger_is_for_this_user_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let scratch = tempfile::tempdir().expect("a directory");
+    drop(open(&scratch));
+    for name in ["ledger.json", "ledger.lock"] {
+        let mode = std::fs::metadata(scratch.path().join(name)).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}

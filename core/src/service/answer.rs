@@ -10,7 +10,11 @@ use crate::http::{Http, HttpError, NotJson, Request, Response};
 const LONGEST_MESSAGE: usize = 200;
 
 /// Sends a request; too many requests by HTTP status is an error here already.
-pub(super) async fn ask(http: &Http, request: Request, doing: &'static str) -> Result<Response, ServiceError> {
+pub(super) async fn ask(
+    http: &Http,
+    request: Request,
+    doing: &'static str,
+) -> Result<Response, ServiceError> {
     let answer = http.send(request).await.map_err(|source| unreachable(doing, source))?;
     match answer.status() {
         429 => Err(ServiceError::RateLimited { doing, code: 429, said: None }),
@@ -88,7 +92,8 @@ mod tests {
         let number = 1_152_921_504_600_000_043;
         assert_eq!(account_number(&json!(1_152_921_504_600_000_043_u64)), Some(number));
         assert_eq!(account_number(&json!("1152921504600000043")), Some(number));
-        for none in [json!(0), json!("0"), json!(""), json!(null), json!(1.5e18), json!(-3), json!("o10001")] {
+        for none in [json!(0), json!("0"), json!(""), json!(null), json!(1.5e18), json!(-3), json!("o10001")]
+        {
             assert_eq!(account_number(&none), None, "{none} is no account number");
         }
     }

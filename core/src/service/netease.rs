@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Attempt, Context, CookiePairs, ExportFacts, Inspection, Renewal, Service, ServiceError, answer,
-};
+use super::{Attempt, Context, CookiePairs, ExportFacts, Inspection, Renewal, Service, ServiceError, answer};
 use crate::account::{Method, ServiceId};
 use crate::credential::Credential;
 
@@ -41,7 +39,9 @@ impl Service for Netease {
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         match method {
             Method::AppScan => Ok(Box::new(app_scan::AppScan::new(context))),
-            Method::QqScan => Err(answer::unexpected("starting a sign-in", "a method that NetEase does not have")),
+            Method::QqScan => {
+                Err(answer::unexpected("starting a sign-in", "a method that NetEase does not have"))
+            }
         }
     }
 

@@ -3,9 +3,7 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    Attempt, Context, CookiePairs, ExportFacts, Inspection, Renewal, Service, ServiceError, answer,
-};
+use super::{Attempt, Context, CookiePairs, ExportFacts, Inspection, Renewal, Service, ServiceError, answer};
 use crate::account::{Method, ServiceId};
 use crate::credential::Credential;
 
@@ -39,7 +37,9 @@ impl Service for QqMusic {
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         match method {
             Method::QqScan => Ok(Box::new(qq_scan::QqScan::new(context))),
-            Method::AppScan => Err(answer::unexpected("starting a sign-in", "a method that QQ Music does not have")),
+            Method::AppScan => {
+                Err(answer::unexpected("starting a sign-in", "a method that QQ Music does not have"))
+            }
         }
     }
 
@@ -59,7 +59,8 @@ impl Service for QqMusic {
     fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
         let issued = credential.issued_at;
         let by_age = issued.checked_add(OLDEST).ok()?;
-        let by_life = credential.expires_at.and_then(|end| issued.checked_add(end.duration_since(issued) / 5 * 4).ok());
+        let by_life =
+            credential.expires_at.and_then(|end| issued.checked_add(end.duration_since(issued) / 5 * 4).ok());
         Some(by_life.map_or(by_age, |by_life| by_life.min(by_age)))
     }
 
@@ -99,7 +100,10 @@ mod tests {
             let credential = issued(life.map(SignedDuration::from_hours));
             let due = QqMusic.renew_at(&credential).expect("it is due some day");
             let age = due.duration_since(credential.issued_at).as_secs_f64() / 3600.0;
-            assert!((age - hours).abs() < 0.001, "a life of {life:?} hours is renewed after {hours}, not {age}");
+            assert!(
+                (age - hours).abs() < 0.001,
+                "a life of {life:?} hours is renewed after {hours}, not {age}"
+            );
         }
     }
 }

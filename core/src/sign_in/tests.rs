@@ -191,8 +191,16 @@ async fn the_first_expired_code_is_replaced_by_itself_and_the_second_only_when_a
     assert_eq!(
         names(sign_in).await,
         [
-            "preparing", "show_code", "preparing", "show_code", "expired", "preparing", "show_code", "exchanging",
-            "saving", "done"
+            "preparing",
+            "show_code",
+            "preparing",
+            "show_code",
+            "expired",
+            "preparing",
+            "show_code",
+            "exchanging",
+            "saving",
+            "done"
         ]
     );
 }
@@ -212,7 +220,8 @@ async fn a_refusal_waits_for_the_person() {
 
 #[tokio::test(start_paused = true)]
 async fn two_lost_answers_are_forgiven_and_three_in_a_row_are_told() {
-    let forgiven = play(Desk::default(), &[&[Code, Offline, Offline, Scanned, Offline, Offline, Authorised, Granted]]);
+    let forgiven =
+        play(Desk::default(), &[&[Code, Offline, Offline, Scanned, Offline, Offline, Authorised, Granted]]);
     assert!(!names(forgiven).await.contains(&"failed".to_owned()), "no three in a row");
     let told = play(Desk::default(), &[&[Code, Offline, Offline, Offline], &[Code, Authorised, Granted]]);
     assert_eq!(names(told).await[2], "failed");

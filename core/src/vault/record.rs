@@ -71,14 +71,17 @@ pub(super) struct Pieces {
 /// Writes a credential.
 pub(super) fn encode(credential: &Credential, generation: Generation) -> Result<Encoded, TooLarge> {
     let account = credential.account.to_string();
-    let whole = sealed(&WholeOut {
+    let whole = WholeOut {
         v: VERSION,
         r#gen: generation.0,
         acct: &account,
         iat: credential.issued_at,
         exp: credential.expires_at,
         cred: FieldsOut(&credential.fields),
-    });
+    };
+    // No byte becomes more than six; names, numbers and punctuation are the rest.
+    let texts = credential.fields.iter().map(|(name, value)| 6 * (name.len() + exposed(value).len() + 1));
+    let whole = sealed(&whole, 256 + account.len() + texts.sum::<usize>());
     if whole.len() <= MAX_ITEM {
         return Ok(Encoded { head: secret(whole), pieces: Vec::new() });
     }
@@ -87,13 +90,14 @@ pub(super) fn encode(credential: &Credential, generation: Generation) -> Result<
     if chunks.len() > MAX_PIECES {
         return Err(TooLarge);
     }
-    let head = sealed(&PiecesOut {
+    let head = PiecesOut {
         v: VERSION,
         r#gen: generation.0,
         acct: &account,
         pieces: chunks.len(),
         digest: &hex(&Sha256::digest(&*whole)),
-    });
+    };
+    let head = sealed(&head, MAX_ITEM);
     let pieces = chunks.iter().enumerate().map(|(index, chunk)| {
         let mut piece = Zeroizing::new(Vec::with_capacity(MAX_PIECE));
         piece.extend_from_slice(tag(generation, index).as_bytes());
@@ -229,10 +233,10 @@ const SEAL: &str = ",\"sum\":\"";
 /// How many hexadecimal digits of the checksum are kept.
 const SUM_LENGTH: usize = 16;
 
-/// The JSON of a struct, in ASCII, with a checksum as its last member.
-fn sealed(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
-    // Large enough that it does not grow: growing leaves copies behind.
-    let mut line = Zeroizing::new(Vec::with_capacity(MAX_PIECE * MAX_PIECES));
+/// The JSON of a struct, in ASCII, with a checksum as its last member. The line should fit into `capacity`
+/// bytes: growing leaves copies behind.
+fn sealed(value: &impl Serialize, capacity: usize) -> Zeroizing<Vec<u8>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(capacity));
     let mut serializer = serde_json::Serializer::with_formatter(&mut *line, AsciiFormatter);
     if value.serialize(&mut serializer).is_err() {
         unreachable!("a struct of numbers and strings always has a JSON form, and memory takes every byte");
@@ -247,7 +251,11 @@ fn sealed(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
 
 fn unseal(line: &str) -> Result<(), Unreadable> {
     let (body, seal) = line.rsplit_once(SEAL).ok_or(Unreadable::Damaged)?;
-    if seal.strip_suffix("\"}") == Some(sum(body.as_bytes()).as_str()) { Ok(()) } else { Err(Unreadable::Damaged) }
+    if seal.strip_suffix("\"}") == Some(sum(body.as_bytes()).as_str()) {
+        Ok(())
+    } else {
+        Err(Unreadable::Damaged)
+    }
 }
 
 fn sum(body: &[u8]) -> String {

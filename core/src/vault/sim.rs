@@ -136,7 +136,10 @@ impl Keychain for SimKeychain {
     #[expect(clippy::disallowed_methods, reason = "a keychain is where secrets are kept")]
     async fn set(&self, name: &str, line: &Secret, _patience: Patience) -> Result<(), KeychainError> {
         let line = line.expose();
-        assert!(line.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "an item is one line of printable ASCII");
+        assert!(
+            line.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
+            "an item is one line of printable ASCII"
+        );
         assert!(!line.is_empty(), "an empty item is lost on some systems");
         self.call(|state| {
             if line.len() > MAX_ITEM {

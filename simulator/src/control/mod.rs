@@ -24,16 +24,16 @@ struct Control {
 /// Serves until `POST /shutdown`.
 pub(crate) async fn serve(listener: TcpListener, world: Arc<World>) {
     let control = Control { world, stop: Arc::new(Notify::new()) };
-    let stop = Arc::clone(&control.stop);
+    let stopping = Arc::clone(&control.stop);
     let router = Router::new()
         .route("/", get(|| async { Html(include_str!("phone.html")) }))
         .merge(api::routes())
         .layer(middleware::from_fn(only_this_machine))
         .with_state(control);
-    tokio::select! {
-        _ = async { axum::serve(listener, router).await } => {}
-        () = stop.notified() => {}
-    }
+    // Whoever asked to stop still gets the answer; connections that are merely open do not hold the end up.
+    let serving =
+        axum::serve(listener, router).with_graceful_shutdown(async move { stopping.notified().await });
+    let _ = serving.await;
 }
 
 /// Refuses requests that a page from elsewhere makes through a name that it points at this machine, or across origins.

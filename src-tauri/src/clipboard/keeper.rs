@@ -140,7 +140,10 @@ fn digest(text: &Secret) -> [u8; 32] {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the fake clipboard is read by the test, and starts the clocks")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the fake clipboard is read by the test, and starts the clocks"
+)]
 mod tests {
     use proptest::prelude::*;
 
@@ -251,7 +254,9 @@ mod tests {
     #[test]
     fn line_ends_changed_by_the_clipboard_do_not_hide_our_text() {
         let mut keeper = Keeper::new(Fake::default());
-        keeper.put(&format!("{OURS}1\na line\n").as_str().into(), TIME, start()).expect("the fake clipboard works");
+        keeper
+            .put(&format!("{OURS}1\na line\n").as_str().into(), TIME, start())
+            .expect("the fake clipboard works");
         keeper.board.content = Some(format!("{OURS}1\r\na line\r\n"));
         assert!(keeper.clear(start()));
         assert_eq!(keeper.board.content, None, "it was ours");
@@ -264,7 +269,10 @@ mod tests {
         assert!(!keeper.clear(now), "it cannot be cleared now");
         assert!(keeper.board.holds_ours());
         keeper.board.broken = false;
-        assert!(keeper.look(later(now, 1, 1)), "asked to clear, the next look does it, although time is left");
+        assert!(
+            keeper.look(later(now, 1, 1)),
+            "asked to clear, the next look does it, although time is left"
+        );
         assert_eq!(keeper.board.content, None);
     }
 
@@ -276,7 +284,10 @@ mod tests {
             keeper.look(later(now, second, second.unsigned_abs()));
         }
         let failures = keeper.ours.map(|ours| ours.failures);
-        assert!(failures.is_some_and(|times| (100..140).contains(&times)), "{failures:?} is about every 30 s");
+        assert!(
+            failures.is_some_and(|times| (100..140).contains(&times)),
+            "{failures:?} is about every 30 s"
+        );
         keeper.board.broken = false;
         assert!(keeper.look(later(now, 3630, 3630)));
         assert_eq!(keeper.board.content, None, "an hour later it is still known to be ours");

@@ -118,7 +118,11 @@ pub(crate) fn name(account: &Account) -> String {
         name.pop();
         name.push('…');
     }
-    if name.trim().is_empty() { words::service_name(account.service, Language::English).to_owned() } else { name }
+    if name.trim().is_empty() {
+        words::service_name(account.service, Language::English).to_owned()
+    } else {
+        name
+    }
 }
 
 fn submenu(account: &Account, now: Timestamp, language: Language) -> Entry {
@@ -149,7 +153,9 @@ fn keychain_line(state: KeychainState, language: Language) -> Option<String> {
     let text = match state {
         KeychainState::Ready => return None,
         KeychainState::Locked => Word::KeychainLocked,
-        KeychainState::Unavailable | KeychainState::Denied | KeychainState::Silent => Word::KeychainUnavailable,
+        KeychainState::Unavailable | KeychainState::Denied | KeychainState::Silent => {
+            Word::KeychainUnavailable
+        }
     };
     Some(format!("▲ {}", word(text, language)))
 }
@@ -217,7 +223,11 @@ mod tests {
             method: Method::QqScan,
             health,
             busy: None,
-            life: KeyLife { issued_at: NOW, renew_at: Some(NOW + SignedDuration::from_hours(21)), expires_at: None },
+            life: KeyLife {
+                issued_at: NOW,
+                renew_at: Some(NOW + SignedDuration::from_hours(21)),
+                expires_at: None,
+            },
             membership: None,
             checked_at: None,
             renewals: Vec::new(),
@@ -289,7 +299,8 @@ mod tests {
 
     #[test]
     fn from_four_accounts_on_there_are_submenus_and_a_summary() {
-        let mut accounts: Vec<_> = (1..=3).map(|n| account(&n.to_string(), &format!("小满{n}"), Health::Healthy)).collect();
+        let mut accounts: Vec<_> =
+            (1..=3).map(|n| account(&n.to_string(), &format!("小满{n}"), Health::Healthy)).collect();
         accounts.push(account("4", "森", dead()));
         let lines = read(&snapshot(accounts), Language::Chinese);
         assert_eq!(lines[..3], ["(▲ 1 个账号需重新登录)", "-", "● 小满1 >"]);
@@ -322,7 +333,8 @@ mod tests {
 
     #[test]
     fn no_text_shows_an_account_number() {
-        let accounts = (1..=5).map(|n| account(&format!("10000012{n}"), "Lin Jian", Health::Healthy)).collect();
+        let accounts =
+            (1..=5).map(|n| account(&format!("10000012{n}"), "Lin Jian", Health::Healthy)).collect();
         let all = read(&snapshot(accounts), Language::English).join("\n");
         assert!(!all.contains("1000001"), "{all}");
     }

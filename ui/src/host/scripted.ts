@@ -226,7 +226,6 @@ export class ScriptedHost implements Host {
     if (this.script.hangs?.includes(command)) return new Promise<never>(() => undefined);
     const problem = this.script.fails?.[command];
     // A problem crosses as plain data, not as an Error.
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     if (problem) return Promise.reject(problem);
     return Promise.resolve().then(answer);
   }
@@ -273,7 +272,6 @@ function changed(settings: Settings, key: SettingKey, value: string): Settings {
   }
 }
 
-// eslint-disable-next-line @typescript-eslint/only-throw-error
 function invalid(detail: string): Problem {
   return { code: 'invalid_input', service: null, detail, said: null };
 }

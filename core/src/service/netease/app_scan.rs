@@ -39,10 +39,18 @@ pub(super) struct AppScan {
 
 enum State {
     Start,
-    Shown { unikey: Secret, chain: String, since: Instant, scanned: bool },
+    Shown {
+        unikey: Secret,
+        chain: String,
+        since: Instant,
+        scanned: bool,
+    },
     /// The answer that carries the session comes once. From here on it is held until the service has said
     /// whose it is.
-    Granted { issued_at: Timestamp, expires_at: Option<Timestamp> },
+    Granted {
+        issued_at: Timestamp,
+        expires_at: Option<Timestamp>,
+    },
     Over,
 }
 
@@ -65,7 +73,9 @@ impl Attempt for AppScan {
         };
         match &result {
             Ok(Progress::Refused | Progress::Expired | Progress::Granted(_)) => self.state = State::Over,
-            Ok(Progress::Code { .. } | Progress::Waiting | Progress::Scanned { .. } | Progress::Authorised) => {
+            Ok(
+                Progress::Code { .. } | Progress::Waiting | Progress::Scanned { .. } | Progress::Authorised,
+            ) => {
                 self.failures = 0;
             }
             Err(error) if error.may_pass() => self.failures += 1,
@@ -96,19 +106,24 @@ impl AppScan {
         if answer.code != 200 {
             return Err(codes::refusal(doing, answer.code, &answer.body));
         }
-        let Some(unikey) = text(&answer.body, "unikey").or_else(|| text(&answer.body["data"], "unikey")) else {
+        let Some(unikey) = text(&answer.body, "unikey").or_else(|| text(&answer.body["data"], "unikey"))
+        else {
             return Err(unexpected(doing, "no key for a code"));
         };
         let chain = chain_id(&self.context);
         let address = address(self.profile, unikey, &chain);
-        let code = QrCode::from_text(address.as_str()).map_err(|error| unexpected(doing, error.to_string()))?;
+        let code =
+            QrCode::from_text(address.as_str()).map_err(|error| unexpected(doing, error.to_string()))?;
         let (unikey, since) = (Secret::new(unikey), self.context.clock.monotonic());
         self.state = State::Shown { unikey, chain, since, scanned: false };
         Ok(Progress::Code { code, life: CODE_LIFE })
     }
 
     /// Asks once what has become of the code.
-    #[expect(clippy::disallowed_methods, reason = "the request carries the code's key to the service that issued it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the request carries the code's key to the service that issued it"
+    )]
     async fn poll(&mut self) -> Result<Progress, ServiceError> {
         let doing = "waiting for a scan";
         let State::Shown { unikey, chain, since, scanned } = &self.state else {
@@ -168,8 +183,12 @@ impl AppScan {
         issued_at: Timestamp,
         expires_at: Option<Timestamp>,
     ) -> Result<Progress, ServiceError> {
-        let session: CookieMap =
-            self.cookies.iter().filter(|(name, _)| cookie::is_kept(name) && *name != cookie::REFRESH).map(owned).collect();
+        let session: CookieMap = self
+            .cookies
+            .iter()
+            .filter(|(name, _)| cookie::is_kept(name) && *name != cookie::REFRESH)
+            .map(owned)
+            .collect();
         let owner = match profile::owner(&self.context, self.profile, &session).await {
             Ok(owner) => owner,
             Err(ServiceError::Rejected { doing, .. }) => {
@@ -177,7 +196,8 @@ impl AppScan {
             }
             Err(error) => return Err(error),
         };
-        let mut fields: Fields = self.cookies.iter().filter(|(name, _)| cookie::is_kept(name)).map(owned).collect();
+        let mut fields: Fields =
+            self.cookies.iter().filter(|(name, _)| cookie::is_kept(name)).map(owned).collect();
         let (name, value) = profile_field(self.profile);
         fields.set(name, value);
         let account = AccountId::new(ServiceId::Netease, owner.uid.to_string());
@@ -218,13 +238,16 @@ pub(super) fn session_end(cookies: &[SetCookie]) -> Option<Timestamp> {
 /// What the code says (protocol: NetEase §1.2).
 fn address(profile: NeteaseProfile, unikey: &str, chain: &str) -> Url {
     let (page, query): (_, &[(&str, &str)]) = match profile {
-        NeteaseProfile::Web => ("https://music.163.com/st/platform/scanlogin", &[
-            ("codekey", unikey),
-            ("chainId", chain),
-            ("hdw_device", "web"),
-            ("hdw_appid", "web"),
-            ("hitExp", "1"),
-        ]),
+        NeteaseProfile::Web => (
+            "https://music.163.com/st/platform/scanlogin",
+            &[
+                ("codekey", unikey),
+                ("chainId", chain),
+                ("hdw_device", "web"),
+                ("hdw_appid", "web"),
+                ("hitExp", "1"),
+            ],
+        ),
         NeteaseProfile::Pc => ("https://music.163.com/login", &[("codekey", unikey)]),
     };
     Url::parse_with_params(page, query).expect("the address is written in this program")

@@ -22,7 +22,16 @@ const HANDED_OUT: [&str; 4] = [SESSION, CSRF, "__remember_me", "NMTID"];
 
 /// Names of cookie attributes, which are no cookies.
 const ATTRIBUTES: [&str; 11] = [
-    "max-age", "expires", "path", "domain", "secure", "httponly", "samesite", "version", "comment", "priority",
+    "max-age",
+    "expires",
+    "path",
+    "domain",
+    "secure",
+    "httponly",
+    "samesite",
+    "version",
+    "comment",
+    "priority",
     "partitioned",
 ];
 
@@ -74,7 +83,10 @@ mod tests {
             MUSIC_R_U=R; Max-Age=15552000; Path=/eapi/login/token/refresh;;MUSIC_R_U=R; Path=/api/login/token/refresh;;\
             MUSIC_SNS=; Max-Age=0; Path=/;MUSIC_U=U==; Max-Age=15552000; Path=/; HTTPOnly;__csrf=C; Max-Age=1296010; \
             Path=/;";
-        assert_eq!(written(unjoined(joined).iter()), ["MUSIC_R_T=1", "MUSIC_R_U=R", "MUSIC_U=U==", "__csrf=C"]);
+        assert_eq!(
+            written(unjoined(joined).iter()),
+            ["MUSIC_R_T=1", "MUSIC_R_U=R", "MUSIC_U=U==", "__csrf=C"]
+        );
     }
 
     #[test]
@@ -83,9 +95,15 @@ mod tests {
             account: AccountId::new(ServiceId::Netease, "1"),
             issued_at: Timestamp::UNIX_EPOCH,
             expires_at: None,
-            fields: [("NMTID", "n"), ("MUSIC_R_U", "r"), ("__csrf", "c"), ("MUSIC_U", "u"), ("profile", "web")]
-                .into_iter()
-                .collect(),
+            fields: [
+                ("NMTID", "n"),
+                ("MUSIC_R_U", "r"),
+                ("__csrf", "c"),
+                ("MUSIC_U", "u"),
+                ("profile", "web"),
+            ]
+            .into_iter()
+            .collect(),
         };
         let cookie = pairs(&credential);
         let cookie = written(cookie.iter().map(|(name, value)| (name.as_str(), value)));

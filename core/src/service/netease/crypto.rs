@@ -112,7 +112,11 @@ mod tests {
     #[test]
     fn eapi_agrees_with_every_vector() {
         for vector in vectors("eapi") {
-            assert_eq!(eapi(text(&vector, "url"), text(&vector, "json")), text(&vector, "params"), "{vector}");
+            assert_eq!(
+                eapi(text(&vector, "url"), text(&vector, "json")),
+                text(&vector, "params"),
+                "{vector}"
+            );
         }
     }
 

@@ -75,15 +75,15 @@ impl Call<'_> {
         let doing = self.doing;
         let now = context.clock.now();
         let request = match self.profile {
-            NeteaseProfile::Web => self.as_web_site(context),
-            NeteaseProfile::Pc => self.as_desktop_client(context, now),
+            NeteaseProfile::Web => self.web_request(context),
+            NeteaseProfile::Pc => self.desktop_request(context, now),
         };
         let answer = ask(&context.http, request, doing).await?;
         read(&answer, now, doing)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the request repeats the service's own token to it")]
-    fn as_web_site(self, context: &Context) -> Request {
+    fn web_request(self, context: &Context) -> Request {
         let mut payload = self.payload;
         payload["csrf_token"] = self.cookies.get(cookie::CSRF).map_or("", |token| token.expose()).into();
         let wrapped = crypto::weapi(&payload.to_string());
@@ -94,7 +94,7 @@ impl Call<'_> {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the client repeats its identity in the payload")]
-    fn as_desktop_client(self, context: &Context, now: Timestamp) -> Request {
+    fn desktop_request(self, context: &Context, now: Timestamp) -> Request {
         let identity = with(pc_identity(context, now), self.cookies);
         let header: serde_json::Map<String, Value> =
             identity.iter().map(|(name, value)| (name.to_owned(), value.expose().into())).collect();

@@ -24,7 +24,11 @@ const TIERS: [(Tier, &str); 3] = [
 ];
 
 /// Asks one endpoint and, if it does not know, the other. A failure proves nothing.
-pub(super) async fn ask(context: &Context, profile: NeteaseProfile, cookies: &CookieMap) -> Option<Membership> {
+pub(super) async fn ask(
+    context: &Context,
+    profile: NeteaseProfile,
+    cookies: &CookieMap,
+) -> Option<Membership> {
     for path in PATHS {
         let asked = query(context, profile, cookies, path).await;
         let now = context.clock.now();
@@ -52,7 +56,11 @@ async fn query(
 
 fn read(data: &Value, now: Timestamp) -> Option<Vec<TierStatus>> {
     let data = data.as_object().filter(|data| TIERS.iter().any(|(_, name)| data.contains_key(*name)))?;
-    let now = data.get("now").and_then(integer).and_then(|now| Timestamp::from_millisecond(now).ok()).unwrap_or(now);
+    let now = data
+        .get("now")
+        .and_then(integer)
+        .and_then(|now| Timestamp::from_millisecond(now).ok())
+        .unwrap_or(now);
     Some(TIERS.into_iter().map(|(tier, name)| status(tier, data.get(name), now)).collect())
 }
 

@@ -65,7 +65,9 @@ fn read(answer: &Answer) -> Result<Owner, ServiceError> {
     let (account, profile) = (answer.body.get("account"), answer.body.get("profile"));
     match (account, profile) {
         (Some(Value::Null), Some(Value::Null)) => Err(rejected),
-        (Some(account @ Value::Object(_)), _) if account["anonymousUser"] == Value::Bool(true) => Err(rejected),
+        (Some(account @ Value::Object(_)), _) if account["anonymousUser"] == Value::Bool(true) => {
+            Err(rejected)
+        }
         (Some(account @ Value::Object(_)), Some(profile @ Value::Object(_))) => {
             let uid = account_number(&account["id"]).or_else(|| account_number(&profile["userId"]));
             Ok(Owner {
@@ -88,15 +90,17 @@ mod tests {
 
     fn asked(body: Value) -> Result<Owner, ProblemCode> {
         let code = body["code"].as_i64().expect("a code");
-        read(&Answer { code, body, cookies: Vec::new() }).map_err(|error| error.into_problem(ServiceId::Netease).code)
+        read(&Answer { code, body, cookies: Vec::new() })
+            .map_err(|error| error.into_problem(ServiceId::Netease).code)
     }
 
     #[test]
     fn a_session_has_an_account_and_a_profile() {
-        let owner = asked(json!({ "code": 200, "account": { "id": 29_879_272, "anonymousUser": false }, "profile": {
+        let owner =
+            asked(json!({ "code": 200, "account": { "id": 29_879_272, "anonymousUser": false }, "profile": {
             "userId": 29_879_272, "nickname": "小明", "avatarUrl": "http://p1.music.126.net/x/1.jpg",
         } }))
-        .expect("somebody is signed in");
+            .expect("somebody is signed in");
         assert_eq!((owner.uid, owner.nickname.as_deref()), (29_879_272, Some("小明")));
         assert_eq!(owner.avatar.as_ref().map(Url::as_str), Some("http://p1.music.126.net/x/1.jpg"));
     }

@@ -52,7 +52,14 @@ async fn ask(context: &Context, old: &Credential) -> Result<Answer, ServiceError
         NeteaseProfile::Web => plain_renewal(context, &cookies, DOING).await,
         profile @ NeteaseProfile::Pc => {
             let path = "/login/token/refresh";
-            let call = Call { profile, path, payload: nothing(), cookies: &cookies, headers: Vec::new(), doing: DOING };
+            let call = Call {
+                profile,
+                path,
+                payload: nothing(),
+                cookies: &cookies,
+                headers: Vec::new(),
+                doing: DOING,
+            };
             call.send(context).await
         }
     }

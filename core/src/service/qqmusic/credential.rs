@@ -19,7 +19,8 @@ pub(super) fn read(answer: &Answer, now: Timestamp) -> Result<Credential, Servic
         return Err(answer.unexpected("an answer without data"));
     };
     let number = |name: &str| data.get(name).and_then(integer).filter(|number| *number > 0);
-    let Some(musicid) = ["musicid", "str_musicid"].iter().find_map(|name| account_number(data.get(*name)?)) else {
+    let Some(musicid) = ["musicid", "str_musicid"].iter().find_map(|name| account_number(data.get(*name)?))
+    else {
         return Err(answer.unexpected("an answer without an account"));
     };
     if data.get("musickey").and_then(Value::as_str).is_none_or(|key| key.trim().is_empty()) {
@@ -121,7 +122,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_end_is_the_beginning_plus_the_life_and_otherwise_unknown() {
-        let end = |changes| read_data(with(changes)).expect("it is whole").expires_at.map(Timestamp::as_second);
+        let end =
+            |changes| read_data(with(changes)).expect("it is whole").expires_at.map(Timestamp::as_second);
         assert_eq!(end(json!({})), Some(1_790_259_200));
         assert_eq!(end(json!({ "keyExpiresIn": "259200" })), Some(1_790_259_200), "numbers may be text");
         assert_eq!(end(json!({ "keyExpiresIn": 0 })), None, "zero is not said");
@@ -134,10 +136,12 @@ pub(super) mod tests {
     #[test]
     fn account_numbers_of_19_digits_survive_as_number_and_as_text() {
         for musicid in [json!(1_152_921_504_600_000_043_u64), json!("1152921504600000043")] {
-            let credential = read_data(with(json!({ "musicid": musicid, "str_musicid": "" }))).expect("it is whole");
+            let credential =
+                read_data(with(json!({ "musicid": musicid, "str_musicid": "" }))).expect("it is whole");
             assert_eq!(credential.account.uid, "1152921504600000043", "{musicid}");
         }
-        let credential = read_data(with(json!({ "musicid": 0, "str_musicid": "10002" }))).expect("it is whole");
+        let credential =
+            read_data(with(json!({ "musicid": 0, "str_musicid": "10002" }))).expect("it is whole");
         assert_eq!(credential.account.uid, "10002", "the text stands in for a missing number");
     }
 

@@ -46,7 +46,10 @@ impl Caller {
     }
 
     /// The web site, signed in: in the envelope for the login functions, in the cookies for the others.
-    #[expect(clippy::disallowed_methods, reason = "the envelope carries the key to the service that issued it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the envelope carries the key to the service that issued it"
+    )]
     pub(super) fn web(credential: &Credential) -> Self {
         let key = credential.field("musickey").map_or("", |key| key.expose());
         let comm = json!({
@@ -58,7 +61,10 @@ impl Caller {
 
     /// The app, signed in. The web site is told "signed out" by functions that are the app's
     /// (protocol: QQ §8.1), so these are called the way every client calls them.
-    #[expect(clippy::disallowed_methods, reason = "the envelope carries the key to the service that issued it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the envelope carries the key to the service that issued it"
+    )]
     pub(super) fn app(credential: &Credential) -> Self {
         let key = credential.field("musickey").map_or("", |key| key.expose());
         let comm = json!({
@@ -183,26 +189,37 @@ mod tests {
             (500_001, ProblemCode::Unexpected),
         ] {
             assert_eq!(problem(json!({ "code": 0, "req_0": { "code": code } })).0, wanted, "code {code}");
-            assert_eq!(problem(json!({ "code": "0", "req_0": { "code": code.to_string() } })).0, wanted, "\"{code}\"");
+            assert_eq!(
+                problem(json!({ "code": "0", "req_0": { "code": code.to_string() } })).0,
+                wanted,
+                "\"{code}\""
+            );
         }
     }
 
     #[test]
     fn a_code_of_the_envelope_proves_nothing_about_the_credential() {
         for code in [1000, 104_401, 500_001, 2000] {
-            assert_eq!(problem(json!({ "code": code, "req_0": { "code": 1000 } })).0, ProblemCode::Unexpected, "{code}");
+            assert_eq!(
+                problem(json!({ "code": code, "req_0": { "code": 1000 } })).0,
+                ProblemCode::Unexpected,
+                "{code}"
+            );
         }
     }
 
     #[test]
     fn the_services_words_are_kept() {
-        let answer = json!({ "code": 0, "req_0": { "code": 20_274, "data": { "errMsg": "", "errtip": "绑定异常" } } });
+        let answer =
+            json!({ "code": 0, "req_0": { "code": 20_274, "data": { "errMsg": "", "errtip": "绑定异常" } } });
         assert_eq!(problem(answer), (ProblemCode::Unexpected, Some("绑定异常".to_owned())));
     }
 
     #[test]
     fn answers_without_the_expected_parts_prove_nothing() {
-        for answer in [json!([]), json!(null), json!({}), json!({ "req_0": {} }), json!({ "req_0": { "code": null } })] {
+        for answer in
+            [json!([]), json!(null), json!({}), json!({ "req_0": {} }), json!({ "req_0": { "code": null } })]
+        {
             assert_eq!(problem(answer.clone()).0, ProblemCode::Unexpected, "{answer}");
         }
     }

@@ -21,7 +21,8 @@ const BEIJING: Offset = Offset::constant(8);
 /// Asks one function and, if it does not know, the other.
 pub(super) async fn ask(context: &Context, credential: &Credential) -> Option<Membership> {
     let uid = credential.account.uid.as_str();
-    let asked = query(context, credential, "userInfo.VipQueryServer", "SRFVipQuery_V2", json!({ "uin_list": [uid] }));
+    let asked =
+        query(context, credential, "userInfo.VipQueryServer", "SRFVipQuery_V2", json!({ "uin_list": [uid] }));
     let now = context.clock.now();
     if let Some(tiers) = asked.await.ok().and_then(|data| by_query(&data, uid, now)) {
         return Some(Membership { tiers, checked_at: now });

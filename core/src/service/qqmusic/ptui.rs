@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn escapes_are_undone() {
-        let line = PtuiCb::parse(r"ptuiCB('10','0','https:\/\/x\x2fy','0','it\'s \u6635\u79f0, (a)\\', '\ud83d')");
+        let line =
+            PtuiCb::parse(r"ptuiCB('10','0','https:\/\/x\x2fy','0','it\'s \u6635\u79f0, (a)\\', '\ud83d')");
         let line = line.expect("the line is well formed");
         assert_eq!(line.address, "https://x/y");
         assert_eq!(line.message, "it's 昵称, (a)\\");
@@ -148,7 +149,16 @@ mod tests {
 
     #[test]
     fn what_is_no_such_line_is_refused() {
-        for script in ["", "<html>", "ptuiCB", "ptuiCB(", "ptuiCB()", "ptuiCB('66'", "ptuiCB('a','0')", "ptuiCB('66','0' x)"] {
+        for script in [
+            "",
+            "<html>",
+            "ptuiCB",
+            "ptuiCB(",
+            "ptuiCB()",
+            "ptuiCB('66'",
+            "ptuiCB('a','0')",
+            "ptuiCB('66','0' x)",
+        ] {
             assert_eq!(PtuiCb::parse(script), None, "{script:?}");
         }
     }

@@ -15,7 +15,7 @@ use crate::http::{CookieMap, Request};
 use crate::qr::QrCode;
 use crate::secret::Secret;
 use crate::service::answer::{ask, clean, not_the_service, unexpected};
-use crate::service::{Attempt, Context, Grant, Inspection, Progress, ServiceError};
+use crate::service::{Attempt, Context, Grant, Progress, ServiceError};
 
 /// QQ Music among the applications of QQ's sign-in.
 const APP: &str = "716027609";
@@ -71,7 +71,9 @@ impl Attempt for QqScan {
         let result = self.step().await;
         match &result {
             Ok(Progress::Refused | Progress::Expired | Progress::Granted(_)) => self.state = State::Over,
-            Ok(Progress::Code { .. } | Progress::Waiting | Progress::Scanned { .. } | Progress::Authorised) => {
+            Ok(
+                Progress::Code { .. } | Progress::Waiting | Progress::Scanned { .. } | Progress::Authorised,
+            ) => {
                 self.failures = 0;
             }
             Err(error) if error.may_pass() => self.failures += 1,
@@ -87,9 +89,11 @@ impl QqScan {
         let usual = match &self.state {
             State::Shown { scanned: false, .. } => PACE,
             State::Shown { scanned: true, .. } => (PACE / 2).max(FLOOR),
-            State::Start | State::Ticket { .. } | State::Authorise { .. } | State::Exchange { .. } | State::Over => {
-                Duration::ZERO
-            }
+            State::Start
+            | State::Ticket { .. }
+            | State::Authorise { .. }
+            | State::Exchange { .. }
+            | State::Over => Duration::ZERO,
         };
         match self.failures {
             0 => usual,
@@ -110,17 +114,20 @@ impl QqScan {
     async fn show(&mut self) -> Result<Progress, ServiceError> {
         let doing = "asking for a code";
         let random = rand::rng().random::<f64>().to_string();
-        let request = Request::get_with("https://ssl.ptlogin2.qq.com/ptqrshow", &[
-            ("appid", APP),
-            ("e", "2"),
-            ("l", "M"),
-            ("s", "3"),
-            ("d", "72"),
-            ("v", "4"),
-            ("t", &random),
-            ("daid", DOMAIN),
-            ("pt_3rd_aid", CLIENT),
-        ]);
+        let request = Request::get_with(
+            "https://ssl.ptlogin2.qq.com/ptqrshow",
+            &[
+                ("appid", APP),
+                ("e", "2"),
+                ("l", "M"),
+                ("s", "3"),
+                ("d", "72"),
+                ("v", "4"),
+                ("t", &random),
+                ("daid", DOMAIN),
+                ("pt_3rd_aid", CLIENT),
+            ],
+        );
         let answer = ask(&self.context.http, request.header("referer", REFERER).picture(), doing).await?;
         answer.answered().map_err(|what| not_the_service(doing, what))?;
         let Ok(code) = QrCode::from_picture(answer.body()) else {
@@ -145,25 +152,29 @@ impl QqScan {
             return Ok(Progress::Expired);
         }
         let action = format!("0-0-{}", self.context.clock.now().as_millisecond());
-        let request = Request::get_with("https://ssl.ptlogin2.qq.com/ptqrlogin", &[
-            ("u1", LOGIN_JUMP),
-            ("ptqrtoken", &token.to_string()),
-            ("ptredirect", "0"),
-            ("h", "1"),
-            ("t", "1"),
-            ("g", "1"),
-            ("from_ui", "1"),
-            ("ptlang", "2052"),
-            ("action", &action),
-            ("js_ver", "20102616"),
-            ("js_type", "1"),
-            ("pt_uistyle", "40"),
-            ("aid", APP),
-            ("daid", DOMAIN),
-            ("pt_3rd_aid", CLIENT),
-            ("has_onekey", "1"),
-        ]);
-        let answer = ask(&self.context.http, request.header("referer", REFERER).cookies(cookies), doing).await?;
+        let request = Request::get_with(
+            "https://ssl.ptlogin2.qq.com/ptqrlogin",
+            &[
+                ("u1", LOGIN_JUMP),
+                ("ptqrtoken", &token.to_string()),
+                ("ptredirect", "0"),
+                ("h", "1"),
+                ("t", "1"),
+                ("g", "1"),
+                ("from_ui", "1"),
+                ("ptlang", "2052"),
+                ("action", &action),
+                ("js_ver", "20102616"),
+                ("js_type", "1"),
+                ("pt_uistyle", "40"),
+                ("aid", APP),
+                ("daid", DOMAIN),
+                ("pt_3rd_aid", CLIENT),
+                ("has_onekey", "1"),
+            ],
+        );
+        let answer =
+            ask(&self.context.http, request.header("referer", REFERER).cookies(cookies), doing).await?;
         answer.answered().map_err(|what| not_the_service(doing, what))?;
         if answer.status() >= 400 {
             // The signature is not accepted: only a new code helps.
@@ -187,9 +198,11 @@ impl QqScan {
                 self.state = State::Ticket { uin, sigx, nickname: clean(&line.nickname) };
                 Ok(Progress::Authorised)
             }
-            code => {
-                Err(ServiceError::Unexpected { doing, got: format!("code {code}"), said: clean(&line.message) })
-            }
+            code => Err(ServiceError::Unexpected {
+                doing,
+                got: format!("code {code}"),
+                said: clean(&line.message),
+            }),
         }
     }
 
@@ -208,10 +221,7 @@ impl QqScan {
         };
         let credential = sign_in(&self.context, code).await?;
         // The exchange itself is the confirmation; this is for show.
-        let mut inspection = match profile::inspect(&self.context, &credential).await {
-            Ok(inspection) => inspection,
-            Err(_) => Inspection::default(),
-        };
+        let mut inspection = profile::inspect(&self.context, &credential).await.unwrap_or_default();
         inspection.nickname = inspection.nickname.or_else(|| nickname.clone());
         Ok(Progress::Granted(Box::new(Grant { credential, inspection })))
     }
@@ -221,26 +231,29 @@ impl QqScan {
 #[expect(clippy::disallowed_methods, reason = "the request carries the ticket to the service that issued it")]
 async fn redeem(context: &Context, uin: &str, sigx: &Secret) -> Result<CookieMap, ServiceError> {
     let doing = "redeeming the ticket";
-    let request = Request::get_with("https://ssl.ptlogin2.graph.qq.com/check_sig", &[
-        ("uin", uin),
-        ("ptsigx", sigx.expose()),
-        ("pttype", "1"),
-        ("service", "ptqrlogin"),
-        ("nodirect", "0"),
-        ("s_url", LOGIN_JUMP),
-        ("ptlang", "2052"),
-        ("ptredirect", "100"),
-        ("aid", APP),
-        ("daid", DOMAIN),
-        ("pt_3rd_aid", CLIENT),
-        ("j_later", "0"),
-        ("low_login_hour", "0"),
-        ("regmaster", "0"),
-        ("pt_login_type", "3"),
-        ("pt_aid", "0"),
-        ("pt_aaid", "16"),
-        ("pt_light", "0"),
-    ]);
+    let request = Request::get_with(
+        "https://ssl.ptlogin2.graph.qq.com/check_sig",
+        &[
+            ("uin", uin),
+            ("ptsigx", sigx.expose()),
+            ("pttype", "1"),
+            ("service", "ptqrlogin"),
+            ("nodirect", "0"),
+            ("s_url", LOGIN_JUMP),
+            ("ptlang", "2052"),
+            ("ptredirect", "100"),
+            ("aid", APP),
+            ("daid", DOMAIN),
+            ("pt_3rd_aid", CLIENT),
+            ("j_later", "0"),
+            ("low_login_hour", "0"),
+            ("regmaster", "0"),
+            ("pt_login_type", "3"),
+            ("pt_aid", "0"),
+            ("pt_aaid", "16"),
+            ("pt_light", "0"),
+        ],
+    );
     let answer = ask(&context.http, request.header("referer", REFERER), doing).await?;
     if answer.status() >= 500 {
         return Err(not_the_service(doing, crate::http::NotJson::ServerError));
@@ -259,21 +272,24 @@ async fn authorise(context: &Context, cookies: &CookieMap) -> Result<Secret, Ser
     let doing = "authorising QQ Music";
     let state = uuid::Uuid::new_v4().simple().to_string();
     let g_tk = cookies.get("p_skey").map_or(G_TK, |p_skey| hashed(p_skey, G_TK)).to_string();
-    let request = Request::post_form("https://graph.qq.com/oauth2.0/authorize", &[
-        ("response_type", "code"),
-        ("client_id", CLIENT),
-        ("redirect_uri", REDIRECT),
-        ("scope", "get_user_info,get_app_friends"),
-        ("state", &state),
-        ("switch", ""),
-        ("from_ptlogin", "1"),
-        ("src", "1"),
-        ("update_auth", "1"),
-        ("openapi", "1010_1030"),
-        ("g_tk", &g_tk),
-        ("auth_time", &context.clock.now().as_millisecond().to_string()),
-        ("ui", &uuid::Uuid::new_v4().to_string()),
-    ]);
+    let request = Request::post_form(
+        "https://graph.qq.com/oauth2.0/authorize",
+        &[
+            ("response_type", "code"),
+            ("client_id", CLIENT),
+            ("redirect_uri", REDIRECT),
+            ("scope", "get_user_info,get_app_friends"),
+            ("state", &state),
+            ("switch", ""),
+            ("from_ptlogin", "1"),
+            ("src", "1"),
+            ("update_auth", "1"),
+            ("openapi", "1010_1030"),
+            ("g_tk", &g_tk),
+            ("auth_time", &context.clock.now().as_millisecond().to_string()),
+            ("ui", &uuid::Uuid::new_v4().to_string()),
+        ],
+    );
     let request = request.header("origin", "https://graph.qq.com").cookies(cookies);
     let answer = ask(&context.http, request, doing).await?;
     if answer.status() >= 500 {
@@ -288,7 +304,8 @@ async fn authorise(context: &Context, cookies: &CookieMap) -> Result<Secret, Ser
 /// The code in the address that a browser would be sent to, if it is QQ Music's and answers our request.
 fn authorised(location: &str, state: &str) -> Option<Secret> {
     let location = Url::parse(location).ok()?;
-    let value = |name| location.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+    let value =
+        |name| location.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
     let right = location.scheme() == "https"
         && location.host_str() == Some("y.qq.com")
         && location.port().is_none()
@@ -311,7 +328,9 @@ async fn sign_in(context: &Context, code: &Secret) -> Result<crate::credential::
     match answer.code {
         0 => credential::read(&answer, context.clock.now()),
         // Elsewhere these say that a credential is dead; here there is none yet.
-        1000 | 104_400 | 104_401 => Err(answer.unexpected(&format!("code {}: the code is used up", answer.code))),
+        1000 | 104_400 | 104_401 => {
+            Err(answer.unexpected(&format!("code {}: the code is used up", answer.code)))
+        }
         _ => Err(answer.refusal()),
     }
 }

@@ -102,11 +102,20 @@ fn older_way(old: &Credential) -> Call {
     call(OLD_GATEWAY, old, "QQConnectLogin.LoginServer", "QQLogin", param)
 }
 
-fn call(gateway: &'static str, old: &Credential, module: &'static str, method: &'static str, param: Value) -> Call {
+fn call(
+    gateway: &'static str,
+    old: &Credential,
+    module: &'static str,
+    method: &'static str,
+    param: Value,
+) -> Call {
     Call { gateway, caller: Caller::web(old), module, method, param, doing: DOING }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the request carries the credential to the service that issued it")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the request carries the credential to the service that issued it"
+)]
 fn text<'a>(credential: &'a Credential, field: &str) -> &'a str {
     credential.field(field).map_or("", |value| value.expose())
 }

@@ -157,7 +157,9 @@ fn classify_service(error: &secret_service::Error) -> KeychainError {
 
 fn classify_bus(error: &zbus::Error) -> KeychainError {
     match error {
-        zbus::Error::InputOutput(error) if error.kind() == std::io::ErrorKind::TimedOut => KeychainError::Silent,
+        zbus::Error::InputOutput(error) if error.kind() == std::io::ErrorKind::TimedOut => {
+            KeychainError::Silent
+        }
         zbus::Error::InputOutput(_) | zbus::Error::Address(_) | zbus::Error::Handshake(_) => {
             KeychainError::Unavailable("the session bus cannot be reached")
         }
@@ -165,7 +167,9 @@ fn classify_bus(error: &zbus::Error) -> KeychainError {
         zbus::Error::MethodError(name, ..) => match name.as_str() {
             "org.freedesktop.DBus.Error.AccessDenied" => KeychainError::Denied,
             "org.freedesktop.Secret.Error.IsLocked" => KeychainError::Locked,
-            "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.DBus.Error.Timeout" => KeychainError::Silent,
+            "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.DBus.Error.Timeout" => {
+                KeychainError::Silent
+            }
             name if name.starts_with("org.freedesktop.DBus.Error.Spawn.")
                 || matches!(
                     name,
@@ -181,16 +185,22 @@ fn classify_bus(error: &zbus::Error) -> KeychainError {
 }
 
 fn connect() -> Result<Connection, KeychainError> {
-    Builder::session()
-        .and_then(|builder| builder.method_timeout(QUESTION_LIMIT).build())
-        .map_err(|error| match classify_bus(&error) {
+    Builder::session().and_then(|builder| builder.method_timeout(QUESTION_LIMIT).build()).map_err(|error| {
+        match classify_bus(&error) {
             silent @ KeychainError::Silent => silent,
             _ => KeychainError::Unavailable("there is no session bus"),
-        })
+        }
+    })
 }
 
 /// Asks one question and understands the answer.
-fn question<B, A>(bus: &Connection, path: &str, interface: &str, method: &str, body: &B) -> Result<A, KeychainError>
+fn question<B, A>(
+    bus: &Connection,
+    path: &str,
+    interface: &str,
+    method: &str,
+    body: &B,
+) -> Result<A, KeychainError>
 where
     B: serde::Serialize + zbus::zvariant::DynamicType,
     A: serde::de::DeserializeOwned + zbus::zvariant::Type,

@@ -54,7 +54,12 @@ impl SystemKeychain {
     }
 
     /// Hands a call to the thread and waits for the answer, or for the deadline.
-    async fn call(&self, name: &str, action: Action, patience: Patience) -> Result<Option<Secret>, KeychainError> {
+    async fn call(
+        &self,
+        name: &str,
+        action: Action,
+        patience: Patience,
+    ) -> Result<Option<Secret>, KeychainError> {
         let progress = Arc::new(Mutex::new(Progress::Queued));
         let (reply, answer) = oneshot::channel();
         let call = Call {

@@ -1,0 +1,70 @@
+//! What a sign-in needs of the rest of the core: the client and identity of now, and a place for what it brings.
+
+use async_trait::async_trait;
+
+use super::{KeychainState, TuneKey, learn};
+use crate::account::{Account, Health, Method};
+use crate::ledger::AccountRecord;
+use crate::picture;
+use crate::problem::{Problem, ProblemCode};
+use crate::renewal;
+use crate::service::{self, Context, Grant};
+use crate::sign_in::Surroundings;
+use crate::vault::keychain::Patience;
+
+#[async_trait]
+impl Surroundings for TuneKey {
+    fn context(&self) -> Result<Context, Problem> {
+        TuneKey::context(self)
+    }
+
+    async fn ready_to_save(&self) -> Result<(), Problem> {
+        let state = self.probe_keychain(Patience::User).await;
+        let code = match state {
+            KeychainState::Ready => return Ok(()),
+            KeychainState::Locked => ProblemCode::KeychainLocked,
+            KeychainState::Denied => ProblemCode::KeychainDenied,
+            KeychainState::Unavailable | KeychainState::Silent => ProblemCode::KeychainUnavailable,
+        };
+        Err(Problem::new(code))
+    }
+
+    async fn save(&self, grant: &Grant, method: Method) -> Result<(Account, bool), Problem> {
+        let credential = &grant.credential;
+        let id = &credential.account;
+        let context = self.context()?;
+        let picture = async {
+            match &grant.inspection.avatar {
+                Some(url) => picture::fetch(&context.http, url).await.ok(),
+                None => None,
+            }
+        };
+        let saved = async {
+            let _lock = self.0.renewer.lock(id).await?;
+            let known = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
+            let expected = known.as_ref().map(|kept| kept.generation);
+            Ok::<_, Problem>(self.0.vault.save(credential, expected, Patience::User).await?)
+        };
+        // The picture comes along while the keychain works, and never holds it up by more than its own limit.
+        let (generation, picture) = tokio::join!(saved, picture);
+        let generation = generation?;
+        let now = self.0.clock.now();
+        let known = self.0.accounts.add(id, |record: Option<AccountRecord>| {
+            let mut record = record.unwrap_or_else(|| AccountRecord::new(id.clone(), method, now));
+            record.method = method;
+            record.life = renewal::life(service::by_id(id.service), credential);
+            record.generation = generation;
+            record.health = Health::Healthy;
+            record.failures = 0;
+            record.next_attempt_at = None;
+            record.signing_out = false;
+            learn(&mut record, &grant.inspection, now);
+            record
+        })?;
+        if let Some(picture) = picture {
+            self.0.accounts.save_avatar(id, &picture);
+        }
+        self.0.accounts.trouble(id, None);
+        Ok((self.0.accounts.view(id)?, known))
+    }
+}

@@ -1,0 +1,112 @@
+//! What a front sees of the whole, and how it hears of changes. All of it is plain data.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Account, AccountId, Method, ServiceId};
+use crate::export::Format;
+use crate::problem::Problem;
+use crate::secret::Secret;
+use crate::settings::Settings;
+
+/// Everything that a front shows, at one moment. A front subscribes to [`Event`]s first and then asks for this.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Snapshot {
+    /// The accounts, oldest first.
+    pub accounts: Vec<Account>,
+    /// Whether the keychain can be used.
+    pub keychain: KeychainState,
+    /// The shared settings.
+    pub settings: Settings,
+    /// What the person should know about the profile, such as that a damaged ledger was set aside.
+    pub notice: Option<Problem>,
+}
+
+/// A change. Each carries the whole new state of one thing, so that applying it twice is harmless.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// An account is new or has changed.
+    Account {
+        /// Its whole state.
+        account: Box<Account>,
+    },
+    /// An account is gone.
+    AccountGone {
+        /// Which.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        id: AccountId,
+    },
+    /// The keychain's state has changed.
+    Keychain {
+        /// The new state.
+        state: KeychainState,
+    },
+    /// A shared setting has changed.
+    Settings {
+        /// All of them.
+        settings: Settings,
+    },
+}
+
+/// Whether the keychain can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum KeychainState {
+    /// It can.
+    Ready,
+    /// It exists and is locked.
+    Locked,
+    /// There is none.
+    Unavailable,
+    /// It said no.
+    Denied,
+    /// It does not answer.
+    Silent,
+}
+
+/// A service as fronts offer it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct ServiceInfo {
+    /// Which one.
+    pub id: ServiceId,
+    /// Its name in Latin letters.
+    pub name: String,
+    /// The ways in that work in this build, best first.
+    pub methods: Vec<Method>,
+}
+
+/// What a sign-out came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct SignedOut {
+    /// Whether the service confirmed it. The account is removed here either way.
+    pub confirmed: bool,
+}
+
+/// How long a round trip to a service took, or why there was none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Reach {
+    /// The service.
+    pub service: ServiceId,
+    /// Milliseconds for one round trip.
+    pub milliseconds: Option<u32>,
+    /// Why there was none.
+    pub problem: Option<Problem>,
+}
+
+/// A cookie on its way to where the person sends it.
+#[derive(Debug)]
+pub struct Copied {
+    /// The text.
+    pub text: Secret,
+    /// The shape that it is in.
+    pub format: Format,
+    /// When the key in it ends, if that is known.
+    pub expires_at: Option<Timestamp>,
+}

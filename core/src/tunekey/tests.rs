@@ -1,0 +1,176 @@
+//! The facade on a profile of its own, with a keychain that can be broken and no network.
+
+use super::*;
+use crate::credential::{Credential, Fields};
+use crate::vault::sim::SimKeychain;
+
+/// A core with these accounts, each with a credential in the keychain.
+struct Home {
+    tunekey: TuneKey,
+    keychain: Arc<SimKeychain>,
+    dir: tempfile::TempDir,
+}
+
+const ACCOUNTS: [(ServiceId, &str, &str); 4] = [
+    (ServiceId::QqMusic, "10001", "小满"),
+    (ServiceId::QqMusic, "10002", "林间有风"),
+    (ServiceId::Netease, "90001", "小满"),
+    (ServiceId::Netease, "1152921504606847123", "夜航星"),
+];
+
+impl Home {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let keychain = Arc::new(SimKeychain::default());
+        let tunekey = open(&dir, keychain.clone());
+        // Nothing listens on port 9 of this machine: every request fails at once.
+        tunekey.set_setting("proxy", "http://127.0.0.1:9").expect("the proxy is set");
+        for (service, uid, nickname) in ACCOUNTS {
+            let id = AccountId::new(service, uid);
+            let fields: Fields = [("musickey", "key"), ("MUSIC_U", "key")].into_iter().collect();
+            let now = SystemClock.now();
+            let credential = Credential { account: id.clone(), issued_at: now, expires_at: None, fields };
+            let generation = tunekey.0.vault.save(&credential, None, Patience::User).await.expect("it saves");
+            let add = |_| {
+                let mut record = AccountRecord::new(id.clone(), Method::QqScan, now);
+                record.nickname = nickname.to_owned();
+                record.generation = generation;
+                record
+            };
+            tunekey.0.accounts.add(&id, add).expect("it is added");
+        }
+        Self { tunekey, keychain, dir }
+    }
+
+    fn restarted(&self) -> TuneKey {
+        open(&self.dir, self.keychain.clone())
+    }
+}
+
+fn open(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>) -> TuneKey {
+    let profile = Profile::at(dir.path().join("profile")).expect("a profile");
+    let setup = Setup { profile, keychain, clock: Arc::new(SystemClock), limits: Limits::default() };
+    TuneKey::open(setup).expect("it opens")
+}
+
+fn first() -> AccountId {
+    AccountId::new(ServiceId::QqMusic, "10001")
+}
+
+#[tokio::test]
+async fn an_account_is_found_by_its_id_by_a_unique_beginning_or_by_its_nickname() {
+    let home = Home::new().await;
+    for (name, id) in [
+        ("qqmusic:10001", "qqmusic:10001"),
+        ("10002", "qqmusic:10002"),
+        ("netease:9", "netease:90001"),
+        ("115292150460", "netease:1152921504606847123"),
+        ("夜航星", "netease:1152921504606847123"),
+    ] {
+        assert_eq!(home.tunekey.find(name).expect(name).to_string(), id);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_could_be_several_accounts_is_refused_with_their_ids() {
+    let home = Home::new().await;
+    for name in ["小满", "qqmusic", "qqmusic:1000", "1"] {
+        let problem = home.tunekey.find(name).expect_err("it could be several");
+        assert_eq!(problem.code, ProblemCode::InvalidInput);
+        assert!(problem.detail.is_some_and(|detail| detail.contains(" or ")), "the candidates are listed");
+    }
+    for name in ["", "10003", "nobody", "qqmusic:10001 "] {
+        let problem = home.tunekey.find(name).expect_err("it is nobody");
+        assert_eq!(problem.code, ProblemCode::NotFound);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_finds_everything_as_it_was() {
+    let home = Home::new().await;
+    let mut events = home.tunekey.events();
+    home.tunekey.set_format(&first(), Format::Env).expect("it exists for QQ Music");
+    assert!(matches!(events.try_recv(), Ok(Event::Account { .. })), "the fronts hear of it");
+    assert_eq!(home.restarted().snapshot(), home.tunekey.snapshot());
+}
+
+#[tokio::test]
+async fn a_format_that_the_service_lacks_is_refused() {
+    let home = Home::new().await;
+    let id = AccountId::new(ServiceId::Netease, "90001");
+    let problem = home.tunekey.set_format(&id, Format::QqMusicApi).expect_err("NetEase has none");
+    assert_eq!(problem.code, ProblemCode::InvalidInput);
+    home.tunekey.set_setting("format", "qqmusicapi").expect("as the shared default it is fine");
+    assert_eq!(home.tunekey.cookie(&id, None).await.expect("it copies").format, Format::Header);
+}
+
+#[tokio::test]
+async fn forgetting_removes_the_credential_and_the_account_and_nothing_else() {
+    let home = Home::new().await;
+    home.tunekey.forget(&first()).await.expect("it forgets");
+    assert!(
+        !home.keychain.names().iter().any(|name| name.contains("qqmusic:10001")),
+        "gone from the keychain"
+    );
+    assert_eq!(home.tunekey.snapshot().accounts.len(), ACCOUNTS.len() - 1);
+    let problem = home.tunekey.forget(&first()).await.expect_err("it is gone");
+    assert_eq!(problem.code, ProblemCode::NotFound);
+}
+
+#[tokio::test]
+async fn a_sign_out_that_the_service_does_not_hear_of_is_said_to_be_unconfirmed() {
+    let home = Home::new().await;
+    let done = home.tunekey.sign_out(&first()).await.expect("it is removed here");
+    assert!(!done.confirmed, "nobody answered");
+    assert!(home.tunekey.find("10001").is_err());
+}
+
+#[tokio::test]
+async fn a_sign_out_that_was_cut_off_is_finished_at_the_next_start() {
+    let home = Home::new().await;
+    home.tunekey
+        .0
+        .accounts
+        .update(&first(), |record| record.signing_out = true)
+        .expect("the person has decided");
+    let restarted = home.restarted();
+    restarted.finish_sign_outs().await;
+    assert!(restarted.find("10001").is_err(), "the account is gone");
+    assert!(!home.keychain.names().iter().any(|name| name.contains("qqmusic:10001")), "the credential, too");
+}
+
+#[tokio::test]
+async fn a_keychain_that_refuses_removes_nothing() {
+    let home = Home::new().await;
+    home.keychain.refuse(KeychainError::Locked);
+    let problem = home.tunekey.forget(&first()).await.expect_err("it is locked");
+    assert_eq!(problem.code, ProblemCode::KeychainLocked);
+    assert_eq!(home.tunekey.snapshot().keychain, KeychainState::Locked, "the fronts see why");
+    assert!(home.tunekey.find("10001").is_ok(), "the account is still there");
+    home.keychain.heal();
+    home.tunekey.cookie(&first(), None).await.expect("and so is its credential");
+    assert_eq!(home.tunekey.snapshot().keychain, KeychainState::Ready);
+}
+
+#[tokio::test]
+async fn no_network_means_unknown_and_never_signed_out() {
+    let home = Home::new().await;
+    let problem = home.tunekey.check(&first()).await.expect_err("nobody answers");
+    assert_eq!(problem.code, ProblemCode::Offline);
+    let account = home.tunekey.0.accounts.view(&first()).expect("it is there");
+    assert!(!matches!(account.health, Health::NeedsSignIn { .. }), "silence proves nothing");
+    assert_eq!(account.trouble.map(|trouble| trouble.code), Some(ProblemCode::Offline), "but it is said");
+}
+
+#[tokio::test]
+async fn what_another_process_changes_is_seen_and_told() {
+    let home = Home::new().await;
+    let other = home.restarted();
+    let mut events = home.tunekey.events();
+    other.forget(&first()).await.expect("the other process forgets it");
+    other.set_setting("clipboard-seconds", "60").expect("and changes a setting");
+    home.tunekey.reload();
+    assert_eq!(home.tunekey.snapshot(), other.snapshot());
+    let told: Vec<_> = std::iter::from_fn(|| events.try_recv().ok()).collect();
+    assert!(told.contains(&Event::AccountGone { id: first() }) && told.len() == 2, "both, once: {told:?}");
+}

@@ -1,0 +1,232 @@
+//! Sizes, times and memory of the released programs, beside the limits that they must keep.
+
+// A benchmark talks to a terminal and reads the clock.
+#![allow(clippy::print_stdout, clippy::disallowed_methods)]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tunekey_simulator::Service;
+use tunekey_tests::desktop::Desktop;
+use tunekey_tests::patience::until;
+use tunekey_tests::process::Process;
+use tunekey_tests::programs::{released, workspace};
+use tunekey_tests::window::Window;
+
+/// How often each time and each memory figure is taken.
+const RUNS: usize = 5;
+
+/// Kilobytes of JavaScript, gzipped.
+const UI_LIMIT: f64 = 60.0;
+/// Megabytes of the app.
+const APP_LIMIT: f64 = 12.0;
+/// Megabytes of the command line.
+const CLI_LIMIT: f64 = 8.0;
+/// Times the memory of a bare Tauri window.
+const MEMORY_LIMIT: f64 = 1.15;
+
+/// Two samples of memory that differ less than this are the same.
+const STEADY: f64 = 0.005;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let mut table = Table::default();
+    table.limited("UI, JavaScript gzipped", javascript()?, UI_LIMIT, "kB");
+    table.limited("app", megabytes(&released("tunekey-desktop")?)?, APP_LIMIT, "MB");
+    table.limited("command line", megabytes(&released("tunekey")?)?, CLI_LIMIT, "MB");
+
+    let mut window_times = Vec::new();
+    let mut cli_times = Vec::new();
+    for service in [Service::QqMusic, Service::NetEase] {
+        for _ in 0..RUNS {
+            window_times.push(code_in_the_window(service).await?);
+            cli_times.push(code_in_the_terminal(service).await?);
+        }
+    }
+    table.spread("process start to the code painted in the window", window_times, "ms");
+    table.spread("process start to the code drawn by the command line", cli_times, "ms");
+
+    // Turn by turn, so that whatever else the machine does falls on both.
+    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        bare.push(memory("examples/bare_window", &[]).await?);
+        ours.push(memory("tunekey-desktop", &["--profile"]).await?);
+    }
+    let (ours_middle, bare_middle) = (middle(&mut ours), middle(&mut bare));
+    table.spread("memory of a bare Tauri window (PSS)", bare, "MB");
+    table.spread("memory of the app (PSS of all its processes)", ours, "MB");
+    table.limited("app beside a bare window", ours_middle / bare_middle, MEMORY_LIMIT, "times");
+    table.print()
+}
+
+/// Kilobytes of JavaScript in the built UI, each file gzipped by itself as a server would.
+fn javascript() -> Result<f64> {
+    let mut total = 0;
+    let mut folders = vec![workspace().join("ui/dist")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).context("the web UI is not built")? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "js") {
+                let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+                gzip.write_all(&std::fs::read(&path)?)?;
+                total += gzip.finish()?.len();
+            }
+        }
+    }
+    ensure!(total > 0, "the web UI has no JavaScript");
+    Ok(thousands(total))
+}
+
+fn megabytes(path: &Path) -> Result<f64> {
+    Ok(thousands(usize::try_from(std::fs::metadata(path)?.len())?) / 1000.0)
+}
+
+/// Milliseconds from the start of the app's process to the code being on the screen. The page itself notes the moment;
+/// WebDriver only clicks, so that its own work counts as ours: an upper bound.
+async fn code_in_the_window(service: Service) -> Result<f64> {
+    let desktop = Desktop::start().await?;
+    let profile = desktop.sandbox.profile();
+    let began = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let window = Window::open_program(
+        &desktop.sandbox,
+        &released("tunekey-desktop")?,
+        &["--profile", &profile.to_string_lossy()],
+    )
+    .await?;
+    let note = "new MutationObserver(() => { \
+          const picture = document.querySelector('[data-state=waiting] img.qr'); \
+          if (picture && !window.__painted) { window.__painted = -1; picture.decode().then(() => \
+            requestAnimationFrame(() => requestAnimationFrame(() => { window.__painted = Date.now(); }))); } \
+        }).observe(document, { subtree: true, childList: true, attributes: true });";
+    window.value(note).await?;
+    window.click(&format!("#c-{}", service.name())).await?;
+    let painted = until("the code to be painted", || async {
+        let painted = window.value("return window.__painted ?? 0").await?.as_f64().unwrap_or_default();
+        ensure!(painted > 0.0, "it is not");
+        Ok(painted)
+    })
+    .await?;
+    Ok(painted - began.as_secs_f64() * 1000.0)
+}
+
+/// Milliseconds from the start of the command line to the last line of the code.
+async fn code_in_the_terminal(service: Service) -> Result<f64> {
+    let desktop = Desktop::start().await?;
+    let mut command = tokio::process::Command::from(desktop.sandbox.command(released("tunekey")?));
+    command.arg("--profile").arg(desktop.sandbox.profile()).args(["sign-in", service.name()]);
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped());
+    command.stderr(std::process::Stdio::null()).kill_on_drop(true);
+    let began = Instant::now();
+    let mut child = command.spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().context("it prints nowhere")?).lines();
+    let mut drawn = 0_usize;
+    // Two modules a line: the smallest code has 21 modules and a border.
+    while drawn < 14 {
+        match tokio::time::timeout(Duration::from_secs(30), lines.next_line()).await?? {
+            Some(line) if line.contains('▀') => drawn += 1,
+            Some(_) => {}
+            None => bail!("it ended without a code"),
+        }
+    }
+    Ok(began.elapsed().as_secs_f64() * 1000.0)
+}
+
+/// Megabytes of a program and all its children, once they no longer change.
+async fn memory(name: &str, arguments: &[&str]) -> Result<f64> {
+    let desktop = Desktop::start().await?;
+    let mut command = desktop.sandbox.command(released(name)?);
+    if !arguments.is_empty() {
+        command.args(arguments).arg(desktop.sandbox.profile());
+    }
+    let process = Process::start(&mut command, &desktop.sandbox.log("app"))?;
+    until("the web view to run", || async { desktop.sandbox.process("WebKitWebProcess").map(drop) }).await?;
+    let mut last = 0.0_f64;
+    let mut steady = 0;
+    until("the memory to settle", || {
+        let now = proportional(&family(process.id()));
+        steady = if now > 0.0 && (now - last).abs() / now < STEADY { steady + 1 } else { 0 };
+        last = now;
+        let settled = steady >= 50;
+        async move {
+            ensure!(settled, "{now:.1} MB and changing");
+            Ok(now)
+        }
+    })
+    .await
+}
+
+/// A process and its descendants.
+fn family(first: u32) -> Vec<u32> {
+    let mut family = vec![first];
+    let mut next = 0;
+    while let Some(parent) = family.get(next).copied() {
+        next += 1;
+        let Ok(threads) = std::fs::read_dir(format!("/proc/{parent}/task")) else { continue };
+        for thread in threads.flatten() {
+            let children = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+            family.extend(children.split_whitespace().filter_map(|id| id.parse::<u32>().ok()));
+        }
+    }
+    family
+}
+
+/// Megabytes that processes use, what they share counted by shares.
+fn proportional(processes: &[u32]) -> f64 {
+    let kilobytes: usize = processes
+        .iter()
+        .filter_map(|id| std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok())
+        .filter_map(|text| {
+            text.lines().find_map(|line| line.strip_prefix("Pss:")?.split_whitespace().next()?.parse().ok())
+        })
+        .sum::<usize>();
+    thousands(kilobytes) * 1.024
+}
+
+/// What was measured.
+#[derive(Default)]
+struct Table {
+    rows: Vec<String>,
+    broken: Vec<String>,
+}
+
+impl Table {
+    fn limited(&mut self, name: &str, value: f64, limit: f64, unit: &str) {
+        if value > limit {
+            self.broken.push(format!("{name}: {value:.2} {unit}, at most {limit} {unit}"));
+        }
+        self.rows.push(format!("{name:<52} {value:>9.2} {unit:<6} at most {limit}"));
+    }
+
+    fn spread(&mut self, name: &str, mut values: Vec<f64>, unit: &str) {
+        let middle = middle(&mut values);
+        let (least, most) = (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0));
+        let count = values.len();
+        self.rows.push(format!("{name:<52} {middle:>9.1} {unit:<6} {least:.1} to {most:.1} in {count} runs"));
+    }
+
+    fn print(&self) -> Result<()> {
+        for row in &self.rows {
+            println!("{}", row);
+        }
+        ensure!(self.broken.is_empty(), "limits are broken:\n  {}", self.broken.join("\n  "));
+        Ok(())
+    }
+}
+
+/// The value in the middle; sorts them.
+fn middle(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes far below 2^52")]
+fn thousands(count: usize) -> f64 {
+    count as f64 / 1000.0
+}

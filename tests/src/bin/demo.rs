@@ -1,0 +1,116 @@
+//! The demo where there is no screen: the same app on a virtual one, driven through one sign-in for each service, with
+//! a picture of every step in `target/demo/`.
+
+// A demo talks to a terminal.
+#![allow(clippy::print_stdout)]
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+use tunekey_simulator::Service;
+use tunekey_tests::desktop::{Desktop, service_of};
+use tunekey_tests::phone;
+use tunekey_tests::programs::workspace;
+use tunekey_tests::window::Window;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    println!(
+        "    a virtual screen {}, a private session bus, a new keyring, the services at {}",
+        desktop.screen.display(),
+        desktop.simulator.proxy_url
+    );
+    let window = desktop.window().await?;
+    window.reads("h1", "Scan once").await?;
+    let mut album = Album::new()?;
+    album.add(&window, "empty").await?;
+
+    for account in ["qqmusic:10001", "netease:90001"] {
+        sign_in(&desktop, &window, &mut album, account).await?;
+        window.click("#s-add").await?;
+        album.add(&window, "pick-a-service").await?;
+    }
+    window.click("#s-netease-90001").await?;
+    look(&window, "dark", "zh-CN").await?;
+    window.reads("#a-copy", "复制").await?;
+    album.add(&window, "account-dark-chinese").await?;
+    window.click("#s-add").await?;
+    window.click("#c-netease").await?;
+    window.stage("waiting").await?;
+    album.add(&window, "code-dark-chinese").await?;
+    window.click("#s-cancel").await?;
+    look(&window, "light", "en").await?;
+    window.click("#s-set").await?;
+    window.click("#s-st-network").await?;
+    album.add(&window, "settings-network").await?;
+    desktop.no_secret_leaked(&[&window]).await?;
+    println!("    no secret in any file, log, argument or in the page");
+    window.quit(Duration::from_secs(5)).await?;
+    println!("    {} pictures in {}", album.count, album.folder.display());
+    Ok(())
+}
+
+/// One sign-in, from the first click to the copied cookie and a new key.
+async fn sign_in(desktop: &Desktop, window: &Window, album: &mut Album, account: &str) -> Result<()> {
+    let service = service_of(account);
+    println!("    signing in to {}", service.name());
+    window.click(&format!("#c-{}", service.name())).await?;
+    window.stage("waiting").await?;
+    let code = desktop.code(service, 0).await?;
+    album.add(window, "code").await?;
+    let text = phone::read(&window.picture_of(".stage").await?)?;
+    desktop.simulator.scan_text(&text, Some(account))?;
+    window.stage("scanned").await?;
+    if service == Service::NetEase {
+        window.element(".stage img").await?;
+    }
+    album.add(window, "scanned").await?;
+    desktop.simulator.confirm(code.id)?;
+    window.stage("success").await?;
+    album.add(window, "signed-in").await?;
+    window.click("#q-open").await?;
+    album.add(window, "account").await?;
+    window.click("#a-fmt").await?;
+    album.add(window, "formats").await?;
+    window.click("#f-json").await?;
+    let copied = desktop.clipboard().filled().await?;
+    ensure!(copied.starts_with('{'), "the cookie was not copied as JSON");
+    album.add(window, "copied").await?;
+    window.click("#a-ref").await?;
+    window.reads("#hist li", "Renewed, new key").await?;
+    album.add(window, "renewed").await
+}
+
+async fn look(window: &Window, theme: &str, language: &str) -> Result<()> {
+    let preferences = json!({ "theme": theme, "language": language, "closeToTray": true, "lastView": null });
+    window.invoke("set_preferences", json!({ "preferences": preferences })).await.map(drop)
+}
+
+/// The pictures, numbered.
+struct Album {
+    folder: PathBuf,
+    count: u32,
+}
+
+impl Album {
+    fn new() -> Result<Self> {
+        let folder = workspace().join("target/demo");
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        std::fs::create_dir_all(&folder)?;
+        Ok(Self { folder, count: 0 })
+    }
+
+    async fn add(&mut self, window: &Window, name: &str) -> Result<()> {
+        window.rest().await?;
+        self.count += 1;
+        let path = self.folder.join(format!("{:02}-{name}.png", self.count));
+        window.picture().await?.save(&path).with_context(|| path.display().to_string())?;
+        println!("    {}", path.strip_prefix(workspace()).unwrap_or(&path).display());
+        Ok(())
+    }
+}

@@ -1,0 +1,321 @@
+//! The command line, for people and for scripts, while the window is open on the same profile.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
+use tunekey_simulator::{Fault, FaultKind, Service};
+use tunekey_tests::desktop::{Desktop, key_of, service_of};
+use tunekey_tests::patience::{until, within};
+use tunekey_tests::phone;
+
+const QQ: &str = "qqmusic:10001";
+const NETEASE: &str = "netease:90001";
+
+/// How often an open window looks for what others have changed.
+const NOTICES_IN: Duration = Duration::from_secs(45);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_signs_in_uses_renews_and_signs_out_while_the_window_is_open() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    window.reads("h1", "Scan once").await?;
+    for account in [QQ, NETEASE] {
+        let service = service_of(account);
+        let mut sign_in = desktop.cli_start(&["--json", "sign-in", service.name()])?;
+        let shown = sign_in.step("show_code").await?;
+        ensure!(shown["valid_until"].is_string(), "a script is not told until when: {shown}");
+        let code = desktop.code(service, 0).await?;
+        desktop.simulator.scan(code.id, Some(account))?;
+        sign_in.step("scanned").await?;
+        desktop.simulator.confirm(code.id)?;
+        let done = sign_in.step("done").await?;
+        ensure!(done["account"]["id"] == account && done["known"] == false, "it says {done}");
+        desktop.finished(sign_in).await?.succeeded()?;
+    }
+    within(NOTICES_IN, "the window to show both accounts", || async {
+        let shown = window.value("return document.querySelectorAll('.nav-acct').length").await?;
+        ensure!(shown == 2, "it shows {shown}");
+        Ok(())
+    })
+    .await?;
+
+    let services = desktop.cli(&["--json", "services"]).await?.succeeded()?.json()?;
+    ensure!(
+        services.iter().map(|one| &one["id"]).eq(["qqmusic", "netease"]),
+        "the services are {services:?}"
+    );
+    let accounts = desktop.cli(&["--json", "accounts"]).await?.succeeded()?.json()?;
+    ensure!(accounts.iter().map(|one| &one["id"]).eq([QQ, NETEASE]), "the accounts are {accounts:?}");
+
+    for account in [QQ, NETEASE] {
+        let shown = one(desktop.cli(&["--json", "show", account]).await?.succeeded()?.json()?)?;
+        ensure!(shown["health"]["state"] == "healthy", "it shows {shown}");
+        let tiers = shown["membership"]["tiers"].as_array().context("no membership")?;
+        ensure!(tiers.iter().any(|tier| tier["active"] == true), "a member is shown as none: {shown}");
+
+        let cookie = one(desktop.cli(&["--json", "cookie", account]).await?.succeeded()?.json()?)?;
+        let text = cookie["cookie"].as_str().context("no cookie")?;
+        ensure!(text.contains(key_of(&desktop.newest(account)?)), "it is not the key that was issued");
+
+        let renewal = one(desktop.cli(&["--json", "renew", account]).await?.succeeded()?.json()?)?;
+        ensure!(renewal["renewal"]["outcome"] == "renewed", "it says {renewal}");
+        ensure!(desktop.keeps_newest(account).await?, "the keychain does not hold the new key");
+        let checked = one(desktop.cli(&["--json", "check", account]).await?.succeeded()?.json()?)?;
+        ensure!(checked["health"]["state"] == "healthy", "it says {checked}");
+    }
+    ensure!(
+        desktop.cli(&["--json", "renew", "--all"]).await?.succeeded()?.json()?.len() == 2,
+        "not all were renewed"
+    );
+    ensure!(
+        desktop.simulator.renewals().values().all(|count| *count == 2),
+        "{:?}",
+        desktop.simulator.renewals()
+    );
+
+    let out = one(desktop.cli(&["--json", "sign-out", QQ]).await?.succeeded()?.json()?)?;
+    ensure!(
+        out["confirmed"] == true && desktop.newest(QQ)?.is_signed_out(),
+        "the service was not told: {out}"
+    );
+    desktop.cli(&["--json", "forget", NETEASE]).await?.succeeded()?;
+    ensure!(desktop.newest(NETEASE)?.is_valid(), "forgetting must not sign out");
+    ensure!(desktop.keyring().items().await?.is_empty(), "the keychain still holds something");
+    within(NOTICES_IN, "the window to be empty", || async { window.reads("h1", "Scan once").await }).await?;
+    ensure!(desktop.simulator.broken_rules().is_empty(), "{:?}", desktop.simulator.broken_rules());
+    desktop.no_secret_leaked(&[&window]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_at_a_terminal_gets_a_code_to_scan_and_words_to_read() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    for account in [QQ, NETEASE] {
+        let service = service_of(account);
+        let sign_in = desktop.cli_start(&["sign-in", service.name()])?;
+        let code = desktop.code(service, 0).await?;
+        desktop.simulator.scan(code.id, Some(account))?;
+        desktop.simulator.confirm(code.id)?;
+        let ran = desktop.finished(sign_in).await?.succeeded()?;
+        ensure!(ran.log.contains("Confirmed") && ran.log.contains("Signed in."), "it says {}", ran.log);
+        let text = phone::read(&drawn(&ran.out))?;
+        ensure!(desktop.simulator.scan_text(&text, None).is_err(), "the code was not used up");
+        ensure!(text.contains(&code.key) || text == code.text, "the terminal drew another code: {text}");
+    }
+    let accounts = desktop.cli(&["accounts"]).await?.succeeded()?.out;
+    ensure!(accounts.lines().count() == 2 && accounts.contains(QQ), "it lists {accounts}");
+    let header = desktop.cli(&["cookie", "netease"]).await?.succeeded()?.out;
+    ensure!(
+        header.trim_end() == header.lines().next().unwrap_or_default(),
+        "a header is one line, nothing else"
+    );
+    ensure!(header.contains("MUSIC_U="), "it is no cookie");
+    let renewed = desktop.cli(&["renew", "10001"]).await?.succeeded()?.out;
+    ensure!(renewed.contains(QQ), "it says {renewed}");
+    for words in [
+        &["services"][..],
+        &["show", QQ],
+        &["check", QQ],
+        &["settings"],
+        &["sign-out", QQ],
+        &["forget", NETEASE],
+    ] {
+        let ran = desktop.cli(words).await?.succeeded()?;
+        ensure!(!ran.out.trim().is_empty(), "{words:?} says nothing");
+    }
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_can_be_written_to_a_file() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let file = desktop.sandbox.home().join("code.png");
+    let target = format!("png={}", file.display());
+    let mut sign_in =
+        desktop.cli_start(&["--json", "sign-in", "netease", "--method", "app-scan", "--qr", &target])?;
+    let shown = sign_in.step("show_code").await?;
+    ensure!(shown["png"] == file.display().to_string() && shown.get("code").is_none(), "it says {shown}");
+    let text = phone::read(&image::open(&file)?)?;
+    let code = desktop.simulator.scan_text(&text, Some(NETEASE))?;
+    desktop.simulator.confirm(code.id)?;
+    desktop.finished(sign_in).await?.succeeded()?;
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_way_to_fail_has_its_exit_code() -> Result<()> {
+    let mut desktop = Desktop::start().await?;
+    // 2: usage.
+    for wrong in [
+        &["sign-in"][..],
+        &["sign-in", "spotify"],
+        &["renew"],
+        &["cookie", QQ, "--format", "yaml"],
+        &["--nonsense"],
+    ] {
+        desktop.cli(wrong).await?.ended_with(2)?;
+    }
+    let ran = desktop.cli(&["--json", "settings", "proxy", "ftp://x"]).await?.ended_with(2)?;
+    ensure!(ran.problem()? == "invalid_input", "it says {}", ran.out);
+    // 3: not found.
+    for missing in
+        [&["--json", "show", QQ][..], &["--json", "cookie", "nobody"], &["--json", "settings", "colour"]]
+    {
+        let ran = desktop.cli(missing).await?.ended_with(3)?;
+        ensure!(ran.problem()? == "not_found", "it says {}", ran.out);
+    }
+    // 4: declined, and expired twice.
+    let sign_in = desktop.cli_start(&["--json", "sign-in", "qqmusic"])?;
+    let code = desktop.code(Service::QqMusic, 0).await?;
+    desktop.simulator.refuse(code.id)?;
+    ensure!(desktop.finished(sign_in).await?.ended_with(4)?.problem()? == "refused", "not refused");
+    let sign_in = desktop.cli_start(&["--json", "sign-in", "qqmusic"])?;
+    let code = desktop.code(Service::QqMusic, code.id).await?;
+    desktop.simulator.expire(code.id)?;
+    desktop.simulator.expire(desktop.code(Service::QqMusic, code.id).await?.id)?;
+    ensure!(desktop.finished(sign_in).await?.ended_with(4)?.problem()? == "expired", "not expired");
+    // 8: risk control, rate limit.
+    for kind in [FaultKind::Risk, FaultKind::RateLimited] {
+        desktop.simulator.arm(Fault::new("netease.poll", kind))?;
+        desktop.cli(&["--json", "sign-in", "netease"]).await?.ended_with(8)?;
+        desktop.simulator.clear_faults();
+    }
+    // 6: network, in a sign-in and in a renewal.
+    desktop.signed_in(QQ).await?;
+    desktop.simulator.arm(Fault::new("*", FaultKind::Reset))?;
+    for offline in [&["--json", "sign-in", "qqmusic"][..], &["--json", "renew", QQ], &["--json", "check", QQ]]
+    {
+        let ran = desktop.cli(offline).await?.ended_with(6)?;
+        ensure!(ran.problem()? == "offline", "it says {}", ran.out);
+    }
+    desktop.simulator.clear_faults();
+    // 7: keychain locked, hung, absent.
+    desktop.keyring().lock().await?;
+    let ran = desktop.cli(&["--json", "cookie", QQ]).await?.ended_with(7)?;
+    ensure!(ran.problem()? == "keychain_locked", "it says {}", ran.out);
+    desktop.keyring().unlock().await?;
+    // 5: the session is over.
+    desktop.simulator.revoke(QQ)?;
+    for dead in [&["--json", "check", QQ][..], &["--json", "renew", QQ]] {
+        let ran = desktop.cli(dead).await?.ended_with(5)?;
+        ensure!(ran.problem()? == "rejected", "it says {}", ran.out);
+    }
+    let shown = one(desktop.cli(&["--json", "show", QQ]).await?.succeeded()?.json()?)?;
+    ensure!(shown["health"]["state"] == "needs_sign_in", "it shows {shown}");
+    desktop.no_secret_leaked(&[]).await?;
+    desktop.stop_keyring();
+    let ran = desktop.cli(&["--json", "cookie", QQ]).await?.ended_with(7)?;
+    ensure!(ran.problem()? == "keychain_unavailable", "it says {}", ran.out);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_leaves_nothing_half_done() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    // While a code is shown.
+    let mut sign_in = desktop.cli_start(&["--json", "sign-in", "qqmusic"])?;
+    sign_in.step("show_code").await?;
+    sign_in.interrupt()?;
+    desktop.finished(sign_in).await?.ended_with(130)?;
+    ensure!(desktop.keyring().items().await?.is_empty(), "something was stored");
+    ensure!(
+        desktop.cli(&["--json", "accounts"]).await?.succeeded()?.out.is_empty(),
+        "an account was left behind"
+    );
+
+    // While a renewal waits for its answer: the key that comes is kept.
+    desktop.signed_in(QQ).await?;
+    desktop.simulator.arm(Fault::new("qq.renew", FaultKind::Stall).once())?;
+    let renewal = desktop.cli_start(&["--json", "renew", QQ])?;
+    until("the renewal to be asked for", || async {
+        ensure!(desktop.simulator.faults().iter().any(|fault| fault.struck > 0), "it was not");
+        Ok(())
+    })
+    .await?;
+    renewal.interrupt()?;
+    let ran = desktop.finished(renewal).await?;
+    ensure!(ran.code == 130 || ran.code == 6, "it ended with {}", ran.code);
+    desktop.simulator.clear_faults();
+    desktop.cli(&["--json", "renew", QQ]).await?.succeeded()?;
+    ensure!(desktop.keeps_newest(QQ).await?, "the keychain does not hold the newest key");
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_command_lines_and_a_window_renew_once_for_each_time_they_are_asked() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(NETEASE).await?;
+    let window = desktop.window().await?;
+    window.element("#a-ref").await?;
+    let (one, other) = (
+        desktop.cli_start(&["--json", "renew", NETEASE])?,
+        desktop.cli_start(&["--json", "renew", NETEASE])?,
+    );
+    window.click("#a-ref").await?;
+    desktop.finished(one).await?.succeeded()?;
+    desktop.finished(other).await?.succeeded()?;
+    window.reads("#hist li", "Renewed, new key").await?;
+    let issued = desktop.simulator.renewals().get(NETEASE).copied().unwrap_or_default();
+    ensure!((1..=3).contains(&issued), "{issued} keys were issued");
+    until("the newest key to be kept", || async {
+        ensure!(desktop.keeps_newest(NETEASE).await?, "the newest key was overwritten");
+        Ok(())
+    })
+    .await?;
+    desktop.no_secret_leaked(&[&window]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keychain_that_hangs_does_not_keep_the_command_line() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    desktop.keyring().hang()?;
+    // What needs no secret is told as ever.
+    let began = Instant::now();
+    desktop.cli(&["--json", "show", QQ]).await?.succeeded()?;
+    ensure!(began.elapsed() < Duration::from_secs(5), "it took {:?}", began.elapsed());
+    // What needs one waits, but not longer than the person at the terminal.
+    let cli = desktop.cli_start(&["--json", "cookie", QQ])?;
+    until("the command to run", || async { desktop.sandbox.process("tunekey").map(drop) }).await?;
+    cli.interrupt()?;
+    let ended = tokio::time::timeout(Duration::from_secs(5), desktop.finished(cli)).await;
+    ensure!(ended.context("Ctrl-C does not end it")??.code != 0, "it printed a cookie that it cannot have");
+    desktop.keyring().go_on()?;
+    desktop.no_secret_leaked(&[]).await
+}
+
+/// The only line.
+fn one(lines: Vec<Value>) -> Result<Value> {
+    ensure!(lines.len() == 1, "{} lines", lines.len());
+    lines.into_iter().next().context("no line")
+}
+
+/// What a terminal shows of a code: each character is two modules, the upper in its foreground colour, the lower in its
+/// background colour, whatever the terminal's own colours are.
+fn drawn(out: &str) -> image::DynamicImage {
+    const MODULE: u32 = 4;
+    let rows: Vec<Vec<(bool, bool)>> = out
+        .lines()
+        .filter(|line| line.contains('▀'))
+        .map(|line| line.split("\u{1b}[").filter(|cell| cell.ends_with('▀')).map(colours).collect())
+        .collect();
+    let dark = |x: u32, y: u32| {
+        let row = rows.get(usize::try_from(y / 2).unwrap_or(usize::MAX));
+        let cell = row.and_then(|row| row.get(usize::try_from(x).unwrap_or(usize::MAX)));
+        cell.is_some_and(|(upper, lower)| if y % 2 == 0 { *upper } else { *lower })
+    };
+    let side = |modules: usize| u32::try_from(modules).unwrap_or_default() * MODULE;
+    let width = rows.iter().map(Vec::len).max().unwrap_or_default();
+    image::GrayImage::from_fn(side(width), side(rows.len() * 2), |x, y| {
+        image::Luma([if dark(x / MODULE, y / MODULE) { 0 } else { 255 }])
+    })
+    .into()
+}
+
+/// Whether the upper and the lower half of a character are dark, from `38;5;UPPER;48;5;LOWERm▀`.
+fn colours(cell: &str) -> (bool, bool) {
+    // The two blacks of the 256 colours.
+    let dark = |number: Option<&str>| matches!(number, Some("0" | "16"));
+    let numbers: Vec<&str> = cell.trim_end_matches("m▀").split(';').collect();
+    (dark(numbers.get(2).copied()), dark(numbers.get(5).copied()))
+}

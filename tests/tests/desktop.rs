@@ -1,0 +1,469 @@
+//! The real window, on a real (if virtual) screen, with a real keyring, against the played services: from an empty
+//! machine to a signed-in account and out again, and what happens when something is in the way.
+//!
+//! Every test ends with a search for the marks that every secret carries.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+use tunekey_simulator::{CodeState, Fault, FaultKind, Service};
+use tunekey_tests::desktop::{CLEARED_AFTER, Desktop, service_of};
+use tunekey_tests::patience::{until, within};
+use tunekey_tests::phone;
+use tunekey_tests::window::Window;
+
+/// The app ends within this, whatever hangs.
+const QUITS_IN: Duration = Duration::from_secs(5);
+/// The window answers within this, whatever hangs.
+const ANSWERS_IN: Duration = Duration::from_millis(200);
+
+/// Accounts that the simulator has: a member of each service.
+const QQ: &str = "qqmusic:10001";
+const NETEASE: &str = "netease:90001";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn qq_music_from_an_empty_window_to_an_account_and_out_again() -> Result<()> {
+    let formats = ["header", "json", "env", "netscape", "qqmusicapi"];
+    from_empty_to_signed_out(QQ, &formats, "Luxury Green Diamond").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn netease_from_an_empty_window_to_an_account_and_out_again() -> Result<()> {
+    from_empty_to_signed_out(NETEASE, &["header", "json", "env", "netscape"], "Black Vinyl").await
+}
+
+async fn from_empty_to_signed_out(account: &str, formats: &[&str], membership: &str) -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    window.reads("h1", "Scan once").await?;
+
+    // Add.
+    let service = service_of(account);
+    window.click(&format!("#c-{}", service.name())).await?;
+    window.stage("waiting").await?;
+    let code = desktop.code(service, 0).await?;
+
+    // Scan what is on the screen.
+    let text = phone::read(&window.picture_of(".stage").await?)?;
+    ensure!(
+        desktop.simulator.scan_text(&text, Some(account))?.id == code.id,
+        "the picture is another code’s"
+    );
+    window.stage("scanned").await?;
+    let nickname = desktop
+        .simulator
+        .accounts()
+        .into_iter()
+        .find(|one| one.id == account)
+        .context("no such account")?
+        .nickname;
+    if service == Service::NetEase {
+        // Only NetEase says who scanned before that person confirms.
+        window.reads(".stage", &nickname).await?;
+        let avatar = until("the avatar", || async {
+            window.attribute(".stage img", "src").await?.context("no picture yet")
+        })
+        .await?;
+        ensure!(
+            avatar.starts_with("data:image/png;base64,"),
+            "the avatar comes from the network: {avatar:.60}"
+        );
+    }
+    desktop.simulator.confirm(code.id)?;
+    window.stage("success").await?;
+    ensure!(desktop.keeps_newest(account).await?, "the keychain does not hold the credential");
+
+    // The account.
+    window.click("#q-open").await?;
+    window.reads("h1", &nickname).await?;
+    window.reads(".vip", membership).await?;
+    ensure!(window.reads(".vip", "until").await?.contains("days left"), "the membership has an end");
+
+    copy_in_every_format(&desktop, &window, account, formats).await?;
+
+    // Refresh now.
+    let before = desktop.newest(account)?.id;
+    window.click("#a-ref").await?;
+    window.reads("#hist li", "Renewed, new key").await?;
+    let renewed = desktop.newest(account)?;
+    ensure!(
+        renewed.id > before && desktop.simulator.renewals().get(account) == Some(&1),
+        "one new key was issued"
+    );
+    ensure!(desktop.keeps_newest(account).await?, "the keychain does not hold the new key");
+    desktop.no_secret_leaked(&[&window]).await?;
+
+    // Restart.
+    window.quit(QUITS_IN).await?;
+    let window = desktop.window().await?;
+    window.reads("h1", &nickname).await?;
+    window.reads("#hist li", "Renewed, new key").await?;
+
+    // Sign out.
+    window.click("#a-out").await?;
+    window.click("#rd-go").await?;
+    window.reads("h1", "Scan once").await?;
+    ensure!(desktop.keyring().items().await?.is_empty(), "the keychain still holds something");
+    ensure!(
+        desktop.cli(&["--json", "accounts"]).await?.succeeded()?.out.is_empty(),
+        "the ledger still lists it"
+    );
+    ensure!(desktop.newest(account)?.is_signed_out(), "the service was not told");
+    ensure!(desktop.simulator.broken_rules().is_empty(), "{:?}", desktop.simulator.broken_rules());
+    desktop.no_secret_leaked(&[&window]).await?;
+    window.quit(QUITS_IN).await
+}
+
+/// Copies in each format, as the menu offers them, and watches what becomes of the clipboard.
+async fn copy_in_every_format(
+    desktop: &Desktop,
+    window: &Window,
+    account: &str,
+    formats: &[&str],
+) -> Result<()> {
+    let clipboard = desktop.clipboard();
+    let shown = window.value("document.querySelector('#a-fmt').click(); return 0").await;
+    shown.context("the menu does not open")?;
+    let offered = until("the menu", || async {
+        let items = window.value(
+            "return [...document.querySelectorAll('#fmt-menu [role=menuitemradio]')].map((item) => item.id)",
+        );
+        let items = items.await?;
+        ensure!(items.as_array().is_some_and(|items| !items.is_empty()), "it is not open");
+        Ok(items)
+    })
+    .await?;
+    let wanted: Vec<String> = formats.iter().map(|format| format!("f-{format}")).collect();
+    ensure!(offered == json!(wanted), "the menu offers {offered}");
+    window.click("#a-fmt").await?;
+
+    for format in formats {
+        window.click("#a-fmt").await?;
+        window.click(&format!("#f-{format}")).await?;
+        let ran = desktop.cli(&["--json", "cookie", account, "--format", format]).await?.succeeded()?;
+        let cookie = ran.json()?[0]["cookie"].as_str().context("no cookie")?.to_owned();
+        clipboard.holds(&cookie).await.with_context(|| format!("the format {format}"))?;
+        ensure!(clipboard.is_marked_secret().await?, "{format} is not marked as a secret");
+    }
+
+    // The last one is cleared when its time is up…
+    let copied = Instant::now();
+    window.click("#a-copy").await?;
+    window.element("#t-clear").await?;
+    let limit = Duration::from_secs(u64::from(CLEARED_AFTER));
+    clipboard.cleared(limit + Duration::from_secs(2)).await?;
+    ensure!(
+        copied.elapsed() + Duration::from_secs(1) >= limit,
+        "cleared after {:?}, too early",
+        copied.elapsed()
+    );
+
+    // …or when asked…
+    window.click("#a-copy").await?;
+    clipboard.filled().await?;
+    window.click("#t-clear").await?;
+    clipboard.cleared(Duration::from_secs(2)).await?;
+
+    // …but what somebody else has put there is left alone.
+    window.click("#a-copy").await?;
+    clipboard.filled().await?;
+    clipboard.put("somebody else’s words").await?;
+    let overdue = Instant::now() + limit + Duration::from_secs(1);
+    within(limit * 3, "the time of the copy to be over", || async {
+        ensure!(!window.shows("#t-clear").await? && Instant::now() > overdue, "it is not over");
+        Ok(())
+    })
+    .await?;
+    clipboard.holds("somebody else’s words").await.context("a text that is not ours was cleared")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_is_cleared_from_the_clipboard_when_the_app_quits() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    desktop.cli(&["settings", "clipboard-seconds", "600"]).await?.succeeded()?;
+    let window = desktop.window().await?;
+    window.click("#a-copy").await?;
+    desktop.clipboard().filled().await?;
+    window.quit(QUITS_IN).await?;
+    desktop.clipboard().cleared(Duration::from_secs(1)).await?;
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_code_gives_way_to_a_new_one_once_by_itself_and_then_when_asked() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    window.click("#c-qqmusic").await?;
+    let first = desktop.code(Service::QqMusic, 0).await?;
+    window.stage("waiting").await?;
+    desktop.simulator.expire(first.id)?;
+    let second = desktop.code(Service::QqMusic, first.id).await?;
+    window.stage("waiting").await?;
+    desktop.simulator.expire(second.id)?;
+    window.stage("expired").await?;
+    window.reads(".info", "This code has expired").await?;
+    ensure!(
+        phone::read(&window.picture_of(".stage").await?).is_err(),
+        "an expired code can still be scanned"
+    );
+    window.click("#q-primary").await?;
+    let third = desktop.code(Service::QqMusic, second.id).await?;
+    window.stage("waiting").await?;
+    desktop.simulator.scan(third.id, None)?;
+    desktop.simulator.confirm(third.id)?;
+    window.stage("success").await?;
+    desktop.no_secret_leaked(&[&window]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_declined_on_the_phone_saves_nothing_and_can_be_started_again() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    for service in [Service::QqMusic, Service::NetEase] {
+        // NetEase has no word for a refusal: its code ends.
+        let state = if service == Service::QqMusic { "refused" } else { "expired" };
+        let before = desktop.simulator.codes().last().map_or(0, |code| code.id);
+        if window.shows("#s-cancel").await? {
+            window.click(&format!("#s-{}", service.name())).await?;
+        } else {
+            window.click(&format!("#c-{}", service.name())).await?;
+        }
+        let mut code = desktop.code(service, before).await?;
+        window.stage("waiting").await?;
+        desktop.simulator.scan(code.id, None)?;
+        window.stage("scanned").await?;
+        desktop.simulator.refuse(code.id)?;
+        if service == Service::NetEase {
+            code = desktop.code(service, code.id).await?;
+            window.stage("waiting").await?;
+            desktop.simulator.refuse(code.id)?;
+        }
+        window.stage(state).await?;
+        ensure!(desktop.keyring().items().await?.is_empty(), "something was stored");
+        window.click("#q-primary").await?;
+        desktop.code(service, code.id).await?;
+        window.stage("waiting").await?;
+    }
+    // Nothing was issued, so there is no secret to look for but the codes.
+    ensure!(desktop.simulator.ledger().is_empty(), "a credential was issued");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_is_down_is_told_and_coming_back_is_enough() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    desktop.simulator.arm(Fault::new("*", FaultKind::Reset))?;
+    window.click("#c-netease").await?;
+    window.stage("network").await?;
+    window.reads(".info", "Can’t reach NetEase Cloud Music").await?;
+    window.click("#q-net").await?;
+    window.reads("h1", "Network").await?;
+    window.click("#s-back, #s-close, #s-cancel").await?;
+    desktop.simulator.clear_faults();
+    window.click("#c-netease, #q-primary").await?;
+    window.stage("waiting").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn risk_control_says_what_happened_and_does_not_invite_a_retry_at_once() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    desktop.simulator.arm(Fault::new("netease.poll", FaultKind::Risk))?;
+    window.click("#c-netease").await?;
+    window.stage("risk").await?;
+    let words = window.reads(".info", "paused this sign-in").await?;
+    ensure!(
+        words.contains("Your account is fine"),
+        "the person is not told that the account is fine: {words}"
+    );
+    ensure!(!window.element("#q-retry").await?.is_enabled().await?, "a retry at once makes it stricter");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_keychain_is_told_and_unlocking_it_is_enough() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(NETEASE).await?;
+    desktop.keyring().lock().await?;
+    let window = desktop.window().await?;
+    window.reads("h1", "is locked").await?;
+    desktop.no_secret_leaked(&[&window]).await?;
+    desktop.keyring().unlock().await?;
+    window.click("#kl-p").await?;
+    window.element("#a-copy").await?;
+    window.click("#a-copy").await?;
+    desktop.clipboard().filled().await?;
+    window.quit(QUITS_IN).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_keychain_nothing_works_and_nothing_stands_in_for_it() -> Result<()> {
+    let mut desktop = Desktop::without_keyring().await?;
+    let window = desktop.window().await?;
+    window.reads("h1", "No system keyring found").await?;
+    desktop.start_keyring().await?;
+    window.click("#kl-p").await?;
+    window.reads("h1", "Scan once").await?;
+    window.quit(QUITS_IN).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keychain_that_hangs_stops_neither_the_window_nor_the_way_out() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    let window = desktop.window().await?;
+    window.element("#a-copy").await?;
+    desktop.keyring().hang()?;
+    window.click("#a-copy").await?;
+    let mut slowest = Duration::ZERO;
+    for _ in 0..20 {
+        slowest = slowest.max(window.answers_in().await?);
+    }
+    ensure!(slowest <= ANSWERS_IN, "the window took {slowest:?} to answer");
+    window.click("#s-set").await?;
+    window.reads("h1", "General").await?;
+    window.quit(QUITS_IN).await?;
+
+    // It starts as well while the keychain hangs, and ends.
+    let began = Instant::now();
+    let window = desktop.window().await?;
+    window.element("h1").await?;
+    ensure!(began.elapsed() < Duration::from_secs(15), "the window took {:?} to come", began.elapsed());
+    window.quit(QUITS_IN).await?;
+    desktop.keyring().go_on()?;
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_speaks_the_systems_language_and_changes_it_at_once() -> Result<()> {
+    let mut desktop = Desktop::start().await?;
+    desktop.sandbox.set("LANG", "zh_CN.UTF-8");
+    let window = desktop.window().await?;
+    window.reads("h1", "扫一次码").await?;
+    window.click("#c-netease").await?;
+    window.stage("waiting").await?;
+    window.reads("h1", "用网易云音乐 App 扫码").await?;
+    window.quit(QUITS_IN).await?;
+
+    desktop.sandbox.set("LANG", "en_GB.UTF-8");
+    desktop.signed_in(QQ).await?;
+    let window = desktop.window().await?;
+    window.reads("#a-copy", "Copy cookie").await?;
+    window.click("#s-set").await?;
+    window.reads("h1", "General").await?;
+    window.select("#g1", "zh-CN").await?;
+    window.reads("h1", "通用").await?;
+    let tray = desktop.tray(&window).await?;
+    until("the tray to follow", || async {
+        let labels = tray.labels().await?;
+        ensure!(labels.iter().any(|label| label == "退出"), "it says {labels:?}");
+        Ok(())
+    })
+    .await?;
+    window.select("#g1", "en").await?;
+    window.reads("h1", "General").await?;
+    desktop.no_secret_leaked(&[&window]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_reads_the_code_on_the_screen_in_the_light_and_in_the_dark() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    for theme in ["light", "dark"] {
+        let preferences =
+            json!({ "theme": theme, "language": "system", "closeToTray": true, "lastView": null });
+        window.invoke("set_preferences", json!({ "preferences": preferences })).await?;
+        for service in [Service::QqMusic, Service::NetEase] {
+            let before = desktop.simulator.codes().last().map_or(0, |code| code.id);
+            window.click(&format!("#c-{0}, #s-{0}:not([aria-pressed=true])", service.name())).await?;
+            let code = desktop.code(service, before).await?;
+            window.stage("waiting").await?;
+            until("the theme", || async {
+                let dark = window.value("return document.documentElement.hasAttribute('data-dark')").await?;
+                ensure!(dark == (theme == "dark"), "it has not changed");
+                Ok(())
+            })
+            .await?;
+            let text = phone::read(&window.picture_of(".stage").await?)
+                .with_context(|| format!("{theme}, {service:?}"))?;
+            match service {
+                // QQ Music issues the text; NetEase's is built here around the key that it issues.
+                Service::QqMusic => ensure!(text == code.text, "the picture says {text}"),
+                _ => ensure!(text.contains(&code.key), "the picture says {text}"),
+            }
+            let scanned = desktop.simulator.scan_text(&text, None)?;
+            ensure!(
+                scanned.id == code.id && scanned.state == CodeState::Scanned,
+                "the service knows no such code"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tray_menu_copies_renews_and_quits() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    let window = desktop.window().await?;
+    window.element("#a-copy").await?;
+    let tray = desktop.tray(&window).await?;
+    let lines = until("the account in the menu", || async {
+        let lines = tray.lines().await?;
+        ensure!(
+            lines.iter().any(|line| line.label.contains("Renews in") && !line.enabled),
+            "there are {lines:?}"
+        );
+        Ok(lines)
+    })
+    .await?;
+    let labels: Vec<&str> =
+        lines.iter().map(|line| line.label.as_str()).filter(|label| !label.is_empty()).collect();
+    ensure!(
+        labels[1..] == ["Copy cookie", "Refresh", "Refresh all", "Open TuneKey", "Quit"],
+        "it says {labels:?}"
+    );
+    ensure!(!labels[0].contains("10001"), "an account’s number is in the menu: {labels:?}");
+
+    tray.click("Copy cookie").await?;
+    let copied = desktop.clipboard().filled().await?;
+    ensure!(
+        copied.starts_with(|first: char| first.is_ascii_alphanumeric()) && copied.contains("uin="),
+        "not a cookie"
+    );
+    ensure!(desktop.clipboard().is_marked_secret().await?, "it is not marked as a secret");
+
+    tray.click("Refresh").await?;
+    window.reads("#hist li", "Renewed, new key").await?;
+    tray.click("Refresh all").await?;
+    until("the second renewal", || async {
+        ensure!(desktop.simulator.renewals().get(QQ) == Some(&2), "there was none");
+        Ok(())
+    })
+    .await?;
+    until("the keychain to hold it", || async {
+        ensure!(desktop.keeps_newest(QQ).await?, "it does not");
+        Ok(())
+    })
+    .await?;
+    desktop.no_secret_leaked(&[&window]).await?;
+    tray.click("Quit").await?;
+    window.ended(QUITS_IN).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_start_shows_the_window_that_is_there() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    let profile = desktop.sandbox.profile();
+    let second = desktop.sandbox.command(tunekey_tests::programs::program("tunekey-desktop")?);
+    let mut second = tokio::process::Command::from(second);
+    let status = second.arg("--profile").arg(&profile).kill_on_drop(true).status();
+    let status = tokio::time::timeout(Duration::from_secs(15), status).await.context("two apps run")??;
+    ensure!(status.success(), "the second start ended with {status}");
+    window.reads("h1", "Scan once").await?;
+    Ok(())
+}

@@ -1,0 +1,130 @@
+/** The pages under test: built once, served under the policy of a release, opened in Chromium. */
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+
+import type { SceneName } from '../../src/host/scenes';
+import type { Call, ScriptedHost } from '../../src/host/scripted';
+
+const PAGES = join(import.meta.dirname, '../../../target/ui-scripted');
+const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+/** As strict as the release's: what breaks it breaks there. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'none'; connect-src 'none'; base-uri 'none'; form-action 'none'";
+
+/** How to look at a scene. */
+export interface Look {
+  lang?: 'en' | 'zh';
+  theme?: 'light' | 'dark';
+  os?: 'linux' | 'mac' | 'win';
+  width?: number;
+  height?: number;
+  scale?: number;
+  /** Whether time stands at the scene's moment. */
+  still?: boolean;
+  motion?: 'reduce' | 'no-preference';
+}
+
+/** A browser and a server for as long as a test file runs. */
+export class Stage {
+  private constructor(
+    private readonly browser: Browser,
+    private readonly server: Server,
+  ) {}
+
+  static async open(): Promise<Stage> {
+    const server = createServer((request, response) => {
+      const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname));
+      readFile(join(PAGES, path)).then(
+        (body) => {
+          response.writeHead(200, {
+            'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+            'content-security-policy': POLICY,
+          });
+          response.end(body);
+        },
+        // A browser asks for a favicon by itself; there is none.
+        () => response.writeHead(path === '/favicon.ico' ? 204 : 404).end(),
+      );
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const browser = await chromium.launch({
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--font-render-hinting=none',
+      ],
+    });
+    return new Stage(browser, server);
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    this.server.close();
+  }
+
+  /** Opens a scene in a window of its own. The page fails its test when it breaks the policy or throws. */
+  async scene(name: SceneName, look: Look = {}): Promise<Scene> {
+    const { lang = 'en', theme = 'light', os = 'linux', width = 960, height = 640, scale = 1, still = true } = look;
+    const options: BrowserContextOptions = {
+      viewport: { width, height },
+      deviceScaleFactor: scale,
+      timezoneId: 'Asia/Shanghai',
+      colorScheme: theme,
+      reducedMotion: look.motion ?? 'reduce',
+    };
+    const context = await this.browser.newContext(options);
+    const page = await context.newPage();
+    const wrongs: string[] = [];
+    page.on('pageerror', (error) => wrongs.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') wrongs.push(message.text());
+    });
+    const query = new URLSearchParams({ scene: name, lang, os, ...(still ? { still: '' } : {}) });
+    const { port } = this.server.address() as AddressInfo;
+    await page.goto(`http://127.0.0.1:${String(port)}/scripted.html?${query.toString()}`);
+    await page.waitForSelector(`html[data-shown="${name}"]`);
+    const scene = new Scene(page, wrongs);
+    await scene.settled();
+    return scene;
+  }
+}
+
+/** A scene on screen. */
+export class Scene {
+  constructor(
+    readonly page: Page,
+    private readonly wrongs: string[],
+  ) {}
+
+  /** Closes it; throws when anything went wrong in it. */
+  async close(): Promise<void> {
+    await this.page.context().close();
+    if (this.wrongs.length > 0) throw new Error(this.wrongs.join('\n'));
+  }
+
+  /** Waits until what was done is on screen. */
+  settled(): Promise<void> {
+    return this.page.evaluate(
+      () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => { drawn(); }))),
+    );
+  }
+
+  /** What the host was asked to do. */
+  calls(): Promise<Call[]> {
+    return this.page.evaluate(() => (window as unknown as { host: ScriptedHost }).host.calls);
+  }
+
+  /** Lets the program behind the window do something. */
+  host<T>(action: (host: ScriptedHost, given: T) => void, given: T): Promise<void> {
+    return this.page.evaluate(`(${String(action)})(window.host, ${JSON.stringify(given)})`);
+  }
+}
