@@ -108,13 +108,15 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
 
         let dir = tempfile::tempdir().expect("a directory");
-        let path = dir.path().join("file");
+        let inner = dir.path().join("new").join("profile");
+        make_private_dir(&inner).expect("it can be made");
+        let path = inner.join("file");
         replace(&path, b"one").expect("it can be written");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).expect("it is ours");
         replace(&path, b"two").expect("it can be replaced");
         let mode = |path: &Path| std::fs::metadata(path).expect("it exists").permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600, "even when somebody had opened it up");
-        assert_eq!(mode(dir.path()), 0o700);
+        assert_eq!(mode(&inner), 0o700);
     }
 
     #[test]

@@ -163,6 +163,18 @@ impl Http {
     /// # Errors
     /// Any [`HttpError`] but those of [`Http::new`].
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        let what = format!("{request:?}");
+        let start = Instant::now();
+        let result = self.exchange(request).await;
+        let took = start.elapsed();
+        match &result {
+            Ok(response) => tracing::debug!(what, status = response.status(), ?took, "answered"),
+            Err(error) => tracing::debug!(what, %error, ?took, "not answered"),
+        }
+        result
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, HttpError> {
         let total = request.within.unwrap_or(self.limits.total);
         let pause = if request.within.is_some() { total } else { self.limits.read };
         let deadline = Instant::now() + total;

@@ -10,7 +10,8 @@ use tunekey_core::problem::Problem;
 use crate::app::Desktop;
 use crate::events::{self, DesktopEvent, OpenView};
 use crate::tray::menu;
-use crate::{notification, window, words};
+use crate::words::{self, Word, word};
+use crate::{notification, window};
 
 /// What the window may know of a copied cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -67,7 +68,7 @@ pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
             notification::show(title, text);
         }
         Err(problem) => {
-            notification::show(words::not_copied(language).to_owned(), problem.message(language));
+            notification::show(word(Word::NotCopied, language).to_owned(), problem.message(language));
             // The notification may go unseen, and what helps, such as unlocking the keychain, is in the window.
             let service = Some(account.service);
             window::open(

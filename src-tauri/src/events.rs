@@ -7,7 +7,7 @@ use tauri::{AppHandle, Emitter as _, Manager as _};
 use tokio::sync::broadcast::error::RecvError;
 use tunekey_core::account::{AccountId, ServiceId};
 use tunekey_core::sign_in::SignInStep;
-use tunekey_core::tunekey::{Event, TuneKey};
+use tunekey_core::tunekey::{Event, Snapshot, TuneKey};
 
 use crate::app::Desktop;
 use crate::copying::Clip;
@@ -85,7 +85,7 @@ pub(crate) fn forward(app: &AppHandle, tray: Tray) {
                     emit(&app, &event);
                 }
                 Err(RecvError::Lagged(_)) => {
-                    for event in catch_up(&core, &mut known) {
+                    for event in catch_up(core.snapshot(), &mut known) {
                         emit(&app, &event);
                     }
                 }
@@ -113,8 +113,7 @@ fn note(known: &mut BTreeSet<AccountId>, event: &Event) {
 }
 
 /// The events that lead from what the window knows to what is, when some were missed.
-fn catch_up(core: &TuneKey, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
-    let snapshot = core.snapshot();
+fn catch_up(snapshot: Snapshot, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
     let mut gone = std::mem::take(known);
     let mut events = Vec::new();
     for account in snapshot.accounts {
@@ -126,4 +125,50 @@ fn catch_up(core: &TuneKey, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
     events.push(Event::Keychain { state: snapshot.keychain });
     events.push(Event::Settings { settings: snapshot.settings });
     events
+}
+
+#[cfg(test)]
+mod tests {
+    use tunekey_core::settings::Settings;
+    use tunekey_core::tunekey::KeychainState;
+
+    use super::*;
+
+    #[test]
+    fn a_window_that_missed_events_is_told_of_the_accounts_that_went_meanwhile() {
+        let gone = AccountId::new(ServiceId::Netease, "90001");
+        let mut known = BTreeSet::from([gone.clone()]);
+        let snapshot = Snapshot {
+            accounts: Vec::new(),
+            keychain: KeychainState::Locked,
+            settings: Settings::default(),
+            notice: None,
+        };
+        let events = catch_up(snapshot, &mut known);
+        let expected = [
+            Event::AccountGone { id: gone },
+            Event::Keychain { state: KeychainState::Locked },
+            Event::Settings { settings: Settings::default() },
+        ];
+        assert_eq!(events, expected, "everything that may have changed");
+        assert!(known.is_empty(), "and it is told once");
+    }
+
+    #[test]
+    fn events_have_the_shape_that_the_window_expects() {
+        let open = DesktopEvent::Open {
+            view: OpenView::Add,
+            account: Some(AccountId::new(ServiceId::QqMusic, "10001")),
+            service: Some(ServiceId::QqMusic),
+        };
+        let expected = serde_json::json!({"kind": "open", "view": "add", "account": "qqmusic:10001", "service": "qqmusic"});
+        assert_eq!(serde_json::to_value(open).expect("events are plain data"), expected);
+        let cleared =
+            serde_json::to_value(DesktopEvent::Clipboard { clip: None }).expect("events are plain data");
+        assert_eq!(
+            cleared,
+            serde_json::json!({"kind": "clipboard", "clip": null}),
+            "null says that it is gone"
+        );
+    }
 }

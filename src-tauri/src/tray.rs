@@ -15,7 +15,8 @@ use tunekey_core::account::RenewalTrigger;
 
 use crate::app::Desktop;
 use crate::events::{DesktopEvent, OpenView};
-use crate::{copying, quitting, window};
+use crate::words::{Word, word};
+use crate::{copying, notification, quitting, window};
 use menu::{Command, Entry, Icon};
 
 /// How often relative times are looked at again.
@@ -52,10 +53,13 @@ impl Tray {
     pub(crate) fn build(app: &AppHandle) -> tauri::Result<Self> {
         let shown = Arc::new(Mutex::new(Shown::default()));
         let clicked = shown.clone();
+        // The icon travels through a file on Linux. In the profile, two apps do not write the same one; what is
+        // there already was left behind by an app that was killed.
+        let pictures = app.state::<Desktop>().profile.dir().join("tray");
+        let _ = std::fs::remove_dir_all(&pictures);
         let mut builder = TrayIconBuilder::with_id("tunekey")
             .tooltip("TuneKey")
-            // The icon travels through a file on Linux: in the profile, two apps do not write the same one.
-            .temp_dir_path(app.state::<Desktop>().profile.dir().join("tray"))
+            .temp_dir_path(pictures)
             .icon(picture(Icon::Healthy))
             .icon_as_template(cfg!(target_os = "macos"))
             .on_menu_event(move |app, event| {
@@ -163,8 +167,17 @@ fn obey(app: &AppHandle, command: Command) {
             tauri::async_runtime::spawn(async move { copying::copy_and_notify(&app, account).await });
         }
         Command::Refresh(account) => {
-            // How it went is in the account's own state, here and in the window.
-            tauri::async_runtime::spawn(async move { core.renew(&account, RenewalTrigger::Manual).await });
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move {
+                // When it works, the account's line says so. When it does not, nothing in the menu would.
+                if let Err(problem) = core.renew(&account, RenewalTrigger::Manual).await {
+                    let language = app.state::<Desktop>().preferences.current().language();
+                    notification::show(
+                        word(Word::NotRefreshed, language).to_owned(),
+                        problem.message(language),
+                    );
+                }
+            });
         }
         Command::RefreshAll => {
             tauri::async_runtime::spawn(async move { crate::commands::renew_every_account(&core).await });
@@ -241,13 +254,20 @@ fn collect_texts<'a>(entries: &'a [Entry], texts: &mut Vec<&'a str>) {
 
 /// Whether two menus differ in their texts only.
 fn same_shape(a: &[Entry], b: &[Entry]) -> bool {
-    a.len() == b.len()
-        && a.iter().zip(b).all(|pair| match pair {
-            (Entry::Status(_), Entry::Status(_)) | (Entry::Separator, Entry::Separator) => true,
-            (Entry::Command { command: a, .. }, Entry::Command { command: b, .. }) => a == b,
-            (Entry::Submenu { entries: a, .. }, Entry::Submenu { entries: b, .. }) => same_shape(a, b),
-            _ => false,
-        })
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_kind(a, b))
+}
+
+fn same_kind(a: &Entry, b: &Entry) -> bool {
+    match a {
+        Entry::Status(_) => matches!(b, Entry::Status(_)),
+        Entry::Separator => matches!(b, Entry::Separator),
+        Entry::Command { command, .. } => {
+            matches!(b, Entry::Command { command: other, .. } if other == command)
+        }
+        Entry::Submenu { entries, .. } => {
+            matches!(b, Entry::Submenu { entries: others, .. } if same_shape(entries, others))
+        }
+    }
 }
 
 /// A text in which `&` marks no shortcut.

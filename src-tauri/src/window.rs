@@ -31,6 +31,23 @@ struct Page {
     building: bool,
 }
 
+impl Page {
+    /// The view, if the page can be told now. Otherwise it is kept, in place of an earlier one.
+    fn now_or_later(&mut self, view: DesktopEvent) -> Option<DesktopEvent> {
+        if self.listening {
+            return Some(view);
+        }
+        self.wanted = Some(view);
+        None
+    }
+
+    /// From now on the page can be told. Gives back what it has to be told first.
+    fn listens(&mut self) -> Option<DesktopEvent> {
+        self.listening = true;
+        self.wanted.take()
+    }
+}
+
 impl Opening {
     fn page(&self) -> std::sync::MutexGuard<'_, Page> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -100,26 +117,16 @@ pub(crate) fn show(app: &AppHandle) {
 
 /// Shows the window and opens a view in it, as soon as its page listens.
 pub(crate) fn open(app: &AppHandle, view: DesktopEvent) {
-    {
-        let desktop = app.state::<Desktop>();
-        let mut page = desktop.opening.page();
-        if page.listening {
-            events::emit(app, &view);
-        } else {
-            page.wanted = Some(view);
-        }
+    let now = app.state::<Desktop>().opening.page().now_or_later(view);
+    if let Some(view) = now {
+        events::emit(app, &view);
     }
     show(app);
 }
 
 /// The page listens: what was to be opened is opened now.
 pub(crate) fn page_listens(app: &AppHandle) {
-    let wanted = {
-        let desktop = app.state::<Desktop>();
-        let mut page = desktop.opening.page();
-        page.listening = true;
-        page.wanted.take()
-    };
+    let wanted = app.state::<Desktop>().opening.page().listens();
     if let Some(view) = wanted {
         events::emit(app, &view);
     }
@@ -156,9 +163,28 @@ fn is_ours(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::events::OpenView;
 
     fn ours(url: &str) -> bool {
         is_ours(&url.parse().expect("a URL"))
+    }
+
+    fn view(name: OpenView) -> DesktopEvent {
+        DesktopEvent::Open { view: name, account: None, service: None }
+    }
+
+    #[test]
+    fn a_view_that_is_asked_for_before_the_page_listens_is_opened_once_it_does() {
+        let mut page = Page::default();
+        assert!(page.now_or_later(view(OpenView::Accounts)).is_none(), "nobody would hear it now");
+        assert!(page.now_or_later(view(OpenView::Add)).is_none());
+        let wanted = page.listens();
+        assert!(
+            matches!(wanted, Some(DesktopEvent::Open { view: OpenView::Add, .. })),
+            "{wanted:?}: the last one that was asked for"
+        );
+        assert!(page.listens().is_none(), "and only once");
+        assert!(page.now_or_later(view(OpenView::Add)).is_some(), "later ones are told at once");
     }
 
     #[test]

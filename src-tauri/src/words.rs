@@ -39,6 +39,10 @@ pub(crate) enum Word {
     KeychainLocked,
     /// Said instead of a summary while the keychain cannot be used for another reason.
     KeychainUnavailable,
+    /// The title of the notification that a cookie could not be copied from the tray.
+    NotCopied,
+    /// The title of the notification that an account could not be renewed from the tray.
+    NotRefreshed,
     /// The title of the file dialog for the extra certificate authority.
     ChooseCertificate,
     /// What that dialog calls the files it shows.
@@ -61,6 +65,8 @@ pub(crate) fn word(word: Word, language: Language) -> &'static str {
         Word::AllHealthy => ("All accounts healthy", "全部正常"),
         Word::KeychainLocked => ("Keychain locked", "密钥环已锁定"),
         Word::KeychainUnavailable => ("Keychain unavailable", "密钥环不可用"),
+        Word::NotCopied => ("The cookie was not copied", "未能复制 Cookie"),
+        Word::NotRefreshed => ("Refresh didn’t work", "续期未成功"),
         Word::ChooseCertificate => ("Choose a certificate authority", "选择证书颁发机构"),
         Word::Certificates => ("PEM certificates", "PEM 证书"),
     };
@@ -75,18 +81,22 @@ pub(crate) fn service_name(service: ServiceId, language: Language) -> &'static s
     }
 }
 
-/// When the next renewal is, as seen from `now`.
+/// When the next renewal is, as seen from `now`: in one unit, rounded as the window rounds it.
 pub(crate) fn renews_in(at: Timestamp, now: Timestamp, language: Language) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;
     const DAY: i64 = 24 * HOUR;
+    let rounded = |seconds: i64, unit: i64| (seconds + unit / 2) / unit;
     let seconds = at.duration_since(now).as_secs();
-    let (number, english, chinese) = match seconds {
-        ..=0 => return word(Word::RenewsNow, language).to_owned(),
-        // Rounded up, so that a minute that has begun never reads as none.
-        1..HOUR => ((seconds + MINUTE - 1) / MINUTE, "min", "分钟"),
-        HOUR..DAY => (seconds / HOUR, "h", "小时"),
-        DAY.. => (seconds / DAY, "d", "天"),
+    if seconds <= 0 {
+        return word(Word::RenewsNow, language).to_owned();
+    }
+    let (number, english, chinese) = if rounded(seconds, MINUTE) < 60 {
+        (rounded(seconds, MINUTE).max(1), "min", "分钟")
+    } else if rounded(seconds, HOUR) < 48 {
+        (rounded(seconds, HOUR), "h", "小时")
+    } else {
+        (rounded(seconds, DAY), "d", "天")
     };
     match language {
         Language::English => format!("Renews in {number} {english}"),
@@ -113,11 +123,6 @@ pub(crate) fn copied(name: &str, seconds: u32, language: Language) -> (String, S
     }
 }
 
-/// The title of the notification that a cookie could not be copied from the tray.
-pub(crate) fn not_copied(language: Language) -> &'static str {
-    pick(language, "The cookie was not copied", "未能复制 Cookie")
-}
-
 fn pick(language: Language, english: &'static str, chinese: &'static str) -> &'static str {
     match language {
         Language::English => english,
@@ -137,10 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn the_time_to_the_next_renewal_is_told_in_the_largest_whole_unit() {
+    fn the_time_to_the_next_renewal_is_told_in_one_unit_and_rounded() {
         assert_eq!(in_seconds(27 * 86_400 + 5, Language::English), "Renews in 27 d");
-        assert_eq!(in_seconds(21 * 3600 + 59, Language::English), "Renews in 21 h");
-        assert_eq!(in_seconds(6 * 60 + 1, Language::English), "Renews in 7 min");
+        assert_eq!(in_seconds(47 * 3600, Language::English), "Renews in 47 h", "two days are told in hours");
+        assert_eq!(
+            in_seconds(19 * 3600 + 54 * 60, Language::English),
+            "Renews in 20 h",
+            "the window says so, too"
+        );
+        assert_eq!(in_seconds(59 * 60 + 40, Language::English), "Renews in 1 h", "not in 60 min");
+        assert_eq!(in_seconds(7 * 60 + 1, Language::English), "Renews in 7 min");
         assert_eq!(in_seconds(21 * 3600, Language::Chinese), "21 小时后续期");
     }
 

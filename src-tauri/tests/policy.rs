@@ -8,6 +8,8 @@ const CONFIG: &str = include_str!("../tauri.conf.json");
 const CAPABILITY: &str = include_str!("../capabilities/main.json");
 const BUILD: &str = include_str!("../build.rs");
 const COMMANDS: &str = include_str!("../src/commands.rs");
+const WORKSPACE: &str = include_str!("../../Cargo.toml");
+const LOCK: &str = include_str!("../../Cargo.lock");
 
 fn config() -> Value {
     serde_json::from_str(CONFIG).expect("tauri.conf.json is JSON")
@@ -103,4 +105,22 @@ fn a_build_shows_its_own_page_and_asks_no_server_for_it() {
     let build = config()["build"].clone();
     assert_eq!(build["frontendDist"], json!("../ui/dist"));
     assert!(build.get("devUrl").is_none(), "with one, a plain build would show whatever answers there");
+}
+
+#[test]
+fn the_shell_is_new_enough_to_tell_the_own_page_from_a_stranger_with_a_similar_name() {
+    let entry =
+        LOCK.split("[[package]]").find(|entry| entry.contains("name = \"tauri\"\n")).expect("tauri is used");
+    let version =
+        entry.lines().find_map(|line| line.strip_prefix("version = ")).expect("a version").trim_matches('"');
+    let numbers: Vec<u32> = version.split('.').filter_map(|number| number.parse().ok()).collect();
+    assert_eq!(numbers.len(), 3, "{version} is a release, not a preview");
+    assert!(numbers[0] == 2 && numbers >= vec![2, 11, 1], "{version}: CVE-2026-42184 was fixed in 2.11.1");
+}
+
+#[test]
+fn a_release_has_no_developer_tools() {
+    let shell = WORKSPACE.lines().find(|line| line.starts_with("tauri = ")).expect("tauri is used");
+    assert!(!shell.contains("devtools"), "with this feature they open in a release, too: {shell}");
+    assert!(shell.contains("default-features = false"), "so that no default brings it in");
 }

@@ -218,16 +218,14 @@ impl Desktop {
     /// # Errors
     /// When a mark is found; the error says where.
     pub async fn no_secret_leaked(&self, windows: &[&Window]) -> Result<()> {
-        let ledger = self.simulator.ledger();
+        let issued: Vec<String> =
+            self.simulator.ledger().into_iter().flat_map(|one| one.secrets.into_values()).collect();
+        let codes: Vec<String> = self.simulator.codes().into_iter().map(|code| code.key).collect();
         ensure!(
-            ledger
-                .iter()
-                .flat_map(|credential| credential.secrets.values())
-                .any(|secret| secret.contains(MARK)),
+            issued.iter().chain(&codes).any(|secret| secret.contains(MARK)),
             "no secret carries a mark, so that looking for it proves nothing"
         );
-        let codes = self.simulator.codes().into_iter().map(|code| code.key);
-        let marks = Marks::new(codes.chain([MARK.to_owned()]))?;
+        let marks = Marks::new(codes.into_iter().chain([MARK.to_owned()]))?;
         for window in windows {
             marks.check("the page", window.page().await?)?;
         }
@@ -235,12 +233,23 @@ impl Desktop {
             marks.check("what the command line said", said)?;
         }
         self.watch.check(&marks)?;
-        let log = std::fs::read_to_string(self.sandbox.log("app")).unwrap_or_default();
-        ensure!(
-            windows.is_empty() || log.contains("TRACE"),
-            "the app does not log at TRACE, so its log proves nothing"
-        );
+        self.marks_are_what_is_kept(&marks).await?;
         marks.check_files(self.sandbox.root(), &self.sandbox.keyrings())
+    }
+
+    /// Finds the marks where they belong, so that not finding them elsewhere proves something.
+    async fn marks_are_what_is_kept(&self, marks: &Marks) -> Result<()> {
+        let Some(keyring) = &self.keyring else { return Ok(()) };
+        // A locked keyring does not show what it holds.
+        if keyring.is_locked().await? {
+            return Ok(());
+        }
+        let items = keyring.items().await?;
+        ensure!(
+            items.is_empty() || items.values().any(|item| marks.find(item).is_some()),
+            "the keychain holds no mark"
+        );
+        Ok(())
     }
 }
 

@@ -12,6 +12,9 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a condition is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(40);
 
+/// How long the last look may take.
+const LAST_LOOK: Duration = Duration::from_secs(3);
+
 /// Waits until `look` finds something.
 ///
 /// # Errors
@@ -34,8 +37,8 @@ pub async fn within<T, F: Future<Output = Result<T>>>(
 ) -> Result<T> {
     let began = Instant::now();
     loop {
-        // A look that hangs must not outlive the limit either.
-        let left = limit.saturating_sub(began.elapsed()).max(LOOK_EVERY);
+        // A look that hangs must not outlive the limit by much either.
+        let left = limit.saturating_sub(began.elapsed()).max(LAST_LOOK);
         let seen = match tokio::time::timeout(left, look()).await {
             Ok(Ok(found)) => return Ok(found),
             Ok(Err(seen)) => format!("{seen:#}"),

@@ -1,8 +1,5 @@
 //! A screen that nobody sees: Xvfb and a window manager.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-
 use anyhow::{Context, Result, ensure};
 
 use crate::patience::until_blocking;
@@ -42,20 +39,5 @@ impl Screen {
     /// Its name, such as `:99`.
     pub fn display(&self) -> &str {
         &self.display
-    }
-
-    /// Takes a picture of all of it.
-    ///
-    /// # Errors
-    /// When ImageMagick's `import` fails.
-    pub fn picture(&self, to: &Path) -> Result<()> {
-        let status = Command::new("import")
-            .args(["-display", &self.display, "-window", "root"])
-            .arg(to)
-            .stdin(Stdio::null())
-            .status()
-            .context("cannot start import")?;
-        ensure!(status.success(), "import ended with {status}");
-        Ok(())
     }
 }

@@ -52,7 +52,9 @@ impl Tray {
                 {
                     continue;
                 }
-                if let Some(item) = children(&connection, &owner, FOLDER).await?.into_iter().next() {
+                // A process has several connections; only one of them has the menu.
+                let items = children(&connection, &owner, FOLDER).await.unwrap_or_default();
+                if let Some(item) = items.into_iter().next() {
                     let path = format!("{FOLDER}/{item}/Menu");
                     return Ok(Self { connection: connection.clone(), owner, path });
                 }

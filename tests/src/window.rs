@@ -13,7 +13,7 @@ use thirtyfour::{Capabilities, WebDriver, WebElement};
 
 use crate::patience::{PATIENCE, until, within};
 use crate::process::{Process, gone};
-use crate::programs::{program, tool};
+use crate::programs::{program, tool, workspace};
 use crate::sandbox::Sandbox;
 
 /// Resolves when what was drawn last is on the screen: a picture may otherwise be one frame old.
@@ -71,6 +71,8 @@ impl Window {
         })
         .await?;
 
+        // The client refuses to be built without one, although it only speaks plain HTTP here.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut wanted = Capabilities::new();
         wanted.set("browserName", "wry")?;
         wanted
@@ -105,9 +107,9 @@ impl Window {
     /// # Errors
     /// When none appears.
     pub async fn element(&self, selector: &str) -> Result<WebElement> {
-        until(format!("“{selector}” to appear"), || async {
+        self.wait(format!("“{selector}” to appear"), || async {
             let element = self.driver.find(By::Css(selector)).await.context("there is none")?;
-            ensure!(element.is_displayed().await?, "it is hidden");
+            ensure!(self.is_visible(&element).await?, "it is hidden");
             Ok(element)
         })
         .await
@@ -119,7 +121,7 @@ impl Window {
     /// When the window does not answer.
     pub async fn shows(&self, selector: &str) -> Result<bool> {
         for element in self.driver.find_all(By::Css(selector)).await? {
-            if element.is_displayed().await.unwrap_or(false) {
+            if self.is_visible(&element).await.unwrap_or(false) {
                 return Ok(true);
             }
         }
@@ -131,9 +133,9 @@ impl Window {
     /// # Errors
     /// When it cannot be.
     pub async fn click(&self, selector: &str) -> Result<()> {
-        until(format!("“{selector}” to be clickable"), || async {
+        self.wait(format!("“{selector}” to be clickable"), || async {
             let element = self.driver.find(By::Css(selector)).await.context("there is none")?;
-            ensure!(element.is_displayed().await?, "it is hidden");
+            ensure!(self.is_visible(&element).await?, "it is hidden");
             ensure!(element.is_enabled().await?, "it is disabled");
             Ok(element.click().await?)
         })
@@ -175,8 +177,8 @@ impl Window {
     /// # Errors
     /// When there is no such element.
     pub async fn text(&self, selector: &str) -> Result<String> {
-        until(format!("words in “{selector}”"), || async {
-            let text = self.driver.find(By::Css(selector)).await.context("there is none")?.text().await?;
+        self.wait(format!("words in “{selector}”"), || async {
+            let text = self.words(selector).await?.context("there is none")?;
             ensure!(!text.is_empty(), "it is empty");
             Ok(text)
         })
@@ -188,8 +190,8 @@ impl Window {
     /// # Errors
     /// When they do not come; the error says what was there.
     pub async fn reads(&self, selector: &str, words: &str) -> Result<String> {
-        until(format!("“{words}” in “{selector}”"), || async {
-            let text = self.driver.find(By::Css(selector)).await.context("there is none")?.text().await?;
+        self.wait(format!("“{words}” in “{selector}”"), || async {
+            let text = self.words(selector).await?.context("there is none")?;
             ensure!(text.contains(words), "“{text}”");
             Ok(text)
         })
@@ -209,7 +211,7 @@ impl Window {
     /// # Errors
     /// When it does not get there; the error says where it was.
     pub async fn stage(&self, state: &str) -> Result<()> {
-        until(format!("the sign-in to be “{state}”"), || async {
+        self.wait(format!("the sign-in to be “{state}”"), || async {
             let now = self.attribute("[data-state]", "data-state").await.context("there is no stage")?;
             ensure!(now.as_deref() == Some(state), "it is “{}”", now.unwrap_or_default());
             Ok(())
@@ -224,7 +226,42 @@ impl Window {
     pub async fn rest(&self) -> Result<()> {
         let still = "return document.getAnimations().every((one) => one.playState !== 'running' || \
                      one.effect?.getTiming().iterations === Infinity)";
-        until("the page to rest", || async { self.value(still).await.and_then(truth) }).await
+        self.wait("the page to rest".to_owned(), || async { self.value(still).await.and_then(truth) }).await
+    }
+
+    /// Whether an element can be seen. WebDriver's own answer is wrong for what lies over something else.
+    async fn is_visible(&self, element: &WebElement) -> Result<bool> {
+        let script = "return arguments[0].checkVisibility({ visibilityProperty: true })";
+        Ok(self.driver.execute(script, vec![element.to_json()?]).await?.json() == &Value::Bool(true))
+    }
+
+    /// The words in the first element that a selector finds, as they are shown.
+    async fn words(&self, selector: &str) -> Result<Option<String>> {
+        let script = "return document.querySelector(arguments[0])?.innerText";
+        let words = self.driver.execute(script, vec![json!(selector)]).await?.json().clone();
+        Ok(words.as_str().map(str::to_owned))
+    }
+
+    /// Waits; when it was in vain, a picture of the window is left in `target/failures/`.
+    async fn wait<T, F: Future<Output = Result<T>>>(
+        &self,
+        what: String,
+        look: impl FnMut() -> F,
+    ) -> Result<T> {
+        let came = until(&what, look).await;
+        let Err(error) = came else { return came };
+        let folder = workspace().join("target/failures");
+        let name: String = what.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+        let path = folder.join(name).with_extension("png");
+        let kept = async {
+            std::fs::create_dir_all(&folder)?;
+            Ok::<_, anyhow::Error>(self.driver.screenshot(&path).await?)
+        };
+        // The window may be what hangs.
+        match tokio::time::timeout(Duration::from_secs(5), kept).await {
+            Ok(Ok(())) => Err(error.context(format!("the window then: {}", path.display()))),
+            _ => Err(error),
+        }
     }
 
     /// A picture of the page as it is now.

@@ -246,9 +246,8 @@ async fn a_sign_in_declined_on_the_phone_saves_nothing_and_can_be_started_again(
         desktop.code(service, code.id).await?;
         window.stage("waiting").await?;
     }
-    // Nothing was issued, so there is no secret to look for but the codes.
     ensure!(desktop.simulator.ledger().is_empty(), "a credential was issued");
-    Ok(())
+    desktop.no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,7 +263,8 @@ async fn a_network_that_is_down_is_told_and_coming_back_is_enough() -> Result<()
     window.click("#s-back, #s-close, #s-cancel").await?;
     desktop.simulator.clear_faults();
     window.click("#c-netease, #q-primary").await?;
-    window.stage("waiting").await
+    window.stage("waiting").await?;
+    desktop.no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -280,7 +280,7 @@ async fn risk_control_says_what_happened_and_does_not_invite_a_retry_at_once() -
         "the person is not told that the account is fine: {words}"
     );
     ensure!(!window.element("#q-retry").await?.is_enabled().await?, "a retry at once makes it stricter");
-    Ok(())
+    desktop.no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -401,7 +401,7 @@ async fn a_phone_reads_the_code_on_the_screen_in_the_light_and_in_the_dark() -> 
             );
         }
     }
-    Ok(())
+    desktop.no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

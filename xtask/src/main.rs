@@ -8,11 +8,13 @@ mod packages;
 mod steps;
 mod test;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::packages::Purpose;
-use crate::steps::{Steps, command};
+use crate::steps::{Steps, command, say};
 
 /// The project's own commands.
 #[derive(Debug, Parser)]
@@ -46,8 +48,17 @@ enum Task {
     Icons,
 }
 
-fn main() -> Result<()> {
-    let task = Arguments::parse().task;
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(code) => code,
+        Err(problem) => {
+            say(&format!("FAILED: {problem:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<ExitCode> {
     // Every path below is relative to the workspace.
     std::env::set_current_dir(build::workspace())?;
     let mut steps = Steps::default();
@@ -58,7 +69,7 @@ fn main() -> Result<()> {
             let app = build::app(&mut steps, build::Profile::Release)?;
             steps.run("the app", command(&app).args(arguments))?;
         }
-        Task::Test => return test::everything(steps),
+        Task::Test => return Ok(test::everything(steps)),
         Task::Bench => {
             packages::install(&mut steps, Purpose::Test)?;
             packages::tauri_driver(&mut steps)?;
@@ -74,7 +85,7 @@ fn main() -> Result<()> {
         Task::Icons => steps.run("icons", command("sh").arg("icons/build.sh"))?,
     }
     steps.close();
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Starts the services on loopback and the app against them: in a window of its own where there is a

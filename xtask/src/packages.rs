@@ -24,14 +24,13 @@ const BUILD: [&str; 5] = [
     "librsvg2-dev",
 ];
 
-const TEST: [&str; 16] = [
+const TEST: [&str; 14] = [
     "xvfb",
     "xauth",
     "webkit2gtk-driver",
     "dbus",
     "gnome-keyring",
     "openbox",
-    "imagemagick",
     "xclip",
     "procps",
     "chromium",
@@ -40,7 +39,6 @@ const TEST: [&str; 16] = [
     "python3",
     "python3-venv",
     "ca-certificates",
-    "at-spi2-core",
 ];
 
 const NODE_AT_LEAST: u32 = 20;

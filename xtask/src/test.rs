@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything, from a clean checkout, each step with its time.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -10,22 +10,20 @@ use crate::build::{self, cargo, npm};
 use crate::packages::{self, Purpose};
 use crate::steps::{Steps, say};
 
-/// Checks everything.
-///
-/// # Errors
-/// The first step that failed.
-pub(crate) fn everything(mut steps: Steps) -> Result<()> {
+/// Checks everything up to the first step that fails, and says how many checks passed.
+pub(crate) fn everything(mut steps: Steps) -> ExitCode {
     let mut counted = Counted::default();
     let came = check(&mut steps, &mut counted);
-    if let Err(problem) = &came {
-        say(&format!("\nFAILED: {problem:#}"));
-        counted.failed = counted.failed.max(1);
-    } else {
-        steps.close();
+    match &came {
+        Ok(()) => steps.close(),
+        Err(problem) => {
+            say(&format!("\nFAILED: {problem:#}"));
+            counted.failed = counted.failed.max(1);
+        }
     }
-    // The steps that only check (format, lints, drift) count as one each, beside the tests that were counted.
+    // Steps that only check (format, lints, drift) count as one each, beside the tests that were counted.
     say(&format!("\n{} passed, {} failed", counted.passed + steps.done(), counted.failed));
-    came
+    if came.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {

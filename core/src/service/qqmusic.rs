@@ -1,4 +1,4 @@
-//! QQ Music (protocol: QQ). Accounts of QQ; the number is the QQ number.
+//! QQ Music (protocol: QQ).
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +11,7 @@ mod cookie;
 mod credential;
 mod gateway;
 mod hash33;
+mod kind;
 mod membership;
 mod profile;
 mod ptui;

@@ -183,7 +183,8 @@ fn proportional(processes: &[u32]) -> f64 {
         .iter()
         .filter_map(|id| std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok())
         .filter_map(|text| {
-            text.lines().find_map(|line| line.strip_prefix("Pss:")?.split_whitespace().next()?.parse().ok())
+            text.lines()
+                .find_map(|line| line.strip_prefix("Pss:")?.split_whitespace().next()?.parse::<usize>().ok())
         })
         .sum::<usize>();
     thousands(kilobytes) * 1.024

@@ -23,6 +23,7 @@ async fn main() -> Result<()> {
         desktop.screen.display(),
         desktop.simulator.proxy_url
     );
+    desktop.cli(&["settings", "clipboard-seconds", "30"]).await?.succeeded()?;
     let window = desktop.window().await?;
     window.reads("h1", "Scan once").await?;
     let mut album = Album::new()?;
@@ -106,6 +107,9 @@ impl Album {
     }
 
     async fn add(&mut self, window: &Window, name: &str) -> Result<()> {
+        if name != "copied" && window.shows("#t-x").await? {
+            window.click("#t-x").await?;
+        }
         window.rest().await?;
         self.count += 1;
         let path = self.folder.join(format!("{:02}-{name}.png", self.count));

@@ -12,7 +12,7 @@ import type { Script } from './scripted';
 export const NOW = Date.parse('2025-11-21T14:53:00+08:00');
 
 /** What a scene changes about the ordinary state of things. */
-export interface Scene extends Partial<Pick<Script, 'signIn' | 'hangs' | 'fails' | 'keychainAfterRetry' | 'signOutConfirmed' | 'reach'>> {
+export interface Scene extends Partial<Pick<Script, 'signIn' | 'keychainAfterRetry' | 'signOutConfirmed' | 'reach'>> {
   accounts?: Account[];
   snapshot?: Partial<Script['snapshot']>;
   settings?: Partial<Script['snapshot']['settings']>;
@@ -262,6 +262,7 @@ export const scenes = {
   },
   'account-no-end': { accounts: [{ ...yehang, life: { ...yehang.life, expires_at: null } }] },
   'account-manual': { accounts: [linJian, yehang], settings: { auto_renew: false } },
+  'account-unconfirmed': { accounts: [linJian, yehang], signOutConfirmed: false },
   notice: {
     accounts: [linJian],
     snapshot: {

@@ -28,10 +28,6 @@ export interface Script {
   now: () => number;
   /** The steps that a sign-in takes by itself as soon as it is started. */
   signIn?: SignInStep[];
-  /** Commands that never answer, so that what is shown meanwhile can be looked at. */
-  hangs?: (keyof Host)[];
-  /** Commands that fail, and how. */
-  fails?: Partial<Record<keyof Host, Problem>>;
   /** What the keychain is after another try. */
   keychainAfterRetry?: KeychainState;
   /** What a service says to a sign-out. */
@@ -48,6 +44,10 @@ const SERVICES: ServiceInfo[] = [
 export class ScriptedHost implements Host {
   /** Every command that changes something, in order. */
   readonly calls: Call[] = [];
+  /** Commands that fail, and how. */
+  failing: Partial<Record<keyof Host, Problem>> = {};
+  /** Commands that never answer, so that what is shown meanwhile can be looked at. */
+  hanging: (keyof Host)[] = [];
   readonly #listeners = new Set<(event: HostEvent) => void>();
   #preferences: Preferences;
   #settings: Settings;
@@ -223,8 +223,8 @@ export class ScriptedHost implements Host {
   #command<T>(call: Call, answer: () => T): Promise<T> {
     this.calls.push(call);
     const [command] = call;
-    if (this.script.hangs?.includes(command)) return new Promise<never>(() => undefined);
-    const problem = this.script.fails?.[command];
+    if (this.hanging.includes(command)) return new Promise<never>(() => undefined);
+    const problem = this.failing[command];
     // A problem crosses as plain data, not as an Error.
     if (problem) return Promise.reject(problem);
     return Promise.resolve().then(answer);

@@ -299,8 +299,7 @@ export class App {
   }
 
   #open({ view, account, service }: HostEvent & { kind: 'open' }): void {
-    if (view === 'settings') this.go({ view: 'settings', tab: 'general' });
-    else if (view === 'accounts') this.openAccounts(account);
+    if (view === 'accounts') this.openAccounts(account);
     else if (service !== null) this.openSignIn(service, this.core.account(account)?.method);
     else this.openPicker();
   }

@@ -82,6 +82,8 @@ export class Stage {
       reducedMotion: look.motion ?? 'reduce',
     };
     const context = await this.browser.newContext(options);
+    // As the shell does in a release.
+    await context.addInitScript(() => Object.freeze(Object.prototype));
     const page = await context.newPage();
     const wrongs: string[] = [];
     page.on('pageerror', (error) => wrongs.push(error.message));

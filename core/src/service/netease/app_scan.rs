@@ -64,7 +64,7 @@ impl AppScan {
 #[async_trait]
 impl Attempt for AppScan {
     async fn next(&mut self) -> Result<Progress, ServiceError> {
-        tokio::time::sleep(self.pause()).await;
+        tokio::time::sleep(pause(&self.state, self.failures)).await;
         let result = match &self.state {
             State::Start => self.show().await,
             State::Shown { .. } => self.poll().await,
@@ -86,15 +86,6 @@ impl Attempt for AppScan {
 }
 
 impl AppScan {
-    /// How long to wait before the next request.
-    fn pause(&self) -> Duration {
-        match (&self.state, self.failures) {
-            (State::Shown { .. }, 0) => PACE,
-            (State::Start | State::Granted { .. } | State::Over, 0) => Duration::ZERO,
-            (_, failures) => PACE.saturating_mul(1 << (failures - 1).min(8)).min(SLOWEST),
-        }
-    }
-
     /// Fetches a key and draws the code, which NetEase's clients make themselves.
     async fn show(&mut self) -> Result<Progress, ServiceError> {
         let doing = "asking for a code";
@@ -226,6 +217,15 @@ impl AppScan {
     }
 }
 
+/// How long to wait before the next request.
+fn pause(state: &State, failures: u32) -> Duration {
+    match (state, failures) {
+        (State::Shown { .. }, 0) => PACE,
+        (State::Start | State::Granted { .. } | State::Over, 0) => Duration::ZERO,
+        (_, failures) => PACE.saturating_mul(1 << (failures - 1).min(8)).min(SLOWEST),
+    }
+}
+
 fn owned((name, value): (&str, &Secret)) -> (String, Secret) {
     (name.to_owned(), value.clone())
 }
@@ -256,6 +256,7 @@ fn address(profile: NeteaseProfile, unikey: &str, chain: &str) -> Url {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::{Clock, SystemClock};
 
     #[test]
     fn the_code_says_what_each_client_says() {
@@ -280,5 +281,14 @@ mod tests {
         ];
         assert_eq!(session_end(&cookies).map(Timestamp::as_second), Some(1_790_000_000 + 15_552_000));
         assert_eq!(session_end(&[line("MUSIC_U=u; Path=/")]), None, "unsaid is unknown");
+    }
+
+    #[test]
+    fn polls_come_every_two_seconds_and_slower_after_failures() {
+        let since = SystemClock.monotonic();
+        let shown = State::Shown { unikey: Secret::default(), chain: String::new(), since, scanned: false };
+        assert_eq!(pause(&State::Start, 0), Duration::ZERO, "the first code comes at once");
+        let after = |failures| pause(&shown, failures).as_secs();
+        assert_eq!([after(0), after(1), after(2), after(3), after(u32::MAX)], [2, 2, 4, 8, 8]);
     }
 }

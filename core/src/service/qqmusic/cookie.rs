@@ -1,13 +1,13 @@
-//! What the fields of a credential are called as cookies of the web site (protocol: QQ §6, accounts of QQ).
+//! What the fields of a credential are called as cookies of the web site (protocol: QQ §6).
 
+use super::kind::Kind;
 use crate::credential::Credential;
 use crate::http::CookieMap;
 use crate::secret::Secret;
 use crate::service::CookiePairs;
 
-/// Cookie names and the fields that they carry, in the order in which they are handed out: tools look for
-/// digits in `uin` and for a space before it, so that it must not come first.
-const NAMES: [(&str, &str); 10] = [
+/// Cookie names and the fields that they carry, for an account of QQ.
+const QQ: [(&str, &str); 10] = [
     ("qqmusic_uin", "musicid"),
     ("qm_keyst", "musickey"),
     ("qqmusic_key", "musickey"),
@@ -20,16 +20,35 @@ const NAMES: [(&str, &str); 10] = [
     ("psrf_musickey_createtime", "musickeyCreateTime"),
 ];
 
-/// The credential as cookies. `login_type` and `tmeLoginType` say the same thing, "an account of QQ", in two
-/// opposite numberings.
+/// The same for an account of WeChat.
+const WECHAT: [(&str, &str); 9] = [
+    ("wxuin", "musicid"),
+    ("qqmusic_uin", "musicid"),
+    ("qm_keyst", "musickey"),
+    ("qqmusic_key", "musickey"),
+    ("euin", "encryptUin"),
+    ("wxopenid", "openid"),
+    ("wxunionid", "unionid"),
+    ("wxaccess_token", "access_token"),
+    ("wxrefresh_token", "refresh_token"),
+];
+
+/// The credential as cookies. Tools look for digits in `uin` and for a space before it, so that it must not
+/// come first.
 pub(super) fn pairs(credential: &Credential) -> CookiePairs {
+    let kind = Kind::of(credential);
+    let names: &[(&str, &str)] = match kind {
+        Kind::Qq => &QQ,
+        Kind::WeChat => &WECHAT,
+    };
     let mut pairs: CookiePairs = vec![
-        ("login_type".to_owned(), "1".into()),
+        ("login_type".to_owned(), kind.login_type_cookie().to_string().into()),
         ("uin".to_owned(), credential.account.uid.as_str().into()),
     ];
-    let named = |(cookie, field): (&str, &str)| Some((cookie.to_owned(), credential.field(field)?.clone()));
-    pairs.extend(NAMES.into_iter().filter_map(named));
-    pairs.push(("tmeLoginType".to_owned(), "2".into()));
+    let named =
+        |(cookie, field): &(&str, &str)| Some(((*cookie).to_owned(), credential.field(field)?.clone()));
+    pairs.extend(names.iter().filter_map(named));
+    pairs.push(("tmeLoginType".to_owned(), kind.tme_login_type().to_string().into()));
     pairs
 }
 
@@ -51,17 +70,31 @@ mod tests {
     use super::super::gateway::Answer;
     use super::*;
 
-    #[test]
     #[expect(clippy::disallowed_methods, reason = "the test compares the cookie")]
+    fn header(data: serde_json::Value) -> String {
+        let credential = read(&Answer::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
+        let pairs = pairs(&credential);
+        pairs.iter().map(|(name, value)| format!("{name}={}", value.expose())).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
     fn the_cookie_carries_every_name_with_digits_in_uin_and_uin_second() {
-        let credential = read(&Answer::of(0, sample()), Timestamp::UNIX_EPOCH).expect("it is whole");
-        let cookie: Vec<String> =
-            pairs(&credential).iter().map(|(name, value)| format!("{name}={}", value.expose())).collect();
         assert_eq!(
-            cookie.join("; "),
+            header(sample()),
             "login_type=1; uin=10001; qqmusic_uin=10001; qm_keyst=Q_H_L_63k3; qqmusic_key=Q_H_L_63k3; euin=oK6z**; \
              psrf_qqopenid=0A; psrf_qqunionid=UID_1; psrf_qqaccess_token=2C; psrf_qqrefresh_token=1B; \
              psrf_access_token_expiresAt=1790604800; psrf_musickey_createtime=1790000000; tmeLoginType=2"
+        );
+    }
+
+    #[test]
+    fn an_account_of_wechat_has_names_of_its_own() {
+        let mut data = sample();
+        data["musickey"] = "W_X_63k3".into();
+        assert_eq!(
+            header(data),
+            "login_type=2; uin=10001; wxuin=10001; qqmusic_uin=10001; qm_keyst=W_X_63k3; qqmusic_key=W_X_63k3; \
+             euin=oK6z**; wxopenid=0A; wxunionid=UID_1; wxaccess_token=2C; wxrefresh_token=1B; tmeLoginType=1"
         );
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::cookie;
 use super::hash33::{G_TK, hash33};
+use super::kind::Kind;
 use crate::credential::Credential;
 use crate::http::{CookieMap, Request};
 use crate::service::answer::{self, ask, integer, unexpected, words};
@@ -54,7 +55,7 @@ impl Caller {
         let key = credential.field("musickey").map_or("", |key| key.expose());
         let comm = json!({
             "g_tk": hash33(key, G_TK), "platform": "yqq", "ct": 24, "cv": 0, "format": "json",
-            "tmeAppID": "qqmusic", "tmeLoginType": 2, "uin": credential.account.uid, "authst": key,
+            "tmeAppID": "qqmusic", "tmeLoginType": Kind::of(credential).tme_login_type(), "uin": credential.account.uid, "authst": key,
         });
         Self { comm, cookies: cookie::authorising(credential), user_agent: None }
     }
@@ -68,8 +69,8 @@ impl Caller {
     pub(super) fn app(credential: &Credential) -> Self {
         let key = credential.field("musickey").map_or("", |key| key.expose());
         let comm = json!({
-            "ct": "11", "cv": APP_VERSION, "v": APP_VERSION, "tmeAppID": "qqmusic", "tmeLoginType": "2",
-            "qq": credential.account.uid, "authst": key,
+            "ct": "11", "cv": APP_VERSION, "v": APP_VERSION, "tmeAppID": "qqmusic",
+            "tmeLoginType": Kind::of(credential).tme_login_type().to_string(), "qq": credential.account.uid, "authst": key,
         });
         Self { comm, cookies: CookieMap::default(), user_agent: Some("QQMusic 20090008(android 15)") }
     }

@@ -6,8 +6,10 @@ use url::Url;
 use super::gateway::{Call, Caller, GATEWAY};
 use super::membership;
 use crate::credential::Credential;
-use crate::service::answer::text;
+use crate::service::answer::{account_number, text};
 use crate::service::{Context, Inspection, ServiceError};
+
+const CHECKING: &str = "checking the credential";
 
 /// Asks whether the credential works, then for what there is to show.
 pub(super) async fn inspect(context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
@@ -23,17 +25,23 @@ pub(super) async fn inspect(context: &Context, credential: &Credential) -> Resul
 
 /// The one question whose answer decides: 0 is valid, the listed codes are not, anything else says nothing.
 pub(super) async fn validate(context: &Context, credential: &Credential) -> Result<Value, ServiceError> {
-    Call {
+    let call = Call {
         gateway: GATEWAY,
         caller: Caller::app(credential),
         module: "music.UserInfo.userInfoServer",
         method: "GetLoginUserInfo",
         param: json!({}),
-        doing: "checking the credential",
+        doing: CHECKING,
+    };
+    ours(call.send(context).await?.ok()?, &credential.account.uid)
+}
+
+/// The answer, unless it names another account. It need not name any.
+fn ours(data: Value, uid: &str) -> Result<Value, ServiceError> {
+    match account_number(&data["info"]["uin"]) {
+        Some(number) if number.to_string() != uid => Err(ServiceError::OtherAccount { doing: CHECKING }),
+        Some(_) | None => Ok(data),
     }
-    .send(context)
-    .await?
-    .ok()
 }
 
 async fn look_up(context: &Context, credential: &Credential) -> Result<Person, ServiceError> {
@@ -84,5 +92,14 @@ mod tests {
         assert_eq!(person.nickname.as_deref(), Some("小明"), "the first answer wins");
         assert_eq!(person.avatar.as_ref().and_then(Url::host_str), Some("thirdqq.qlogo.cn"));
         assert_eq!(Person::read(&Value::Null, &["nick"], "logo"), Person::default(), "nothing is nothing");
+    }
+
+    #[test]
+    fn an_answer_that_names_another_account_is_not_ours() {
+        for info in [json!({}), json!({ "info": { "uin": "" } }), json!({ "info": { "uin": "10001" } })] {
+            assert!(ours(info.clone(), "10001").is_ok(), "{info}");
+        }
+        let other = ours(json!({ "info": { "uin": 10002 } }), "10001");
+        assert!(matches!(other, Err(ServiceError::OtherAccount { .. })), "{other:?}");
     }
 }

@@ -67,7 +67,7 @@ impl QqScan {
 #[async_trait]
 impl Attempt for QqScan {
     async fn next(&mut self) -> Result<Progress, ServiceError> {
-        tokio::time::sleep(self.pause()).await;
+        tokio::time::sleep(pause(&self.state, self.failures)).await;
         let result = self.step().await;
         match &result {
             Ok(Progress::Refused | Progress::Expired | Progress::Granted(_)) => self.state = State::Over,
@@ -84,23 +84,6 @@ impl Attempt for QqScan {
 }
 
 impl QqScan {
-    /// How long to wait before the next request.
-    fn pause(&self) -> Duration {
-        let usual = match &self.state {
-            State::Shown { scanned: false, .. } => PACE,
-            State::Shown { scanned: true, .. } => (PACE / 2).max(FLOOR),
-            State::Start
-            | State::Ticket { .. }
-            | State::Authorise { .. }
-            | State::Exchange { .. }
-            | State::Over => Duration::ZERO,
-        };
-        match self.failures {
-            0 => usual,
-            failures => PACE.saturating_mul(1 << (failures - 1).min(8)).min(SLOWEST),
-        }
-    }
-
     async fn step(&mut self) -> Result<Progress, ServiceError> {
         match &self.state {
             State::Start => self.show().await,
@@ -227,6 +210,23 @@ impl QqScan {
     }
 }
 
+/// How long to wait before the next request.
+fn pause(state: &State, failures: u32) -> Duration {
+    let usual = match state {
+        State::Shown { scanned: false, .. } => PACE,
+        State::Shown { scanned: true, .. } => (PACE / 2).max(FLOOR),
+        State::Start
+        | State::Ticket { .. }
+        | State::Authorise { .. }
+        | State::Exchange { .. }
+        | State::Over => Duration::ZERO,
+    };
+    match failures {
+        0 => usual,
+        failures => PACE.saturating_mul(1 << (failures - 1).min(8)).min(SLOWEST),
+    }
+}
+
 /// Trades the ticket for the cookies of a signed-in browser (protocol: QQ §1.4).
 #[expect(clippy::disallowed_methods, reason = "the request carries the ticket to the service that issued it")]
 async fn redeem(context: &Context, uin: &str, sigx: &Secret) -> Result<CookieMap, ServiceError> {
@@ -343,6 +343,7 @@ fn hashed(cookie: &Secret, seed: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::{Clock, SystemClock};
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "the test compares the secret")]
@@ -362,5 +363,29 @@ mod tests {
         ] {
             assert_eq!(authorised(&bad, "s1"), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn polls_keep_the_pace_that_the_service_tolerates() {
+        let shown = |scanned| State::Shown {
+            cookies: CookieMap::default(),
+            token: 0,
+            since: SystemClock.monotonic(),
+            scanned,
+        };
+        assert_eq!(pause(&State::Start, 0), Duration::ZERO, "the first code comes at once");
+        assert_eq!(pause(&shown(false), 0), Duration::from_millis(1500));
+        assert_eq!(
+            pause(&shown(true), 0),
+            Duration::from_millis(1000),
+            "faster once scanned, but not below the floor"
+        );
+        let after = |failures| pause(&shown(true), failures).as_millis();
+        assert_eq!(
+            [after(1), after(2), after(3), after(u32::MAX)],
+            [1500, 3000, 3000, 3000],
+            "slower after failures"
+        );
+        assert_eq!(pause(&State::Start, 1), PACE, "a failed first request is not repeated at once");
     }
 }

@@ -1,8 +1,10 @@
 //! A new key for an old one, and the end of a key (protocol: QQ §7).
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::gateway::{Answer, Call, Caller, GATEWAY};
+use super::kind::Kind;
 use super::{credential, profile};
 use crate::credential::Credential;
 use crate::service::answer::integer;
@@ -19,19 +21,19 @@ const OLD_GATEWAY: &str = "https://u6.y.qq.com/cgi-bin/musicu.fcg?format=json&in
 /// key. It is not tried after a failure of the network (the first way may have worked, and a second key would
 /// replace it), nor when the service said what is the matter: then asking again only asks for trouble.
 /// Whatever the older way says against the credential is not believed, because no list says what its codes
-/// mean; the error of the current way stands.
+/// mean; the error of the current way stands. It is for accounts of QQ only.
 pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal, ServiceError> {
     let answer = current_way(old).send(context).await?;
-    match outcome(&answer, context, old) {
+    match outcome(&answer, context.clock.now(), old) {
         // Some clients report this for "not yet" as well as for too many devices: ask about the key first.
         Err(error @ ServiceError::DeviceLimit { .. }) => match profile::validate(context, old).await {
             Ok(_) => Ok(Renewal::Unchanged),
             Err(rejected @ ServiceError::Rejected { .. }) => Err(rejected),
             Err(_) => Err(error),
         },
-        Err(error @ ServiceError::Unexpected { .. }) => {
+        Err(error @ ServiceError::Unexpected { .. }) if Kind::of(old) == Kind::Qq => {
             let second = older_way(old).send(context).await;
-            second.and_then(|answer| outcome(&answer, context, old)).map_err(|_| error)
+            second.and_then(|answer| outcome(&answer, context.clock.now(), old)).map_err(|_| error)
         }
         outcome => outcome,
     }
@@ -55,11 +57,11 @@ pub(super) async fn sign_out(context: &Context, credential: &Credential) -> Resu
 }
 
 /// What an answer to either way comes to.
-fn outcome(answer: &Answer, context: &Context, old: &Credential) -> Result<Renewal, ServiceError> {
+fn outcome(answer: &Answer, now: Timestamp, old: &Credential) -> Result<Renewal, ServiceError> {
     if answer.code != 0 {
         return Err(answer.refusal());
     }
-    let new = credential::read(answer, context.clock.now())?;
+    let new = credential::read(answer, now)?;
     let same_key = new.field("musickey") == old.field("musickey");
     let merged = old.merged(new).map_err(|_| ServiceError::OtherAccount { doing: DOING })?;
     if same_key && merged.expires_at <= old.expires_at {
@@ -68,18 +70,29 @@ fn outcome(answer: &Answer, context: &Context, old: &Credential) -> Result<Renew
     Ok(Renewal::Renewed(merged))
 }
 
-/// `loginMode` 2, for an account of QQ (protocol: QQ §7.1).
+/// `loginMode` 2 (protocol: QQ §7.1).
 fn current_way(old: &Credential) -> Call {
-    let param = json!({
-        "openid": text(old, "openid"),
-        "access_token": text(old, "access_token"),
-        "refresh_token": text(old, "refresh_token"),
-        "expired_in": number(old, "expired_at"),
-        "musicid": number(old, "musicid"),
-        "musickey": text(old, "musickey"),
-        "refresh_key": text(old, "refresh_key"),
-        "loginMode": 2,
-    });
+    let param = match Kind::of(old) {
+        Kind::Qq => json!({
+            "openid": text(old, "openid"),
+            "access_token": text(old, "access_token"),
+            "refresh_token": text(old, "refresh_token"),
+            "expired_in": number(old, "expired_at"),
+            "musicid": number(old, "musicid"),
+            "musickey": text(old, "musickey"),
+            "refresh_key": text(old, "refresh_key"),
+            "loginMode": 2,
+        }),
+        Kind::WeChat => json!({
+            "openid": text(old, "openid"),
+            "refresh_token": text(old, "refresh_token"),
+            "str_musicid": text(old, "str_musicid"),
+            "musickey": text(old, "musickey"),
+            "unionid": text(old, "unionid"),
+            "refresh_key": text(old, "refresh_key"),
+            "loginMode": 2,
+        }),
+    };
     call(GATEWAY, old, "music.login.LoginServer", "Login", param)
 }
 
@@ -123,4 +136,88 @@ fn text<'a>(credential: &'a Credential, field: &str) -> &'a str {
 /// A field that the service wants as a number; 0 when there is none.
 fn number(credential: &Credential, field: &str) -> i64 {
     integer(&Value::from(text(credential, field))).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::credential::tests::sample;
+    use super::*;
+
+    const NOW: i64 = 1_790_100_000;
+
+    fn old() -> Credential {
+        credential::read(&Answer::of(0, sample()), Timestamp::UNIX_EPOCH).expect("it is whole")
+    }
+
+    fn answered(changes: Value) -> Result<Renewal, ServiceError> {
+        let mut data = sample();
+        for (name, value) in changes.as_object().expect("an object") {
+            data[name.as_str()] = value.clone();
+        }
+        outcome(&Answer::of(0, data), Timestamp::from_second(NOW).expect("a time"), &old())
+    }
+
+    #[test]
+    fn a_new_key_replaces_the_old_one_and_what_is_empty_beside_it_stays() {
+        let renewed = answered(json!({
+            "musickey": "Q_H_L_new", "musickeyCreateTime": NOW, "keyExpiresIn": 259_200,
+            "openid": "", "access_token": "", "refresh_token": "", "refresh_key": "", "expired_at": 0, "loginType": 0,
+        }));
+        let Ok(Renewal::Renewed(new)) = renewed else { panic!("a new key came: {renewed:?}") };
+        assert_eq!(new.field("musickey"), Some(&"Q_H_L_new".into()));
+        assert_eq!(
+            (new.issued_at.as_second(), new.expires_at.map(Timestamp::as_second)),
+            (NOW, Some(NOW + 259_200))
+        );
+        for name in
+            ["openid", "access_token", "refresh_token", "refresh_key", "expired_at", "loginType", "unionid"]
+        {
+            assert_eq!(new.field(name), old().field(name), "{name} is still what it was");
+        }
+    }
+
+    #[test]
+    fn a_new_key_without_times_is_new_now_and_has_no_known_end() {
+        let renewed =
+            answered(json!({ "musickey": "Q_H_L_new", "musickeyCreateTime": 0, "keyExpiresIn": 0 }));
+        let Ok(Renewal::Renewed(new)) = renewed else { panic!("a new key came: {renewed:?}") };
+        assert_eq!((new.issued_at.as_second(), new.expires_at), (NOW, None));
+        assert_eq!(new.field("musickeyCreateTime"), Some(&NOW.to_string().into()), "not the old key's time");
+    }
+
+    #[test]
+    fn the_same_key_again_is_unchanged_unless_it_now_lives_longer() {
+        assert!(matches!(answered(json!({})), Ok(Renewal::Unchanged)));
+        assert!(
+            matches!(answered(json!({ "musickeyCreateTime": 0 })), Ok(Renewal::Unchanged)),
+            "nothing is new"
+        );
+        let longer = answered(json!({ "musickeyCreateTime": NOW }));
+        assert!(matches!(longer, Ok(Renewal::Renewed(_))), "a later end is news: {longer:?}");
+    }
+
+    #[test]
+    fn an_answer_about_another_account_is_never_merged() {
+        let other = answered(json!({ "musicid": 10002, "str_musicid": "10002", "musickey": "Q_H_L_new" }));
+        assert!(matches!(other, Err(ServiceError::OtherAccount { .. })), "{other:?}");
+    }
+
+    #[test]
+    fn success_without_a_key_proves_nothing() {
+        let hollow = answered(json!({ "musickey": "" }));
+        assert!(matches!(hollow, Err(ServiceError::Unexpected { .. })), "{hollow:?}");
+    }
+
+    #[test]
+    fn an_account_of_wechat_is_renewed_as_one() {
+        let mut data = sample();
+        data["musickey"] = "W_X_63k3".into();
+        data["musicid"] = 1_152_921_504_600_000_043_u64.into();
+        data["str_musicid"] = "1152921504600000043".into();
+        let wechat = credential::read(&Answer::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
+        let param = current_way(&wechat).param;
+        assert_eq!(param["str_musicid"], "1152921504600000043", "as text, with every digit");
+        assert!(param.get("musicid").is_none() && param.get("access_token").is_none());
+        assert_eq!(current_way(&old()).param["musicid"], 10001, "an account of QQ goes by number");
+    }
 }

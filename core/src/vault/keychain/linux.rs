@@ -37,9 +37,6 @@ pub(super) struct Platform {
     store: Option<Arc<Store>>,
 }
 
-/// Nothing has to be held while a call is made.
-pub(super) struct Guard;
-
 impl Platform {
     /// Makes sure that the next call will neither prompt nor mistake a missing keychain for a missing item.
     /// `name` is the item that it is about.
@@ -48,7 +45,7 @@ impl Platform {
         service: &str,
         name: Option<&str>,
         may_prompt: bool,
-    ) -> Result<Guard, KeychainError> {
+    ) -> Result<(), KeychainError> {
         let ready = match self.ask(service, name) {
             // The bus or the service may be new since we last looked.
             Err(KeychainError::Unavailable(_) | KeychainError::Failed(_)) => {
@@ -58,11 +55,11 @@ impl Platform {
             answer => answer,
         };
         match ready? {
-            Collection::Open => Ok(Guard),
+            Collection::Open => Ok(()),
             Collection::Locked | Collection::None if may_prompt => {
                 ask_person()?;
                 match self.ask(service, name)? {
-                    Collection::Open => Ok(Guard),
+                    Collection::Open => Ok(()),
                     Collection::Locked | Collection::None => Err(KeychainError::Locked),
                 }
             }

@@ -9,13 +9,11 @@ use security_framework::os::macos::keychain::{KeychainUserInteractionLock, SecKe
 
 use super::KeychainError;
 
-/// The store; it has no connection to lose.
+/// The store has no connection to lose; what there is to keep is the ban on dialogs.
 #[derive(Default)]
-pub(super) struct Platform;
-
-/// While this lives, macOS answers "interaction is not allowed" instead of showing a dialog.
-pub(super) struct Guard {
-    _no_dialogs: Option<KeychainUserInteractionLock>,
+pub(super) struct Platform {
+    /// While this lives, macOS answers "interaction is not allowed" instead of showing a dialog.
+    no_dialogs: Option<KeychainUserInteractionLock>,
 }
 
 impl Platform {
@@ -25,15 +23,15 @@ impl Platform {
         _service: &str,
         _name: Option<&str>,
         may_prompt: bool,
-    ) -> Result<Guard, KeychainError> {
-        let no_dialogs = if may_prompt {
-            None
-        } else {
-            Some(SecKeychain::disable_user_interaction().map_err(|error| classify_code(error.code()))?)
-        };
+    ) -> Result<(), KeychainError> {
+        // The old ban goes first: its end allows dialogs.
+        self.no_dialogs = None;
+        if !may_prompt {
+            let ban = SecKeychain::disable_user_interaction().map_err(|error| classify_code(error.code()))?;
+            self.no_dialogs = Some(ban);
+        }
         // Fails when there is no default keychain.
-        SecKeychain::default().map_err(|error| classify_code(error.code()))?;
-        Ok(Guard { _no_dialogs: no_dialogs })
+        SecKeychain::default().map(drop).map_err(|error| classify_code(error.code()))
     }
 
     pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, KeychainError> {
@@ -41,7 +39,6 @@ impl Platform {
         Ok(store)
     }
 
-    #[expect(clippy::unused_self, reason = "the Secret Service has connections to forget")]
     pub(super) fn forget_connection(&mut self) {}
 }
 

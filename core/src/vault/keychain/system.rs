@@ -30,12 +30,22 @@ mod platform;
 
 use platform::Platform;
 
-/// How long a call may take when nobody is there, and when somebody may have to type a password.
-const BACKGROUND_DEADLINE: Duration = Duration::from_secs(5);
-const USER_DEADLINE: Duration = Duration::from_secs(60);
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// A call when nobody is there.
+    background: Duration,
+    /// A call when somebody may have to type a password.
+    user: Duration,
+    /// For how long after a refused prompt nobody is asked again: one click may need several items.
+    quiet: Duration,
+}
 
-/// For how long after a refused prompt nobody is asked again: one click may need several items.
-const QUIET: Duration = Duration::from_secs(3);
+const LIMITS: Limits = Limits {
+    background: Duration::from_secs(5),
+    user: Duration::from_secs(60),
+    quiet: Duration::from_secs(3),
+};
 
 /// How many hanging threads there may be: the first one and its replacement.
 const MAX_STUCK: usize = 2;
@@ -50,7 +60,24 @@ pub struct SystemKeychain {
 impl SystemKeychain {
     /// The items with this service name. Does not touch the keychain yet.
     pub fn new(service: impl Into<String>) -> Self {
-        Self { service: service.into(), desk: Arc::default() }
+        Self::with_backend(service, LIMITS, || Box::new(Platform::default()))
+    }
+
+    fn with_backend(
+        service: impl Into<String>,
+        limits: Limits,
+        backend: impl Fn() -> Box<dyn Backend> + Send + Sync + 'static,
+    ) -> Self {
+        let desk = Desk {
+            backend: Arc::new(backend),
+            limits,
+            thread: None,
+            doing: None,
+            stuck: 0,
+            changes_in_doubt: 0,
+            quiet: None,
+        };
+        Self { service: service.into(), desk: Arc::new(Mutex::new(desk)) }
     }
 
     /// Hands a call to the thread and waits for the answer, or for the deadline.
@@ -71,7 +98,8 @@ impl SystemKeychain {
             reply,
         };
         Desk::hand_over(&self.desk, call)?;
-        match tokio::time::timeout(deadline(patience), answer).await {
+        let deadline = self.desk().limits.deadline(patience);
+        match tokio::time::timeout(deadline, answer).await {
             Ok(Ok(answer)) => answer,
             // The thread was given up with this call in its queue.
             Ok(Err(_)) => Err(KeychainError::Silent),
@@ -81,6 +109,13 @@ impl SystemKeychain {
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
         lock(&self.desk)
+    }
+}
+
+impl Drop for SystemKeychain {
+    fn drop(&mut self) {
+        // The thread knows the desk: without this it would wait for calls for ever.
+        self.desk().thread = None;
     }
 }
 
@@ -144,9 +179,29 @@ enum Progress {
     GivenUp { writing: bool },
 }
 
+/// What the thread makes its calls to. Every call may block for ever.
+trait Backend {
+    /// Makes sure that the keychain is there and open for the item of that name, or at all. Asks the person
+    /// only if it may. After it has succeeded, [`perform`](Self::perform) neither prompts when it must not nor
+    /// mistakes a missing keychain for a missing item.
+    fn prepare(&mut self, service: &str, name: Option<&str>, may_prompt: bool) -> Result<(), KeychainError>;
+
+    /// Does it.
+    fn perform(
+        &mut self,
+        service: &str,
+        name: &str,
+        action: &Action,
+    ) -> Result<Option<Secret>, KeychainError>;
+
+    /// Starts afresh, as after the keychain was restarted.
+    fn forget_connection(&mut self);
+}
+
 /// Where calls are handed over.
-#[derive(Debug, Default)]
 struct Desk {
+    backend: Arc<dyn Fn() -> Box<dyn Backend> + Send + Sync>,
+    limits: Limits,
     thread: Option<mpsc::Sender<Call>>,
     /// What the thread is doing, and since when.
     doing: Option<(Arc<Mutex<Progress>>, Instant, Patience)>,
@@ -176,10 +231,10 @@ impl Desk {
             return Err(KeychainError::Silent);
         }
         let (thread, calls) = mpsc::channel();
-        let worker = Worker { desk: Arc::clone(desk), calls, platform: Platform::default() };
+        let (desk, backend) = (Arc::clone(desk), Arc::clone(&this.backend));
         std::thread::Builder::new()
             .name("keychain".to_owned())
-            .spawn(|| worker.run())
+            .spawn(move || Worker { desk, calls, backend: backend() }.run())
             .map_err(|_| KeychainError::Failed("no thread could be started for it"))?;
         // The channel is new and the thread is alive: it cannot be closed yet.
         let _ = thread.send(call);
@@ -199,7 +254,7 @@ impl Desk {
                     return KeychainError::Silent;
                 };
                 let at = *lock(doing);
-                if SystemClock.monotonic().duration_since(*since) < deadline(*patience) {
+                if SystemClock.monotonic().duration_since(*since) < self.limits.deadline(*patience) {
                     // A person is being asked to unlock the keychain right now.
                     let prompting = at == Progress::Preparing && *patience == Patience::User;
                     return if prompting { KeychainError::Locked } else { KeychainError::Silent };
@@ -222,7 +277,7 @@ impl Desk {
 struct Worker {
     desk: Arc<Mutex<Desk>>,
     calls: mpsc::Receiver<Call>,
-    platform: Platform,
+    backend: Box<dyn Backend>,
 }
 
 impl Worker {
@@ -254,7 +309,7 @@ impl Worker {
                     Err(error @ (KeychainError::Locked | KeychainError::Denied)) => match desk.quiet {
                         // A call that was refused because of the quiet does not prolong it.
                         Some((until, _)) if SystemClock.monotonic() < until => desk.quiet,
-                        _ => Some((SystemClock.monotonic() + QUIET, error)),
+                        _ => Some((SystemClock.monotonic() + desk.limits.quiet, error)),
                     },
                     _ => None,
                 };
@@ -269,7 +324,7 @@ impl Worker {
         let quiet = lock(&self.desk).quiet.filter(|(until, _)| SystemClock.monotonic() < *until);
         let may_prompt = call.patience == Patience::User && quiet.is_none();
         let name = if matches!(call.action, Action::Look) { None } else { Some(call.name.as_str()) };
-        let _guard = self.platform.prepare(&call.service, name, may_prompt).map_err(|error| match quiet {
+        self.backend.prepare(&call.service, name, may_prompt).map_err(|error| match quiet {
             // What the person has just said still holds.
             Some((_, said)) if call.patience == Patience::User && error == KeychainError::Locked => said,
             _ => error,
@@ -289,21 +344,36 @@ impl Worker {
             }
             *progress = next;
         }
-        // A keychain that was restarted has forgotten us: the second try is with a new connection.
-        let mut result = self.attempt(call, name);
+        let result = self.backend.perform(&call.service, name, &call.action);
         if matches!(result, Err(KeychainError::Failed(_) | KeychainError::Unavailable(_))) {
-            self.platform.forget_connection();
-            result = self.attempt(call, name);
+            // A keychain that was restarted has forgotten us: the second try is with a new connection.
+            self.backend.forget_connection();
+            return self.backend.perform(&call.service, name, &call.action);
         }
         result
     }
+}
 
-    fn attempt(&mut self, call: &Call, name: &str) -> Result<Option<Secret>, KeychainError> {
-        let store: Arc<CredentialStore> = self.platform.store()?;
+impl Backend for Platform {
+    fn prepare(&mut self, service: &str, name: Option<&str>, may_prompt: bool) -> Result<(), KeychainError> {
+        self.prepare(service, name, may_prompt)
+    }
+
+    fn perform(
+        &mut self,
+        service: &str,
+        name: &str,
+        action: &Action,
+    ) -> Result<Option<Secret>, KeychainError> {
+        let store: Arc<CredentialStore> = self.store()?;
         let entry = store
-            .build(&call.service, name, platform::modifiers().as_ref())
+            .build(service, name, platform::modifiers().as_ref())
             .map_err(|error| platform::classify(&error))?;
-        perform(&entry, &call.action)
+        perform(&entry, action)
+    }
+
+    fn forget_connection(&mut self) {
+        self.forget_connection();
     }
 }
 
@@ -342,10 +412,12 @@ fn classify_common(error: &Error) -> KeychainError {
     }
 }
 
-fn deadline(patience: Patience) -> Duration {
-    match patience {
-        Patience::Background => BACKGROUND_DEADLINE,
-        Patience::User => USER_DEADLINE,
+impl Limits {
+    fn deadline(self, patience: Patience) -> Duration {
+        match patience {
+            Patience::Background => self.background,
+            Patience::User => self.user,
+        }
     }
 }
 
@@ -357,3 +429,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn exposed(secret: &Secret) -> &str {
     secret.expose()
 }
+
+#[cfg(test)]
+mod tests;

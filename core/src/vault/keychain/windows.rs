@@ -12,18 +12,14 @@ use super::KeychainError;
 #[derive(Default)]
 pub(super) struct Platform;
 
-/// Nothing has to be held while a call is made.
-pub(super) struct Guard;
-
 impl Platform {
-    #[expect(clippy::unnecessary_wraps, reason = "other systems can fail here")]
     pub(super) fn prepare(
         &mut self,
         _service: &str,
         _name: Option<&str>,
         _may_prompt: bool,
-    ) -> Result<Guard, KeychainError> {
-        Ok(Guard)
+    ) -> Result<(), KeychainError> {
+        Ok(())
     }
 
     pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, KeychainError> {

@@ -5,4 +5,35 @@ import type { Preferences } from "./Preferences";
 import type { ServiceId } from "./ServiceId";
 import type { SignInStep } from "./SignInStep";
 
-export type DesktopEvent = { "kind": "sign_in", id: number, step: SignInStep, } | { "kind": "preferences", preferences: Preferences, } | { "kind": "clipboard", clip: Clip | null, } | { "kind": "open", view: OpenView, account: string | null, service: ServiceId | null, };
+/**
+ * What the desktop app itself has to say. Like the core's events, each carries the whole new state of one thing.
+ */
+export type DesktopEvent = { "kind": "sign_in", 
+/**
+ * Which sign-in. Later ones have larger numbers.
+ */
+id: number, 
+/**
+ * Where it stands.
+ */
+step: SignInStep, } | { "kind": "preferences", 
+/**
+ * All of them.
+ */
+preferences: Preferences, } | { "kind": "clipboard", 
+/**
+ * What is there now; `None` when it is no longer ours.
+ */
+clip: Clip | null, } | { "kind": "open", 
+/**
+ * Which view.
+ */
+view: OpenView, 
+/**
+ * About which account, if about one.
+ */
+account: string | null, 
+/**
+ * For which service, if for one.
+ */
+service: ServiceId | null, };

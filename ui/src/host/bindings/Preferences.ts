@@ -5,4 +5,20 @@ import type { Theme } from "./Theme";
 /**
  * The window's own preferences.
  */
-export type Preferences = { theme: Theme, language: LanguageChoice, closeToTray: boolean, lastView: string | null, };
+export type Preferences = { 
+/**
+ * Light, dark, or as the system.
+ */
+theme: Theme, 
+/**
+ * Which language to speak.
+ */
+language: LanguageChoice, 
+/**
+ * Whether closing the window leaves the tray icon and the renewals running.
+ */
+closeToTray: boolean, 
+/**
+ * Where the window was last, in the words of the web UI.
+ */
+lastView: string | null, };

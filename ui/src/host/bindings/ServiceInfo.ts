@@ -3,18 +3,18 @@ import type { Method } from "./Method";
 import type { ServiceId } from "./ServiceId";
 
 /**
- * A service and the ways to sign in that work in this build.
+ * A service as fronts offer it.
  */
 export type ServiceInfo = { 
 /**
- * Which.
+ * Which one.
  */
 id: ServiceId, 
 /**
- * The name that people know, in Latin letters.
+ * Its name in Latin letters.
  */
 name: string, 
 /**
- * The ways in, best first.
+ * The ways in that work in this build, best first.
  */
 methods: Array<Method>, };

@@ -1,0 +1,83 @@
+//! A process that does what a renewal does to the keychain and the ledger, over and over, and says each time
+//! what it has promised to keep, until it is killed.
+//!
+//! `renews-until-killed PROFILE UID BYTES`: says `loaded N` first, then `saved N` after each save; `N` is the
+//! generation, from which everything in the credential follows.
+
+#![allow(clippy::disallowed_methods, clippy::print_stdout)]
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use jiff::Timestamp;
+use tunekey_core::account::{AccountId, Method, ServiceId};
+use tunekey_core::credential::Credential;
+use tunekey_core::ledger::{AccountLock, AccountRecord, LedgerFile};
+use tunekey_core::profile::Profile;
+use tunekey_core::vault::keychain::{Patience, SystemKeychain};
+use tunekey_core::vault::{Generation, Vault};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [profile, uid, bytes] = arguments.as_slice() else { anyhow::bail!("PROFILE UID BYTES") };
+    let (id, bytes) = (AccountId::new(ServiceId::QqMusic, uid.as_str()), bytes.parse()?);
+
+    let profile = Profile::at(profile)?;
+    let (ledger, notice) = LedgerFile::open(&profile)?;
+    ensure!(notice.is_none(), "the ledger was damaged: {notice:?}");
+    let vault = Vault::new(Arc::new(SystemKeychain::new(profile.keychain_service())));
+
+    let mut generation = load(&vault, &id, bytes).await?;
+    let seen = ledger.update(|ledger| {
+        let place = ledger.accounts.iter().position(|record| record.id == id).unwrap_or_else(|| {
+            ledger.accounts.push(AccountRecord::new(id.clone(), Method::QqScan, Timestamp::UNIX_EPOCH));
+            ledger.accounts.len() - 1
+        });
+        ledger.accounts[place].generation
+    })?;
+    ensure!(seen <= generation.unwrap_or_default(), "the ledger promises more than the keychain holds");
+    println!("loaded {}", generation.unwrap_or_default().number());
+    loop {
+        let _lock = AccountLock::acquire(&profile, &id).await?;
+        vault.prove_writable(&id, Patience::Background).await?;
+        let next = Generation::new(generation.unwrap_or_default().number() + 1);
+        let saved = vault.save(&credential(&id, next, bytes), generation, Patience::Background).await?;
+        ensure!(saved == next, "generations count up by one");
+        println!("saved {}", saved.number());
+        ledger.update(|ledger| {
+            for record in ledger.accounts.iter_mut().filter(|record| record.id == id) {
+                record.generation = saved;
+            }
+        })?;
+        generation = load(&vault, &id, bytes).await?;
+        ensure!(generation == Some(saved), "what was saved is what is loaded");
+    }
+}
+
+/// Loads the credential and makes sure that it is, field by field, the one of its generation.
+async fn load(vault: &Vault, id: &AccountId, bytes: usize) -> Result<Option<Generation>> {
+    let Some(kept) = vault.load(id, Patience::Background).await? else { return Ok(None) };
+    ensure!(kept.credential == credential(id, kept.generation, bytes), "a torn credential was loaded");
+    Ok(Some(kept.generation))
+}
+
+/// The credential of a generation.
+fn credential(id: &AccountId, generation: Generation, bytes: usize) -> Credential {
+    let number = generation.number();
+    let mark = format!("{number:x}.");
+    Credential {
+        account: id.clone(),
+        issued_at: Timestamp::from_second(i64::try_from(number).unwrap_or_default())
+            .context("small numbers are times")
+            .unwrap_or_default(),
+        expires_at: None,
+        fields: [
+            ("musickey", format!("Q_H_L_{number}")),
+            ("refresh_key", mark.repeat(bytes / mark.len())),
+            ("refresh_token", format!("rt_{number}")),
+        ]
+        .into_iter()
+        .collect(),
+    }
+}

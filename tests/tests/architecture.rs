@@ -1,0 +1,175 @@
+//! Who may use whom. Each rule is one sentence; a new exception needs a new sentence.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tunekey_tests::programs::{program, workspace};
+
+#[test]
+fn the_core_knows_no_user_interface() {
+    let tree = dependencies("tunekey-core");
+    for forbidden in ["tauri", "wry", "gtk", "axum", "clap", "arboard"] {
+        assert!(!has(&tree, forbidden), "{forbidden} is below tunekey-core");
+    }
+}
+
+#[test]
+fn only_the_desktop_knows_tauri() {
+    for package in ["tunekey", "tunekey-simulator", "xtask"] {
+        let tree = dependencies(package);
+        for forbidden in ["tauri", "wry", "gtk", "webkit2gtk"] {
+            assert!(!has(&tree, forbidden), "{forbidden} is below {package}");
+        }
+    }
+}
+
+#[test]
+fn no_release_contains_the_simulator() {
+    for package in ["tunekey", "tunekey-desktop"] {
+        assert!(!has(&dependencies(package), "tunekey-simulator"), "the simulator is below {package}");
+    }
+}
+
+#[test]
+fn there_is_one_tls_stack() {
+    for package in ["tunekey", "tunekey-desktop"] {
+        let tree = dependencies(package);
+        for forbidden in ["native-tls", "openssl-sys", "aws-lc"] {
+            assert!(!has(&tree, forbidden), "{forbidden} is below {package}");
+        }
+    }
+}
+
+#[test]
+fn the_command_line_links_no_gui_library() {
+    let program = program("tunekey").expect("the command line is built");
+    let linked = output(Command::new("ldd").arg(program));
+    for library in ["gtk", "webkit", "gdk", "libX11", "wayland", "soup"] {
+        assert!(!linked.contains(library), "{library} is linked:\n{linked}");
+    }
+}
+
+#[test]
+fn a_service_sees_neither_the_vault_nor_the_ledger_nor_the_facade() {
+    for (path, text) in sources("core/src/service", "rs") {
+        for forbidden in
+            ["crate::vault", "crate::ledger", "crate::renewal", "crate::tunekey", "crate::accounts"]
+        {
+            assert!(!text.contains(forbidden), "{} uses {forbidden}", path.display());
+        }
+    }
+}
+
+#[test]
+fn one_service_does_not_see_the_other() {
+    for (own, other) in [("qqmusic", "netease"), ("netease", "qqmusic")] {
+        for (path, text) in sources(&format!("core/src/service/{own}"), "rs") {
+            assert!(!text.contains(&format!("service::{other}")), "{} uses {other}", path.display());
+        }
+    }
+}
+
+#[test]
+fn signing_in_and_renewing_name_no_service() {
+    for file in ["core/src/sign_in.rs", "core/src/renewal.rs", "core/src/vault.rs", "core/src/ledger.rs"] {
+        let text = without_tests(&read(&workspace().join(file)));
+        for forbidden in ["qqmusic", "netease", "QqMusic", "Netease"] {
+            assert!(!text.contains(forbidden), "{file} names {forbidden}");
+        }
+    }
+}
+
+#[test]
+fn only_one_file_names_the_keychain_libraries() {
+    for (path, text) in sources("core/src", "rs") {
+        if path.ends_with("vault/keychain.rs") || path.to_string_lossy().contains("vault/keychain/") {
+            continue;
+        }
+        for forbidden in ["keyring_core", "keyring_store"] {
+            assert!(!text.contains(forbidden), "{} uses {forbidden}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_one_file_of_the_page_knows_tauri() {
+    let mut users = Vec::new();
+    for extension in ["ts", "svelte"] {
+        for (path, text) in sources("ui/src", extension) {
+            if text.contains("@tauri-apps/") || text.contains("__TAURI") {
+                users.push(
+                    path.strip_prefix(workspace()).expect("it is in the workspace").display().to_string(),
+                );
+            }
+        }
+    }
+    assert_eq!(users, ["ui/src/host/tauri.ts"], "the page reaches Tauri through one file");
+}
+
+#[test]
+fn the_page_may_load_nothing_from_elsewhere_and_call_no_plugin() {
+    let settings: serde_json::Value =
+        serde_json::from_str(&read(&workspace().join("src-tauri/tauri.conf.json"))).expect("JSON");
+    let policy = &settings["app"]["security"]["csp"];
+    assert_eq!(policy["default-src"], "'none'", "what is not named is not loaded");
+    assert_eq!(policy["script-src"], "'self'", "scripts are the app's own");
+    let all = policy.to_string();
+    for forbidden in ["https:", "unsafe-inline", "unsafe-eval", "*"] {
+        assert!(!all.contains(forbidden), "the policy allows {forbidden}: {all}");
+    }
+    for (path, text) in sources("src-tauri/capabilities", "json") {
+        for forbidden in ["store:", "clipboard-manager:", "shell:", "fs:", "http:", "opener:", "\"remote\""] {
+            assert!(!text.contains(forbidden), "{} allows {forbidden}", path.display());
+        }
+    }
+}
+
+/// The names of everything below a package that is part of its build.
+fn dependencies(package: &str) -> Vec<String> {
+    let tree = output(
+        Command::new(env!("CARGO"))
+            .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--package", package])
+            .current_dir(workspace()),
+    );
+    tree.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+/// Whether a crate, or one that begins with its name and a dash, is there.
+fn has(tree: &[String], name: &str) -> bool {
+    tree.iter()
+        .any(|one| one == name || one.strip_prefix(name).is_some_and(|rest| rest.starts_with(['-', '_'])))
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().expect("the command starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Every file with an extension below a folder; there must be some, or the rule would hold for nothing.
+fn sources(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![workspace().join(folder)];
+    while let Some(at) = folders.pop() {
+        for entry in std::fs::read_dir(&at).unwrap_or_else(|_| panic!("{} is a folder", at.display())) {
+            let path = entry.expect("it can be listed").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|own| own == extension) {
+                let text = read(&path);
+                found.push((path, text));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no .{extension} in {folder}");
+    found
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// A file's text up to its tests, which may name what they play.
+fn without_tests(text: &str) -> String {
+    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,661 @@
+/** Everything can be reached and done with the keyboard alone: real key presses, no clicks, no focus by script. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+
+import { scenes, people, type SceneName } from '../../src/host/scenes';
+import type { SignInStep } from '../../src/host/bindings/SignInStep';
+
+import { Stage, type Look, type Scene } from './stage';
+
+let stage: Stage;
+let scene: Scene;
+beforeAll(async () => {
+  stage = await Stage.open();
+});
+afterAll(() => stage.close());
+afterEach(() => scene.close());
+
+async function open(name: SceneName, look: Look = {}): Promise<void> {
+  scene = await stage.scene(name, look);
+}
+
+/** Presses keys, one after the other, and waits until what they did is on screen. */
+async function press(...keys: string[]): Promise<void> {
+  for (const key of keys) {
+    await scene.page.keyboard.press(key);
+    await scene.settled();
+  }
+}
+
+/** The control that has the focus: its id, and whether one sees that. */
+function focused(): Promise<{ id: string; visible: boolean }> {
+  return scene.page.evaluate(() => {
+    const control = document.activeElement;
+    if (control === null || control === document.body) return { id: '', visible: false };
+    // A radio button's ring is drawn around its label.
+    const rings = [control, control.closest('label')].filter((element) => element !== null).map((element) => getComputedStyle(element));
+    return { id: control.id || control.tagName, visible: rings.some((ring) => ring.outlineStyle === 'solid' && parseFloat(ring.outlineWidth) >= 2) };
+  });
+}
+
+/** Tabs until that control has the focus, and checks that one sees it. */
+async function tabTo(id: string): Promise<void> {
+  for (let presses = 0; presses < 40; presses++) {
+    const now = await focused();
+    if (now.id === id) {
+      expect(now.visible, `one sees that ${id} has the focus`).toBe(true);
+      return;
+    }
+    await press('Tab');
+  }
+  throw new Error(`Tab never came to ${id}`);
+}
+
+async function step(step: SignInStep): Promise<void> {
+  await scene.host((host, step) => {
+    host.step(step);
+  }, step);
+  await scene.settled();
+}
+
+/** The last command that the host was given. */
+async function lastCall(): Promise<unknown[]> {
+  // What the window remembers for its next start is not what was asked for.
+  return (await scene.calls()).filter(([command]) => command !== 'setPreferences').at(-1) ?? [];
+}
+
+const text = (selector: string) => scene.page.textContent(selector);
+const stageState = () => scene.page.getAttribute('.stage', 'data-state');
+const heading = () => text('h1');
+
+describe('in every view and state', () => {
+  for (const name of Object.keys(scenes) as SceneName[]) {
+    test(`Tab reaches every control of “${name}” in the order of the page, and shows where it is`, async () => {
+      await open(name);
+      const expected = await scene.page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>('button, input, select, summary')]
+          .filter((control) => control.tabIndex >= 0 && !control.matches(':disabled') && control.checkVisibility())
+          // One radio button stands for its group: the arrow keys reach the others.
+          .filter((control) => !(control instanceof HTMLInputElement && control.type === 'radio' && !control.checked))
+          .map(({ id }) => id),
+      );
+      expect(expected, 'every control has a name for the tests').not.toContain('');
+      expect(expected.length, 'there is something to do in every state').toBeGreaterThan(0);
+      // From the top: past the last control the focus leaves the page.
+      for (let presses = 0; (await focused()).id !== '' && presses <= expected.length; presses++) await press('Tab');
+      const reached: string[] = [];
+      for (let presses = 0; presses < expected.length; presses++) {
+        await press('Tab');
+        const now = await focused();
+        expect(now.visible, `one sees that ${now.id} has the focus`).toBe(true);
+        reached.push(now.id);
+      }
+      expect(reached).toEqual(expected);
+    });
+  }
+});
+
+describe('adding an account', () => {
+  test('goes from the first view to the account and its cookie without a mouse', async () => {
+    await open('empty');
+    await tabTo('c-qqmusic');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['startSignIn', 'qqmusic', 'qq-scan']);
+    expect(await stageState()).toBe('loading');
+    expect((await focused()).id, 'the new view’s heading takes the focus').toBe('H1');
+
+    await step({ step: 'show_code', code: 'data:image/gif;base64,R0lGODlhAQABAAAAACw=', valid_until: '2025-11-21T06:55:00Z', life_seconds: 120 });
+    expect(await stageState()).toBe('waiting');
+    expect(await text('#q-left')).toBe('Valid for 2:00');
+    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    expect(await stageState()).toBe('scanned');
+    await step({ step: 'exchanging' });
+    await step({ step: 'saving' });
+    expect(await stageState()).toBe('confirming');
+    await step({ step: 'done', account: people.linJian, known: false });
+    expect(await stageState()).toBe('success');
+    await tabTo('q-copy');
+    await press('Enter');
+    expect(await heading()).toBe(people.linJian.nickname);
+    expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, null]);
+    expect((await scene.calls()).map(([command]) => command), 'a sign-in that is done is not cancelled').not.toContain('cancelSignIn');
+  });
+
+  test('1 and 2 pick a service', async () => {
+    await open('empty');
+    await press('2');
+    expect(await lastCall()).toEqual(['startSignIn', 'netease', 'app-scan']);
+    expect(await heading()).toBe('Scan with the NetEase app');
+  });
+
+  test('the service switch starts over with the other service', async () => {
+    await open('qq-waiting');
+    await tabTo('s-netease');
+    await press('Space');
+    expect(await lastCall()).toEqual(['startSignIn', 'netease', 'app-scan']);
+    expect((await focused()).id, 'the switch keeps the focus').toBe('s-netease');
+  });
+
+  test('R asks for a new code while one is shown', async () => {
+    await open('qq-waiting');
+    await press('r');
+    expect(await lastCall()).toEqual(['newCode', 1]);
+    expect(await stageState()).toBe('loading');
+  });
+
+  for (const name of ['qq-expired', 'qq-refused', 'qq-offline', 'qq-timeout', 'qq-version', 'qq-failed', 'qq-devices', 'qq-keychain', 'ne-limited'] as const) {
+    test(`${name}: the one primary button starts over, by Enter and by R`, async () => {
+      await open(name);
+      await tabTo('q-primary');
+      await press('Enter');
+      expect(await lastCall()).toEqual(['newCode', 1]);
+      expect((await focused()).id, 'the button is gone, the heading has the focus').toBe('H1');
+      await step({ step: 'expired' });
+      await press('r');
+      expect((await scene.calls()).filter(([command]) => command === 'newCode')).toHaveLength(2);
+    });
+  }
+
+  test('“not you?” asks for another code', async () => {
+    await open('qq-scanned');
+    await tabTo('q-other');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['newCode', 1]);
+  });
+
+  test('a control that vanishes under the focus passes it on to what is to be done next', async () => {
+    await open('qq-waiting');
+    await tabTo('q-new');
+    await step({ step: 'expired' });
+    expect((await focused()).id).toBe('q-primary');
+  });
+
+  test('a change of state does not take the focus from a control that stays', async () => {
+    await open('qq-waiting');
+    await tabTo('s-cancel');
+    await step({ step: 'scanned', nickname: null, avatar: null });
+    await step({ step: 'refused' });
+    expect((await focused()).id).toBe('s-cancel');
+  });
+
+  test('risk control: trying again has to wait ten minutes, and R does not get around it', async () => {
+    await open('ne-risk');
+    expect(await text('#q-retry')).toBe('Try again in 10:00');
+    await press('r');
+    expect(await lastCall()).toEqual(['startSignIn', 'netease', 'app-scan']);
+  });
+
+  test('risk control: another way into the same service is the primary action', async () => {
+    await open('ne-risk-other-way');
+    await tabTo('q-primary');
+    await press('Enter');
+    expect((await scene.calls()).filter(([command]) => command === 'startSignIn')).toHaveLength(2);
+  });
+
+  test('no connection: the network settings are one step away', async () => {
+    await open('qq-timeout');
+    await tabTo('q-net');
+    await press('Enter');
+    expect(await heading()).toBe('Network');
+    expect(await lastCall(), 'leaving ends the sign-in').toEqual(['cancelSignIn', 1]);
+  });
+
+  test('the details fold opens by Space', async () => {
+    await open('qq-timeout');
+    await tabTo('det');
+    await press('Space');
+    expect(await scene.page.isVisible('.log')).toBe(true);
+  });
+
+  test('Esc leaves and ends the sign-in', async () => {
+    await open('qq-waiting');
+    await press('Escape');
+    expect(await lastCall()).toEqual(['cancelSignIn', 1]);
+    expect(await heading()).toBe(people.linJian.nickname);
+  });
+
+  test('× leaves too', async () => {
+    await open('qq-waiting');
+    await tabTo('s-cancel');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['cancelSignIn', 1]);
+  });
+});
+
+describe('an account', () => {
+  test('copies by its button and by Ctrl C', async () => {
+    await open('account-healthy');
+    await tabTo('a-copy');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, null]);
+    await press('Control+2', 'Control+c');
+    expect(await lastCall()).toEqual(['copyCookie', people.xiaoman.id, null]);
+  });
+
+  test('Ctrl C copies the selected text when there is some', async () => {
+    await open('account-healthy');
+    await scene.page.evaluate(() => {
+      getSelection()?.selectAllChildren(document.querySelector('.meta .sel') ?? document.body);
+    });
+    await press('Control+c');
+    expect((await scene.calls()).map(([command]) => command)).not.toContain('copyCookie');
+  });
+
+  test('on a Mac the shortcuts are with ⌘', async () => {
+    await open('account-healthy', { os: 'mac' });
+    await press('Control+c');
+    expect((await scene.calls()).map(([command]) => command)).not.toContain('copyCookie');
+    await press('Meta+c');
+    expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, null]);
+  });
+
+  test('the formats open on the checked one, go round by arrows, and choosing copies at once', async () => {
+    await open('account-healthy');
+    await press('Control+Shift+C');
+    expect(await focused()).toEqual({ id: 'f-header', visible: true });
+    await press('ArrowUp');
+    expect((await focused()).id, 'round to the end').toBe('f-qqmusicapi');
+    await press('Home', 'ArrowDown');
+    expect((await focused()).id).toBe('f-json');
+    await press('End');
+    expect((await focused()).id).toBe('f-qqmusicapi');
+    await press('ArrowUp', 'Enter');
+    expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, 'netscape']);
+    expect((await focused()).id, 'the focus is back on the button').toBe('a-fmt');
+    expect(await text('#a-fmt'), 'it is the account’s format now').toContain('Netscape cookies.txt');
+  });
+
+  test('NetEase accounts are not offered the format of qqmusic-api', async () => {
+    await open('account-long');
+    await tabTo('a-fmt');
+    await press('Enter');
+    expect(await scene.page.$$eval('#fmt-menu [role=menuitemradio]', (items) => items.map(({ id }) => id))).toEqual(['f-header', 'f-json', 'f-env', 'f-netscape']);
+  });
+
+  for (const key of ['Escape', 'Tab']) {
+    test(`${key} closes a menu and gives the focus back`, async () => {
+      await open('account-healthy');
+      for (const opener of ['a-more', 'a-fmt']) {
+        await tabTo(opener);
+        await press('Enter');
+        expect(await scene.page.isVisible('[role=menu]')).toBe(true);
+        await press(key);
+        expect(await scene.page.isVisible('[role=menu]')).toBe(false);
+        expect((await focused()).id).toBe(opener);
+      }
+    });
+  }
+
+  test('refreshes by its button and by Ctrl R, once at a time, and says so', async () => {
+    await open('account-healthy');
+    await tabTo('a-ref');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['renew', people.linJian.id]);
+    expect(await text('.toast')).toContain('Renewed. Next renewal tomorrow 10:53.');
+    await scene.host((host) => {
+      host.hanging = ['renew'];
+    }, null);
+    await press('Control+r', 'Control+r');
+    expect((await scene.calls()).filter(([command]) => command === 'renew')).toHaveLength(2);
+    expect(await text('#a-ref')).toContain('Refreshing…');
+    expect((await focused()).id, 'a busy button keeps the focus').toBe('a-ref');
+  });
+
+  test('checks by its button', async () => {
+    await open('account-healthy');
+    await tabTo('a-check');
+    await press('Space');
+    expect(await lastCall()).toEqual(['check', people.linJian.id]);
+    expect(await text('.toast')).toContain('Still valid. Checked just now.');
+  });
+
+  test('Ctrl Shift R refreshes every account', async () => {
+    await open('account-healthy');
+    await press('Control+Shift+R');
+    expect(await lastCall()).toEqual(['renewAll']);
+  });
+
+  test('all renewals are shown and put away again', async () => {
+    await open('account-healthy');
+    await tabTo('a-all');
+    await press('Enter');
+    expect(await scene.page.$$('#hist li')).toHaveLength(14);
+    await press('Enter');
+    expect(await scene.page.$$('#hist li')).toHaveLength(3);
+  });
+
+  test('one that has ended is signed in to again with its own method', async () => {
+    await open('account-dead');
+    await tabTo('a-sign');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['startSignIn', 'netease', 'app-scan']);
+  });
+
+  test('one that has ended is not copied or renewed by a shortcut', async () => {
+    await open('account-dead');
+    await press('Control+c', 'Control+r', 'Control+Shift+C');
+    expect(await scene.calls()).toEqual([]);
+  });
+
+  test('the menu signs in again too', async () => {
+    await open('account-healthy');
+    await tabTo('a-more');
+    await press('Enter', 'Enter');
+    expect(await lastCall()).toEqual(['startSignIn', 'qqmusic', 'qq-scan']);
+  });
+});
+
+describe('the toast of a copied cookie', () => {
+  beforeEach(async () => {
+    await open('account-healthy');
+    await tabTo('a-copy');
+    await press('Enter');
+  });
+
+  test('clears the clipboard now, and the focus comes back when the toast goes', async () => {
+    await tabTo('t-clear');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['clearClipboard']);
+    expect(await text('.toast')).toContain('Clipboard cleared');
+    await tabTo('t-x');
+    await press('Enter');
+    expect(await scene.page.$('.toast')).toBeNull();
+    expect((await focused()).id).not.toBe('');
+  });
+
+  test('is put away by Esc, which does not clear', async () => {
+    await press('Escape');
+    expect(await scene.page.$('.toast')).toBeNull();
+    expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, null]);
+    await scene.host((host) => {
+      host.emit({ kind: 'clipboard', clip: null });
+    }, null);
+    await scene.settled();
+    expect(await scene.page.$('.toast'), 'what was put away does not come back to say that it is over').toBeNull();
+  });
+});
+
+describe('removing an account', () => {
+  test('the question opens on Cancel, and Enter there removes nothing', async () => {
+    await open('account-healthy');
+    await tabTo('a-forget');
+    await press('Enter');
+    expect(await focused()).toEqual({ id: 'rd-c', visible: true });
+    await press('Enter');
+    expect(await scene.page.$('dialog')).toBeNull();
+    expect((await focused()).id, 'the focus is back').toBe('a-forget');
+    expect(await scene.calls()).toEqual([]);
+  });
+
+  test('Esc cancels, and Enter on a choice does nothing', async () => {
+    await open('account-healthy');
+    await tabTo('a-more');
+    await press('Enter', 'End', 'Enter');
+    expect(await scene.page.isChecked('#rd-signout')).toBe(true);
+    await press('Shift+Tab');
+    expect(await focused()).toEqual({ id: 'rd-signout', visible: true });
+    await press('Enter');
+    expect(await scene.calls()).toEqual([]);
+    await press('Escape');
+    expect(await scene.page.$('dialog')).toBeNull();
+    expect((await focused()).id).toBe('a-more');
+  });
+
+  test('shortcuts sleep while the question is open', async () => {
+    await open('account-healthy');
+    await tabTo('a-forget');
+    await press('Enter', 'Control+c', 'Control+2', 'r');
+    expect(await scene.calls()).toEqual([]);
+    expect(await heading()).toBe(people.linJian.nickname);
+  });
+
+  test('forgets on this computer', async () => {
+    await open('account-healthy');
+    await tabTo('a-out');
+    await press('Enter', 'Shift+Tab', 'ArrowUp');
+    expect(await scene.page.isChecked('#rd-forget')).toBe(true);
+    await tabTo('rd-go');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['forget', people.linJian.id]);
+    expect(await scene.page.$('dialog')).toBeNull();
+    expect(await heading(), 'the next account is shown').toBe(people.xiaoman.nickname);
+    expect((await focused()).id).toBe('H1');
+  });
+
+  test('signs out, and says when the service did not confirm it', async () => {
+    await open('account-unconfirmed');
+    await tabTo('a-out');
+    await press('Enter');
+    await tabTo('rd-go');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['signOut', people.linJian.id]);
+    expect(await text('.toast')).toContain('QQ Music didn’t confirm the sign-out');
+    await expect.poll(() => text('#alert')).toContain('QQ Music didn’t confirm the sign-out');
+  });
+});
+
+describe('moving about', () => {
+  test('arrow keys move through the accounts, and Enter opens one', async () => {
+    await open('account-healthy');
+    await tabTo(`s-qqmusic-${people.linJian.uid}`);
+    await press('ArrowUp');
+    expect((await focused()).id, 'a list does not go round').toBe(`s-qqmusic-${people.linJian.uid}`);
+    await press('ArrowDown', 'ArrowDown');
+    expect((await focused()).id).toBe(`s-netease-${people.yehang.uid}`);
+    await press('Enter');
+    expect(await heading()).toBe(people.yehang.nickname);
+    await press('End', 'Enter');
+    expect((await focused()).id, 'settings are the end of the list').toBe('H1');
+    expect(await heading()).toBe('General');
+  });
+
+  test('shortcuts open accounts, the settings and adding', async () => {
+    await open('account-healthy');
+    await press('Control+4');
+    expect(await heading()).toBe(people.mori.nickname);
+    await press('Control+9');
+    expect(await heading(), 'there is no ninth').toBe(people.mori.nickname);
+    await press('Control+,');
+    expect(await heading()).toBe('General');
+    await press('Escape');
+    expect(await heading(), 'back where one was').toBe(people.mori.nickname);
+    await press('Control+n');
+    expect(await heading()).toBe('Which account do you want to add?');
+    await press('1');
+    expect(await lastCall()).toEqual(['startSignIn', 'qqmusic', 'qq-scan']);
+  });
+
+  test('the place is remembered', async () => {
+    await open('account-healthy');
+    await press('Control+2');
+    expect((await scene.calls()).at(-1)).toEqual(['setPreferences', expect.objectContaining({ lastView: `accounts/${people.xiaoman.id}` })]);
+  });
+
+  test('the tray opens a sign-in for an account', async () => {
+    await open('account-healthy');
+    await scene.host((host, account) => {
+      host.emit({ kind: 'open', view: 'add', account, service: 'netease' });
+    }, people.mori.id);
+    await scene.settled();
+    expect(await lastCall()).toEqual(['startSignIn', 'netease', 'app-scan']);
+  });
+});
+
+describe('settings', () => {
+  test('language and appearance change at once', async () => {
+    await open('settings-general');
+    await tabTo('g2-dark');
+    await press('Space');
+    expect(await lastPreferences()).toMatchObject({ theme: 'dark' });
+    await tabTo('g1');
+    await press('ArrowDown', 'ArrowDown');
+    expect(await lastPreferences()).toMatchObject({ theme: 'dark', language: 'zh-CN' });
+    expect(await heading()).toBe('通用');
+    await tabTo('g4');
+    await press('Space');
+    expect(await lastPreferences()).toMatchObject({ closeToTray: false });
+  });
+
+  test('the default format', async () => {
+    await open('settings-general');
+    await tabTo('g5');
+    await press('ArrowDown');
+    expect(await lastCall()).toEqual(['setSetting', 'format', 'json']);
+  });
+
+  test('automatic renewal and refreshing all', async () => {
+    await open('settings-renewal');
+    await tabTo('r1');
+    await press('Space');
+    expect(await lastCall()).toEqual(['setSetting', 'auto-renew', 'off']);
+    await tabTo('r-all');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['renewAll']);
+  });
+
+  test('a proxy by address; one that cannot be used is said at the field and changes nothing', async () => {
+    await open('settings-network');
+    await tabTo('px-system');
+    await press('ArrowDown');
+    expect(await lastCall()).toEqual(['setSetting', 'proxy', 'none']);
+    await press('ArrowDown');
+    expect(await lastCall(), 'there is no address yet').toEqual(['setSetting', 'proxy', 'none']);
+    await tabTo('px-u');
+    await scene.page.keyboard.type('127.0.0.1:7890');
+    await press('Enter');
+    expect(await text('#px-e')).toContain('Enter an address such as');
+    expect(await scene.page.getAttribute('#px-u', 'aria-invalid')).toBe('true');
+    await scene.page.keyboard.press('Home');
+    await scene.page.keyboard.type('socks5://');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['setSetting', 'proxy', 'socks5://127.0.0.1:7890']);
+    expect(await scene.page.$('#px-e')).toBeNull();
+  });
+
+  test('testing the connection saves the address first and says how long it took', async () => {
+    await open('settings-network-manual');
+    await tabTo('px-t');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['testConnection']);
+    const results = (await scene.page.$$eval('.gr.inset .sec', (rows) => rows.map(({ textContent }) => textContent))).join('; ');
+    expect(results).toBe('QQ Music 48 ms; NetEase Cloud Music: no connection');
+  });
+
+  test('a certificate is chosen and removed', async () => {
+    await open('settings-network');
+    await tabTo('ca-b');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['chooseExtraCa']);
+    await tabTo('ca-x');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['setSetting', 'extra-ca', '']);
+    expect((await focused()).id, 'the button is gone, the focus is not').toBe('ca-b');
+  });
+
+  test('the NetEase client, and when the clipboard is cleared', async () => {
+    await open('settings-network');
+    await tabTo('n-ne');
+    await press('ArrowDown');
+    expect(await lastCall()).toEqual(['setSetting', 'netease-profile', 'pc']);
+    await tabTo('n-ne');
+    await press('Control+,');
+    await tabTo('s-st-security');
+    await press('Enter');
+    await tabTo('s1');
+    await press('ArrowDown');
+    expect(await lastCall()).toEqual(['setSetting', 'clipboard-seconds', '60']);
+  });
+
+  test('arrow keys move through the pages', async () => {
+    await open('settings-general');
+    await tabTo('s-st-general');
+    await press('ArrowDown', 'ArrowDown', 'Enter');
+    expect(await heading()).toBe('Network');
+    expect((await focused()).id, 'the list keeps the focus').toBe('s-st-network');
+  });
+
+  async function lastPreferences(): Promise<unknown> {
+    return (await scene.calls()).filter(([command]) => command === 'setPreferences').at(-1)?.[1];
+  }
+});
+
+describe('a keychain that cannot be used', () => {
+  for (const name of ['keychain-locked', 'keychain-unavailable', 'keychain-denied', 'keychain-silent'] as const) {
+    test(`${name}: it is asked again, or TuneKey quits`, async () => {
+      await open(name);
+      await tabTo('kl-p');
+      await press('Enter');
+      expect(await lastCall()).toEqual(['keychainRetry']);
+      await expect.poll(() => text('#alert')).toBe('That did not help yet.');
+      await tabTo('kl-q');
+      await press('Enter');
+      expect(await lastCall()).toEqual(['quit']);
+    });
+  }
+
+  test('once it answers, the accounts are back and the heading has the focus', async () => {
+    await open('keychain-locked');
+    await tabTo('kl-p');
+    await scene.host((host) => {
+      host.emit({ kind: 'keychain', state: 'ready' });
+    }, null);
+    await scene.settled();
+    expect(await heading()).toBe(people.linJian.nickname);
+    expect((await focused()).id).toBe('H1');
+  });
+
+  test('shortcuts do nothing meanwhile', async () => {
+    await open('keychain-locked');
+    await press('Control+n', 'Control+c', 'Control+,', '1');
+    expect(await scene.calls()).toEqual([]);
+  });
+
+  test('a sign-in waits behind it and is not lost', async () => {
+    await open('qq-scanned');
+    await scene.host((host) => {
+      host.emit({ kind: 'keychain', state: 'locked' });
+    }, null);
+    await scene.settled();
+    expect(await heading()).toBe('The system keyring is locked');
+    await scene.host((host) => {
+      host.emit({ kind: 'keychain', state: 'ready' });
+    }, null);
+    await scene.settled();
+    expect(await stageState()).toBe('scanned');
+    expect((await scene.calls()).map(([command]) => command)).not.toContain('cancelSignIn');
+  });
+});
+
+describe('what is announced', () => {
+  test('progress is polite, failures are at once, and the countdown is not read', async () => {
+    await open('qq-loading');
+    await expect.poll(() => text('#live')).toBe('Getting a code…');
+    await step({ step: 'show_code', code: 'data:image/gif;base64,R0lGODlhAQABAAAAACw=', valid_until: '2025-11-21T06:54:00Z', life_seconds: 120 });
+    await expect.poll(() => text('#live')).toBe('Waiting for your scan');
+    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    await expect.poll(() => text('#live')).toBe('Scanned as Lin Jian. Confirm on your phone.');
+    await step({ step: 'refused' });
+    await expect.poll(() => text('#alert')).toMatch(/^Declined on your phone\. Nothing was saved\./);
+    await step({ step: 'preparing' });
+    await expect.poll(() => text('#live'), { message: 'the same again is read again' }).toBe('Getting a code…');
+  });
+
+  test('thirty seconds before its end a code is announced once more', async () => {
+    await open('qq-last-call');
+    await expect.poll(() => text('#live')).toBe('30 seconds left on this code.');
+  });
+
+  test('a copied cookie is announced with its format', async () => {
+    await open('account-long');
+    await press('Control+c');
+    await expect.poll(() => text('#live')).toBe('Cookie copied as Netscape cookies.txt. The clipboard clears in 30 seconds.');
+    expect(await scene.page.getAttribute('.toast .num', 'aria-hidden')).toBe('true');
+  });
+});
+
+test('time goes on: the countdowns run and the toast leaves by itself', async () => {
+  await open('qq-waiting', { still: false });
+  await expect.poll(() => text('#q-left'), { timeout: 5000 }).toBe('Valid for 1:40');
+  await press('Escape', 'Control+r');
+  expect(await text('.toast')).toContain('Renewed.');
+  await expect.poll(() => scene.page.$('.toast'), { timeout: 8000 }).toBeNull();
+});

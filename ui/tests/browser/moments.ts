@@ -1,0 +1,71 @@
+/** Moments inside a scene that only come about when something is done: menus, dialogs, toasts, folds, errors. */
+import { scenes, type SceneName } from '../../src/host/scenes';
+
+import type { Scene } from './stage';
+
+/** A moment: the scene it happens in, and what brings it about. */
+export interface Moment {
+  scene: SceneName;
+  make?: (scene: Scene) => Promise<void>;
+}
+
+const press = (id: string) => async (scene: Scene) => {
+  await scene.page.focus(`#${id}`);
+  await scene.page.keyboard.press('Enter');
+  await scene.settled();
+};
+
+const made: Record<string, Moment> = {
+  'formats open': { scene: 'account-healthy', make: press('a-fmt') },
+  'more open': { scene: 'account-healthy', make: press('a-more') },
+  'asked to forget': { scene: 'account-healthy', make: press('a-forget') },
+  'asked to sign out': { scene: 'account-dead', make: press('a-out') },
+  'all renewals': { scene: 'account-healthy', make: press('a-all') },
+  copied: { scene: 'account-healthy', make: press('a-copy') },
+  cleared: {
+    scene: 'account-healthy',
+    async make(scene) {
+      await press('a-copy')(scene);
+      await press('t-clear')(scene);
+    },
+  },
+  'a failure told': {
+    scene: 'account-healthy',
+    async make(scene) {
+      await scene.host((host) => {
+        host.failing.renew = { code: 'timeout', service: 'qqmusic', detail: 'no answer within 10 s', said: null };
+      }, null);
+      await press('a-ref')(scene);
+    },
+  },
+  'signed in and copied': { scene: 'qq-success', make: press('q-copy') },
+  'details of a timeout': { scene: 'qq-timeout', make: press('det') },
+  'details of trouble': { scene: 'account-trouble', make: press('det') },
+  'connection tested': { scene: 'settings-network-manual', make: press('px-t') },
+  'a bad proxy address': {
+    scene: 'settings-network',
+    async make(scene) {
+      await scene.page.focus('#px-none');
+      await scene.page.keyboard.press('ArrowDown');
+      await scene.page.focus('#px-u');
+      await scene.page.keyboard.type('http://me:secret@proxy:3128');
+      await scene.page.keyboard.press('Enter');
+      await scene.settled();
+    },
+  },
+  'a certificate that cannot be used': {
+    scene: 'settings-network',
+    async make(scene) {
+      await scene.host((host) => {
+        host.failing.chooseExtraCa = { code: 'invalid_input', service: null, detail: 'no certificate', said: null };
+      }, null);
+      await press('ca-b')(scene);
+    },
+  },
+};
+
+/** Every scene as it opens, and every moment in it. */
+export const moments: Record<string, Moment> = {
+  ...Object.fromEntries((Object.keys(scenes) as SceneName[]).map((scene) => [scene, { scene }])),
+  ...made,
+};
