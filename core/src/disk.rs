@@ -11,14 +11,7 @@ use atomic_write_file::AtomicWriteFile;
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut attempts_left = REPLACE_ATTEMPTS;
     loop {
-        let mut options = AtomicWriteFile::options();
-        #[cfg(unix)]
-        {
-            use atomic_write_file::unix::OpenOptionsExt as _;
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.preserve_mode(false).mode(0o600);
-        }
-        let mut file = options.open(path)?;
+        let mut file = replacement().open(path)?;
         file.write_all(bytes)?;
         match file.commit() {
             // Windows refuses to replace a file that somebody, such as a virus scanner, has open just now.
@@ -31,6 +24,21 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
             done => return done,
         }
     }
+}
+
+#[cfg(unix)]
+fn replacement() -> atomic_write_file::OpenOptions {
+    use atomic_write_file::unix::OpenOptionsExt as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let mut options = AtomicWriteFile::options();
+    options.preserve_mode(false).mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn replacement() -> atomic_write_file::OpenOptions {
+    AtomicWriteFile::options()
 }
 
 /// How often a replacement is tried on Windows.

@@ -13,9 +13,6 @@
 //!  └─ Cli        the command line on the same profile
 //! ```
 
-// This crate is test support: it may give up at once, it talks to a terminal, and real time is what it measures.
-#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)]
-
 pub mod canary;
 pub mod cli;
 pub mod clipboard;

@@ -302,7 +302,7 @@ fn drawn(out: &str) -> image::DynamicImage {
     let dark = |x: u32, y: u32| {
         let row = rows.get(usize::try_from(y / 2).unwrap_or(usize::MAX));
         let cell = row.and_then(|row| row.get(usize::try_from(x).unwrap_or(usize::MAX)));
-        cell.is_some_and(|(upper, lower)| if y % 2 == 0 { *upper } else { *lower })
+        cell.is_some_and(|(upper, lower)| if y.is_multiple_of(2) { *upper } else { *lower })
     };
     let side = |modules: usize| u32::try_from(modules).unwrap_or_default() * MODULE;
     let width = rows.iter().map(Vec::len).max().unwrap_or_default();

@@ -43,7 +43,11 @@ async fn a_thousand_processes_killed_while_they_renew_lose_no_credential_and_no_
     let bus = Bus::start(&mut sandbox).expect("a session bus");
     let _keyring = Keyring::start(&sandbox, &bus).await.expect("a keyring");
 
-    assert_eq!(ACCOUNTS.iter().map(|account| account.kills).sum::<usize>(), KILLS, "the shares make the whole");
+    assert_eq!(
+        ACCOUNTS.iter().map(|account| account.kills).sum::<usize>(),
+        KILLS,
+        "the shares make the whole"
+    );
     let began = Instant::now();
     let renewals: u64 = std::thread::scope(|scope| {
         let lanes: Vec<_> = ACCOUNTS
@@ -63,7 +67,8 @@ async fn a_thousand_processes_killed_while_they_renew_lose_no_credential_and_no_
     assert_eq!(notice, None, "the ledger was never damaged");
     assert_eq!(ledger.read().expect("it can be read").accounts.len(), ACCOUNTS.len(), "no account is lost");
     let files = std::fs::read_dir(profile.dir()).expect("it is there").flatten();
-    let mut names: Vec<_> = files.map(|entry| entry.file_name().into_string().expect("it is ASCII")).collect();
+    let mut names: Vec<_> =
+        files.map(|entry| entry.file_name().into_string().expect("it is ASCII")).collect();
     names.sort();
     assert_eq!(names, ["avatars", "ledger.json", "ledger.lock", "locks"], "killed processes leave no litter");
 }
@@ -75,7 +80,8 @@ fn kill_again_and_again(sandbox: &Sandbox, account: &Account, seed: u64, began: 
     for kill in 0..account.kills {
         let context = || format!("account {}, kill {kill}, seed {seed}", account.uid);
         let mut process = Renewing::start(sandbox, account);
-        let loaded = process.number_after("loaded ").unwrap_or_else(|| panic!("it does not start: {}", context()));
+        let loaded =
+            process.number_after("loaded ").unwrap_or_else(|| panic!("it does not start: {}", context()));
         // It may have been killed between the save and the promise: then there is one more.
         assert!(
             (promised..=promised + 1).contains(&loaded),

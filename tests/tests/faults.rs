@@ -414,7 +414,6 @@ impl Stage {
 
     async fn header(&self, id: &AccountId) -> Result<String> {
         let copied = self.tunekey.cookie(id, Some(Format::Header)).await.map_err(words)?;
-        #[expect(clippy::disallowed_methods, reason = "the test compares it with what was issued")]
         Ok(copied.text.expose().to_owned())
     }
 

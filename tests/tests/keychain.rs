@@ -101,7 +101,11 @@ async fn a_locked_keychain_says_so_whatever_is_asked_and_works_once_it_is_unlock
     keyring.lock().await.expect("it locks");
     for call in ["look", "get item", "get other", "set item lost", "delete item"] {
         assert_eq!(client.call(&format!("background {call}")), "Locked", "{call}");
-        assert_eq!(Client::start(&sandbox).call(&format!("background {call}")), "Locked", "{call}, newly started");
+        assert_eq!(
+            Client::start(&sandbox).call(&format!("background {call}")),
+            "Locked",
+            "{call}, newly started"
+        );
     }
     keyring.unlock().await.expect("it unlocks");
     assert_eq!(client.call("background get item"), "some kept", "nothing was changed or lost");
@@ -196,7 +200,11 @@ async fn a_hung_keychain_is_silent_in_time_and_keeps_nobody_from_ending() {
     let took = fresh.end();
     assert!(took < Duration::from_secs(2), "ending took {took:?}");
     keyring.go_on().expect("it can be continued");
-    assert_eq!(client.call("background get item"), "some kept", "it heals without a restart, and nothing was lost");
+    assert_eq!(
+        client.call("background get item"),
+        "some kept",
+        "it heals without a restart, and nothing was lost"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,7 +246,7 @@ struct Dialogs {
 /// The interface that gnome-keyring calls (libgcr's `org.gnome.keyring.internal.Prompter.xml`).
 #[zbus::interface(name = "org.gnome.keyring.internal.Prompter")]
 impl Dialogs {
-    async fn begin_prompting(
+    fn begin_prompting(
         &self,
         callback: OwnedObjectPath,
         #[zbus(header)] header: zbus::message::Header<'_>,
@@ -263,7 +271,11 @@ impl Prompter {
         let connection = bus.connect().await.expect("the bus answers");
         let (shown, stays_open) = (Arc::default(), Arc::default());
         let dialogs = Dialogs { shown: Arc::clone(&shown), stays_open: Arc::clone(&stays_open) };
-        connection.object_server().at("/org/gnome/keyring/Prompter", dialogs).await.expect("the path is free");
+        connection
+            .object_server()
+            .at("/org/gnome/keyring/Prompter", dialogs)
+            .await
+            .expect("the path is free");
         connection.request_name("org.gnome.keyring.SystemPrompter").await.expect("the name is free");
         Self { _connection: connection, shown, stays_open }
     }

@@ -1,16 +1,14 @@
-/** Pictures of every scene, for people to look at. `SCENES=qq-risk,empty npm run pictures` takes some of them only. */
+/** Pictures of every scene and moment, for people to look at. `SCENES=qq-risk,empty npm run pictures` takes some only. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, test } from 'vitest';
 
-import { scenes, type SceneName } from '../src/host/scenes';
-
+import { moments } from './browser/moments';
 import { Stage, type Look } from './browser/stage';
 
 const FOLDER = join(import.meta.dirname, '../../target/ui-pictures');
 const only = process.env['SCENES']?.split(',');
-const names = (Object.keys(scenes) as SceneName[]).filter((name) => only?.includes(name) ?? true);
 
 const LOOKS: Record<string, Look> = {
   'light-en': { theme: 'light', lang: 'en', scale: 2 },
@@ -26,11 +24,12 @@ beforeAll(async () => {
 });
 afterAll(() => stage.close());
 
-for (const name of names) {
+for (const [name, moment] of Object.entries(moments).filter(([name]) => only?.includes(name) ?? true)) {
   test(`pictures of ${name}`, async () => {
     for (const [suffix, look] of Object.entries(LOOKS)) {
-      const scene = await stage.scene(name, look);
-      await scene.page.screenshot({ path: join(FOLDER, `${name}-${suffix}.png`) });
+      const scene = await stage.scene(moment.scene, look);
+      await moment.make?.(scene);
+      await scene.page.screenshot({ path: join(FOLDER, `${name.replaceAll(' ', '-')}-${suffix}.png`) });
       await scene.close();
     }
   });

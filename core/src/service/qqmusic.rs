@@ -7,6 +7,7 @@ use super::{Attempt, Context, CookiePairs, ExportFacts, Inspection, Renewal, Ser
 use crate::account::{Method, ServiceId};
 use crate::credential::Credential;
 
+mod authorisation;
 mod cookie;
 mod credential;
 mod gateway;

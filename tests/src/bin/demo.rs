@@ -107,7 +107,8 @@ impl Album {
     }
 
     async fn add(&mut self, window: &Window, name: &str) -> Result<()> {
-        if name != "copied" && window.shows("#t-x").await? {
+        // Under one toast there may be another.
+        while name != "copied" && window.shows("#t-x").await? {
             window.click("#t-x").await?;
         }
         window.rest().await?;

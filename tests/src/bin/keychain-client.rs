@@ -28,7 +28,9 @@ async fn main() -> Result<()> {
                 Some(line) => format!("some {}", line.expose()),
                 None => "none".to_owned(),
             }),
-            ["set", name, text] => keychain.set(name, &Secret::new(text), patience).await.map(|()| "ok".to_owned()),
+            ["set", name, text] => {
+                keychain.set(name, &Secret::new(text), patience).await.map(|()| "ok".to_owned())
+            }
             ["delete", name] => keychain.delete(name, patience).await.map(|()| "ok".to_owned()),
             _ => bail!("no such call: {line}"),
         };

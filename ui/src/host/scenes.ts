@@ -227,7 +227,7 @@ export const scenes = {
     problem: problem('risk_control', 'netease', 'asking for the result: risk control (code 8821)', '当前登录存在安全风险，请稍后再试'),
     next: [],
   }),
-  // No build has it yet; the service answers with another way of its own in the contract.
+  // A second way into the same service: the contract has room for it, this build has none.
   'ne-risk-other-way': adding('netease', {
     step: 'risk_control',
     problem: problem('risk_control', 'netease', 'asking for the result: risk control (code 8821)'),

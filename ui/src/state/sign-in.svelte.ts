@@ -106,7 +106,11 @@ export class SignIn {
     this.#step = { step: 'preparing' };
     try {
       const id = await this.host.startSignIn(service, method);
-      if (start !== this.#starts) return;
+      if (start !== this.#starts) {
+        // The host cancels an earlier sign-in for a later one, but it does not know that the person has left.
+        if (this.#way === null) this.#cancel(id);
+        return;
+      }
       this.#id = id;
       this.#early.get(id)?.forEach((step) => {
         this.#take(step);
@@ -139,14 +143,18 @@ export class SignIn {
     this.#id = null;
     this.#way = null;
     this.#early.clear();
-    // Nobody is left to be told when cancelling fails: what it would end has ended.
-    if (id !== null && !over) this.host.cancelSignIn(id).catch(() => undefined);
+    if (id !== null && !over) this.#cancel(id);
   }
 
   /** Takes a step of the sign-in with that number; steps of earlier ones are dropped. */
   apply(id: number, step: SignInStep): void {
     if (id === this.#id) this.#take(step);
     else if (this.#id === null && this.#way !== null) this.#early.set(id, [...(this.#early.get(id) ?? []), step]);
+  }
+
+  /** Nobody is left to be told when cancelling fails: what it would end has ended. */
+  #cancel(id: number): void {
+    this.host.cancelSignIn(id).catch(() => undefined);
   }
 
   #take(step: SignInStep): void {

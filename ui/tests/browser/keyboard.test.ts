@@ -639,6 +639,19 @@ describe('what is announced', () => {
     await expect.poll(() => text('#live'), { message: 'the same again is read again' }).toBe('Getting a code…');
   });
 
+  test('a picture that arrives late is not announced again', async () => {
+    await open('qq-waiting');
+    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    await expect.poll(() => text('#live')).toBe('Scanned as Lin Jian. Confirm on your phone.');
+    await scene.page.evaluate(() => {
+      const region = document.getElementById('live');
+      if (region) new MutationObserver(() => (document.title = 'said again')).observe(region, { childList: true });
+    });
+    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: people.linJian.avatar });
+    expect(await scene.page.$('.stage img.face'), 'the picture is there').not.toBeNull();
+    expect(await scene.page.title()).toBe('Add account · TuneKey');
+  });
+
   test('thirty seconds before its end a code is announced once more', async () => {
     await open('qq-last-call');
     await expect.poll(() => text('#live')).toBe('30 seconds left on this code.');

@@ -30,6 +30,13 @@ for (const lang of ['en', 'zh'] as const) {
           const spilling = [...document.querySelectorAll<HTMLElement>('.main button, .main input, .main select, .main h1, .main h2')].filter(
             (control) => control.getBoundingClientRect().right > innerWidth + 0.5,
           );
+          // What stands in a page stays inside its margins.
+          const page = document.querySelector('.page');
+          const edge = page && page.getBoundingClientRect().right - parseFloat(getComputedStyle(page).paddingRight);
+          const beyond = [...document.querySelectorAll<HTMLElement>('.page .ah *, .page .ab > *, .page .group *')].filter(
+            (element) => edge !== null && !element.closest('.sr') && element.getBoundingClientRect().right > edge + 1,
+          );
+          spilling.push(...beyond);
           return [...boxes.filter((box) => box.scrollWidth > box.clientWidth + 1), ...spilling].map(
             (box) => `${box.tagName} ${box.className} ${box.id}`,
           );

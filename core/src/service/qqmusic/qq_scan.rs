@@ -4,13 +4,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rand::Rng;
-use serde_json::json;
-use url::Url;
 
-use super::gateway::{Call, Caller, GATEWAY};
-use super::hash33::{G_TK, TOKEN, hash33};
+use super::authorisation::{authorise, hashed, redeem, sign_in};
+use super::hash33::TOKEN;
+use super::profile;
 use super::ptui::PtuiCb;
-use super::{credential, profile};
 use crate::http::{CookieMap, Request};
 use crate::qr::QrCode;
 use crate::secret::Secret;
@@ -18,18 +16,15 @@ use crate::service::answer::{ask, clean, not_the_service, unexpected};
 use crate::service::{Attempt, Context, Grant, Progress, ServiceError};
 
 /// QQ Music among the applications of QQ's sign-in.
-const APP: &str = "716027609";
-const DOMAIN: &str = "383";
-const CLIENT: &str = "100497308";
+pub(super) const APP: &str = "716027609";
+pub(super) const DOMAIN: &str = "383";
+pub(super) const CLIENT: &str = "100497308";
 
 /// Where QQ's sign-in sends a browser once a code is confirmed.
-const LOGIN_JUMP: &str = "https://graph.qq.com/oauth2.0/login_jump";
-
-/// Where QQ Music receives the authorisation.
-const REDIRECT: &str = "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https://y.qq.com/";
+pub(super) const LOGIN_JUMP: &str = "https://graph.qq.com/oauth2.0/login_jump";
 
 /// The page that all of this normally happens on.
-const REFERER: &str = "https://xui.ptlogin2.qq.com/";
+pub(super) const REFERER: &str = "https://xui.ptlogin2.qq.com/";
 
 /// How long a code is shown; the service may end it earlier.
 const CODE_LIFE: Duration = Duration::from_secs(180);
@@ -227,143 +222,10 @@ fn pause(state: &State, failures: u32) -> Duration {
     }
 }
 
-/// Trades the ticket for the cookies of a signed-in browser (protocol: QQ §1.4).
-#[expect(clippy::disallowed_methods, reason = "the request carries the ticket to the service that issued it")]
-async fn redeem(context: &Context, uin: &str, sigx: &Secret) -> Result<CookieMap, ServiceError> {
-    let doing = "redeeming the ticket";
-    let request = Request::get_with(
-        "https://ssl.ptlogin2.graph.qq.com/check_sig",
-        &[
-            ("uin", uin),
-            ("ptsigx", sigx.expose()),
-            ("pttype", "1"),
-            ("service", "ptqrlogin"),
-            ("nodirect", "0"),
-            ("s_url", LOGIN_JUMP),
-            ("ptlang", "2052"),
-            ("ptredirect", "100"),
-            ("aid", APP),
-            ("daid", DOMAIN),
-            ("pt_3rd_aid", CLIENT),
-            ("j_later", "0"),
-            ("low_login_hour", "0"),
-            ("regmaster", "0"),
-            ("pt_login_type", "3"),
-            ("pt_aid", "0"),
-            ("pt_aaid", "16"),
-            ("pt_light", "0"),
-        ],
-    );
-    let answer = ask(&context.http, request.header("referer", REFERER), doing).await?;
-    if answer.status() >= 500 {
-        return Err(not_the_service(doing, crate::http::NotJson::ServerError));
-    }
-    let mut cookies = CookieMap::default();
-    cookies.absorb(&answer.set_cookies(context.clock.now()));
-    match cookies.get("p_skey") {
-        Some(_) => Ok(cookies),
-        None => Err(unexpected(doing, "the ticket is not accepted: no p_skey")),
-    }
-}
-
-/// Authorises QQ Music for the account (protocol: QQ §1.5).
-#[expect(clippy::disallowed_methods, reason = "the code leaves the address that it came in")]
-async fn authorise(context: &Context, cookies: &CookieMap) -> Result<Secret, ServiceError> {
-    let doing = "authorising QQ Music";
-    let state = uuid::Uuid::new_v4().simple().to_string();
-    let g_tk = cookies.get("p_skey").map_or(G_TK, |p_skey| hashed(p_skey, G_TK)).to_string();
-    let request = Request::post_form(
-        "https://graph.qq.com/oauth2.0/authorize",
-        &[
-            ("response_type", "code"),
-            ("client_id", CLIENT),
-            ("redirect_uri", REDIRECT),
-            ("scope", "get_user_info,get_app_friends"),
-            ("state", &state),
-            ("switch", ""),
-            ("from_ptlogin", "1"),
-            ("src", "1"),
-            ("update_auth", "1"),
-            ("openapi", "1010_1030"),
-            ("g_tk", &g_tk),
-            ("auth_time", &context.clock.now().as_millisecond().to_string()),
-            ("ui", &uuid::Uuid::new_v4().to_string()),
-        ],
-    );
-    let request = request.header("origin", "https://graph.qq.com").cookies(cookies);
-    let answer = ask(&context.http, request, doing).await?;
-    if answer.status() >= 500 {
-        return Err(not_the_service(doing, crate::http::NotJson::ServerError));
-    }
-    match answer.header("location").and_then(|location| authorised(location, &state)) {
-        Some(code) if !code.expose().is_empty() => Ok(code),
-        _ => Err(unexpected(doing, "no authorisation code")),
-    }
-}
-
-/// The code in the address that a browser would be sent to, if it is QQ Music's and answers our request.
-fn authorised(location: &str, state: &str) -> Option<Secret> {
-    let location = Url::parse(location).ok()?;
-    let value =
-        |name| location.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    let right = location.scheme() == "https"
-        && location.host_str() == Some("y.qq.com")
-        && location.port().is_none()
-        && value("state").as_deref() == Some(state);
-    if right { value("code").map(Secret::new) } else { None }
-}
-
-/// Trades the authorisation code for a credential (protocol: QQ §1.6). The code works once.
-#[expect(clippy::disallowed_methods, reason = "the request carries the code to the service that issued it")]
-async fn sign_in(context: &Context, code: &Secret) -> Result<crate::credential::Credential, ServiceError> {
-    let call = Call {
-        gateway: GATEWAY,
-        caller: Caller::anonymous(),
-        module: "QQConnectLogin.LoginServer",
-        method: "QQLogin",
-        param: json!({ "code": code.expose() }),
-        doing: "exchanging the code",
-    };
-    let answer = call.send(context).await?;
-    match answer.code {
-        0 => credential::read(&answer, context.clock.now()),
-        // Elsewhere these say that a credential is dead; here there is none yet.
-        1000 | 104_400 | 104_401 => {
-            Err(answer.unexpected(&format!("code {}: the code is used up", answer.code)))
-        }
-        _ => Err(answer.refusal()),
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the hash of a cookie goes to the service that set it")]
-fn hashed(cookie: &Secret, seed: u32) -> u32 {
-    hash33(cookie.expose(), seed)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::{Clock, SystemClock};
-
-    #[test]
-    #[expect(clippy::disallowed_methods, reason = "the test compares the secret")]
-    fn the_code_is_taken_only_from_qq_musics_own_address_and_only_for_our_request() {
-        let good = "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https%3A%2F%2Fy.qq.com%2F&code=0A1B&state=s1";
-        assert_eq!(authorised(good, "s1").map(|code| code.expose().to_owned()).as_deref(), Some("0A1B"));
-        let last = "https://y.qq.com/portal/wx_redirect.html?state=s1&code=0A1B";
-        assert!(authorised(last, "s1").is_some(), "the order does not matter");
-        for bad in [
-            good.replace("https://y", "http://y"),
-            good.replace("y.qq.com/portal", "y.qq.com.evil.example/portal"),
-            good.replace("y.qq.com/portal", "y.qq.com:444/portal"),
-            good.replace("state=s1", "state=s2"),
-            good.replace("&state=s1", ""),
-            good.replace("code=", "kode="),
-            "/portal/wx_redirect.html?code=0A1B&state=s1".to_owned(),
-        ] {
-            assert_eq!(authorised(&bad, "s1"), None, "{bad}");
-        }
-    }
 
     #[test]
     fn polls_keep_the_pace_that_the_service_tolerates() {

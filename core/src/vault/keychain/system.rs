@@ -60,7 +60,7 @@ pub struct SystemKeychain {
 impl SystemKeychain {
     /// The items with this service name. Does not touch the keychain yet.
     pub fn new(service: impl Into<String>) -> Self {
-        Self::with_backend(service, LIMITS, || Box::new(Platform::default()))
+        Self::with_backend(service, LIMITS, || Box::<Platform>::default())
     }
 
     fn with_backend(

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+
+import { capitalised, languageOf, say } from '../../src/copy';
+import { words } from '../../src/copy/words';
+
+describe('values in texts', () => {
+  test('a value is put where its name stands', () => {
+    expect(say('en', 'qr.network', { svc: 'QQ Music' })).toBe('Can’t reach QQ Music');
+    expect(say('en', 'hi.sum', { a: 13, b: 14 })).toBe('13 of 14 succeeded in 30 days');
+  });
+
+  test('in Chinese a gap stands between Han and Latin, on both sides of the value', () => {
+    expect(say('zh-CN', 'qr.network', { svc: 'QQ 音乐' })).toBe('连接不上 QQ 音乐');
+    expect(say('zh-CN', 'side.renews', { t: '21 h' })).toBe('21 h 后续期');
+    expect(say('zh-CN', 'to.live', { f: 'JSON', n: 30 })).toBe('已按「JSON」格式复制，30 秒后清除剪贴板。');
+  });
+
+  test('there is no gap between Han and Han, nor beside punctuation or a gap that is there already', () => {
+    expect(say('zh-CN', 'step.save', { kc: '系统密钥环' })).toBe('存入系统密钥环');
+    expect(say('zh-CN', 'rd.title', { name: 'Mori' })).toBe('移除「Mori」');
+    expect(say('zh-CN', 'b.ver', { v: '0.1.0' })).toBe('版本 0.1.0');
+  });
+
+  test('English texts get no gaps of their own', () => {
+    expect(say('en', 'qr.success.saved', { name: '林间有风', kc: 'macOS Keychain' })).toBe('林间有风 is saved to macOS Keychain.');
+  });
+
+  test('a value that looks like a name of a value is not filled again', () => {
+    expect(say('en', 'rd.title', { name: '{name}' })).toBe('Remove “{name}”');
+  });
+});
+
+describe('the list of texts', () => {
+  test('both languages say something, and only Chinese uses Chinese punctuation', () => {
+    for (const [key, [english, chinese]] of Object.entries(words)) {
+      expect(english.trim(), key).not.toBe('');
+      expect(chinese.trim(), key).not.toBe('');
+      if (key !== 'g.lang.zh') expect(english, key).not.toMatch(/[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]/);
+    }
+  });
+
+  test('Chinese texts keep a gap between Han and Latin themselves', () => {
+    for (const [key, [, chinese]] of Object.entries(words)) {
+      const fixed = chinese.replace(/\{\w+\}/g, '…');
+      expect(fixed, key).not.toMatch(/[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]/);
+    }
+  });
+
+  test('nothing is promised that this build does not have', () => {
+    const all = Object.values(words).flat().join('\n');
+    for (const word of ['deliver', '推送', 'reveal', '按住', 'Check for updates', '检查更新', 'phone code', '验证码']) {
+      expect(all.toLowerCase()).not.toContain(word.toLowerCase());
+    }
+  });
+});
+
+test('the language follows the locale', () => {
+  expect(['zh_CN.UTF-8', 'zh-TW', 'zh'].map(languageOf)).toEqual(['zh-CN', 'zh-CN', 'zh-CN']);
+  expect(['en_GB.UTF-8', 'de-DE', 'C', ''].map(languageOf)).toEqual(['en', 'en', 'en', 'en']);
+});
+
+test('a name may open a sentence', () => {
+  expect(capitalised('the system keyring is locked')).toBe('The system keyring is locked');
+  expect(capitalised('系统密钥环已锁定')).toBe('系统密钥环已锁定');
+});

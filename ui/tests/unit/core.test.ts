@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+
+import type { Event } from '../../src/host/bindings/Event';
+import { NOW, people, scriptOf } from '../../src/host/scenes';
+import { Core } from '../../src/state/core.svelte';
+
+const { linJian, yehang } = people;
+const snapshot = (accounts = [linJian]) => scriptOf({ accounts }, () => NOW, new URLSearchParams()).snapshot;
+
+function opened(accounts = [linJian]): Core {
+  const core = new Core();
+  core.replace(snapshot(accounts));
+  return core;
+}
+
+describe('an event', () => {
+  const renewing = { ...linJian, busy: 'renewing' as const };
+  const events: Event[] = [
+    { kind: 'account', account: renewing },
+    { kind: 'account', account: yehang },
+    { kind: 'account_gone', id: linJian.id },
+    { kind: 'keychain', state: 'locked' },
+    { kind: 'settings', settings: { ...snapshot().settings, auto_renew: false } },
+  ];
+
+  test.each(events)('$kind: applied twice it does what it did once', (event) => {
+    const once = opened();
+    const twice = opened();
+    once.apply(event);
+    twice.apply(event);
+    twice.apply(event);
+    const seen = ({ accounts, keychain, settings }: Core) => ({ accounts, keychain, settings });
+    expect(seen(twice)).toEqual(seen(once));
+    expect(seen(once), 'and it does something').not.toEqual(seen(opened()));
+  });
+
+  test('a change keeps the account’s place; a new account comes last', () => {
+    const core = opened([linJian, yehang]);
+    core.apply({ kind: 'account', account: renewing });
+    core.apply({ kind: 'account', account: people.mori });
+    expect(core.accounts.map(({ id }) => id)).toEqual([linJian.id, yehang.id, people.mori.id]);
+    expect(core.account(linJian.id)?.busy).toBe('renewing');
+  });
+
+  test('a gone account that was never known changes nothing', () => {
+    const core = opened();
+    core.apply({ kind: 'account_gone', id: 'netease:1' });
+    expect(core.accounts).toEqual([linJian]);
+  });
+});
+
+describe('what comes while the snapshot is on its way', () => {
+  test('may be newer than the snapshot and is not lost to it', () => {
+    const core = new Core();
+    core.apply({ kind: 'account', account: yehang });
+    core.apply({ kind: 'keychain', state: 'locked' });
+    core.replace(snapshot());
+    expect(core.accounts.map(({ id }) => id)).toEqual([linJian.id, yehang.id]);
+    expect(core.keychain).toBe('locked');
+  });
+
+  test('keeps its order', () => {
+    const core = new Core();
+    core.apply({ kind: 'account', account: yehang });
+    core.apply({ kind: 'account_gone', id: yehang.id });
+    core.replace(snapshot([linJian, yehang]));
+    expect(core.accounts).toEqual([linJian]);
+  });
+
+  test('is not repeated after a later snapshot', () => {
+    const core = new Core();
+    core.apply({ kind: 'keychain', state: 'locked' });
+    core.replace(snapshot());
+    core.replace(snapshot());
+    expect(core.keychain).toBe('ready');
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+
+import type { Problem } from '../../src/host/bindings/Problem';
+import type { SignInStep } from '../../src/host/bindings/SignInStep';
+import { NOW, people, scriptOf } from '../../src/host/scenes';
+import { ScriptedHost } from '../../src/host/scripted';
+import { SignIn, stageOf } from '../../src/state/sign-in.svelte';
+
+const code: SignInStep = { step: 'show_code', code: 'data:,code', valid_until: '2025-11-21T06:55:00Z', life_seconds: 120 };
+
+function host(signIn: SignInStep[] = []): ScriptedHost {
+  return new ScriptedHost(scriptOf({ signIn }, () => NOW, new URLSearchParams()));
+}
+
+async function started(scripted: ScriptedHost): Promise<SignIn> {
+  const signIn = new SignIn(scripted, () => NOW);
+  await scripted.subscribe((event) => {
+    if (event.kind === 'sign_in') signIn.apply(event.id, event.step);
+  });
+  await signIn.start('qqmusic', 'qq-scan');
+  return signIn;
+}
+
+describe('steps', () => {
+  test('that come before the number of the sign-in are not lost', async () => {
+    const signIn = await started(host([code]));
+    expect(signIn.state).toBe('waiting');
+    expect(signIn.code?.picture).toBe('data:,code');
+  });
+
+  test('of an earlier sign-in are dropped', async () => {
+    const scripted = host();
+    const signIn = await started(scripted);
+    await signIn.start('netease', 'app-scan');
+    signIn.apply(1, { step: 'refused' });
+    expect(signIn.state).toBe('loading');
+    signIn.apply(2, code);
+    expect(signIn.state).toBe('waiting');
+  });
+
+  test('taken twice change nothing more', async () => {
+    const scripted = host();
+    const signIn = await started(scripted);
+    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    expect([signIn.state, signIn.scanner?.nickname]).toEqual(['scanned', 'Lin Jian']);
+  });
+
+  test('after a new code forget who scanned the old one', async () => {
+    const scripted = host();
+    const signIn = await started(scripted);
+    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    scripted.step(code);
+    scripted.step({ step: 'exchanging' });
+    expect(signIn.scanner).toBeNull();
+  });
+});
+
+describe('starting', () => {
+  test('that fails is a state like any other, and trying again starts over', async () => {
+    const scripted = host();
+    scripted.failing.startSignIn = { code: 'offline', service: 'qqmusic', detail: null, said: null };
+    const signIn = await started(scripted);
+    expect(signIn.state).toBe('network');
+    scripted.failing = {};
+    await signIn.again();
+    expect(scripted.calls).toEqual([
+      ['startSignIn', 'qqmusic', 'qq-scan'],
+      ['startSignIn', 'qqmusic', 'qq-scan'],
+    ]);
+    expect(signIn.state).toBe('loading');
+  });
+
+  test('anew when the sign-in that should try again is over', async () => {
+    const scripted = host([{ step: 'refused' }]);
+    const signIn = await started(scripted);
+    scripted.failing.newCode = { code: 'not_found', service: null, detail: null, said: null };
+    await signIn.again();
+    expect(scripted.calls.map(([command]) => command)).toEqual(['startSignIn', 'newCode', 'startSignIn']);
+  });
+});
+
+describe('leaving', () => {
+  test('cancels a sign-in under way', async () => {
+    const scripted = host([code]);
+    const signIn = await started(scripted);
+    signIn.leave();
+    expect(scripted.calls.at(-1)).toEqual(['cancelSignIn', 1]);
+  });
+
+  test('does not cancel one that is done', async () => {
+    const scripted = host([{ step: 'done', account: people.linJian, known: false }]);
+    const signIn = await started(scripted);
+    signIn.leave();
+    expect(scripted.calls).toHaveLength(1);
+  });
+
+  test('before the number has come cancels it when it comes', async () => {
+    const scripted = host();
+    const signIn = new SignIn(scripted, () => NOW);
+    const starting = signIn.start('qqmusic', 'qq-scan');
+    signIn.leave();
+    await starting;
+    expect(scripted.calls.at(-1)).toEqual(['cancelSignIn', 1]);
+  });
+});
+
+test('risk control is left alone for ten minutes', async () => {
+  const scripted = host([{ step: 'risk_control', problem: problem('risk_control'), next: [] }]);
+  const signIn = await started(scripted);
+  expect(signIn.retryAt - NOW).toBe(600_000);
+});
+
+test.each([
+  ['offline', 'network'],
+  ['timeout', 'network'],
+  ['client_too_old', 'version'],
+  ['risk_control', 'risk'],
+  ['expired', 'expired'],
+  ['refused', 'refused'],
+  ['device_limit', 'failed'],
+  ['keychain_locked', 'failed'],
+  ['unexpected', 'failed'],
+] as const)('a failure by %s shows as %s', (code, state) => {
+  expect(stageOf({ step: 'failed', problem: problem(code) })).toBe(state);
+});
+
+function problem(code: Problem['code']): Problem {
+  return { code, service: 'qqmusic', detail: null, said: null };
+}
