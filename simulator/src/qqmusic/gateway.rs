@@ -30,26 +30,31 @@ pub(super) struct Envelope {
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) code: i64,
-    pub(super) data: Value,
+    pub(super) data: Box<Value>,
     pub(super) refused: Option<Refusal>,
     pub(super) cookies: Vec<String>,
 }
 
 impl Inner {
     pub(super) fn ok(data: Value) -> Self {
-        Self { code: 0, data, refused: None, cookies: Vec::new() }
+        Self { code: 0, data: Box::new(data), refused: None, cookies: Vec::new() }
     }
 
     pub(super) fn rule(code: i64, rule: impl Into<String>) -> Self {
-        Self { code, data: json!({}), refused: Some(Refusal::Rule(rule.into())), cookies: Vec::new() }
+        Self {
+            code,
+            data: Box::new(json!({})),
+            refused: Some(Refusal::Rule(rule.into())),
+            cookies: Vec::new(),
+        }
     }
 
     pub(super) fn outdated(code: i64) -> Self {
-        Self { code, data: json!({}), refused: Some(Refusal::State), cookies: Vec::new() }
+        Self { code, data: Box::new(json!({})), refused: Some(Refusal::State), cookies: Vec::new() }
     }
 
     pub(super) fn with(mut self, data: Value) -> Self {
-        self.data = data;
+        self.data = Box::new(data);
         self
     }
 }

@@ -100,13 +100,21 @@ async fn code_in_the_window(service: Service) -> Result<f64> {
         &["--profile", &profile.to_string_lossy()],
     )
     .await?;
-    let note = "new MutationObserver(() => { \
+    let note = "const look = () => { \
           const picture = document.querySelector('[data-state=waiting] img.qr'); \
-          if (picture && !window.__painted) { window.__painted = -1; picture.decode().then(() => \
-            requestAnimationFrame(() => requestAnimationFrame(() => { window.__painted = Date.now(); }))); } \
-        }).observe(document, { subtree: true, childList: true, attributes: true });";
+          const drawn = picture !== null && picture.complete && picture.naturalWidth > 0; \
+          requestAnimationFrame(drawn ? () => { window.__painted = Date.now(); } : look); \
+        }; look();";
     window.value(note).await?;
-    window.click(&format!("#c-{}", service.name())).await?;
+    // A click in the very moment in which the page settles can miss; a person would click again.
+    until("the click to be taken", || async {
+        if window.shows(".stage").await? {
+            return Ok(());
+        }
+        window.click(&format!("#c-{}", service.name())).await?;
+        anyhow::bail!("it was not")
+    })
+    .await?;
     let painted = until("the code to be painted", || async {
         let painted = window.value("return window.__painted ?? 0").await?.as_f64().unwrap_or_default();
         ensure!(painted > 0.0, "it is not");

@@ -1,8 +1,9 @@
 /** Everything can be reached and done with the keyboard alone: real key presses, no clicks, no focus by script. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { scenes, people, type SceneName } from '../../src/host/scenes';
+import type { Account } from '../../src/host/bindings/Account';
 import type { SignInStep } from '../../src/host/bindings/SignInStep';
+import { people, scenes, type SceneName } from '../../src/host/scenes';
 
 import { Stage, type Look, type Scene } from './stage';
 
@@ -321,6 +322,28 @@ describe('an account', () => {
     expect(await scene.page.$$('#hist li')).toHaveLength(14);
     await press('Enter');
     expect(await scene.page.$$('#hist li')).toHaveLength(3);
+  });
+
+  test('when it turns out to have ended, the focus goes from the button that vanishes to signing in again', async () => {
+    await open('account-healthy');
+    await tabTo('a-ref');
+    const ended: Account = {
+      ...people.linJian,
+      health: { state: 'needs_sign_in', since: '2025-11-21T06:53:00Z', reason: 'rejected' },
+    };
+    await scene.host((host, account) => {
+      host.emit({ kind: 'account', account });
+    }, ended);
+    await scene.settled();
+    expect((await focused()).id).toBe('a-sign');
+  });
+
+  test('a notice is put away, and the focus is not lost', async () => {
+    await open('notice');
+    await tabTo('notice-x');
+    await press('Enter');
+    expect(await scene.page.$('.notice')).toBeNull();
+    expect((await focused()).id).toBe('H1');
   });
 
   test('one that has ended is signed in to again with its own method', async () => {
