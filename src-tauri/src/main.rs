@@ -8,6 +8,8 @@ mod copying;
 mod events;
 mod file_dialog;
 mod notification;
+#[cfg(target_os = "linux")]
+mod painting;
 mod preferences;
 mod quitting;
 mod sign_in;
@@ -49,6 +51,8 @@ fn main() -> ExitCode {
     if let Some(level) = args.log {
         log_to_stderr(level);
     }
+    #[cfg(target_os = "linux")]
+    painting::on_the_cpu();
     match app::run(args) {
         Ok(code) => code,
         Err(Refusal::Profile(problem)) => {

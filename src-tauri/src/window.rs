@@ -76,17 +76,6 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
         .on_download(|_, _| false)
         .on_permission_request(|_, _| PermissionResponse::Deny)
         .build()?;
-    #[cfg(target_os = "linux")]
-    window.with_webview(|page| {
-        use webkit2gtk::{SettingsExt as _, WebViewExt};
-        let page = page.inner();
-        if let Some(settings) = WebViewExt::settings(&page) {
-            settings.set_enable_webgl(false);
-            settings.set_enable_webaudio(false);
-            settings.set_enable_media(false);
-            settings.set_enable_page_cache(false);
-        }
-    })?;
     window.set_background_color(Some(match window.theme()? {
         Theme::Dark => DARK_BACKGROUND,
         _ => LIGHT_BACKGROUND,
