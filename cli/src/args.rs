@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::filter::LevelFilter;
 use tunekey_core::account::{Method, ServiceId};
 use tunekey_core::export::Format;
 
@@ -31,7 +32,7 @@ pub(crate) struct Global {
     pub(crate) json: bool,
     /// Log to standard error: error, warn, info, debug or trace; never a secret
     #[arg(long, global = true, value_name = "LEVEL")]
-    pub(crate) log: Option<String>,
+    pub(crate) log: Option<LevelFilter>,
 }
 
 /// What to do.

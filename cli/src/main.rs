@@ -11,7 +11,9 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use tunekey_core::problem::{Language, Problem, ProblemCode};
 use tunekey_core::profile::Profile;
 use tunekey_core::tunekey::{Setup, TuneKey};
@@ -36,10 +38,8 @@ fn main() -> ExitCode {
 }
 
 fn start(global: &Global) -> Result<(TuneKey, tokio::runtime::Runtime), Problem> {
-    if let Some(level) = &global.log {
-        let filter = EnvFilter::try_new(level)
-            .map_err(|_| Problem::new(ProblemCode::InvalidInput).with_detail("no such log level"))?;
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    if let Some(level) = global.log {
+        log_to_stderr(level);
     }
     let profile = match &global.profile {
         Some(dir) => Profile::at(dir)?,
@@ -49,6 +49,14 @@ fn start(global: &Global) -> Result<(TuneKey, tokio::runtime::Runtime), Problem>
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|_| Problem::new(ProblemCode::Unexpected).with_detail("no threads could be started"))?;
     Ok((tunekey, runtime))
+}
+
+/// Only our own crate is heard: an HTTP or D-Bus library at `trace` would write headers and message bodies,
+/// and with them the secrets.
+fn log_to_stderr(level: LevelFilter) {
+    let ours = Targets::new().with_target("tunekey_core", level);
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    tracing_subscriber::registry().with(layer).with(ours).init();
 }
 
 async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), Problem> {

@@ -31,12 +31,14 @@ export class App {
   #ready = $state(false);
   #place = $state.raw<Place>({ view: 'accounts', account: null });
   #preferences = $state.raw<Preferences>({ theme: 'system', language: 'system', closeToTray: true, lastView: null });
-  #about = $state.raw<About>({ version: '', licence: '', os: 'linux', locale: navigator.language });
+  #about = $state.raw<About>({ version: '', licence: '', os: 'linux', locale: 'en' });
   #services = $state.raw<ServiceInfo[]>([]);
   /** What was asked for and has not been answered, by account; the core's own word arrives a moment later. */
   #asked = $state.raw<Record<string, Busy>>({});
   #removing = $state<{ account: string; how: 'forget' | 'sign-out' } | null>(null);
   #restored: string | null = null;
+  /** Where somebody asked to go before there was anything to show: the tray can start the window. */
+  #awaited: (HostEvent & { kind: 'open' }) | null = null;
 
   readonly #language = $derived<Language>(
     this.#preferences.language === 'system' ? languageOf(this.#about.locale) : this.#preferences.language,
@@ -110,6 +112,7 @@ export class App {
     this.core.replace(snapshot);
     this.#place = recalled(preferences.lastView);
     this.#ready = true;
+    if (this.#awaited !== null) this.#open(this.#awaited);
     return stop;
   }
 
@@ -293,7 +296,8 @@ export class App {
         else if (this.toasts.cleared()) this.tell(this.say('to.cleared'));
         break;
       case 'open':
-        this.#open(event);
+        if (this.#ready) this.#open(event);
+        else this.#awaited = event;
         break;
     }
   }
