@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -127,9 +127,9 @@ impl Case {
 }
 
 /// Runs every case and lists all that failed.
-async fn all<F: Future<Output = Result<()>> + Send>(cases: Vec<Case>, run: fn(Case) -> F)
+async fn all<F>(cases: Vec<Case>, run: fn(Case) -> F)
 where
-    F: 'static,
+    F: Future<Output = Result<()>> + Send + 'static,
 {
     assert!(cases.len() > 2 * FaultKind::ALL.len(), "the matrix has more than one request: {}", cases.len());
     let (total, turns) = (cases.len(), Arc::new(Semaphore::new(SIDE_BY_SIDE)));
@@ -461,24 +461,28 @@ fn words(problem: Problem) -> anyhow::Error {
 struct Memory(Mutex<HashMap<String, Secret>>);
 
 impl Memory {
+    fn items(&self) -> MutexGuard<'_, HashMap<String, Secret>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn is_empty(&self) -> bool {
-        self.0.lock().unwrap().is_empty()
+        self.items().is_empty()
     }
 }
 
 #[async_trait]
 impl Keychain for Memory {
     async fn get(&self, name: &str, _: Patience) -> Result<Option<Secret>, KeychainError> {
-        Ok(self.0.lock().unwrap().get(name).cloned())
+        Ok(self.items().get(name).cloned())
     }
 
     async fn set(&self, name: &str, line: &Secret, _: Patience) -> Result<(), KeychainError> {
-        self.0.lock().unwrap().insert(name.to_owned(), line.clone());
+        self.items().insert(name.to_owned(), line.clone());
         Ok(())
     }
 
     async fn delete(&self, name: &str, _: Patience) -> Result<(), KeychainError> {
-        self.0.lock().unwrap().remove(name);
+        self.items().remove(name);
         Ok(())
     }
 
