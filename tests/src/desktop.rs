@@ -212,6 +212,14 @@ impl Desktop {
         Ok(items.values().any(|item| item.windows(beginning.len()).any(|part| part == beginning)))
     }
 
+    /// What the app has logged, at its most talkative.
+    ///
+    /// # Errors
+    /// When there is no log.
+    pub fn app_log(&self) -> Result<String> {
+        std::fs::read_to_string(self.sandbox.log("app")).context("the app has not said a word")
+    }
+
     /// Looks for the marks in every place where no secret may be: files outside the keychain, logs, arguments and
     /// environments of all processes, what the command line said, and what these windows hold and have received.
     ///

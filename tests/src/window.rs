@@ -52,8 +52,8 @@ impl Window {
     /// When the app does not open a window.
     pub async fn open(sandbox: &Sandbox) -> Result<Self> {
         let profile = sandbox.profile();
-        Self::open_program(sandbox, &program("tunekey-desktop")?, &["--profile", &profile.to_string_lossy()])
-            .await
+        let arguments = ["--profile", &profile.to_string_lossy(), "--log", "trace"];
+        Self::open_program(sandbox, &program("tunekey-desktop")?, &arguments).await
     }
 
     /// The same for another program that opens a Tauri window.

@@ -93,6 +93,8 @@ async fn from_empty_to_signed_out(account: &str, formats: &[&str], membership: &
     );
     ensure!(desktop.keeps_newest(account).await?, "the keychain does not hold the new key");
     desktop.no_secret_leaked(&[&window]).await?;
+    // Its log was searched, too: it has something to say about each request.
+    ensure!(desktop.app_log()?.contains("answered"), "the app logs nothing, so its log proves nothing");
 
     // Restart.
     window.quit(QUITS_IN).await?;
