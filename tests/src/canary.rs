@@ -146,21 +146,17 @@ fn look(seen: &Mutex<HashSet<Vec<u8>>>) {
 /// The spellings of a secret: as it is, and as URLs, JSON, base64 and hexadecimal would carry it.
 fn spellings(secret: &str) -> Vec<(&'static str, String)> {
     let bytes = secret.as_bytes();
-    let url: String = bytes
-        .iter()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() || b"-_.~".contains(byte) {
-                char::from(*byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect();
+    let url = |escape: fn(u8) -> String| -> String {
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
+        bytes.iter().map(|byte| if plain(byte) { char::from(*byte).into() } else { escape(*byte) }).collect()
+    };
     let json = serde_json::Value::from(secret).to_string().trim_matches('"').to_owned();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut all = vec![("as it is", secret.to_owned())];
     all.extend([("hexadecimal", hex.to_uppercase()), ("hexadecimal", hex)]);
-    all.extend([("URL-encoded", url.to_lowercase()), ("URL-encoded", url), ("in JSON", json)]);
+    all.push(("URL-encoded", url(|byte| format!("%{byte:02X}"))));
+    all.push(("URL-encoded", url(|byte| format!("%{byte:02x}"))));
+    all.push(("in JSON", json));
     for lead in 0..3 {
         // Inside a longer text a secret can begin at any of three places of a base64 group; what depends
         // on its neighbours is cut off.
