@@ -25,6 +25,13 @@ const SERVICE: &str = "org.freedesktop.Secret.Service";
 /// needs to be started by the bus.
 const QUESTION_LIMIT: Duration = Duration::from_secs(4);
 
+/// How the service says that there is no such object.
+const NO_OBJECT: &str = "/";
+
+/// How often "there is no default collection" must be said to be believed: about once in ten thousand new
+/// connections, a busy gnome-keyring says it to the first question although there is one.
+const ALIAS_TRIES: usize = 3;
+
 /// What a first keychain is called when the person has none yet, as libsecret does.
 const FIRST_COLLECTION: &str = "Login";
 
@@ -87,8 +94,14 @@ impl Platform {
             Some(bus) => bus,
             None => self.questions.insert(connect()?),
         };
-        let collection: OwnedObjectPath = question(bus, PATH, SERVICE, "ReadAlias", &"default")?;
-        if collection.as_str() == "/" {
+        let mut collection = OwnedObjectPath::default();
+        for _ in 0..ALIAS_TRIES {
+            collection = question(bus, PATH, SERVICE, "ReadAlias", &"default")?;
+            if collection.as_str() != NO_OBJECT {
+                break;
+            }
+        }
+        if collection.as_str() == NO_OBJECT {
             return Ok(Collection::None);
         }
         let locked = ("org.freedesktop.Secret.Collection", "Locked");
