@@ -17,11 +17,14 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
         | ProblemCode::Refused
         | ProblemCode::DeviceLimit
         | ProblemCode::Restricted
-        | ProblemCode::ClientTooOld => 4,
+        | ProblemCode::ClientTooOld
+        | ProblemCode::WrongWayIn
+        | ProblemCode::WrongCode
+        | ProblemCode::OtherAccount => 4,
         ProblemCode::Rejected => 5,
         ProblemCode::Offline | ProblemCode::Timeout => 6,
         ProblemCode::KeychainLocked | ProblemCode::KeychainUnavailable | ProblemCode::KeychainDenied => 7,
-        ProblemCode::RiskControl | ProblemCode::RateLimited => 8,
+        ProblemCode::RiskControl | ProblemCode::RateLimited | ProblemCode::DailyLimit => 8,
         ProblemCode::Cancelled => INTERRUPTED,
     }
 }

@@ -39,7 +39,7 @@ pub(crate) async fn run(
                 .with_service(service)
                 .with_detail(format!("{service} offers {}", names.join(", ")))
         })?;
-    let mut sign_in = tunekey.sign_in(service, method);
+    let mut sign_in = tunekey.sign_in(service, method, None);
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     let mut saving = false;
     loop {
@@ -64,7 +64,7 @@ fn end_of(step: &SignInStep, service: ServiceId) -> Option<Result<(), Problem>> 
         SignInStep::Done { .. } => Some(Ok(())),
         SignInStep::Expired => Some(Err(Problem::new(ProblemCode::Expired).with_service(service))),
         SignInStep::Refused => Some(Err(Problem::new(ProblemCode::Refused).with_service(service))),
-        SignInStep::RiskControl { problem, .. } | SignInStep::Failed { problem } => {
+        SignInStep::RiskControl { problem, .. } | SignInStep::Failed { problem, .. } => {
             Some(Err(problem.clone()))
         }
         SignInStep::Preparing

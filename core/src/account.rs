@@ -59,17 +59,43 @@ impl FromStr for ServiceId {
 pub enum Method {
     /// A code scanned with mobile QQ.
     QqScan,
+    /// A code scanned with WeChat.
+    WechatScan,
     /// A code scanned with the service's own app.
     AppScan,
+    /// A code sent to a phone number.
+    Phone,
+    /// The service's own sign-in page, in a window of its own.
+    OfficialPage,
+    /// A credential that the person already has.
+    Paste,
 }
 
 impl Method {
+    /// Every method, in the order in which fronts list them.
+    pub const ALL: [Self; 6] =
+        [Self::QqScan, Self::WechatScan, Self::AppScan, Self::Phone, Self::OfficialPage, Self::Paste];
+
     /// The name used on the command line and in the ledger.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::QqScan => "qq-scan",
+            Self::WechatScan => "wechat-scan",
             Self::AppScan => "app-scan",
+            Self::Phone => "phone",
+            Self::OfficialPage => "official-page",
+            Self::Paste => "paste",
         }
+    }
+
+    /// Whether it shows a page of the service, for which a front needs a web view.
+    pub fn needs_web_view(self) -> bool {
+        self == Self::OfficialPage
+    }
+
+    /// Whether it is one more sign-in in the eyes of the service.
+    pub fn is_new_sign_in(self) -> bool {
+        self != Self::Paste
     }
 }
 
@@ -83,7 +109,7 @@ impl FromStr for Method {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        [Self::QqScan, Self::AppScan].into_iter().find(|m| m.as_str() == name).ok_or(UnknownName)
+        Self::ALL.into_iter().find(|m| m.as_str() == name).ok_or(UnknownName)
     }
 }
 

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
 
-use crate::account::{Account, AccountId, Busy, Health};
+use crate::account::{Account, AccountId, Busy, Health, ServiceId};
 use crate::avatar;
 use crate::clock::Clock;
 use crate::export::Format;
+use crate::ladder;
 use crate::ledger::{AccountRecord, Ledger, LedgerFile};
 use crate::picture;
 use crate::problem::{Problem, ProblemCode};
@@ -94,6 +95,13 @@ impl Accounts {
     /// This installation's device identity.
     pub(crate) fn device_id(&self) -> Secret {
         Secret::new(self.now().ledger.device_id.clone())
+    }
+
+    /// Counts one more sign-in with a service, or says that it would be one too many today.
+    pub(crate) fn admit(&self, service: ServiceId) -> Result<(), Problem> {
+        let now = self.clock.now();
+        let admitted = self.file.update(|ledger| ladder::admit(&mut ledger.started, service, now))?;
+        if admitted { Ok(()) } else { Err(Problem::new(ProblemCode::DailyLimit).with_service(service)) }
     }
 
     /// The format that an account is copied in.

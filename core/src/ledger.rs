@@ -22,6 +22,7 @@ use crate::account::{AccountId, Health, KeyLife, Membership, Method, RenewalReco
 use crate::clock::{Clock as _, SystemClock};
 use crate::disk::{self, FileLock};
 use crate::export::Format;
+use crate::ladder::Started;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -62,6 +63,9 @@ pub struct Ledger {
     /// The shared settings.
     #[serde(default)]
     pub settings: Settings,
+    /// The sign-ins that were started within the last day, so that a restart does not forget them.
+    #[serde(default)]
+    pub started: Vec<Started>,
 }
 
 impl Default for Ledger {
@@ -71,6 +75,7 @@ impl Default for Ledger {
             device_id: String::new(),
             accounts: Vec::new(),
             settings: Settings::default(),
+            started: Vec::new(),
         }
     }
 }

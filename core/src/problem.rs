@@ -48,6 +48,14 @@ pub enum ProblemCode {
     Restricted,
     /// The service no longer accepts the client version that we report.
     ClientTooOld,
+    /// This way in does not suit the account; another may.
+    WrongWayIn,
+    /// The code that was typed is wrong or used up.
+    WrongCode,
+    /// Too many sign-ins were started today: another would only make the service more suspicious.
+    DailyLimit,
+    /// It is another account than the one that was to be signed in again.
+    OtherAccount,
     /// The keychain is locked.
     KeychainLocked,
     /// There is no keychain, or it does not answer.
@@ -183,6 +191,24 @@ impl ProblemCode {
             Self::ClientTooOld => (
                 "{service} wants a newer client than the one TuneKey reports. An update of TuneKey usually fixes this.",
                 "{service}要求更新客户端，更新 TuneKey 后通常即可恢复。",
+            ),
+            Self::WrongWayIn => (
+                "{service} does not let this account in this way. Your account is fine: choose another way in.",
+                "{service}不允许该账号以这种方式登录，账号本身没有问题，请换一种登录方式。",
+            ),
+            Self::WrongCode => (
+                "That code didn’t match. Check the latest text message.",
+                "验证码不正确，请核对最新一条短信。",
+            ),
+            Self::DailyLimit => (
+                "Too many sign-ins with {service} were started today. More of them make its risk control stricter, \
+                 and some people were locked out for days. Try again tomorrow, or paste a cookie that you have.",
+                "今天发起的{service}登录次数过多。继续尝试会让对方的安全风控更严格，甚至数天无法登录。\
+                 请明天再试，或粘贴已有的 Cookie。",
+            ),
+            Self::OtherAccount => (
+                "This is another account than the one you wanted to sign in again. Nothing was saved.",
+                "登录的不是你要重新登录的那个账号，没有保存任何内容。",
             ),
             Self::KeychainLocked => {
                 ("The keychain is locked. Unlock it and try again.", "系统密钥环已锁定，请解锁后重试。")

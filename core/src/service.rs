@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::account::{Membership, Method, ServiceId};
 use crate::clock::Clock;
 use crate::credential::Credential;
-use crate::http::{Http, HttpError};
+use crate::http::{CookieMap, Http, HttpError};
 use crate::problem::{Problem, ProblemCode};
 use crate::qr::QrCode;
 use crate::secret::Secret;
@@ -22,7 +22,13 @@ use crate::settings::NeteaseProfile;
 
 mod answer;
 pub mod netease;
+mod paste;
 pub mod qqmusic;
+mod question;
+
+pub use question::{
+    CredentialPart, Input, OfficialPage, PageGoal, PasteFormat, Question, Recognised, RecognisedPart,
+};
 
 /// Every service, in the order in which fronts list them. The one list.
 pub fn all() -> &'static [&'static dyn Service] {
@@ -69,6 +75,16 @@ pub trait Service: Send + Sync + fmt::Debug {
 
     /// Starts a sign-in. The first [`Attempt::next`] makes the first request.
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError>;
+
+    /// What a set of cookies or fields, gathered elsewhere, holds of a credential of this service. Looks only.
+    fn recognise(&self, fields: &CookieMap) -> Recognition;
+
+    /// Makes a credential of cookies or fields that were gathered elsewhere: asks the service whose they are,
+    /// and renews them if they have ended and can be renewed.
+    ///
+    /// # Errors
+    /// [`ServiceError::Rejected`] when the service has definitely said no.
+    async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError>;
 
     /// Asks the service whether the credential works, and who it belongs to.
     ///
@@ -119,7 +135,15 @@ pub trait Attempt: Send {
     /// Waits for the next thing to happen, at the service's own pace, never overlapping. The first call gives
     /// [`Progress::Code`]. After an error that [may pass](ServiceError::may_pass) it may be called again;
     /// after any other error and after `Refused`, `Expired` or `Granted` the attempt is over.
+    ///
+    /// After [`Progress::Ask`] it is called again once the answer has been [given](Attempt::give).
     async fn next(&mut self) -> Result<Progress, ServiceError>;
+
+    /// Takes the answer to the last [`Progress::Ask`]. One that does not belong to the question is ignored:
+    /// then the question is asked again.
+    fn give(&mut self, input: Input) {
+        drop(input);
+    }
 }
 
 /// What happened to a sign-in.
@@ -141,6 +165,8 @@ pub enum Progress {
         /// Where that person's picture is.
         avatar: Option<url::Url>,
     },
+    /// It cannot go on without the person.
+    Ask(Question),
     /// Confirmed; the credential is being fetched.
     Authorised,
     /// Declined on the phone.
@@ -159,6 +185,17 @@ pub struct Grant {
     /// What the service says about it. For NetEase this is the confirmation without which nothing is stored;
     /// for QQ Music the exchange itself confirms, so that a failed look-up leaves it empty.
     pub inspection: Inspection,
+}
+
+/// What cookies or fields that were gathered elsewhere hold of a credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognition {
+    /// The parts that matter, found or missing, most important first.
+    pub parts: Vec<RecognisedPart>,
+    /// Whether they are enough to ask the service about them.
+    pub enough: bool,
+    /// Whether they can be renewed.
+    pub renewable: bool,
 }
 
 /// What a service says about a credential that works.
@@ -248,6 +285,26 @@ pub enum ServiceError {
         /// The service's words.
         said: Option<String>,
     },
+    /// This way in does not suit the account: another app, or another kind of account, is wanted.
+    #[error("{doing}: this way in does not suit the account (code {code})")]
+    WrongWayIn {
+        /// What was being done.
+        doing: &'static str,
+        /// The service's code.
+        code: i64,
+        /// The service's words.
+        said: Option<String>,
+    },
+    /// The code that the person typed is wrong or used up.
+    #[error("{doing}: the code that was typed is wrong (code {code})")]
+    WrongCode {
+        /// What was being done.
+        doing: &'static str,
+        /// The service's code.
+        code: i64,
+        /// The service's words.
+        said: Option<String>,
+    },
     /// The client that we present ourselves as is too old.
     #[error("{doing}: a newer client is wanted (code {code})")]
     ClientTooOld {
@@ -287,6 +344,8 @@ impl ServiceError {
             | Self::DeviceLimit { .. }
             | Self::Restricted { .. }
             | Self::ClientTooOld { .. }
+            | Self::WrongWayIn { .. }
+            | Self::WrongCode { .. }
             | Self::OtherAccount { .. }
             | Self::Unexpected { .. } => false,
         }
@@ -304,6 +363,8 @@ impl ServiceError {
             Self::DeviceLimit { said, .. } => (ProblemCode::DeviceLimit, said),
             Self::Restricted { said, .. } => (ProblemCode::Restricted, said),
             Self::ClientTooOld { said, .. } => (ProblemCode::ClientTooOld, said),
+            Self::WrongWayIn { said, .. } => (ProblemCode::WrongWayIn, said),
+            Self::WrongCode { said, .. } => (ProblemCode::WrongCode, said),
             Self::OtherAccount { .. } => (ProblemCode::Unexpected, None),
             Self::Unexpected { said, .. } => (ProblemCode::Unexpected, said),
         };

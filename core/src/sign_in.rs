@@ -11,11 +11,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::account::{Account, Method, ServiceId};
+use crate::account::{Account, AccountId, Method, ServiceId};
 use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::qr::QrCode;
-use crate::service::{Attempt, Context, Grant, Progress, Service, ServiceError};
+use crate::service::{
+    Attempt, Context, Grant, Input, OfficialPage, Progress, Question, Recognised, Service, ServiceError,
+};
 
 /// Where a sign-in stands. Every step is the whole truth; a front draws the latest and forgets the others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,8 +44,66 @@ pub enum SignInStep {
         /// That person's picture: a `data:` URL.
         avatar: Option<String>,
     },
+    /// A phone number is wanted: [`Input::PhoneNumber`].
+    AskPhoneNumber {
+        /// Why the last one did not do.
+        problem: Option<Problem>,
+        /// Until when the service wants to be left alone.
+        #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+        wait_until: Option<Timestamp>,
+    },
+    /// The code is being sent.
+    Sending,
+    /// The service wants a check in the system's browser: [`Input::CaptchaDone`].
+    AskCaptcha {
+        /// The page. Only for the front's own side that opens it.
+        #[serde(skip)]
+        address: url::Url,
+    },
+    /// The code that was sent is wanted: [`Input::TextCode`], [`Input::Resend`] or [`Input::ChangeNumber`].
+    AskTextCode {
+        /// The number with most of its digits hidden.
+        sent_to: String,
+        /// From when on another can be sent.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        resend_at: Timestamp,
+        /// Why the last one did not do.
+        problem: Option<Problem>,
+    },
+    /// The service's own page is to be shown until it has brought what it was opened for.
+    AskPage {
+        /// The page. Only for the front's own side that opens it.
+        #[serde(skip)]
+        page: Box<OfficialPage>,
+    },
+    /// The page was closed before that. [`Answer::Again`] opens it again.
+    PageClosed,
+    /// A text to paste is wanted: [`Input::Text`].
+    AskPaste {
+        /// Why the last one did not do.
+        problem: Option<Problem>,
+    },
+    /// What was pasted was recognised: [`Input::Go`] checks and saves it.
+    AskToGoOn {
+        /// What it holds.
+        recognised: Recognised,
+    },
     /// Confirmed; the credential is being fetched.
     Exchanging,
+    /// It is another account than the one that was to be signed in again. [`Answer::KeepOther`] saves it
+    /// beside that one, [`Answer::Again`] drops it and starts over.
+    AskOtherAccount {
+        /// Which account it is.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        account: AccountId,
+        /// The name that the service shows.
+        nickname: Option<String>,
+        /// Whether it is here already, too.
+        known: bool,
+        /// The account that was to be signed in again.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        wanted: AccountId,
+    },
     /// The credential is being written to the keychain. From here on the sign-in cannot be cancelled.
     Saving,
     /// Signed in.
@@ -57,18 +117,20 @@ pub enum SignInStep {
     Expired,
     /// Declined on the phone. [`Answer::Again`] starts over.
     Refused,
-    /// Risk control stopped it. `next` lists the other ways in, best first.
+    /// Risk control stopped it.
     RiskControl {
         /// What the service said.
         problem: Problem,
         /// The other ways in.
-        next: Vec<WayIn>,
+        others: Others,
     },
     /// It failed. [`Answer::Again`] starts over, or, when only the keychain stood in the way of a
     /// credential that has already come, tries to save that one again.
     Failed {
         /// Why.
         problem: Problem,
+        /// The other ways in, when one of them may work.
+        others: Others,
     },
 }
 
@@ -76,10 +138,22 @@ impl SignInStep {
     /// Whether nothing more happens unless the person answers.
     pub fn waits_for_answer(&self) -> bool {
         match self {
-            Self::Expired | Self::Refused | Self::RiskControl { .. } | Self::Failed { .. } => true,
+            Self::AskPhoneNumber { .. }
+            | Self::AskCaptcha { .. }
+            | Self::AskTextCode { .. }
+            | Self::AskPage { .. }
+            | Self::PageClosed
+            | Self::AskPaste { .. }
+            | Self::AskToGoOn { .. }
+            | Self::AskOtherAccount { .. }
+            | Self::Expired
+            | Self::Refused
+            | Self::RiskControl { .. }
+            | Self::Failed { .. } => true,
             Self::Preparing
             | Self::ShowCode { .. }
             | Self::Scanned { .. }
+            | Self::Sending
             | Self::Exchanging
             | Self::Saving
             | Self::Done { .. } => false,
@@ -97,11 +171,25 @@ pub struct WayIn {
     pub method: Method,
 }
 
+/// The other ways into a service after one was barred.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Others {
+    /// Best first; those that were barred lately come last. Empty when no other way would help.
+    pub next: Vec<WayIn>,
+    /// Those that were barred lately, this one included.
+    pub barred: Vec<Method>,
+}
+
 /// What a person can answer to a sign-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Answer {
     /// Drop this code and fetch another; try again.
     Again,
+    /// The answer to a question.
+    Give(Input),
+    /// Save the other account beside the one that was meant.
+    KeepOther,
 }
 
 /// A sign-in under way. Dropping it cancels it, up to the moment when there is something to save.
@@ -142,18 +230,28 @@ pub(crate) trait Surroundings: Send + Sync + 'static {
     async fn ready_to_save(&self) -> Result<(), Problem>;
     /// Saves the credential and what is known of the account. Gives back whether it was known before.
     async fn save(&self, grant: &Grant, method: Method) -> Result<(Account, bool), Problem>;
+    /// Counts one more sign-in with that service, or says that it would be one too many today.
+    fn admit(&self, service: ServiceId) -> Result<(), Problem>;
+    /// Remembers that this way was barred.
+    fn barred(&self, way: WayIn);
+    /// The other ways into the service.
+    fn others(&self, way: WayIn) -> Others;
+    /// Whether the account is here already.
+    fn knows(&self, account: &AccountId) -> bool;
+    /// Ends a credential that the person does not want, as far as the service takes part.
+    async fn discard(&self, grant: &Grant);
 }
 
 /// Starts a sign-in on the current runtime.
 pub(crate) fn start(
     service: &'static dyn Service,
     method: Method,
-    others: Vec<WayIn>,
+    wanted: Option<AccountId>,
     surroundings: impl Surroundings,
 ) -> SignIn {
     let (steps, steps_out) = mpsc::unbounded_channel();
     let (answers_in, answers) = mpsc::unbounded_channel();
-    let machine = Machine { service, method, others, surroundings, steps, answers, codes_by_itself: 1 };
+    let machine = Machine { service, method, wanted, surroundings, steps, answers, codes_by_itself: 1 };
     tokio::spawn(machine.run());
     SignIn { steps: steps_out, answers: answers_in }
 }
@@ -161,7 +259,8 @@ pub(crate) fn start(
 struct Machine<S> {
     service: &'static dyn Service,
     method: Method,
-    others: Vec<WayIn>,
+    /// The account that is to be signed in again; any when `None`.
+    wanted: Option<AccountId>,
     surroundings: S,
     steps: mpsc::UnboundedSender<SignInStep>,
     answers: mpsc::UnboundedReceiver<Answer>,
@@ -175,6 +274,7 @@ enum CodeEnd {
     Expired,
     Refused,
     Failed(ServiceError),
+    PageClosed,
     /// The person wants another.
     Dropped,
 }
@@ -192,12 +292,17 @@ impl<S: Surroundings> Machine<S> {
         loop {
             self.step(SignInStep::Preparing)?;
             if let Err(problem) = self.surroundings.ready_to_save().await {
-                self.step(SignInStep::Failed { problem })?;
+                self.step(SignInStep::Failed { problem, others: Others::default() })?;
                 self.asked_again().await?;
                 continue;
             }
             let last_word = match self.one_code().await? {
-                Ok(CodeEnd::Granted(grant)) => return self.save(&grant).await,
+                Ok(CodeEnd::Granted(grant)) => {
+                    if self.is_wanted(&grant).await? {
+                        return self.save(&grant).await;
+                    }
+                    continue;
+                }
                 Ok(CodeEnd::Dropped) => continue,
                 Ok(CodeEnd::Expired) if self.codes_by_itself > 0 => {
                     self.codes_by_itself -= 1;
@@ -205,8 +310,9 @@ impl<S: Surroundings> Machine<S> {
                 }
                 Ok(CodeEnd::Expired) => SignInStep::Expired,
                 Ok(CodeEnd::Refused) => SignInStep::Refused,
-                Ok(CodeEnd::Failed(error)) => self.failure(error),
-                Err(problem) => SignInStep::Failed { problem },
+                Ok(CodeEnd::PageClosed) => SignInStep::PageClosed,
+                Ok(CodeEnd::Failed(error)) => self.failure(error.into_problem(self.service.id())),
+                Err(problem) => self.failure(problem),
             };
             self.step(last_word)?;
             self.asked_again().await?;
@@ -215,6 +321,13 @@ impl<S: Surroundings> Machine<S> {
 
     /// One code from being fetched to its end.
     async fn one_code(&mut self) -> Result<Result<CodeEnd, Problem>, Gone> {
+        // A form that nobody has sent yet is no sign-in in the eyes of the service.
+        if self.method.is_new_sign_in()
+            && self.method != Method::Phone
+            && let Err(problem) = self.surroundings.admit(self.service.id())
+        {
+            return Ok(Err(problem));
+        }
         let context = match self.surroundings.context() {
             Ok(context) => context,
             Err(problem) => return Ok(Err(problem)),
@@ -250,6 +363,25 @@ impl<S: Surroundings> Machine<S> {
                         self.step(SignInStep::Scanned { nickname, avatar })?;
                     }
                 }
+                Ok(Progress::Ask(question)) => {
+                    failures = 0;
+                    shown = None;
+                    let at_page = matches!(question, Question::Page(_));
+                    self.step(asking(question, context.clock.now()))?;
+                    let Some(input) = self.input().await? else { return Ok(Ok(CodeEnd::Dropped)) };
+                    if at_page && matches!(input, Input::PageClosed) {
+                        return Ok(Ok(CodeEnd::PageClosed));
+                    }
+                    if matches!(input, Input::PhoneNumber { .. })
+                        && let Err(problem) = self.surroundings.admit(self.service.id())
+                    {
+                        return Ok(Err(problem));
+                    }
+                    if let Some(step) = working(&input) {
+                        self.step(step)?;
+                    }
+                    attempt.give(input);
+                }
                 Ok(Progress::Authorised) => {
                     failures = 0;
                     shown = None;
@@ -281,17 +413,60 @@ impl<S: Surroundings> Machine<S> {
                 None => std::future::pending().await,
             }
         };
-        tokio::select! {
-            biased;
-            answer = self.answers.recv() => match answer {
-                Some(Answer::Again) => Ok(None),
-                None => Err(Gone),
-            },
-            // Without this a front that was dropped would keep its code alive for minutes.
-            () = self.steps.closed() => Err(Gone),
-            progress = attempt.next() => Ok(Some(progress)),
-            () = too_old => Ok(Some(Ok(Progress::Expired))),
+        let (mut too_old, mut next) = (std::pin::pin!(too_old), attempt.next());
+        loop {
+            tokio::select! {
+                biased;
+                answer = self.answers.recv() => match answer {
+                    Some(Answer::Again) => return Ok(None),
+                    // Nothing was asked: a second click, or a page that says the same twice.
+                    Some(Answer::Give(_) | Answer::KeepOther) => {}
+                    None => return Err(Gone),
+                },
+                // Without this a front that was dropped would keep its code alive for minutes.
+                () = self.steps.closed() => return Err(Gone),
+                progress = &mut next => return Ok(Some(progress)),
+                () = &mut too_old => return Ok(Some(Ok(Progress::Expired))),
+            }
         }
+    }
+
+    /// The answer to a question; `None` when the person wants to start over.
+    async fn input(&mut self) -> Result<Option<Input>, Gone> {
+        loop {
+            match self.answer().await? {
+                Answer::Give(input) => return Ok(Some(input)),
+                Answer::Again => return Ok(None),
+                Answer::KeepOther => {}
+            }
+        }
+    }
+
+    /// Whether what was granted may be saved: another account than the wanted one only if the person says so.
+    async fn is_wanted(&mut self, grant: &Grant) -> Result<bool, Gone> {
+        let account = &grant.credential.account;
+        let Some(wanted) = self.wanted.clone().filter(|wanted| wanted != account) else { return Ok(true) };
+        let asked = self.step(SignInStep::AskOtherAccount {
+            account: account.clone(),
+            nickname: grant.inspection.nickname.clone(),
+            known: self.surroundings.knows(account),
+            wanted,
+        });
+        let answer = match asked {
+            Ok(()) => loop {
+                match self.answer().await {
+                    Ok(Answer::Give(_)) => {}
+                    Ok(Answer::KeepOther) => break Ok(true),
+                    Ok(Answer::Again) => break Ok(false),
+                    Err(Gone) => break Err(Gone),
+                }
+            },
+            Err(Gone) => Err(Gone),
+        };
+        if !matches!(answer, Ok(true)) {
+            self.surroundings.discard(grant).await;
+        }
+        answer
     }
 
     /// Saves what has come. A keychain that says no does not lose it: it stays here for another try.
@@ -303,21 +478,44 @@ impl<S: Surroundings> Machine<S> {
                 Ok((account, known)) => {
                     return self.step(SignInStep::Done { account: Box::new(account), known });
                 }
-                Err(problem) => self.step(SignInStep::Failed { problem })?,
+                Err(problem) => self.step(SignInStep::Failed { problem, others: Others::default() })?,
             }
             self.asked_again().await?;
         }
     }
 
-    fn failure(&self, error: ServiceError) -> SignInStep {
-        let problem = error.into_problem(self.service.id());
-        match problem.code {
-            ProblemCode::RiskControl => SignInStep::RiskControl { problem, next: self.others.clone() },
-            // While signing in there is no credential yet to be refused: what is refused is this code.
-            ProblemCode::Rejected => {
-                SignInStep::Failed { problem: Problem { code: ProblemCode::Unexpected, ..problem } }
+    /// What went wrong, with the other ways in where one of them may help.
+    fn failure(&self, problem: Problem) -> SignInStep {
+        let way = WayIn { service: self.service.id(), method: self.method };
+        let barred = matches!(
+            problem.code,
+            ProblemCode::RiskControl
+                | ProblemCode::ClientTooOld
+                | ProblemCode::DeviceLimit
+                | ProblemCode::WrongWayIn
+        );
+        if barred {
+            self.surroundings.barred(way);
+        }
+        let others = match problem.code {
+            _ if barred => self.surroundings.others(way),
+            ProblemCode::RateLimited | ProblemCode::Rejected => self.surroundings.others(way),
+            // Only a way that is no further sign-in helps now.
+            ProblemCode::DailyLimit => {
+                let mut others = self.surroundings.others(way);
+                others.next.retain(|way| !way.method.is_new_sign_in());
+                others
             }
-            _ => SignInStep::Failed { problem },
+            _ => Others::default(),
+        };
+        match problem.code {
+            ProblemCode::RiskControl => SignInStep::RiskControl { problem, others },
+            // Only what was pasted is a credential; in the other ways it is a code that was refused.
+            ProblemCode::Rejected if self.method != Method::Paste => SignInStep::Failed {
+                problem: Problem { code: ProblemCode::Unexpected, ..problem },
+                others: Others::default(),
+            },
+            _ => SignInStep::Failed { problem, others },
         }
     }
 
@@ -326,10 +524,45 @@ impl<S: Surroundings> Machine<S> {
     }
 
     async fn asked_again(&mut self) -> Result<(), Gone> {
+        while !matches!(self.answer().await?, Answer::Again) {}
+        Ok(())
+    }
+
+    async fn answer(&mut self) -> Result<Answer, Gone> {
         tokio::select! {
-            answer = self.answers.recv() => answer.map(|Answer::Again| ()).ok_or(Gone),
+            answer = self.answers.recv() => answer.ok_or(Gone),
             () = self.steps.closed() => Err(Gone),
         }
+    }
+}
+
+/// A question as a step.
+fn asking(question: Question, now: Timestamp) -> SignInStep {
+    let after = |wait: Duration| {
+        SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(now)
+    };
+    match question {
+        Question::PhoneNumber { problem, wait } => {
+            SignInStep::AskPhoneNumber { problem, wait_until: wait.map(after) }
+        }
+        Question::Captcha { address } => SignInStep::AskCaptcha { address },
+        Question::TextCode { sent_to, resend_after, problem } => {
+            SignInStep::AskTextCode { sent_to, resend_at: after(resend_after), problem }
+        }
+        Question::Page(page) => SignInStep::AskPage { page },
+        Question::Paste { problem } => SignInStep::AskPaste { problem },
+        Question::Recognised(recognised) => SignInStep::AskToGoOn { recognised },
+    }
+}
+
+/// What is done with an answer, where that takes a while.
+fn working(input: &Input) -> Option<SignInStep> {
+    match input {
+        Input::PhoneNumber { .. } | Input::CaptchaDone | Input::Resend => Some(SignInStep::Sending),
+        Input::TextCode(_) | Input::PageAddress(_) | Input::PageCookies(_) | Input::Go => {
+            Some(SignInStep::Exchanging)
+        }
+        Input::ChangeNumber | Input::PageClosed | Input::Text(_) => None,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
 use crate::export::{self, Format};
 use crate::http::{Http, HttpError, HttpOptions, Limits, Request};
+use crate::ladder::Barred;
 use crate::ledger::{AccountRecord, LedgerFile};
 use crate::picture;
 use crate::problem::{Problem, ProblemCode};
@@ -21,7 +22,7 @@ use crate::profile::Profile;
 use crate::renewal::{self, Renewer};
 use crate::service::{self, Context, Device, Inspection, Service, ServiceError};
 use crate::settings::{Proxy, Settings};
-use crate::sign_in::{self, SignIn, WayIn};
+use crate::sign_in::{self, SignIn};
 use crate::vault::Vault;
 use crate::vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
 
@@ -43,13 +44,21 @@ pub struct Setup {
     pub clock: Arc<dyn Clock>,
     /// What the network may take.
     pub limits: Limits,
+    /// Whether the front has a web view for the services' own pages.
+    pub has_web_view: bool,
 }
 
 impl Setup {
     /// The system's keychain, the system's clock and the limits that we promise.
     pub fn new(profile: Profile) -> Self {
         let keychain = Arc::new(SystemKeychain::new(profile.keychain_service()));
-        Self { profile, keychain, clock: Arc::new(SystemClock), limits: Limits::default() }
+        Self {
+            profile,
+            keychain,
+            clock: Arc::new(SystemClock),
+            limits: Limits::default(),
+            has_web_view: false,
+        }
     }
 }
 
@@ -73,6 +82,8 @@ struct Inner {
     renewer: Renewer,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    has_web_view: bool,
+    barred: Mutex<Barred>,
     /// The client for the settings it was made with: rebuilt when they change.
     http: Mutex<Option<(Proxy, Option<PathBuf>, Http)>>,
     keychain: Mutex<KeychainState>,
@@ -86,7 +97,7 @@ impl TuneKey {
     /// # Errors
     /// `ProfileUnreadable` when the ledger cannot be read or was written by a newer version.
     pub fn open(setup: Setup) -> Result<Self, Problem> {
-        let Setup { profile, keychain, clock, limits } = setup;
+        let Setup { profile, keychain, clock, limits, has_web_view } = setup;
         let (ledger, notice) = LedgerFile::open(&profile)?;
         let (events, _) = broadcast::channel(EVENT_BACKLOG);
         let vault = Vault::new(keychain);
@@ -98,6 +109,8 @@ impl TuneKey {
             renewer,
             clock,
             limits,
+            has_web_view,
+            barred: Mutex::default(),
             http: Mutex::default(),
             // Until it has been asked: the window must not flash "locked" while it starts.
             keychain: Mutex::new(KeychainState::Ready),
@@ -126,17 +139,21 @@ impl TuneKey {
         let info = |service: &&dyn Service| ServiceInfo {
             id: service.id(),
             name: service.id().display_name().to_owned(),
-            methods: service.methods().to_vec(),
+            methods: self.methods(*service),
         };
         service::all().iter().map(info).collect()
     }
 
-    /// Starts a sign-in. Must be called on a tokio runtime.
-    pub fn sign_in(&self, service: ServiceId, method: Method) -> SignIn {
-        let service = service::by_id(service);
-        let others = service.methods().iter().filter(|other| **other != method);
-        let others = others.map(|method| WayIn { service: service.id(), method: *method }).collect();
-        sign_in::start(service, method, others, self.clone())
+    /// Starts a sign-in. `wanted` is the account that is to be signed in again: when another one signs in, the
+    /// person is asked. Must be called on a tokio runtime.
+    pub fn sign_in(&self, service: ServiceId, method: Method, wanted: Option<AccountId>) -> SignIn {
+        sign_in::start(service::by_id(service), method, wanted, self.clone())
+    }
+
+    /// The ways into a service that this front can go.
+    fn methods(&self, service: &dyn Service) -> Vec<Method> {
+        let possible = |method: &&Method| self.0.has_web_view || !method.needs_web_view();
+        service.methods().iter().filter(possible).copied().collect()
     }
 
     /// Gets a new key. Runs to its end even when the caller goes away, because the service may already have

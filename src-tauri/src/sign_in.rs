@@ -38,7 +38,7 @@ impl Drop for Running {
 impl SignIns {
     /// Starts a sign-in and passes its steps on to the window. Gives back its number. Must be called on a runtime.
     pub(crate) fn start(&self, app: &AppHandle, service: ServiceId, method: Method) -> u32 {
-        let mut sign_in = app.state::<Desktop>().core.sign_in(service, method);
+        let mut sign_in = app.state::<Desktop>().core.sign_in(service, method, None);
         let answers = sign_in.answers();
         let mut state = self.lock();
         state.last_id += 1;

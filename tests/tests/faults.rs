@@ -341,6 +341,7 @@ impl Stage {
             keychain: keychain.clone(),
             clock: Arc::new(SystemClock),
             limits: limits(),
+            has_web_view: true,
         };
         let tunekey = TuneKey::open(setup).map_err(words)?;
         tunekey.set_setting("proxy", &services.proxy_url).map_err(words)?;
@@ -353,7 +354,7 @@ impl Stage {
             ServiceId::QqMusic => Method::QqScan,
             ServiceId::Netease => Method::AppScan,
         };
-        self.tunekey.sign_in(self.service, method)
+        self.tunekey.sign_in(self.service, method, None)
     }
 
     /// Follows a sign-in until it is over or waits for the person.
@@ -368,7 +369,7 @@ impl Stage {
                     says_enough(&problem)?;
                     Ended::Risk
                 }
-                SignInStep::Failed { problem } => {
+                SignInStep::Failed { problem, .. } => {
                     says_enough(&problem)?;
                     Ended::Failed(problem.code)
                 }
@@ -377,6 +378,7 @@ impl Stage {
                 | SignInStep::Scanned { .. }
                 | SignInStep::Exchanging
                 | SignInStep::Saving => continue,
+                step => bail!("a scan asks nothing: {step:?}"),
             };
             return Ok(ended);
         }

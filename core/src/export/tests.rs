@@ -3,7 +3,10 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::account::{AccountId, Method};
-use crate::service::{Attempt, Context, CookiePairs, ExportFacts, Inspection, Renewal, ServiceError};
+use crate::http::CookieMap;
+use crate::service::{
+    Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewal, ServiceError,
+};
 
 /// A service with the cookies that a test wants.
 #[derive(Debug)]
@@ -270,6 +273,12 @@ impl Service for Stub {
         Err(no_network())
     }
 
+    fn recognise(&self, _: &CookieMap) -> Recognition {
+        unreachable!("nothing is pasted here")
+    }
+    async fn adopt(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
+        unreachable!("nothing is pasted here")
+    }
     async fn inspect(&self, _: &Context, _: &Credential) -> Result<Inspection, ServiceError> {
         Err(no_network())
     }

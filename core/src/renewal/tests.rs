@@ -9,10 +9,10 @@ use super::*;
 use crate::account::{Method, ServiceId};
 use crate::clock::SystemClock;
 use crate::credential::Fields;
-use crate::http::{Http, HttpError, HttpOptions, Limits};
+use crate::http::{CookieMap, Http, HttpError, HttpOptions, Limits};
 use crate::ledger::LedgerFile;
 use crate::secret::Secret;
-use crate::service::{Attempt, CookiePairs, Device, ExportFacts, Inspection};
+use crate::service::{Attempt, CookiePairs, Device, ExportFacts, Grant, Inspection, Recognition};
 use crate::settings::{NeteaseProfile, Proxy};
 use crate::vault::keychain::KeychainError;
 use crate::vault::sim::{SimKeychain, Trouble};
@@ -43,6 +43,12 @@ impl Service for Scripted {
     }
     fn begin(&self, _: Method, _: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         unreachable!("a renewal signs nobody in")
+    }
+    fn recognise(&self, _: &CookieMap) -> Recognition {
+        unreachable!("nothing is pasted here")
+    }
+    async fn adopt(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
+        unreachable!("nothing is pasted here")
     }
     async fn inspect(&self, _: &Context, _: &Credential) -> Result<Inspection, ServiceError> {
         match self.inspections.lock().unwrap().pop_front().expect("the script has an inspection") {

@@ -3,9 +3,13 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Attempt, Context, CookiePairs, ExportFacts, Inspection, Renewal, Service, ServiceError, answer};
+use super::{
+    Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewal, Service,
+    ServiceError, answer, paste,
+};
 use crate::account::{Method, ServiceId};
 use crate::credential::Credential;
+use crate::http::CookieMap;
 
 mod authorisation;
 mod cookie;
@@ -38,11 +42,20 @@ impl Service for QqMusic {
 
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         match method {
+            Method::Paste => Ok(Box::new(paste::Paste::new(&QqMusic, context))),
             Method::QqScan => Ok(Box::new(qq_scan::QqScan::new(context))),
-            Method::AppScan => {
-                Err(answer::unexpected("starting a sign-in", "a method that QQ Music does not have"))
-            }
+            _ => Err(answer::unexpected("starting a sign-in", "a method that QQ Music does not have")),
         }
+    }
+
+    fn recognise(&self, fields: &CookieMap) -> Recognition {
+        let _ = fields;
+        Recognition { parts: Vec::new(), enough: false, renewable: false }
+    }
+
+    async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
+        let _ = (context, fields);
+        Err(answer::unexpected("checking a pasted credential", "nothing"))
     }
 
     async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::account::{AccountId, Health, KeyLife};
+use crate::account::{Health, KeyLife};
 use crate::clock::SystemClock;
 use crate::credential::{Credential, Fields};
 use crate::export::Format;
-use crate::http::{Http, HttpError, HttpOptions, Limits};
+use crate::http::{CookieMap, Http, HttpError, HttpOptions, Limits};
 use crate::secret::Secret;
-use crate::service::{CookiePairs, Device, ExportFacts, Inspection, Renewal};
+use crate::service::{CookiePairs, Device, ExportFacts, Inspection, PageGoal, Recognition, Renewal};
 use crate::settings::{NeteaseProfile, Proxy};
 
 /// A service whose every attempt plays the next script.
@@ -30,6 +30,9 @@ enum Line {
     Offline,
     Risk,
     Never,
+    AskNumber,
+    AskCode,
+    AskPage,
 }
 
 struct Script(VecDeque<Line>);
@@ -51,6 +54,17 @@ impl Attempt for Script {
             Line::Offline => return Err(ServiceError::Http { doing, source: HttpError::Interrupted }),
             Line::Risk => return Err(ServiceError::RiskControl { doing, code: 8821, said: None }),
             Line::Never => std::future::pending().await,
+            Line::AskNumber => Progress::Ask(Question::PhoneNumber { problem: None, wait: None }),
+            Line::AskCode => Progress::Ask(Question::TextCode {
+                sent_to: "138••••5678".to_owned(),
+                resend_after: Duration::from_secs(60),
+                problem: None,
+            }),
+            Line::AskPage => Progress::Ask(Question::Page(Box::new(OfficialPage {
+                start: "https://example.invalid/".parse().expect("a URL"),
+                hosts: &[],
+                goal: PageGoal::Address { host: "example.invalid", path: "/" },
+            }))),
         })
     }
 }
@@ -78,6 +92,12 @@ impl Service for Scripted {
     fn begin(&self, _: Method, _: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         let script = self.scripts.lock().unwrap().pop_front().expect("there is a script for each attempt");
         Ok(Box::new(Script(script.into())))
+    }
+    fn recognise(&self, _: &CookieMap) -> Recognition {
+        unreachable!("a sign-in asks nothing but its attempt")
+    }
+    async fn adopt(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
+        unreachable!("a sign-in asks nothing but its attempt")
     }
     async fn inspect(&self, _: &Context, _: &Credential) -> Result<Inspection, ServiceError> {
         unreachable!("a sign-in asks nothing but its attempt")
@@ -108,6 +128,9 @@ struct Desk {
     refusals: Mutex<u32>,
     locked_at_first: Mutex<bool>,
     saved: Arc<Mutex<u32>>,
+    discarded: Arc<Mutex<u32>>,
+    /// How many sign-ins are admitted; any number when `None`.
+    admits: Mutex<Option<u32>>,
 }
 
 #[async_trait]
@@ -155,13 +178,51 @@ impl Surroundings for Desk {
             false,
         ))
     }
+    fn admit(&self, service: ServiceId) -> Result<(), Problem> {
+        match &mut *self.admits.lock().unwrap() {
+            Some(0) => Err(Problem::new(ProblemCode::DailyLimit).with_service(service)),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+    fn barred(&self, _: WayIn) {}
+    fn others(&self, way: WayIn) -> Others {
+        let next = [Method::Phone, Method::Paste].map(|method| WayIn { method, ..way });
+        Others { next: next.to_vec(), barred: vec![way.method] }
+    }
+    fn knows(&self, _: &AccountId) -> bool {
+        false
+    }
+    async fn discard(&self, _: &Grant) {
+        *self.discarded.lock().unwrap() += 1;
+    }
 }
 
 fn play(desk: Desk, scripts: &[&[Line]]) -> SignIn {
+    play_for(None, desk, Method::AppScan, scripts)
+}
+
+fn play_for(wanted: Option<AccountId>, desk: Desk, method: Method, scripts: &[&[Line]]) -> SignIn {
     let scripts = scripts.iter().map(|script| script.to_vec()).collect();
     let service = Box::leak(Box::new(Scripted { scripts: Mutex::new(scripts) }));
-    let others = vec![WayIn { service: ServiceId::QqMusic, method: Method::QqScan }];
-    start(service, Method::AppScan, others, desk)
+    start(service, method, wanted, desk)
+}
+
+/// The first step of that kind.
+async fn until(sign_in: &mut SignIn, wanted: impl Fn(&SignInStep) -> bool) -> SignInStep {
+    loop {
+        let step = sign_in.next().await.expect("the sign-in goes on");
+        if wanted(&step) {
+            return step;
+        }
+    }
+}
+
+fn somebody_else() -> Option<AccountId> {
+    Some(AccountId::new(ServiceId::Netease, "90001"))
 }
 
 /// The names of the steps, answering "again" wherever the sign-in waits.
@@ -177,7 +238,9 @@ async fn names(mut sign_in: SignIn) -> Vec<String> {
     names
 }
 
-use Line::{Authorised, Code, Expired, Granted, Never, Offline, Refused, Risk, Scanned};
+use Line::{
+    AskCode, AskNumber, AskPage, Authorised, Code, Expired, Granted, Never, Offline, Refused, Risk, Scanned,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_sign_in_goes_from_code_to_account() {
@@ -236,9 +299,104 @@ async fn risk_control_names_the_other_ways_in() {
             break step;
         }
     };
-    let SignInStep::RiskControl { problem, next } = step else { panic!("{step:?} is not risk control") };
+    let SignInStep::RiskControl { problem, others } = step else { panic!("{step:?} is not risk control") };
     assert_eq!(problem.code, ProblemCode::RiskControl);
-    assert_eq!(next, [WayIn { service: ServiceId::QqMusic, method: Method::QqScan }]);
+    assert_eq!(others.next[0], WayIn { service: ServiceId::Netease, method: Method::Phone });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_waits_for_its_answer_and_says_that_it_works_on_it() {
+    let mut sign_in =
+        play_for(None, Desk::default(), Method::Phone, &[&[AskNumber, AskCode, Authorised, Granted]]);
+    until(&mut sign_in, |step| matches!(step, SignInStep::AskPhoneNumber { .. })).await;
+    sign_in.answer(Answer::KeepOther);
+    sign_in
+        .answer(Answer::Give(Input::PhoneNumber { country: "86".to_owned(), number: "13800005678".into() }));
+    assert_eq!(sign_in.next().await, Some(SignInStep::Sending));
+    let step = sign_in.next().await.expect("the sign-in goes on");
+    assert!(matches!(step, SignInStep::AskTextCode { .. }), "{step:?}");
+    sign_in.answer(Answer::Give(Input::TextCode("123456".into())));
+    assert_eq!(names(sign_in).await, ["exchanging", "exchanging", "saving", "done"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_closed_waits_to_be_opened_again() {
+    let mut sign_in =
+        play_for(None, Desk::default(), Method::OfficialPage, &[&[AskPage], &[AskPage, Authorised, Granted]]);
+    until(&mut sign_in, |step| matches!(step, SignInStep::AskPage { .. })).await;
+    sign_in.answer(Answer::Give(Input::PageClosed));
+    assert_eq!(sign_in.next().await, Some(SignInStep::PageClosed));
+    sign_in.answer(Answer::Again);
+    until(&mut sign_in, |step| matches!(step, SignInStep::AskPage { .. })).await;
+    sign_in.answer(Answer::Give(Input::PageCookies(CookieMap::default())));
+    assert_eq!(names(sign_in).await.last().map(String::as_str), Some("done"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_account_than_the_wanted_one_is_kept_only_when_the_person_says_so() {
+    let desk = Desk::default();
+    let saved = desk.saved.clone();
+    let mut sign_in = play_for(somebody_else(), desk, Method::AppScan, &[&[Code, Authorised, Granted]]);
+    let step = until(&mut sign_in, |step| matches!(step, SignInStep::AskOtherAccount { .. })).await;
+    assert!(step.waits_for_answer() && *saved.lock().unwrap() == 0, "nothing is saved before the answer");
+    sign_in.answer(Answer::KeepOther);
+    assert_eq!(names(sign_in).await, ["saving", "done"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_account_that_is_not_wanted_is_ended_and_never_saved() {
+    for goes_away in [false, true] {
+        let desk = Desk::default();
+        let (saved, discarded) = (desk.saved.clone(), desk.discarded.clone());
+        let scripts: [&[Line]; 2] = [&[Code, Authorised, Granted], &[Code, Never]];
+        let mut sign_in = play_for(somebody_else(), desk, Method::AppScan, &scripts);
+        until(&mut sign_in, |step| matches!(step, SignInStep::AskOtherAccount { .. })).await;
+        if goes_away {
+            drop(sign_in);
+        } else {
+            sign_in.answer(Answer::Again);
+            until(&mut sign_in, |step| matches!(step, SignInStep::ShowCode { .. })).await;
+            drop(sign_in);
+        }
+        while Arc::strong_count(&saved) > 1 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!((*saved.lock().unwrap(), *discarded.lock().unwrap()), (0, 1), "goes away: {goes_away}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wanted_account_is_saved_without_a_question() {
+    let wanted = Some(AccountId::new(ServiceId::Netease, "320000017"));
+    let sign_in = play_for(wanted, Desk::default(), Method::AppScan, &[&[Code, Authorised, Granted]]);
+    assert_eq!(names(sign_in).await, ["preparing", "show_code", "exchanging", "saving", "done"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_sign_in_too_many_today_asks_the_service_nothing_and_offers_what_is_no_sign_in() {
+    let desk = Desk { admits: Mutex::new(Some(0)), ..Desk::default() };
+    let mut sign_in = play(desk, &[]);
+    let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+    let SignInStep::Failed { problem, others } = step else { panic!("{step:?} is no failure") };
+    assert_eq!(problem.code, ProblemCode::DailyLimit);
+    assert_eq!(others.next, [WayIn { service: ServiceId::Netease, method: Method::Paste }]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_counts_as_a_sign_in_only_when_it_is_sent() {
+    let desk = Desk { admits: Mutex::new(Some(1)), ..Desk::default() };
+    let scripts: [&[Line]; 2] = [&[AskNumber], &[AskNumber, AskNumber]];
+    let mut sign_in = play_for(None, desk, Method::Phone, &scripts);
+    let asks = |step: &SignInStep| matches!(step, SignInStep::AskPhoneNumber { .. });
+    let number = || Input::PhoneNumber { country: "86".to_owned(), number: "13800005678".into() };
+    until(&mut sign_in, asks).await;
+    sign_in.answer(Answer::Again);
+    until(&mut sign_in, asks).await;
+    sign_in.answer(Answer::Give(number()));
+    until(&mut sign_in, asks).await;
+    sign_in.answer(Answer::Give(number()));
+    let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+    assert!(matches!(step, SignInStep::Failed { .. }), "{step:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,15 +1,18 @@
 //! What a sign-in needs of the rest of the core: the client and identity of now, and a place for what it brings.
 
+use std::sync::{MutexGuard, PoisonError};
+
 use async_trait::async_trait;
 
-use super::{KeychainState, TuneKey, learn};
-use crate::account::{Account, Health, Method};
+use super::{KeychainState, SIGN_OUT_LIMIT, TuneKey, learn};
+use crate::account::{Account, AccountId, Health, Method, ServiceId};
+use crate::ladder::Barred;
 use crate::ledger::AccountRecord;
 use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::renewal;
 use crate::service::{self, Context, Grant};
-use crate::sign_in::Surroundings;
+use crate::sign_in::{Others, Surroundings, WayIn};
 use crate::vault::keychain::Patience;
 
 #[async_trait]
@@ -66,5 +69,41 @@ impl Surroundings for TuneKey {
         }
         self.0.accounts.trouble(id, None);
         Ok((self.0.accounts.view(id)?, known))
+    }
+
+    fn admit(&self, service: ServiceId) -> Result<(), Problem> {
+        self.0.accounts.admit(service)
+    }
+
+    fn barred(&self, way: WayIn) {
+        self.ladder().note(way, self.0.clock.now());
+    }
+
+    fn others(&self, way: WayIn) -> Others {
+        self.ladder().others(way, &self.methods(service::by_id(way.service)), self.0.clock.now())
+    }
+
+    fn knows(&self, account: &AccountId) -> bool {
+        self.0.accounts.record(account).is_ok()
+    }
+
+    /// An account that is here keeps its own sign-in: ending this one could end that one, too.
+    async fn discard(&self, grant: &Grant) {
+        let id = &grant.credential.account;
+        if self.knows(id) {
+            return;
+        }
+        if let Ok(context) = self.context() {
+            let ended = service::by_id(id.service).sign_out(&context, &grant.credential);
+            // The person has said no: whether the service hears of it is not theirs to wait for.
+            let confirmed = matches!(tokio::time::timeout(SIGN_OUT_LIMIT, ended).await, Ok(Ok(())));
+            tracing::debug!(confirmed, "a sign-in that was not wanted was ended");
+        }
+    }
+}
+
+impl TuneKey {
+    fn ladder(&self) -> MutexGuard<'_, Barred> {
+        self.0.barred.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -49,7 +49,13 @@ impl Home {
 
 fn open(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>) -> TuneKey {
     let profile = Profile::at(dir.path().join("profile")).expect("a profile");
-    let setup = Setup { profile, keychain, clock: Arc::new(SystemClock), limits: Limits::default() };
+    let setup = Setup {
+        profile,
+        keychain,
+        clock: Arc::new(SystemClock),
+        limits: Limits::default(),
+        has_web_view: false,
+    };
     TuneKey::open(setup).expect("it opens")
 }
 

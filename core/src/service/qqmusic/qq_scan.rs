@@ -67,7 +67,11 @@ impl Attempt for QqScan {
         match &result {
             Ok(Progress::Refused | Progress::Expired | Progress::Granted(_)) => self.state = State::Over,
             Ok(
-                Progress::Code { .. } | Progress::Waiting | Progress::Scanned { .. } | Progress::Authorised,
+                Progress::Code { .. }
+                | Progress::Waiting
+                | Progress::Scanned { .. }
+                | Progress::Ask(_)
+                | Progress::Authorised,
             ) => {
                 self.failures = 0;
             }

@@ -1,0 +1,255 @@
+//! What a sign-in asks of the person before it can go on, and what the person gives.
+//!
+//! Codes to scan need nothing here: the phone answers the service by itself.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use url::Url;
+
+use crate::http::CookieMap;
+use crate::problem::Problem;
+use crate::secret::Secret;
+
+/// What a sign-in asks for. The same question again, with a problem in it, says that the last answer did not do.
+#[derive(Debug)]
+pub enum Question {
+    /// A phone number to send a code to: [`Input::PhoneNumber`].
+    PhoneNumber {
+        /// Why the last one did not do.
+        problem: Option<Problem>,
+        /// For how long the service wants to be left alone.
+        wait: Option<Duration>,
+    },
+    /// A check on a page of the service that opens in the system's browser: [`Input::CaptchaDone`].
+    Captcha {
+        /// The page. `https`, and a host of the service.
+        address: Url,
+    },
+    /// The code that was sent: [`Input::TextCode`], [`Input::Resend`] or [`Input::ChangeNumber`].
+    TextCode {
+        /// The number with most of its digits hidden.
+        sent_to: String,
+        /// Before when no other is sent.
+        resend_after: Duration,
+        /// Why the last one did not do.
+        problem: Option<Problem>,
+    },
+    /// A visit to the service's own page: [`Input::PageAddress`], [`Input::PageCookies`] or [`Input::PageClosed`].
+    Page(Box<OfficialPage>),
+    /// A credential to paste: [`Input::Text`].
+    Paste {
+        /// Why the last one did not do.
+        problem: Option<Problem>,
+    },
+    /// Whether to go on with what was pasted: [`Input::Go`], or [`Input::Text`] for another text.
+    Recognised(Recognised),
+}
+
+/// What the person, or their front, gives to a sign-in.
+#[derive(Debug)]
+pub enum Input {
+    /// Send a code to this number.
+    PhoneNumber {
+        /// The country's code without plus or zeros, such as `86`.
+        country: String,
+        /// The number within the country.
+        number: Secret,
+    },
+    /// The check in the browser is done.
+    CaptchaDone,
+    /// The code that came.
+    TextCode(Secret),
+    /// No code came: send another.
+    Resend,
+    /// It was the wrong number.
+    ChangeNumber,
+    /// The page wanted to go to the address that it was opened for.
+    PageAddress(Secret),
+    /// The page has set the cookie that it was opened for; these are all of the site's cookies.
+    PageCookies(CookieMap),
+    /// The page was closed before that.
+    PageClosed,
+    /// What was pasted.
+    Text(Secret),
+    /// Go on with it.
+    Go,
+}
+
+/// A page of the service to show in a window that can do nothing but that: no calls into the app, a browser
+/// profile that is thrown away, and no other hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficialPage {
+    /// Where it begins.
+    pub start: Url,
+    /// Hosts that it may go to; one with a leading dot stands for itself and everything below it.
+    pub hosts: &'static [&'static str],
+    /// What it is opened for.
+    pub goal: PageGoal,
+}
+
+/// What an official page is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageGoal {
+    /// That the page sends the browser to this `https` address, with a code in its query. It is never loaded.
+    Address {
+        /// The exact host.
+        host: &'static str,
+        /// The exact path.
+        path: &'static str,
+    },
+    /// That the page sets this cookie, `HttpOnly` or not.
+    Cookie {
+        /// The address whose cookies to read.
+        site: &'static str,
+        /// The cookie.
+        name: &'static str,
+    },
+}
+
+impl OfficialPage {
+    /// Whether the window may go there.
+    pub fn may_visit(&self, address: &Url) -> bool {
+        let allowed = |host: &str| {
+            self.hosts.iter().any(|known| match known.strip_prefix('.') {
+                Some(domain) => {
+                    host == domain || host.strip_suffix(domain).is_some_and(|below| below.ends_with('.'))
+                }
+                None => host == *known,
+            })
+        };
+        address.scheme() == "https" && address.port().is_none() && address.host_str().is_some_and(allowed)
+    }
+
+    /// Whether it is the address that the page was opened for.
+    pub fn is_reached(&self, address: &Url) -> bool {
+        match self.goal {
+            PageGoal::Address { host, path } => {
+                address.scheme() == "https"
+                    && address.port().is_none()
+                    && address.host_str() == Some(host)
+                    && address.path() == path
+            }
+            PageGoal::Cookie { .. } => false,
+        }
+    }
+}
+
+/// What was recognised in a pasted text. It says what is there, never what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Recognised {
+    /// The shape that it was in.
+    pub format: PasteFormat,
+    /// How many fields it has.
+    pub fields: u32,
+    /// The parts of a credential, found or missing, most important first.
+    pub parts: Vec<RecognisedPart>,
+    /// Whether it could be renewed.
+    pub renewable: bool,
+}
+
+/// A part of a credential, and whether it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct RecognisedPart {
+    /// Which part.
+    pub part: CredentialPart,
+    /// Whether it is there.
+    pub found: bool,
+}
+
+/// The parts of a credential that matter to a person who pastes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialPart {
+    /// The account's number.
+    AccountId,
+    /// QQ Music's key.
+    MusicKey,
+    /// NetEase's session, `MUSIC_U`.
+    Session,
+    /// NetEase's `__csrf`, which some tools want.
+    CsrfToken,
+    /// What renews it.
+    RefreshToken,
+}
+
+/// The shapes in which credentials are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum PasteFormat {
+    /// A `Cookie` header, with or without its name, and `.env` lines that hold one.
+    CookieHeader,
+    /// `Set-Cookie` lines, or several of them joined into one text as NeteaseCloudMusicApi does.
+    SetCookie,
+    /// A JSON object of names and values.
+    JsonObject,
+    /// The JSON array of a browser extension.
+    BrowserExport,
+    /// The JSON of a qqmusic-api `Credential`.
+    QqmusicApi,
+    /// A Netscape `cookies.txt`.
+    Netscape,
+    /// A `curl` command.
+    Curl,
+    /// A HAR file, or one entry of it.
+    Har,
+    /// A bare `MUSIC_U`, or a `musickey` with a `uin`.
+    Bare,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(goal: PageGoal) -> OfficialPage {
+        let start = "https://graph.qq.com/oauth2.0/show".parse().expect("a URL");
+        OfficialPage { start, hosts: &[".qq.com", "open.weixin.qq.com", "qq-web.example"], goal }
+    }
+
+    fn url(text: &str) -> Url {
+        text.parse().expect("a URL")
+    }
+
+    #[test]
+    fn the_window_goes_to_the_services_hosts_and_nowhere_else() {
+        let page = page(PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" });
+        for good in
+            ["https://qq.com/", "https://graph.qq.com/x", "https://a.b.qq.com/", "https://qq-web.example/"]
+        {
+            assert!(page.may_visit(&url(good)), "{good}");
+        }
+        for bad in [
+            "http://graph.qq.com/",
+            "https://graph.qq.com:444/",
+            "https://evilqq.com/",
+            "https://qq.com.evil.example/",
+            "https://www.qq-web.example/",
+            "https://graph.qq.com@evil.example/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "javascript:alert(1)",
+            "tauri://localhost/",
+        ] {
+            assert!(!page.may_visit(&url(bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_goal_is_one_exact_address() {
+        let page = page(PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" });
+        assert!(page.is_reached(&url("https://y.qq.com/portal/wx_redirect.html?login_type=1&code=A")));
+        for bad in [
+            "http://y.qq.com/portal/wx_redirect.html?code=A",
+            "https://y.qq.com:8443/portal/wx_redirect.html?code=A",
+            "https://c.y.qq.com/portal/wx_redirect.html?code=A",
+            "https://y.qq.com/portal/wx_redirect.html/x?code=A",
+            "https://y.qq.com/portal/other.html?code=A",
+        ] {
+            assert!(!page.is_reached(&url(bad)), "{bad}");
+        }
+    }
+}
