@@ -225,9 +225,13 @@ impl Accounts {
     }
 
     fn read_again(&self) -> Result<(), Problem> {
-        let ledger = self.file.read()?;
-        let settings = ledger.settings.clone();
-        let before = std::mem::replace(&mut self.now().ledger, ledger).settings;
+        let (before, settings) = {
+            // Read with the lock held: of two changes at once, the later one is what stays.
+            let mut now = self.now();
+            let ledger = self.file.read()?;
+            let settings = ledger.settings.clone();
+            (std::mem::replace(&mut now.ledger, ledger).settings, settings)
+        };
         if before != settings {
             self.tell(Event::Settings { settings });
         }

@@ -39,8 +39,15 @@ pub(crate) struct Renewer {
     vault: Vault,
     clock: Arc<dyn Clock>,
     /// Keys that the service has issued and the keychain would not take: written before anything else
-    /// happens with their account.
-    unsaved: Mutex<HashMap<AccountId, Credential>>,
+    /// happens with their account, unless something else has been saved since.
+    unsaved: Mutex<HashMap<AccountId, Unsaved>>,
+}
+
+/// A key that was issued for the credential of that generation.
+#[derive(Debug, Clone)]
+struct Unsaved {
+    credential: Credential,
+    replaces: Generation,
 }
 
 impl Renewer {
@@ -51,6 +58,11 @@ impl Renewer {
     /// Waits until no other process renews, signs out or removes the account.
     pub(crate) async fn lock(&self, id: &AccountId) -> Result<AccountLock, Problem> {
         AccountLock::acquire(&self.profile, id).await
+    }
+
+    /// Forgets a key that was never written: its account is gone.
+    pub(crate) fn forget(&self, id: &AccountId) {
+        self.unsaved().remove(id);
     }
 
     /// Renews one account.
@@ -78,8 +90,9 @@ impl Renewer {
             })?;
             return Err(gone(id));
         };
-        let unsaved = self.unsaved().get(id).cloned();
-        if let Some(credential) = unsaved {
+        let unsaved = self.unsaved().remove(id);
+        // What has been saved since is newer: by a new sign-in, or by another process.
+        if let Some(Unsaved { credential, .. }) = unsaved.filter(|one| one.replaces == kept.generation) {
             let generation = self.write(&credential, kept.generation, patience).await?;
             return self.adopt(accounts, service, &credential, generation, trigger);
         }
@@ -106,7 +119,7 @@ impl Renewer {
         patience: Patience,
     ) -> Result<Generation, Problem> {
         let id = &credential.account;
-        self.unsaved().insert(id.clone(), credential.clone());
+        self.unsaved().insert(id.clone(), Unsaved { credential: credential.clone(), replaces: expected });
         let mut tries = 1;
         let generation = loop {
             match self.vault.save(credential, Some(expected), patience).await {
@@ -194,7 +207,7 @@ impl Renewer {
         RenewalRecord { at: self.clock.now(), outcome, trigger, problem }
     }
 
-    fn unsaved(&self) -> MutexGuard<'_, HashMap<AccountId, Credential>> {
+    fn unsaved(&self) -> MutexGuard<'_, HashMap<AccountId, Unsaved>> {
         self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -441,6 +441,7 @@ impl TuneKey {
 
     async fn remove(&self, id: &AccountId) -> Result<(), Problem> {
         self.keychain_says(self.0.vault.forget(id, Patience::User).await)?;
+        self.0.renewer.forget(id);
         self.0.accounts.remove(id)
     }
 

@@ -254,6 +254,23 @@ async fn a_key_that_the_keychain_would_not_take_is_written_before_another_is_ask
 }
 
 #[tokio::test]
+async fn a_key_that_was_never_written_does_not_replace_what_was_saved_since() {
+    let desk = Desk::new(&[Answer::NewKey("second")], &[]).await;
+    desk.keychain.heal();
+    let kept = desk.vault.load(&id(), Patience::User).await.expect("it loads").expect("it is there");
+    desk.vault.prove_writable(&id(), Patience::User).await.expect("it is writable");
+    desk.keychain.trouble(Trouble::DiesBefore(desk.keychain.calls()));
+    desk.renew().await.expect_err("the key could not be written");
+    desk.keychain.heal();
+    desk.vault
+        .save(&keyed("signed in again", SystemClock.now()), Some(kept.generation), Patience::User)
+        .await
+        .expect("a new sign-in saves");
+    desk.renew().await.expect("there is nothing left to do");
+    assert_eq!((desk.asked(), desk.key().await), (1, Some("signed in again".into())));
+}
+
+#[tokio::test]
 async fn what_another_process_has_renewed_is_adopted_and_not_renewed_again() {
     let desk = Desk::new(&[], &[]).await;
     let seen = desk.record().generation;
