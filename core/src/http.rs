@@ -1,4 +1,5 @@
-//! The one hardened HTTP client. Every request of TuneKey goes through [`Http::send`].
+//! The one hardened HTTP client. Every request of TuneKey goes through [`Http::send`]
+//! or [`Http::web_socket`].
 //!
 //! What the library leaves open is closed here: it has no time limit and no body limit by default, follows
 //! redirects, and puts whole URLs into its errors. HTTP/1.1 is enough for both services and keeps header
@@ -20,10 +21,12 @@ mod request;
 mod response;
 #[cfg(test)]
 mod tests;
+mod web_socket;
 
 pub use cookies::{CookieMap, SetCookie};
 pub use request::{Kind, Request};
 pub use response::{NotJson, Response};
+pub use web_socket::WebSocket;
 
 /// What an ordinary browser on an ordinary computer calls itself; the sign-in pages expect one.
 pub const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
@@ -52,6 +55,12 @@ pub struct Limits {
     pub read: Duration,
     /// For all of it, unless [`Request::within`] says otherwise.
     pub total: Duration,
+    /// For an answer that the service holds back until something happens; it does so for 30 seconds at most
+    /// (protocol: QQ §2.2).
+    pub long_poll: Duration,
+    /// For opening a WebSocket, for sending a message, and for what both sides have to agree on before anything
+    /// can happen (protocol: QQ §3.2).
+    pub handshake: Duration,
     /// Bytes of data or text, after decompression.
     pub json_bytes: usize,
     /// Bytes of a picture.
@@ -64,6 +73,8 @@ impl Default for Limits {
             connect: Duration::from_secs(10),
             read: Duration::from_secs(15),
             total: Duration::from_secs(30),
+            long_poll: Duration::from_secs(35),
+            handshake: Duration::from_secs(20),
             json_bytes: 1024 * 1024,
             picture_bytes: 4 * 1024 * 1024,
         }
@@ -156,6 +167,11 @@ impl Http {
         // With these options only the system's certificate store is left to fail.
         let client = builder.build().map_err(|_| HttpError::NoAuthorities)?;
         Ok(Self { client, limits: options.limits })
+    }
+
+    /// How long and how much.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Sends a request and reads the whole answer, whatever its status.

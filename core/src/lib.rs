@@ -8,6 +8,7 @@ pub mod credential;
 mod disk;
 pub mod export;
 pub mod http;
+pub mod import;
 mod ladder;
 pub mod ledger;
 pub mod picture;

@@ -126,13 +126,21 @@ impl Problem {
             (None, Language::English) => "the service",
             (None, Language::Chinese) => "对方服务",
         };
-        let (english, chinese) = self.code.words();
+        let (english, chinese) = match (self.code, self.service) {
+            // No service had a part in it.
+            (ProblemCode::Unexpected, None) => (
+                "Something on this computer did not work; nothing was changed. Try again.",
+                "本机操作没有成功，没有改动任何内容，请重试。",
+            ),
+            (code, _) => code.words(),
+        };
         let mut message = language.pick(english, chinese).replace("{service}", service);
         if let Some(said) = &self.said {
-            message.push_str(&match language {
-                Language::English => format!(" It says: “{said}”"),
-                Language::Chinese => format!("对方提示：「{said}」"),
-            });
+            // The service's own words first: it knows why.
+            message = match language {
+                Language::English => format!("The service says: “{said}” {message}"),
+                Language::Chinese => format!("对方提示：「{said}」{message}"),
+            };
         }
         if matches!(self.code, ProblemCode::Unexpected | ProblemCode::InvalidInput | ProblemCode::NotFound)
             && let Some(detail) = &self.detail

@@ -23,11 +23,13 @@ use crate::settings::NeteaseProfile;
 mod answer;
 pub mod netease;
 mod paste;
+mod phone_number;
 pub mod qqmusic;
 mod question;
 
 pub use question::{
-    CredentialPart, Input, OfficialPage, PageGoal, PasteFormat, Question, Recognised, RecognisedPart,
+    CredentialPart, Input, OfficialPage, PageGoal, PasteFormat, PrivateAddress, Question, Recognised,
+    RecognisedPart,
 };
 
 /// Every service, in the order in which fronts list them. The one list.

@@ -16,7 +16,8 @@ use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::qr::QrCode;
 use crate::service::{
-    Attempt, Context, Grant, Input, OfficialPage, Progress, Question, Recognised, Service, ServiceError,
+    Attempt, Context, Grant, Input, OfficialPage, PrivateAddress, Progress, Question, Recognised, Service,
+    ServiceError,
 };
 
 /// Where a sign-in stands. Every step is the whole truth; a front draws the latest and forgets the others.
@@ -58,7 +59,7 @@ pub enum SignInStep {
     AskCaptcha {
         /// The page. Only for the front's own side that opens it.
         #[serde(skip)]
-        address: url::Url,
+        address: PrivateAddress,
     },
     /// The code that was sent is wanted: [`Input::TextCode`], [`Input::Resend`] or [`Input::ChangeNumber`].
     AskTextCode {
@@ -463,7 +464,8 @@ impl<S: Surroundings> Machine<S> {
             },
             Err(Gone) => Err(Gone),
         };
-        if !matches!(answer, Ok(true)) {
+        // What was pasted is somebody's elsewhere, too: it is not ours to end.
+        if !matches!(answer, Ok(true)) && self.method.is_new_sign_in() {
             self.surroundings.discard(grant).await;
         }
         answer

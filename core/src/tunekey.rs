@@ -22,7 +22,7 @@ use crate::profile::Profile;
 use crate::renewal::{self, Renewer};
 use crate::service::{self, Context, Device, Inspection, Service, ServiceError};
 use crate::settings::{Proxy, Settings};
-use crate::sign_in::{self, SignIn};
+use crate::sign_in::{self, Others, SignIn, WayIn};
 use crate::vault::Vault;
 use crate::vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
 
@@ -148,6 +148,11 @@ impl TuneKey {
     /// person is asked. Must be called on a tokio runtime.
     pub fn sign_in(&self, service: ServiceId, method: Method, wanted: Option<AccountId>) -> SignIn {
         sign_in::start(service::by_id(service), method, wanted, self.clone())
+    }
+
+    /// The other ways into a service, best first, when a front cannot go this one.
+    pub fn other_ways(&self, way: WayIn) -> Others {
+        sign_in::Surroundings::others(self, way)
     }
 
     /// The ways into a service that this front can go.

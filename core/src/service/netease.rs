@@ -11,12 +11,16 @@ use crate::account::{Method, ServiceId};
 use crate::credential::Credential;
 use crate::http::CookieMap;
 
+mod adopt;
 mod app_scan;
 mod codes;
 mod cookie;
 mod crypto;
 mod gateway;
+mod grant;
 mod membership;
+mod official_page;
+mod phone;
 mod profile;
 mod renewal;
 
@@ -37,25 +41,27 @@ impl Service for Netease {
     }
 
     fn methods(&self) -> &'static [Method] {
-        &[Method::AppScan]
+        &[Method::AppScan, Method::Phone, Method::OfficialPage, Method::Paste]
     }
 
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         match method {
             Method::Paste => Ok(Box::new(paste::Paste::new(&Netease, context))),
             Method::AppScan => Ok(Box::new(app_scan::AppScan::new(context))),
-            _ => Err(answer::unexpected("starting a sign-in", "a method that NetEase does not have")),
+            Method::Phone => Ok(Box::new(phone::Phone::new(context))),
+            Method::OfficialPage => Ok(Box::new(official_page::Page::new(context))),
+            Method::QqScan | Method::WechatScan => {
+                Err(answer::unexpected("starting a sign-in", "a method that NetEase does not have"))
+            }
         }
     }
 
     fn recognise(&self, fields: &CookieMap) -> Recognition {
-        let _ = fields;
-        Recognition { parts: Vec::new(), enough: false, renewable: false }
+        adopt::recognise(fields)
     }
 
     async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
-        let _ = (context, fields);
-        Err(answer::unexpected("checking a pasted credential", "nothing"))
+        adopt::adopt(context, context.netease_profile, fields).await
     }
 
     async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {

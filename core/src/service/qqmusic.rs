@@ -5,23 +5,32 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewal, Service,
-    ServiceError, answer, paste,
+    ServiceError, paste,
 };
 use crate::account::{Method, ServiceId};
 use crate::credential::Credential;
 use crate::http::CookieMap;
 
+mod adopt;
+mod app_scan;
 mod authorisation;
+mod back_off;
 mod cookie;
 mod credential;
+mod exchange;
 mod gateway;
 mod hash33;
 mod kind;
 mod membership;
+mod mqtt;
+mod official_page;
+mod phone;
 mod profile;
 mod ptui;
+mod push;
 mod qq_scan;
 mod renewal;
+mod wechat_scan;
 
 /// How old a key gets before it is renewed (protocol: QQ §7.2).
 const OLDEST: SignedDuration = SignedDuration::from_hours(20);
@@ -37,25 +46,26 @@ impl Service for QqMusic {
     }
 
     fn methods(&self) -> &'static [Method] {
-        &[Method::QqScan]
+        &Method::ALL
     }
 
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
-        match method {
-            Method::Paste => Ok(Box::new(paste::Paste::new(&QqMusic, context))),
-            Method::QqScan => Ok(Box::new(qq_scan::QqScan::new(context))),
-            _ => Err(answer::unexpected("starting a sign-in", "a method that QQ Music does not have")),
-        }
+        Ok(match method {
+            Method::QqScan => Box::new(qq_scan::QqScan::new(context)),
+            Method::WechatScan => Box::new(wechat_scan::WechatScan::new(context)),
+            Method::AppScan => Box::new(app_scan::AppScan::new(context)),
+            Method::Phone => Box::new(phone::Phone::new(context)),
+            Method::OfficialPage => Box::new(official_page::Page::new(context)),
+            Method::Paste => Box::new(paste::Paste::new(&QqMusic, context)),
+        })
     }
 
     fn recognise(&self, fields: &CookieMap) -> Recognition {
-        let _ = fields;
-        Recognition { parts: Vec::new(), enough: false, renewable: false }
+        adopt::recognise(fields)
     }
 
     async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
-        let _ = (context, fields);
-        Err(answer::unexpected("checking a pasted credential", "nothing"))
+        adopt::adopt(context, fields).await
     }
 
     async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {

@@ -2,6 +2,8 @@
 //!
 //! Codes to scan need nothing here: the phone answers the service by itself.
 
+use std::fmt;
+use std::ops::Deref;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -24,7 +26,7 @@ pub enum Question {
     /// A check on a page of the service that opens in the system's browser: [`Input::CaptchaDone`].
     Captcha {
         /// The page. `https`, and a host of the service.
-        address: Url,
+        address: PrivateAddress,
     },
     /// The code that was sent: [`Input::TextCode`], [`Input::Resend`] or [`Input::ChangeNumber`].
     TextCode {
@@ -44,6 +46,30 @@ pub enum Question {
     },
     /// Whether to go on with what was pasted: [`Input::Go`], or [`Input::Text`] for another text.
     Recognised(Recognised),
+}
+
+/// An address with something in it that is for its opener alone. It shows no more than its host.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PrivateAddress(Url);
+
+impl From<Url> for PrivateAddress {
+    fn from(address: Url) -> Self {
+        Self(address)
+    }
+}
+
+impl Deref for PrivateAddress {
+    type Target = Url;
+
+    fn deref(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PrivateAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateAddress({})", self.0.host_str().unwrap_or_default())
+    }
 }
 
 /// What the person, or their front, gives to a sign-in.
@@ -81,7 +107,7 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfficialPage {
     /// Where it begins.
-    pub start: Url,
+    pub start: PrivateAddress,
     /// Hosts that it may go to; one with a leading dot stands for itself and everything below it.
     pub hosts: &'static [&'static str],
     /// What it is opened for.
@@ -206,12 +232,18 @@ mod tests {
     use super::*;
 
     fn page(goal: PageGoal) -> OfficialPage {
-        let start = "https://graph.qq.com/oauth2.0/show".parse().expect("a URL");
+        let start = url("https://graph.qq.com/oauth2.0/show").into();
         OfficialPage { start, hosts: &[".qq.com", "open.weixin.qq.com", "qq-web.example"], goal }
     }
 
     fn url(text: &str) -> Url {
         text.parse().expect("a URL")
+    }
+
+    #[test]
+    fn a_private_address_shows_its_host_only() {
+        let address = PrivateAddress::from(url("https://y.qq.com/check?token=canary"));
+        assert_eq!(format!("{address:?}"), "PrivateAddress(y.qq.com)");
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl Attempt for Script {
                 problem: None,
             }),
             Line::AskPage => Progress::Ask(Question::Page(Box::new(OfficialPage {
-                start: "https://example.invalid/".parse().expect("a URL"),
+                start: url::Url::parse("https://example.invalid/").expect("a URL").into(),
                 hosts: &[],
                 goal: PageGoal::Address { host: "example.invalid", path: "/" },
             }))),
@@ -363,6 +363,19 @@ async fn another_account_that_is_not_wanted_is_ended_and_never_saved() {
         }
         assert_eq!((*saved.lock().unwrap(), *discarded.lock().unwrap()), (0, 1), "goes away: {goes_away}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_pasted_is_not_ended_when_it_is_not_wanted() {
+    let desk = Desk::default();
+    let (saved, discarded) = (desk.saved.clone(), desk.discarded.clone());
+    let mut sign_in = play_for(somebody_else(), desk, Method::Paste, &[&[Authorised, Granted]]);
+    until(&mut sign_in, |step| matches!(step, SignInStep::AskOtherAccount { .. })).await;
+    drop(sign_in);
+    while Arc::strong_count(&saved) > 1 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((*saved.lock().unwrap(), *discarded.lock().unwrap()), (0, 0), "its owner still uses it");
 }
 
 #[tokio::test(start_paused = true)]

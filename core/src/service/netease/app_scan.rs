@@ -3,19 +3,17 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::gateway::{Answer, Call, chain_id, profile_field};
-use super::{codes, cookie, membership, profile};
-use crate::account::{AccountId, ServiceId};
-use crate::credential::{Credential, Fields};
-use crate::http::{CookieMap, SetCookie};
+use super::gateway::{Answer, Call, chain_id};
+use super::grant::Issued;
+use super::{codes, grant};
+use crate::http::CookieMap;
 use crate::qr::QrCode;
 use crate::secret::Secret;
 use crate::service::answer::{text, unexpected};
-use crate::service::{Attempt, Context, Grant, Inspection, Progress, ServiceError};
+use crate::service::{Attempt, Context, Progress, ServiceError};
 use crate::settings::NeteaseProfile;
 
 /// Between two polls; clients use one to three seconds.
@@ -47,10 +45,7 @@ enum State {
     },
     /// The answer that carries the session comes once. From here on it is held until the service has said
     /// whose it is.
-    Granted {
-        issued_at: Timestamp,
-        expires_at: Option<Timestamp>,
-    },
+    Granted(Issued),
     Over,
 }
 
@@ -68,7 +63,10 @@ impl Attempt for AppScan {
         let result = match &self.state {
             State::Start => self.show().await,
             State::Shown { .. } => self.poll().await,
-            State::Granted { issued_at, expires_at } => self.confirm(*issued_at, *expires_at).await,
+            State::Granted(issued) => {
+                let grant = grant::confirm_new(&self.context, self.profile, &self.cookies, *issued).await;
+                grant.map(|grant| Progress::Granted(Box::new(grant)))
+            }
             State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
         };
         match &result {
@@ -149,58 +147,14 @@ impl AppScan {
                     avatar: avatar.and_then(|address| Url::parse(address).ok()),
                 })
             }
-            803 => self.accept(&answer, doing),
+            803 => {
+                let now = self.context.clock.now();
+                self.state = State::Granted(grant::accept(&answer, &mut self.cookies, now, doing)?);
+                Ok(Progress::Authorised)
+            }
             800 | 860 => Ok(Progress::Expired),
             code => Err(codes::refusal(doing, code, &answer.body)),
         }
-    }
-
-    /// Takes the session out of the answer that carries it. The service sends it as `Set-Cookie`; some of its
-    /// gateways put the same into the body.
-    fn accept(&mut self, answer: &Answer, doing: &'static str) -> Result<Progress, ServiceError> {
-        if let Some(joined) = text(&answer.body, "cookie") {
-            for (name, value) in cookie::unjoined(joined).iter() {
-                self.cookies.set(name, value.clone());
-            }
-        }
-        self.cookies.absorb(&answer.cookies);
-        if self.cookies.get(cookie::SESSION).is_none() {
-            return Err(unexpected(doing, "a confirmation without a session"));
-        }
-        let (issued_at, expires_at) = (self.context.clock.now(), session_end(&answer.cookies));
-        self.state = State::Granted { issued_at, expires_at };
-        Ok(Progress::Authorised)
-    }
-
-    /// Asks whose the session is. Without an account behind it there is no credential.
-    async fn confirm(
-        &mut self,
-        issued_at: Timestamp,
-        expires_at: Option<Timestamp>,
-    ) -> Result<Progress, ServiceError> {
-        let session: CookieMap = self
-            .cookies
-            .iter()
-            .filter(|(name, _)| cookie::is_kept(name) && *name != cookie::REFRESH)
-            .map(owned)
-            .collect();
-        let owner = match profile::owner(&self.context, self.profile, &session).await {
-            Ok(owner) => owner,
-            Err(ServiceError::Rejected { doing, .. }) => {
-                return Err(unexpected(doing, "a session that the service then did not confirm"));
-            }
-            Err(error) => return Err(error),
-        };
-        let mut fields: Fields =
-            self.cookies.iter().filter(|(name, _)| cookie::is_kept(name)).map(owned).collect();
-        let (name, value) = profile_field(self.profile);
-        fields.set(name, value);
-        let account = AccountId::new(ServiceId::Netease, owner.uid.to_string());
-        let membership = membership::ask(&self.context, self.profile, &session).await;
-        Ok(Progress::Granted(Box::new(Grant {
-            credential: Credential { account, issued_at, expires_at, fields },
-            inspection: Inspection { nickname: owner.nickname, avatar: owner.avatar, membership },
-        })))
     }
 
     /// One request with the cookies of this sign-in, which it may add to.
@@ -225,18 +179,9 @@ impl AppScan {
 fn pause(state: &State, failures: u32) -> Duration {
     match (state, failures) {
         (State::Shown { .. }, 0) => PACE,
-        (State::Start | State::Granted { .. } | State::Over, 0) => Duration::ZERO,
+        (State::Start | State::Granted(_) | State::Over, 0) => Duration::ZERO,
         (_, failures) => PACE.saturating_mul(1 << (failures - 1).min(8)).min(SLOWEST),
     }
-}
-
-fn owned((name, value): (&str, &Secret)) -> (String, Secret) {
-    (name.to_owned(), value.clone())
-}
-
-/// When the session of an answer ends, if the answer says so.
-pub(super) fn session_end(cookies: &[SetCookie]) -> Option<Timestamp> {
-    cookies.iter().rfind(|line| line.name == cookie::SESSION && !line.deletes)?.expires_at
 }
 
 /// What the code says (protocol: NetEase §1.2).
@@ -272,19 +217,6 @@ mod tests {
         );
         let pc = address(NeteaseProfile::Pc, "b588-02", "unused");
         assert_eq!(pc.as_str(), "https://music.163.com/login?codekey=b588-02");
-    }
-
-    #[test]
-    fn the_session_ends_when_its_own_line_says() {
-        let now = Timestamp::from_second(1_790_000_000).expect("a time");
-        let line = |text: &str| SetCookie::parse(text, now).expect("a cookie");
-        let cookies = [
-            line("__csrf=c; Max-Age=1296010; Path=/"),
-            line("MUSIC_U=u; Max-Age=15552000; Path=/; HTTPOnly"),
-            line("MUSIC_U=; Max-Age=0; Path=/"),
-        ];
-        assert_eq!(session_end(&cookies).map(Timestamp::as_second), Some(1_790_000_000 + 15_552_000));
-        assert_eq!(session_end(&[line("MUSIC_U=u; Path=/")]), None, "unsaid is unknown");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! A new session for an old one, and the end of a session (protocol: NetEase §5.3, §5.4).
 
-use super::app_scan::session_end;
 use super::gateway::{Answer, Call, nothing, plain_renewal, profile_of};
+use super::grant::session_end;
 use super::{codes, cookie, profile};
 use crate::credential::{Credential, Fields};
+use crate::http::CookieMap;
 use crate::service::{Context, Renewal, ServiceError};
 use crate::settings::NeteaseProfile;
 
@@ -12,8 +13,12 @@ const DOING: &str = "renewing the session";
 /// Asks for a new session. The answer decides only when it brings one; in every other case the question whose
 /// session it is decides, because the service refuses renewals for sessions that work perfectly well.
 pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal, ServiceError> {
-    let answer = ask(context, old).await?;
-    if answer.code == 200 && answer.cookies.iter().any(|line| line.name == cookie::SESSION && !line.deletes) {
+    let mut cookies = cookie::session(old);
+    if let Some(token) = old.field(cookie::REFRESH) {
+        cookies.set(cookie::REFRESH, token.clone());
+    }
+    let answer = ask(context, profile_of(old, context), &cookies).await?;
+    if brings_session(&answer) {
         return confirmed(context, merged(context, old, &answer)?).await;
     }
     match answer.code {
@@ -42,25 +47,24 @@ pub(super) async fn sign_out(context: &Context, credential: &Credential) -> Resu
     }
 }
 
+/// Whether there is a new session in the answer.
+pub(super) fn brings_session(answer: &Answer) -> bool {
+    answer.code == 200 && answer.cookies.iter().any(|line| line.name == cookie::SESSION && !line.deletes)
+}
+
 /// The one request that carries the refresh token.
-async fn ask(context: &Context, old: &Credential) -> Result<Answer, ServiceError> {
-    let mut cookies = cookie::session(old);
-    if let Some(token) = old.field(cookie::REFRESH) {
-        cookies.set(cookie::REFRESH, token.clone());
-    }
-    match profile_of(old, context) {
-        NeteaseProfile::Web => plain_renewal(context, &cookies, DOING).await,
-        profile @ NeteaseProfile::Pc => {
+pub(super) async fn ask(
+    context: &Context,
+    profile: NeteaseProfile,
+    cookies: &CookieMap,
+) -> Result<Answer, ServiceError> {
+    match profile {
+        NeteaseProfile::Web => plain_renewal(context, cookies, DOING).await,
+        NeteaseProfile::Pc => {
             let path = "/login/token/refresh";
-            let call = Call {
-                profile,
-                path,
-                payload: nothing(),
-                cookies: &cookies,
-                headers: Vec::new(),
-                doing: DOING,
-            };
-            call.send(context).await
+            Call { profile, path, payload: nothing(), cookies, headers: Vec::new(), doing: DOING }
+                .send(context)
+                .await
         }
     }
 }

@@ -1,20 +1,22 @@
-//! From the ticket of a confirmed code to a credential (protocol: QQ §1.4 to §1.6). Every step works once.
+//! From the ticket of a confirmed code to an authorisation code (protocol: QQ §1.4, §1.5). Every step works
+//! once.
 
-use serde_json::json;
 use url::Url;
 
-use super::credential;
-use super::gateway::{Call, Caller, GATEWAY};
 use super::hash33::{G_TK, hash33};
 use super::qq_scan::{APP, CLIENT, DOMAIN, LOGIN_JUMP, REFERER};
-use crate::credential::Credential;
 use crate::http::{CookieMap, NotJson, Request};
 use crate::secret::Secret;
 use crate::service::answer::{ask, not_the_service, unexpected};
 use crate::service::{Context, ServiceError};
 
-/// Where QQ Music receives the authorisation.
-const REDIRECT: &str = "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https://y.qq.com/";
+/// Where QQ Music receives authorisations.
+pub(super) const RECEIVER_HOST: &str = "y.qq.com";
+pub(super) const RECEIVER_PATH: &str = "/portal/wx_redirect.html";
+
+/// The same as an address, for an authorisation of QQ.
+pub(super) const REDIRECT: &str =
+    "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https://y.qq.com/";
 
 /// Trades the ticket for the cookies of a signed-in browser (protocol: QQ §1.4).
 #[expect(clippy::disallowed_methods, reason = "the request carries the ticket to the service that issued it")]
@@ -56,7 +58,6 @@ pub(super) async fn redeem(context: &Context, uin: &str, sigx: &Secret) -> Resul
 }
 
 /// Authorises QQ Music for the account (protocol: QQ §1.5).
-#[expect(clippy::disallowed_methods, reason = "the code leaves the address that it came in")]
 pub(super) async fn authorise(context: &Context, cookies: &CookieMap) -> Result<Secret, ServiceError> {
     let doing = "authorising QQ Music";
     let state = uuid::Uuid::new_v4().simple().to_string();
@@ -85,42 +86,44 @@ pub(super) async fn authorise(context: &Context, cookies: &CookieMap) -> Result<
         return Err(not_the_service(doing, NotJson::ServerError));
     }
     match answer.header("location").and_then(|location| authorised(location, &state)) {
-        Some(code) if !code.expose().is_empty() => Ok(code),
-        _ => Err(unexpected(doing, "no authorisation code")),
+        Some(code) => Ok(code),
+        None => Err(unexpected(doing, "no authorisation code")),
     }
 }
 
 /// The code in the address that a browser would be sent to, if it is QQ Music's and answers our request.
 fn authorised(location: &str, state: &str) -> Option<Secret> {
-    let location = Url::parse(location).ok()?;
-    let value =
-        |name| location.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    let right = location.scheme() == "https"
-        && location.host_str() == Some("y.qq.com")
-        && location.port().is_none()
-        && value("state").as_deref() == Some(state);
-    if right { value("code").map(Secret::new) } else { None }
+    let arrival = Arrival::read(location)?;
+    if arrival.state == state { Some(arrival.code) } else { None }
 }
 
-/// Trades the authorisation code for a credential (protocol: QQ §1.6).
-#[expect(clippy::disallowed_methods, reason = "the request carries the code to the service that issued it")]
-pub(super) async fn sign_in(context: &Context, code: &Secret) -> Result<Credential, ServiceError> {
-    let call = Call {
-        gateway: GATEWAY,
-        caller: Caller::anonymous(),
-        module: "QQConnectLogin.LoginServer",
-        method: "QQLogin",
-        param: json!({ "code": code.expose() }),
-        doing: "exchanging the code",
-    };
-    let answer = call.send(context).await?;
-    match answer.code {
-        0 => credential::read(&answer, context.clock.now()),
-        // Elsewhere these say that a credential is dead; here there is none yet.
-        1000 | 104_400 | 104_401 => {
-            Err(answer.unexpected(&format!("code {}: the code is used up", answer.code)))
+/// What comes with a browser that arrives where QQ Music receives authorisations.
+pub(super) struct Arrival {
+    /// Whose code it is, as `login_type`: 1 for QQ, 2 for WeChat.
+    pub(super) login_type: Option<String>,
+    /// What the one who asked had said, to tell its answer from others.
+    pub(super) state: String,
+    /// The authorisation code.
+    pub(super) code: Secret,
+}
+
+impl Arrival {
+    /// Reads the address, if it is the one and carries a code.
+    pub(super) fn read(address: &str) -> Option<Self> {
+        let address = Url::parse(address).ok()?;
+        let value = |name| {
+            let found = address.query_pairs().find(|(key, _)| key == name);
+            found.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+        };
+        let right = address.scheme() == "https"
+            && address.host_str() == Some(RECEIVER_HOST)
+            && address.port().is_none()
+            && address.path() == RECEIVER_PATH;
+        if !right {
+            return None;
         }
-        _ => Err(answer.refusal()),
+        let code = Secret::new(value("code")?);
+        Some(Self { login_type: value("login_type"), state: value("state").unwrap_or_default(), code })
     }
 }
 
@@ -147,6 +150,8 @@ mod tests {
             good.replace("state=s1", "state=s2"),
             good.replace("&state=s1", ""),
             good.replace("code=", "kode="),
+            good.replace("code=0A1B", "code="),
+            good.replace("wx_redirect.html", "other.html"),
             "/portal/wx_redirect.html?code=0A1B&state=s1".to_owned(),
         ] {
             assert_eq!(authorised(&bad, "s1"), None, "{bad}");

@@ -1,7 +1,7 @@
 //! The credential as the login functions answer it (protocol: QQ §6).
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::gateway::Answer;
 use crate::account::{AccountId, ServiceId};
@@ -18,13 +18,18 @@ pub(super) fn read(answer: &Answer, now: Timestamp) -> Result<Credential, Servic
     let Value::Object(data) = &answer.data else {
         return Err(answer.unexpected("an answer without data"));
     };
+    of(data, now).map_err(|missing| answer.unexpected(missing))
+}
+
+/// Makes a credential of its fields, or says what is missing.
+pub(super) fn of(data: &Map<String, Value>, now: Timestamp) -> Result<Credential, &'static str> {
     let number = |name: &str| data.get(name).and_then(integer).filter(|number| *number > 0);
     let Some(musicid) = ["musicid", "str_musicid"].iter().find_map(|name| account_number(data.get(*name)?))
     else {
-        return Err(answer.unexpected("an answer without an account"));
+        return Err("an answer without an account");
     };
     if data.get("musickey").and_then(Value::as_str).is_none_or(|key| key.trim().is_empty()) {
-        return Err(answer.unexpected("an answer without a key"));
+        return Err("an answer without a key");
     }
 
     let issued_at = number("musickeyCreateTime").and_then(|second| Timestamp::from_second(second).ok());

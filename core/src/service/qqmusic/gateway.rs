@@ -1,6 +1,7 @@
 //! The one address behind which all of QQ Music's functions lie: `musicu.fcg` (protocol: QQ §5).
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::cookie;
 use super::hash33::{G_TK, hash33};
@@ -8,13 +9,16 @@ use super::kind::Kind;
 use crate::credential::Credential;
 use crate::http::{CookieMap, Request};
 use crate::service::answer::{self, ask, integer, unexpected, words};
-use crate::service::{Context, ServiceError};
+use crate::service::{Context, Device, ServiceError};
 
 /// The gateway that the current clients use.
 pub(super) const GATEWAY: &str = "https://u.y.qq.com/cgi-bin/musicu.fcg";
 
 /// The app version that the app's functions are called as (protocol: QQ §5.2).
-const APP_VERSION: &str = "20090008";
+pub(super) const APP_VERSION: &str = "20090008";
+
+/// What the app of that version calls itself.
+const APP_AGENT: &str = "QQMusic 20090008(android 15)";
 
 /// A call of a function.
 pub(super) struct Call {
@@ -40,10 +44,34 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// The web site, nobody signed in. It needs no device fingerprint (protocol: QQ §1.6).
-    pub(super) fn anonymous() -> Self {
-        let comm = json!({ "g_tk": G_TK, "platform": "yqq", "ct": 24, "cv": 0, "tmeLoginType": 2 });
+    /// The web site, nobody signed in, about to sign in this way (`tmeLoginType`). It needs no device
+    /// fingerprint (protocol: QQ §1.6, §5.2).
+    pub(super) fn anonymous(tme_login_type: u8) -> Self {
+        let comm = json!({
+            "g_tk": G_TK, "platform": "yqq", "ct": 24, "cv": 0, "tmeAppID": "qqmusic",
+            "tmeLoginType": tme_login_type,
+        });
         Self { comm, cookies: CookieMap::default(), user_agent: None }
+    }
+
+    /// The page that shows codes for the app (protocol: QQ §3.1).
+    pub(super) fn code_page() -> Self {
+        let comm = json!({ "ct": "23", "cv": "0", "tmeAppID": "qqmusic" });
+        Self { comm, cookies: CookieMap::default(), user_agent: None }
+    }
+
+    /// The app, nobody signed in, about to sign in with a phone number. Its numbers are made of this
+    /// installation's one identity, so that every call comes from the same device (protocol: QQ §4, §5.2).
+    /// A device fingerprint (QIMEI) is neither needed nor sent.
+    pub(super) fn phone(device: &Device) -> Self {
+        let udid = device_number(device, "OpenUDID");
+        let comm = json!({
+            "ct": "11", "cv": APP_VERSION, "v": APP_VERSION, "chid": "10003505", "tmeAppID": "qqmusic",
+            "tmeLoginType": "0", "tmeLoginMethod": "3", "os_ver": "15",
+            "OpenUDID": udid, "udid": udid, "OpenUDID2": device_number(device, "OpenUDID2"),
+            "aid": device_number(device, "aid")[..16],
+        });
+        Self { comm, cookies: CookieMap::default(), user_agent: Some(APP_AGENT) }
     }
 
     /// The web site, signed in: in the envelope for the login functions, in the cookies for the others.
@@ -72,8 +100,20 @@ impl Caller {
             "ct": "11", "cv": APP_VERSION, "v": APP_VERSION, "tmeAppID": "qqmusic",
             "tmeLoginType": Kind::of(credential).tme_login_type().to_string(), "qq": credential.account.uid, "authst": key,
         });
-        Self { comm, cookies: CookieMap::default(), user_agent: Some("QQMusic 20090008(android 15)") }
+        Self { comm, cookies: CookieMap::default(), user_agent: Some(APP_AGENT) }
     }
+}
+
+/// A number of the device, 32 hexadecimal digits: always the same for one installation and one purpose. The
+/// identity itself is not told, because it serves other services as well.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only a digest of the identity leaves, to the service that wants one"
+)]
+fn device_number(device: &Device, purpose: &str) -> String {
+    let digest =
+        Sha256::new().chain_update("qqmusic ").chain_update(purpose).chain_update(device.id.expose());
+    digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a function answered.
@@ -143,6 +183,10 @@ impl Answer {
             1000 | 104_400 | 104_401 => ServiceError::Rejected { doing, code },
             2001 | 20_254 | 20_276 => ServiceError::RiskControl { doing, code, said },
             100_001 | 104_604 => ServiceError::RateLimited { doing, code, said },
+            // Older clients read 20274 as "too many devices"; since 20279 says that, it is a binding that is
+            // missing (protocol: QQ §11). The service's own words go along.
+            20_272 | 20_274 => ServiceError::WrongWayIn { doing, code, said },
+            20_271 => ServiceError::WrongCode { doing, code, said },
             20_279 => ServiceError::DeviceLimit { doing, code, said },
             20_277 | 20_278 | 20_450 => ServiceError::Restricted { doing, code, said },
             _ => ServiceError::Unexpected { doing, got: format!("code {code}"), said },
@@ -183,7 +227,10 @@ mod tests {
             (20_277, ProblemCode::Restricted),
             (20_278, ProblemCode::Restricted),
             (20_450, ProblemCode::Restricted),
-            (20_274, ProblemCode::Unexpected),
+            (20_274, ProblemCode::WrongWayIn),
+            (20_272, ProblemCode::WrongWayIn),
+            (20_271, ProblemCode::WrongCode),
+            (20_254, ProblemCode::RiskControl),
             (104_003, ProblemCode::Unexpected),
             (2000, ProblemCode::Unexpected),
             (-1, ProblemCode::Unexpected),
@@ -213,7 +260,7 @@ mod tests {
     fn the_services_words_are_kept() {
         let answer =
             json!({ "code": 0, "req_0": { "code": 20_274, "data": { "errMsg": "", "errtip": "绑定异常" } } });
-        assert_eq!(problem(answer), (ProblemCode::Unexpected, Some("绑定异常".to_owned())));
+        assert_eq!(problem(answer), (ProblemCode::WrongWayIn, Some("绑定异常".to_owned())));
     }
 
     #[test]
@@ -223,5 +270,22 @@ mod tests {
         {
             assert_eq!(problem(answer.clone()).0, ProblemCode::Unexpected, "{answer}");
         }
+    }
+
+    #[test]
+    fn the_phone_calls_come_from_one_device_that_does_not_tell_the_identity() {
+        let device = |id: &str| Device { id: id.repeat(52).into() };
+        let comm = Caller::phone(&device("A")).comm;
+        assert_eq!(comm, Caller::phone(&device("A")).comm, "every call shows the same numbers");
+        assert_ne!(
+            comm["OpenUDID"],
+            Caller::phone(&device("B")).comm["OpenUDID"],
+            "another installation, another device"
+        );
+        assert_ne!(comm["OpenUDID"], comm["OpenUDID2"], "the numbers are independent");
+        let (udid, aid) = (comm["OpenUDID"].as_str().expect("text"), comm["aid"].as_str().expect("text"));
+        assert_eq!((udid.len(), aid.len()), (32, 16));
+        assert!(!comm.to_string().contains("AAAA"), "the identity itself stays here");
+        assert_eq!((&comm["tmeLoginMethod"], &comm["tmeLoginType"]), (&json!("3"), &json!("0")));
     }
 }

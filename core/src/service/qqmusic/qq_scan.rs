@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use rand::Rng;
 
-use super::authorisation::{authorise, hashed, redeem, sign_in};
+use super::authorisation::{authorise, hashed, redeem};
+use super::back_off::BackOff;
+use super::exchange::{Confirmation, exchange, granted};
 use super::hash33::TOKEN;
-use super::profile;
 use super::ptui::PtuiCb;
 use crate::http::{CookieMap, Request};
 use crate::qr::QrCode;
 use crate::secret::Secret;
 use crate::service::answer::{ask, clean, not_the_service, unexpected};
-use crate::service::{Attempt, Context, Grant, Progress, ServiceError};
+use crate::service::{Attempt, Context, Progress, ServiceError};
 
 /// QQ Music among the applications of QQ's sign-in.
 pub(super) const APP: &str = "716027609";
@@ -39,8 +40,7 @@ const SLOWEST: Duration = Duration::from_millis(3000);
 pub(super) struct QqScan {
     context: Context,
     state: State,
-    /// Calls that failed since the last one that did not.
-    failures: u32,
+    back_off: BackOff,
 }
 
 /// What comes next. Each state holds what its request needs, so that a failed request can be repeated.
@@ -49,34 +49,23 @@ enum State {
     Shown { cookies: CookieMap, token: u32, since: Instant, scanned: bool },
     Ticket { uin: String, sigx: Secret, nickname: Option<String> },
     Authorise { cookies: CookieMap, nickname: Option<String> },
-    Exchange { code: Secret, nickname: Option<String> },
+    Exchange { confirmation: Confirmation, nickname: Option<String> },
     Over,
 }
 
 impl QqScan {
     pub(super) fn new(context: Context) -> Self {
-        Self { context, state: State::Start, failures: 0 }
+        Self { context, state: State::Start, back_off: BackOff::new(PACE, SLOWEST) }
     }
 }
 
 #[async_trait]
 impl Attempt for QqScan {
     async fn next(&mut self) -> Result<Progress, ServiceError> {
-        tokio::time::sleep(pause(&self.state, self.failures)).await;
+        tokio::time::sleep(self.back_off.pause(pace(&self.state))).await;
         let result = self.step().await;
-        match &result {
-            Ok(Progress::Refused | Progress::Expired | Progress::Granted(_)) => self.state = State::Over,
-            Ok(
-                Progress::Code { .. }
-                | Progress::Waiting
-                | Progress::Scanned { .. }
-                | Progress::Ask(_)
-                | Progress::Authorised,
-            ) => {
-                self.failures = 0;
-            }
-            Err(error) if error.may_pass() => self.failures += 1,
-            Err(_) => self.state = State::Over,
+        if self.back_off.note(&result) {
+            self.state = State::Over;
         }
         result
     }
@@ -196,22 +185,20 @@ impl QqScan {
         }
         if let State::Authorise { cookies, nickname } = &self.state {
             let code = authorise(&self.context, cookies).await?;
-            self.state = State::Exchange { code, nickname: nickname.clone() };
+            self.state =
+                State::Exchange { confirmation: Confirmation::Qq { code }, nickname: nickname.clone() };
         }
-        let State::Exchange { code, nickname } = &self.state else {
+        let State::Exchange { confirmation, nickname } = &self.state else {
             return Err(unexpected("exchanging the code", "no code to exchange"));
         };
-        let credential = sign_in(&self.context, code).await?;
-        // The exchange itself is the confirmation; this is for show.
-        let mut inspection = profile::inspect(&self.context, &credential).await.unwrap_or_default();
-        inspection.nickname = inspection.nickname.or_else(|| nickname.clone());
-        Ok(Progress::Granted(Box::new(Grant { credential, inspection })))
+        let credential = exchange(&self.context, confirmation).await?;
+        Ok(granted(&self.context, credential, nickname.clone()).await)
     }
 }
 
-/// How long to wait before the next request.
-fn pause(state: &State, failures: u32) -> Duration {
-    let usual = match state {
+/// How long to wait before the next request, when none has failed.
+fn pace(state: &State) -> Duration {
+    match state {
         State::Shown { scanned: false, .. } => PACE,
         State::Shown { scanned: true, .. } => (PACE / 2).max(FLOOR),
         State::Start
@@ -219,10 +206,6 @@ fn pause(state: &State, failures: u32) -> Duration {
         | State::Authorise { .. }
         | State::Exchange { .. }
         | State::Over => Duration::ZERO,
-    };
-    match failures {
-        0 => usual,
-        failures => PACE.saturating_mul(1 << (failures - 1).min(8)).min(SLOWEST),
     }
 }
 
@@ -239,19 +222,12 @@ mod tests {
             since: SystemClock.monotonic(),
             scanned,
         };
-        assert_eq!(pause(&State::Start, 0), Duration::ZERO, "the first code comes at once");
-        assert_eq!(pause(&shown(false), 0), Duration::from_millis(1500));
+        assert_eq!(pace(&State::Start), Duration::ZERO, "the first code comes at once");
+        assert_eq!(pace(&shown(false)), Duration::from_millis(1500));
         assert_eq!(
-            pause(&shown(true), 0),
+            pace(&shown(true)),
             Duration::from_millis(1000),
             "faster once scanned, but not below the floor"
         );
-        let after = |failures| pause(&shown(true), failures).as_millis();
-        assert_eq!(
-            [after(1), after(2), after(3), after(u32::MAX)],
-            [1500, 3000, 3000, 3000],
-            "slower after failures"
-        );
-        assert_eq!(pause(&State::Start, 1), PACE, "a failed first request is not repeated at once");
     }
 }

@@ -1,0 +1,524 @@
+//! A sign-in by a code that is sent to a phone (protocol: QQ §4).
+//!
+//! A request that may have sent a message is never repeated by itself: whatever may pass goes back to the
+//! form, and only the person sends another.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::exchange::{granted, is_hollow, issued};
+use super::gateway::{Answer, Call, Caller, GATEWAY};
+use crate::account::ServiceId;
+use crate::credential::Credential;
+use crate::problem::{Problem, ProblemCode};
+use crate::secret::Secret;
+use crate::service::answer::{text, unexpected, words};
+use crate::service::{Attempt, Context, Input, Progress, Question, ServiceError};
+
+/// Between two messages, and after the service said that there were too many.
+const RESEND: Duration = Duration::from_secs(60);
+
+/// A sign-in from the number to its credential.
+pub(super) struct Phone {
+    context: Context,
+    state: State,
+}
+
+/// What comes next: a question, or what to do with its answer.
+enum State {
+    AskNumber { problem: Option<Problem>, wait: Option<Duration> },
+    Send { number: Number, sent: Option<Instant> },
+    AskCaptcha { number: Number, sent: Option<Instant>, address: Url },
+    AskCode { number: Number, resend_from: Instant, problem: Option<Problem> },
+    SignIn { number: Number, resend_from: Instant, code: Secret },
+    Over,
+}
+
+impl Phone {
+    pub(super) fn new(context: Context) -> Self {
+        Self { context, state: State::AskNumber { problem: None, wait: None } }
+    }
+}
+
+#[async_trait]
+impl Attempt for Phone {
+    async fn next(&mut self) -> Result<Progress, ServiceError> {
+        let result = self.step().await;
+        if matches!(result, Err(_) | Ok(Progress::Granted(_))) {
+            self.state = State::Over;
+        }
+        result
+    }
+
+    fn give(&mut self, input: Input) {
+        let state = std::mem::replace(&mut self.state, State::Over);
+        self.state = self.after(state, input);
+    }
+}
+
+impl Phone {
+    /// What an answer leads to. One that does not belong to the question leads back to it.
+    fn after(&self, state: State, input: Input) -> State {
+        let now = self.context.clock.monotonic();
+        match (state, input) {
+            (State::AskNumber { .. }, Input::PhoneNumber { country, number }) => {
+                match Number::read(&country, &number) {
+                    Some(number) => State::Send { number, sent: None },
+                    None => State::AskNumber { problem: Some(no_number()), wait: None },
+                }
+            }
+            (State::AskCaptcha { number, sent, .. }, Input::CaptchaDone) => State::Send { number, sent },
+            (State::AskCode { number, resend_from, .. }, Input::Resend) if now >= resend_from => {
+                State::Send { number, sent: Some(resend_from) }
+            }
+            (State::AskCode { .. } | State::AskCaptcha { .. }, Input::ChangeNumber) => {
+                State::AskNumber { problem: None, wait: None }
+            }
+            (State::AskCode { number, resend_from, .. }, Input::TextCode(code)) => match typed(&code) {
+                Some(code) => State::SignIn { number, resend_from, code },
+                None => {
+                    State::AskCode { number, resend_from, problem: Some(problem(ProblemCode::WrongCode)) }
+                }
+            },
+            (state, _) => state,
+        }
+    }
+
+    async fn step(&mut self) -> Result<Progress, ServiceError> {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Send { number, sent } => {
+                let result = send(&self.context, &number).await;
+                self.state = self.after_sending(number, sent, result)?;
+            }
+            State::SignIn { number, resend_from, code } => match sign_in(&self.context, &number, &code).await
+            {
+                Ok(credential) => return Ok(granted(&self.context, credential, None).await),
+                Err(error) if stays_on_the_form(&error) => {
+                    let problem = Some(error.into_problem(ServiceId::QqMusic));
+                    self.state = State::AskCode { number, resend_from, problem };
+                }
+                Err(error) => return Err(error),
+            },
+            state => self.state = state,
+        }
+        self.question()
+    }
+
+    /// Where sending a message leads.
+    fn after_sending(
+        &self,
+        number: Number,
+        sent: Option<Instant>,
+        result: Result<Sent, ServiceError>,
+    ) -> Result<State, ServiceError> {
+        let later = self.context.clock.monotonic() + RESEND;
+        match result {
+            Ok(Sent::Message) => Ok(State::AskCode { number, resend_from: later, problem: None }),
+            Ok(Sent::Check(address)) => Ok(State::AskCaptcha { number, sent, address }),
+            Err(error) if stays_on_the_form(&error) => {
+                let too_many = matches!(error, ServiceError::RateLimited { .. });
+                let problem = Some(error.into_problem(ServiceId::QqMusic));
+                Ok(match sent {
+                    // A message has come before: its code may still be typed.
+                    Some(resend_from) => {
+                        let resend_from = if too_many { later } else { resend_from };
+                        State::AskCode { number, resend_from, problem }
+                    }
+                    None => State::AskNumber { problem, wait: too_many.then_some(RESEND) },
+                })
+            }
+            Err(ServiceError::Unexpected { said, .. }) if sent.is_none() && said.is_some() => {
+                let problem = Problem { said, ..problem(ProblemCode::InvalidInput) };
+                Ok(State::AskNumber { problem: Some(problem), wait: None })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn question(&self) -> Result<Progress, ServiceError> {
+        let question = match &self.state {
+            State::AskNumber { problem, wait } => {
+                Question::PhoneNumber { problem: problem.clone(), wait: *wait }
+            }
+            State::AskCaptcha { address, .. } => Question::Captcha { address: address.clone().into() },
+            State::AskCode { number, resend_from, problem } => Question::TextCode {
+                sent_to: number.masked(),
+                resend_after: resend_from.saturating_duration_since(self.context.clock.monotonic()),
+                problem: problem.clone(),
+            },
+            State::Send { .. } | State::SignIn { .. } | State::Over => {
+                return Err(unexpected("signing in with a phone number", "a sign-in that is over"));
+            }
+        };
+        Ok(Progress::Ask(question))
+    }
+}
+
+/// Whether the person can do something about it on the form: wait, try again, or type another code.
+fn stays_on_the_form(error: &ServiceError) -> bool {
+    error.may_pass() || matches!(error, ServiceError::RateLimited { .. } | ServiceError::WrongCode { .. })
+}
+
+fn problem(code: ProblemCode) -> Problem {
+    Problem::new(code).with_service(ServiceId::QqMusic)
+}
+
+fn no_number() -> Problem {
+    problem(ProblemCode::InvalidInput).with_detail("not a phone number")
+}
+
+/// A phone number, digits only. It has no `Debug`.
+struct Number {
+    country: String,
+    number: Secret,
+}
+
+impl Number {
+    /// Reads what was typed, with or without spaces and dashes.
+    #[expect(clippy::disallowed_methods, reason = "the number is looked at before it is sent")]
+    fn read(country: &str, number: &Secret) -> Option<Self> {
+        let country = digits(country, 1..=4)?;
+        let number = digits(number.expose(), if country == "86" { 11..=11 } else { 5..=15 })?;
+        Some(Self { country, number: Secret::new(number) })
+    }
+
+    /// The number as it may be shown: its beginning and its end, or the end only of a short one.
+    #[expect(clippy::disallowed_methods, reason = "most of the number is hidden here")]
+    fn masked(&self) -> String {
+        let number = self.number.expose();
+        let (first, last) = if number.len() >= 11 { (3, 4) } else { (0, 2) };
+        let hidden = number.len() - first - last;
+        format!("{}{}{}", &number[..first], "•".repeat(hidden), &number[number.len() - last..])
+    }
+}
+
+/// The digits of a text that has nothing else in it, so many of them.
+fn digits(text: &str, how_many: std::ops::RangeInclusive<usize>) -> Option<String> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let fits = text.bytes().all(|byte| byte.is_ascii_digit()) && how_many.contains(&text.len());
+    fits.then_some(text)
+}
+
+/// The code as it was typed, if the service could have sent it.
+#[expect(clippy::disallowed_methods, reason = "the code is looked at before it is sent")]
+fn typed(code: &Secret) -> Option<Secret> {
+    digits(code.expose(), 4..=8).map(Secret::new)
+}
+
+/// What came of sending.
+enum Sent {
+    /// A message is on its way.
+    Message,
+    /// Only after a check on this page.
+    Check(Url),
+}
+
+/// Has a message sent (protocol: QQ §4.1).
+#[expect(clippy::disallowed_methods, reason = "the number goes to the service that the person gave it for")]
+async fn send(context: &Context, number: &Number) -> Result<Sent, ServiceError> {
+    let param =
+        json!({ "tmeAppid": "qqmusic", "phoneNo": number.number.expose(), "areaCode": number.country });
+    sent(&call(context, "SendPhoneAuthCode", param, "sending a code").send(context).await?)
+}
+
+fn sent(answer: &Answer) -> Result<Sent, ServiceError> {
+    match answer.code {
+        0 => Ok(Sent::Message),
+        20_276 => match text(&answer.data, "securityURL").and_then(check_page) {
+            Some(address) => Ok(Sent::Check(address)),
+            None => Err(answer.refusal()),
+        },
+        // No credential has been shown yet that could be refused.
+        1000 | 104_400 | 104_401 => Err(answer.unexpected(&format!("code {}", answer.code))),
+        20_261 => Err(ServiceError::Unexpected {
+            doing: "sending a code",
+            got: "code 20261".to_owned(),
+            said: words(&answer.data, &["errMsg", "errtip"]).or_else(|| Some("code 20261".to_owned())),
+        }),
+        _ => Err(answer.refusal()),
+    }
+}
+
+/// The page of a check, if it is the service's own: it opens in the system's browser.
+fn check_page(address: &str) -> Option<Url> {
+    let address = Url::parse(address).ok()?;
+    let ours = address.scheme() == "https"
+        && address.port().is_none()
+        && address.username().is_empty()
+        && address.password().is_none()
+        && address.host_str().is_some_and(|host| host.ends_with(".qq.com"));
+    ours.then_some(address)
+}
+
+/// Trades the code for a credential (protocol: QQ §4.2).
+#[expect(clippy::disallowed_methods, reason = "number and code go to the service that asked for them")]
+async fn sign_in(context: &Context, number: &Number, code: &Secret) -> Result<Credential, ServiceError> {
+    let param = json!({ "code": code.expose(), "phoneNo": number.number.expose(), "loginMode": 1 });
+    let answer = call(context, "Login", param, "signing in with the code").send(context).await?;
+    signed_in(&answer, context)
+}
+
+fn signed_in(answer: &Answer, context: &Context) -> Result<Credential, ServiceError> {
+    match answer.code {
+        // Some servers say so of a wrong code, with nothing in the answer (protocol: QQ §4.2).
+        1000 if is_hollow(&answer.data) => {
+            let said = words(&answer.data, &["errMsg", "errtip"]);
+            Err(ServiceError::WrongCode { doing: "signing in with the code", code: 1000, said })
+        }
+        _ => issued(answer, context),
+    }
+}
+
+fn call(context: &Context, method: &'static str, param: Value, doing: &'static str) -> Call {
+    let caller = Caller::phone(&context.device);
+    Call { gateway: GATEWAY, caller, module: "music.login.LoginServer", method, param, doing }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use jiff::Timestamp;
+
+    use super::super::credential::tests::sample;
+    use super::*;
+    use crate::clock::{Clock, SystemClock};
+    use crate::http::{Http, HttpError, HttpOptions, Limits};
+    use crate::service::Device;
+    use crate::settings::{NeteaseProfile, Proxy};
+
+    /// A clock that goes when it is told to.
+    #[derive(Debug)]
+    struct Hand(Mutex<Instant>);
+
+    impl Clock for Hand {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn monotonic(&self) -> Instant {
+            *self.0.lock().expect("nobody panicked")
+        }
+    }
+
+    fn phone() -> (Phone, Arc<Hand>) {
+        let clock = Arc::new(Hand(Mutex::new(SystemClock.monotonic())));
+        let options = HttpOptions { proxy: Proxy::None, extra_ca: None, limits: Limits::default() };
+        let context = Context {
+            http: Http::new(&options).expect("the options can be used"),
+            clock: clock.clone(),
+            device: Device { id: "A".repeat(52).into() },
+            netease_profile: NeteaseProfile::Web,
+        };
+        (Phone::new(context), clock)
+    }
+
+    fn number(country: &str, number: &str) -> Input {
+        Input::PhoneNumber { country: country.to_owned(), number: number.into() }
+    }
+
+    fn mainland() -> Number {
+        Number::read("86", &"13812345678".into()).expect("a number")
+    }
+
+    /// What is asked.
+    fn asked(phone: &Phone) -> Question {
+        match phone.question() {
+            Ok(Progress::Ask(question)) => question,
+            other => panic!("a question was due: {other:?}"),
+        }
+    }
+
+    /// After the message was sent.
+    fn sent_once() -> (Phone, Arc<Hand>) {
+        let (mut phone, clock) = phone();
+        phone.state = phone.after_sending(mainland(), None, Ok(Sent::Message)).expect("it was sent");
+        (phone, clock)
+    }
+
+    #[test]
+    fn numbers_are_digits_and_those_of_the_mainland_have_eleven() {
+        for (country, typed) in
+            [("86", "138 1234-5678"), ("852", "51234567"), ("1", "2125550123"), ("44", "07700900123")]
+        {
+            assert!(Number::read(country, &typed.into()).is_some(), "+{country} {typed} is a number");
+        }
+        for (country, typed) in [
+            ("86", "1381234567"),
+            ("86", "138123456789"),
+            ("86", "1381234567x"),
+            ("", "13812345678"),
+            ("+86", "13812345678"),
+            ("12345", "13812345678"),
+            ("1", "1234"),
+            ("1", "1234567890123456"),
+            ("1", "１２３４５６７"),
+        ] {
+            assert!(Number::read(country, &typed.into()).is_none(), "+{country} {typed} is none");
+        }
+    }
+
+    #[test]
+    fn a_number_is_shown_with_most_of_it_hidden() {
+        for (country, typed, shown) in [
+            ("86", "13812345678", "138••••5678"),
+            ("852", "51234567", "••••••67"),
+            ("1", "2125550123", "••••••••23"),
+            ("44", "077009001234567", "077••••••••4567"),
+        ] {
+            assert_eq!(Number::read(country, &typed.into()).expect("a number").masked(), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_asked_for_again() {
+        let (mut phone, _) = phone();
+        assert!(matches!(asked(&phone), Question::PhoneNumber { problem: None, wait: None }));
+        phone.give(number("86", "12345"));
+        let Question::PhoneNumber { problem: Some(problem), .. } = asked(&phone) else {
+            panic!("it is no number")
+        };
+        assert_eq!(problem.code, ProblemCode::InvalidInput);
+        phone.give(Input::Go);
+        assert!(
+            matches!(asked(&phone), Question::PhoneNumber { .. }),
+            "an answer to something else changes nothing"
+        );
+        phone.give(number("86", "13812345678"));
+        assert!(matches!(phone.state, State::Send { .. }));
+    }
+
+    #[test]
+    fn another_message_is_sent_only_when_it_is_time() {
+        let (mut phone, clock) = sent_once();
+        phone.give(Input::Resend);
+        let Question::TextCode { sent_to, resend_after, problem: None } = asked(&phone) else {
+            panic!("a second click sends nothing");
+        };
+        assert_eq!((sent_to.as_str(), resend_after), ("138••••5678", RESEND));
+        *clock.0.lock().expect("nobody panicked") += RESEND;
+        assert!(matches!(asked(&phone), Question::TextCode { resend_after: Duration::ZERO, .. }));
+        phone.give(Input::Resend);
+        assert!(matches!(phone.state, State::Send { sent: Some(_), .. }), "now it does");
+    }
+
+    #[test]
+    fn the_number_can_be_changed_and_a_code_that_can_be_none_is_not_sent() {
+        let (mut phone, _) = sent_once();
+        for wrong in ["", "12a456", "123", "123456789"] {
+            phone.give(Input::TextCode(wrong.into()));
+            let Question::TextCode { problem: Some(problem), .. } = asked(&phone) else {
+                panic!("{wrong} is no code")
+            };
+            assert_eq!(problem.code, ProblemCode::WrongCode);
+        }
+        phone.give(Input::ChangeNumber);
+        assert!(matches!(asked(&phone), Question::PhoneNumber { problem: None, wait: None }));
+        let (mut phone, _) = sent_once();
+        phone.give(Input::TextCode(" 123 456 ".into()));
+        assert!(
+            matches!(&phone.state, State::SignIn { code, .. } if *code == "123456".into()),
+            "spaces do not matter"
+        );
+    }
+
+    #[test]
+    fn a_check_leads_back_to_the_same_call() {
+        let (mut phone, _) = phone();
+        let check = json!({ "securityURL": "https://y.qq.com/m/check.html?a=b", "errMsg": "" });
+        let result = sent(&Answer::of(20_276, check));
+        phone.state = phone.after_sending(mainland(), None, result).expect("a check is a question");
+        let Question::Captcha { address } = asked(&phone) else { panic!("a check was due") };
+        assert_eq!(address.host_str(), Some("y.qq.com"));
+        phone.give(Input::CaptchaDone);
+        assert!(matches!(&phone.state, State::Send { number, .. } if number.masked() == mainland().masked()));
+    }
+
+    #[test]
+    fn a_check_anywhere_else_is_not_opened() {
+        for address in [
+            "http://y.qq.com/x",
+            "https://y.qq.com.evil.example/",
+            "https://evilqq.com/",
+            "https://y.qq.com:8443/",
+            "https://me@y.qq.com/",
+            "javascript:alert(1)",
+            "",
+        ] {
+            let result = sent(&Answer::of(20_276, json!({ "securityURL": address })));
+            assert!(
+                matches!(result, Err(ServiceError::RiskControl { .. })),
+                "{address:?} is no page of the service"
+            );
+        }
+    }
+
+    #[test]
+    fn no_error_of_sending_makes_the_machine_send_again() {
+        let (phone, _) = phone();
+        let offline = || ServiceError::Http { doing: "sending a code", source: HttpError::Timeout };
+        let state = phone.after_sending(mainland(), None, Err(offline())).expect("it goes back to the form");
+        let State::AskNumber { problem: Some(problem), wait: None } = state else {
+            panic!("the form, with why")
+        };
+        assert_eq!(problem.code, ProblemCode::Timeout);
+        let earlier = Some(phone.context.clock.monotonic());
+        let state =
+            phone.after_sending(mainland(), earlier, Err(offline())).expect("it goes back to the form");
+        assert!(
+            matches!(state, State::AskCode { problem: Some(_), .. }),
+            "the first message's code may still be typed"
+        );
+
+        let limited = || sent(&Answer::of(100_001, json!({ "errMsg": "操作频繁" })));
+        let state = phone.after_sending(mainland(), None, limited()).expect("it goes back to the form");
+        let State::AskNumber { problem: Some(problem), wait } = state else { panic!("the form, with why") };
+        assert_eq!(
+            (problem.code, problem.said.as_deref(), wait),
+            (ProblemCode::RateLimited, Some("操作频繁"), Some(RESEND))
+        );
+        let state = phone.after_sending(mainland(), earlier, limited()).expect("it goes back to the form");
+        assert!(
+            matches!(state, State::AskCode { resend_from, .. } if resend_from > phone.context.clock.monotonic())
+        );
+    }
+
+    #[test]
+    fn what_bars_the_way_ends_it_and_a_wrong_number_does_not() {
+        let (phone, _) = phone();
+        for code in [2001, 20_279, 20_450, 20_274] {
+            let result = sent(&Answer::of(code, json!({})));
+            let error = phone.after_sending(mainland(), None, result).err().expect("the way is barred");
+            assert!(!error.may_pass(), "{code} is not repeated");
+        }
+        let state =
+            phone.after_sending(mainland(), None, sent(&Answer::of(20_261, json!({})))).expect("the form");
+        let State::AskNumber { problem: Some(problem), .. } = state else { panic!("the form, with why") };
+        assert_eq!(problem.code, ProblemCode::InvalidInput);
+    }
+
+    #[test]
+    fn every_code_of_the_login_means_what_the_list_says() {
+        let (phone, _) = phone();
+        let mut skeleton = sample();
+        for value in skeleton.as_object_mut().expect("an object").values_mut() {
+            *value = Value::Null;
+        }
+        let code = |code: i64| {
+            let result = signed_in(&Answer::of(code, skeleton.clone()), &phone.context);
+            result.expect_err("it is no success").into_problem(ServiceId::QqMusic).code
+        };
+        assert_eq!(code(20_271), ProblemCode::WrongCode);
+        assert_eq!(code(1000), ProblemCode::WrongCode, "with nothing in the answer");
+        assert_eq!(code(20_274), ProblemCode::WrongWayIn);
+        assert_eq!(code(20_272), ProblemCode::WrongWayIn);
+        assert_eq!(code(20_279), ProblemCode::DeviceLimit);
+        assert_eq!(code(104_604), ProblemCode::RateLimited);
+        assert_eq!(code(20_254), ProblemCode::RiskControl);
+        assert_eq!(code(0), ProblemCode::Unexpected, "success without a key proves nothing");
+        assert!(signed_in(&Answer::of(0, sample()), &phone.context).is_ok());
+    }
+}
