@@ -91,6 +91,10 @@ pub struct Account {
     pub encrypt_uin: String,
     /// What it has paid for.
     pub membership: Membership,
+    /// Its telephone number, 11 digits.
+    pub phone: String,
+    /// Whether a text message to that number leads to it; otherwise the number is bound to nothing.
+    pub phone_bound: bool,
     /// What is remarkable about it, for people who look at the phone page.
     pub remark: String,
 }
@@ -115,6 +119,7 @@ impl Account {
             Service::QqMusic => format!("oKvS{}**", &uid.chars().rev().collect::<String>()),
             Service::NetEase => String::new(),
         };
+        let last_digits = &uid[uid.len().saturating_sub(8)..];
         Self {
             id: format!("{}:{uid}", service.name()),
             service,
@@ -124,6 +129,8 @@ impl Account {
             avatar_url,
             encrypt_uin,
             membership,
+            phone: format!("138{last_digits:0>8}"),
+            phone_bound: true,
             remark: remark.to_owned(),
         }
     }
@@ -146,12 +153,16 @@ pub(crate) fn roster(now_ms: i64) -> Vec<Account> {
     };
     let hostile = "<img src=x onerror=alert(1)> & \"小满\"";
     let (qq, wechat, native) = (AccountKind::Qq, AccountKind::WeChat, AccountKind::Native);
+    let mut unbound = Account::new(qq, "10005", "没有手机号", none, "its number is bound to nothing");
+    unbound.phone_bound = false;
     vec![
         Account::new(qq, "10001", "小满", member, "member"),
         Account::new(qq, "10002", hostile, none, "not a member; a name full of special characters"),
         Account::new(qq, "10003", "过期的夏天", ended, "membership ended 20 days ago, flags still set"),
         Account::new(qq, "10004", "Super 🎧 Listener", best, "super member, by the year"),
+        unbound,
         Account::new(wechat, "1152921504606847123", "微信听众", none, "WeChat account, 19 digits"),
+        Account::new(wechat, "1152921504606847124", "微信 & 会员", member, "WeChat account, member"),
         Account::new(native, "90001", "云村小满", member, "member"),
         Account::new(native, "90002", hostile, none, "not a member; a name full of special characters"),
         Account::new(native, "90003", "去年的黑胶", ended, "membership ended 20 days ago, codes still set"),

@@ -35,6 +35,13 @@ pub(crate) async fn run(world: Arc<World>) {
 
 /// Somebody at the phone page may have been quicker: then there is nothing left to do.
 async fn scan_and_confirm(world: Arc<World>, id: u64, auto: Auto) {
+    // The app's codes are on a screen only when somebody listens: events are not told again.
+    world
+        .until(|world| {
+            let code = world.code(id).ok()?;
+            (code.method != "app_scan" || code.polls > 0).then_some(())
+        })
+        .await;
     tokio::time::sleep(Duration::from_millis(auto.scan_ms)).await;
     if world.scan(id, None).is_ok() {
         tokio::time::sleep(Duration::from_millis(auto.confirm_ms)).await;

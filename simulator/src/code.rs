@@ -29,7 +29,8 @@ pub struct Code {
     pub id: u64,
     /// The service that issued it.
     pub service: Service,
-    /// The sign-in method: `qq_scan`, `app_scan_web`, `app_scan_pc` or `app_scan_plain`.
+    /// The sign-in method: `qq_scan`, `wechat_scan`, `app_scan` (QQ Music); `app_scan_web`, `app_scan_pc`,
+    /// `app_scan_plain` (NetEase); `official_page` (both: a page that is open somewhere).
     pub method: String,
     /// Where it is on its way.
     pub state: CodeState,
@@ -38,7 +39,7 @@ pub struct Code {
     /// What the picture says. QQ Music: exactly that. NetEase: the oldest form of the text, which the computer builds
     /// and which real clients extend.
     pub text: String,
-    /// What the client names it by: `qrsig` (QQ Music) or `unikey` (NetEase).
+    /// What the client names it by: `qrsig`, the uuid, the `qrcodeID` (QQ Music), or the `unikey` (NetEase).
     pub key: String,
     /// The account that scanned it.
     pub account: Option<String>,

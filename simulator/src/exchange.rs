@@ -5,7 +5,8 @@ use bytes::Bytes;
 use hyper::{HeaderMap, Method};
 use serde_json::Value;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultKind};
+use crate::qqmusic::push;
 use crate::world::World;
 
 /// A request, read completely.
@@ -79,6 +80,18 @@ pub(crate) enum Ending {
     Endless,
 }
 
+impl Ending {
+    /// How a reply that was made as usual ends when this fault strikes.
+    pub(crate) fn of(kind: FaultKind) -> Option<Self> {
+        match kind {
+            FaultKind::Truncated => Some(Self::Truncated),
+            FaultKind::Stall => Some(Self::Stall),
+            FaultKind::Lost | FaultKind::RenewalLost => Some(Self::Reset),
+            _ => None,
+        }
+    }
+}
+
 /// A reply.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
@@ -86,12 +99,14 @@ pub(crate) struct Reply {
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
     pub(crate) ending: Ending,
+    /// What the connection is used for after this answer, a 101.
+    pub(crate) upgrade: Option<push::Talk>,
 }
 
 impl Reply {
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
-        Self { status, headers, body: body.into(), ending: Ending::Complete }
+        Self { status, headers, body: body.into(), ending: Ending::Complete, upgrade: None }
     }
 
     pub(crate) fn json(value: &Value) -> Self {

@@ -11,8 +11,16 @@ use crate::settings::Rotation;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Via {
-    /// By a sign-in.
-    SignIn,
+    /// By a code scanned with QQ.
+    QqScan,
+    /// By a code scanned with WeChat.
+    WechatScan,
+    /// By a code scanned with the service's own app.
+    AppScan,
+    /// By a code in a text message.
+    Phone,
+    /// On the service's own page.
+    OfficialPage,
     /// By a renewal.
     Renewal,
 }
@@ -95,12 +103,13 @@ impl Ledger {
     pub(crate) fn sign_in(
         &mut self,
         account: &Account,
+        via: Via,
         secrets: BTreeMap<String, String>,
         issued_ms: i64,
         expires_ms: i64,
     ) -> Credential {
         self.sessions += 1;
-        self.add(account, self.sessions, 1, Via::SignIn, secrets, issued_ms, expires_ms)
+        self.add(account, self.sessions, 1, via, secrets, issued_ms, expires_ms)
     }
 
     /// Writes a renewal of `old` down and ends the older generations as `rotation` says.
@@ -161,6 +170,11 @@ impl Ledger {
         self.credentials.iter().find(|credential| {
             credential.service == service && !value.is_empty() && credential.secret(name) == value
         })
+    }
+
+    /// The credential that the sign-in gave, of which this one is a renewal, or itself.
+    pub(crate) fn sign_in_of(&self, credential: &Credential) -> Option<&Credential> {
+        self.credentials.iter().find(|first| first.session == credential.session)
     }
 
     /// Ends the whole sign-in that `session` stands for.

@@ -27,6 +27,7 @@ mod account;
 mod authority;
 mod auto;
 mod body;
+mod captcha;
 mod clock;
 mod code;
 mod control;
@@ -36,31 +37,45 @@ mod journal;
 mod ledger;
 mod mint;
 mod netease;
+mod page;
 mod picture;
 mod proxy;
 mod qqmusic;
 mod settings;
 mod simulator;
 mod stage;
+mod text_message;
 mod wire;
 mod world;
 
 pub use account::{Account, AccountKind, Held, Membership, Service};
+pub use captcha::Captcha;
 pub use code::{Code, CodeState};
 pub use fault::{ArmedFault, Fault, FaultKind};
 pub use journal::{Entry, Verdict};
 pub use ledger::{Credential, RevokedBy, Via};
-pub use settings::{Auto, DeletedCookie, Rotation, Settings};
+pub use settings::{Auto, DeletedCookie, PushSplit, Rotation, Settings};
 pub use simulator::{Options, Running, Simulator};
+pub use text_message::TextMessage;
 pub use world::{ControlError, World};
 
 /// The names of all requests that faults can strike, `*` aside.
-pub const REQUESTS: [&str; 26] = [
+pub const REQUESTS: [&str; 39] = [
     "qq.ptqrshow",
     "qq.ptqrlogin",
     "qq.check_sig",
     "qq.authorize",
     "qq.exchange",
+    "qq.wx_page",
+    "qq.wx_picture",
+    "qq.wx_poll",
+    "qq.wx_exchange",
+    "qq.create_qrcode",
+    "qq.push",
+    "qq.app_exchange",
+    "qq.phone_send",
+    "qq.phone_login",
+    "qq.page",
     "qq.userinfo",
     "qq.profile",
     "qq.homepage",
@@ -73,6 +88,9 @@ pub const REQUESTS: [&str; 26] = [
     "qq.session",
     "qq.device",
     "qq.unknown",
+    "netease.phone_send",
+    "netease.phone_login",
+    "netease.page",
     "netease.unikey",
     "netease.poll",
     "netease.account",

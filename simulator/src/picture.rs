@@ -16,6 +16,15 @@ const FACE: u32 = 140;
 
 /// The PNG of a code that says `text`; `None` when it does not fit into one.
 pub(crate) fn code(text: &str) -> Option<Vec<u8>> {
+    encode(drawn(text)?, ImageFormat::Png)
+}
+
+/// The same as JPEG.
+pub(crate) fn code_jpeg(text: &str) -> Option<Vec<u8>> {
+    encode(drawn(text)?, ImageFormat::Jpeg)
+}
+
+fn drawn(text: &str) -> Option<DynamicImage> {
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let width = u32::try_from(code.width()).ok()?;
     let side = (width + 2 * QUIET) * MODULE;
@@ -27,7 +36,7 @@ pub(crate) fn code(text: &str) -> Option<Vec<u8>> {
         };
         Luma([if dark { 0 } else { 255 }])
     });
-    encode(DynamicImage::ImageLuma8(picture), ImageFormat::Png)
+    Some(DynamicImage::ImageLuma8(picture))
 }
 
 fn encode(picture: DynamicImage, format: ImageFormat) -> Option<Vec<u8>> {

@@ -1,13 +1,14 @@
 //! The proxy: answers `CONNECT` for the hosts that are played, and nothing else. It never opens a connection itself.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -17,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::body::ExactBody;
 use crate::exchange::{Ending, Reply, Request, parse_form};
 use crate::journal::Verdict;
+use crate::qqmusic::push;
 use crate::stage::Stage;
 use crate::wire::Wire;
 
@@ -33,7 +35,14 @@ pub(crate) async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>,
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(connection(stream, acceptor.clone(), Arc::clone(&stage)));
+                    let mut cuts = stage.world.cuts();
+                    let talk = connection(stream, acceptor.clone(), Arc::clone(&stage));
+                    connections.spawn(async move {
+                        tokio::select! {
+                            () = talk => {}
+                            Ok(()) = cuts.changed() => {}
+                        }
+                    });
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -60,11 +69,21 @@ async fn connection(mut stream: TcpStream, acceptor: TlsAcceptor, stage: Arc<Sta
         stage.note("proxy.tls", format!("CONNECT {host}:443"), Verdict::Refused, Some(rule), None, 0);
         return;
     }
+    let upgrade = Arc::new(Mutex::new(None));
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let (stage, host, switch) = (Arc::clone(&stage), host.clone(), Arc::clone(&switch));
-        async move { handle(request, host, &stage, &switch).await }
+        let upgrade = Arc::clone(&upgrade);
+        async move { handle(request, host, &stage, &switch, &upgrade).await }
     });
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(tls), service).await;
+    let http = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(tls), service);
+    let _ = http.with_upgrades().await;
+    let asked: Option<(OnUpgrade, push::Talk)> =
+        upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some((upgrading, talk)) = asked
+        && let Ok(upgraded) = upgrading.await
+    {
+        push::converse(&stage, upgraded, talk, &switch).await;
+    }
 }
 
 /// Reads the first request of a connection and returns the host to play, or answers a refusal.
@@ -108,15 +127,20 @@ async fn connect(stream: &mut TcpStream, stage: &Stage) -> io::Result<Option<Str
 struct ResetNow;
 
 async fn handle(
-    request: hyper::Request<Incoming>,
+    mut request: hyper::Request<Incoming>,
     host: String,
     stage: &Stage,
     switch: &AtomicBool,
+    upgrade: &Mutex<Option<(OnUpgrade, push::Talk)>>,
 ) -> Result<hyper::Response<ExactBody>, ResetNow> {
+    let upgrading = hyper::upgrade::on(&mut request);
     let reply = match read(request, host).await {
         Ok(request) => stage.answer(&request).await,
         Err(refusal) => refusal,
     };
+    if let Some(talk) = &reply.upgrade {
+        *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrading, talk.clone()));
+    }
     match reply.ending {
         Ending::Reset => {
             switch.store(true, Ordering::Relaxed);

@@ -117,6 +117,48 @@ pub struct Settings {
     /// Whether web polls must carry `X-loginMethod` and `x-login-chain-id` (protocol: NetEase §1.3): the newest
     /// clients send them, older real ones do not.
     pub require_chain_id: bool,
+    /// Whether the first text message that a device asks for is answered by a check (protocol: QQ §4.1).
+    pub phone_captcha: bool,
+    /// How long after a text message the next one to the same number is refused, in seconds.
+    pub phone_resend_seconds: i64,
+    /// How many text messages NetEase sends to one number within a day (protocol: NetEase §5.5).
+    pub phone_daily_limit: usize,
+    /// The number that NetEase takes the one in a `weapi` request for, which cannot be read; that of the first account
+    /// when `None`.
+    pub weapi_phone: Option<String>,
+    /// Whether QQ Music answers every sign-in with the device limit, 20279 (protocol: QQ §4.2).
+    pub device_limit: bool,
+    /// How long a WeChat poll waits for something to happen, in seconds (protocol: QQ §2.2).
+    pub long_poll_seconds: u64,
+    /// Whether a credential from WeChat has `refresh_key`, `refresh_token` and `access_token` (protocol: QQ §2.3).
+    pub wechat_refresh_fields: bool,
+    /// Whether QQ Music names the way of signing in as `loginType` (0 phone, 6 app) instead of the account's kind.
+    pub raw_login_type: bool,
+    /// How often a connection for pushed events is sent to another server (protocol: QQ §3.2).
+    pub push_redirects: u32,
+    /// The quality of service of pushed events: 0, or 1, which has to be acknowledged.
+    pub push_qos: u8,
+    /// How pushed packets lie in frames.
+    pub push_split: PushSplit,
+    /// Whether the first event comes before the subscription is acknowledged.
+    pub push_before_suback: bool,
+    /// How long a subscription takes to be acknowledged, in milliseconds: some clients only begin to listen for the
+    /// acknowledgement once they have sent what it is for.
+    pub push_latency_ms: u64,
+    /// The Server Keep Alive that replaces what the client asked for, in seconds.
+    pub push_keep_alive_seconds: Option<u16>,
+}
+
+/// How pushed packets lie in WebSocket frames (protocol: QQ §3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PushSplit {
+    /// One packet in one frame.
+    Whole,
+    /// One byte in one frame.
+    Bytes,
+    /// Packets that are sent at the same time in one frame.
+    Joined,
 }
 
 impl Default for Settings {
@@ -136,6 +178,20 @@ impl Default for Settings {
             music_u_length: 1500,
             strict_refresh_cookies: true,
             require_chain_id: false,
+            phone_captcha: false,
+            phone_resend_seconds: 60,
+            phone_daily_limit: 5,
+            weapi_phone: None,
+            device_limit: false,
+            long_poll_seconds: 25,
+            wechat_refresh_fields: false,
+            raw_login_type: true,
+            push_redirects: 1,
+            push_qos: 0,
+            push_split: PushSplit::Whole,
+            push_before_suback: false,
+            push_latency_ms: 0,
+            push_keep_alive_seconds: None,
         }
     }
 }

@@ -66,7 +66,10 @@ impl Stage {
                 let meaning = fault.filter(|fault| fault.kind.is_meaning());
                 let turn = Turn { world: &self.world, request, fault: meaning, struck: index };
                 let Answer { reply, refused } = service.answer(turn).await;
-                let reply = fault.map_or(reply.clone(), |fault| end_by(reply, fault.kind));
+                let reply = match fault {
+                    Some(fault) => end_by(reply, fault),
+                    None => reply,
+                };
                 match (fault, refused) {
                     (Some(_), _) => (reply, Verdict::Faulted, None),
                     (None, Some(Refusal::Rule(rule))) => (reply, Verdict::Refused, Some(rule)),
@@ -147,12 +150,12 @@ fn gzip_bomb() -> Bytes {
     BOMB.clone()
 }
 
-/// Ends a reply that was made as usual the way the fault says.
-fn end_by(reply: Reply, kind: FaultKind) -> Reply {
-    match kind {
-        FaultKind::Truncated => reply.ending(Ending::Truncated),
-        FaultKind::Stall => reply.ending(Ending::Stall),
-        FaultKind::Lost | FaultKind::RenewalLost => reply.ending(Ending::Reset),
-        _ => reply,
+/// Ends a reply that was made as usual the way the fault says. A connection that has only begun ends later that way.
+fn end_by(mut reply: Reply, fault: &Fault) -> Reply {
+    match (&mut reply.upgrade, Ending::of(fault.kind)) {
+        (Some(talk), _) => talk.fault = Some(fault.clone()),
+        (None, Some(ending)) => reply.ending = ending,
+        (None, None) => {}
     }
+    reply
 }

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::account::{Account, Service, roster};
+use crate::account::{Account, AccountKind, Service, roster};
+use crate::captcha::Captcha;
 use crate::clock::now_ms;
 use crate::code::{Code, CodeState};
 use crate::fault::{ArmedFault, Fault};
@@ -17,6 +18,7 @@ use crate::journal::Entry;
 use crate::ledger::{Credential, Ledger, RevokedBy};
 use crate::mint::Mint;
 use crate::settings::Settings;
+use crate::text_message::TextMessage;
 use crate::{netease, qqmusic};
 
 /// Why an operation of the control side was refused.
@@ -29,11 +31,14 @@ pub enum ControlError {
     /// No code shown has this text in its picture.
     #[error("no code carries this text")]
     UnknownText,
+    /// No check has this id.
+    #[error("no check has the id {0}")]
+    NoSuchCaptcha(u64),
     /// No account has this id.
     #[error("no account has the id {0:?}")]
     NoSuchAccount(String),
-    /// The account belongs to another service than the code.
-    #[error("the account {0:?} cannot scan a code of this service")]
+    /// The account belongs to another service than the code, or has not the app that scans it.
+    #[error("the account {0:?} cannot scan this code")]
     WrongService(String),
     /// The code is not in a state in which this can be done.
     #[error("a code that is {0:?} cannot be changed like that")]
@@ -53,6 +58,8 @@ pub enum ControlError {
 pub struct World {
     state: Mutex<State>,
     changed: watch::Sender<u64>,
+    /// How often all connections were cut.
+    cuts: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -60,6 +67,8 @@ pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) accounts: Vec<Account>,
     pub(crate) codes: Vec<Code>,
+    pub(crate) text_messages: Vec<TextMessage>,
+    pub(crate) captchas: Vec<Captcha>,
     pub(crate) ledger: Ledger,
     pub(crate) journal: Vec<Entry>,
     pub(crate) faults: Vec<ArmedFault>,
@@ -74,6 +83,8 @@ impl World {
             settings,
             accounts: roster(now_ms()),
             codes: Vec::new(),
+            text_messages: Vec::new(),
+            captchas: Vec::new(),
             ledger: Ledger::default(),
             journal: Vec::new(),
             faults: Vec::new(),
@@ -81,7 +92,11 @@ impl World {
             qqmusic: qqmusic::Memory::default(),
             netease: netease::Memory::default(),
         };
-        Arc::new(Self { state: Mutex::new(state), changed: watch::Sender::new(0) })
+        Arc::new(Self {
+            state: Mutex::new(state),
+            changed: watch::Sender::new(0),
+            cuts: watch::Sender::new(0),
+        })
     }
 
     /// Locks the state. A test that panicked while holding the lock must not take the others with it.
@@ -99,6 +114,16 @@ impl World {
     /// A receiver that is notified after every change: a code shown or moved, a credential issued, a request answered.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
+    }
+
+    /// Cuts every connection that goes through the proxy, whatever it waits for. New ones are served.
+    pub fn drop_connections(&self) {
+        self.cuts.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// A receiver that is notified when all connections are cut.
+    pub(crate) fn cuts(&self) -> watch::Receiver<u64> {
+        self.cuts.subscribe()
     }
 
     /// Waits until `look` finds what it looks for.
@@ -146,7 +171,8 @@ impl World {
         .await
     }
 
-    /// The phone's camera sees the code: `account` (an id like `qqmusic:10001`; the service's first when `None`) scans it.
+    /// The phone's camera sees the code: `account` (an id like `qqmusic:10001`; the first that can when
+    /// `None`) scans it.
     ///
     /// # Errors
     /// [`ControlError`] when there is no such code or account, or the code was scanned before.
@@ -173,15 +199,27 @@ impl World {
         })
     }
 
-    /// The person taps "confirm". A code that nobody scanned is scanned by the service's first account before.
+    /// The person taps "confirm". A code that nobody scanned is scanned before, by the first account that can.
     ///
     /// # Errors
     /// As [`World::scan`].
     pub fn confirm(&self, id: u64) -> Result<Code, ControlError> {
+        self.confirm_as(id, None)
+    }
+
+    /// As [`World::confirm`], with the account that scans a code that nobody has scanned: what a person does who signs
+    /// in at an official page.
+    ///
+    /// # Errors
+    /// As [`World::scan`]; [`ControlError::WrongState`] when another account has scanned it.
+    pub fn confirm_as(&self, id: u64, account: Option<&str>) -> Result<Code, ControlError> {
         self.change(|state| {
             state.expire_old_codes();
-            if state.code_mut(id)?.state == CodeState::Shown {
-                state.scan(id, None)?;
+            let code = state.code_mut(id)?.clone();
+            if code.state == CodeState::Shown {
+                state.scan(id, account)?;
+            } else if account.is_some() && code.account.as_deref() != account {
+                return Err(ControlError::WrongState(code.state));
             }
             state.step(id, &[CodeState::Scanned], CodeState::Confirmed)
         })
@@ -205,6 +243,39 @@ impl World {
     pub fn expire(&self, id: u64) -> Result<Code, ControlError> {
         use CodeState::{Confirmed, Scanned, Shown};
         self.change(|state| state.step(id, &[Shown, Scanned, Confirmed], CodeState::Expired))
+    }
+
+    // ---- text messages and checks ------------------------------------------------------------------------------
+
+    /// All text messages ever sent, oldest first.
+    pub fn text_messages(&self) -> Vec<TextMessage> {
+        self.lock().text_messages.clone()
+    }
+
+    /// Waits for a text message of `service` whose id is greater than `after` (0: any).
+    pub async fn next_text_message(&self, service: Service, after: u64) -> TextMessage {
+        self.until(|world| {
+            world.text_messages().into_iter().find(|message| message.service == service && message.id > after)
+        })
+        .await
+    }
+
+    /// All checks ever asked for, oldest first.
+    pub fn captchas(&self) -> Vec<Captcha> {
+        self.lock().captchas.clone()
+    }
+
+    /// A person solves a check, without opening its page.
+    ///
+    /// # Errors
+    /// [`ControlError::NoSuchCaptcha`].
+    pub fn solve_captcha(&self, id: u64) -> Result<Captcha, ControlError> {
+        self.change(|state| {
+            let captcha = state.captchas.iter_mut().find(|captcha| captcha.id == id);
+            let captcha = captcha.ok_or(ControlError::NoSuchCaptcha(id))?;
+            captcha.solved = true;
+            Ok(captcha.clone())
+        })
     }
 
     // ---- accounts ----------------------------------------------------------------------------------------------
@@ -357,17 +428,23 @@ impl State {
 
     fn scan(&mut self, id: u64, account: Option<&str>) -> Result<Code, ControlError> {
         self.expire_old_codes();
-        let service = self.code_mut(id)?.service;
+        let code = self.code_mut(id)?;
+        let service = code.service;
+        // In WeChat there are only WeChat accounts.
+        let in_wechat = code.method == "wechat_scan";
+        let fits = |account: &Account| {
+            account.service == service && (!in_wechat || account.kind == AccountKind::WeChat)
+        };
         let account = match account {
             Some(id) => self.account(id)?.clone(),
             None => self
                 .accounts
                 .iter()
-                .find(|account| account.service == service)
+                .find(|account| fits(account))
                 .cloned()
                 .ok_or_else(|| ControlError::NoSuchAccount(service.name().to_owned()))?,
         };
-        if account.service != service {
+        if !fits(&account) {
             return Err(ControlError::WrongService(account.id));
         }
         self.step(id, &[CodeState::Shown], CodeState::Scanned)?;

@@ -5,25 +5,29 @@ use std::time::Duration;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Control;
 use crate::account::{Account, Service};
+use crate::captcha::Captcha;
 use crate::code::{Code, CodeState};
 use crate::fault::{ArmedFault, Fault};
 use crate::journal::Entry;
 use crate::ledger::Credential;
 use crate::picture;
 use crate::settings::Settings;
+use crate::text_message::TextMessage;
 use crate::world::ControlError;
 
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::NoSuchCode(_) | Self::NoSuchAccount(_) | Self::UnknownText => StatusCode::NOT_FOUND,
+            Self::NoSuchCode(_) | Self::NoSuchAccount(_) | Self::NoSuchCaptcha(_) | Self::UnknownText => {
+                StatusCode::NOT_FOUND
+            }
             Self::WrongState(_) | Self::WrongService(_) => StatusCode::CONFLICT,
             Self::Settings(_) | Self::UnknownRequest(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
@@ -44,11 +48,15 @@ pub(super) fn routes() -> Router<Control> {
         .route("/codes/{id}/refuse", post(refuse))
         .route("/codes/{id}/expire", post(expire))
         .route("/scan", post(scan_text))
+        .route("/messages", get(messages))
+        .route("/captchas", get(captchas))
+        .route("/captchas/{id}/solve", post(solve_captcha))
         .route("/accounts", get(accounts))
         .route("/accounts/{id}/revoke", post(revoke))
         .route("/accounts/{id}/age", post(age))
+        .route("/connections", delete(drop_connections))
         .route("/faults", get(faults).post(arm).delete(clear_faults))
-        .route("/requests", get(|| async { Json(crate::REQUESTS) }))
+        .route("/requests", get(|| async { Json(crate::REQUESTS.as_slice()) }))
         .route("/settings", get(settings).patch(patch_settings))
         .route("/canary", post(canary))
         .route("/ledger", get(ledger))
@@ -118,8 +126,9 @@ async fn scan_text(State(control): Shared, body: String) -> Answer<Code> {
     control.world.scan_text(body.text.as_deref().unwrap_or_default(), body.account.as_deref()).map(Json)
 }
 
-async fn confirm(State(control): Shared, Path(id): Path<u64>) -> Answer<Code> {
-    control.world.confirm(id).map(Json)
+async fn confirm(State(control): Shared, Path(id): Path<u64>, body: String) -> Answer<Code> {
+    let body: ScanBody = body_or_default(&body)?;
+    control.world.confirm_as(id, body.account.as_deref()).map(Json)
 }
 
 async fn refuse(State(control): Shared, Path(id): Path<u64>) -> Answer<Code> {
@@ -128,6 +137,28 @@ async fn refuse(State(control): Shared, Path(id): Path<u64>) -> Answer<Code> {
 
 async fn expire(State(control): Shared, Path(id): Path<u64>) -> Answer<Code> {
     control.world.expire(id).map(Json)
+}
+
+async fn messages(State(control): Shared, Query(query): Query<CodeQuery>) -> Json<Vec<TextMessage>> {
+    let matching = |world: &crate::World| -> Vec<TextMessage> {
+        let asked = |message: &TextMessage| {
+            message.id > query.after && query.service.is_none_or(|service| message.service == service)
+        };
+        world.text_messages().into_iter().filter(asked).collect()
+    };
+    if let Some(seconds) = query.wait {
+        let sent = control.world.until(|world| (!matching(world).is_empty()).then_some(()));
+        let _ = tokio::time::timeout(Duration::from_secs(seconds), sent).await;
+    }
+    Json(matching(&control.world))
+}
+
+async fn captchas(State(control): Shared) -> Json<Vec<Captcha>> {
+    Json(control.world.captchas())
+}
+
+async fn solve_captcha(State(control): Shared, Path(id): Path<u64>) -> Answer<Captcha> {
+    control.world.solve_captcha(id).map(Json)
 }
 
 async fn accounts(State(control): Shared) -> Json<Vec<Account>> {
@@ -147,6 +178,11 @@ struct AgeBody {
 async fn age(State(control): Shared, Path(id): Path<String>, Json(body): Json<AgeBody>) -> Answer<Value> {
     control.world.age(&id, Duration::from_secs(body.seconds))?;
     Ok(Json(json!({"aged": id, "seconds": body.seconds})))
+}
+
+async fn drop_connections(State(control): Shared) -> StatusCode {
+    control.world.drop_connections();
+    StatusCode::NO_CONTENT
 }
 
 async fn faults(State(control): Shared) -> Json<Vec<ArmedFault>> {

@@ -77,6 +77,22 @@ pub(super) fn signed_in(state: &State, credential: &Credential, with_tracking: b
     lines
 }
 
+/// The same for the official page. What renews and what signs in is out of reach of the page's scripts there, and a
+/// browser keeps what is set last, so that every deletion comes first.
+pub(super) fn signed_in_on_page(state: &State, credential: &Credential, with_tracking: bool) -> Vec<String> {
+    let mut lines = signed_in(state, credential, with_tracking);
+    lines.sort_by_key(|line| !line.contains("; Max-Age=0;"));
+    for line in &mut lines {
+        if line.starts_with("MUSIC_R_U=") {
+            line.push_str("; HTTPOnly; Secure");
+        } else if line.starts_with("MUSIC_U=") {
+            // It says already that it is for HTTP only.
+            line.push_str("; Secure");
+        }
+    }
+    lines
+}
+
 /// What a sign-out sets.
 pub(super) fn signed_out() -> Vec<String> {
     ["MUSIC_U", "__csrf", "__remember_me", "MUSIC_SNS"].map(deleted).into()

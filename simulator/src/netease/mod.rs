@@ -1,18 +1,21 @@
-//! NetEase Cloud Music: sign-in by app scan, and the session (protocol: NetEase §1–6).
+//! NetEase Cloud Music: sign-in by app scan, by text message and on the official page, and the session (protocol:
+//! NetEase §1–6).
 
 mod account;
 mod cookies;
 mod crypto;
 mod device;
 mod membership;
+mod official_page;
+mod phone;
 mod refusal;
 mod scan;
 mod session;
 mod transport;
 
 use crate::exchange::{Answer, Reply, Request, Turn};
-use crate::picture;
 use crate::stage::{Answering, Played};
+use crate::{captcha, picture};
 
 /// NetEase Cloud Music.
 #[derive(Debug)]
@@ -25,9 +28,13 @@ pub(crate) struct Memory {
     guests: Vec<String>,
     /// Which tracking id (`NMTID`) asked for which code, newest last.
     visitors: Vec<(String, u64)>,
+    /// Who asked for a text message to which number, newest last.
+    phones: Vec<phone::Asked>,
 }
 
 const SITE: &str = "music.163.com";
+/// Where the pages of checks are.
+const CHECKS: &str = "st.music.163.com";
 const INTERFACES: [&str; 3] =
     ["interface.music.163.com", "interfacepc.music.163.com", "interface3.music.163.com"];
 const PICTURES: [&str; 4] = ["p1.music.126.net", "p2.music.126.net", "p3.music.126.net", "p4.music.126.net"];
@@ -36,6 +43,7 @@ impl Played for NetEase {
     fn hosts(&self) -> &'static [&'static str] {
         &[
             SITE,
+            CHECKS,
             INTERFACES[0],
             INTERFACES[1],
             INTERFACES[2],
@@ -50,10 +58,17 @@ impl Played for NetEase {
         if PICTURES.contains(&request.host.as_str()) {
             return vec!["avatar"];
         }
+        match (request.host.as_str(), request.path.as_str()) {
+            (SITE, official_page::START | official_page::STATE | official_page::FINISH)
+            | (CHECKS, captcha::PATH) => return vec!["netease.page"],
+            _ => {}
+        }
         let path = ["/weapi", "/eapi", "/api"].iter().find_map(|prefix| request.path.strip_prefix(prefix));
         vec![match path.unwrap_or_default() {
             "/login/qrcode/unikey" => "netease.unikey",
             "/login/qrcode/client/login" => "netease.poll",
+            "/sms/captcha/sent" => "netease.phone_send",
+            "/w/login/cellphone" => "netease.phone_login",
             "/w/nuser/account/get" | "/nuser/account/get" => "netease.account",
             "/music-vip-membership/front/vip/info" | "/music-vip-membership/client/vip/info" => "netease.vip",
             "/login/token/refresh" => "netease.refresh",
@@ -70,6 +85,10 @@ impl Played for NetEase {
             if name == "avatar" {
                 return picture::serve(&turn);
             }
+            if name == "netease.page" {
+                let is_check = turn.request.host == CHECKS;
+                return if is_check { captcha::serve(&turn) } else { official_page::serve(&turn) };
+            }
             if name == "netease.unknown" {
                 // Among them qrcode/create and client/check, which exist only in wrappers (protocol: NetEase §1.2).
                 return Answer::refuse("no such address", Reply::json(&refusal::code(404)));
@@ -83,6 +102,8 @@ impl Played for NetEase {
                 None => match name {
                     "netease.unikey" => scan::unikey(&turn, &call),
                     "netease.poll" => scan::poll(&turn, &call),
+                    "netease.phone_send" => phone::send(&turn, &call),
+                    "netease.phone_login" => phone::login(&turn, &call),
                     "netease.account" => account::get(&turn),
                     "netease.vip" => membership::info(&turn, &call),
                     "netease.refresh" => session::refresh(&turn),

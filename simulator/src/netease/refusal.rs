@@ -20,16 +20,37 @@ pub(super) fn faulted(name: &str, fault: &Fault) -> Option<Outcome> {
         FaultKind::RenewalRejected if renewal => json!({"code": 301, "msg": null, "message": null}),
         FaultKind::RenewalSkeleton if renewal => json!({"code": 200}),
         FaultKind::RenewalRejected => sign_in_first(),
+        // Nothing was sent, in the form of an answer that says otherwise.
+        FaultKind::RenewalSkeleton if name == "netease.phone_send" => json!({"code": 200, "data": false}),
         FaultKind::RenewalSkeleton => json!({"code": 200}),
         FaultKind::Expired if name == "netease.account" => {
             json!({"code": 200, "account": null, "profile": null})
         }
+        // The code in the message has expired.
+        FaultKind::Expired if name == "netease.phone_login" => wrong_text_code(),
         // The code itself has to expire: see the poll.
         FaultKind::Expired if name == "netease.poll" => return None,
         FaultKind::Expired => sign_in_first(),
         _ => return None,
     };
     Some(Outcome::outdated(body))
+}
+
+/// A body with a code and what people are told.
+pub(super) fn said(code: i64, message: &str) -> Value {
+    json!({"code": code, "msg": message, "message": message})
+}
+
+/// The code from the text message is wrong, too old or used.
+pub(super) fn wrong_text_code() -> Value {
+    said(503, "验证码错误")
+}
+
+/// The check that has to be passed before anything else, with its page.
+pub(super) fn check(address: &str) -> Value {
+    let mut body = risk(-462);
+    body["data"]["url"] = json!(address);
+    body
 }
 
 /// The body of a risk-control answer.

@@ -7,10 +7,10 @@ use super::refusal::{code, risk};
 use super::session;
 use super::transport::{Call, Outcome, Way};
 use crate::account::Service;
-use crate::clock::now_ms;
 use crate::code::CodeState;
 use crate::exchange::{Request, Turn};
 use crate::fault::FaultKind;
+use crate::ledger::Via;
 use crate::world::State;
 
 fn method(way: Way) -> &'static str {
@@ -94,10 +94,7 @@ fn confirmed(state: &mut State, turn: &Turn<'_>, code: &crate::Code) -> Outcome 
     let Ok(account) = session::spoken_of(state, turn, code.account.as_deref().unwrap_or_default()) else {
         return Outcome::outdated(gone());
     };
-    let secrets = session::mint_secrets(state);
-    let issued = now_ms() - state.settings.issue_age_seconds * 1000;
-    let expires = issued + state.settings.music_u_life_seconds * 1000;
-    let credential = state.ledger.sign_in(&account, secrets, issued, expires);
+    let credential = session::issue(state, &account, Via::AppScan);
     let has_tracking = turn.request.cookie("NMTID").is_some();
     // The body carries neither cookie nor profile (protocol: NetEase §9).
     Outcome::ok(json!({"code": 803, "message": "授权登陆成功"})).cookies(cookies::signed_in(

@@ -10,7 +10,7 @@ use crate::account::{Account, Service};
 use crate::clock::now_ms;
 use crate::exchange::{Request, Turn};
 use crate::fault::FaultKind;
-use crate::ledger::{Credential, RevokedBy};
+use crate::ledger::{Credential, RevokedBy, Via};
 use crate::world::State;
 
 /// The session that a request carries, dead or alive.
@@ -52,7 +52,7 @@ pub(super) fn spoken_of(
     }
 }
 
-pub(super) fn mint_secrets(state: &State) -> BTreeMap<String, String> {
+fn mint_secrets(state: &State) -> BTreeMap<String, String> {
     let mint = &state.mint;
     let mut secrets: BTreeMap<String, String> = [
         ("MUSIC_U", format!("00{}", mint.upper_hex(state.settings.music_u_length.saturating_sub(2)))),
@@ -69,6 +69,14 @@ pub(super) fn mint_secrets(state: &State) -> BTreeMap<String, String> {
     secrets
 }
 
+/// Signs `account` in.
+pub(super) fn issue(state: &mut State, account: &Account, via: Via) -> Credential {
+    let secrets = mint_secrets(state);
+    let issued = now_ms() - state.settings.issue_age_seconds * 1000;
+    let expires = issued + state.settings.music_u_life_seconds * 1000;
+    state.ledger.sign_in(account, via, secrets, issued, expires)
+}
+
 /// `…/login/token/refresh`
 pub(super) fn refresh(turn: &Turn<'_>) -> Outcome {
     let request = turn.request;
@@ -83,7 +91,8 @@ pub(super) fn refresh(turn: &Turn<'_>) -> Outcome {
         }
         let token = request.cookie("MUSIC_R_U").unwrap_or_default();
         if token.is_empty() {
-            return not_renewed("the cookie MUSIC_R_U is missing");
+            // Whoever was given the session by a person, out of a header, cannot know the token.
+            return Outcome::outdated(json!({"code": 200, "bizCode": "400"}));
         }
         if token != old.secret("MUSIC_R_U") {
             return not_renewed("MUSIC_R_U does not belong to MUSIC_U");

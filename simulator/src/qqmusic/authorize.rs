@@ -3,6 +3,7 @@
 use super::CLIENT_ID;
 use super::hash::hash33;
 use crate::exchange::{Answer, Reply, Request, Turn, expect_values, value};
+use crate::ledger::Via;
 use crate::world::State;
 
 /// A code that the exchange takes once.
@@ -10,12 +11,15 @@ use crate::world::State;
 pub(super) struct OauthCode {
     pub(super) code: String,
     pub(super) account: String,
+    /// How the person got it.
+    pub(super) via: Via,
     pub(super) used: bool,
 }
 
-const REDIRECT: &str = "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https://y.qq.com/";
+pub(super) const REDIRECT: &str =
+    "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https://y.qq.com/";
 /// The same with its inner address encoded once more, as older clients send it.
-const REDIRECT_ENCODED: &str =
+pub(super) const REDIRECT_ENCODED: &str =
     "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https%3A%2F%2Fy.qq.com%2F";
 const REFUSED: &str = "https://graph.qq.com/oauth2.0/show?which=error&display=pc&error=100010";
 
@@ -28,7 +32,7 @@ pub(super) fn authorize(turn: &Turn<'_>) -> Answer {
             let code = state.mint.upper_hex(32);
             let echo: String = url::form_urlencoded::byte_serialize(echo.as_bytes()).collect();
             let location = format!("{REDIRECT_ENCODED}&code={code}&state={echo}");
-            state.qqmusic.codes.push(OauthCode { code, account, used: false });
+            state.qqmusic.codes.push(OauthCode { code, account, via: Via::QqScan, used: false });
             Reply::redirect(location).into()
         }
     })

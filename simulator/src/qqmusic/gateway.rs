@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::hash::{hash33, zzc_sign};
-use super::{device, membership, profile, renewal, sign_in};
+use super::{app_scan, device, membership, phone, profile, renewal, sign_in};
 use crate::account::Service;
 use crate::clock::now_ms;
 use crate::exchange::{Answer, Refusal, Reply, Request, Turn};
@@ -90,10 +90,16 @@ fn read(body: &[u8]) -> Result<Envelope, String> {
 }
 
 fn name_of(module: &str, method: &str, param: &Map<String, Value>) -> &'static str {
+    let has = |name: &str| param.contains_key(name);
     match (module, method) {
-        ("QQConnectLogin.LoginServer", "QQLogin") if param.contains_key("code") => "qq.exchange",
+        ("QQConnectLogin.LoginServer", "QQLogin") if has("code") => "qq.exchange",
         ("QQConnectLogin.LoginServer", "QQLogin") => "qq.renew_b",
         ("music.login.LoginServer", "Login") if text_of(param, "loginMode") == "2" => "qq.renew",
+        ("music.login.LoginServer", "Login") if has("qrCodeID") || has("token") => "qq.app_exchange",
+        ("music.login.LoginServer", "Login") if has("phoneNo") || has("loginMode") => "qq.phone_login",
+        ("music.login.LoginServer", "Login") => "qq.wx_exchange",
+        ("music.login.LoginServer", "CreateQRCode") => "qq.create_qrcode",
+        ("music.login.LoginServer", "SendPhoneAuthCode") => "qq.phone_send",
         ("music.login.LoginServer", "Logout") => "qq.logout",
         ("music.UserInfo.userInfoServer", "GetLoginUserInfo") => "qq.userinfo",
         ("userInfo.BaseUserInfoServer", "get_user_baseinfo_v2") => "qq.profile",
@@ -144,7 +150,10 @@ pub(super) fn answer(turn: &Turn<'_>) -> Answer {
 }
 
 fn one(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
-    let signs_in = matches!(call.name, "qq.exchange" | "qq.renew" | "qq.renew_b");
+    let signs_in = matches!(
+        call.name,
+        "qq.exchange" | "qq.wx_exchange" | "qq.app_exchange" | "qq.phone_login" | "qq.renew" | "qq.renew_b"
+    );
     if let Some(fault) = turn.fault {
         let code = match fault.kind {
             FaultKind::UnknownCode => Some(fault.code_or(77_777)),
@@ -165,6 +174,11 @@ fn one(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
     }
     match call.name {
         "qq.exchange" => sign_in::exchange(turn, envelope, call),
+        "qq.wx_exchange" => sign_in::exchange_wechat(turn, envelope, call),
+        "qq.create_qrcode" => app_scan::create(turn, envelope, call),
+        "qq.app_exchange" => app_scan::exchange(turn, envelope, call),
+        "qq.phone_send" => phone::send(turn, envelope, call),
+        "qq.phone_login" => phone::login(turn, envelope, call),
         "qq.renew" => renewal::path_a(turn, envelope, call),
         "qq.renew_b" => renewal::path_b(turn, call),
         "qq.logout" => renewal::logout(turn, envelope),

@@ -1,19 +1,25 @@
-//! QQ Music, and the QQ sign-in that it uses (protocol: QQ §1, §5–8).
+//! QQ Music, and the sign-ins with QQ and WeChat that it uses (protocol: QQ).
 
+mod app_scan;
 mod authorize;
 mod check_sig;
 mod device;
 mod gateway;
 mod hash;
 mod membership;
+mod mqtt;
+mod official_page;
+mod phone;
 mod profile;
+pub(crate) mod push;
 mod renewal;
 mod scan;
 mod sign_in;
+mod wechat;
 
 use crate::exchange::{Answer, Reply, Request, Turn};
-use crate::picture;
 use crate::stage::{Answering, Played};
+use crate::{captcha, picture};
 
 /// QQ Music.
 #[derive(Debug)]
@@ -25,6 +31,12 @@ pub(crate) struct Memory {
     tickets: Vec<scan::Ticket>,
     logins: Vec<check_sig::Login>,
     codes: Vec<authorize::OauthCode>,
+    wechat_codes: Vec<wechat::WechatCode>,
+    /// Codes whose client knows that they were scanned.
+    told_scanned: Vec<u64>,
+    app_tokens: Vec<app_scan::AppToken>,
+    servers: Vec<push::Server>,
+    phones: Vec<phone::Asked>,
 }
 
 /// The ids that every step has to name (protocol: QQ §0).
@@ -37,6 +49,10 @@ const LOGIN_PAGE: &str = "https://xui.ptlogin2.qq.com/";
 const PTLOGIN: &str = "ssl.ptlogin2.qq.com";
 const PTLOGIN_GRAPH: &str = "ssl.ptlogin2.graph.qq.com";
 const GRAPH: &str = "graph.qq.com";
+const PORTAL: &str = "y.qq.com";
+const WECHAT: &str = "open.weixin.qq.com";
+const WECHAT_POLL: &str = "lp.open.weixin.qq.com";
+const PUSH: &str = "mu.y.qq.com";
 const GATEWAYS: [&str; 2] = ["u.y.qq.com", "u6.y.qq.com"];
 const PROFILE_CGI: &str = "c6.y.qq.com";
 const DEVICE_SERVICE: &str = "api.tencentmusic.com";
@@ -48,6 +64,10 @@ impl Played for QqMusic {
             PTLOGIN,
             PTLOGIN_GRAPH,
             GRAPH,
+            PORTAL,
+            WECHAT,
+            WECHAT_POLL,
+            PUSH,
             GATEWAYS[0],
             GATEWAYS[1],
             PROFILE_CGI,
@@ -64,6 +84,12 @@ impl Played for QqMusic {
             (PTLOGIN, "/ptqrlogin") => vec!["qq.ptqrlogin"],
             (PTLOGIN_GRAPH, "/check_sig") => vec!["qq.check_sig"],
             (GRAPH, "/oauth2.0/authorize") => vec!["qq.authorize"],
+            (GRAPH, official_page::SHOW | official_page::STATE | official_page::GO_ON) => vec!["qq.page"],
+            (PORTAL, official_page::REDIRECT | captcha::PATH) => vec!["qq.page"],
+            (WECHAT, wechat::PAGE) => vec!["qq.wx_page"],
+            (WECHAT, path) if path.starts_with(wechat::PICTURE) => vec!["qq.wx_picture"],
+            (WECHAT_POLL, wechat::POLL) => vec!["qq.wx_poll"],
+            (PUSH, _) => vec!["qq.push"],
             (host, "/cgi-bin/musicu.fcg" | "/cgi-bin/musics.fcg") if GATEWAYS.contains(&host) => {
                 gateway::names(request)
             }
@@ -81,6 +107,12 @@ impl Played for QqMusic {
                 "qq.ptqrlogin" => scan::poll(&turn),
                 "qq.check_sig" => check_sig::check(&turn),
                 "qq.authorize" => authorize::authorize(&turn),
+                "qq.wx_page" => wechat::qrconnect(&turn),
+                "qq.wx_picture" => wechat::picture(&turn),
+                "qq.wx_poll" => wechat::poll(&turn).await,
+                "qq.push" => push::shake_hands(&turn),
+                "qq.page" if turn.request.path == captcha::PATH => captcha::serve(&turn),
+                "qq.page" => official_page::serve(&turn),
                 "qq.profile_web" => profile::web(&turn),
                 "qq.device" => device::qimei(&turn),
                 "avatar" => picture::serve(&turn),

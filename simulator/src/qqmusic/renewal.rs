@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::gateway::{Call, Envelope, Inner, by_key, signed_in, text_of};
-use super::sign_in::{body, lifetime, mint_key, skeleton, spoken_of};
+use super::sign_in::{body, lifetime, mint_key, raw_login_type, skeleton, spoken_of};
 use crate::account::{AccountKind, Service};
 use crate::clock::now_ms;
 use crate::exchange::{Turn, expect_values};
@@ -47,13 +47,20 @@ fn renew(state: &mut State, turn: &Turn<'_>, old: &Credential, with_tokens: bool
     };
     let mut secrets = old.secrets.clone();
     secrets.insert("musickey".to_owned(), mint_key(state, &account));
+    // A credential that had no refresh token gets one by its first renewal (protocol: QQ §7.1).
+    let is_new = old.secret("refresh_token").is_empty();
+    if is_new {
+        secrets.insert("refresh_token".to_owned(), state.mint.upper_hex(32));
+    }
     let (issued, expires) = lifetime(state);
     let times = (issued, expires, now_ms());
     let credential = state.ledger.renew(old, &account, secrets, times, state.settings.rotation);
     let mut data = body(&account, &credential, state.settings.key_life_seconds);
     if !with_tokens {
         // A client that overwrites what it has with these loses it (protocol: QQ §7.4).
-        data["refresh_token"] = json!("");
+        if !is_new {
+            data["refresh_token"] = json!("");
+        }
         data["access_token"] = json!("");
         data["openid"] = json!("");
     }
@@ -69,19 +76,29 @@ fn check_a(
 ) -> Result<Credential, Inner> {
     let rule = |rule: String| Err(Inner::rule(1000, rule));
     let key = text_of(param, "musickey");
-    let Some(old) = state.ledger.find(Service::QqMusic, "musickey", &key) else {
+    let Some(old) = state.ledger.find(Service::QqMusic, "musickey", &key).cloned() else {
         return rule("the old key is unknown".to_owned());
     };
     let kind = state.account(&old.account).map_or(AccountKind::Qq, |account| account.kind);
-    if text_of(comm, "tmeLoginType") != kind.login_type().to_string() {
+    // Clients that keep the `loginType` of the answer renew with it (protocol: QQ §7.1, "other").
+    let raw = state.ledger.sign_in_of(&old).and_then(|first| raw_login_type(first.via));
+    let login_type = text_of(comm, "tmeLoginType");
+    let is_raw = raw.is_some_and(|raw| login_type == raw.to_string());
+    if login_type != kind.login_type().to_string() && !is_raw {
         return rule(format!("comm.tmeLoginType is not {}", kind.login_type()));
     }
-    // The ids: a number for QQ, text for WeChat; mini-programs send both.
-    let id_name = if kind == AccountKind::WeChat { "str_musicid" } else { "musicid" };
-    if text_of(param, id_name) != old.uid {
-        return rule(format!("{id_name} is not the account's"));
+    // The ids: a number for QQ, text for WeChat; mini-programs send both, and so do those of the other kinds.
+    let id_names: &[&str] = match kind {
+        _ if is_raw => &["musicid", "str_musicid"],
+        AccountKind::WeChat => &["str_musicid"],
+        AccountKind::Qq | AccountKind::Native => &["musicid"],
+    };
+    for id_name in id_names {
+        if text_of(param, id_name) != old.uid {
+            return rule(format!("{id_name} is not the account's"));
+        }
     }
-    if kind == AccountKind::Qq && !param.get("musicid").is_some_and(Value::is_number) {
+    if id_names.contains(&"musicid") && !param.get("musicid").is_some_and(Value::is_number) {
         return rule("musicid is not a number".to_owned());
     }
     if !param.get("loginMode").is_some_and(Value::is_number) {
@@ -89,6 +106,10 @@ fn check_a(
     }
     if text_of(param, "refresh_key") != old.secret("refresh_key") {
         return rule("refresh_key is missing or not the account's".to_owned());
+    }
+    // With no refresh key, the openid has to do (protocol: QQ §7.1).
+    if old.secret("refresh_key").is_empty() && text_of(param, "openid").is_empty() {
+        return rule("there is neither a refresh_key nor an openid".to_owned());
     }
     // Empty ones are usual (protocol: QQ §2.3), wrong ones are not.
     for name in ["openid", "access_token", "refresh_token", "unionid"] {
@@ -106,7 +127,7 @@ fn check_a(
     if old.revoked.is_some() || old.superseded_ms.is_some_and(|at| at <= now_ms()) {
         return Err(Inner::outdated(1000));
     }
-    Ok(old.clone())
+    Ok(old)
 }
 
 fn check_b(state: &State, turn: &Turn<'_>, param: &Map<String, Value>) -> Result<Credential, Inner> {

@@ -1,15 +1,16 @@
-//! The code for a credential: the exchange (protocol: QQ §1.6), and the credential's form (§6).
+//! The code for a credential: the exchange (protocol: QQ §1.6, §2.3), and the credential's form (§6).
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::gateway::{Call, Envelope, Inner, is_web, text_of};
-use crate::account::Account;
+use super::wechat;
+use crate::account::{Account, AccountKind};
 use crate::clock::now_ms;
 use crate::exchange::Turn;
-use crate::fault::FaultKind;
-use crate::ledger::Credential;
+use crate::fault::{Fault, FaultKind};
+use crate::ledger::{Credential, Via};
 use crate::world::State;
 
 /// `QQConnectLogin.LoginServer/QQLogin` with a code.
@@ -19,26 +20,84 @@ pub(super) fn exchange(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inn
     }
     turn.world.change(|state| {
         let wanted = text_of(&call.param, "code");
-        let account = match state.qqmusic.codes.iter_mut().find(|code| code.code == wanted) {
+        let (account, via) = match state.qqmusic.codes.iter_mut().find(|code| code.code == wanted) {
             None => return Inner::rule(1000, "the code is unknown").with(skeleton()),
             Some(code) if code.used => return Inner::rule(1000, "the code was used before").with(skeleton()),
+            Some(code) => {
+                code.used = true;
+                (code.account.clone(), code.via)
+            }
+        };
+        grant(state, turn, &envelope.comm, &account, via)
+    })
+}
+
+/// `music.login.LoginServer/Login` with a code from WeChat (protocol: QQ §2.3).
+pub(super) fn exchange_wechat(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
+    let rule = |rule: &str| Inner::rule(1000, rule).with(skeleton());
+    if text_of(&envelope.comm, "tmeLoginType") != "1" {
+        return rule("comm.tmeLoginType is not 1");
+    }
+    if text_of(&call.param, "strAppid") != wechat::APP_ID {
+        return rule("strAppid is not QQ Music's");
+    }
+    turn.world.change(|state| {
+        let wanted = text_of(&call.param, "code");
+        let account = match state.qqmusic.wechat_codes.iter_mut().find(|code| code.code == wanted) {
+            None => return rule("the code is unknown"),
+            Some(code) if code.used => return rule("the code was used before"),
             Some(code) => {
                 code.used = true;
                 code.account.clone()
             }
         };
-        let Ok(account) = spoken_of(state, turn, &account) else {
-            return Inner::rule(1000, "the account is gone").with(skeleton());
-        };
-        let secrets = mint_secrets(state, &account);
-        let (issued, expires) = lifetime(state);
-        let credential = state.ledger.sign_in(&account, secrets, issued, expires);
-        let mut inner = Inner::ok(body(&account, &credential, state.settings.key_life_seconds));
-        if is_web(&envelope.comm) {
-            inner.cookies = cookies(&account, &credential);
-        }
-        inner
+        grant(state, turn, &envelope.comm, &account, Via::WechatScan)
     })
+}
+
+/// Signs `account` in.
+pub(super) fn grant(
+    state: &mut State,
+    turn: &Turn<'_>,
+    comm: &Map<String, Value>,
+    account: &str,
+    via: Via,
+) -> Inner {
+    if state.settings.device_limit {
+        let mut data = skeleton();
+        data["errMsg"] = json!("登录设备已达上限，请在手机上移除一台设备");
+        return Inner::outdated(20_279).with(data);
+    }
+    let Ok(account) = spoken_of(state, turn, account) else {
+        return Inner::rule(1000, "the account is gone").with(skeleton());
+    };
+    let mut secrets = mint_secrets(state, &account);
+    if via == Via::WechatScan && !state.settings.wechat_refresh_fields {
+        // They are in the answer, but empty; it can be renewed without them.
+        secrets.retain(|name, _| !REFRESH_FIELDS.contains(&name.as_str()));
+    }
+    let (issued, expires) = lifetime(state);
+    let credential = state.ledger.sign_in(&account, via, secrets, issued, expires);
+    let mut data = body(&account, &credential, state.settings.key_life_seconds);
+    if state.settings.raw_login_type {
+        data["loginType"] = json!(raw_login_type(via).unwrap_or(account.kind.login_type()));
+    }
+    let mut inner = Inner::ok(data);
+    if is_web(comm) {
+        inner.cookies = cookies(&account, &credential);
+    }
+    inner
+}
+
+const REFRESH_FIELDS: [&str; 3] = ["refresh_key", "refresh_token", "access_token"];
+
+/// The ways of signing in that have a `loginType` of their own (protocol: QQ §6).
+pub(super) fn raw_login_type(via: Via) -> Option<i64> {
+    match via {
+        Via::Phone => Some(0),
+        Via::AppScan => Some(6),
+        Via::QqScan | Via::WechatScan | Via::OfficialPage | Via::Renewal => None,
+    }
 }
 
 /// The account that the answer speaks of: `account`, unless the fault wants another one.
@@ -47,8 +106,17 @@ pub(super) fn spoken_of(
     turn: &Turn<'_>,
     account: &str,
 ) -> Result<Account, crate::ControlError> {
+    spoken_of_fault(state, turn.fault, account)
+}
+
+/// The same, where there is no turn.
+pub(super) fn spoken_of_fault(
+    state: &State,
+    fault: Option<&Fault>,
+    account: &str,
+) -> Result<Account, crate::ControlError> {
     let own = state.account(account)?.clone();
-    match turn.fault.filter(|fault| fault.kind == FaultKind::WrongUser) {
+    match fault.filter(|fault| fault.kind == FaultKind::WrongUser) {
         None => Ok(own),
         Some(fault) => match &fault.account {
             Some(id) => state.account(id).cloned(),
@@ -118,26 +186,42 @@ pub(super) fn body(account: &Account, credential: &Credential, life_seconds: i64
     body
 }
 
-/// The cookies that the web form of the exchange sets besides.
+/// The cookies that the web form of the exchange sets besides; those that have no value are not set.
 fn cookies(account: &Account, credential: &Credential) -> Vec<String> {
     let secret = |name: &str| credential.secret(name).to_owned();
     let issued = credential.issued_ms / 1000;
-    [
+    let common = [
         ("qqmusic_key", secret("musickey")),
         ("qm_keyst", secret("musickey")),
-        ("psrf_qqopenid", secret("openid")),
-        ("psrf_qqunionid", secret("unionid")),
-        ("psrf_qqaccess_token", secret("access_token")),
-        ("psrf_qqrefresh_token", secret("refresh_token")),
-        ("psrf_musickey_createtime", issued.to_string()),
-        ("psrf_access_token_expiresAt", (issued + 604_800).to_string()),
-        ("uin", account.uid.clone()),
+        ("qqmusic_uin", account.uid.clone()),
         ("euin", account.encrypt_uin.clone()),
         ("tmeLoginType", account.kind.login_type().to_string()),
         // Numbered the other way round (protocol: QQ §0).
         ("login_type", (3 - account.kind.login_type()).to_string()),
-    ]
-    .into_iter()
-    .map(|(name, value)| format!("{name}={value}; Path=/; Domain=y.qq.com; Max-Age=259200"))
-    .collect()
+    ];
+    let own = if account.kind == AccountKind::WeChat {
+        vec![
+            ("wxuin", account.uid.clone()),
+            ("wxopenid", secret("openid")),
+            ("wxunionid", secret("unionid")),
+            ("wxaccess_token", secret("access_token")),
+            ("wxrefresh_token", secret("refresh_token")),
+        ]
+    } else {
+        vec![
+            ("uin", account.uid.clone()),
+            ("psrf_qqopenid", secret("openid")),
+            ("psrf_qqunionid", secret("unionid")),
+            ("psrf_qqaccess_token", secret("access_token")),
+            ("psrf_qqrefresh_token", secret("refresh_token")),
+            ("psrf_musickey_createtime", issued.to_string()),
+            ("psrf_access_token_expiresAt", (issued + 604_800).to_string()),
+        ]
+    };
+    common
+        .into_iter()
+        .chain(own)
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}={value}; Path=/; Domain=y.qq.com; Max-Age=259200"))
+        .collect()
 }

@@ -319,6 +319,26 @@ impl Visit {
         cookies
     }
 
+    /// As the desktop client: `json` without the client's description, which is added.
+    pub async fn eapi(&self, path: &str, payload: &Value, cookies: &Pairs) -> Response {
+        let mut described = pairs(&[("os", "pc"), ("appver", "3.1.17.204416"), ("osver", "10")]);
+        set(&mut described, "deviceId", "A1B2C3D4E5F6A1B2C3D4E5F6A1B2C3D4E5F6A1B2C3D4E5F6A1B2");
+        set(&mut described, "requestId", "1790000000000_0001");
+        let header: serde_json::Map<String, Value> =
+            described.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let mut payload = payload.clone();
+        payload["header"] = header.into();
+        described.extend(cookies.iter().cloned());
+        self.client
+            .post(format!("https://interface.music.163.com/eapi{path}"))
+            .form(&pairs(&[("params", &eapi_params(&format!("/api{path}"), &payload.to_string()))]))
+            .header(USER_AGENT, BROWSER)
+            .header(COOKIE, header_of(&described))
+            .send()
+            .await
+            .expect("it is answered")
+    }
+
     pub async fn plain(&self, path: &str, form: &Pairs, cookies: &Pairs) -> Response {
         self.client
             .post(format!("https://music.163.com/api{path}"))
@@ -329,4 +349,19 @@ impl Visit {
             .await
             .expect("it is answered")
     }
+}
+
+/// AES-128-ECB of path, JSON and digest, in upper-case hexadecimal.
+fn eapi_params(path: &str, json: &str) -> String {
+    use aes::cipher::{BlockEncrypt as _, KeyInit as _};
+    use md5::Digest as _;
+
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let digest = hex(&md5::Md5::digest(format!("nobody{path}use{json}md5forencrypt")));
+    let mut text = format!("{path}-36cd479b6b5-{json}-36cd479b6b5-{digest}").into_bytes();
+    let padding = 16 - text.len() % 16;
+    text.resize(text.len() + padding, u8::try_from(padding).expect("it is at most 16"));
+    let aes = aes::Aes128::new(b"e82ckenh8dichen8".into());
+    text.chunks_exact_mut(16).for_each(|block| aes.encrypt_block(block.into()));
+    hex(&text).to_uppercase()
 }

@@ -1,0 +1,89 @@
+//! Checks that a person is at the computer: the page behind an address that a service gives instead of sending a text
+//! message (protocol: QQ §4.1).
+
+use hyper::Method;
+use serde::Serialize;
+
+use crate::account::Service;
+use crate::exchange::{Answer, Reply, Turn};
+use crate::world::State;
+
+/// A check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Captcha {
+    /// Counts up from 1, over all services.
+    pub id: u64,
+    /// Who wants it.
+    pub service: Service,
+    /// The page where a person solves it.
+    pub address: String,
+    /// Whether somebody has.
+    pub solved: bool,
+    /// The device that was asked to.
+    #[serde(skip)]
+    device: String,
+}
+
+/// Where the checks of both services are, on their own hosts.
+pub(crate) const PATH: &str = "/captcha";
+
+fn host(service: Service) -> &'static str {
+    match service {
+        Service::QqMusic => "y.qq.com",
+        Service::NetEase => "st.music.163.com",
+    }
+}
+
+impl State {
+    /// The check that `device` has to pass before a text message is sent for it; `None` when the setting `phone_captcha`
+    /// is off or the device has passed.
+    pub(crate) fn captcha_wanted(&mut self, service: Service, device: &str) -> Option<Captcha> {
+        if !self.settings.phone_captcha {
+            return None;
+        }
+        let known =
+            self.captchas.iter().find(|captcha| captcha.service == service && captcha.device == device);
+        if let Some(known) = known {
+            return (!known.solved).then(|| known.clone());
+        }
+        let id = self.captchas.last().map_or(1, |captcha| captcha.id + 1);
+        let address = format!("https://{}{PATH}?check={}", host(service), self.mint.word(32));
+        let captcha = Captcha { id, service, address, solved: false, device: device.to_owned() };
+        self.captchas.push(captcha.clone());
+        Some(captcha)
+    }
+}
+
+/// The page of a check: a button that solves it.
+pub(crate) fn serve(turn: &Turn<'_>) -> Answer {
+    let request = turn.request;
+    let address =
+        format!("https://{}{PATH}?check={}", request.host, request.query("check").unwrap_or_default());
+    turn.world.change(|state| {
+        let Some(captcha) = state.captchas.iter_mut().find(|captcha| captcha.address == address) else {
+            return Answer::refuse("there is no such check", page(404, "没有这个验证 · No such check", ""));
+        };
+        if turn.fault.is_some() {
+            return Answer::outdated(page(200, "验证失败，请稍后再试 · The check failed", ""));
+        }
+        if request.method == Method::POST {
+            captcha.solved = true;
+        }
+        if captcha.solved {
+            return page(200, "验证成功，请回到应用 · Done, go back to the app", "").into();
+        }
+        let button =
+            "<form method=\"post\"><button id=\"solve\">我不是机器人 · I am a person</button></form>";
+        page(200, "安全验证 · Security check", button).into()
+    })
+}
+
+fn page(status: u16, said: &str, more: &str) -> Reply {
+    let html = format!(
+        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>安全验证</title>\
+         <link rel=\"icon\" href=\"data:,\"><style>body{{font:\
+         16px system-ui,sans-serif;display:grid;place-items:center;min-height:90vh}}button{{font:inherit;padding:12px \
+         20px}}</style></head><body><main><h1 id=\"said\">{said}</h1>{more}</main></body></html>"
+    );
+    Reply::new(status, "text/html; charset=utf-8", html)
+}

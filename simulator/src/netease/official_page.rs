@@ -1,0 +1,125 @@
+//! The official page, on which somebody signs in without any program of ours; only its cookies matter (protocol: NetEase
+//! §6, §8).
+//!
+//! Opening the page shows a code of the method `official_page`: confirming it is what a person does who signs in there.
+
+use serde_json::json;
+
+use super::{SITE, cookies, session};
+use crate::account::Service;
+use crate::code::CodeState;
+use crate::exchange::{Answer, Reply, Request, Turn, expect_browser};
+use crate::fault::FaultKind;
+use crate::ledger::Via;
+use crate::page::{ELSEWHERE, escaped, page};
+use crate::world::State;
+
+/// The page. What the client opens has `#/login` behind it, which no server sees.
+pub(super) const START: &str = "/";
+/// What the page asks every 200 milliseconds.
+pub(super) const STATE: &str = "/login/state";
+/// What the page asks once when somebody has confirmed: the answer sets the cookies.
+pub(super) const FINISH: &str = "/login/finish";
+
+const METHOD: &str = "official_page";
+const TITLE: &str = "网易云音乐";
+
+/// Everything that belongs to the page.
+pub(super) fn serve(turn: &Turn<'_>) -> Answer {
+    if turn.request.method != hyper::Method::GET {
+        return Answer::refuse("the method is not GET", Reply::new(405, "text/plain", ""));
+    }
+    if let Err(rule) = expect_browser(turn.request, "") {
+        return Answer::refuse(rule.clone(), page(TITLE, &escaped(&rule), ""));
+    }
+    match turn.request.path.as_str() {
+        START => show(turn),
+        STATE => state_of(turn),
+        _ => finish(turn),
+    }
+}
+
+/// `GET https://music.163.com/`
+fn show(turn: &Turn<'_>) -> Answer {
+    let kind = turn.fault.map(|fault| fault.kind);
+    if kind.is_some_and(|kind| !matches!(kind, FaultKind::Expired | FaultKind::WrongUser)) {
+        return Answer::outdated(page(TITLE, "登录环境异常，请稍后再试", ""));
+    }
+    turn.world.change(|state| {
+        // Whoever comes with a session is signed in and not asked again.
+        if let Ok(session) = session::alive(state, turn.request) {
+            let nickname = state.account(&session.account).map(|account| account.nickname.clone());
+            let said = format!("已登录：{}", escaped(&nickname.unwrap_or_default()));
+            return page(TITLE, &said, "").into();
+        }
+        let key = state.mint.word(32);
+        let text = format!("https://{SITE}/#/login?key={key}");
+        let id = state.show_code(Service::NetEase, METHOD, &key, &text).id;
+        if kind == Some(FaultKind::Expired) {
+            let _ = state.step(id, &[CodeState::Shown], CodeState::Expired);
+        }
+        let more = format!(
+            "{ELSEWHERE}<script>\nvar state = \"{STATE}?key={key}\";\nvar next = \"{FINISH}?key={key}\";\n{}</script>",
+            include_str!("official_page.js"),
+        );
+        page(TITLE, "请在手机上确认登录网易云音乐", &more).into()
+    })
+}
+
+/// The code of the page that asks.
+fn of_page<'a>(state: &'a mut State, request: &Request) -> Option<&'a mut crate::Code> {
+    let key = request.query("key").unwrap_or_default();
+    state.expire_old_codes();
+    state
+        .codes
+        .iter_mut()
+        .find(|code| code.service == Service::NetEase && code.method == METHOD && code.key == key)
+}
+
+fn tell(state: impl serde::Serialize) -> Reply {
+    Reply::json(&json!({"state": state})).header("cache-control", "no-store")
+}
+
+/// `GET https://music.163.com/login/state?key=KEY`
+fn state_of(turn: &Turn<'_>) -> Answer {
+    turn.world.change(|state| {
+        let Some(code) = of_page(state, turn.request) else {
+            return Answer::refuse("key is unknown", tell(CodeState::Expired));
+        };
+        code.polls += 1;
+        match turn.fault.map(|fault| fault.kind) {
+            None | Some(FaultKind::WrongUser) => {}
+            Some(FaultKind::Expired) => code.state = CodeState::Expired,
+            Some(_) => return Answer::outdated(tell("risk")),
+        }
+        tell(code.state).into()
+    })
+}
+
+/// `GET https://music.163.com/login/finish?key=KEY`
+fn finish(turn: &Turn<'_>) -> Answer {
+    turn.world.change(|state| {
+        let Some(code) = of_page(state, turn.request).cloned() else {
+            return Answer::refuse("key is unknown", tell(CodeState::Expired));
+        };
+        match turn.fault.map(|fault| fault.kind) {
+            None | Some(FaultKind::WrongUser) => {}
+            Some(FaultKind::Expired) => {
+                let _ = state.step(code.id, &[CodeState::Confirmed], CodeState::Expired);
+                return Answer::outdated(tell(CodeState::Expired));
+            }
+            Some(_) => return Answer::outdated(tell("risk")),
+        }
+        // The session is given once.
+        if state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered).is_err() {
+            return Answer::outdated(tell(code.state));
+        }
+        let Ok(account) = session::spoken_of(state, turn, code.account.as_deref().unwrap_or_default()) else {
+            return Answer::outdated(tell("risk"));
+        };
+        let credential = session::issue(state, &account, Via::OfficialPage);
+        let has_tracking = turn.request.cookie("NMTID").is_some();
+        let lines = cookies::signed_in_on_page(state, &credential, !has_tracking);
+        tell(CodeState::Delivered).cookies(lines).into()
+    })
+}

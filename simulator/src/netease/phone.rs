@@ -1,0 +1,203 @@
+//! Sign-in with a code from a text message (protocol: NetEase §5.5).
+//!
+//! What a `weapi` request says cannot be read, so nothing in it can be wrong: the number is the one that the settings
+//! name, and the code is the one that was sent for the device last.
+
+use serde_json::json;
+
+use super::refusal::{check, code, risk, said, wrong_text_code};
+use super::transport::{Call, Outcome};
+use super::{account, cookies, session};
+use crate::account::{Account, Service};
+use crate::clock::now_ms;
+use crate::exchange::{Request, Turn};
+use crate::ledger::Via;
+use crate::world::State;
+
+const SERVICE: Service = Service::NetEase;
+/// How the desktop client and the web site name what the code is for; one of them is needed since 2025-09.
+const SECRETES: [&str; 2] = ["music_middleuser_pclogin", "music_user_login"];
+/// What a device is known by: the desktop client, the site's own device, any visitor.
+const DEVICE_COOKIES: [&str; 3] = ["deviceId", "sDeviceId", "NMTID"];
+const HOME: &str = "86";
+const DAY_MS: i64 = 86_400_000;
+
+/// A number, with its country.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Number {
+    country: String,
+    digits: String,
+}
+
+/// Which device asked for a message to which number.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    number: Number,
+    device: String,
+}
+
+/// `…/sms/captcha/sent`
+pub(super) fn send(turn: &Turn<'_>, call: &Call) -> Outcome {
+    let typed = match number(call, "ctcode", "cellphone").and_then(|typed| checked_secrete(call, typed)) {
+        Ok(typed) => typed,
+        Err(rule) => return Outcome::rule(rule, code(400)),
+    };
+    turn.world.change(|state| {
+        let visitor = Visitor::new(state, turn.request);
+        let number = typed.unwrap_or_else(|| unread_number(state));
+        visitor.greeted(send_to(state, number, visitor.device.clone()))
+    })
+}
+
+fn checked_secrete(call: &Call, typed: Option<Number>) -> Result<Option<Number>, String> {
+    if typed.is_some() && !SECRETES.contains(&call.text("secrete").as_str()) {
+        return Err("secrete is missing or unknown".to_owned());
+    }
+    Ok(typed)
+}
+
+fn send_to(state: &mut State, number: Number, device: String) -> Outcome {
+    let length = number.digits.len();
+    if !(5..=15).contains(&length) || (number.country == HOME && length != 11) {
+        // A person may well type this: nothing is wrong with the client.
+        return Outcome::outdated(said(400, "手机号格式错误"));
+    }
+    if let Some(captcha) = state.captcha_wanted(SERVICE, &device) {
+        return Outcome::outdated(check(&captcha.address));
+    }
+    let now = now_ms();
+    let sent = |within_ms: i64| {
+        let to_it = state.text_messages.iter().filter(|message| message.service == SERVICE);
+        to_it.filter(|message| message.phone == number.digits && now - message.sent_ms < within_ms).count()
+    };
+    // Both numbers and their words as public clients tell them to their users.
+    if sent(state.settings.phone_resend_seconds.saturating_mul(1000)) > 0 {
+        return Outcome::outdated(said(405, "发送验证码间隔过短"));
+    }
+    if sent(DAY_MS) >= state.settings.phone_daily_limit {
+        return Outcome::outdated(said(400, "当天发送验证码的条数超过限制"));
+    }
+    state.send_text_message(SERVICE, &number.digits);
+    state.netease.phones.push(Asked { number, device });
+    Outcome::ok(json!({"code": 200, "message": null, "data": true}))
+}
+
+/// `…/w/login/cellphone`
+pub(super) fn login(turn: &Turn<'_>, call: &Call) -> Outcome {
+    let typed = match number(call, "countrycode", "phone") {
+        Ok(typed) => typed,
+        Err(rule) => return Outcome::rule(rule, code(400)),
+    };
+    if typed.is_some()
+        && let Err(refused) = check_login(call)
+    {
+        return *refused;
+    }
+    turn.world.change(|state| {
+        let visitor = Visitor::new(state, turn.request);
+        let asked = |asked: &&Asked| match &typed {
+            Some(number) => asked.number == *number,
+            // Who keeps no cookies is nobody in particular.
+            None => visitor.is_unknown() || asked.device == visitor.device,
+        };
+        let Some(Asked { number, .. }) = state.netease.phones.iter().rfind(asked).cloned() else {
+            return Outcome::rule("no message was asked for before", wrong_text_code());
+        };
+        let newest = || state.newest_text_message(SERVICE, &number.digits).map(|sent| sent.code.clone());
+        // A person types it: what is not a code is a wrong code.
+        let given = if typed.is_some() { call.text("captcha") } else { newest().unwrap_or_default() };
+        if !state.check_text_message(SERVICE, &number.digits, &given) {
+            return Outcome::outdated(wrong_text_code());
+        }
+        let account = owner(state, &number).and_then(|own| session::spoken_of(state, turn, &own.id).ok());
+        match account {
+            Some(account) => grant(state, &account, visitor.fresh.is_none()),
+            None => Outcome::outdated(said(501, "帐号不存在")),
+        }
+    })
+}
+
+fn check_login(call: &Call) -> Result<(), Box<Outcome>> {
+    for (name, wanted) in [("type", "1"), ("https", "true"), ("remember", "true")] {
+        if call.text(name) != wanted {
+            return Err(Box::new(Outcome::rule(format!("{name} is not {wanted:?}"), code(400))));
+        }
+    }
+    match (call.text("captcha").is_empty(), call.text("password").is_empty()) {
+        (false, _) => Ok(()),
+        // Blocked since 2023.
+        (true, false) => Err(Box::new(Outcome::rule("a password is not taken", risk(8821)))),
+        (true, true) => Err(Box::new(Outcome::rule("captcha is missing", code(400)))),
+    }
+}
+
+fn grant(state: &mut State, account: &Account, has_tracking: bool) -> Outcome {
+    let credential = session::issue(state, account, Via::Phone);
+    let mut body = account::signed_in(account);
+    body["loginType"] = json!(1);
+    body["token"] = json!(credential.secret("MUSIC_U"));
+    // In here are a telephone number and another token, which are nobody's business.
+    let bound = json!({"countrycode": "", "cellphone": account.phone, "access_token": state.mint.hex(32)});
+    body["bindings"] = json!([{
+        "id": account.number(), "userId": account.number(), "type": 1, "expired": false, "url": "",
+        "tokenJsonStr": bound.to_string(),
+    }]);
+    Outcome::ok(body).cookies(cookies::signed_in(state, &credential, !has_tracking))
+}
+
+/// The number in a request; `None` where it cannot be read.
+fn number(call: &Call, country: &str, phone: &str) -> Result<Option<Number>, String> {
+    if call.payload.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Number { country: digits(call, country)?, digits: digits(call, phone)? }))
+}
+
+fn digits(call: &Call, name: &str) -> Result<String, String> {
+    let text = call.text(name);
+    match text.bytes().all(|byte| byte.is_ascii_digit()) {
+        _ if text.is_empty() => Err(format!("{name} is missing")),
+        true => Ok(text),
+        false => Err(format!("{name} is not digits only")),
+    }
+}
+
+/// The number that one that cannot be read is taken for.
+fn unread_number(state: &State) -> Number {
+    let first = || first_account(state).map(|account| account.phone.clone());
+    let digits = state.settings.weapi_phone.clone().or_else(first).unwrap_or_default();
+    Number { country: HOME.to_owned(), digits }
+}
+
+fn first_account(state: &State) -> Option<&Account> {
+    state.accounts.iter().find(|account| account.service == SERVICE)
+}
+
+fn owner<'a>(state: &'a State, number: &Number) -> Option<&'a Account> {
+    let is_at_home = number.country == HOME;
+    let bound = |account: &&Account| account.phone_bound && account.phone == number.digits;
+    state.accounts.iter().filter(|account| account.service == SERVICE && is_at_home).find(bound)
+}
+
+/// Who asks.
+struct Visitor {
+    device: String,
+    /// The tracking id that somebody is given who came without one.
+    fresh: Option<String>,
+}
+
+impl Visitor {
+    fn new(state: &State, request: &Request) -> Self {
+        let fresh = request.cookie("NMTID").is_none().then(|| format!("00O{}", state.mint.word(38)));
+        let device = DEVICE_COOKIES.iter().find_map(|name| request.cookie(name));
+        Self { device: device.or_else(|| fresh.clone()).unwrap_or_default(), fresh }
+    }
+
+    fn is_unknown(&self) -> bool {
+        self.fresh.as_ref() == Some(&self.device)
+    }
+
+    fn greeted(&self, outcome: Outcome) -> Outcome {
+        outcome.cookies(self.fresh.as_deref().map(cookies::tracking))
+    }
+}

@@ -1,0 +1,94 @@
+//! Sign-in with the QQ Music app: the code, and the token for a credential (protocol: QQ §3.1, §3.4). What happens in
+//! between is pushed: see [`super::push`].
+
+use serde_json::{Value, json};
+
+use super::gateway::{Call, Envelope, Inner, text_of};
+use super::sign_in::{grant, skeleton};
+use crate::account::Service;
+use crate::exchange::{Turn, base64_encode};
+use crate::ledger::Via;
+use crate::picture;
+
+/// What a confirmed code gives, in the pushed event `cookies`; the exchange takes it once.
+#[derive(Debug, Clone)]
+pub(super) struct AppToken {
+    pub(super) token: String,
+    pub(super) qrcode_id: String,
+    /// The number that the event named.
+    pub(super) uin: String,
+    pub(super) account: String,
+    pub(super) used: bool,
+}
+
+pub(super) const METHOD: &str = "app_scan";
+/// Length of a `qrcodeID`.
+const ID_LENGTH: usize = 91;
+/// The versions of the app that clients name (protocol: QQ §3.1).
+const VERSIONS: [&str; 3] = ["20090008", "14090008", "13020508"];
+
+/// `music.login.LoginServer/CreateQRCode`
+pub(super) fn create(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
+    let empty = || json!({"qrcode": "", "qrcodeID": ""});
+    let expected = [
+        (&envelope.comm, "ct", "comm.ct", "23"),
+        (&envelope.comm, "cv", "comm.cv", "0"),
+        (&envelope.comm, "tmeAppID", "comm.tmeAppID", "qqmusic"),
+        (&call.param, "tmeAppID", "param.tmeAppID", "qqmusic"),
+        (&call.param, "ct", "param.ct", "11"),
+    ];
+    for (map, key, name, wanted) in expected {
+        let got = text_of(map, key);
+        if got != wanted {
+            return Inner::rule(20_261, format!("{name} is {got:?}, not {wanted:?}")).with(empty());
+        }
+    }
+    for name in ["ct", "cv"] {
+        if !call.param.get(name).is_some_and(Value::is_number) {
+            return Inner::rule(20_261, format!("param.{name} is not a number")).with(empty());
+        }
+    }
+    if !VERSIONS.contains(&text_of(&call.param, "cv").as_str()) {
+        return Inner::rule(20_261, "param.cv is no version of the app").with(empty());
+    }
+    turn.world.change(|state| {
+        let id = state.mint.word(ID_LENGTH);
+        let text = format!("https://y.qq.com/m/login/index.html?qrcodeID={id}");
+        let Some(png) = picture::code(&text) else { return Inner::outdated(20_261).with(empty()) };
+        state.show_code(Service::QqMusic, METHOD, &id, &text);
+        Inner::ok(json!({
+            "qrcode": format!("data:image/png;base64,{}", base64_encode(&png)),
+            "qrcodeID": id,
+            "expiresIn": state.settings.code_life_seconds,
+        }))
+    })
+}
+
+/// `music.login.LoginServer/Login` with a token.
+pub(super) fn exchange(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
+    let rule = |rule: &str| Inner::rule(1000, rule).with(skeleton());
+    if text_of(&envelope.comm, "tmeLoginType") != "6" {
+        return rule("comm.tmeLoginType is not 6");
+    }
+    if !call.param.get("musicid").is_some_and(Value::is_u64) {
+        return rule("musicid is not a number");
+    }
+    turn.world.change(|state| {
+        let wanted = text_of(&call.param, "token");
+        let account = match state.qqmusic.app_tokens.iter_mut().find(|token| token.token == wanted) {
+            None => return rule("the token is unknown"),
+            Some(token) if token.used => return rule("the token was used before"),
+            Some(token) if token.qrcode_id != text_of(&call.param, "qrCodeID") => {
+                return rule("qrCodeID and token do not belong together");
+            }
+            Some(token) if token.uin != text_of(&call.param, "musicid") => {
+                return rule("musicid and token do not belong together");
+            }
+            Some(token) => {
+                token.used = true;
+                token.account.clone()
+            }
+        };
+        grant(state, turn, &envelope.comm, &account, Via::AppScan)
+    })
+}

@@ -1,0 +1,157 @@
+//! The official sign-in page, and the blank page that it ends at (protocol: QQ §9).
+//!
+//! Opening the page shows a code of the method `official_page`: confirming it is what a person does who signs in there.
+
+use serde_json::json;
+use url::form_urlencoded::byte_serialize;
+
+use super::CLIENT_ID;
+use super::authorize::{OauthCode, REDIRECT as TARGET, REDIRECT_ENCODED as TARGET_ENCODED};
+use super::sign_in::spoken_of;
+use crate::account::Service;
+use crate::code::CodeState;
+use crate::exchange::{Answer, Reply, Turn, expect_browser, expect_values};
+use crate::fault::FaultKind;
+use crate::ledger::Via;
+
+pub(super) const SHOW: &str = "/oauth2.0/show";
+pub(super) const STATE: &str = "/oauth2.0/show_state";
+pub(super) const GO_ON: &str = "/oauth2.0/login_jump";
+/// Where the page ends, on `y.qq.com`.
+pub(super) const REDIRECT: &str = "/portal/wx_redirect.html";
+
+const METHOD: &str = "official_page";
+const SCOPE: &str = "get_user_info,get_app_friends";
+
+/// Everything that belongs to the page.
+pub(super) fn serve(turn: &Turn<'_>) -> Answer {
+    if turn.request.method != hyper::Method::GET {
+        return Answer::refuse("the method is not GET", Reply::new(405, "text/plain", ""));
+    }
+    match turn.request.path.as_str() {
+        SHOW => show(turn),
+        STATE => state_of(turn),
+        GO_ON => go_on(turn),
+        // What it says is in its address.
+        _ => Reply::new(200, "text/html; charset=utf-8", "<!doctype html><title></title>").into(),
+    }
+}
+
+/// `GET https://graph.qq.com/oauth2.0/show`
+fn show(turn: &Turn<'_>) -> Answer {
+    let request = turn.request;
+    let fixed = [("which", "Login"), ("display", "pc"), ("response_type", "code"), ("client_id", CLIENT_ID)];
+    let checked = expect_browser(request, "")
+        .and_then(|()| expect_values(&request.query, &fixed))
+        .and_then(|()| match request.query("redirect_uri") {
+            Some(TARGET | TARGET_ENCODED) => Ok(()),
+            _ => Err("redirect_uri is not QQ Music's".to_owned()),
+        })
+        .and_then(|()| match request.query("scope") {
+            None | Some(SCOPE) => Ok(()),
+            Some(_) => Err("scope is not QQ Music's".to_owned()),
+        })
+        .and_then(|()| {
+            let echo = request.query("state").filter(|echo| !echo.is_empty());
+            echo.ok_or_else(|| "state is missing".to_owned())
+        });
+    let echo = match checked {
+        Err(rule) => {
+            return Answer::refuse(
+                rule.clone(),
+                page("QQ 登录", &format!("参数错误：{}", escaped(&rule)), ""),
+            );
+        }
+        Ok(echo) => echo,
+    };
+    let kind = turn.fault.map(|fault| fault.kind);
+    if kind.is_some_and(|kind| !matches!(kind, FaultKind::Expired | FaultKind::WrongUser)) {
+        return Answer::outdated(page("QQ 登录", "登录环境异常，请稍后再试", ""));
+    }
+    turn.world.change(|state| {
+        let key = state.mint.word(32);
+        let text = format!("https://graph.qq.com{SHOW}?key={key}");
+        let id = state.show_code(Service::QqMusic, METHOD, &key, &text).id;
+        if kind == Some(FaultKind::Expired) {
+            let _ = state.step(id, &[CodeState::Shown], CodeState::Expired);
+        }
+        let echo: String = byte_serialize(echo.as_bytes()).collect();
+        let more = format!(
+            "{ELSEWHERE}<script>\nvar state = \"{STATE}?key={key}\";\nvar next = \"{GO_ON}?key={key}&state={echo}\";\n\
+             {}</script>",
+            include_str!("official_page.js"),
+        );
+        page("QQ 登录", "请在手机上确认登录 QQ 音乐", &more).into()
+    })
+}
+
+/// Ways off the page, for tests of what a window lets happen.
+const ELSEWHERE: &str = "<section id=\"elsewhere\" class=\"aside\">\n\
+    <a id=\"go-elsewhere\" href=\"https://evil.example/\">elsewhere</a>\n\
+    <button id=\"pop-up\" type=\"button\" onclick=\"window.open('https://evil.example/')\">pop-up</button>\n\
+    <a id=\"download\" href=\"data:application/octet-stream,downloaded\" download=\"downloaded.bin\">download</a>\n\
+    </section>\n";
+
+/// What the page asks every 200 milliseconds.
+fn state_of(turn: &Turn<'_>) -> Answer {
+    let key = turn.request.query("key").unwrap_or_default();
+    turn.world.change(|state| {
+        state.expire_old_codes();
+        let Some(code) = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == key) else {
+            return Answer::refuse("key is unknown", Reply::json(&json!({"state": "expired"})));
+        };
+        code.polls += 1;
+        match turn.fault.map(|fault| fault.kind) {
+            None | Some(FaultKind::WrongUser) => {}
+            Some(FaultKind::Expired) => code.state = CodeState::Expired,
+            Some(_) => return Answer::outdated(Reply::json(&json!({"state": "risk"}))),
+        }
+        Reply::json(&json!({"state": code.state})).header("cache-control", "no-store").into()
+    })
+}
+
+/// From the confirmed page to QQ Music's, with a code.
+fn go_on(turn: &Turn<'_>) -> Answer {
+    let key = turn.request.query("key").unwrap_or_default();
+    let echo = turn.request.query("state").unwrap_or_default();
+    let failed = || Reply::redirect(format!("{TARGET_ENCODED}&error=100010"));
+    turn.world.change(|state| {
+        let found = state.codes.iter().find(|code| code.method == METHOD && code.key == key).cloned();
+        let Some(code) = found else { return Answer::refuse("key is unknown", failed()) };
+        if state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered).is_err() {
+            return Answer::outdated(failed());
+        }
+        if turn.fault.is_some_and(|fault| fault.kind != FaultKind::WrongUser) {
+            return Answer::outdated(failed());
+        }
+        let Ok(account) = spoken_of(state, turn, code.account.as_deref().unwrap_or_default()) else {
+            return Answer::outdated(failed());
+        };
+        let code = state.mint.upper_hex(32);
+        let echo: String = byte_serialize(echo.as_bytes()).collect();
+        let location = format!("{TARGET_ENCODED}&code={code}&state={echo}");
+        state.qqmusic.codes.push(OauthCode {
+            code,
+            account: account.id,
+            via: Via::OfficialPage,
+            used: false,
+        });
+        Reply::redirect(location).into()
+    })
+}
+
+/// A small page: a title, what it says, and `more` as HTML.
+pub(super) fn page(title: &str, said: &str, more: &str) -> Reply {
+    let html = format!(
+        "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>\n{}\
+         </style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p id=\"said\" role=\"status\">{said}</p>\n</main>\n\
+         {more}\n</body>\n</html>\n",
+        include_str!("page.css"),
+    );
+    Reply::new(200, "text/html; charset=utf-8", html).header("cache-control", "no-store")
+}
+
+/// Text that came from outside, for a place in HTML.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}

@@ -1,0 +1,195 @@
+//! Sign-in with WeChat: the page, its picture, and the question whether it was scanned (protocol: QQ §2).
+
+use std::time::Duration;
+
+use super::official_page::{escaped, page};
+use crate::account::Service;
+use crate::code::CodeState;
+use crate::exchange::{Answer, Reply, Request, Turn, expect_browser, expect_values};
+use crate::fault::FaultKind;
+use crate::picture;
+use crate::world::State;
+
+/// A code that the exchange takes once.
+#[derive(Debug, Clone)]
+pub(super) struct WechatCode {
+    pub(super) code: String,
+    pub(super) account: String,
+    pub(super) used: bool,
+}
+
+/// QQ Music's id at WeChat.
+pub(super) const APP_ID: &str = "wx48db31d50e334801";
+pub(super) const PAGE: &str = "/connect/qrconnect";
+pub(super) const PICTURE: &str = "/connect/qrcode/";
+pub(super) const POLL: &str = "/connect/l/qrconnect";
+
+const ORIGIN: &str = "https://open.weixin.qq.com/";
+const REDIRECT: &str = "https://y.qq.com/portal/wx_redirect.html?login_type=2&surl=https://y.qq.com/";
+const STYLE: &str = "https://y.qq.com/mediastyle/music_v17/src/css/popup_wechat.css#wechat_redirect";
+const METHOD: &str = "wechat_scan";
+
+fn expect_get(request: &Request) -> Result<(), String> {
+    if request.method == hyper::Method::GET { Ok(()) } else { Err("the method is not GET".to_owned()) }
+}
+
+/// `GET https://open.weixin.qq.com/connect/qrconnect`
+pub(super) fn qrconnect(turn: &Turn<'_>) -> Answer {
+    let request = turn.request;
+    let fixed =
+        [("appid", APP_ID), ("redirect_uri", REDIRECT), ("response_type", "code"), ("scope", "snsapi_login")];
+    let checked = expect_get(request)
+        .and_then(|()| expect_browser(request, ""))
+        .and_then(|()| expect_values(&request.query, &fixed))
+        .and_then(|()| match request.query("href") {
+            None | Some(STYLE) => Ok(()),
+            Some(_) => Err("href is not QQ Music's style sheet".to_owned()),
+        })
+        .and_then(|()| {
+            let echo = request.query("state").filter(|echo| !echo.is_empty());
+            echo.ok_or_else(|| "state is missing".to_owned())
+        });
+    match checked {
+        // A page all the same, as WeChat gives: it says what is wrong and has no code.
+        Err(rule) => {
+            Answer::refuse(rule.clone(), page("微信登录", &format!("参数错误：{}", escaped(&rule)), ""))
+        }
+        Ok(_) if turn.fault.is_some() => Answer::outdated(page("微信登录", "系统繁忙，请稍后再试", "")),
+        Ok(echo) => turn.world.change(|state| with_code(state, echo).into()),
+    }
+}
+
+/// The page with a new code. It works in a browser, too: its script asks and goes on.
+fn with_code(state: &mut State, echo: &str) -> Reply {
+    let uuid = state.mint.word(16);
+    let text = format!("https://open.weixin.qq.com/connect/confirm?uuid={uuid}");
+    state.show_code(Service::QqMusic, METHOD, &uuid, &text);
+    let echo: String = url::form_urlencoded::byte_serialize(echo.as_bytes()).collect();
+    let target = format!("{REDIRECT}&state={echo}");
+    // The address in the first line of the script is where most clients find the uuid.
+    let more = format!(
+        "<img id=\"picture\" src=\"{PICTURE}{uuid}\" alt=\"微信二维码\">\n<script>\n\
+         var fordevtool = \"https://lp.open.weixin.qq.com{POLL}?uuid={uuid}\";\n\
+         var target = \"{target}\";\n{}</script>",
+        include_str!("wechat.js"),
+    );
+    page("微信登录", "请使用微信扫描二维码登录", &more)
+}
+
+/// `GET https://open.weixin.qq.com/connect/qrcode/UUID`
+pub(super) fn picture(turn: &Turn<'_>) -> Answer {
+    let request = turn.request;
+    let gone = || Reply::new(404, "text/plain", "");
+    let checked =
+        expect_get(request).and_then(|()| expect_browser(request, &format!("{ORIGIN}connect/qrconnect")));
+    if let Err(rule) = checked {
+        return Answer::refuse(rule, Reply::forbidden());
+    }
+    if turn.fault.is_some() {
+        return Answer::outdated(gone());
+    }
+    let uuid = request.path.strip_prefix(PICTURE).unwrap_or_default();
+    let state = turn.world.lock();
+    match state.codes.iter().find(|code| code.method == METHOD && code.key == uuid) {
+        None => Answer::refuse("uuid is unknown", gone()),
+        Some(code) => match picture::code_jpeg(&code.text) {
+            Some(jpeg) => Reply::new(200, "image/jpeg", jpeg).into(),
+            None => Reply::new(500, "text/plain", "no picture").into(),
+        },
+    }
+}
+
+/// `GET https://lp.open.weixin.qq.com/connect/l/qrconnect`: answers when something happens.
+pub(super) async fn poll(turn: &Turn<'_>) -> Answer {
+    let request = turn.request;
+    let uuid = request.query("uuid").unwrap_or_default().to_owned();
+    let checked = expect_get(request)
+        .and_then(|()| expect_browser(request, ORIGIN))
+        .and_then(|()| match request.query("_").map(str::parse::<u64>) {
+            Some(Ok(ms)) if ms > 1_000_000_000_000 => Ok(()),
+            _ => Err("_ is not the time in milliseconds".to_owned()),
+        })
+        .and_then(|()| match request.query("last") {
+            None | Some("404") => Ok(()),
+            Some(last) => Err(format!("last is {last:?}, not \"404\"")),
+        });
+    if let Err(rule) = checked {
+        return Answer::refuse(rule, say(500, ""));
+    }
+    let begun = turn.world.change(|state| begin(state, turn, &uuid));
+    let knows_scanned = match begun {
+        Ok(told) => told || request.query("last") == Some("404"),
+        Err(answer) => return *answer,
+    };
+    let seconds = turn.world.settings().long_poll_seconds;
+    // The code may end by its age while nothing else happens, so somebody has to look at the clock.
+    let looking = async {
+        loop {
+            let found = turn.world.until(|world| {
+                let code =
+                    world.codes().into_iter().find(|code| code.method == METHOD && code.key == uuid)?;
+                let waits =
+                    code.state == CodeState::Shown || (code.state == CodeState::Scanned && knows_scanned);
+                (!waits).then_some(())
+            });
+            if tokio::time::timeout(Duration::from_secs(1), found).await.is_ok() {
+                break;
+            }
+        }
+    };
+    let happened = tokio::time::timeout(Duration::from_secs(seconds), looking).await.is_ok();
+    if !happened {
+        return say(408, "").into();
+    }
+    turn.world.change(|state| tell(state, &uuid))
+}
+
+/// Counts the poll. Whether the client has been told that the code was scanned; or the answer, when there is one at once.
+fn begin(state: &mut State, turn: &Turn<'_>, uuid: &str) -> Result<bool, Box<Answer>> {
+    state.expire_old_codes();
+    let Some(code) = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == uuid) else {
+        return Err(Box::new(Answer::refuse("uuid is unknown", say(402, ""))));
+    };
+    code.polls += 1;
+    match turn.fault.map(|fault| (fault.kind, fault)) {
+        Some((FaultKind::Expired, _)) => code.state = CodeState::Expired,
+        Some((FaultKind::UnknownCode, fault)) => {
+            return Err(Box::new(Answer::outdated(say(fault.code_or(777), ""))));
+        }
+        Some((FaultKind::Risk | FaultKind::RateLimited | FaultKind::RenewalRejected, _)) => {
+            return Err(Box::new(Answer::outdated(say(500, ""))));
+        }
+        // Confirmed, but without the code that would be needed.
+        Some((FaultKind::RenewalSkeleton, _)) => return Err(Box::new(Answer::outdated(say(405, "")))),
+        _ => {}
+    }
+    let id = code.id;
+    Ok(state.qqmusic.told_scanned.contains(&id))
+}
+
+fn tell(state: &mut State, uuid: &str) -> Answer {
+    let Some(code) = state.codes.iter().find(|code| code.method == METHOD && code.key == uuid).cloned()
+    else {
+        return Answer::outdated(say(402, ""));
+    };
+    match code.state {
+        CodeState::Shown => say(408, "").into(),
+        CodeState::Scanned => {
+            state.qqmusic.told_scanned.push(code.id);
+            say(404, "").into()
+        }
+        CodeState::Refused => Answer::outdated(say(403, "")),
+        CodeState::Expired | CodeState::Delivered => Answer::outdated(say(402, "")),
+        CodeState::Confirmed => {
+            let wechat_code = state.mint.word(32);
+            let account = code.account.unwrap_or_default();
+            state.qqmusic.wechat_codes.push(WechatCode { code: wechat_code.clone(), account, used: false });
+            let _ = state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered);
+            say(405, &wechat_code).into()
+        }
+    }
+}
+
+fn say(errcode: i64, code: &str) -> Reply {
+    Reply::script(format!("window.wx_errcode={errcode};window.wx_code='{code}';"))
+}
