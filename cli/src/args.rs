@@ -1,5 +1,6 @@
 //! The command line as clap reads it.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -18,8 +19,36 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 unexpected, 2 usage, 3 not found, 4 sign-in refused or expired, \
-5 needs sign-in, 6 network, 7 keychain, 8 risk control or rate limit, 130 interrupted.";
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 unexpected; 2 usage, or an answer that did not come; 3 not found; \
+4 sign-in refused, expired, not possible in this way, a wrong code, or another account than --account; \
+5 needs sign-in; 6 network; 7 keychain; 8 risk control, rate limit or too many sign-ins today; 130 interrupted.";
+
+const SIGN_IN_HELP: &str = "\
+Ways in:
+  qq-scan        QQ Music: scan with mobile QQ; the QQ Music app refuses this code
+  wechat-scan    QQ Music: scan with WeChat
+  app-scan       both: scan with the QQ Music or the NetEase Cloud Music app
+  phone          both: a code sent to your phone number
+  paste          both: a cookie that you already have, from standard input to its end
+  official-page  both: only in TuneKey’s window
+
+Questions are asked on standard error and answered on standard input, a line each. With --json the question is a
+step, and its answer is a line of standard input as well:
+  ask_phone_number   +86 13800000000, or 13800000000 for mainland China; another country’s code is followed by
+                     a space
+  ask_captcha        open its `address` in a browser, then send an empty line, or `change` for another number
+  ask_text_code      the code, `resend` (works from its `resend_at` on) or `change` for another number
+  ask_other_account  `yes` keeps that account beside the one of --account, `no` keeps everything as it was
+  ask_paste          the text, up to the end of the input
+  ask_to_go_on       nothing: it says what was recognised and goes on by itself
+A question with a `problem` in it is asked again because of that. When the input ends before the answer, the
+command ends with that problem, or with exit code 2; `ask_other_account` takes it for `no`.";
+
+const IMPORT_HELP: &str = "\
+Recognises a Cookie header, Set-Cookie lines, JSON (an object, a browser extension’s export, a qqmusic-api
+Credential), Netscape cookies.txt, a curl command, a HAR file, a bare MUSIC_U, or a musickey with its uin; at most
+64 kB. It is checked with the service before it is saved, and is never shown. A file that is called like a service
+is named with its folder: ./qqmusic";
 
 /// What every command takes.
 #[derive(Debug, Args)]
@@ -40,16 +69,33 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// List the services and the ways to sign in to each
     Services,
-    /// Sign in by scanning a code
+    /// Sign in by scanning a code, or in another way
+    #[command(after_help = SIGN_IN_HELP)]
     SignIn {
         /// qqmusic or netease
         service: ServiceName,
         /// The way in (see `services`); the best one if left out
         #[arg(long, value_name = "METHOD")]
         method: Option<MethodName>,
+        /// Sign this account in again; if another one comes, ask before keeping it
+        #[arg(long, value_name = "ACCOUNT")]
+        account: Option<String>,
         /// Where to draw the code: `terminal`, or `png=FILE`
         #[arg(long, value_name = "WHERE")]
         qr: Option<QrTarget>,
+    },
+    /// Save a cookie that you already have, from a file or standard input
+    #[command(override_usage = "tunekey import [OPTIONS] [SERVICE] [FILE|-]", after_help = IMPORT_HELP)]
+    Import {
+        /// qqmusic or netease; recognised by itself if left out
+        #[arg(value_name = "SERVICE")]
+        first: Option<OsString>,
+        /// The file; standard input if left out or `-`
+        #[arg(value_name = "FILE|-")]
+        second: Option<PathBuf>,
+        /// Sign this account in again; if the cookie is another one’s, ask before keeping it
+        #[arg(long, value_name = "ACCOUNT")]
+        account: Option<String>,
     },
     /// List the accounts
     Accounts,

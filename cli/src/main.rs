@@ -3,8 +3,12 @@
 mod args;
 mod commands;
 mod exit;
+mod failure;
+mod import;
 mod output;
+mod questions;
 mod sign_in;
+mod typed;
 mod words;
 
 use std::io;
@@ -19,22 +23,28 @@ use tunekey_core::profile::Profile;
 use tunekey_core::tunekey::{Setup, TuneKey};
 
 use crate::args::{Cli, Command, Global};
+use crate::failure::Failure;
 use crate::output::Output;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let language = Language::from_locale(&sys_locale::get_locale().unwrap_or_default());
     let output = Output { json: cli.global.json, language };
-    let result = start(&cli.global).and_then(|(tunekey, runtime)| {
+    let result = start(&cli.global).map_err(Failure::from).and_then(|(tunekey, runtime)| {
         let result = runtime.block_on(run(&tunekey, cli.command, output));
         // A keychain that hangs must not keep the process: its thread is left behind.
         runtime.shutdown_background();
         result
     });
-    if let Err(problem) = &result {
-        output.problem(problem);
+    if let Err(failure) = &result {
+        if output.json || !failure.told {
+            output.problem(&failure.problem);
+        }
+        if let Some(next) = &failure.next {
+            output.note(next);
+        }
     }
-    exit::exit(result.map_err(|problem| problem.code))
+    exit::exit(result.map_err(|failure| failure.problem.code))
 }
 
 fn start(global: &Global) -> Result<(TuneKey, tokio::runtime::Runtime), Problem> {
@@ -59,14 +69,19 @@ fn log_to_stderr(level: LevelFilter) {
     tracing_subscriber::registry().with(layer).with(ours).init();
 }
 
-async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), Problem> {
+async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), Failure> {
     if let Some(notice) = tunekey.snapshot().notice {
         output.note(&notice.message(output.language));
     }
     match command {
         Command::Services => commands::services(tunekey, output),
-        Command::SignIn { service, method, qr } => {
-            return sign_in::run(tunekey, service.0, method.map(|method| method.0), qr, output).await;
+        Command::SignIn { service, method, account, qr } => {
+            let method = method.map(|method| method.0);
+            sign_in::run(tunekey, service.0, method, account.as_deref(), qr, output).await?;
+        }
+        Command::Import { first, second, account } => {
+            let (service, source) = import::named(first, second)?;
+            sign_in::import(tunekey, service, source, account.as_deref(), output).await?;
         }
         Command::Accounts => commands::accounts(tunekey, output),
         Command::Show { account } => commands::show(tunekey, &account, output)?,

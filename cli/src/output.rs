@@ -32,6 +32,14 @@ impl Output {
         }
     }
 
+    /// Asks a person something, on the same line as their answer.
+    pub(crate) fn prompt(self, words: &str) {
+        if !self.json {
+            let mut err = io::stderr().lock();
+            drop(write!(err, "{words}").and_then(|()| err.flush()));
+        }
+    }
+
     /// Says what went wrong: for programs as an object among the results, for people on standard error.
     pub(crate) fn problem(self, problem: &Problem) {
         let message = problem.message(self.language);

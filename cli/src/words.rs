@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tunekey_core::account::{Account, Health, RenewalOutcome, SignInReason, Tier};
 use tunekey_core::problem::Language;
+use tunekey_core::service::{CredentialPart, PasteFormat, Recognised};
 
 /// One line: id, name, health.
 pub(crate) fn line(account: &Account, language: Language) -> String {
@@ -68,6 +69,69 @@ pub(crate) fn outcome(outcome: RenewalOutcome, language: Language) -> &'static s
 /// A moment in the computer's time zone.
 pub(crate) fn time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A time of today in the computer's time zone, for what is seconds away.
+pub(crate) fn clock(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
+}
+
+/// What a pasted text holds: its shape, what is there and what is not, and whether it can be renewed.
+pub(crate) fn recognised(recognised: &Recognised, language: Language) -> String {
+    let Recognised { format, fields, parts, renewable } = recognised;
+    let separator = language.pick(", ", "、");
+    let named = |found: bool| {
+        let parts = parts.iter().filter(|one| one.found == found).map(|one| part(one.part, language));
+        parts.collect::<Vec<_>>().join(separator)
+    };
+    let (found, missing) = (named(true), named(false));
+    let mut rows = vec![match language {
+        Language::English => {
+            format!("Recognised {} with {fields} fields. Found: {found}.", shape(*format, language))
+        }
+        Language::Chinese => {
+            format!("识别为{}，共 {fields} 个字段。已找到：{found}。", shape(*format, language))
+        }
+    }];
+    if !missing.is_empty() {
+        rows.push(format!("{}{missing}{}", language.pick("Missing: ", "缺少："), language.pick(".", "。")));
+    }
+    rows.push(
+        if *renewable {
+            language.pick("It can be renewed.", "可以续期。")
+        } else {
+            language.pick(
+                "It can’t be renewed: when it ends, paste another or sign in by another way.",
+                "无法续期：失效后请重新粘贴，或换一种登录方式。",
+            )
+        }
+        .to_owned(),
+    );
+    rows.join("\n")
+}
+
+fn shape(format: PasteFormat, language: Language) -> &'static str {
+    match format {
+        PasteFormat::CookieHeader => language.pick("a Cookie header", " Cookie 请求头"),
+        PasteFormat::SetCookie => language.pick("Set-Cookie lines", " Set-Cookie 行"),
+        PasteFormat::JsonObject => language.pick("a JSON object", " JSON 对象"),
+        PasteFormat::BrowserExport => language.pick("a browser extension’s export", "浏览器扩展导出的 JSON"),
+        PasteFormat::QqmusicApi => language.pick("a qqmusic-api Credential", " qqmusic-api 的 Credential"),
+        PasteFormat::Netscape => language.pick("a Netscape cookies.txt", " Netscape cookies.txt"),
+        PasteFormat::Curl => language.pick("a curl command", " curl 命令"),
+        PasteFormat::Har => language.pick("a HAR file", " HAR 文件"),
+        PasteFormat::Bare => language.pick("a bare key", "单独的密钥"),
+    }
+}
+
+fn part(part: CredentialPart, language: Language) -> &'static str {
+    match part {
+        CredentialPart::AccountId => language.pick("account number (uin)", "账号（uin）"),
+        CredentialPart::MusicKey => language.pick("key (qm_keyst)", "密钥（qm_keyst）"),
+        CredentialPart::Session => language.pick("session (MUSIC_U)", "会话（MUSIC_U）"),
+        CredentialPart::CsrfToken => "__csrf",
+        CredentialPart::RefreshToken => language.pick("refresh token", "刷新令牌"),
+    }
 }
 
 fn health(account: &Account, language: Language) -> String {

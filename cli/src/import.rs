@@ -1,0 +1,105 @@
+//! `tunekey import`: a credential that the person already has, from a file or standard input.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use tunekey_core::account::{AccountId, ServiceId};
+use tunekey_core::import::{self, Pasted};
+use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::secret::Secret;
+use tunekey_core::service;
+
+use crate::typed::Source;
+
+/// The service and the file that two optional arguments name: `[SERVICE] [FILE|-]`.
+///
+/// # Errors
+/// `InvalidInput` when there are two and the first is no service.
+pub(crate) fn named(
+    first: Option<OsString>,
+    second: Option<PathBuf>,
+) -> Result<(Option<ServiceId>, Source), Problem> {
+    let service = first.as_ref().and_then(|first| first.to_str()?.parse().ok());
+    let file = match (&service, first, second) {
+        (Some(_), _, file) => file,
+        (None, first, None) => first.map(PathBuf::from),
+        (None, _, Some(_)) => {
+            let detail = "the service is qqmusic or netease: `tunekey import [SERVICE] [FILE|-]`";
+            return Err(Problem::new(ProblemCode::InvalidInput).with_detail(detail));
+        }
+    };
+    Ok((service, file.filter(|file| file.as_os_str() != "-").map_or(Source::StandardInput, Source::File)))
+}
+
+/// Which service a text is for: the account's, or the one that is named in the text.
+///
+/// # Errors
+/// `InvalidInput` when nothing in it says so, or when it could be several.
+pub(crate) fn service_of(text: &Secret, wanted: Option<&AccountId>) -> Result<ServiceId, Problem> {
+    if let Some(account) = wanted {
+        return Ok(account.service);
+    }
+    let unusable = |detail: String| Problem::new(ProblemCode::InvalidInput).with_detail(detail);
+    let pasted = import::read(text).map_err(|error| unusable(error.to_string()))?;
+    match &complete(&pasted)[..] {
+        [service] => Ok(*service),
+        // The core says what is missing.
+        [] => import::service_of(&pasted).ok_or_else(|| {
+            unusable("there is no credential of QQ Music or NetEase Cloud Music in it".to_owned())
+        }),
+        [first, ..] => Err(unusable(format!(
+            "it holds credentials of several services; say which: `tunekey import {first} FILE`"
+        ))),
+    }
+}
+
+fn complete(pasted: &Pasted) -> Vec<ServiceId> {
+    let enough = |service: &&&dyn service::Service| service.recognise(&pasted.fields).enough;
+    service::all().iter().filter(enough).map(|service| service.id()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detail(text: &str) -> String {
+        service_of(&text.into(), None).expect_err("it is for no service").detail.expect("it says why")
+    }
+
+    #[test]
+    fn the_service_and_the_file_can_each_be_left_out() {
+        let file = || Source::File("cookies.txt".into());
+        for (first, second, wanted) in [
+            (None, None, (None, Source::StandardInput)),
+            (Some("-"), None, (None, Source::StandardInput)),
+            (Some("cookies.txt"), None, (None, file())),
+            (Some("qqmusic"), None, (Some(ServiceId::QqMusic), Source::StandardInput)),
+            (Some("netease"), Some("-"), (Some(ServiceId::Netease), Source::StandardInput)),
+            (Some("netease"), Some("cookies.txt"), (Some(ServiceId::Netease), file())),
+        ] {
+            let named = named(first.map(OsString::from), second.map(PathBuf::from));
+            assert_eq!(named, Ok(wanted), "{first:?} {second:?}");
+        }
+        let problem = named(Some("spotify".into()), Some("cookies.txt".into())).expect_err("no such service");
+        assert_eq!(problem.code, ProblemCode::InvalidInput);
+    }
+
+    #[test]
+    fn a_text_says_which_service_it_is_for() {
+        assert_eq!(service_of(&"MUSIC_U=00A1; __csrf=c".into(), None), Ok(ServiceId::Netease));
+        assert_eq!(service_of(&"uin=10001; qm_keyst=Q_H_L_x".into(), None), Ok(ServiceId::QqMusic));
+        let wanted = AccountId::new(ServiceId::Netease, "1");
+        assert_eq!(service_of(&"anything".into(), Some(&wanted)), Ok(ServiceId::Netease));
+    }
+
+    #[test]
+    fn what_could_be_for_several_services_or_for_none_is_not_guessed() {
+        let both = detail("uin=10001; qm_keyst=canary; MUSIC_U=canary");
+        assert!(both.contains("tunekey import qqmusic FILE") && !both.contains("canary"), "{both}");
+        assert_eq!(
+            detail("theme=dark; lang=canary"),
+            "there is no credential of QQ Music or NetEase Cloud Music in it"
+        );
+        assert_eq!(detail(""), "there is nothing in it");
+    }
+}

@@ -1,0 +1,205 @@
+//! What a sign-in asks in a line, and what a line means as an answer. Programs are asked by the step itself and
+//! answer in the same words.
+
+use tunekey_core::problem::Language;
+use tunekey_core::service::Input;
+use tunekey_core::sign_in::{Answer, SignInStep};
+
+use crate::words;
+
+/// The country whose numbers are mostly typed without a code.
+const MAINLAND_CHINA: &str = "86";
+/// How many digits a number of mainland China has.
+const DIGITS_IN_CHINA: usize = 11;
+
+/// What a line means.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// The answer.
+    Answer(Answer),
+    /// No: keep everything as it was.
+    Decline,
+    /// Nothing that was asked for.
+    NotUnderstood,
+}
+
+/// What to ask a person; `None` when the step asks nothing that a line can answer.
+pub(crate) fn prompt(step: &SignInStep, language: Language) -> Option<String> {
+    let prompt = match step {
+        SignInStep::AskPhoneNumber { .. } => language.pick(
+            "Phone number (with another country’s code: +852 91234567): ",
+            "手机号（中国大陆以外请加国家代码，如 +852 91234567）：",
+        ),
+        SignInStep::AskCaptcha { .. } => language.pick(
+            "Press Enter when the check is done (c: change the number): ",
+            "验证完成后按回车（c：更换号码）：",
+        ),
+        SignInStep::AskTextCode { resend_at, .. } => {
+            let at = words::clock(*resend_at);
+            return Some(match language {
+                Language::English => {
+                    format!("Code (c: change the number; from {at} on Enter: send another): ")
+                }
+                Language::Chinese => format!("验证码（c：更换号码；{at} 起按回车可重新发送）："),
+            });
+        }
+        SignInStep::AskOtherAccount { .. } => {
+            language.pick("Keep it beside the one you meant? [y/n] ", "是否同时保存该账号？[y/n] ")
+        }
+        SignInStep::AskPaste { .. } | SignInStep::AskToGoOn { .. } => return None,
+        SignInStep::AskPage { .. }
+        | SignInStep::PageClosed
+        | SignInStep::Preparing
+        | SignInStep::ShowCode { .. }
+        | SignInStep::Scanned { .. }
+        | SignInStep::Sending
+        | SignInStep::Exchanging
+        | SignInStep::Saving
+        | SignInStep::Done { .. }
+        | SignInStep::Expired
+        | SignInStep::Refused
+        | SignInStep::RiskControl { .. }
+        | SignInStep::Failed { .. } => return None,
+    };
+    Some(prompt.to_owned())
+}
+
+/// What a line means as the answer to a step. An empty line of a program is a slip, not a wish.
+pub(crate) fn reply(step: &SignInStep, line: &str, by_program: bool) -> Reply {
+    let line = line.trim();
+    let word = line.to_lowercase();
+    let give = |input| Reply::Answer(Answer::Give(input));
+    match step {
+        SignInStep::AskPhoneNumber { .. } if line.is_empty() => Reply::NotUnderstood,
+        SignInStep::AskPhoneNumber { .. } => give(phone_number(line)),
+        SignInStep::AskCaptcha { .. } => match word.as_str() {
+            "c" | "change" => give(Input::ChangeNumber),
+            "" | "y" | "yes" | "done" => give(Input::CaptchaDone),
+            _ => Reply::NotUnderstood,
+        },
+        SignInStep::AskTextCode { .. } => match word.as_str() {
+            "" if by_program => Reply::NotUnderstood,
+            "" | "r" | "resend" => give(Input::Resend),
+            "c" | "change" => give(Input::ChangeNumber),
+            _ => give(Input::TextCode(line.split_whitespace().collect::<String>().into())),
+        },
+        SignInStep::AskOtherAccount { .. } => match word.as_str() {
+            "y" | "yes" | "是" => Reply::Answer(Answer::KeepOther),
+            "n" | "no" | "否" => Reply::Decline,
+            _ => Reply::NotUnderstood,
+        },
+        SignInStep::AskPaste { .. }
+        | SignInStep::AskToGoOn { .. }
+        | SignInStep::AskPage { .. }
+        | SignInStep::PageClosed
+        | SignInStep::Preparing
+        | SignInStep::ShowCode { .. }
+        | SignInStep::Scanned { .. }
+        | SignInStep::Sending
+        | SignInStep::Exchanging
+        | SignInStep::Saving
+        | SignInStep::Done { .. }
+        | SignInStep::Expired
+        | SignInStep::Refused
+        | SignInStep::RiskControl { .. }
+        | SignInStep::Failed { .. } => Reply::NotUnderstood,
+    }
+}
+
+/// A number as people write it. Where its country's code ends only a space or a dash says, except for numbers of
+/// mainland China. Whether it can be a number is for the core to say.
+fn phone_number(line: &str) -> Input {
+    let (country, number) = match line.strip_prefix('+').or_else(|| line.strip_prefix("00")) {
+        None => (MAINLAND_CHINA, line),
+        Some(rest) => match (rest.strip_prefix(MAINLAND_CHINA), rest.split_once([' ', '-'])) {
+            (Some(number), _) if digits(number) == DIGITS_IN_CHINA => (MAINLAND_CHINA, number),
+            (_, Some(parts)) => parts,
+            (_, None) => (rest, ""),
+        },
+    };
+    Input::PhoneNumber { country: country.to_owned(), number: number.trim().into() }
+}
+
+fn digits(text: &str) -> usize {
+    text.bytes().filter(u8::is_ascii_digit).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use tunekey_core::account::{AccountId, ServiceId};
+    use tunekey_core::secret::Secret;
+
+    use super::*;
+
+    fn number(line: &str) -> (String, Secret) {
+        match phone_number(line) {
+            Input::PhoneNumber { country, number } => (country, number),
+            other => panic!("{other:?} is no number"),
+        }
+    }
+
+    fn code() -> SignInStep {
+        SignInStep::AskTextCode { sent_to: String::new(), resend_at: Timestamp::UNIX_EPOCH, problem: None }
+    }
+
+    #[test]
+    fn a_number_is_taken_with_and_without_its_countrys_code() {
+        for (line, country, rest) in [
+            ("13800138000", "86", "13800138000"),
+            ("138 0013 8000", "86", "138 0013 8000"),
+            ("+86 13800138000", "86", "13800138000"),
+            ("+8613800138000", "86", "13800138000"),
+            ("0086 138-0013-8000", "86", "138-0013-8000"),
+            ("+852 9123 4567", "852", "9123 4567"),
+            ("+852-91234567", "852", "91234567"),
+        ] {
+            assert_eq!(number(line), (country.to_owned(), rest.into()), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_foreign_number_without_a_gap_is_left_for_the_core_to_refuse() {
+        assert_eq!(number("+85291234567"), ("85291234567".to_owned(), "".into()));
+    }
+
+    #[test]
+    fn a_code_can_be_typed_sent_again_or_given_up_for_another_number() {
+        for (line, wanted) in [
+            ("123 456", Some(Input::TextCode("123456".into()))),
+            ("r", Some(Input::Resend)),
+            ("resend", Some(Input::Resend)),
+            ("Change", Some(Input::ChangeNumber)),
+        ] {
+            for by_program in [false, true] {
+                let given = match reply(&code(), line, by_program) {
+                    Reply::Answer(Answer::Give(input)) => Some(format!("{input:?}")),
+                    _ => None,
+                };
+                assert_eq!(given, wanted.as_ref().map(|input| format!("{input:?}")), "{line}");
+            }
+        }
+        assert!(
+            matches!(reply(&code(), "", false), Reply::Answer(Answer::Give(Input::Resend))),
+            "Enter alone"
+        );
+        assert!(
+            matches!(reply(&code(), "", true), Reply::NotUnderstood),
+            "a program’s slip sends no message"
+        );
+    }
+
+    #[test]
+    fn only_a_clear_yes_keeps_another_account() {
+        let account = AccountId::new(ServiceId::QqMusic, "10001");
+        let step =
+            SignInStep::AskOtherAccount { wanted: account.clone(), account, nickname: None, known: false };
+        for yes in ["y", "Yes", "是"] {
+            assert!(matches!(reply(&step, yes, false), Reply::Answer(Answer::KeepOther)), "{yes}");
+        }
+        assert!(matches!(reply(&step, "no", false), Reply::Decline));
+        for unclear in ["", "ok", "yes please"] {
+            assert!(matches!(reply(&step, unclear, false), Reply::NotUnderstood), "{unclear:?}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What is typed or piped in. Each read has a thread of its own that is left behind when nobody waits for it any
+//! more: a terminal on which nobody types must not keep the process.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read};
+use std::path::{Path, PathBuf};
+
+use tokio::sync::oneshot;
+use tunekey_core::import::LONGEST;
+use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::secret::Secret;
+
+/// The longest line that answers a question, in bytes.
+const LONGEST_LINE: u64 = 1024;
+
+/// What Ctrl-D sends when the terminal does not edit lines (ASCII EOT).
+#[cfg(unix)]
+const END_OF_INPUT: u8 = 0x04;
+
+/// Where a text comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    StandardInput,
+    File(PathBuf),
+}
+
+/// Whether a person types.
+pub(crate) fn at_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// The next line of standard input, without its end; `None` when there is no more.
+///
+/// # Errors
+/// `InvalidInput` when it is no text, or far too long.
+pub(crate) async fn line() -> Result<Option<Secret>, Problem> {
+    on_a_thread(|| {
+        let mut line = Vec::new();
+        let mut input = io::stdin().lock();
+        let read = input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
+        read.map_err(|_| unusable("standard input can’t be read"))?;
+        match line.last() {
+            None => return Ok(None),
+            Some(b'\n') => drop(line.pop()),
+            Some(_) if line.len() as u64 == LONGEST_LINE => {
+                return Err(unusable("a line of the answer is too long"));
+            }
+            Some(_) => {}
+        }
+        text(line).map(Some)
+    })
+    .await
+}
+
+/// A whole text, up to one byte more than may be looked at: enough to see that it is too long. What is typed or
+/// pasted into a terminal is not shown there.
+///
+/// # Errors
+/// `NotFound` when there is no such file, `InvalidInput` when it cannot be read or is no text.
+pub(crate) async fn all(source: Source) -> Result<Secret, Problem> {
+    match source {
+        Source::File(path) => on_a_thread(move || file(&path)).await,
+        Source::StandardInput if at_terminal() => pasted().await,
+        Source::StandardInput => {
+            on_a_thread(|| {
+                beginning(io::stdin().lock())
+                    .map_err(|_| unusable("standard input can’t be read"))
+                    .and_then(text)
+            })
+            .await
+        }
+    }
+}
+
+fn file(path: &Path) -> Result<Secret, Problem> {
+    let bytes = File::open(path).and_then(beginning).map_err(|error| {
+        let code = match error.kind() {
+            ErrorKind::NotFound => ProblemCode::NotFound,
+            _ => ProblemCode::InvalidInput,
+        };
+        // Not the name: whoever gives a cookie for one must not find it in a log.
+        let what = "the file can’t be read; what is no file goes through standard input";
+        Problem::new(code).with_detail(format!("{what}: {}", error.kind()))
+    })?;
+    text(bytes)
+}
+
+fn beginning(source: impl Read) -> io::Result<Vec<u8>> {
+    let most = LONGEST + 1;
+    // All at once: a buffer that grows leaves copies behind.
+    let mut bytes = Vec::with_capacity(most + 1);
+    source.take(most as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn text(bytes: Vec<u8>) -> Result<Secret, Problem> {
+    let too_long = bytes.len() > LONGEST;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Secret::new(text)),
+        // The cut may have gone through a character.
+        Err(_) if too_long => Err(unusable("it is longer than 64 kB")),
+        Err(_) => Err(unusable("it is no text (UTF-8)")),
+    }
+}
+
+fn unusable(detail: &str) -> Problem {
+    Problem::new(ProblemCode::InvalidInput).with_detail(detail)
+}
+
+async fn on_a_thread<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let (done, waiting) = oneshot::channel();
+    std::thread::spawn(move || drop(done.send(read())));
+    waiting.await.unwrap_or_else(|_| Err(unusable("standard input can’t be read")))
+}
+
+#[cfg(unix)]
+async fn pasted() -> Result<Secret, Problem> {
+    let _quiet = unix::Quiet::new().map_err(|_| unusable("the terminal can’t be kept from showing it"))?;
+    on_a_thread(|| {
+        let mut bytes = Vec::with_capacity(LONGEST + 2);
+        for byte in io::stdin().lock().bytes().take(LONGEST + 1) {
+            match byte.map_err(|_| unusable("the terminal can’t be read"))? {
+                END_OF_INPUT => break,
+                byte => bytes.push(byte),
+            }
+        }
+        text(bytes)
+    })
+    .await
+}
+
+/// There is no safe way to keep this terminal from showing what is pasted.
+#[cfg(not(unix))]
+async fn pasted() -> Result<Secret, Problem> {
+    Err(unusable("this terminal would show it; put it into a file, then `tunekey import FILE`"))
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+
+    use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
+
+    /// A terminal that shows nothing of what is typed, until dropped. It edits no lines either, because lines
+    /// that it edits end at 4095 bytes. Ctrl-C still works.
+    pub(super) struct Quiet(Termios);
+
+    impl Quiet {
+        pub(super) fn new() -> io::Result<Self> {
+            let before = tcgetattr(io::stdin())?;
+            let mut quiet = before.clone();
+            quiet.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON);
+            quiet.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+            quiet.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+            tcsetattr(io::stdin(), SetArg::TCSANOW, &quiet)?;
+            Ok(Self(before))
+        }
+    }
+
+    impl Drop for Quiet {
+        fn drop(&mut self) {
+            // A terminal that has gone needs nothing put back.
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_read_than_it_takes_to_see_that_it_is_too_long() {
+        let endless = io::repeat(b'a');
+        assert_eq!(beginning(endless).expect("it can be read").len(), LONGEST + 1);
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused_without_repeating_it() {
+        let problem = text(vec![b'c', 0xff]).expect_err("it is no UTF-8");
+        assert_eq!(problem.detail.as_deref(), Some("it is no text (UTF-8)"));
+        let mut cut = vec![b'a'; LONGEST];
+        cut.push("“".as_bytes()[0]);
+        let problem = text(cut).expect_err("it ends within a character");
+        assert_eq!(problem.detail.as_deref(), Some("it is longer than 64 kB"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_not_found() {
+        let problem = file(Path::new("no/such/file")).expect_err("there is none");
+        assert_eq!(problem.code, ProblemCode::NotFound);
+    }
+}
