@@ -17,7 +17,7 @@ use crate::quitting::{self, Quitting};
 use crate::sign_in::SignIns;
 use crate::tray::Tray;
 use crate::window::{self, Opening};
-use crate::{Args, commands, events, single_instance};
+use crate::{Args, commands, events, official_page, single_instance};
 
 /// Everything that lives as long as the app. The commands, the tray and the tasks all see this one.
 pub(crate) struct Desktop {
@@ -51,7 +51,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Refusal> {
     }
     .map_err(Refusal::Profile)?;
     // Before there is a window: without its ledger the app has nothing to show, and says so at once.
-    let core = TuneKey::open(Setup::new(profile.clone())).map_err(Refusal::Profile)?;
+    let mut setup = Setup::new(profile.clone());
+    setup.has_web_view = official_page::CAN_BE_SHOWN;
+    let core = TuneKey::open(setup).map_err(Refusal::Profile)?;
     let mut context = tauri::generate_context!();
     single_instance::name_after(&profile, context.config_mut());
     let app = tauri::Builder::default()

@@ -1,5 +1,5 @@
 //! Copied cookies: put on the clipboard marked as secret, and taken off again when their time is over, but only
-//! if the clipboard still holds what we put there.
+//! if the clipboard still holds what we put there. And pasted ones: read on request.
 
 mod keeper;
 mod system;
@@ -14,7 +14,7 @@ use tunekey_core::clock::Clock;
 use tunekey_core::problem::{Problem, ProblemCode};
 use tunekey_core::secret::Secret;
 
-use keeper::{Keeper, Moment};
+use keeper::{BoardError, Keeper, Moment};
 use system::SystemBoard;
 
 /// How often to look at the clocks while one of our texts is on the clipboard: short, because timers stand still
@@ -31,6 +31,7 @@ pub(crate) struct Clipboard {
 #[derive(Debug)]
 enum Order {
     Put { text: Secret, seconds: u32, done: oneshot::Sender<Result<(), Problem>> },
+    Text { done: oneshot::Sender<Result<Secret, Problem>> },
     Clear { done: oneshot::Sender<()> },
     Close { done: Sender<()> },
 }
@@ -54,6 +55,16 @@ impl Clipboard {
     pub(crate) async fn put(&self, text: Secret, seconds: u32) -> Result<(), Problem> {
         let (done, answer) = oneshot::channel();
         self.orders.send(Order::Put { text, seconds, done }).map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// The text that is on the clipboard, whoever put it there.
+    ///
+    /// # Errors
+    /// `InvalidInput` when there is no text, `Unexpected` when the system's clipboard cannot be read.
+    pub(crate) async fn text(&self) -> Result<Secret, Problem> {
+        let (done, answer) = oneshot::channel();
+        self.orders.send(Order::Text { done }).map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
@@ -91,6 +102,10 @@ fn serve(inbox: &Receiver<Order>, clock: &dyn Clock, gone: &dyn Fn()) {
                     Problem::new(ProblemCode::Unexpected).with_detail(format!("copying: {error}"))
                 }));
             }
+            Ok(Order::Text { done }) => {
+                // Whoever asked may have gone away.
+                let _ = done.send(pasted(keeper.text()));
+            }
             Ok(Order::Clear { done }) => {
                 if keeper.clear(now) {
                     gone();
@@ -114,6 +129,41 @@ fn serve(inbox: &Receiver<Order>, clock: &dyn Clock, gone: &dyn Fn()) {
     }
 }
 
+/// What was read, as the person is told of it.
+fn pasted(text: Result<Option<Secret>, BoardError>) -> Result<Secret, Problem> {
+    match text {
+        Ok(Some(text)) if !text.is_empty() => Ok(text),
+        Ok(_) => {
+            Err(Problem::new(ProblemCode::InvalidInput).with_detail("there is no text on the clipboard"))
+        }
+        Err(error) => {
+            Err(Problem::new(ProblemCode::Unexpected).with_detail(format!("reading the clipboard: {error}")))
+        }
+    }
+}
+
 fn closed() -> Problem {
     Problem::new(ProblemCode::Cancelled).with_detail("the app is closing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clipboard_without_text_is_no_text_to_paste() {
+        for nothing in [None, Some(Secret::default())] {
+            let problem = pasted(Ok(nothing)).expect_err("there is nothing to paste");
+            assert_eq!(problem.code, ProblemCode::InvalidInput, "the person has to copy something first");
+        }
+        let text = Secret::from("a cookie");
+        assert_eq!(pasted(Ok(Some(text.clone()))), Ok(text), "text is given on as it is");
+    }
+
+    #[test]
+    fn a_clipboard_that_cannot_be_read_says_so_in_the_systems_words() {
+        let problem = pasted(Err(BoardError("occupied".to_owned()))).expect_err("it cannot be read");
+        assert_eq!(problem.code, ProblemCode::Unexpected);
+        assert!(problem.detail.is_some_and(|detail| detail.ends_with("occupied")));
+    }
 }

@@ -8,7 +8,9 @@ use tauri::{AppHandle, State, Wry};
 use tunekey_core::account::{Account, AccountId, Health, Method, RenewalRecord, RenewalTrigger, ServiceId};
 use tunekey_core::export::Format;
 use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::service::Input;
 use tunekey_core::settings::Settings;
+use tunekey_core::sign_in::Answer as SignInAnswer;
 use tunekey_core::tunekey::{KeychainState, Reach, ServiceInfo, SignedOut, Snapshot, TuneKey};
 use tunekey_core::vault::keychain::Patience;
 
@@ -16,6 +18,7 @@ use crate::app::Desktop;
 use crate::copying::{self, Clip};
 use crate::events::{self, DesktopEvent};
 use crate::preferences::Preferences;
+use crate::sign_in::WindowAnswer;
 use crate::{file_dialog, quitting, tray, window, words};
 
 /// What a command answers: what was asked for, or what went wrong, as every front may show it.
@@ -29,6 +32,10 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         start_sign_in,
         new_code,
         cancel_sign_in,
+        answer_sign_in,
+        open_captcha,
+        show_page,
+        paste_from_clipboard,
         copy_cookie,
         clear_clipboard,
         renew,
@@ -61,18 +68,48 @@ fn services(desktop: State<'_, Desktop>) -> Vec<ServiceInfo> {
 }
 
 #[tauri::command(async)]
-fn start_sign_in(app: AppHandle, desktop: State<'_, Desktop>, service: ServiceId, method: Method) -> u32 {
-    desktop.sign_ins.start(&app, service, method)
+fn start_sign_in(
+    app: AppHandle,
+    desktop: State<'_, Desktop>,
+    service: ServiceId,
+    method: Method,
+    wanted: Option<AccountId>,
+) -> u32 {
+    desktop.sign_ins.start(&app, service, method, wanted)
 }
 
 #[tauri::command(async)]
 fn new_code(desktop: State<'_, Desktop>, id: u32) {
-    desktop.sign_ins.again(id);
+    desktop.sign_ins.answer(id, SignInAnswer::Again);
 }
 
 #[tauri::command(async)]
 fn cancel_sign_in(desktop: State<'_, Desktop>, id: u32) {
     desktop.sign_ins.cancel(id);
+}
+
+#[tauri::command(async)]
+fn answer_sign_in(desktop: State<'_, Desktop>, id: u32, answer: WindowAnswer) {
+    desktop.sign_ins.answer(id, answer.into());
+}
+
+#[tauri::command(async)]
+fn open_captcha(desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
+    desktop.sign_ins.open_captcha(id)
+}
+
+#[tauri::command(async)]
+fn show_page(desktop: State<'_, Desktop>, id: u32) {
+    desktop.sign_ins.show_page(id);
+}
+
+/// The text goes from the clipboard to the core. It never passes through the window.
+#[tauri::command]
+async fn paste_from_clipboard(desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
+    desktop.sign_ins.is_running(id)?;
+    let text = desktop.clipboard.text().await?;
+    desktop.sign_ins.answer(id, SignInAnswer::Give(Input::Text(text)));
+    Ok(())
 }
 
 #[tauri::command]

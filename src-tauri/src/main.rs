@@ -8,6 +8,7 @@ mod copying;
 mod events;
 mod file_dialog;
 mod notification;
+mod official_page;
 #[cfg(target_os = "linux")]
 mod painting;
 mod preferences;

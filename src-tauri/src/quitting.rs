@@ -24,6 +24,7 @@ pub(crate) fn quit(app: &AppHandle) {
         return;
     }
     window::hide(app);
+    app.state::<Desktop>().sign_ins.end();
     let handle = app.clone();
     let ending = thread::Builder::new().name("quit".to_owned()).spawn(move || {
         // Set before anything else, so that nothing that follows can prevent it.
@@ -42,6 +43,7 @@ pub(crate) fn quit(app: &AppHandle) {
 /// When the event loop ends without [`quit`], such as when the session is closed: the clipboard is still ours to clear.
 pub(crate) fn last_words(app: &AppHandle) {
     let desktop = app.state::<Desktop>();
+    desktop.sign_ins.end();
     if !desktop.quitting.0.swap(true, Ordering::AcqRel) {
         desktop.clipboard.close(CLIPBOARD_LIMIT);
     }

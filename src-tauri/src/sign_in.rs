@@ -1,15 +1,66 @@
 //! The one sign-in that may be running. Starting another cancels it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Deserializer};
 use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::mpsc::UnboundedSender;
-use tunekey_core::account::{Method, ServiceId};
-use tunekey_core::sign_in::Answer;
+use tunekey_core::account::{AccountId, Method, ServiceId};
+use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::secret::Secret;
+use tunekey_core::service::{Input, OfficialPage, PrivateAddress};
+use tunekey_core::sign_in::{Answer, SignInStep, WayIn};
 
 use crate::app::Desktop;
 use crate::events::{self, DesktopEvent};
+use crate::official_page::Visit;
+
+/// What the window answers to a question of a sign-in.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum WindowAnswer {
+    PhoneNumber {
+        /// The country's code without plus or zeros, such as `86`.
+        country: String,
+        /// The number within the country.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        #[serde(deserialize_with = "secret")]
+        number: Secret,
+    },
+    CaptchaDone,
+    TextCode {
+        /// The code.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        #[serde(deserialize_with = "secret")]
+        code: Secret,
+    },
+    Resend,
+    ChangeNumber,
+    Go,
+    KeepOther,
+}
+
+impl From<WindowAnswer> for Answer {
+    fn from(answer: WindowAnswer) -> Self {
+        Self::Give(match answer {
+            WindowAnswer::PhoneNumber { country, number } => Input::PhoneNumber { country, number },
+            WindowAnswer::CaptchaDone => Input::CaptchaDone,
+            WindowAnswer::TextCode { code } => Input::TextCode(code),
+            WindowAnswer::Resend => Input::Resend,
+            WindowAnswer::ChangeNumber => Input::ChangeNumber,
+            WindowAnswer::Go => Input::Go,
+            WindowAnswer::KeepOther => return Self::KeepOther,
+        })
+    }
+}
+
+/// Secrets come from the window, but never go there: so there is no `Deserialize` for them in general.
+fn secret<'de, D: Deserializer<'de>>(text: D) -> Result<Secret, D::Error> {
+    String::deserialize(text).map(Secret::from)
+}
 
 /// The running sign-in, if there is one.
 #[derive(Debug, Default)]
@@ -26,38 +77,89 @@ struct Running {
     id: u32,
     answers: UnboundedSender<Answer>,
     pump: JoinHandle<()>,
+    outside: Outside,
 }
 
 impl Drop for Running {
     /// Dropping the pump drops the core's `SignIn`, and that cancels it, unless it is already saving.
     fn drop(&mut self) {
         self.pump.abort();
+        self.outside.leave();
     }
 }
 
 impl SignIns {
     /// Starts a sign-in and passes its steps on to the window. Gives back its number. Must be called on a runtime.
-    pub(crate) fn start(&self, app: &AppHandle, service: ServiceId, method: Method) -> u32 {
-        let mut sign_in = app.state::<Desktop>().core.sign_in(service, method, None);
+    pub(crate) fn start(
+        &self,
+        app: &AppHandle,
+        service: ServiceId,
+        method: Method,
+        wanted: Option<AccountId>,
+    ) -> u32 {
+        let mut sign_in = app.state::<Desktop>().core.sign_in(service, method, wanted);
         let answers = sign_in.answers();
+        let outside = Outside::default();
         let mut state = self.lock();
         state.last_id += 1;
         let id = state.last_id;
-        let app = app.clone();
-        let pump = tauri::async_runtime::spawn(async move {
-            while let Some(step) = sign_in.next().await {
-                events::emit(&app, &DesktopEvent::SignIn { id, step });
+        let pump = tauri::async_runtime::spawn({
+            let (app, answers, outside) = (app.clone(), answers.clone(), outside.clone());
+            async move {
+                while let Some(step) = sign_in.next().await {
+                    let page = outside.enter(&step);
+                    events::emit(&app, &DesktopEvent::SignIn { id, step });
+                    if let Some(page) = page {
+                        let failed = not_shown(&app, id, WayIn { service, method });
+                        outside.visit(Visit::open(&app, service, page, answers.clone(), failed));
+                    }
+                }
             }
         });
-        state.running = Some(Running { id, answers, pump });
+        state.running = Some(Running { id, answers, pump, outside });
         id
     }
 
-    /// Asks for a new code, or another try. Does nothing when that sign-in is over.
-    pub(crate) fn again(&self, id: u32) {
-        if let Some(running) = self.lock().running.as_ref().filter(|running| running.id == id) {
+    /// Answers a sign-in. Does nothing when it is over.
+    pub(crate) fn answer(&self, id: u32, answer: Answer) {
+        if let Some(running) = self.lock().running(id) {
             // A sign-in that has just ended no longer listens.
-            let _ = running.answers.send(Answer::Again);
+            let _ = running.answers.send(answer);
+        }
+    }
+
+    /// Opens the check that the service asks for in the system's browser.
+    ///
+    /// # Errors
+    /// `NotFound` when none is asked for, `Unexpected` when no browser can be started.
+    pub(crate) fn open_captcha(&self, id: u32) -> Result<(), Problem> {
+        let address = self.lock().running(id).and_then(|running| running.outside.captcha());
+        let address = address.filter(|address| address.scheme() == "https");
+        let address = address.ok_or_else(|| {
+            Problem::new(ProblemCode::NotFound).with_detail("no check is asked for any more")
+        })?;
+        open::that_detached(address.as_str()).map_err(|error| {
+            // Not the error's own words: they may hold the address.
+            let what = format!("starting the system’s browser: {}", error.kind());
+            Problem::new(ProblemCode::Unexpected).with_detail(what)
+        })
+    }
+
+    /// Brings the service's own page to the front, if there is one.
+    pub(crate) fn show_page(&self, id: u32) {
+        if let Some(running) = self.lock().running(id) {
+            running.outside.show();
+        }
+    }
+
+    /// Whether that sign-in is still there to be answered.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not.
+    pub(crate) fn is_running(&self, id: u32) -> Result<(), Problem> {
+        match self.lock().running(id) {
+            Some(_) => Ok(()),
+            None => Err(Problem::new(ProblemCode::NotFound).with_detail("this sign-in is over")),
         }
     }
 
@@ -66,7 +168,156 @@ impl SignIns {
         self.lock().running.take_if(|running| running.id == id);
     }
 
+    /// Cancels whichever sign-in is running: the app is ending.
+    pub(crate) fn end(&self) {
+        self.lock().running = None;
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn running(&self, id: u32) -> Option<&Running> {
+        self.running.as_ref().filter(|running| running.id == id)
+    }
+}
+
+/// What a sign-in has open, or may open, outside our own window, at its present step.
+#[derive(Clone, Default)]
+struct Outside(Arc<Mutex<Open>>);
+
+#[derive(Debug, Default)]
+struct Open {
+    captcha: Option<PrivateAddress>,
+    visit: Option<Visit>,
+}
+
+impl Outside {
+    /// A new step: what the one before had open is closed. Gives back the page that this one wants.
+    fn enter(&self, step: &SignInStep) -> Option<OfficialPage> {
+        let mut open = Open::default();
+        let mut wanted = None;
+        if let SignInStep::AskCaptcha { address } = step {
+            open.captcha = Some(address.clone());
+        } else if let SignInStep::AskPage { page } = step {
+            wanted = Some((**page).clone());
+        }
+        *self.lock() = open;
+        wanted
+    }
+
+    fn visit(&self, visit: Visit) {
+        self.lock().visit = Some(visit);
+    }
+
+    fn captcha(&self) -> Option<PrivateAddress> {
+        self.lock().captcha.clone()
+    }
+
+    fn show(&self) {
+        if let Some(visit) = &self.lock().visit {
+            visit.show();
+        }
+    }
+
+    fn leave(&self) {
+        *self.lock() = Open::default();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outside")
+    }
+}
+
+/// Tells the window that the page cannot be shown. The core still waits there: another try opens it again.
+fn not_shown(app: &AppHandle, id: u32, way: WayIn) -> impl FnOnce(Problem) + Send + 'static {
+    let app = app.clone();
+    move |problem| {
+        let others = app.state::<Desktop>().core.other_ways(way);
+        let step = SignInStep::Failed { problem, others };
+        events::emit(&app, &DesktopEvent::SignIn { id, step });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn answered(answer: Value) -> Answer {
+        serde_json::from_value::<WindowAnswer>(answer).expect("the window says it so").into()
+    }
+
+    #[test]
+    fn what_the_window_answers_reaches_the_core() {
+        let number = answered(json!({"kind": "phone_number", "country": "86", "number": "13800000001"}));
+        assert!(
+            matches!(number, Answer::Give(Input::PhoneNumber { country, number })
+                if country == "86" && number == "13800000001".into()),
+            "the number within its country"
+        );
+        let code = answered(json!({"kind": "text_code", "code": "012345"}));
+        assert!(
+            matches!(code, Answer::Give(Input::TextCode(code)) if code == "012345".into()),
+            "with its zero"
+        );
+        assert!(matches!(answered(json!({"kind": "captcha_done"})), Answer::Give(Input::CaptchaDone)));
+        assert!(matches!(answered(json!({"kind": "resend"})), Answer::Give(Input::Resend)));
+        assert!(matches!(answered(json!({"kind": "change_number"})), Answer::Give(Input::ChangeNumber)));
+        assert!(matches!(answered(json!({"kind": "go"})), Answer::Give(Input::Go)));
+        assert!(matches!(answered(json!({"kind": "keep_other"})), Answer::KeepOther));
+    }
+
+    #[test]
+    fn the_window_cannot_say_what_only_the_page_or_the_clipboard_gives() {
+        for kind in ["page_address", "page_cookies", "page_closed", "text", "again", ""] {
+            let answer = json!({"kind": kind, "text": "x", "address": "x"});
+            assert!(
+                serde_json::from_value::<WindowAnswer>(answer).is_err(),
+                "{kind} is not the window's to give"
+            );
+        }
+    }
+
+    #[test]
+    fn numbers_and_codes_do_not_print_themselves() {
+        for answer in [
+            json!({"kind": "phone_number", "country": "86", "number": "13800000001"}),
+            json!({"kind": "text_code", "code": "13800000001"}),
+        ] {
+            let answer: WindowAnswer = serde_json::from_value(answer).expect("the window says it so");
+            assert!(!format!("{answer:?}").contains("138"), "{answer:?}");
+            let answer = Answer::from(answer);
+            assert!(!format!("{answer:?}").contains("138"), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_check_can_be_opened_only_while_it_is_asked_for() {
+        let outside = Outside::default();
+        assert!(outside.captcha().is_none(), "nothing has been asked");
+        let address: tauri::Url = "https://y.qq.com/check?token=1".parse().expect("a URL");
+        outside.enter(&SignInStep::AskCaptcha { address: address.clone().into() });
+        assert!(
+            outside.captcha().is_some_and(|asked| *asked == address),
+            "exactly the address that was asked"
+        );
+        outside.enter(&SignInStep::Sending);
+        assert!(outside.captcha().is_none(), "it is done");
+    }
+
+    #[test]
+    fn a_check_of_no_sign_in_opens_nothing() {
+        let problem = SignIns::default().open_captcha(1).expect_err("there is no sign-in");
+        assert_eq!(problem.code, ProblemCode::NotFound);
     }
 }

@@ -1,5 +1,6 @@
 //! The one window.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use tauri::webview::{NewWindowResponse, PermissionResponse};
@@ -66,10 +67,12 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
         .title("TuneKey")
         .inner_size(960.0, 640.0)
         .min_inner_size(720.0, 480.0)
+        // Phone numbers are typed here; no web view is to remember them.
+        .general_autofill_enabled(false)
         .center()
         .visible(false)
         .theme(preferences.theme())
-        .data_directory(desktop.profile.dir().join("webview"))
+        .data_directory(data_directory(app))
         .devtools(cfg!(debug_assertions))
         .on_navigation(is_ours)
         .on_new_window(|_, _| NewWindowResponse::Deny)
@@ -139,6 +142,11 @@ pub(crate) fn hide(app: &AppHandle) {
     {
         tracing::warn!(%error, "the window was not hidden");
     }
+}
+
+/// Where the window's web view keeps its files.
+pub(crate) fn data_directory(app: &AppHandle) -> PathBuf {
+    app.state::<Desktop>().profile.dir().join("webview")
 }
 
 fn close(window: &WebviewWindow) {

@@ -81,6 +81,15 @@ pub(crate) fn service_name(service: ServiceId, language: Language) -> &'static s
     }
 }
 
+/// The title of the window with a service's own page. It always says whose page is in it.
+pub(crate) fn page_title(service: ServiceId, host: &str, language: Language) -> String {
+    let name = service_name(service, language);
+    match language {
+        Language::English => format!("{name} sign-in – {host}"),
+        Language::Chinese => format!("{name}登录 – {host}"),
+    }
+}
+
 /// When the next renewal is, as seen from `now`: in one unit, rounded as the window rounds it.
 pub(crate) fn renews_in(at: Timestamp, now: Timestamp, language: Language) -> String {
     const MINUTE: i64 = 60;

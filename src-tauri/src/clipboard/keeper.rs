@@ -77,6 +77,11 @@ impl<B: Board> Keeper<B> {
         Self { board, ours: None }
     }
 
+    /// The text that is there, whoever put it there.
+    pub(super) fn text(&mut self) -> Result<Option<Secret>, BoardError> {
+        self.board.text()
+    }
+
     /// Whether a text of ours may be on the clipboard.
     pub(super) fn holds(&self) -> bool {
         self.ours.is_some()
