@@ -12,8 +12,9 @@ export default defineConfig(({ mode }) => {
     base: './',
     publicDir: false,
     build: {
-      // WebView2 and the oldest WebKit that has <dialog> and :has().
-      target: ['chrome105', 'safari15.4'],
+      // WebView2 and the oldest WebKit with <dialog>, :has() and class fields as they are written: for older ones every
+      // private field would become a WeakMap.
+      target: ['chrome105', 'safari16'],
       outDir: scripted ? '../target/ui-scripted' : 'dist',
       emptyOutDir: true,
       // The polyfill is an inline script in all but name; one chunk needs no preloading.

@@ -8,6 +8,6 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 60_000,
     // Each file has a browser of its own, and a small machine has two cores.
-    maxWorkers: 1,
+    maxWorkers: 2,
   },
 });

@@ -18,7 +18,7 @@ const now = () => (page.has('still') ? NOW : NOW + Date.now() - started);
 const host = new ScriptedHost(scriptOf(scene, now, page));
 Object.assign(window, { host });
 void show(host, new Clock(now)).then((app) => {
-  if ('add' in scene) app.openSignIn(scene.add);
+  if ('add' in scene) app.openSignIn(scene.add, scene.method, scene.wanted);
   else if (name === 'picker') app.openPicker();
   document.documentElement.dataset['shown'] = name;
 });

@@ -15,6 +15,7 @@ import type { ServiceInfo } from './bindings/ServiceInfo';
 import type { Settings } from './bindings/Settings';
 import type { SignedOut } from './bindings/SignedOut';
 import type { Snapshot } from './bindings/Snapshot';
+import type { WindowAnswer } from './bindings/WindowAnswer';
 
 /** What the program behind the window reports by itself. Applying one twice is harmless. */
 export type HostEvent = Event | DesktopEvent;
@@ -33,10 +34,21 @@ export interface Host {
   services(): Promise<ServiceInfo[]>;
   about(): Promise<About>;
 
-  /** Starts a sign-in and gives its number; an earlier one is cancelled. Its steps come as events. */
-  startSignIn(service: ServiceId, method: Method): Promise<number>;
+  /**
+   * Starts a sign-in and gives its number; an earlier one is cancelled. Its steps come as events.
+   * `wanted` is the account that is to be signed in again, if it is to be a certain one.
+   */
+  startSignIn(service: ServiceId, method: Method, wanted: string | null): Promise<number>;
+  /** Drops what there is and starts over with the same way in. */
   newCode(id: number): Promise<void>;
   cancelSignIn(id: number): Promise<void>;
+  answerSignIn(id: number, answer: WindowAnswer): Promise<void>;
+  /** Opens the check that the service asks for in the system's browser. */
+  openCaptcha(id: number): Promise<void>;
+  /** Brings the service's own page to the front. */
+  showPage(id: number): Promise<void>;
+  /** Gives the clipboard's text to the sign-in. The window never sees it. */
+  pasteFromClipboard(id: number): Promise<void>;
 
   /** Puts the cookie on the clipboard. A format also becomes the account's own. */
   copyCookie(account: string, format: Format | null): Promise<Clip>;

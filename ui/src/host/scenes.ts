@@ -1,12 +1,15 @@
 /** Scenes for the scripted host. All names, ids and pictures are invented; “now” is 21 November 2025, 14:53 in Shanghai. */
 import type { Account } from './bindings/Account';
+import type { Method } from './bindings/Method';
+import type { Others } from './bindings/Others';
 import type { Problem } from './bindings/Problem';
+import type { Recognised } from './bindings/Recognised';
 import type { RenewalRecord } from './bindings/RenewalRecord';
 import type { ServiceId } from './bindings/ServiceId';
 import type { SignInStep } from './bindings/SignInStep';
 import type { Tier } from './bindings/Tier';
 import type { TierStatus } from './bindings/TierStatus';
-import type { Script } from './scripted';
+import { SERVICES, type Script } from './scripted';
 
 /** The moment at which every scene plays. */
 export const NOW = Date.parse('2025-11-21T14:53:00+08:00');
@@ -21,6 +24,10 @@ export interface Scene extends Partial<Pick<Script, 'signIn' | 'keychainAfterRet
   at?: string;
   /** A sign-in that is under way when the scene begins. */
   add?: ServiceId;
+  /** In which way, unless the best. */
+  method?: Method;
+  /** The account that is to be signed in again. */
+  wanted?: string;
 }
 
 const at = (text: string) => new Date(`${text}:00+08:00`).toISOString();
@@ -168,6 +175,7 @@ const CODE = [
 
 const step = {
   preparing: { step: 'preparing' },
+  ask: { step: 'ask_paste', problem: null },
   waiting: (seconds = 102, life = 120) =>
     ({
       step: 'show_code',
@@ -179,8 +187,48 @@ const step = {
   nobody: { step: 'scanned', nickname: null, avatar: null },
   exchanging: { step: 'exchanging' },
   done: (account: Account, known = false) => ({ step: 'done', account, known }) satisfies SignInStep,
-  failed: (problem: Problem) => ({ step: 'failed', problem }) satisfies SignInStep,
+  failed: (problem: Problem, others: Others = { next: [], barred: [] }) => ({ step: 'failed', problem, others }) satisfies SignInStep,
+  risk: (problem: Problem, others: Others) => ({ step: 'risk_control', problem, others }) satisfies SignInStep,
+  number: (problem: Problem | null = null, wait: number | null = null) =>
+    ({
+      step: 'ask_phone_number',
+      problem,
+      wait_until: wait === null ? null : new Date(NOW + wait * 1000).toISOString(),
+    }) satisfies SignInStep,
+  code: (resend = 48, problem: Problem | null = null) =>
+    ({
+      step: 'ask_text_code',
+      sent_to: '138••••0000',
+      resend_at: new Date(NOW + resend * 1000).toISOString(),
+      problem,
+    }) satisfies SignInStep,
+  found: (missing: Recognised['parts'][number]['part'][] = []) =>
+    ({
+      step: 'ask_to_go_on',
+      recognised: {
+        format: 'cookie_header',
+        fields: 23,
+        parts: (['account_id', 'music_key', 'refresh_token'] as const).map((part) => ({ part, found: !missing.includes(part) })),
+        renewable: !missing.includes('refresh_token'),
+      },
+    }) satisfies SignInStep,
 } as const;
+
+/** The other ways in after that one was barred, as the core orders them: those that were barred lately come last. */
+const others = (service: ServiceId, method: Method, ...barred: Method[]): Others => {
+  const offered = SERVICES.find(({ id }) => id === service)?.methods ?? [];
+  const lately = (method: Method) => Number(barred.includes(method));
+  const next = offered.filter((other) => other !== method).sort((a, b) => lately(a) - lately(b));
+  return { next: next.map((method) => ({ service, method })), barred };
+};
+const by = (service: ServiceId, method: Method, ...steps: SignInStep[]): Scene => ({ ...adding(service, ...steps), method });
+/** Stopped by risk control in each way, with the others left. */
+const barredIn = (service: ServiceId, method: Method, ...before: Method[]): Scene =>
+  by(
+    service,
+    method,
+    step.risk(problem('risk_control', service, 'signing in: risk control'), others(service, method, ...before, method)),
+  );
 
 const adding = (service: ServiceId, ...steps: SignInStep[]): Scene => ({ accounts: everybody, add: service, signIn: steps });
 const keychain = (state: Script['snapshot']['keychain']): Scene => ({
@@ -211,30 +259,115 @@ export const scenes = {
     'qqmusic',
     step.failed(problem('timeout', 'qqmusic', 'connect timeout after 10 s\nhost   xui.ptlogin2.qq.com:443\nproxy  system (none)\ntries  3')),
   ),
-  'qq-risk': adding('qqmusic', {
-    step: 'risk_control',
-    problem: problem('risk_control', 'qqmusic', 'signing in with the code: risk control (code 20276)'),
-    next: [{ service: 'netease', method: 'app-scan' }],
-  }),
-  'qq-version': adding('qqmusic', step.failed(problem('client_too_old', 'qqmusic', 'signing in: a newer client is wanted (code 10003)'))),
+  'qq-risk': barredIn('qqmusic', 'qq-scan'),
+  'qq-version': adding(
+    'qqmusic',
+    step.failed(problem('client_too_old', 'qqmusic', 'signing in: a newer client is wanted (code 10003)'), others('qqmusic', 'qq-scan', 'qq-scan')),
+  ),
   'qq-failed': adding('qqmusic', step.failed(problem('unexpected', 'qqmusic', 'asking for a code: an answer without ptqrtoken'))),
-  'qq-devices': adding('qqmusic', step.failed(problem('device_limit', 'qqmusic', 'signing in: too many devices (code 20274)'))),
+  'qq-devices': adding(
+    'qqmusic',
+    step.failed(problem('device_limit', 'qqmusic', 'signing in: too many devices (code 20279)'), others('qqmusic', 'qq-scan', 'qq-scan')),
+  ),
+  'qq-wrong-way': adding(
+    'qqmusic',
+    step.failed(problem('wrong_way_in', 'qqmusic', 'signing in: another way in is wanted (code 20450)'), others('qqmusic', 'qq-scan', 'qq-scan')),
+  ),
+  'qq-daily-limit': adding(
+    'qqmusic',
+    step.failed(problem('daily_limit', 'qqmusic'), { next: [{ service: 'qqmusic', method: 'paste' }], barred: [] }),
+  ),
+  'qq-other-account': {
+    ...adding('qqmusic', step.scanned, {
+      step: 'ask_other_account',
+      account: linJian.id,
+      nickname: linJian.nickname,
+      known: false,
+      wanted: xiaoman.id,
+    }),
+    accounts: [xiaoman],
+    wanted: xiaoman.id,
+  },
+  'qq-other-account-known': {
+    ...adding('qqmusic', step.scanned, {
+      step: 'ask_other_account',
+      account: linJian.id,
+      nickname: null,
+      known: true,
+      wanted: xiaoman.id,
+    }),
+    wanted: xiaoman.id,
+  },
   'qq-keychain': adding('qqmusic', step.failed(problem('keychain_denied', null))),
   'ne-waiting': adding('netease', step.waiting(170, 180)),
   'ne-expired': adding('netease', step.waiting(0, 180), { step: 'expired' }),
-  'ne-risk': adding('netease', {
-    step: 'risk_control',
-    problem: problem('risk_control', 'netease', 'asking for the result: risk control (code 8821)', '当前登录存在安全风险，请稍后再试'),
-    next: [],
-  }),
-  // A second way into the same service: the contract has room for it, this build has none.
-  'ne-risk-other-way': adding('netease', {
-    step: 'risk_control',
-    problem: problem('risk_control', 'netease', 'asking for the result: risk control (code 8821)'),
-    next: [{ service: 'netease', method: 'app-scan' }],
-  }),
-  'ne-version': adding('netease', step.failed(problem('client_too_old', 'netease', 'asking for the result: a newer client is wanted (code 8821)'))),
-  'ne-limited': adding('netease', step.failed(problem('rate_limited', 'netease', null, '操作频繁，请稍候再试'))),
+  'ne-risk': adding(
+    'netease',
+    step.risk(
+      problem('risk_control', 'netease', 'asking for the result: risk control (code 8821)', '当前登录存在安全风险，请稍后再试'),
+      others('netease', 'app-scan', 'app-scan'),
+    ),
+  ),
+  // As a service with one way in would be.
+  'ne-risk-alone': adding('netease', step.risk(problem('risk_control', 'netease'), { next: [], barred: ['app-scan'] })),
+  'ne-version': adding(
+    'netease',
+    step.failed(
+      problem('client_too_old', 'netease', 'asking for the result: a newer client is wanted (code 8821)'),
+      others('netease', 'app-scan', 'app-scan'),
+    ),
+  ),
+  'ne-limited': adding('netease', step.failed(problem('rate_limited', 'netease', null, '操作频繁，请稍候再试'), others('netease', 'app-scan'))),
+  'wx-waiting': by('qqmusic', 'wechat-scan', step.waiting(250, 300)),
+  'wx-risk': barredIn('qqmusic', 'wechat-scan', 'qq-scan'),
+  'app-waiting': by('qqmusic', 'app-scan', step.waiting()),
+  'app-risk': barredIn('qqmusic', 'app-scan', 'qq-scan', 'wechat-scan'),
+  'page-loading': by('qqmusic', 'official-page', step.preparing),
+  'page-open': by('qqmusic', 'official-page', { step: 'ask_page' }),
+  'page-closed': by('netease', 'official-page', { step: 'ask_page' }, { step: 'page_closed' }),
+  'page-confirming': by('qqmusic', 'official-page', { step: 'ask_page' }, step.exchanging),
+  'page-success': { ...by('qqmusic', 'official-page', step.done(linJian)), accounts: [yehang] },
+  'page-risk': barredIn('qqmusic', 'official-page'),
+  'phone-loading': by('qqmusic', 'phone', step.preparing),
+  'phone-number': by('qqmusic', 'phone', step.number()),
+  'phone-invalid': by('netease', 'phone', step.number(problem('invalid_input', 'netease'))),
+  'phone-offline': by('qqmusic', 'phone', step.number(problem('offline', 'qqmusic', 'sending a code: connection refused'))),
+  'phone-too-fast': by(
+    'qqmusic',
+    'phone',
+    step.number(problem('rate_limited', 'qqmusic', 'sending a code: too many requests (code 100001)'), 58),
+  ),
+  'phone-sending': by('qqmusic', 'phone', step.number(), { step: 'sending' }),
+  'phone-captcha': by('qqmusic', 'phone', step.number(), { step: 'ask_captcha' }),
+  'phone-code-captcha': by('netease', 'phone', step.code(), { step: 'ask_captcha' }),
+  'phone-code': by('qqmusic', 'phone', step.code()),
+  'phone-code-wrong': by('qqmusic', 'phone', step.code(0, problem('wrong_code', 'qqmusic'))),
+  'phone-resending': by('netease', 'phone', step.code(0), { step: 'sending' }),
+  'phone-verifying': by('qqmusic', 'phone', step.code(), step.exchanging),
+  'phone-devices': by(
+    'qqmusic',
+    'phone',
+    step.failed(problem('device_limit', 'qqmusic', 'signing in: too many devices (code 20279)'), others('qqmusic', 'phone', 'phone')),
+  ),
+  'phone-risk': barredIn('netease', 'phone', 'app-scan'),
+  'phone-other-account': {
+    ...by('netease', 'phone', {
+      step: 'ask_other_account',
+      account: yehang.id,
+      nickname: yehang.nickname,
+      known: true,
+      wanted: mori.id,
+    }),
+    wanted: mori.id,
+  },
+  'paste-empty': by('qqmusic', 'paste', step.ask),
+  'paste-found': by('qqmusic', 'paste', step.ask, step.found()),
+  'paste-not-renewable': by('qqmusic', 'paste', step.ask, step.found(['refresh_token'])),
+  'paste-checking': by('netease', 'paste', step.ask, step.found(), step.exchanging),
+  'paste-bad': by('netease', 'paste', { step: 'ask_paste', problem: problem('invalid_input', 'netease', 'no MUSIC_U in 3 fields') }),
+  'paste-bad-clipboard': by('qqmusic', 'paste', { step: 'ask_paste', problem: problem('unexpected', null, 'the clipboard holds no text') }),
+  'paste-expired': by('qqmusic', 'paste', step.failed(problem('rejected', 'qqmusic', 'checking the cookie: code 1000'), others('qqmusic', 'paste'))),
+  'paste-risk': barredIn('qqmusic', 'paste'),
   'account-healthy': { accounts: everybody, at: `accounts/${linJian.id}` },
   'account-soon': { accounts: everybody, at: `accounts/${xiaoman.id}` },
   'account-long': { accounts: everybody, at: `accounts/${yehang.id}` },

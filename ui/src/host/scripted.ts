@@ -15,6 +15,7 @@ import type { Settings } from './bindings/Settings';
 import type { SignedOut } from './bindings/SignedOut';
 import type { SignInStep } from './bindings/SignInStep';
 import type { Snapshot } from './bindings/Snapshot';
+import type { WindowAnswer } from './bindings/WindowAnswer';
 import type { Host, HostEvent, SettingKey } from './host';
 
 /** A command that was called, with what it was given. */
@@ -26,7 +27,7 @@ export interface Script {
   preferences: Preferences;
   about: About;
   now: () => number;
-  /** The steps that a sign-in takes by itself as soon as it is started. */
+  /** The steps that the first sign-in takes by itself as soon as it is started. */
   signIn?: SignInStep[];
   /** What the keychain is after another try. */
   keychainAfterRetry?: KeychainState;
@@ -35,9 +36,10 @@ export interface Script {
   reach?: Reach[];
 }
 
-const SERVICES: ServiceInfo[] = [
-  { id: 'qqmusic', name: 'QQ Music', methods: ['qq-scan'] },
-  { id: 'netease', name: 'NetEase Cloud Music', methods: ['app-scan'] },
+/** What the services offer in the desktop app. */
+export const SERVICES: ServiceInfo[] = [
+  { id: 'qqmusic', name: 'QQ Music', methods: ['qq-scan', 'wechat-scan', 'app-scan', 'phone', 'official-page', 'paste'] },
+  { id: 'netease', name: 'NetEase Cloud Music', methods: ['app-scan', 'phone', 'official-page', 'paste'] },
 ];
 
 /** Plays a {@link Script} and remembers what it was asked. */
@@ -96,12 +98,14 @@ export class ScriptedHost implements Host {
     return Promise.resolve(this.#preferences);
   }
 
-  startSignIn(service: ServiceId, method: Method): Promise<number> {
-    return this.#command(['startSignIn', service, method], () => {
+  startSignIn(service: ServiceId, method: Method, wanted: string | null): Promise<number> {
+    return this.#command(['startSignIn', service, method, wanted], () => {
       const id = ++this.#signIns;
-      this.script.signIn?.forEach((step) => {
-        this.step(step);
-      });
+      if (id === 1) {
+        this.script.signIn?.forEach((step) => {
+          this.step(step);
+        });
+      }
       return id;
     });
   }
@@ -114,6 +118,36 @@ export class ScriptedHost implements Host {
 
   cancelSignIn(id: number): Promise<void> {
     return this.#command(['cancelSignIn', id], () => undefined);
+  }
+
+  answerSignIn(id: number, answer: WindowAnswer): Promise<void> {
+    return this.#command(['answerSignIn', id, answer], () => {
+      switch (answer.kind) {
+        case 'phone_number':
+        case 'captcha_done':
+        case 'resend':
+          return this.step({ step: 'sending' });
+        case 'text_code':
+        case 'go':
+          return this.step({ step: 'exchanging' });
+        case 'change_number':
+          return this.step({ step: 'ask_phone_number', problem: null, wait_until: null });
+        case 'keep_other':
+          return this.step({ step: 'saving' });
+      }
+    });
+  }
+
+  openCaptcha(id: number): Promise<void> {
+    return this.#command(['openCaptcha', id], () => undefined);
+  }
+
+  showPage(id: number): Promise<void> {
+    return this.#command(['showPage', id], () => undefined);
+  }
+
+  pasteFromClipboard(id: number): Promise<void> {
+    return this.#command(['pasteFromClipboard', id], () => undefined);
   }
 
   copyCookie(account: string, format: Format | null): Promise<Clip> {

@@ -13,6 +13,7 @@ import type { Problem } from '../host/bindings/Problem';
 import type { ServiceId } from '../host/bindings/ServiceId';
 import type { ServiceInfo } from '../host/bindings/ServiceInfo';
 import type { Settings } from '../host/bindings/Settings';
+import type { WayIn } from '../host/bindings/WayIn';
 import { problemFrom, type Host, type HostEvent, type SettingKey } from '../host/host';
 
 import type { Announcer } from './announcer';
@@ -50,7 +51,13 @@ export class App {
     readonly clock: Clock,
     readonly announce: Announcer,
   ) {
-    this.signIn = new SignIn(host, () => clock.milliseconds);
+    this.signIn = new SignIn(
+      host,
+      () => clock.milliseconds,
+      (problem) => {
+        this.fail(problem);
+      },
+    );
   }
 
   /** Says a text in the window's language. */
@@ -138,12 +145,22 @@ export class App {
   }
 
   /** Starts adding an account: that service's best way in, unless another is asked for. */
-  openSignIn(service: ServiceId, method?: Method): void {
+  openSignIn(service: ServiceId, method?: Method, wanted: string | null = null): void {
     const offered = this.#services.find(({ id }) => id === service)?.methods ?? [];
     const chosen = offered.find((offer) => offer === method) ?? offered[0];
     if (chosen === undefined) return;
     this.go({ view: 'add', way: { service, method: chosen } });
-    void this.signIn.start(service, chosen);
+    void this.signIn.start(service, chosen, wanted);
+  }
+
+  /** Starts another way in, for the same account if it is to be a certain one. */
+  openOtherWay({ service, method }: WayIn): void {
+    this.openSignIn(service, method, this.signIn.wanted);
+  }
+
+  /** Starts signing in to that account again, in the way that it came by. */
+  signInAgain({ id, service, method }: Account): void {
+    this.openSignIn(service, method, id);
   }
 
   // ---- accounts ----
@@ -286,7 +303,7 @@ export class App {
         break;
       case 'sign_in':
         this.signIn.apply(event.id, event.step);
-        if (event.step.step === 'done') this.core.apply({ kind: 'account', account: event.step.account });
+        if (event.step.step === 'done') this.#signedIn(event.step.account);
         break;
       case 'preferences':
         this.#preferences = event.preferences;
@@ -302,9 +319,18 @@ export class App {
     }
   }
 
+  #signedIn(account: Account): void {
+    this.core.apply({ kind: 'account', account });
+    const method = this.signIn.done && this.signIn.way?.method;
+    // Who filled in a form sits at this computer; after a scan the eyes come back from the phone first.
+    if (method !== 'phone' && method !== 'paste') return;
+    this.openAccounts(account.id);
+    this.tell(this.say('to.signedin', { kc: this.keychainName }));
+  }
+
   #open({ view, account, service }: HostEvent & { kind: 'open' }): void {
     if (view === 'accounts') this.openAccounts(account);
-    else if (service !== null) this.openSignIn(service, this.core.account(account)?.method);
+    else if (service !== null) this.openSignIn(service, this.core.account(account)?.method, account);
     else this.openPicker();
   }
 

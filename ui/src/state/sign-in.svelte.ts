@@ -1,18 +1,35 @@
 import type { Account } from '../host/bindings/Account';
 import type { Method } from '../host/bindings/Method';
+import type { Others } from '../host/bindings/Others';
 import type { Problem } from '../host/bindings/Problem';
+import type { Recognised } from '../host/bindings/Recognised';
 import type { ServiceId } from '../host/bindings/ServiceId';
 import type { SignInStep } from '../host/bindings/SignInStep';
 import type { WayIn } from '../host/bindings/WayIn';
+import type { WindowAnswer } from '../host/bindings/WindowAnswer';
 import { problemFrom, type Host } from '../host/host';
 
 /** How long risk control wants to be left alone, in milliseconds; repeating earlier makes it stricter. */
 const RISK_PAUSE = 10 * 60_000;
 
+/** For how long a way in counts as barred lately, in milliseconds, as in the core. */
+const BARRED_FOR = 60 * 60_000;
+
+const NO_OTHERS: Others = { next: [], barred: [] };
+
 /** What the stage shows. */
 export type StageState =
   | 'loading'
   | 'waiting'
+  | 'number'
+  | 'sending'
+  | 'captcha'
+  | 'code'
+  | 'page'
+  | 'closed'
+  | 'paste'
+  | 'found'
+  | 'other'
   | 'scanned'
   | 'confirming'
   | 'success'
@@ -45,6 +62,10 @@ export class SignIn {
   #code = $state.raw<ShownCode | null>(null);
   #scanner = $state.raw<Scanner | null>(null);
   #retryAt = $state(0);
+  #sentTo = $state<string | null>(null);
+  #recognised = $state.raw<Recognised | null>(null);
+  #barred = $state.raw<Partial<Record<ServiceId, { at: number; methods: Method[] }>>>({});
+  #wanted: string | null = null;
   #id: number | null = null;
   /** Steps can arrive before the answer that says which sign-in they belong to. */
   #early = new Map<number, SignInStep[]>();
@@ -53,6 +74,8 @@ export class SignIn {
   constructor(
     private readonly host: Host,
     private readonly now: () => number,
+    /** Says what went wrong beside the sign-in, which goes on. */
+    private readonly trouble: (problem: Problem) => void = () => undefined,
   ) {}
 
   /** The service and the method, or `null` when there is no sign-in. */
@@ -80,14 +103,40 @@ export class SignIn {
     return stageOf(this.#step);
   }
 
-  /** Why it did not work, when it did not. */
-  get problem(): Problem | null {
-    return this.#step.step === 'failed' || this.#step.step === 'risk_control' ? this.#step.problem : null;
+  /** The step itself, for what only one view of it needs. */
+  get step(): SignInStep {
+    return this.#step;
   }
 
-  /** The other ways in that risk control left open, best first. */
+  /** Why it did not work, or why the last answer did not do. */
+  get problem(): Problem | null {
+    return 'problem' in this.#step ? this.#step.problem : null;
+  }
+
+  /** The other ways in that may still work, best first. */
   get next(): WayIn[] {
-    return this.#step.step === 'risk_control' ? this.#step.next : [];
+    return 'others' in this.#step ? this.#step.others.next : [];
+  }
+
+  /** The ways into a service that were barred lately. */
+  barred(service: ServiceId): Method[] {
+    const barred = this.#barred[service];
+    return barred !== undefined && this.now() - barred.at < BARRED_FOR ? barred.methods : [];
+  }
+
+  /** The account that is to be signed in again, if it is to be a certain one. */
+  get wanted(): string | null {
+    return this.#wanted;
+  }
+
+  /** The number that a code was sent to, with most of its digits hidden, once one was sent. */
+  get sentTo(): string | null {
+    return this.#sentTo;
+  }
+
+  /** What is known of the text that was pasted, as long as there is one. */
+  get recognised(): Recognised | null {
+    return this.#recognised;
   }
 
   /** The account, once signed in, and whether it was known before. */
@@ -96,16 +145,16 @@ export class SignIn {
   }
 
   /** Starts over with that way in. */
-  async start(service: ServiceId, method: Method): Promise<void> {
+  async start(service: ServiceId, method: Method, wanted: string | null = null): Promise<void> {
     const start = ++this.#starts;
     this.#id = null;
     this.#early.clear();
     this.#way = { service, method };
+    this.#wanted = wanted;
     this.#code = null;
-    this.#scanner = null;
-    this.#step = { step: 'preparing' };
+    this.#take({ step: 'preparing' });
     try {
-      const id = await this.host.startSignIn(service, method);
+      const id = await this.host.startSignIn(service, method, wanted);
       if (start !== this.#starts) {
         // The host cancels an earlier sign-in for a later one, but it does not know that the person has left.
         if (this.#way === null) this.#cancel(id);
@@ -117,7 +166,7 @@ export class SignIn {
       });
       this.#early.clear();
     } catch (thrown) {
-      if (start === this.#starts) this.#take({ step: 'failed', problem: problemFrom(thrown) });
+      if (start === this.#starts) this.#fail(thrown);
     }
   }
 
@@ -126,13 +175,42 @@ export class SignIn {
     const way = this.#way;
     if (way === null) return;
     const id = this.#id;
-    if (id === null) return this.start(way.service, way.method);
+    if (id === null) return this.start(way.service, way.method, this.#wanted);
     this.#take({ step: 'preparing' });
     try {
       await this.host.newCode(id);
     } catch {
-      if (id === this.#id) await this.start(way.service, way.method);
+      if (id === this.#id) await this.start(way.service, way.method, this.#wanted);
     }
+  }
+
+  /** Answers what is asked. What takes a while is shown at once, so that nothing is sent twice. */
+  answer(answer: WindowAnswer): void {
+    if (answer.kind === 'text_code' || answer.kind === 'go') this.#take({ step: 'exchanging' });
+    else if (answer.kind !== 'change_number' && answer.kind !== 'keep_other') this.#take({ step: 'sending' });
+    this.#ask((id) => this.host.answerSignIn(id, answer));
+  }
+
+  /** Opens the check that the service asks for. */
+  openCaptcha(): void {
+    this.#ask((id) => this.host.openCaptcha(id), this.trouble);
+  }
+
+  /** Brings the service's page to the front. */
+  showPage(): void {
+    this.#ask((id) => this.host.showPage(id), this.trouble);
+  }
+
+  /** Gives the clipboard to the sign-in. A clipboard without a text is said where a wrong one is. */
+  paste(): void {
+    // Until it is read, nothing that was pasted before may be gone on with.
+    this.#take({ step: 'ask_paste', problem: null });
+    this.#ask(
+      (id) => this.host.pasteFromClipboard(id),
+      (problem) => {
+        this.#take({ step: 'ask_paste', problem });
+      },
+    );
   }
 
   /** Leaves the sign-in. One that is being saved or is done is not undone by this. */
@@ -157,15 +235,56 @@ export class SignIn {
     this.host.cancelSignIn(id).catch(() => undefined);
   }
 
+  /** Asks the host about the sign-in on screen; what goes wrong after it was left is nobody's concern. */
+  #ask(
+    ask: (id: number) => Promise<void>,
+    failed: (problem: Problem) => void = (problem) => {
+      this.#fail(problem);
+    },
+  ): void {
+    const id = this.#id;
+    if (id === null) return;
+    ask(id).catch((thrown: unknown) => {
+      if (id === this.#id) failed(problemFrom(thrown));
+    });
+  }
+
+  #fail(thrown: unknown): void {
+    this.#take({ step: 'failed', problem: problemFrom(thrown), others: NO_OTHERS });
+  }
+
   #take(step: SignInStep): void {
     this.#step = step;
-    if (step.step === 'preparing') this.#scanner = null;
-    if (step.step === 'show_code') {
-      this.#scanner = null;
-      this.#code = { picture: step.code, validUntil: Date.parse(step.valid_until), lifeSeconds: step.life_seconds };
+    if ('others' in step && step.others.barred.length > 0 && this.#way !== null) {
+      this.#barred = { ...this.#barred, [this.#way.service]: { at: this.now(), methods: step.others.barred } };
     }
-    if (step.step === 'scanned') this.#scanner = { nickname: step.nickname, avatar: step.avatar };
-    if (step.step === 'risk_control') this.#retryAt = this.now() + RISK_PAUSE;
+    switch (step.step) {
+      case 'preparing':
+        this.#scanner = this.#sentTo = this.#recognised = null;
+        break;
+      case 'show_code':
+        this.#scanner = null;
+        this.#code = { picture: step.code, validUntil: Date.parse(step.valid_until), lifeSeconds: step.life_seconds };
+        break;
+      case 'scanned':
+        this.#scanner = { nickname: step.nickname, avatar: step.avatar };
+        break;
+      case 'ask_phone_number':
+        this.#sentTo = null;
+        break;
+      case 'ask_text_code':
+        this.#sentTo = step.sent_to;
+        break;
+      case 'ask_paste':
+        this.#recognised = null;
+        break;
+      case 'ask_to_go_on':
+        this.#recognised = step.recognised;
+        break;
+      case 'risk_control':
+        this.#retryAt = this.now() + RISK_PAUSE;
+        break;
+    }
   }
 }
 
@@ -178,6 +297,24 @@ export function stageOf(step: SignInStep): StageState {
       return 'waiting';
     case 'scanned':
       return 'scanned';
+    case 'ask_phone_number':
+      return 'number';
+    case 'sending':
+      return 'sending';
+    case 'ask_captcha':
+      return 'captcha';
+    case 'ask_text_code':
+      return 'code';
+    case 'ask_page':
+      return 'page';
+    case 'page_closed':
+      return 'closed';
+    case 'ask_paste':
+      return 'paste';
+    case 'ask_to_go_on':
+      return 'found';
+    case 'ask_other_account':
+      return 'other';
     case 'exchanging':
     case 'saving':
       return 'confirming';
@@ -211,6 +348,10 @@ function stageOfProblem({ code }: Problem): StageState {
     case 'rate_limited':
     case 'device_limit':
     case 'restricted':
+    case 'wrong_way_in':
+    case 'wrong_code':
+    case 'daily_limit':
+    case 'other_account':
     case 'keychain_locked':
     case 'keychain_unavailable':
     case 'keychain_denied':

@@ -49,9 +49,25 @@ for (const lang of ['en', 'zh'] as const) {
   });
 }
 
-test('the stage and the title keep their place through every state and both services', async () => {
+test('each way in is explained in one line, in the narrowest list that has words too', async () => {
+  const wrapped: string[] = [];
+  for (const lang of ['en', 'zh'] as const) {
+    for (const name of ['qq-waiting', 'ne-waiting'] as const) {
+      const scene = await stage.scene(name, { lang, width: 720, height: 480 });
+      wrapped.push(
+        ...(await scene.page.$$eval('.side .nav-acct .sec', (lines) =>
+          lines.filter((line) => line.getClientRects().length > 1 || line.getBoundingClientRect().height > 20).map(({ textContent }) => textContent),
+        )),
+      );
+      await scene.close();
+    }
+  }
+  expect(wrapped).toEqual([]);
+});
+
+test('the stage and the title keep their place through every state and method of both services', async () => {
   const places = new Set<string>();
-  for (const name of names.filter((name) => name.startsWith('qq-') || name.startsWith('ne-'))) {
+  for (const name of names.filter((name) => /^(qq|ne|wx|app|page)-/.test(name))) {
     const scene = await stage.scene(name);
     places.add(
       await scene.page.evaluate(() =>
@@ -64,6 +80,16 @@ test('the stage and the title keep their place through every state and both serv
     await scene.close();
   }
   expect([...places], 'one place for all').toHaveLength(1);
+});
+
+test('the title of a form is on the same line as the title beside a stage', async () => {
+  const lines = new Set<string>();
+  for (const name of ['qq-waiting', 'phone-number', 'phone-code', 'phone-risk', 'paste-empty', 'paste-found', 'paste-expired'] as const) {
+    const scene = await stage.scene(name);
+    lines.add(await scene.page.evaluate(() => String(document.querySelector('.add h1')?.getBoundingClientRect().y)));
+    await scene.close();
+  }
+  expect([...lines]).toHaveLength(1);
 });
 
 test('the code is dark on white with a quiet zone of 20 px in both themes', async () => {

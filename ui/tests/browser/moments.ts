@@ -41,6 +41,23 @@ const made: Record<string, Moment> = {
   'signed in and copied': { scene: 'qq-success', make: press('q-copy') },
   'details of a timeout': { scene: 'qq-timeout', make: press('det') },
   'details of trouble': { scene: 'account-trouble', make: press('det') },
+  'a number that cannot be one': {
+    scene: 'phone-number',
+    async make(scene) {
+      await scene.page.focus('#p-num');
+      await scene.page.keyboard.type('1380013');
+      await scene.page.keyboard.press('Enter');
+      await scene.settled();
+    },
+  },
+  'a code half typed': {
+    scene: 'phone-code',
+    async make(scene) {
+      await scene.page.focus('#p-code');
+      await scene.page.keyboard.type('480');
+      await scene.settled();
+    },
+  },
   'connection tested': { scene: 'settings-network-manual', make: press('px-t') },
   'a bad proxy address': {
     scene: 'settings-network',

@@ -12,8 +12,8 @@ function host(signIn: SignInStep[] = []): ScriptedHost {
   return new ScriptedHost(scriptOf({ signIn }, () => NOW, new URLSearchParams()));
 }
 
-async function started(scripted: ScriptedHost): Promise<SignIn> {
-  const signIn = new SignIn(scripted, () => NOW);
+async function started(scripted: ScriptedHost, trouble?: (problem: Problem) => void): Promise<SignIn> {
+  const signIn = new SignIn(scripted, () => NOW, trouble);
   await scripted.subscribe((event) => {
     if (event.kind === 'sign_in') signIn.apply(event.id, event.step);
   });
@@ -65,8 +65,8 @@ describe('starting', () => {
     scripted.failing = {};
     await signIn.again();
     expect(scripted.calls).toEqual([
-      ['startSignIn', 'qqmusic', 'qq-scan'],
-      ['startSignIn', 'qqmusic', 'qq-scan'],
+      ['startSignIn', 'qqmusic', 'qq-scan', null],
+      ['startSignIn', 'qqmusic', 'qq-scan', null],
     ]);
     expect(signIn.state).toBe('loading');
   });
@@ -105,8 +105,84 @@ describe('leaving', () => {
   });
 });
 
+describe('answering', () => {
+  test('shows at once what takes a while, so that nothing is sent twice', async () => {
+    const scripted = host([{ step: 'ask_phone_number', problem: null, wait_until: null }]);
+    const signIn = await started(scripted);
+    expect(signIn.state).toBe('number');
+    signIn.answer({ kind: 'phone_number', country: '86', number: '13800135678' });
+    expect(signIn.state).toBe('sending');
+    scripted.step({ step: 'ask_text_code', sent_to: '138••••5678', resend_at: '2025-11-21T06:54:00Z', problem: null });
+    expect(signIn.sentTo).toBe('138••••5678');
+    signIn.answer({ kind: 'text_code', code: '480213' });
+    expect([signIn.state, signIn.sentTo]).toEqual(['confirming', '138••••5678']);
+  });
+
+  test('that does not reach the program is a failure like any other', async () => {
+    const scripted = host([{ step: 'ask_captcha' }]);
+    const signIn = await started(scripted);
+    scripted.failing.answerSignIn = { code: 'unexpected', service: null, detail: 'gone', said: null };
+    signIn.answer({ kind: 'captcha_done' });
+    await Promise.resolve().then();
+    expect([signIn.state, signIn.problem?.detail, signIn.next]).toEqual(['failed', 'gone', []]);
+  });
+
+  test('a browser that does not open is said, and the check can still be done', async () => {
+    const scripted = host([{ step: 'ask_captcha' }]);
+    const told: Problem[] = [];
+    const signIn = await started(scripted, (problem) => told.push(problem));
+    scripted.failing.openCaptcha = { code: 'unexpected', service: null, detail: 'no browser', said: null };
+    signIn.openCaptcha();
+    await Promise.resolve().then();
+    expect([signIn.state, told[0]?.detail]).toEqual(['captcha', 'no browser']);
+  });
+
+  test('after leaving asks nothing', async () => {
+    const scripted = host([{ step: 'ask_page' }]);
+    const signIn = await started(scripted);
+    signIn.leave();
+    signIn.showPage();
+    expect(scripted.calls.map(([command]) => command)).toEqual(['startSignIn', 'cancelSignIn']);
+  });
+});
+
+test('a masked number and what was recognised are forgotten with what they belong to', async () => {
+  const scripted = host();
+  const signIn = await started(scripted);
+  scripted.step({ step: 'ask_text_code', sent_to: '138••••5678', resend_at: '2025-11-21T06:54:00Z', problem: null });
+  scripted.step({ step: 'ask_phone_number', problem: null, wait_until: null });
+  expect(signIn.sentTo).toBeNull();
+  scripted.step({ step: 'ask_to_go_on', recognised: { format: 'har', fields: 9, parts: [], renewable: true } });
+  scripted.step({ step: 'exchanging' });
+  expect(signIn.recognised?.fields, 'shown while it is checked').toBe(9);
+  scripted.step({ step: 'ask_paste', problem: null });
+  expect(signIn.recognised).toBeNull();
+});
+
+test('starting over is for the same account', async () => {
+  const scripted = host();
+  const signIn = await started(scripted);
+  await signIn.start('qqmusic', 'phone', people.linJian.id);
+  scripted.failing.newCode = { code: 'not_found', service: null, detail: null, said: null };
+  await signIn.again();
+  expect(scripted.calls.at(-1)).toEqual(['startSignIn', 'qqmusic', 'phone', people.linJian.id]);
+});
+
+test('the ways that were barred are known for an hour, for their service, whatever comes after', async () => {
+  let now = NOW;
+  const scripted = host();
+  const signIn = new SignIn(scripted, () => now);
+  await signIn.start('qqmusic', 'qq-scan');
+  signIn.apply(1, { step: 'risk_control', problem: problem('risk_control'), others: { next: [], barred: ['qq-scan'] } });
+  await signIn.start('qqmusic', 'phone');
+  signIn.apply(2, { step: 'failed', problem: problem('offline'), others: { next: [], barred: [] } });
+  expect([signIn.barred('qqmusic'), signIn.barred('netease')]).toEqual([['qq-scan'], []]);
+  now += 60 * 60_000;
+  expect(signIn.barred('qqmusic')).toEqual([]);
+});
+
 test('risk control is left alone for ten minutes', async () => {
-  const scripted = host([{ step: 'risk_control', problem: problem('risk_control'), next: [] }]);
+  const scripted = host([{ step: 'risk_control', problem: problem('risk_control'), others: { next: [], barred: [] } }]);
   const signIn = await started(scripted);
   expect(signIn.retryAt - NOW).toBe(600_000);
 });
@@ -119,10 +195,12 @@ test.each([
   ['expired', 'expired'],
   ['refused', 'refused'],
   ['device_limit', 'failed'],
+  ['wrong_way_in', 'failed'],
+  ['daily_limit', 'failed'],
   ['keychain_locked', 'failed'],
   ['unexpected', 'failed'],
 ] as const)('a failure by %s shows as %s', (code, state) => {
-  expect(stageOf({ step: 'failed', problem: problem(code) })).toBe(state);
+  expect(stageOf({ step: 'failed', problem: problem(code), others: { next: [], barred: [] } })).toBe(state);
 });
 
 function problem(code: Problem['code']): Problem {

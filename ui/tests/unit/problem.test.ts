@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+
+import { say, type Say } from '../../src/copy';
+import { failedSignIn } from '../../src/format/problem';
+import type { ProblemCode } from '../../src/host/bindings/ProblemCode';
+
+const english: Say = (key, ...values) => say('en', key, ...values);
+const chinese: Say = (key, ...values) => say('zh-CN', key, ...values);
+
+const BARRING: ProblemCode[] = ['risk_control', 'client_too_old', 'device_limit', 'wrong_way_in', 'rate_limited', 'daily_limit'];
+
+test.each(BARRING)('%s says who refused and that the account is fine, in both languages', (code) => {
+  const problem = { code, service: 'netease', detail: null, said: null } as const;
+  const { title, body } = failedSignIn(english, problem);
+  expect(title + body).toContain('NetEase Cloud Music');
+  expect(body).toContain('Your account is fine');
+  const inChinese = failedSignIn(chinese, problem);
+  expect(inChinese.title + inChinese.body).toContain('网易云音乐');
+  expect(inChinese.body).toContain('账号本身没有问题');
+});
+
+test('the service’s own words come before ours', () => {
+  const { body } = failedSignIn(english, { code: 'risk_control', service: 'qqmusic', detail: null, said: '请稍后再试' });
+  expect(body).toMatch(/^The service says: “请稍后再试” /);
+});
+
+test('what has no title of its own did not work', () => {
+  const { title } = failedSignIn(english, { code: 'cancelled', service: null, detail: null, said: null });
+  expect(title).toBe('This sign-in didn’t work');
+});
