@@ -1,12 +1,13 @@
 """Signs in to QQ Music with the unmodified `qqmusic-api-python`, checks, renews and signs out.
 
-The environment says where: HTTPS_PROXY names the proxy, REQUESTS_CA_BUNDLE the certificate to trust, DEVICE_FILE the
+The argument says how: QQ, WX or MOBILE. The environment says where: HTTPS_PROXY names the proxy, REQUESTS_CA_BUNDLE the certificate to trust, DEVICE_FILE the
 file in which the client keeps its device. Prints one JSON object on standard output.
 """
 
 import asyncio
 import json
 import os
+import sys
 
 from qqmusic_api import Client
 from qqmusic_api.models.login import QRCodeLoginEvents, QRLoginType
@@ -16,7 +17,7 @@ from qqmusic_api.modules.login_utils import QRCodeLoginSession
 async def main() -> None:
     seen = []
     async with Client(device_path=os.environ["DEVICE_FILE"]) as client:
-        session = QRCodeLoginSession(client.login, QRLoginType.QQ, interval=1.0, timeout_seconds=60)
+        session = QRCodeLoginSession(client.login, QRLoginType[sys.argv[1]], interval=1.0, timeout_seconds=60)
         credential = None
         async for result in session:
             seen.append(result.event.name)

@@ -22,6 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub struct Marks {
     needles: AhoCorasick,
     names: Vec<String>,
+    codes: Vec<String>,
 }
 
 impl Marks {
@@ -46,11 +47,22 @@ impl Marks {
             bail!("there is no mark to look for: the services have issued nothing");
         }
         let needles = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles)?;
-        Ok(Self { needles, names })
+        Ok(Self { needles, names, codes: Vec::new() })
+    }
+
+    /// Takes short numbers as well, such as codes that are sent by text message. They are found where they stand
+    /// alone: within longer numbers and fractions they come about by accident.
+    #[must_use]
+    pub fn and_codes(mut self, codes: impl IntoIterator<Item = String>) -> Self {
+        self.codes.extend(codes);
+        self
     }
 
     /// The first mark in some bytes, with a little of what stands around it.
     pub fn find(&self, bytes: &[u8]) -> Option<String> {
+        if let Some(number) = self.codes.iter().position(|code| stands_alone(code, bytes)) {
+            return Some(format!("text code {number}"));
+        }
         let found = self.needles.find(bytes)?;
         let before =
             String::from_utf8_lossy(&bytes[found.start().saturating_sub(60)..found.start()]).into_owned();
@@ -172,6 +184,15 @@ fn spellings(secret: &str) -> Vec<(&'static str, String)> {
     all
 }
 
+/// Whether a number is in the bytes and nothing around it makes it a part of another.
+fn stands_alone(code: &str, bytes: &[u8]) -> bool {
+    let part_of_another = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    bytes.windows(code.len()).enumerate().filter(|(_, window)| *window == code.as_bytes()).any(|(at, _)| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        !part_of_another(before) && before != Some(&b'.') && !part_of_another(bytes.get(at + code.len()))
+    })
+}
+
 fn files(folder: &Path, but_not: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -223,6 +244,17 @@ mod tests {
     #[test]
     fn what_is_no_mark_is_not_found() {
         assert_eq!(marks().find(b"Q_H_L_canary, but not all of it"), None);
+    }
+
+    #[test]
+    fn a_text_code_is_found_where_it_is_no_part_of_another_number() {
+        let marks = marks().and_codes(["481516".to_owned()]);
+        for said in ["code=481516", "{\"captcha\":\"481516\"}", "481516", "typed 481516, wrong"] {
+            assert!(marks.find(said.as_bytes()).is_some(), "not found in {said}");
+        }
+        for other in ["12:00:00.481516Z", "1481516", "481516a", "took 0.481516 s", "48151"] {
+            assert_eq!(marks.find(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

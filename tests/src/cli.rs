@@ -1,14 +1,15 @@
 //! The command line, started as a person or a script starts it.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use nix::sys::signal::{Signal, kill};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use crate::process::pid;
@@ -22,10 +23,11 @@ const LIMIT: Duration = Duration::from_secs(90);
 #[derive(Debug)]
 pub struct Cli {
     child: Child,
+    input: Option<ChildStdin>,
     out: BufReader<ChildStdout>,
     read: String,
     log: JoinHandle<std::io::Result<String>>,
-    prints_cookie: bool,
+    prints_secret: bool,
 }
 
 /// What a command came to.
@@ -37,7 +39,7 @@ pub struct Ran {
     pub out: String,
     /// What it said beside: words for people and the log.
     pub log: String,
-    pub(crate) prints_cookie: bool,
+    pub(crate) prints_secret: bool,
 }
 
 impl Cli {
@@ -46,18 +48,28 @@ impl Cli {
     /// # Errors
     /// When it cannot be started.
     pub fn start<S: AsRef<OsStr>>(sandbox: &Sandbox, arguments: &[S]) -> Result<Self> {
+        Self::start_on(sandbox, &sandbox.profile(), arguments)
+    }
+
+    /// The same on another profile.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_on<S: AsRef<OsStr>>(sandbox: &Sandbox, profile: &Path, arguments: &[S]) -> Result<Self> {
         let mut command = Command::from(sandbox.command(program("tunekey")?));
-        command.arg("--profile").arg(sandbox.profile()).args(["--log", "trace"]).args(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command.arg("--profile").arg(profile).args(["--log", "trace"]).args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().context("the command line does not start")?;
+        let input = child.stdin.take();
         let out = BufReader::new(child.stdout.take().context("no standard output")?);
         let mut errors = child.stderr.take().context("no standard error")?;
         let log = tokio::spawn(async move {
             let mut log = String::new();
             errors.read_to_string(&mut log).await.map(|_| log)
         });
-        let prints_cookie = arguments.iter().any(|argument| argument.as_ref() == "cookie");
-        Ok(Self { child, out, read: String::new(), log, prints_cookie })
+        // The cookie is what `cookie` is for; everything else must not hold one.
+        let prints_secret = arguments.iter().any(|argument| argument.as_ref() == "cookie");
+        Ok(Self { child, input, out, read: String::new(), log, prints_secret })
     }
 
     /// The next line that it prints, as JSON.
@@ -82,6 +94,35 @@ impl Cli {
                 return Ok(line);
             }
         }
+    }
+
+    /// Says that the command shows the person something that is for nobody else, as the address of a check.
+    pub fn may_print_a_secret(&mut self) {
+        self.prints_secret = true;
+    }
+
+    /// Types a line.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub async fn answers(&mut self, line: &str) -> Result<()> {
+        let input = self.input.as_mut().context("its input has ended")?;
+        input.write_all(format!("{line}\n").as_bytes()).await?;
+        Ok(input.flush().await?)
+    }
+
+    /// Gives it a text to its end.
+    ///
+    /// # Errors
+    /// When nobody reads it.
+    pub async fn reads(&mut self, text: &str) -> Result<()> {
+        let mut input = self.input.take().context("its input has ended")?;
+        Ok(input.write_all(text.as_bytes()).await?)
+    }
+
+    /// Ends its input.
+    pub fn ends_input(&mut self) {
+        self.input = None;
     }
 
     /// Presses Ctrl-C.
@@ -112,7 +153,7 @@ impl Cli {
         };
         let status = tokio::time::timeout(LIMIT, ended).await.context("the command line does not end")??;
         let log = self.log.await??;
-        Ok(Ran { code: status.code().unwrap_or(-1), out, log, prints_cookie: self.prints_cookie })
+        Ok(Ran { code: status.code().unwrap_or(-1), out, log, prints_secret: self.prints_secret })
     }
 }
 

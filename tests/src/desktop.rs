@@ -157,8 +157,7 @@ impl Desktop {
         let ran = cli.ended().await?;
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.push(ran.log.clone());
-        // The cookie is what `cookie` is for; everything else must not hold one.
-        if !ran.prints_cookie {
+        if !ran.prints_secret {
             said.push(ran.out.clone());
         }
         Ok(ran)
@@ -187,6 +186,29 @@ impl Desktop {
         self.simulator.confirm(code.id)?;
         self.finished(cli).await?.succeeded()?;
         Ok(())
+    }
+
+    /// A cookie of an account, from a sign-in on another profile: what a person may have from elsewhere.
+    ///
+    /// # Errors
+    /// When the sign-in fails.
+    pub async fn cookie_from_elsewhere(&self, account: &str) -> Result<String> {
+        let profile = self.sandbox.home().join("elsewhere");
+        let run = |arguments: &[&str]| Cli::start_on(&self.sandbox, &profile, arguments);
+        let authority = self.sandbox.root().join("ca.pem").display().to_string();
+        for (key, value) in [("proxy", self.simulator.proxy_url.as_str()), ("extra-ca", &authority)] {
+            self.finished(run(&["settings", key, value])?).await?.succeeded()?;
+        }
+        let service = service_of(account);
+        let after = self.simulator.codes().last().map_or(0, |code| code.id);
+        let sign_in = run(&["--json", "sign-in", service.name()])?;
+        let code = self.code(service, after).await?;
+        self.simulator.scan(code.id, Some(account))?;
+        self.simulator.confirm(code.id)?;
+        self.finished(sign_in).await?.succeeded()?;
+        let format = if service == Service::QqMusic { "qqmusicapi" } else { "header" };
+        let ran = self.finished(run(&["cookie", account, "--format", format])?).await?.succeeded()?;
+        Ok(ran.out.trim_end().to_owned())
     }
 
     /// The newest credential that the services have issued for an account.
@@ -229,11 +251,13 @@ impl Desktop {
         let issued: Vec<String> =
             self.simulator.ledger().into_iter().flat_map(|one| one.secrets.into_values()).collect();
         let codes: Vec<String> = self.simulator.codes().into_iter().map(|code| code.key).collect();
+        let messages = self.simulator.text_messages().into_iter();
+        let (phones, typed): (Vec<_>, Vec<_>) = messages.map(|message| (message.phone, message.code)).unzip();
         ensure!(
-            issued.iter().chain(&codes).any(|secret| secret.contains(MARK)),
+            !phones.is_empty() || issued.iter().chain(&codes).any(|secret| secret.contains(MARK)),
             "no secret carries a mark, so that looking for it proves nothing"
         );
-        let marks = Marks::new(codes.into_iter().chain([MARK.to_owned()]))?;
+        let marks = Marks::new(codes.into_iter().chain(phones).chain([MARK.to_owned()]))?.and_codes(typed);
         for window in windows {
             marks.check("the page", window.page().await?)?;
         }

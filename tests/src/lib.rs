@@ -13,16 +13,19 @@
 //!  └─ Cli        the command line on the same profile
 //! ```
 
+pub mod browser;
 pub mod canary;
 pub mod cli;
 pub mod clipboard;
 pub mod desktop;
 pub mod keyring;
 pub mod patience;
+pub mod person;
 pub mod phone;
 pub mod process;
 pub mod programs;
 pub mod sandbox;
 pub mod screen;
+pub mod stage;
 pub mod tray;
 pub mod window;

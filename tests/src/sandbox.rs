@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
 
+use crate::patience::until;
 use crate::process::pid;
 
 /// A home folder, its XDG folders and the environment that goes with them.
@@ -62,6 +63,22 @@ impl Sandbox {
         self.more.push((name.to_owned(), value.into()));
     }
 
+    /// From now on, what programs open in the system's browser is only written down.
+    ///
+    /// # Errors
+    /// When the stand-in cannot be made.
+    pub fn record_what_is_opened(&mut self) -> Result<Opened> {
+        use std::os::unix::fs::PermissionsExt;
+        let (folder, file) = (self.root().join("run/bin"), self.root().join("run/opened"));
+        std::fs::create_dir_all(&folder)?;
+        let browser = folder.join("xdg-open");
+        std::fs::write(&browser, format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n", file.display()))?;
+        std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755))?;
+        let path = std::env::var("PATH").unwrap_or_default();
+        self.set("PATH", format!("{}:{path}", folder.display()));
+        Ok(Opened { file })
+    }
+
     /// A command in this environment and no other.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
@@ -103,6 +120,28 @@ impl Sandbox {
                     .is_ok_and(|path| path.file_name().is_some_and(|name| name == program))
             })
             .with_context(|| format!("no {program} runs here"))
+    }
+}
+
+/// The addresses that programs wanted to open.
+#[derive(Debug)]
+pub struct Opened {
+    file: PathBuf,
+}
+
+impl Opened {
+    /// The next one, once there is one. Its record does not outlive that: it is a secret of the person's.
+    ///
+    /// # Errors
+    /// When nothing is opened.
+    pub async fn next(&self) -> Result<String> {
+        let address = until("an address to be opened", || async {
+            let opened = std::fs::read_to_string(&self.file).unwrap_or_default();
+            opened.strip_suffix('\n').map(str::to_owned).context("none was")
+        })
+        .await?;
+        std::fs::remove_file(&self.file)?;
+        Ok(address)
     }
 }
 

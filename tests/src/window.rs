@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use image::DynamicImage;
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
-use thirtyfour::{Capabilities, WebDriver, WebElement};
+use thirtyfour::{Capabilities, Key, WebDriver, WebElement};
 
 use crate::patience::{PATIENCE, until, within};
 use crate::process::{Process, gone};
@@ -170,6 +170,38 @@ impl Window {
     /// When the window does not answer.
     pub async fn press(&self, keys: &str) -> Result<()> {
         Ok(self.driver.find(By::Css("body")).await?.send_keys(keys).await?)
+    }
+
+    /// Types on the keyboard, into whatever has the focus.
+    ///
+    /// # Errors
+    /// When the window does not answer.
+    pub async fn types(&self, keys: &str) -> Result<()> {
+        Ok(self.driver.action_chain().send_keys(keys).perform().await?)
+    }
+
+    /// Presses a key while the control key is held.
+    ///
+    /// # Errors
+    /// When the driver cannot.
+    pub async fn types_with_control(&self, key: char) -> Result<()> {
+        let held = self.driver.action_chain().key_down(Key::Control);
+        Ok(held.key_down(key).key_up(key).key_up(Key::Control).perform().await?)
+    }
+
+    /// Waits until what a selector finds has the focus.
+    ///
+    /// # Errors
+    /// When it does not get it; the error says what has it.
+    pub async fn focus_is_on(&self, selector: &str) -> Result<()> {
+        let script =
+            "const has = document.activeElement; return has.matches(arguments[0]) ? true : has.outerHTML";
+        self.wait(format!("the focus on “{selector}”"), || async {
+            let has = self.driver.execute(script, vec![json!(selector)]).await?.json().clone();
+            ensure!(has == Value::Bool(true), "it is on {:.120}", has.to_string());
+            Ok(())
+        })
+        .await
     }
 
     /// The words that can be read in an element, once there are any.

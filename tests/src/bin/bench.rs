@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tunekey_core::account::Method;
 use tunekey_simulator::Service;
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::patience::until;
@@ -29,6 +30,23 @@ const APP_LIMIT: f64 = 12.0;
 const CLI_LIMIT: f64 = 8.0;
 /// Times the memory of a bare Tauri window.
 const MEMORY_LIMIT: f64 = 1.15;
+
+/// How often the time from the phone's confirmation to the saved credential is taken.
+const CONFIRMATIONS: usize = 30;
+
+/// The ways in that a phone confirms, with the pause between two questions of those that ask again and again.
+const CONFIRMED: [(Service, Method, Duration); 4] = [
+    (Service::QqMusic, Method::QqScan, Duration::from_millis(1000)),
+    (Service::QqMusic, Method::WechatScan, Duration::ZERO),
+    (Service::QqMusic, Method::AppScan, Duration::ZERO),
+    (Service::NetEase, Method::AppScan, Duration::from_millis(2000)),
+];
+
+/// Milliseconds from the confirmation to the saved credential, besides half of that pause.
+const CONFIRMATION_LIMIT: f64 = 150.0;
+
+/// How long the owner of the phone reads before they confirm.
+const READS: Duration = Duration::from_secs(1);
 
 /// Two samples of memory that differ less than this are the same.
 const STEADY: f64 = 0.005;
@@ -50,6 +68,18 @@ async fn main() -> Result<()> {
     }
     table.spread("process start to the code painted in the window", window_times, "ms");
     table.spread("process start to the code drawn by the command line", cli_times, "ms");
+
+    for (service, method, pause) in CONFIRMED {
+        let mut times = Vec::new();
+        let desktop = Desktop::start().await?;
+        for run in 0..CONFIRMATIONS {
+            times.push(confirmed_to_saved(&desktop, run, service, method, pause).await?);
+        }
+        let name = format!("{} {method}: confirmed on the phone to saved", service.name());
+        let limit = CONFIRMATION_LIMIT + pause.as_secs_f64() * 1000.0 / 2.0;
+        table.limited(&format!("{name}, median"), middle(&mut times), limit, "ms");
+        table.spread(&name, times, "ms");
+    }
 
     // Turn by turn, so that whatever else the machine does falls on both.
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
@@ -144,6 +174,53 @@ async fn code_in_the_terminal(service: Service) -> Result<f64> {
         }
     }
     Ok(began.elapsed().as_secs_f64() * 1000.0)
+}
+
+/// Milliseconds from the confirmation on the phone to the credential being in the keychain.
+async fn confirmed_to_saved(
+    desktop: &Desktop,
+    run: usize,
+    service: Service,
+    method: Method,
+    pause: Duration,
+) -> Result<f64> {
+    // A profile of its own for each run: a day has only so many sign-ins.
+    let profile = desktop.sandbox.home().join(format!("run-{run}"));
+    let program = released("tunekey")?;
+    let command = |arguments: &[&str]| {
+        let mut command = tokio::process::Command::from(desktop.sandbox.command(&program));
+        command.arg("--profile").arg(&profile).args(arguments).stdin(std::process::Stdio::null());
+        command.kill_on_drop(true);
+        command
+    };
+    let authority = desktop.sandbox.root().join("ca.pem").display().to_string();
+    for (key, value) in [("proxy", desktop.simulator.proxy_url.as_str()), ("extra-ca", &authority)] {
+        ensure!(command(&["settings", key, value]).output().await?.status.success(), "{key} is not set");
+    }
+    let after = desktop.simulator.codes().last().map_or(0, |code| code.id);
+    let mut sign_in = command(&["--json", "sign-in", service.name(), "--method", method.as_str()]);
+    let mut child = sign_in.stdout(std::process::Stdio::piped()).spawn()?;
+    let mut lines = BufReader::new(child.stdout.take().context("it prints nowhere")?).lines();
+    let mut step = async |name: &str| {
+        let wanted = format!("\"step\":\"{name}\"");
+        loop {
+            let line = tokio::time::timeout(Duration::from_secs(30), lines.next_line()).await??;
+            if line.with_context(|| format!("it ended before “{name}”"))?.contains(&wanted) {
+                return anyhow::Ok(());
+            }
+        }
+    };
+    step("show_code").await?;
+    let code = desktop.code(service, after).await?;
+    desktop.simulator.scan(code.id, None)?;
+    step("scanned").await?;
+    // At any moment between two questions, as a person would.
+    let moment = pause.mul_f64(rand::random::<f64>());
+    tokio::time::sleep(READS + moment).await;
+    let confirmed = Instant::now();
+    desktop.simulator.confirm(code.id)?;
+    step("done").await?;
+    Ok(confirmed.elapsed().as_secs_f64() * 1000.0)
 }
 
 /// Megabytes of a program and all its children, once they no longer change.

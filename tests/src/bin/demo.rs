@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
-use tunekey_simulator::Service;
+use tunekey_simulator::{Code, Service};
 use tunekey_tests::desktop::{Desktop, service_of};
 use tunekey_tests::phone;
 use tunekey_tests::programs::workspace;
@@ -34,6 +34,7 @@ async fn main() -> Result<()> {
         window.click("#s-add").await?;
         album.add(&window, "pick-a-service").await?;
     }
+    other_ways(&desktop, &window, &mut album).await?;
     window.click("#s-netease-90001").await?;
     look(&window, "dark", "zh-CN").await?;
     window.reads("#a-copy", "复制").await?;
@@ -85,6 +86,32 @@ async fn sign_in(desktop: &Desktop, window: &Window, album: &mut Album, account:
     album.add(window, "renewed").await
 }
 
+/// The ways in that are not scanned, each as far as there is something to see.
+async fn other_ways(desktop: &Desktop, window: &Window, album: &mut Album) -> Result<()> {
+    println!("    looking at the other ways in");
+    let cookie = desktop.cookie_from_elsewhere("qqmusic:10004").await?;
+    window.click("#c-qqmusic").await?;
+    window.click("#s-m-phone").await?;
+    window.focus_is_on("#p-num").await?;
+    window.types("13800010001\u{e007}").await?;
+    window.focus_is_on("#p-code").await?;
+    window.types("128").await?;
+    album.add(window, "phone").await?;
+    window.click("#s-m-paste").await?;
+    window.focus_is_on("#pa-in").await?;
+    desktop.clipboard().put(&cookie).await?;
+    window.click("#pa-clip").await?;
+    window.stage("found").await?;
+    album.add(window, "paste").await?;
+    window.click("#s-m-official-page").await?;
+    window.stage("page").await?;
+    // A page that asks again and again is on the screen.
+    let is_shown = |code: &Code| code.method == "official_page" && code.polls > 2;
+    desktop.simulator.until(|world| world.codes().iter().any(is_shown).then_some(())).await;
+    album.add_screen(desktop, "official-page")?;
+    window.click("#s-cancel").await
+}
+
 async fn look(window: &Window, theme: &str, language: &str) -> Result<()> {
     let preferences = json!({ "theme": theme, "language": language, "closeToTray": true, "lastView": null });
     window.invoke("set_preferences", json!({ "preferences": preferences })).await.map(drop)
@@ -106,14 +133,26 @@ impl Album {
         Ok(Self { folder, count: 0 })
     }
 
+    /// The whole screen: not every window is driven over WebDriver.
+    fn add_screen(&mut self, desktop: &Desktop, name: &str) -> Result<()> {
+        let path = self.next(name);
+        desktop.screen.picture()?.save(&path)?;
+        println!("    {}", path.strip_prefix(workspace()).unwrap_or(&path).display());
+        Ok(())
+    }
+
+    fn next(&mut self, name: &str) -> PathBuf {
+        self.count += 1;
+        self.folder.join(format!("{:02}-{name}.png", self.count))
+    }
+
     async fn add(&mut self, window: &Window, name: &str) -> Result<()> {
         // Under one toast there may be another.
         while name != "copied" && window.shows("#t-x").await? {
             window.click("#t-x").await?;
         }
         window.rest().await?;
-        self.count += 1;
-        let path = self.folder.join(format!("{:02}-{name}.png", self.count));
+        let path = self.next(name);
         window.picture().await?.save(&path).with_context(|| path.display().to_string())?;
         println!("    {}", path.strip_prefix(workspace()).unwrap_or(&path).display());
         Ok(())

@@ -1,0 +1,294 @@
+//! A core of its own with the services played beside it, a keychain in memory, and no window: quick enough for
+//! hundreds side by side.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tunekey_core::account::{Account, AccountId, Method, RenewalRecord, RenewalTrigger, ServiceId};
+use tunekey_core::clock::{Clock, SystemClock};
+use tunekey_core::export::Format;
+use tunekey_core::http::Limits;
+use tunekey_core::problem::{Language, Problem};
+use tunekey_core::profile::Profile;
+use tunekey_core::secret::Secret;
+use tunekey_core::sign_in::{SignIn, WayIn};
+use tunekey_core::tunekey::{Setup, TuneKey};
+use tunekey_core::vault::keychain::{Keychain, KeychainError, Patience};
+use tunekey_simulator::{Options, Running, Settings, Simulator};
+
+use crate::desktop::key_of;
+use crate::person::Person;
+
+/// What every secret contains; it must be in no word that is said.
+pub const MARK: &str = "c0ffee5eca11";
+
+/// Every way in. Adding a method means adding a row.
+pub const WAYS: [WayIn; 10] = [
+    WayIn { service: ServiceId::QqMusic, method: Method::QqScan },
+    WayIn { service: ServiceId::QqMusic, method: Method::WechatScan },
+    WayIn { service: ServiceId::QqMusic, method: Method::AppScan },
+    WayIn { service: ServiceId::QqMusic, method: Method::Phone },
+    WayIn { service: ServiceId::QqMusic, method: Method::OfficialPage },
+    WayIn { service: ServiceId::QqMusic, method: Method::Paste },
+    WayIn { service: ServiceId::Netease, method: Method::AppScan },
+    WayIn { service: ServiceId::Netease, method: Method::Phone },
+    WayIn { service: ServiceId::Netease, method: Method::OfficialPage },
+    WayIn { service: ServiceId::Netease, method: Method::Paste },
+];
+
+/// The account that goes this way.
+pub fn account_for(way: WayIn) -> &'static str {
+    match (way.service, way.method) {
+        (ServiceId::QqMusic, Method::WechatScan) => "qqmusic:1152921504606847123",
+        (ServiceId::QqMusic, _) => "qqmusic:10001",
+        (ServiceId::Netease, _) => "netease:90001",
+    }
+}
+
+/// The time limits of the product, scaled down so that a hundred hung requests can be waited for.
+fn limits() -> Limits {
+    Limits {
+        connect: Duration::from_secs(2),
+        read: Duration::from_secs(2),
+        total: Duration::from_secs(4),
+        long_poll: Duration::from_secs(4),
+        handshake: Duration::from_secs(4),
+        ..Limits::default()
+    }
+}
+
+/// The services, a profile and a keychain.
+#[derive(Debug)]
+pub struct Stage {
+    /// The services.
+    pub services: Arc<Running>,
+    /// The core.
+    pub tunekey: TuneKey,
+    keychain: Arc<Memory>,
+    clock: Arc<Leaping>,
+    profile: tempfile::TempDir,
+}
+
+impl Stage {
+    /// A new one. The services put [`MARK`] into every secret.
+    ///
+    /// # Errors
+    /// When a part of it does not start.
+    pub async fn new(settings: Settings) -> Result<Self> {
+        let profile = tempfile::tempdir()?;
+        let mut options = Options::default().with_settings(settings);
+        options.ca_out = Some(ca(&profile));
+        let services = Simulator::start(options).await?;
+        services.plant_canary(Some(MARK));
+        Self::on(Arc::new(services), profile, None)
+    }
+
+    /// Another core beside the same services, as on another computer.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn beside(&self) -> Result<Self> {
+        Self::on(Arc::clone(&self.services), tempfile::tempdir()?, Some(ca(&self.profile)))
+    }
+
+    fn on(services: Arc<Running>, profile: tempfile::TempDir, authority: Option<PathBuf>) -> Result<Self> {
+        let keychain = Arc::new(Memory::default());
+        let clock = Arc::new(Leaping::default());
+        let setup = Setup {
+            profile: Profile::at(profile.path().join("profile")).map_err(words)?,
+            keychain: keychain.clone(),
+            clock: clock.clone(),
+            limits: limits(),
+            has_web_view: true,
+        };
+        let tunekey = TuneKey::open(setup).map_err(words)?;
+        let authority = authority.unwrap_or_else(|| ca(&profile));
+        tunekey.set_setting("proxy", &services.proxy_url).map_err(words)?;
+        tunekey.set_setting("extra-ca", &authority.to_string_lossy()).map_err(words)?;
+        Ok(Self { services, tunekey, keychain, clock, profile })
+    }
+
+    /// Lets time go by for the core, though not for the services.
+    pub fn leap(&self, time: Duration) {
+        *self.clock.ahead() += time;
+    }
+
+    /// The file with the services' certificate authority.
+    pub fn authority(&self) -> PathBuf {
+        self.tunekey.settings().extra_ca.unwrap_or_default()
+    }
+
+    /// Starts a sign-in by any account.
+    pub fn sign_in(&self, way: WayIn) -> SignIn {
+        self.tunekey.sign_in(way.service, way.method, None)
+    }
+
+    /// Signs in undisturbed.
+    ///
+    /// # Errors
+    /// When it does not work.
+    pub async fn signed_in(&self, way: WayIn) -> Result<AccountId> {
+        let mut person = Person::new(self, way, account_for(way)).await?;
+        let account = person.signs_in(&mut self.sign_in(way)).await?;
+        Ok(account.id)
+    }
+
+    /// Renews as the person would.
+    ///
+    /// # Errors
+    /// When a problem has no words, or carries a secret.
+    pub async fn renew(&self, id: &AccountId) -> Result<Result<RenewalRecord, Problem>> {
+        let came = self.tunekey.renew(id, RenewalTrigger::Manual).await;
+        if let Err(problem) = &came {
+            says_enough(problem)?;
+        }
+        Ok(came)
+    }
+
+    /// An account as the fronts see it.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn account(&self, id: &AccountId) -> Result<Account> {
+        let accounts = self.tunekey.snapshot().accounts;
+        accounts.into_iter().find(|account| account.id == *id).context("the account is gone")
+    }
+
+    /// Whether nothing is kept: no account, no credential.
+    pub fn is_empty(&self) -> bool {
+        self.tunekey.snapshot().accounts.is_empty() && self.keychain.items().is_empty()
+    }
+
+    /// Whether the keychain holds something.
+    pub fn keeps_something(&self) -> bool {
+        !self.keychain.items().is_empty()
+    }
+
+    /// How often the fault that was armed first has struck.
+    pub fn struck(&self) -> u32 {
+        self.services.faults().first().map_or(0, |fault| fault.struck)
+    }
+
+    /// The names of the requests that the services have answered.
+    pub fn requests(&self) -> BTreeSet<String> {
+        let names = self.services.journal().into_iter().map(|entry| entry.name);
+        names.flat_map(|name| name.split('+').map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    /// An account's cookie in a format.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn cookie(&self, id: &AccountId, format: Format) -> Result<String> {
+        let copied = self.tunekey.cookie(id, Some(format)).await.map_err(words)?;
+        Ok(copied.text.expose().to_owned())
+    }
+
+    /// What is kept is the last that the service has issued for the account.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn holds_newest(&self, id: &AccountId) -> Result<()> {
+        let ledger = self.services.ledger();
+        let newest = ledger.iter().rev().find(|issued| issued.account == id.to_string());
+        let newest = newest.context("the service has issued nothing")?;
+        ensure!(newest.is_valid(), "the newest credential is not valid");
+        ensure!(
+            self.cookie(id, Format::Header).await?.contains(key_of(newest)),
+            "the newest credential is not the one that is kept"
+        );
+        Ok(())
+    }
+
+    /// What is kept still works.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn holds_valid(&self, id: &AccountId) -> Result<()> {
+        let header = self.cookie(id, Format::Header).await?;
+        let ledger = self.services.ledger();
+        let kept = ledger.iter().find(|issued| header.contains(key_of(issued)));
+        ensure!(kept.context("what is kept was never issued")?.is_valid(), "what is kept no longer works");
+        Ok(())
+    }
+}
+
+fn ca(profile: &tempfile::TempDir) -> PathBuf {
+    profile.path().join("ca.pem")
+}
+
+/// A problem has words in both languages and carries no secret.
+///
+/// # Errors
+/// When it has none, or carries one.
+pub fn says_enough(problem: &Problem) -> Result<()> {
+    for language in [Language::English, Language::Chinese] {
+        ensure!(!problem.message(language).trim().is_empty(), "no words for {:?}", problem.code);
+    }
+    let all = format!("{problem:?}");
+    if all.contains(MARK) {
+        bail!("a problem carries a secret: {:?}", problem.code);
+    }
+    Ok(())
+}
+
+/// A problem as an error of a test.
+pub fn words(problem: Problem) -> anyhow::Error {
+    anyhow::anyhow!("{problem:?}")
+}
+
+/// The computer's clocks, set ahead.
+#[derive(Debug, Default)]
+struct Leaping(Mutex<Duration>);
+
+impl Leaping {
+    fn ahead(&self) -> MutexGuard<'_, Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for Leaping {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + *self.ahead()
+    }
+
+    fn monotonic(&self) -> Instant {
+        SystemClock.monotonic() + *self.ahead()
+    }
+}
+
+/// A keychain in memory that is always open.
+#[derive(Debug, Default)]
+struct Memory(Mutex<HashMap<String, Secret>>);
+
+impl Memory {
+    fn items(&self) -> MutexGuard<'_, HashMap<String, Secret>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Keychain for Memory {
+    async fn get(&self, name: &str, _: Patience) -> Result<Option<Secret>, KeychainError> {
+        Ok(self.items().get(name).cloned())
+    }
+
+    async fn set(&self, name: &str, line: &Secret, _: Patience) -> Result<(), KeychainError> {
+        self.items().insert(name.to_owned(), line.clone());
+        Ok(())
+    }
+
+    async fn delete(&self, name: &str, _: Patience) -> Result<(), KeychainError> {
+        self.items().remove(name);
+        Ok(())
+    }
+
+    async fn look(&self, _: Patience) -> Result<(), KeychainError> {
+        Ok(())
+    }
+}
