@@ -10,6 +10,10 @@ use crate::build::{cargo, workspace};
 use crate::steps::{Steps, succeed};
 
 const COMMITTED: &str = "ui/src/host/bindings";
+/// Where those are that are compared with them.
+const FRESH: &str = "target/bindings";
+/// Where the library that writes them looks for the folder.
+const FOLDER: &str = "TS_RS_EXPORT_DIR";
 
 /// Writes them where the UI reads them.
 ///
@@ -19,16 +23,25 @@ pub(crate) fn write(steps: &mut Steps) -> Result<()> {
     steps.step("bindings", || generate(&workspace().join(COMMITTED)))
 }
 
-/// Compares the committed ones with what the types say now.
+/// What makes tests write them on their way, for [`compare`]: compiling everything once more for them alone would
+/// take minutes.
+///
+/// # Errors
+/// When there is no place for them.
+pub(crate) fn written_by(tests: &mut Command) -> Result<&mut Command> {
+    let fresh = workspace().join(FRESH);
+    let _ = std::fs::remove_dir_all(&fresh);
+    std::fs::create_dir_all(&fresh)?;
+    Ok(tests.args(["--features", "tunekey-core/typescript,tunekey-desktop/typescript"]).env(FOLDER, fresh))
+}
+
+/// Compares the committed ones with what tests have [written](written_by).
 ///
 /// # Errors
 /// When they differ, with the names of the files.
 pub(crate) fn compare(steps: &mut Steps) -> Result<()> {
     steps.step("bindings are as the types say", || {
-        let fresh = workspace().join("target/bindings");
-        let _ = std::fs::remove_dir_all(&fresh);
-        generate(&fresh)?;
-        let (fresh, committed) = (contents(&fresh)?, contents(Path::new(COMMITTED))?);
+        let (fresh, committed) = (contents(&workspace().join(FRESH))?, contents(Path::new(COMMITTED))?);
         let names = fresh.keys().chain(committed.keys()).collect::<std::collections::BTreeSet<_>>();
         let differ: Vec<String> = names
             .into_iter()
@@ -47,14 +60,10 @@ fn generate(folder: &Path) -> Result<()> {
     for package in ["tunekey-core", "tunekey-desktop"] {
         let mut export = cargo(&["test", "--quiet", "--package", package, "--features", "typescript"]);
         // Not `--lib`: the desktop's types may live in its program.
-        export.args(["export_bindings"]);
-        succeed(into(&mut export, folder))?;
+        export.args(["export_bindings"]).env(FOLDER, folder).stdout(std::process::Stdio::null());
+        succeed(&mut export)?;
     }
     Ok(())
-}
-
-fn into<'a>(export: &'a mut Command, folder: &Path) -> &'a mut Command {
-    export.env("TS_RS_EXPORT_DIR", folder).stdout(std::process::Stdio::null())
 }
 
 /// Every declaration, by its path in the folder.

@@ -45,17 +45,18 @@ fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     steps.run("lints", lints.args(everywhere).args(["--", "-D", "warnings"]))?;
     // The whole-product tests start these programs.
     build::products(steps, build::Profile::Debug)?;
-    bindings::compare(steps)?;
     steps.step("documentation", || {
         let mut doc = cargo(&["doc", "--quiet", "--no-deps", "--workspace", "--document-private-items"]);
         crate::steps::succeed(doc.args(everywhere).env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     steps.step("tests of each crate", || {
-        counted.run(cargo(&["test", "--workspace", "--exclude", "tunekey-tests", "--no-fail-fast"]))
+        let mut tests = cargo(&["test", "--workspace", "--exclude", "tunekey-tests", "--no-fail-fast"]);
+        counted.run(bindings::written_by(&mut tests)?)
     })?;
+    bindings::compare(steps)?;
     if everywhere.is_empty() {
         steps.step("tests of the whole product", || {
-            counted.run(cargo(&["test", "--package", "tunekey-tests", "--no-fail-fast"]))
+            counted.run(&mut cargo(&["test", "--package", "tunekey-tests", "--no-fail-fast"]))
         })?;
     }
     Ok(())
@@ -70,7 +71,7 @@ struct Counted {
 
 impl Counted {
     /// Runs tests and passes on what they print.
-    fn run(&mut self, mut tests: Command) -> Result<()> {
+    fn run(&mut self, tests: &mut Command) -> Result<()> {
         let mut child = tests.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
         let printed = child.stdout.take().context("cargo prints nowhere")?;
         for line in BufReader::new(printed).lines() {
