@@ -27,6 +27,7 @@ mod phone_number;
 pub mod qqmusic;
 mod question;
 
+pub(crate) use phone_number::PhoneNumber;
 pub use question::{
     CredentialPart, Input, OfficialPage, PageGoal, PasteFormat, PrivateAddress, Question, Recognised,
     RecognisedPart,

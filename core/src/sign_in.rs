@@ -16,8 +16,8 @@ use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::qr::QrCode;
 use crate::service::{
-    Attempt, Context, Grant, Input, OfficialPage, PrivateAddress, Progress, Question, Recognised, Service,
-    ServiceError,
+    Attempt, Context, Grant, Input, OfficialPage, PhoneNumber, PrivateAddress, Progress, Question,
+    Recognised, Service, ServiceError,
 };
 
 /// Where a sign-in stands. Every step is the whole truth; a front draws the latest and forgets the others.
@@ -373,7 +373,8 @@ impl<S: Surroundings> Machine<S> {
                     if at_page && matches!(input, Input::PageClosed) {
                         return Ok(Ok(CodeEnd::PageClosed));
                     }
-                    if matches!(input, Input::PhoneNumber { .. })
+                    if let Input::PhoneNumber { country, number } = &input
+                        && PhoneNumber::parse(country, number).is_ok()
                         && let Err(problem) = self.surroundings.admit(self.service.id())
                     {
                         return Ok(Err(problem));
@@ -501,7 +502,9 @@ impl<S: Surroundings> Machine<S> {
         }
         let others = match problem.code {
             _ if barred => self.surroundings.others(way),
-            ProblemCode::RateLimited | ProblemCode::Rejected => self.surroundings.others(way),
+            ProblemCode::RateLimited | ProblemCode::Rejected | ProblemCode::Unexpected => {
+                self.surroundings.others(way)
+            }
             // Only a way that is no further sign-in helps now.
             ProblemCode::DailyLimit => {
                 let mut others = self.surroundings.others(way);
@@ -513,10 +516,9 @@ impl<S: Surroundings> Machine<S> {
         match problem.code {
             ProblemCode::RiskControl => SignInStep::RiskControl { problem, others },
             // Only what was pasted is a credential; in the other ways it is a code that was refused.
-            ProblemCode::Rejected if self.method != Method::Paste => SignInStep::Failed {
-                problem: Problem { code: ProblemCode::Unexpected, ..problem },
-                others: Others::default(),
-            },
+            ProblemCode::Rejected if self.method != Method::Paste => {
+                SignInStep::Failed { problem: Problem { code: ProblemCode::Unexpected, ..problem }, others }
+            }
             _ => SignInStep::Failed { problem, others },
         }
     }

@@ -164,6 +164,11 @@ impl Stage {
         self.tunekey.snapshot().accounts.is_empty() && self.keychain.items().is_empty()
     }
 
+    /// Whether the keychain holds a field of that name.
+    pub fn keeps_field(&self, name: &str) -> bool {
+        self.keychain.items().values().any(|line| line.expose().contains(name))
+    }
+
     /// Whether the keychain holds something.
     pub fn keeps_something(&self) -> bool {
         !self.keychain.items().is_empty()

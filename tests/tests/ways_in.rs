@@ -300,6 +300,18 @@ async fn too_many_devices_are_said_and_lead_to_the_other_ways() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bare_session_that_is_pasted_does_not_cost_an_account_what_renews_it() -> Result<()> {
+    let stage = Stage::new(Settings::default()).await?;
+    let scan = WayIn { service: ServiceId::Netease, method: Method::AppScan };
+    let id = stage.signed_in(scan).await?;
+    ensure!(stage.keeps_field("MUSIC_R_U"), "there is nothing to lose, so that this proves nothing");
+    stage.signed_in(WayIn { method: Method::Paste, ..scan }).await?;
+    ensure!(stage.account(&id)?.method == Method::Paste, "it was not saved");
+    ensure!(stage.keeps_field("MUSIC_R_U"), "what renews it is gone");
+    stage.holds_newest(&id).await
+}
+
 /// A change of how the service pushes.
 type Form = (&'static str, fn(&mut Settings));
 

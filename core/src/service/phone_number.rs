@@ -5,7 +5,7 @@ use crate::secret::Secret;
 
 /// A phone number that a code can be sent to.
 #[derive(Debug, Clone)]
-pub(super) struct PhoneNumber {
+pub(crate) struct PhoneNumber {
     /// The country's code, such as `86`.
     pub(super) country: String,
     /// The number within the country, digits only.
@@ -15,7 +15,7 @@ pub(super) struct PhoneNumber {
 impl PhoneNumber {
     /// Checks what was typed. Spaces and dashes do not count. Numbers of mainland China have 11 digits; those of
     /// other countries 5 to 15 (ITU-T E.164).
-    pub(super) fn parse(country: &str, number: &Secret) -> Result<Self, Problem> {
+    pub(crate) fn parse(country: &str, number: &Secret) -> Result<Self, Problem> {
         let invalid = |detail| Err(Problem::new(ProblemCode::InvalidInput).with_detail(detail));
         let country = country.trim().trim_start_matches('+').trim_start_matches('0');
         if !(1..=3).contains(&country.len()) || !country.bytes().all(|byte| byte.is_ascii_digit()) {

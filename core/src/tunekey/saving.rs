@@ -46,16 +46,24 @@ impl Surroundings for TuneKey {
             let _lock = self.0.renewer.lock(id).await?;
             let known = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
             let expected = known.as_ref().map(|kept| kept.generation);
-            Ok::<_, Problem>(self.0.vault.save(credential, expected, Patience::User).await?)
+            let credential = match known {
+                // What is pasted often lacks what renews it, which may be here already.
+                Some(kept) if method == Method::Paste => {
+                    kept.credential.merged(credential.clone()).unwrap_or_else(|_| credential.clone())
+                }
+                _ => credential.clone(),
+            };
+            let generation = self.0.vault.save(&credential, expected, Patience::User).await?;
+            Ok::<_, Problem>((generation, credential))
         };
         // The picture comes along while the keychain works, and never holds it up by more than its own limit.
         let (generation, picture) = tokio::join!(saved, picture);
-        let generation = generation?;
+        let (generation, credential) = generation?;
         let now = self.0.clock.now();
         let known = self.0.accounts.add(id, |record: Option<AccountRecord>| {
             let mut record = record.unwrap_or_else(|| AccountRecord::new(id.clone(), method, now));
             record.method = method;
-            record.life = renewal::life(service::by_id(id.service), credential);
+            record.life = renewal::life(service::by_id(id.service), &credential);
             record.generation = generation;
             record.health = Health::Healthy;
             record.failures = 0;

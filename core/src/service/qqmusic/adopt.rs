@@ -107,8 +107,13 @@ fn is_renewable(fields: &CookieMap) -> bool {
 
 /// The field that the service calls by that name.
 fn field<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
-    let (_, names) = NAMES.iter().find(|(known, _)| *known == name)?;
-    names.iter().find_map(|name| said(fields, name))
+    // A browser may hold the cookies of both: those of the other are no part of this credential.
+    let others = if is_of_wechat(fields) { "psrf_" } else { "wx" };
+    names_of(name).iter().filter(|name| !name.starts_with(others)).find_map(|name| said(fields, name))
+}
+
+fn names_of(field: &str) -> &'static [&'static str] {
+    NAMES.iter().find(|(known, _)| *known == field).map_or(&[], |(_, names)| names)
 }
 
 /// The account's number: digits, after the `o` and the zeros that cookies put before them.
@@ -126,7 +131,8 @@ fn account(fields: &CookieMap) -> Option<u64> {
 
 #[expect(clippy::disallowed_methods, reason = "the beginning of the key is the same for everybody")]
 fn is_of_wechat(fields: &CookieMap) -> bool {
-    field(fields, "musickey").is_some_and(|key| key.expose().starts_with("W_X_"))
+    let key = names_of("musickey").iter().find_map(|name| said(fields, name));
+    key.is_some_and(|key| key.expose().starts_with("W_X_"))
 }
 
 /// The value of that name, if it says anything: tools write missing ones in several ways.
@@ -154,6 +160,18 @@ mod tests {
 
     fn made(text: &str) -> Credential {
         credential(&fields(text), now()).expect("it is enough")
+    }
+
+    #[test]
+    fn a_browser_with_the_cookies_of_both_gives_those_that_the_key_belongs_to() {
+        let of_both = |key: &str| -> CookieMap {
+            [("qm_keyst", key), ("psrf_qqopenid", "QQ"), ("wxopenid", "WX"), ("wxuin", "2"), ("uin", "1")]
+                .into_iter()
+                .collect()
+        };
+        let (wechat, qq) = (of_both("W_X_key"), of_both("Q_H_L_key"));
+        assert_eq!((field(&wechat, "openid"), account(&wechat)), (Some(&"WX".into()), Some(2)));
+        assert_eq!((field(&qq, "openid"), account(&qq)), (Some(&"QQ".into()), Some(1)));
     }
 
     #[test]

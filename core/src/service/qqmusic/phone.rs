@@ -118,6 +118,10 @@ impl Phone {
         match result {
             Ok(Sent::Message) => Ok(State::AskCode { number, resend_from: later, problem: None }),
             Ok(Sent::Check(address)) => Ok(State::AskCaptcha { number, sent, address }),
+            Err(ServiceError::Unexpected { said, .. }) if sent.is_none() && said.is_some() => {
+                let problem = Problem { said, ..problem(ProblemCode::InvalidInput) };
+                Ok(State::AskNumber { problem: Some(problem), wait: None })
+            }
             Err(error) if stays_on_the_form(&error) => {
                 let too_many = matches!(error, ServiceError::RateLimited { .. });
                 let problem = Some(error.into_problem(ServiceId::QqMusic));
@@ -129,10 +133,6 @@ impl Phone {
                     }
                     None => State::AskNumber { problem, wait: too_many.then_some(RESEND) },
                 })
-            }
-            Err(ServiceError::Unexpected { said, .. }) if sent.is_none() && said.is_some() => {
-                let problem = Problem { said, ..problem(ProblemCode::InvalidInput) };
-                Ok(State::AskNumber { problem: Some(problem), wait: None })
             }
             Err(error) => Err(error),
         }
@@ -159,7 +159,9 @@ impl Phone {
 
 /// Whether the person can do something about it on the form: wait, try again, or type another code.
 fn stays_on_the_form(error: &ServiceError) -> bool {
-    error.may_pass() || matches!(error, ServiceError::RateLimited { .. } | ServiceError::WrongCode { .. })
+    let waits = matches!(error, ServiceError::RateLimited { .. } | ServiceError::WrongCode { .. });
+    // What nobody knows proves nothing about the message that has come.
+    waits || error.may_pass() || matches!(error, ServiceError::Unexpected { .. })
 }
 
 fn problem(code: ProblemCode) -> Problem {

@@ -59,6 +59,8 @@ pub(super) struct Push {
     next_ping: Instant,
     /// Whether the last ping is still unanswered.
     pinged: bool,
+    /// Whether nothing more can come; what has come is told first.
+    ended: bool,
 }
 
 impl Push {
@@ -94,6 +96,7 @@ impl Push {
             ping_every,
             next_ping: Instant::now() + ping_every,
             pinged: false,
+            ended: false,
         });
         push.send(mqtt::connect(&client_id(context), qrcode_id)).await?;
         let deadline = Instant::now() + context.http.limits().handshake;
@@ -170,6 +173,9 @@ impl Push {
                     packet => return Ok(packet),
                 }
             }
+            if self.ended {
+                return Err(lost());
+            }
             let frame = tokio::select! {
                 frame = self.socket.receive() => frame.map_err(|source| unreachable(DOING, source))?.ok_or_else(lost)?,
                 () = tokio::time::sleep_until(self.next_ping) => {
@@ -187,7 +193,7 @@ impl Push {
                     Packet::Pingresp => self.pinged = false,
                     Packet::Publish { acknowledge: Some(number), .. } => {
                         self.waiting.push_back(packet);
-                        self.send(mqtt::acknowledge(number)).await?;
+                        self.ended = self.send(mqtt::acknowledge(number)).await.is_err();
                     }
                     packet => self.waiting.push_back(packet),
                 }

@@ -22,6 +22,9 @@ const PAGE: &str = "https://open.weixin.qq.com/connect/qrconnect";
 /// How long a code is shown; the service may end it earlier.
 const CODE_LIFE: Duration = Duration::from_secs(300);
 
+/// How long a poll takes at least in which nothing has happened.
+const SHORTEST_POLL: Duration = Duration::from_secs(1);
+
 /// Before the next poll once scanned: from then on the service answers at once.
 const PACE_ONCE_SCANNED: Duration = Duration::from_millis(500);
 
@@ -155,7 +158,12 @@ impl WechatScan {
         let script = String::from_utf8_lossy(answer.body());
         let Some(line) = Line::parse(&script) else { return Err(not_the_service(doing, answer.shape())) };
         match line.code {
-            408 => Ok(Progress::Waiting),
+            408 => {
+                // One that was not held at all would be asked for without a pause.
+                let took = self.context.clock.monotonic().saturating_duration_since(asked);
+                tokio::time::sleep(SHORTEST_POLL.saturating_sub(took)).await;
+                Ok(Progress::Waiting)
+            }
             404 if *scanned => Ok(Progress::Waiting),
             404 => {
                 *scanned = true;
