@@ -97,6 +97,13 @@ impl Keyring {
         Ok(keyring)
     }
 
+    /// Whether the daemon still runs.
+    pub fn is_running(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.daemon.id())).unwrap_or_default();
+        // After the name in brackets comes the state; one that has ended but was not waited for is a zombie.
+        stat.rsplit_once(')').is_some_and(|(_, rest)| !rest.trim_start().starts_with('Z'))
+    }
+
     /// Whether the login collection is locked.
     ///
     /// # Errors
