@@ -30,6 +30,9 @@ export interface Look {
 
 /** A browser and a server for as long as a test file runs. */
 export class Stage {
+  /** Windows that a scene has left, by what cannot be changed in them any more. A load in one of these takes half the time. */
+  private readonly left = new Map<string, Page[]>();
+
   private constructor(
     private readonly browser: Browser,
     private readonly server: Server,
@@ -71,46 +74,62 @@ export class Stage {
     this.server.close();
   }
 
-  /** Opens a scene in a window of its own. The page fails its test when it breaks the policy or throws. */
+  /** Opens a scene in a window that no other scene is in. The page fails its test when it breaks the policy or throws. */
   async scene(name: SceneName, look: Look = {}): Promise<Scene> {
     const { lang = 'en', theme = 'light', os = 'linux', width = 960, height = 640, scale = 1, still = true } = look;
-    const options: BrowserContextOptions = {
-      viewport: { width, height },
-      deviceScaleFactor: scale,
-      timezoneId: 'Asia/Shanghai',
-      colorScheme: theme,
-      reducedMotion: look.motion ?? 'reduce',
-    };
-    const context = await this.browser.newContext(options);
-    // As the shell does in a release.
-    await context.addInitScript(() => Object.freeze(Object.prototype));
-    const page = await context.newPage();
-    const wrongs: string[] = [];
-    page.on('pageerror', (error) => wrongs.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') wrongs.push(message.text());
+    const motion = look.motion ?? 'reduce';
+    const kind = `${String(scale)} ${motion} ${theme}`;
+    const page =
+      this.left.get(kind)?.pop() ??
+      (await this.window({
+        viewport: { width, height },
+        deviceScaleFactor: scale,
+        timezoneId: 'Asia/Shanghai',
+        colorScheme: theme,
+        reducedMotion: motion,
+      }));
+    await page.bringToFront();
+    await page.setViewportSize({ width, height });
+    const scene = new Scene(page, (page) => {
+      this.left.set(kind, [...(this.left.get(kind) ?? []), page]);
     });
     const query = new URLSearchParams({ scene: name, lang, os, ...(still ? { still: '' } : {}) });
     const { port } = this.server.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${String(port)}/scripted.html?${query.toString()}`);
     await page.waitForSelector(`html[data-shown="${name}"]`);
-    const scene = new Scene(page, wrongs);
     await scene.settled();
     return scene;
+  }
+
+  private async window(options: BrowserContextOptions): Promise<Page> {
+    const context = await this.browser.newContext(options);
+    // As the shell does in a release.
+    await context.addInitScript(() => Object.freeze(Object.prototype));
+    return context.newPage();
   }
 }
 
 /** A scene on screen. */
 export class Scene {
+  private readonly wrongs: string[] = [];
+
   constructor(
     readonly page: Page,
-    private readonly wrongs: string[],
-  ) {}
+    private readonly leave: (page: Page) => void,
+  ) {
+    page.on('pageerror', (error) => this.wrongs.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.wrongs.push(message.text());
+    });
+  }
 
-  /** Closes it; throws when anything went wrong in it. */
+  /** Leaves it; throws when anything went wrong in it. */
   async close(): Promise<void> {
-    await this.page.context().close();
+    // The pointer is nowhere when the next scene begins.
+    await this.page.mouse.move(-1, -1);
+    this.page.removeAllListeners();
     if (this.wrongs.length > 0) throw new Error(this.wrongs.join('\n'));
+    this.leave(this.page);
   }
 
   /** Waits until what was done is on screen. */
