@@ -24,7 +24,7 @@ use tunekey_tests::stage::{Stage, WAYS, account_for, words};
 const OLDER_WAY: &str = "qq.renew_b";
 
 /// How many cases run at once: they mostly wait.
-const SIDE_BY_SIDE: usize = 32;
+const SIDE_BY_SIDE: usize = 64;
 
 /// Longer than three requests of the longest kind with their pauses: whoever takes longer hangs.
 const HANGS: Duration = Duration::from_secs(60);
