@@ -13,6 +13,7 @@ use crate::code::CodeState;
 use crate::exchange::{Answer, Reply, Turn, expect_browser, expect_values};
 use crate::fault::FaultKind;
 use crate::ledger::Via;
+use crate::page::{ELSEWHERE, escaped, page};
 
 pub(super) const SHOW: &str = "/oauth2.0/show";
 pub(super) const STATE: &str = "/oauth2.0/show_state";
@@ -85,13 +86,6 @@ fn show(turn: &Turn<'_>) -> Answer {
     })
 }
 
-/// Ways off the page, for tests of what a window lets happen.
-const ELSEWHERE: &str = "<section id=\"elsewhere\" class=\"aside\">\n\
-    <a id=\"go-elsewhere\" href=\"https://evil.example/\">elsewhere</a>\n\
-    <button id=\"pop-up\" type=\"button\" onclick=\"window.open('https://evil.example/')\">pop-up</button>\n\
-    <a id=\"download\" href=\"data:application/octet-stream,downloaded\" download=\"downloaded.bin\">download</a>\n\
-    </section>\n";
-
 /// What the page asks every 200 milliseconds.
 fn state_of(turn: &Turn<'_>) -> Answer {
     let key = turn.request.query("key").unwrap_or_default();
@@ -138,20 +132,4 @@ fn go_on(turn: &Turn<'_>) -> Answer {
         });
         Reply::redirect(location).into()
     })
-}
-
-/// A small page: a title, what it says, and `more` as HTML.
-pub(super) fn page(title: &str, said: &str, more: &str) -> Reply {
-    let html = format!(
-        "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>\n{}\
-         </style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p id=\"said\" role=\"status\">{said}</p>\n</main>\n\
-         {more}\n</body>\n</html>\n",
-        include_str!("page.css"),
-    );
-    Reply::new(200, "text/html; charset=utf-8", html).header("cache-control", "no-store")
-}
-
-/// Text that came from outside, for a place in HTML.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

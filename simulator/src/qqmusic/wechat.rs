@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::official_page::{escaped, page};
 use crate::account::Service;
 use crate::code::CodeState;
 use crate::exchange::{Answer, Reply, Request, Turn, expect_browser, expect_values};
 use crate::fault::FaultKind;
+use crate::page::{escaped, page};
 use crate::picture;
 use crate::world::State;
 
