@@ -130,16 +130,20 @@ impl Reader {
         Self(PacketBuilder::with_maximum_packet_size(LARGEST_PACKET))
     }
 
-    /// The packets that are complete with these bytes. After an error there is no way to tell where the next
-    /// packet begins.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Packet>, Malformed> {
+    /// The packets that are complete with these bytes, up to the first that cannot be read: after that one
+    /// there is no way to tell where the next begins.
+    pub(super) fn feed(&mut self, bytes: &[u8]) -> (Vec<Packet>, Result<(), Malformed>) {
         let mut cursor = Cursor::new(bytes);
         let mut packets = Vec::new();
         loop {
-            match self.0.feed(&mut cursor) {
-                PacketBuildResult::Complete(raw) => packets.push(read(&raw)?),
-                PacketBuildResult::Incomplete => return Ok(packets),
-                PacketBuildResult::Error(error) => return Err(error.into()),
+            let packet = match self.0.feed(&mut cursor) {
+                PacketBuildResult::Complete(raw) => read(&raw),
+                PacketBuildResult::Incomplete => return (packets, Ok(())),
+                PacketBuildResult::Error(error) => Err(error.into()),
+            };
+            match packet {
+                Ok(packet) => packets.push(packet),
+                Err(malformed) => return (packets, Err(malformed)),
             }
         }
     }
@@ -222,7 +226,11 @@ mod tests {
 
     fn read_all(pieces: &[&[u8]]) -> Vec<String> {
         let mut reader = Reader::new();
-        let read = |piece: &&[u8]| reader.feed(piece).unwrap_or_else(|_| panic!("{piece:02x?} is MQTT"));
+        let read = |piece: &&[u8]| {
+            let (packets, sound) = reader.feed(piece);
+            assert_eq!(sound, Ok(()), "{piece:02x?} is MQTT");
+            packets
+        };
         pieces.iter().flat_map(read).map(|packet| said(&packet)).collect()
     }
 
@@ -287,7 +295,7 @@ mod tests {
     #[test]
     fn a_packet_that_announces_too_much_is_refused_at_once() {
         for announced in ["30ffffff7f", "30818010", "30ffffffff01"] {
-            assert_eq!(Reader::new().feed(&bytes(announced)).err(), Some(Malformed), "{announced}");
+            assert_eq!(Reader::new().feed(&bytes(announced)).1, Err(Malformed), "{announced}");
         }
     }
 
@@ -295,8 +303,16 @@ mod tests {
     fn what_does_not_hold_together_is_refused() {
         // No body, an unknown reason, properties longer than the packet, QoS 3, no reason code at all.
         for hostile in ["2000", "2003004200", "200300007f", "3605000161000000", "9003000100"] {
-            assert_eq!(Reader::new().feed(&bytes(hostile)).err(), Some(Malformed), "{hostile}");
+            assert_eq!(Reader::new().feed(&bytes(hostile)).1, Err(Malformed), "{hostile}");
         }
+    }
+
+    #[test]
+    fn what_came_whole_is_kept_when_something_broken_comes_behind_it() {
+        let together = [bytes(COOKIES), bytes("2000")].concat();
+        let (packets, sound) = Reader::new().feed(&together);
+        assert_eq!(packets.iter().map(said).collect::<Vec<_>>(), [cookies()]);
+        assert_eq!(sound, Err(Malformed));
     }
 
     proptest! {
@@ -306,7 +322,7 @@ mod tests {
         fn no_bytes_make_it_panic(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..64), 0..6)) {
             let mut reader = Reader::new();
             for piece in &pieces {
-                if reader.feed(piece).is_err() {
+                if reader.feed(piece).1.is_err() {
                     break;
                 }
             }

@@ -188,15 +188,22 @@ impl Push {
                     continue;
                 }
             };
-            for packet in self.reader.feed(&frame).map_err(|Malformed| garbled())? {
+            let (packets, sound) = self.reader.feed(&frame);
+            for packet in packets {
                 match packet {
                     Packet::Pingresp => self.pinged = false,
                     Packet::Publish { acknowledge: Some(number), .. } => {
                         self.waiting.push_back(packet);
-                        self.ended = self.send(mqtt::acknowledge(number)).await.is_err();
+                        self.ended |= self.send(mqtt::acknowledge(number)).await.is_err();
                     }
                     packet => self.waiting.push_back(packet),
                 }
+            }
+            if sound.is_err() {
+                if self.waiting.is_empty() {
+                    return Err(garbled());
+                }
+                self.ended = true;
             }
         }
     }
