@@ -1,4 +1,4 @@
-//! Phone numbers as people type them, and as they are shown again.
+//! Phone numbers, and the codes that are sent to them, as people type them.
 
 use crate::problem::{Problem, ProblemCode};
 use crate::secret::Secret;
@@ -47,9 +47,16 @@ impl PhoneNumber {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the number is checked, and shown with most of it hidden")]
-fn opened(number: &Secret) -> &str {
-    number.expose()
+/// The code of a text message, if the service could have sent it: 4 to 8 digits. Spaces and dashes do not count.
+pub(super) fn text_code(typed: &Secret) -> Option<Secret> {
+    let digits: String = opened(typed).chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let is_code = (4..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_code.then(|| Secret::new(digits))
+}
+
+#[expect(clippy::disallowed_methods, reason = "what was typed is checked, and shown with most of it hidden")]
+fn opened(typed: &Secret) -> &str {
+    typed.expose()
 }
 
 #[cfg(test)]
@@ -83,6 +90,7 @@ mod tests {
             ("1", "1234"),
             ("1", "1234567890123456"),
             ("86", "１３８００１３８０００"),
+            ("12345", "13800138000"),
         ] {
             assert_eq!(parsed(country, number), None, "{country} {number}");
         }
@@ -95,5 +103,24 @@ mod tests {
         };
         assert_eq!(masked("86", "13812345678"), "138••••5678");
         assert_eq!(masked("852", "91234567"), "••••••67", "short numbers show less");
+        assert_eq!(masked("1", "2125550123"), "••••••••23");
+        assert_eq!(masked("44", "077009001234567"), "077••••••••4567");
+    }
+
+    #[test]
+    fn a_code_is_four_to_eight_digits_however_they_are_spaced() {
+        for (typed, code) in [
+            ("012345", Some("012345")),
+            (" 0123 ", Some("0123")),
+            ("123-456", Some("123456")),
+            ("12 34 56 78", Some("12345678")),
+            ("123", None),
+            ("123456789", None),
+            ("12345a", None),
+            ("１２３４５６", None),
+            ("", None),
+        ] {
+            assert_eq!(text_code(&typed.into()), code.map(Secret::from), "{typed}");
+        }
     }
 }

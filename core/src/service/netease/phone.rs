@@ -14,7 +14,7 @@ use crate::http::CookieMap;
 use crate::problem::{Problem, ProblemCode};
 use crate::secret::Secret;
 use crate::service::answer::{text, words};
-use crate::service::phone_number::PhoneNumber;
+use crate::service::phone_number::{PhoneNumber, text_code};
 use crate::service::{Attempt, Context, Input, Progress, Question, ServiceError};
 use crate::settings::NeteaseProfile;
 
@@ -101,7 +101,7 @@ impl Attempt for Phone {
                 }
             }
             (State::AskCode { .. }, Input::TextCode(code)) => {
-                self.state = match code_of(&code) {
+                self.state = match text_code(&code) {
                     Some(code) => State::SignIn { code },
                     None => {
                         let detail = "a code has 4 to 8 digits";
@@ -315,14 +315,6 @@ fn check_address(answer: &Answer) -> Option<Url> {
     (url.scheme() == "https" && ours && plain).then_some(url)
 }
 
-/// The code without what people type around it.
-#[expect(clippy::disallowed_methods, reason = "what was typed is checked before it is sent")]
-fn code_of(typed: &Secret) -> Option<Secret> {
-    let digits: String = typed.expose().chars().filter(|c| !c.is_whitespace()).collect();
-    let is_code = (4..=8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_code.then(|| Secret::new(digits))
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -482,15 +474,5 @@ mod tests {
     fn nothing_that_stays_on_the_form_is_an_error_that_the_machine_would_repeat() {
         let portal = ServiceError::NotTheService { doing: "testing", got: "a web page" };
         assert!(shown(portal).is_ok(), "a repeated request would send a second message");
-    }
-
-    #[test]
-    fn a_code_is_four_to_eight_digits() {
-        for good in ["1234", " 123 456 ", "12345678"] {
-            assert!(code_of(&good.into()).is_some(), "{good}");
-        }
-        for bad in ["", "123", "123456789", "12a4", "１２３４"] {
-            assert!(code_of(&bad.into()).is_none(), "{bad}");
-        }
     }
 }

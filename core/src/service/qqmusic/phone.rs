@@ -16,6 +16,7 @@ use crate::credential::Credential;
 use crate::problem::{Problem, ProblemCode};
 use crate::secret::Secret;
 use crate::service::answer::{text, unexpected, words};
+use crate::service::phone_number::{PhoneNumber, text_code};
 use crate::service::{Attempt, Context, Input, Progress, Question, ServiceError};
 
 /// Between two messages, and after the service said that there were too many.
@@ -30,10 +31,10 @@ pub(super) struct Phone {
 /// What comes next: a question, or what to do with its answer.
 enum State {
     AskNumber { problem: Option<Problem>, wait: Option<Duration> },
-    Send { number: Number, sent: Option<Instant> },
-    AskCaptcha { number: Number, sent: Option<Instant>, address: Url },
-    AskCode { number: Number, resend_from: Instant, problem: Option<Problem> },
-    SignIn { number: Number, resend_from: Instant, code: Secret },
+    Send { number: PhoneNumber, sent: Option<Instant> },
+    AskCaptcha { number: PhoneNumber, sent: Option<Instant>, address: Url },
+    AskCode { number: PhoneNumber, resend_from: Instant, problem: Option<Problem> },
+    SignIn { number: PhoneNumber, resend_from: Instant, code: Secret },
     Over,
 }
 
@@ -65,9 +66,12 @@ impl Phone {
         let now = self.context.clock.monotonic();
         match (state, input) {
             (State::AskNumber { .. }, Input::PhoneNumber { country, number }) => {
-                match Number::read(&country, &number) {
-                    Some(number) => State::Send { number, sent: None },
-                    None => State::AskNumber { problem: Some(no_number()), wait: None },
+                match PhoneNumber::parse(&country, &number) {
+                    Ok(number) => State::Send { number, sent: None },
+                    Err(problem) => {
+                        let problem = Some(problem.with_service(ServiceId::QqMusic));
+                        State::AskNumber { problem, wait: None }
+                    }
                 }
             }
             (State::AskCaptcha { number, sent, .. }, Input::CaptchaDone) => State::Send { number, sent },
@@ -77,7 +81,7 @@ impl Phone {
             (State::AskCode { .. } | State::AskCaptcha { .. }, Input::ChangeNumber) => {
                 State::AskNumber { problem: None, wait: None }
             }
-            (State::AskCode { number, resend_from, .. }, Input::TextCode(code)) => match typed(&code) {
+            (State::AskCode { number, resend_from, .. }, Input::TextCode(code)) => match text_code(&code) {
                 Some(code) => State::SignIn { number, resend_from, code },
                 None => {
                     State::AskCode { number, resend_from, problem: Some(problem(ProblemCode::WrongCode)) }
@@ -110,7 +114,7 @@ impl Phone {
     /// Where sending a message leads.
     fn after_sending(
         &self,
-        number: Number,
+        number: PhoneNumber,
         sent: Option<Instant>,
         result: Result<Sent, ServiceError>,
     ) -> Result<State, ServiceError> {
@@ -168,48 +172,6 @@ fn problem(code: ProblemCode) -> Problem {
     Problem::new(code).with_service(ServiceId::QqMusic)
 }
 
-fn no_number() -> Problem {
-    problem(ProblemCode::InvalidInput).with_detail("not a phone number")
-}
-
-/// A phone number, digits only. It has no `Debug`.
-struct Number {
-    country: String,
-    number: Secret,
-}
-
-impl Number {
-    /// Reads what was typed, with or without spaces and dashes.
-    #[expect(clippy::disallowed_methods, reason = "the number is looked at before it is sent")]
-    fn read(country: &str, number: &Secret) -> Option<Self> {
-        let country = digits(country, 1..=4)?;
-        let number = digits(number.expose(), if country == "86" { 11..=11 } else { 5..=15 })?;
-        Some(Self { country, number: Secret::new(number) })
-    }
-
-    /// The number as it may be shown: its beginning and its end, or the end only of a short one.
-    #[expect(clippy::disallowed_methods, reason = "most of the number is hidden here")]
-    fn masked(&self) -> String {
-        let number = self.number.expose();
-        let (first, last) = if number.len() >= 11 { (3, 4) } else { (0, 2) };
-        let hidden = number.len() - first - last;
-        format!("{}{}{}", &number[..first], "•".repeat(hidden), &number[number.len() - last..])
-    }
-}
-
-/// The digits of a text that has nothing else in it, so many of them.
-fn digits(text: &str, how_many: std::ops::RangeInclusive<usize>) -> Option<String> {
-    let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    let fits = text.bytes().all(|byte| byte.is_ascii_digit()) && how_many.contains(&text.len());
-    fits.then_some(text)
-}
-
-/// The code as it was typed, if the service could have sent it.
-#[expect(clippy::disallowed_methods, reason = "the code is looked at before it is sent")]
-fn typed(code: &Secret) -> Option<Secret> {
-    digits(code.expose(), 4..=8).map(Secret::new)
-}
-
 /// What came of sending.
 enum Sent {
     /// A message is on its way.
@@ -220,7 +182,7 @@ enum Sent {
 
 /// Has a message sent (protocol: QQ §4.1).
 #[expect(clippy::disallowed_methods, reason = "the number goes to the service that the person gave it for")]
-async fn send(context: &Context, number: &Number) -> Result<Sent, ServiceError> {
+async fn send(context: &Context, number: &PhoneNumber) -> Result<Sent, ServiceError> {
     let param =
         json!({ "tmeAppid": "qqmusic", "phoneNo": number.number.expose(), "areaCode": number.country });
     sent(&call(context, "SendPhoneAuthCode", param, "sending a code").send(context).await?)
@@ -257,7 +219,7 @@ fn check_page(address: &str) -> Option<Url> {
 
 /// Trades the code for a credential (protocol: QQ §4.2).
 #[expect(clippy::disallowed_methods, reason = "number and code go to the service that asked for them")]
-async fn sign_in(context: &Context, number: &Number, code: &Secret) -> Result<Credential, ServiceError> {
+async fn sign_in(context: &Context, number: &PhoneNumber, code: &Secret) -> Result<Credential, ServiceError> {
     let param = json!({ "code": code.expose(), "phoneNo": number.number.expose(), "loginMode": 1 });
     let answer = call(context, "Login", param, "signing in with the code").send(context).await?;
     signed_in(&answer, context)
@@ -322,8 +284,8 @@ mod tests {
         Input::PhoneNumber { country: country.to_owned(), number: number.into() }
     }
 
-    fn mainland() -> Number {
-        Number::read("86", &"13812345678".into()).expect("a number")
+    fn mainland() -> PhoneNumber {
+        PhoneNumber::parse("86", &"13812345678".into()).expect("a number")
     }
 
     /// What is asked.
@@ -339,40 +301,6 @@ mod tests {
         let (mut phone, clock) = phone();
         phone.state = phone.after_sending(mainland(), None, Ok(Sent::Message)).expect("it was sent");
         (phone, clock)
-    }
-
-    #[test]
-    fn numbers_are_digits_and_those_of_the_mainland_have_eleven() {
-        for (country, typed) in
-            [("86", "138 1234-5678"), ("852", "51234567"), ("1", "2125550123"), ("44", "07700900123")]
-        {
-            assert!(Number::read(country, &typed.into()).is_some(), "+{country} {typed} is a number");
-        }
-        for (country, typed) in [
-            ("86", "1381234567"),
-            ("86", "138123456789"),
-            ("86", "1381234567x"),
-            ("", "13812345678"),
-            ("+86", "13812345678"),
-            ("12345", "13812345678"),
-            ("1", "1234"),
-            ("1", "1234567890123456"),
-            ("1", "１２３４５６７"),
-        ] {
-            assert!(Number::read(country, &typed.into()).is_none(), "+{country} {typed} is none");
-        }
-    }
-
-    #[test]
-    fn a_number_is_shown_with_most_of_it_hidden() {
-        for (country, typed, shown) in [
-            ("86", "13812345678", "138••••5678"),
-            ("852", "51234567", "••••••67"),
-            ("1", "2125550123", "••••••••23"),
-            ("44", "077009001234567", "077••••••••4567"),
-        ] {
-            assert_eq!(Number::read(country, &typed.into()).expect("a number").masked(), shown);
-        }
     }
 
     #[test]
