@@ -104,6 +104,7 @@ export class App {
   /** Subscribes, then asks for everything. Gives the way to stop listening. */
   async open(): Promise<() => void> {
     const stop = await this.host.subscribe((event) => {
+      this.clock.tick();
       this.#apply(event);
     });
     const [snapshot, services, about, preferences] = await Promise.all([

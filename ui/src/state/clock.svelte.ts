@@ -17,10 +17,22 @@ export class Clock {
     return this.#now;
   }
 
+  /** How many seconds are left until then, the last one included; 0 when it is past or never comes. */
+  secondsUntil(moment: number | string | null): number {
+    if (moment === null) return 0;
+    const at = typeof moment === 'string' ? Date.parse(moment) : moment;
+    return Math.max(0, Math.ceil((at - this.#now) / 1000));
+  }
+
+  /** Looks again. What has just happened would otherwise be up to a second in the future. */
+  tick(): void {
+    this.#now = this.read();
+  }
+
   /** Ticks once a second, and at once when the window comes back: a hidden window's timers are slowed down. */
   start(): () => void {
     const tick = () => {
-      this.#now = this.read();
+      this.tick();
     };
     const timer = setInterval(tick, 1000);
     document.addEventListener('visibilitychange', tick);
