@@ -77,16 +77,24 @@ async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), F
     let mut sign_in = tunekey.sign_in(way.service, way.method, way.wanted.clone());
     // One for all: Ctrl-C between two waits must not be lost.
     let mut interrupt = pin!(tokio::signal::ctrl_c());
-    let mut saving = false;
+    let (mut finishing, mut interrupted) = (false, false);
     loop {
-        let step = if saving {
-            // Once there is something to save, Ctrl-C waits for it: half a sign-in would be a lost one.
-            sign_in.next().await
-        } else {
-            unless_interrupted(sign_in.next(), interrupt.as_mut()).await?
+        let step = match unless_interrupted(sign_in.next(), interrupt.as_mut()).await {
+            Ok(step) => step,
+            // Half a sign-in would be a lost one: the first Ctrl-C waits for what comes of it, the second does not.
+            Err(_) if finishing && !interrupted => {
+                interrupted = true;
+                interrupt.set(tokio::signal::ctrl_c());
+                output.note(output.language.pick(
+                    "It is confirmed and being finished. Press Ctrl-C again to lose it.",
+                    "已确认，正在收尾。再按一次 Ctrl-C 将放弃这次登录。",
+                ));
+                continue;
+            }
+            Err(problem) => return Err(problem.into()),
         };
         let Some(step) = step else { return Err(Problem::new(ProblemCode::Unexpected).into()) };
-        saving = matches!(step, SignInStep::Saving);
+        finishing = step.cannot_be_cancelled();
         show(&step, &way, output)?;
         if let Some(end) = end_of(&step, &way, output.language) {
             return end;
@@ -94,8 +102,13 @@ async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), F
         if !step.waits_for_answer() {
             continue;
         }
-        let answer = unless_interrupted(answer(&step, &mut way, output), interrupt.as_mut()).await;
-        match answer.and_then(|answer| answer) {
+        let answer = if interrupted {
+            Err(Problem::new(ProblemCode::Cancelled))
+        } else {
+            let answer = unless_interrupted(answer(&step, &mut way, output), interrupt.as_mut()).await;
+            answer.and_then(|answer| answer)
+        };
+        match answer {
             Ok(answer) => sign_in.answer(answer),
             Err(problem) => {
                 if matches!(step, SignInStep::AskOtherAccount { .. }) {

@@ -1,8 +1,8 @@
 //! The sign-in state machine: one function, each state a place where it waits.
 //!
 //! Progress is a value ([`SignInStep`]), the person's part is a value ([`Answer`]), dropping the [`SignIn`]
-//! cancels. From [`SignInStep::Saving`] on nothing cancels: the services give a credential exactly once, so
-//! once it has come it is written to the keychain even when nobody is looking any more.
+//! cancels. From [`SignInStep::Exchanging`] on nothing cancels: the services give a credential exactly once, so
+//! what may have been issued is fetched and written to the keychain even when nobody is looking any more.
 
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
 
 use crate::account::{Account, AccountId, Method, ServiceId};
 use crate::picture;
@@ -89,7 +90,7 @@ pub enum SignInStep {
         /// What it holds.
         recognised: Recognised,
     },
-    /// Confirmed; the credential is being fetched.
+    /// Confirmed; the credential is being fetched. From here on the sign-in cannot be cancelled.
     Exchanging,
     /// It is another account than the one that was to be signed in again. [`Answer::KeepOther`] saves it
     /// beside that one, [`Answer::Again`] drops it and starts over.
@@ -105,7 +106,7 @@ pub enum SignInStep {
         #[cfg_attr(feature = "typescript", ts(type = "string"))]
         wanted: AccountId,
     },
-    /// The credential is being written to the keychain. From here on the sign-in cannot be cancelled.
+    /// The credential is being written to the keychain. This cannot be cancelled either.
     Saving,
     /// Signed in.
     Done {
@@ -125,8 +126,8 @@ pub enum SignInStep {
         /// The other ways in.
         others: Others,
     },
-    /// It failed. [`Answer::Again`] starts over, or, when only the keychain stood in the way of a
-    /// credential that has already come, tries to save that one again.
+    /// It failed. [`Answer::Again`] starts over, or, when only the network or the keychain stood in the way of
+    /// a sign-in that was confirmed already, goes on with that one.
     Failed {
         /// Why.
         problem: Problem,
@@ -159,6 +160,12 @@ impl SignInStep {
             | Self::Saving
             | Self::Done { .. } => false,
         }
+    }
+
+    /// Whether the service may have issued a credential that is not in the keychain yet: then the sign-in goes
+    /// on without whoever started it.
+    pub fn cannot_be_cancelled(&self) -> bool {
+        matches!(self, Self::Exchanging | Self::Saving)
     }
 }
 
@@ -193,7 +200,8 @@ pub enum Answer {
     KeepOther,
 }
 
-/// A sign-in under way. Dropping it cancels it, up to the moment when there is something to save.
+/// A sign-in under way. Dropping it cancels it, unless the step [cannot be
+/// cancelled](SignInStep::cannot_be_cancelled).
 #[derive(Debug)]
 pub struct SignIn {
     steps: mpsc::UnboundedReceiver<SignInStep>,
@@ -222,6 +230,9 @@ const FAILURES_IN_A_ROW: u32 = 3;
 /// How long to wait after a request that failed in a way that may pass.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
+/// How often a credential is saved when nobody is there to be told that the keychain says no.
+const SAVES_UNHEARD: u32 = 3;
+
 /// What the machine needs from the rest of the core.
 #[async_trait]
 pub(crate) trait Surroundings: Send + Sync + 'static {
@@ -243,8 +254,9 @@ pub(crate) trait Surroundings: Send + Sync + 'static {
     async fn discard(&self, grant: &Grant);
 }
 
-/// Starts a sign-in on the current runtime.
+/// Starts a sign-in on the current runtime, among those tasks.
 pub(crate) fn start(
+    tasks: &TaskTracker,
     service: &'static dyn Service,
     method: Method,
     wanted: Option<AccountId>,
@@ -253,7 +265,7 @@ pub(crate) fn start(
     let (steps, steps_out) = mpsc::unbounded_channel();
     let (answers_in, answers) = mpsc::unbounded_channel();
     let machine = Machine { service, method, wanted, surroundings, steps, answers, codes_by_itself: 1 };
-    tokio::spawn(machine.run());
+    tasks.spawn(machine.run());
     SignIn { steps: steps_out, answers: answers_in }
 }
 
@@ -280,6 +292,15 @@ enum CodeEnd {
     Dropped,
 }
 
+/// Whether the service has heard that it is to issue a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Confirmed {
+    No,
+    Yes,
+    /// Yes, and then the network was gone for so long that the person was told.
+    Resumed,
+}
+
 /// Nobody is listening any more.
 struct Gone;
 
@@ -292,7 +313,12 @@ impl<S: Surroundings> Machine<S> {
     async fn sign_in(&mut self) -> Result<(), Gone> {
         loop {
             self.step(SignInStep::Preparing)?;
-            if let Err(problem) = self.surroundings.ready_to_save().await {
+            let ready = tokio::select! {
+                ready = self.surroundings.ready_to_save() => ready,
+                // Nobody waits for the keychain any more.
+                () = self.steps.closed() => return Err(Gone),
+            };
+            if let Err(problem) = ready {
                 self.step(SignInStep::Failed { problem, others: Others::default() })?;
                 self.asked_again().await?;
                 continue;
@@ -339,8 +365,9 @@ impl<S: Surroundings> Machine<S> {
         };
         let mut failures = 0;
         let mut shown = None;
+        let mut confirmed = Confirmed::No;
         loop {
-            let progress = match self.progress(&mut *attempt, shown).await? {
+            let progress = match self.progress(&mut *attempt, shown, confirmed).await? {
                 Some(progress) => progress,
                 None => return Ok(Ok(CodeEnd::Dropped)),
             };
@@ -367,6 +394,7 @@ impl<S: Surroundings> Machine<S> {
                 Ok(Progress::Ask(question)) => {
                     failures = 0;
                     shown = None;
+                    confirmed = Confirmed::No;
                     let at_page = matches!(question, Question::Page(_));
                     self.step(asking(question, context.clock.now()))?;
                     let Some(input) = self.input().await? else { return Ok(Ok(CodeEnd::Dropped)) };
@@ -380,6 +408,9 @@ impl<S: Surroundings> Machine<S> {
                         return Ok(Err(problem));
                     }
                     if let Some(step) = working(&input) {
+                        if step.cannot_be_cancelled() {
+                            confirmed = Confirmed::Yes;
+                        }
                         self.step(step)?;
                     }
                     attempt.give(input);
@@ -387,7 +418,9 @@ impl<S: Surroundings> Machine<S> {
                 Ok(Progress::Authorised) => {
                     failures = 0;
                     shown = None;
-                    self.step(SignInStep::Exchanging)?;
+                    confirmed = Confirmed::Yes;
+                    // Not `?`: what was confirmed is fetched even when nobody listens any more.
+                    drop(self.step(SignInStep::Exchanging));
                 }
                 Ok(Progress::Refused) => return Ok(Ok(CodeEnd::Refused)),
                 Ok(Progress::Expired) => return Ok(Ok(CodeEnd::Expired)),
@@ -397,17 +430,33 @@ impl<S: Surroundings> Machine<S> {
                     tracing::debug!(%error, failures, "a sign-in request failed and is tried again");
                     tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
                 }
+                Err(error) if error.may_pass() && confirmed != Confirmed::No => {
+                    // What was confirmed stays here for another try: the person need not scan again.
+                    let problem = error.into_problem(self.service.id());
+                    self.step(SignInStep::Failed { problem, others: Others::default() })?;
+                    self.asked_again().await?;
+                    failures = 0;
+                    confirmed = Confirmed::Resumed;
+                    drop(self.step(SignInStep::Exchanging));
+                }
+                // It came too late, or was used up by the request whose answer was lost.
+                Err(ServiceError::Unexpected { .. })
+                    if confirmed == Confirmed::Resumed && self.method.is_new_sign_in() =>
+                {
+                    return Ok(Ok(CodeEnd::Dropped));
+                }
                 Err(error) => return Ok(Ok(CodeEnd::Failed(error))),
             }
         }
     }
 
     /// The attempt's next progress, unless the person wants another code (`None`) or has gone, or the code
-    /// has outlived its time on screen, whatever the service says.
+    /// has outlived its time on screen, whatever the service says. What was confirmed is waited for.
     async fn progress(
         &mut self,
         attempt: &mut dyn Attempt,
         until: Option<tokio::time::Instant>,
+        confirmed: Confirmed,
     ) -> Result<Option<Result<Progress, ServiceError>>, Gone> {
         let too_old = async {
             match until {
@@ -416,17 +465,20 @@ impl<S: Surroundings> Machine<S> {
             }
         };
         let (mut too_old, mut next) = (std::pin::pin!(too_old), attempt.next());
+        let may_leave = confirmed == Confirmed::No;
+        let mut heard = true;
         loop {
             tokio::select! {
                 biased;
-                answer = self.answers.recv() => match answer {
-                    Some(Answer::Again) => return Ok(None),
+                answer = self.answers.recv(), if heard => match answer {
+                    Some(Answer::Again) if may_leave => return Ok(None),
                     // Nothing was asked: a second click, or a page that says the same twice.
-                    Some(Answer::Give(_) | Answer::KeepOther) => {}
-                    None => return Err(Gone),
+                    Some(Answer::Again | Answer::Give(_) | Answer::KeepOther) => {}
+                    None if may_leave => return Err(Gone),
+                    None => heard = false,
                 },
                 // Without this a front that was dropped would keep its code alive for minutes.
-                () = self.steps.closed() => return Err(Gone),
+                () = self.steps.closed(), if may_leave => return Err(Gone),
                 progress = &mut next => return Ok(Some(progress)),
                 () = &mut too_old => return Ok(Some(Ok(Progress::Expired))),
             }
@@ -474,16 +526,26 @@ impl<S: Surroundings> Machine<S> {
 
     /// Saves what has come. A keychain that says no does not lose it: it stays here for another try.
     async fn save(&mut self, grant: &Grant) -> Result<(), Gone> {
+        let mut unheard = 0;
         loop {
             // Not `?`: a credential that has come is saved even when nobody listens any more.
             drop(self.step(SignInStep::Saving));
-            match self.surroundings.save(grant, self.method).await {
+            let problem = match self.surroundings.save(grant, self.method).await {
                 Ok((account, known)) => {
                     return self.step(SignInStep::Done { account: Box::new(account), known });
                 }
-                Err(problem) => self.step(SignInStep::Failed { problem, others: Others::default() })?,
+                Err(problem) => problem,
+            };
+            tracing::warn!(code = ?problem.code, "a credential that has come could not be saved");
+            if self.step(SignInStep::Failed { problem, others: Others::default() }).is_ok() {
+                self.asked_again().await?;
+                continue;
             }
-            self.asked_again().await?;
+            unheard += 1;
+            if unheard == SAVES_UNHEARD {
+                return Err(Gone);
+            }
+            tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
+use tokio_util::task::TaskTracker;
 
 use crate::account::{
     Account, AccountId, Busy, Health, Method, RenewalRecord, RenewalTrigger, ServiceId, SignInReason,
@@ -89,6 +90,8 @@ struct Inner {
     keychain: Mutex<KeychainState>,
     notice: Option<Problem>,
     events: broadcast::Sender<Event>,
+    /// What must not be cut off, as long as it is under way.
+    tasks: TaskTracker,
 }
 
 impl TuneKey {
@@ -116,6 +119,7 @@ impl TuneKey {
             keychain: Mutex::new(KeychainState::Ready),
             notice,
             events,
+            tasks: TaskTracker::new(),
         })))
     }
 
@@ -147,7 +151,18 @@ impl TuneKey {
     /// Starts a sign-in. `wanted` is the account that is to be signed in again: when another one signs in, the
     /// person is asked. Must be called on a tokio runtime.
     pub fn sign_in(&self, service: ServiceId, method: Method, wanted: Option<AccountId>) -> SignIn {
-        sign_in::start(service::by_id(service), method, wanted, self.clone())
+        sign_in::start(&self.0.tasks, service::by_id(service), method, wanted, self.clone())
+    }
+
+    /// Runs on the runtime, not in the caller: a front that goes away does not cut it off.
+    async fn to_its_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<T, Problem> {
+        match self.0.tasks.spawn(work).await {
+            Ok(result) => result,
+            Err(_) => Err(Problem::new(ProblemCode::Unexpected).with_detail("the work was cut off")),
+        }
     }
 
     /// The other ways into a service, best first, when a front cannot go this one.
@@ -168,7 +183,7 @@ impl TuneKey {
     /// `NotFound`, a keychain problem, or what the service said. Nothing is lost with any of them.
     pub async fn renew(&self, id: &AccountId, trigger: RenewalTrigger) -> Result<RenewalRecord, Problem> {
         let (this, id) = (self.clone(), id.clone());
-        to_its_end(async move {
+        self.to_its_end(async move {
             let record = this.0.accounts.record(&id)?;
             let _busy = this.0.accounts.busy(&id, Busy::Renewing);
             let result = this
@@ -193,6 +208,13 @@ impl TuneKey {
         self.0.accounts.view(id)
     }
 
+    /// Waits for what must not be cut off: sign-ins that were confirmed, renewals, sign-outs. A sign-in that can
+    /// be cancelled is to be dropped first. For a process that is about to end.
+    pub async fn settled(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
     /// Ends the credential at the service, then removes it here. What the service does not confirm in five
     /// seconds is removed all the same, and said to be unconfirmed.
     ///
@@ -200,7 +222,7 @@ impl TuneKey {
     /// `NotFound`, or a keychain problem; then the account is still there.
     pub async fn sign_out(&self, id: &AccountId) -> Result<SignedOut, Problem> {
         let (this, id) = (self.clone(), id.clone());
-        to_its_end(async move {
+        self.to_its_end(async move {
             this.0.accounts.record(&id)?;
             let _busy = this.0.accounts.busy(&id, Busy::SigningOut);
             let _lock = this.0.renewer.lock(&id).await?;
@@ -227,7 +249,7 @@ impl TuneKey {
     /// As [`TuneKey::sign_out`].
     pub async fn forget(&self, id: &AccountId) -> Result<(), Problem> {
         let (this, id) = (self.clone(), id.clone());
-        to_its_end(async move {
+        self.to_its_end(async move {
             this.0.accounts.record(&id)?;
             let _lock = this.0.renewer.lock(&id).await?;
             this.remove(&id).await
@@ -531,14 +553,4 @@ fn learn(record: &mut AccountRecord, inspection: &Inspection, now: Timestamp) {
 
 fn missing(since: Timestamp) -> Health {
     Health::NeedsSignIn { since, reason: SignInReason::Missing }
-}
-
-/// Runs on the runtime, not in the caller: a front that goes away does not cut it off.
-async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
-) -> Result<T, Problem> {
-    match tokio::spawn(work).await {
-        Ok(result) => result,
-        Err(_) => Err(Problem::new(ProblemCode::Unexpected).with_detail("the work was cut off")),
-    }
 }

@@ -1,4 +1,4 @@
-//! Ending the app: the clipboard first, then everything else, and never later than promised.
+//! Ending the app: the clipboard first, then what must not be cut off, and never later than promised.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -32,7 +32,9 @@ pub(crate) fn quit(app: &AppHandle) {
             thread::sleep(LIMIT);
             std::process::exit(0);
         });
-        handle.state::<Desktop>().clipboard.close(CLIPBOARD_LIMIT);
+        let desktop = handle.state::<Desktop>();
+        desktop.clipboard.close(CLIPBOARD_LIMIT);
+        tauri::async_runtime::block_on(desktop.core.settled());
         handle.exit(0);
     });
     if ending.is_err() {
@@ -40,12 +42,16 @@ pub(crate) fn quit(app: &AppHandle) {
     }
 }
 
-/// When the event loop ends without [`quit`], such as when the session is closed: the clipboard is still ours to clear.
+/// When the event loop ends without [`quit`], such as when the session is closed: the clipboard is still ours to
+/// clear, and a key that was just issued to be saved.
 pub(crate) fn last_words(app: &AppHandle) {
     let desktop = app.state::<Desktop>();
     desktop.sign_ins.end();
     if !desktop.quitting.0.swap(true, Ordering::AcqRel) {
         desktop.clipboard.close(CLIPBOARD_LIMIT);
+        let rest = LIMIT.saturating_sub(CLIPBOARD_LIMIT);
+        let settled = async { tokio::time::timeout(rest, desktop.core.settled()).await };
+        drop(tauri::async_runtime::block_on(settled));
     }
 }
 

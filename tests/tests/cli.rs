@@ -223,8 +223,20 @@ async fn ctrl_c_leaves_nothing_half_done() -> Result<()> {
         "an account was left behind"
     );
 
+    // While what was confirmed is fetched: the account comes all the same.
+    desktop.simulator.arm(Fault::new("qq.authorize", FaultKind::Reset).once())?;
+    let after = desktop.simulator.codes().last().map_or(0, |code| code.id);
+    let mut sign_in = desktop.cli_start(&["--json", "sign-in", "qqmusic"])?;
+    let code = desktop.code(service_of(QQ), after).await?;
+    desktop.simulator.scan(code.id, Some(QQ))?;
+    desktop.simulator.confirm(code.id)?;
+    sign_in.step("exchanging").await?;
+    sign_in.interrupt()?;
+    desktop.finished(sign_in).await?.succeeded()?;
+    ensure!(desktop.keeps_newest(QQ).await?, "the keychain does not hold what was issued");
+    desktop.simulator.clear_faults();
+
     // While a renewal waits for its answer: the key that comes is kept.
-    desktop.signed_in(QQ).await?;
     desktop.simulator.arm(Fault::new("qq.renew", FaultKind::Stall).once())?;
     let renewal = desktop.cli_start(&["--json", "renew", QQ])?;
     until("the renewal to be asked for", || async {

@@ -253,6 +253,35 @@ async fn a_sign_in_declined_on_the_phone_saves_nothing_and_can_be_started_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_confirmed_is_kept_whether_one_cancels_or_quits() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let mut window = desktop.window().await?;
+    for account in [QQ, NETEASE] {
+        let (service, before) =
+            (service_of(account), desktop.simulator.codes().last().map_or(0, |code| code.id));
+        // A connection that breaks once holds it up for as long as it takes to leave.
+        let fetches = if service == Service::QqMusic { "qq.authorize" } else { "netease.account" };
+        desktop.simulator.arm(Fault::new(fetches, FaultKind::Reset).once())?;
+        window.click(&format!("#c-{}", service.name())).await?;
+        let code = desktop.code(service, before).await?;
+        window.stage("waiting").await?;
+        desktop.simulator.scan(code.id, Some(account))?;
+        desktop.simulator.confirm(code.id)?;
+        window.stage("confirming").await?;
+        if account == QQ {
+            window.click("#s-cancel").await?;
+            // The account appears by itself.
+            window.click("#s-add").await?;
+        } else {
+            window.quit(QUITS_IN).await?;
+            window = desktop.window().await?;
+        }
+        ensure!(desktop.keeps_newest(account).await?, "{account}: what was issued is lost");
+    }
+    desktop.no_secret_leaked(&[&window]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_network_that_is_down_is_told_and_coming_back_is_enough() -> Result<()> {
     let desktop = Desktop::start().await?;
     let window = desktop.window().await?;

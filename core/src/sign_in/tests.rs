@@ -28,6 +28,7 @@ enum Line {
     Expired,
     Granted,
     Offline,
+    UsedUp,
     Risk,
     Never,
     AskNumber,
@@ -52,6 +53,9 @@ impl Attempt for Script {
             Line::Expired => Progress::Expired,
             Line::Granted => Progress::Granted(Box::new(grant())),
             Line::Offline => return Err(ServiceError::Http { doing, source: HttpError::Interrupted }),
+            Line::UsedUp => {
+                return Err(ServiceError::Unexpected { doing, got: "used up".into(), said: None });
+            }
             Line::Risk => return Err(ServiceError::RiskControl { doing, code: 8821, said: None }),
             Line::Never => std::future::pending().await,
             Line::AskNumber => Progress::Ask(Question::PhoneNumber { problem: None, wait: None }),
@@ -208,7 +212,7 @@ fn play(desk: Desk, scripts: &[&[Line]]) -> SignIn {
 fn play_for(wanted: Option<AccountId>, desk: Desk, method: Method, scripts: &[&[Line]]) -> SignIn {
     let scripts = scripts.iter().map(|script| script.to_vec()).collect();
     let service = Box::leak(Box::new(Scripted { scripts: Mutex::new(scripts) }));
-    start(service, method, wanted, desk)
+    start(&TaskTracker::new(), service, method, wanted, desk)
 }
 
 /// The first step of that kind.
@@ -240,6 +244,7 @@ async fn names(mut sign_in: SignIn) -> Vec<String> {
 
 use Line::{
     AskCode, AskNumber, AskPage, Authorised, Code, Expired, Granted, Never, Offline, Refused, Risk, Scanned,
+    UsedUp,
 };
 
 #[tokio::test(start_paused = true)]
@@ -442,15 +447,71 @@ async fn another_code_can_be_asked_for_at_any_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_a_sign_in_before_it_saves_saves_nothing() {
+async fn dropping_a_sign_in_before_it_is_confirmed_saves_nothing() {
     let desk = Desk::default();
     let saved = desk.saved.clone();
     let mut sign_in = play(desk, &[&[Code, Never]]);
-    while !matches!(sign_in.next().await, Some(SignInStep::ShowCode { .. })) {}
+    until(&mut sign_in, |step| matches!(step, SignInStep::ShowCode { .. })).await;
     drop(sign_in);
-    // The machine owns a handle on `saved`; it is over when that one is gone.
-    while Arc::strong_count(&saved) > 1 {
-        tokio::task::yield_now().await;
-    }
+    over(&saved).await;
     assert_eq!(*saved.lock().unwrap(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_a_sign_in_after_it_was_confirmed_saves_it_all_the_same() {
+    // It is left while the network is away; then the keychain says no, and nobody is there to be told.
+    let desk = Desk { refusals: Mutex::new(1), ..Desk::default() };
+    let saved = desk.saved.clone();
+    let mut sign_in = play(desk, &[&[Code, Authorised, Offline, Offline, Granted]]);
+    until(&mut sign_in, |step| matches!(step, SignInStep::Exchanging)).await;
+    drop(sign_in);
+    over(&saved).await;
+    assert_eq!(*saved.lock().unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaving_while_a_code_that_was_typed_is_checked_saves_what_comes_of_it() {
+    let desk = Desk::default();
+    let saved = desk.saved.clone();
+    let mut sign_in = play_for(None, desk, Method::Phone, &[&[AskCode, Granted]]);
+    until(&mut sign_in, |step| matches!(step, SignInStep::AskTextCode { .. })).await;
+    sign_in.answer(Answer::Give(Input::TextCode("123456".into())));
+    until(&mut sign_in, |step| matches!(step, SignInStep::Exchanging)).await;
+    drop(sign_in);
+    over(&saved).await;
+    assert_eq!(*saved.lock().unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_code_cannot_be_asked_for_once_this_one_is_confirmed() {
+    let mut sign_in = play(Desk::default(), &[&[Code, Authorised, Granted]]);
+    until(&mut sign_in, |step| matches!(step, SignInStep::Exchanging)).await;
+    sign_in.answer(Answer::Again);
+    assert_eq!(names(sign_in).await, ["saving", "done"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_confirmed_outlasts_the_network() {
+    let offline = [Code, Authorised, Offline, Offline, Offline, Granted];
+    let steps = names(play(Desk::default(), &[&offline])).await;
+    assert_eq!(
+        steps,
+        ["preparing", "show_code", "exchanging", "failed", "exchanging", "saving", "done"],
+        "no second scan"
+    );
+    let too_late = [Code, Authorised, Offline, Offline, Offline, UsedUp];
+    let steps = names(play(Desk::default(), &[&too_late, &[Code, Authorised, Granted]])).await;
+    assert_eq!(
+        steps[3..],
+        ["failed", "exchanging", "preparing", "show_code", "exchanging", "saving", "done"],
+        "a new code comes by itself when the old one is used up"
+    );
+}
+
+/// Waits until the machine is over: until then it owns a handle on what was saved.
+async fn over(saved: &Arc<Mutex<u32>>) {
+    while Arc::strong_count(saved) > 1 {
+        // Not `yield_now`: time stands still as long as anything can run.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
 }

@@ -35,12 +35,10 @@ impl Surroundings for TuneKey {
     async fn save(&self, grant: &Grant, method: Method) -> Result<(Account, bool), Problem> {
         let credential = &grant.credential;
         let id = &credential.account;
-        let context = self.context()?;
         let picture = async {
-            match &grant.inspection.avatar {
-                Some(url) => picture::fetch(&context.http, url).await.ok(),
-                None => None,
-            }
+            let url = grant.inspection.avatar.as_ref()?;
+            // Settings that no longer work cost the picture, not the credential.
+            picture::fetch(&self.context().ok()?.http, url).await.ok()
         };
         let saved = async {
             let _lock = self.0.renewer.lock(id).await?;
