@@ -9,8 +9,11 @@ use crate::clock::SystemClock;
 use crate::credential::{Credential, Fields};
 use crate::export::Format;
 use crate::http::{CookieMap, Http, HttpError, HttpOptions, Limits};
+use crate::qr::QrCode;
 use crate::secret::Secret;
-use crate::service::{CookiePairs, Device, ExportFacts, Inspection, PageGoal, Recognition, Renewal};
+use crate::service::{
+    CookiePairs, Device, ExportFacts, Inspection, OfficialPage, PageGoal, Recognition, Renewal,
+};
 use crate::settings::{NeteaseProfile, Proxy};
 
 /// A service whose every attempt plays the next script.

@@ -1,0 +1,211 @@
+//! The steps of a sign-in: values that a front draws.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+#[cfg(doc)]
+use super::Answer;
+use crate::account::{Account, AccountId, Method, ServiceId};
+use crate::problem::Problem;
+use crate::qr::QrCode;
+use crate::service::{Input, OfficialPage, PrivateAddress, Question, Recognised};
+
+/// Where a sign-in stands. Every step is the whole truth; a front draws the latest and forgets the others.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum SignInStep {
+    /// A code is being fetched.
+    Preparing,
+    /// Show this code and wait for a scan.
+    ShowCode {
+        /// The code as a picture: a `data:` URL.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        code: QrCode,
+        /// When to stop showing it.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        valid_until: Timestamp,
+        /// How long it lives in all, in seconds.
+        life_seconds: u32,
+    },
+    /// The phone has read it; waiting for the confirmation there.
+    Scanned {
+        /// Who scanned, where the service says so.
+        nickname: Option<String>,
+        /// That person's picture: a `data:` URL.
+        avatar: Option<String>,
+    },
+    /// A phone number is wanted: [`Input::PhoneNumber`].
+    AskPhoneNumber {
+        /// Why the last one did not do.
+        problem: Option<Problem>,
+        /// Until when the service wants to be left alone.
+        #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+        wait_until: Option<Timestamp>,
+    },
+    /// The code is being sent.
+    Sending,
+    /// The service wants a check in the system's browser: [`Input::CaptchaDone`].
+    AskCaptcha {
+        /// The page. Only for the front's own side that opens it.
+        #[serde(skip)]
+        address: PrivateAddress,
+    },
+    /// The code that was sent is wanted: [`Input::TextCode`], [`Input::Resend`] or [`Input::ChangeNumber`].
+    AskTextCode {
+        /// The number with most of its digits hidden.
+        sent_to: String,
+        /// From when on another can be sent.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        resend_at: Timestamp,
+        /// Why the last one did not do.
+        problem: Option<Problem>,
+    },
+    /// The service's own page is to be shown until it has brought what it was opened for.
+    AskPage {
+        /// The page. Only for the front's own side that opens it.
+        #[serde(skip)]
+        page: Box<OfficialPage>,
+    },
+    /// The page was closed before that. [`Answer::Again`] opens it again.
+    PageClosed,
+    /// A text to paste is wanted: [`Input::Text`].
+    AskPaste {
+        /// Why the last one did not do.
+        problem: Option<Problem>,
+    },
+    /// What was pasted was recognised: [`Input::Go`] checks and saves it.
+    AskToGoOn {
+        /// What it holds.
+        recognised: Recognised,
+    },
+    /// Confirmed; the credential is being fetched. From here on the sign-in cannot be cancelled.
+    Exchanging,
+    /// It is another account than the one that was to be signed in again. [`Answer::KeepOther`] saves it
+    /// beside that one, [`Answer::Again`] drops it and starts over.
+    AskOtherAccount {
+        /// Which account it is.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        account: AccountId,
+        /// The name that the service shows.
+        nickname: Option<String>,
+        /// Whether it is here already, too.
+        known: bool,
+        /// The account that was to be signed in again.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        wanted: AccountId,
+    },
+    /// The credential is being written to the keychain. This cannot be cancelled either.
+    Saving,
+    /// Signed in.
+    Done {
+        /// The account.
+        account: Box<Account>,
+        /// Whether it was known before, so that its credential was replaced.
+        known: bool,
+    },
+    /// The code is no longer valid and no other was fetched by itself; [`Answer::Again`] gets one.
+    Expired,
+    /// Declined on the phone. [`Answer::Again`] starts over.
+    Refused,
+    /// Risk control stopped it.
+    RiskControl {
+        /// What the service said.
+        problem: Problem,
+        /// The other ways in.
+        others: Others,
+    },
+    /// It failed. [`Answer::Again`] starts over, or, when only the network or the keychain stood in the way of
+    /// a sign-in that was confirmed already, goes on with that one.
+    Failed {
+        /// Why.
+        problem: Problem,
+        /// The other ways in, when one of them may work.
+        others: Others,
+    },
+}
+
+impl SignInStep {
+    /// Whether nothing more happens unless the person answers.
+    pub fn waits_for_answer(&self) -> bool {
+        match self {
+            Self::AskPhoneNumber { .. }
+            | Self::AskCaptcha { .. }
+            | Self::AskTextCode { .. }
+            | Self::AskPage { .. }
+            | Self::PageClosed
+            | Self::AskPaste { .. }
+            | Self::AskToGoOn { .. }
+            | Self::AskOtherAccount { .. }
+            | Self::Expired
+            | Self::Refused
+            | Self::RiskControl { .. }
+            | Self::Failed { .. } => true,
+            Self::Preparing
+            | Self::ShowCode { .. }
+            | Self::Scanned { .. }
+            | Self::Sending
+            | Self::Exchanging
+            | Self::Saving
+            | Self::Done { .. } => false,
+        }
+    }
+
+    /// Whether the service may have issued a credential that is not in the keychain yet: then the sign-in goes
+    /// on without whoever started it.
+    pub fn cannot_be_cancelled(&self) -> bool {
+        matches!(self, Self::Exchanging | Self::Saving)
+    }
+}
+
+/// A service and one of its methods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct WayIn {
+    /// The service.
+    pub service: ServiceId,
+    /// The method.
+    pub method: Method,
+}
+
+/// The other ways into a service after one was barred.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Others {
+    /// Best first; those that were barred lately come last. Empty when no other way would help.
+    pub next: Vec<WayIn>,
+    /// Those that were barred lately, this one included.
+    pub barred: Vec<Method>,
+}
+
+/// A question as a step.
+pub(super) fn asking(question: Question, now: Timestamp) -> SignInStep {
+    let after = |wait: Duration| {
+        SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(now)
+    };
+    match question {
+        Question::PhoneNumber { problem, wait } => {
+            SignInStep::AskPhoneNumber { problem, wait_until: wait.map(after) }
+        }
+        Question::Captcha { address } => SignInStep::AskCaptcha { address },
+        Question::TextCode { sent_to, resend_after, problem } => {
+            SignInStep::AskTextCode { sent_to, resend_at: after(resend_after), problem }
+        }
+        Question::Page(page) => SignInStep::AskPage { page },
+        Question::Paste { problem } => SignInStep::AskPaste { problem },
+        Question::Recognised(recognised) => SignInStep::AskToGoOn { recognised },
+    }
+}
+
+/// What is done with an answer, where that takes a while.
+pub(super) fn working(input: &Input) -> Option<SignInStep> {
+    match input {
+        Input::PhoneNumber { .. } | Input::CaptchaDone | Input::Resend => Some(SignInStep::Sending),
+        Input::TextCode(_) | Input::PageAddress(_) | Input::PageCookies(_) | Input::Go => {
+            Some(SignInStep::Exchanging)
+        }
+        Input::ChangeNumber | Input::PageClosed | Input::Text(_) => None,
+    }
+}
