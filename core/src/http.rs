@@ -17,6 +17,7 @@ use crate::problem::ProblemCode;
 use crate::settings::Proxy;
 
 mod cookies;
+mod joined_cookies;
 mod request;
 mod response;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod tests;
 mod web_socket;
 
 pub use cookies::{CookieMap, SetCookie};
+pub(crate) use joined_cookies::JoinedCookies;
 pub use request::{Kind, Request};
 pub use response::{NotJson, Response};
 pub use web_socket::WebSocket;

@@ -1,22 +1,8 @@
 //! `Cookie` headers, `Set-Cookie` lines, and cookies that a wrapper has joined into one text, attributes and all.
 
 use super::{ImportError, Pairs, dotenv};
+use crate::http::JoinedCookies;
 use crate::service::PasteFormat;
-
-/// Names of cookie attributes, which are no cookies (protocol: NetEase §6).
-const ATTRIBUTES: [&str; 11] = [
-    "max-age",
-    "expires",
-    "path",
-    "domain",
-    "secure",
-    "httponly",
-    "samesite",
-    "version",
-    "comment",
-    "priority",
-    "partitioned",
-];
 
 /// Reads a text of lines. Where some are headers by name, or variables of a `.env` file, the others are not
 /// cookies but what stood around them.
@@ -44,40 +30,14 @@ pub(super) fn read(text: &str, pairs: &mut Pairs) -> Result<PasteFormat, ImportE
     Ok(if joined(&all, None, pairs)? { PasteFormat::SetCookie } else { PasteFormat::CookieHeader })
 }
 
-/// Reads cookies that were joined by `;`, `;;` or `,` with or without their attributes, and says whether there
-/// were attributes. A cookie that its attributes remove is left out.
+/// Reads cookies that were joined into one text, and says whether there were attributes. Those that name no domain
+/// are for `domain`.
 pub(super) fn joined(text: &str, domain: Option<&str>, pairs: &mut Pairs) -> Result<bool, ImportError> {
-    let mut attributes = false;
-    let mut cookie: Option<(&str, &str, Option<&str>)> = None;
-    for part in text.split(';').map(str::trim) {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        let (name, value) = (name.trim(), value.trim());
-        if ATTRIBUTES.contains(&name.to_ascii_lowercase().as_str()) {
-            attributes = true;
-            let removes = match name.to_ascii_lowercase().as_str() {
-                "max-age" => value.parse::<i64>().is_ok_and(|seconds| seconds <= 0),
-                "expires" => value.contains("1970"),
-                "domain" => {
-                    if let Some((_, _, domain)) = &mut cookie {
-                        *domain = Some(value);
-                    }
-                    false
-                }
-                _ => false,
-            };
-            if removes {
-                cookie = None;
-            }
-        } else if part.contains('=')
-            && let Some((name, value, domain)) = cookie.replace((name, value, domain))
-        {
-            pairs.add(domain, name, value)?;
-        }
+    let joined = JoinedCookies::read(text);
+    for cookie in joined.cookies {
+        pairs.add(cookie.domain.or(domain), cookie.name, cookie.value)?;
     }
-    if let Some((name, value, domain)) = cookie {
-        pairs.add(domain, name, value)?;
-    }
-    Ok(attributes)
+    Ok(joined.attributes)
 }
 
 /// What stands behind the header's name.

@@ -228,6 +228,21 @@ fn set_cookies() -> Vec<Case> {
             &[("MUSIC_R_T", "1"), ("MUSIC_R_U", "R"), ("MUSIC_U", "U=="), ("__csrf", "C")],
         ),
         found(
+            "lines that a program has joined by commas",
+            "MUSIC_U=00A1; Max-Age=15552000; Expires=Tue, 01 Jan 2030 00:00:00 GMT,__csrf=c1; Path=/,MUSIC_R_U=R; \
+             HTTPOnly, os=pc",
+            SetCookie,
+            Netease,
+            &[("MUSIC_U", "00A1"), ("__csrf", "c1"), ("MUSIC_R_U", "R"), ("os", "pc")],
+        ),
+        found(
+            "a removal among lines that were joined by commas",
+            "MUSIC_U=00A1; Path=/, MUSIC_U=gone; Max-Age=0, __csrf=c1; Path=/",
+            SetCookie,
+            Netease,
+            &[("MUSIC_U", "00A1"), ("__csrf", "c1")],
+        ),
+        found(
             "a removal behind a good value",
             "MUSIC_U=00A1; Path=/;;MUSIC_U=gone; Max-Age=0; Path=/;;__csrf=c1; Path=/",
             SetCookie,

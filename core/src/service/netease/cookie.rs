@@ -1,7 +1,7 @@
 //! NetEase's cookies: which are kept, sent and handed out (protocol: NetEase §6).
 
 use crate::credential::Credential;
-use crate::http::CookieMap;
+use crate::http::{CookieMap, JoinedCookies};
 use crate::service::CookiePairs;
 
 /// The session.
@@ -19,21 +19,6 @@ const NOT_KEPT: [&str; 3] = ["MUSIC_R_T", "MUSIC_A_T", "MUSIC_A"];
 
 /// What tools get, in this order; some take the first two by position.
 const HANDED_OUT: [&str; 4] = [SESSION, CSRF, "__remember_me", "NMTID"];
-
-/// Names of cookie attributes, which are no cookies.
-const ATTRIBUTES: [&str; 11] = [
-    "max-age",
-    "expires",
-    "path",
-    "domain",
-    "secure",
-    "httponly",
-    "samesite",
-    "version",
-    "comment",
-    "priority",
-    "partitioned",
-];
 
 /// Whether a cookie belongs to a credential.
 pub(super) fn is_kept(name: &str) -> bool {
@@ -56,12 +41,12 @@ pub(super) fn session(credential: &Credential) -> CookieMap {
 /// Reads cookies that were joined into one text, attributes and all, as some answers carry them:
 /// `MUSIC_U=…; Max-Age=…; Path=/;;__csrf=…`.
 pub(super) fn unjoined(joined: &str) -> CookieMap {
-    joined
-        .split(';')
-        .filter_map(|part| part.trim().split_once('='))
-        .map(|(name, value)| (name.trim(), value.trim()))
-        .filter(|(name, _)| !name.is_empty() && !ATTRIBUTES.contains(&name.to_ascii_lowercase().as_str()))
-        .filter(|(name, value)| !format!("{name}{value}").contains(char::is_control) && *value != "\"\"")
+    let sendable = |text: &str| !text.contains(char::is_control) && text != "\"\"";
+    JoinedCookies::read(joined)
+        .cookies
+        .into_iter()
+        .filter(|cookie| !cookie.name.is_empty() && sendable(cookie.name) && sendable(cookie.value))
+        .map(|cookie| (cookie.name, cookie.value))
         .collect()
 }
 
