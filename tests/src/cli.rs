@@ -79,6 +79,11 @@ impl Cli {
     pub async fn next(&mut self) -> Result<Value> {
         let mut line = String::new();
         tokio::time::timeout(LIMIT, self.out.read_line(&mut line)).await.context("it prints nothing")??;
+        ensure!(
+            !line.is_empty(),
+            "it printed no more after “{}”",
+            self.read.lines().last().unwrap_or_default()
+        );
         self.read.push_str(&line);
         serde_json::from_str(&line).with_context(|| format!("not JSON: “{line}”"))
     }

@@ -180,12 +180,18 @@ impl Desktop {
     pub async fn signed_in(&self, account: &str) -> Result<()> {
         let service = service_of(account);
         let after = self.simulator.codes().last().map_or(0, |code| code.id);
-        let cli = self.cli_start(&["--json", "sign-in", service.name()])?;
-        let code = self.code(service, after).await?;
+        let sign_in = self.cli_start(&["--json", "sign-in", service.name()])?;
+        self.confirmed(sign_in, account, after).await
+    }
+
+    /// Scans and confirms the code that a sign-in has asked for since `after`, and waits for its good end.
+    async fn confirmed(&self, mut sign_in: Cli, account: &str, after: u64) -> Result<()> {
+        // Its own word comes first: when it shows no code, it says why.
+        sign_in.step("show_code").await?;
+        let code = self.code(service_of(account), after).await?;
         self.simulator.scan(code.id, Some(account))?;
         self.simulator.confirm(code.id)?;
-        self.finished(cli).await?.succeeded()?;
-        Ok(())
+        self.finished(sign_in).await?.succeeded().map(drop)
     }
 
     /// A cookie of an account, from a sign-in on another profile: what a person may have from elsewhere.
@@ -202,10 +208,7 @@ impl Desktop {
         let service = service_of(account);
         let after = self.simulator.codes().last().map_or(0, |code| code.id);
         let sign_in = run(&["--json", "sign-in", service.name()])?;
-        let code = self.code(service, after).await?;
-        self.simulator.scan(code.id, Some(account))?;
-        self.simulator.confirm(code.id)?;
-        self.finished(sign_in).await?.succeeded()?;
+        self.confirmed(sign_in, account, after).await?;
         let format = if service == Service::QqMusic { "qqmusicapi" } else { "header" };
         let ran = self.finished(run(&["cookie", account, "--format", format])?).await?.succeeded()?;
         Ok(ran.out.trim_end().to_owned())

@@ -246,7 +246,8 @@ async fn newest_code(desktop: &Desktop, way: WayIn) -> Result<u64> {
             .filter(|code| (code.method == "official_page") == is_page)
             .map(|code| code.id)
     });
-    tokio::time::timeout(tunekey_tests::patience::PATIENCE, shown).await.context("no code was asked for")
+    let asked = tokio::time::timeout(tunekey_tests::patience::PATIENCE, shown).await;
+    asked.with_context(|| format!("{} {}: no code was asked for", way.service, way.method))
 }
 
 /// A cookie from another computer, when that is the way.
