@@ -1,33 +1,20 @@
 /** Everything can be reached and done with the keyboard alone: real key presses, no clicks, no focus by script. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { Account } from '../../src/host/bindings/Account';
 import { people, scenes, type SceneName } from '../../src/host/scenes';
 
-import { hands } from './hands';
-import { Stage, type Look, type Scene } from './stage';
+import { visits } from './visits';
 
-let stage: Stage;
-let scene: Scene;
-beforeAll(async () => {
-  stage = await Stage.open();
-});
-afterAll(() => stage.close());
-afterEach(() => scene.close());
-
-async function open(name: SceneName, look: Look = {}): Promise<void> {
-  scene = await stage.scene(name, look);
-}
-
-const { press, focused, tabTo, step, lastCall, text } = hands(() => scene);
-const stageState = () => scene.page.getAttribute('[data-state]', 'data-state');
+const { open, scene, press, focused, tabTo, step, lastCall, text } = visits();
+const stageState = () => scene().page.getAttribute('[data-state]', 'data-state');
 const heading = () => text('h1');
 
 describe('in every view and state', () => {
   for (const name of Object.keys(scenes) as SceneName[]) {
     test(`Tab reaches every control of “${name}” in the order of the page, and shows where it is`, async () => {
       await open(name);
-      const expected = await scene.page.evaluate(() =>
+      const expected = await scene().page.evaluate(() =>
         [...document.querySelectorAll<HTMLElement>('button, input, select, textarea, summary')]
           .filter((control) => control.tabIndex >= 0 && !control.matches(':disabled') && control.checkVisibility())
           // One radio button stands for its group: the arrow keys reach the others.
@@ -73,7 +60,7 @@ describe('adding an account', () => {
     await press('Enter');
     expect(await heading()).toBe(people.linJian.nickname);
     expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, null]);
-    expect((await scene.calls()).map(([command]) => command), 'a sign-in that is done is not cancelled').not.toContain('cancelSignIn');
+    expect((await scene().calls()).map(([command]) => command), 'a sign-in that is done is not cancelled').not.toContain('cancelSignIn');
   });
 
   test('1 and 2 pick a service', async () => {
@@ -107,7 +94,7 @@ describe('adding an account', () => {
       expect((await focused()).id, 'the button is gone, the heading has the focus').toBe('H1');
       await step({ step: 'expired' });
       await press('r');
-      expect((await scene.calls()).filter(([command]) => command === 'newCode')).toHaveLength(2);
+      expect((await scene().calls()).filter(([command]) => command === 'newCode')).toHaveLength(2);
     });
   }
 
@@ -152,7 +139,7 @@ describe('adding an account', () => {
     await open('qq-timeout');
     await tabTo('det');
     await press('Space');
-    expect(await scene.page.isVisible('.log')).toBe(true);
+    expect(await scene().page.isVisible('.log')).toBe(true);
   });
 
   test('Esc leaves and ends the sign-in', async () => {
@@ -182,17 +169,17 @@ describe('an account', () => {
 
   test('Ctrl C copies the selected text when there is some', async () => {
     await open('account-healthy');
-    await scene.page.evaluate(() => {
+    await scene().page.evaluate(() => {
       getSelection()?.selectAllChildren(document.querySelector('.meta .sel') ?? document.body);
     });
     await press('Control+c');
-    expect((await scene.calls()).map(([command]) => command)).not.toContain('copyCookie');
+    expect((await scene().calls()).map(([command]) => command)).not.toContain('copyCookie');
   });
 
   test('on a Mac the shortcuts are with ⌘', async () => {
     await open('account-healthy', { os: 'mac' });
     await press('Control+c');
-    expect((await scene.calls()).map(([command]) => command)).not.toContain('copyCookie');
+    expect((await scene().calls()).map(([command]) => command)).not.toContain('copyCookie');
     await press('Meta+c');
     expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, null]);
   });
@@ -217,7 +204,7 @@ describe('an account', () => {
     await open('account-long');
     await tabTo('a-fmt');
     await press('Enter');
-    expect(await scene.page.$$eval('#fmt-menu [role=menuitemradio]', (items) => items.map(({ id }) => id))).toEqual(['f-header', 'f-json', 'f-env', 'f-netscape']);
+    expect(await scene().page.$$eval('#fmt-menu [role=menuitemradio]', (items) => items.map(({ id }) => id))).toEqual(['f-header', 'f-json', 'f-env', 'f-netscape']);
   });
 
   for (const key of ['Escape', 'Tab']) {
@@ -226,9 +213,9 @@ describe('an account', () => {
       for (const opener of ['a-more', 'a-fmt']) {
         await tabTo(opener);
         await press('Enter');
-        expect(await scene.page.isVisible('[role=menu]')).toBe(true);
+        expect(await scene().page.isVisible('[role=menu]')).toBe(true);
         await press(key);
-        expect(await scene.page.isVisible('[role=menu]')).toBe(false);
+        expect(await scene().page.isVisible('[role=menu]')).toBe(false);
         expect((await focused()).id).toBe(opener);
       }
     });
@@ -240,11 +227,11 @@ describe('an account', () => {
     await press('Enter');
     expect(await lastCall()).toEqual(['renew', people.linJian.id]);
     expect(await text('.toast')).toContain('Renewed. Next renewal tomorrow 10:53.');
-    await scene.host((host) => {
+    await scene().host((host) => {
       host.hanging = ['renew'];
     }, null);
     await press('Control+r', 'Control+r');
-    expect((await scene.calls()).filter(([command]) => command === 'renew')).toHaveLength(2);
+    expect((await scene().calls()).filter(([command]) => command === 'renew')).toHaveLength(2);
     expect(await text('#a-ref')).toContain('Refreshing…');
     expect((await focused()).id, 'a busy button keeps the focus').toBe('a-ref');
   });
@@ -267,9 +254,9 @@ describe('an account', () => {
     await open('account-healthy');
     await tabTo('a-all');
     await press('Enter');
-    expect(await scene.page.$$('#hist li')).toHaveLength(14);
+    expect(await scene().page.$$('#hist li')).toHaveLength(14);
     await press('Enter');
-    expect(await scene.page.$$('#hist li')).toHaveLength(3);
+    expect(await scene().page.$$('#hist li')).toHaveLength(3);
   });
 
   test('when it turns out to have ended, the focus goes from the button that vanishes to signing in again', async () => {
@@ -279,10 +266,10 @@ describe('an account', () => {
       ...people.linJian,
       health: { state: 'needs_sign_in', since: '2025-11-21T06:53:00Z', reason: 'rejected' },
     };
-    await scene.host((host, account) => {
+    await scene().host((host, account) => {
       host.emit({ kind: 'account', account });
     }, ended);
-    await scene.settled();
+    await scene().settled();
     expect((await focused()).id).toBe('a-sign');
   });
 
@@ -290,7 +277,7 @@ describe('an account', () => {
     await open('notice');
     await tabTo('notice-x');
     await press('Enter');
-    expect(await scene.page.$('.notice')).toBeNull();
+    expect(await scene().page.$('.notice')).toBeNull();
     expect((await focused()).id).toBe('H1');
   });
 
@@ -304,7 +291,7 @@ describe('an account', () => {
   test('one that has ended is not copied or renewed by a shortcut', async () => {
     await open('account-dead');
     await press('Control+c', 'Control+r', 'Control+Shift+C');
-    expect(await scene.calls()).toEqual([]);
+    expect(await scene().calls()).toEqual([]);
   });
 
   test('the menu signs in again too', async () => {
@@ -329,19 +316,19 @@ describe('the toast of a copied cookie', () => {
     expect(await text('.toast')).toContain('Clipboard cleared');
     await tabTo('t-x');
     await press('Enter');
-    expect(await scene.page.$('.toast')).toBeNull();
+    expect(await scene().page.$('.toast')).toBeNull();
     expect((await focused()).id).not.toBe('');
   });
 
   test('is put away by Esc, which does not clear', async () => {
     await press('Escape');
-    expect(await scene.page.$('.toast')).toBeNull();
+    expect(await scene().page.$('.toast')).toBeNull();
     expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, null]);
-    await scene.host((host) => {
+    await scene().host((host) => {
       host.emit({ kind: 'clipboard', clip: null });
     }, null);
-    await scene.settled();
-    expect(await scene.page.$('.toast'), 'what was put away does not come back to say that it is over').toBeNull();
+    await scene().settled();
+    expect(await scene().page.$('.toast'), 'what was put away does not come back to say that it is over').toBeNull();
   });
 });
 
@@ -352,22 +339,22 @@ describe('removing an account', () => {
     await press('Enter');
     expect(await focused()).toEqual({ id: 'rd-c', visible: true });
     await press('Enter');
-    expect(await scene.page.$('dialog')).toBeNull();
+    expect(await scene().page.$('dialog')).toBeNull();
     expect((await focused()).id, 'the focus is back').toBe('a-forget');
-    expect(await scene.calls()).toEqual([]);
+    expect(await scene().calls()).toEqual([]);
   });
 
   test('Esc cancels, and Enter on a choice does nothing', async () => {
     await open('account-healthy');
     await tabTo('a-more');
     await press('Enter', 'End', 'Enter');
-    expect(await scene.page.isChecked('#rd-signout')).toBe(true);
+    expect(await scene().page.isChecked('#rd-signout')).toBe(true);
     await press('Shift+Tab');
     expect(await focused()).toEqual({ id: 'rd-signout', visible: true });
     await press('Enter');
-    expect(await scene.calls()).toEqual([]);
+    expect(await scene().calls()).toEqual([]);
     await press('Escape');
-    expect(await scene.page.$('dialog')).toBeNull();
+    expect(await scene().page.$('dialog')).toBeNull();
     expect((await focused()).id).toBe('a-more');
   });
 
@@ -375,7 +362,7 @@ describe('removing an account', () => {
     await open('account-healthy');
     await tabTo('a-forget');
     await press('Enter', 'Control+c', 'Control+2', 'r');
-    expect(await scene.calls()).toEqual([]);
+    expect(await scene().calls()).toEqual([]);
     expect(await heading()).toBe(people.linJian.nickname);
   });
 
@@ -383,11 +370,11 @@ describe('removing an account', () => {
     await open('account-healthy');
     await tabTo('a-out');
     await press('Enter', 'Shift+Tab', 'ArrowUp');
-    expect(await scene.page.isChecked('#rd-forget')).toBe(true);
+    expect(await scene().page.isChecked('#rd-forget')).toBe(true);
     await tabTo('rd-go');
     await press('Enter');
     expect(await lastCall()).toEqual(['forget', people.linJian.id]);
-    expect(await scene.page.$('dialog')).toBeNull();
+    expect(await scene().page.$('dialog')).toBeNull();
     expect(await heading(), 'the next account is shown').toBe(people.xiaoman.nickname);
     expect((await focused()).id).toBe('H1');
   });
@@ -438,15 +425,15 @@ describe('moving about', () => {
   test('the place is remembered', async () => {
     await open('account-healthy');
     await press('Control+2');
-    expect((await scene.calls()).at(-1)).toEqual(['setPreferences', expect.objectContaining({ lastView: `accounts/${people.xiaoman.id}` })]);
+    expect((await scene().calls()).at(-1)).toEqual(['setPreferences', expect.objectContaining({ lastView: `accounts/${people.xiaoman.id}` })]);
   });
 
   test('the tray opens a sign-in for an account', async () => {
     await open('account-healthy');
-    await scene.host((host, account) => {
+    await scene().host((host, account) => {
       host.emit({ kind: 'open', view: 'add', account, service: 'netease' });
     }, people.mori.id);
-    await scene.settled();
+    await scene().settled();
     expect(await lastCall()).toEqual(['startSignIn', 'netease', 'app-scan', people.mori.id]);
   });
 });
@@ -491,15 +478,15 @@ describe('settings', () => {
     await press('ArrowDown');
     expect(await lastCall(), 'there is no address yet').toEqual(['setSetting', 'proxy', 'none']);
     await tabTo('px-u');
-    await scene.page.keyboard.type('127.0.0.1:7890');
+    await scene().page.keyboard.type('127.0.0.1:7890');
     await press('Enter');
     expect(await text('#px-e')).toContain('Enter an address such as');
-    expect(await scene.page.getAttribute('#px-u', 'aria-invalid')).toBe('true');
-    await scene.page.keyboard.press('Home');
-    await scene.page.keyboard.type('socks5://');
+    expect(await scene().page.getAttribute('#px-u', 'aria-invalid')).toBe('true');
+    await scene().page.keyboard.press('Home');
+    await scene().page.keyboard.type('socks5://');
     await press('Enter');
     expect(await lastCall()).toEqual(['setSetting', 'proxy', 'socks5://127.0.0.1:7890']);
-    expect(await scene.page.$('#px-e')).toBeNull();
+    expect(await scene().page.$('#px-e')).toBeNull();
   });
 
   test('testing the connection saves the address first and says how long it took', async () => {
@@ -507,7 +494,7 @@ describe('settings', () => {
     await tabTo('px-t');
     await press('Enter');
     expect(await lastCall()).toEqual(['testConnection']);
-    const results = (await scene.page.$$eval('.gr.inset .sec', (rows) => rows.map(({ textContent }) => textContent))).join('; ');
+    const results = (await scene().page.$$eval('.gr.inset .sec', (rows) => rows.map(({ textContent }) => textContent))).join('; ');
     expect(results).toBe('QQ Music 48 ms; NetEase Cloud Music: no connection');
   });
 
@@ -545,7 +532,7 @@ describe('settings', () => {
   });
 
   async function lastPreferences(): Promise<unknown> {
-    return (await scene.calls()).filter(([command]) => command === 'setPreferences').at(-1)?.[1];
+    return (await scene().calls()).filter(([command]) => command === 'setPreferences').at(-1)?.[1];
   }
 });
 
@@ -566,10 +553,10 @@ describe('a keychain that cannot be used', () => {
   test('once it answers, the accounts are back and the heading has the focus', async () => {
     await open('keychain-locked');
     await tabTo('kl-p');
-    await scene.host((host) => {
+    await scene().host((host) => {
       host.emit({ kind: 'keychain', state: 'ready' });
     }, null);
-    await scene.settled();
+    await scene().settled();
     expect(await heading()).toBe(people.linJian.nickname);
     expect((await focused()).id).toBe('H1');
   });
@@ -577,22 +564,22 @@ describe('a keychain that cannot be used', () => {
   test('shortcuts do nothing meanwhile', async () => {
     await open('keychain-locked');
     await press('Control+n', 'Control+c', 'Control+,', '1');
-    expect(await scene.calls()).toEqual([]);
+    expect(await scene().calls()).toEqual([]);
   });
 
   test('a sign-in waits behind it and is not lost', async () => {
     await open('qq-scanned');
-    await scene.host((host) => {
+    await scene().host((host) => {
       host.emit({ kind: 'keychain', state: 'locked' });
     }, null);
-    await scene.settled();
+    await scene().settled();
     expect(await heading()).toBe('The system keyring is locked');
-    await scene.host((host) => {
+    await scene().host((host) => {
       host.emit({ kind: 'keychain', state: 'ready' });
     }, null);
-    await scene.settled();
+    await scene().settled();
     expect(await stageState()).toBe('scanned');
-    expect((await scene.calls()).map(([command]) => command)).not.toContain('cancelSignIn');
+    expect((await scene().calls()).map(([command]) => command)).not.toContain('cancelSignIn');
   });
 });
 
@@ -614,13 +601,13 @@ describe('what is announced', () => {
     await open('qq-waiting');
     await step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
     await expect.poll(() => text('#live')).toBe('Scanned as Lin Jian. Confirm on your phone.');
-    await scene.page.evaluate(() => {
+    await scene().page.evaluate(() => {
       const region = document.getElementById('live');
       if (region) new MutationObserver(() => (document.title = 'said again')).observe(region, { childList: true });
     });
     await step({ step: 'scanned', nickname: 'Lin Jian', avatar: people.linJian.avatar });
-    expect(await scene.page.$('.stage img.face'), 'the picture is there').not.toBeNull();
-    expect(await scene.page.title()).toBe('Add account · TuneKey');
+    expect(await scene().page.$('.stage img.face'), 'the picture is there').not.toBeNull();
+    expect(await scene().page.title()).toBe('Add account · TuneKey');
   });
 
   test('thirty seconds before its end a code is announced once more', async () => {
@@ -632,7 +619,7 @@ describe('what is announced', () => {
     await open('account-long');
     await press('Control+c');
     await expect.poll(() => text('#live')).toBe('Cookie copied as Netscape cookies.txt. The clipboard clears in 30 seconds.');
-    expect(await scene.page.getAttribute('.toast .num', 'aria-hidden')).toBe('true');
+    expect(await scene().page.getAttribute('.toast .num', 'aria-hidden')).toBe('true');
   });
 });
 
@@ -641,5 +628,5 @@ test('time goes on: the countdowns run and the toast leaves by itself', async ()
   await expect.poll(() => text('#q-left'), { timeout: 5000 }).toBe('Valid for 1:40');
   await press('Escape', 'Control+r');
   expect(await text('.toast')).toContain('Renewed.');
-  await expect.poll(() => scene.page.$('.toast'), { timeout: 8000 }).toBeNull();
+  await expect.poll(() => scene().page.$('.toast'), { timeout: 8000 }).toBeNull();
 });

@@ -1,24 +1,11 @@
 /** From a way in that is barred to the next, and the question about another account: real key presses, no clicks, no focus by script. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
-import { people, type SceneName } from '../../src/host/scenes';
+import { people } from '../../src/host/scenes';
 
-import { hands } from './hands';
-import { Stage, type Look, type Scene } from './stage';
+import { visits } from './visits';
 
-let stage: Stage;
-let scene: Scene;
-beforeAll(async () => {
-  stage = await Stage.open();
-});
-afterAll(() => stage.close());
-afterEach(() => scene.close());
-
-async function open(name: SceneName, look: Look = {}): Promise<void> {
-  scene = await stage.scene(name, look);
-}
-
-const { press, focused, tabTo, step, lastCall, text } = hands(() => scene);
+const { open, scene, press, focused, tabTo, step, lastCall, text } = visits();
 
 const BARRED = [
   ['qq-risk', 'wechat-scan', 'WeChat scan', 'H1'],
@@ -42,7 +29,7 @@ for (const [name, method, label, lands] of BARRED) {
     await open(name);
     expect(await focused(), 'the next way has the focus').toEqual({ id: 'q-primary', visible: true });
     expect(await text('#q-primary')).toBe(method === 'paste' ? label : `Use ${label}`);
-    const service = (await scene.calls())[0]?.[1];
+    const service = (await scene().calls())[0]?.[1];
     await press('Enter');
     expect(await lastCall()).toEqual(['startSignIn', service, method, null]);
     expect((await focused()).id).toBe(lands);
@@ -61,7 +48,7 @@ for (const name of ['qq-risk', 'wx-risk', 'app-risk', 'page-risk', 'paste-risk',
 
 test('the other ways are reached by Tab, and those that were barred lately say so', async () => {
   await open('app-risk');
-  const ways = await scene.page.$$eval('.ways li', (ways) => ways.map(({ textContent }) => textContent.trim().replace(/\s+/g, ' ')));
+  const ways = await scene().page.$$eval('.ways li', (ways) => ways.map(({ textContent }) => textContent.trim().replace(/\s+/g, ' ')));
   expect(ways).toEqual(['Official page', 'Paste a cookie', 'QQ scan Refused lately', 'WeChat scan Refused lately']);
   expect(await text('#s-m-qq-scan')).toContain('Refused lately');
   expect(await text('#s-m-phone')).not.toContain('Refused lately');
@@ -104,7 +91,7 @@ test('trying again comes second, where there is no need to wait', async () => {
 
 test('once there were enough sign-ins for a day, trying again is not offered', async () => {
   await open('qq-daily-limit');
-  expect(await scene.page.$$eval('.acts button', (buttons) => buttons.map(({ id }) => id))).toEqual(['q-primary']);
+  expect(await scene().page.$$eval('.acts button', (buttons) => buttons.map(({ id }) => id))).toEqual(['q-primary']);
 });
 
 test('a question about another account has its answer a key away', async () => {

@@ -1,24 +1,11 @@
 /** Signing in on the service's own page: real key presses, no clicks, no focus by script. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
-import { people, type SceneName } from '../../src/host/scenes';
+import { people } from '../../src/host/scenes';
 
-import { hands } from './hands';
-import { Stage, type Look, type Scene } from './stage';
+import { visits } from './visits';
 
-let stage: Stage;
-let scene: Scene;
-beforeAll(async () => {
-  stage = await Stage.open();
-});
-afterAll(() => stage.close());
-afterEach(() => scene.close());
-
-async function open(name: SceneName, look: Look = {}): Promise<void> {
-  scene = await stage.scene(name, look);
-}
-
-const { press, focused, tabTo, step, lastCall, text } = hands(() => scene);
+const { open, press, focused, tabTo, step, lastCall, text } = visits();
 
 test('the page is brought to the front, and what it brings is saved by itself', async () => {
   await open('page-open');

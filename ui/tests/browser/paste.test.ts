@@ -1,25 +1,12 @@
 /** Pasting a cookie: real key presses, no clicks, no focus by script. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
 import type { SignInStep } from '../../src/host/bindings/SignInStep';
-import { people, type SceneName } from '../../src/host/scenes';
+import { people } from '../../src/host/scenes';
 
-import { hands } from './hands';
-import { Stage, type Look, type Scene } from './stage';
+import { visits } from './visits';
 
-let stage: Stage;
-let scene: Scene;
-beforeAll(async () => {
-  stage = await Stage.open();
-});
-afterAll(() => stage.close());
-afterEach(() => scene.close());
-
-async function open(name: SceneName, look: Look = {}): Promise<void> {
-  scene = await stage.scene(name, look);
-}
-
-const { press, type, focused, tabTo, step, lastCall, text } = hands(() => scene);
+const { open, scene, press, type, focused, tabTo, step, lastCall, text } = visits();
 
 const SECRET = 'uin=10001; qm_keyst=Q_H_L_0123456789';
 
@@ -39,8 +26,8 @@ const FOUND: SignInStep = {
 
 /** Puts a text on the clipboard as another program would. */
 async function onClipboard(text: string): Promise<void> {
-  await scene.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-  await scene.page.evaluate((text) => navigator.clipboard.writeText(text), text);
+  await scene().page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await scene().page.evaluate((text) => navigator.clipboard.writeText(text), text);
 }
 
 test('Ctrl V in the box asks for the clipboard, and the text never enters the page', async () => {
@@ -49,14 +36,14 @@ test('Ctrl V in the box asks for the clipboard, and the text never enters the pa
   await tabTo('pa-in');
   await press('Control+v');
   expect(await lastCall()).toEqual(['pasteFromClipboard', 1]);
-  expect(await scene.page.inputValue('#pa-in')).toBe('');
+  expect(await scene().page.inputValue('#pa-in')).toBe('');
   await step(FOUND);
   expect((await focused()).id, 'the box keeps the focus').toBe('pa-in');
-  expect(await scene.page.inputValue('#pa-in'), 'as long as every other').toBe('•'.repeat(168));
-  const rows = await scene.page.$$eval('.chk .gr', (rows) => rows.map(({ textContent }) => textContent.trim().replace(/\s+/g, ' ')));
+  expect(await scene().page.inputValue('#pa-in'), 'as long as every other').toBe('•'.repeat(168));
+  const rows = await scene().page.$$eval('.chk .gr', (rows) => rows.map(({ textContent }) => textContent.trim().replace(/\s+/g, ' ')));
   expect(rows).toEqual(['Cookie header, 2 fields', 'Account ID found', 'Music key found', 'Refresh token missing']);
   await expect.poll(() => text('#live')).toMatch(/^Cookie header, 2 fields\. Without a refresh token/);
-  expect(await scene.page.content()).not.toContain('Q_H_L_');
+  expect(await scene().page.content()).not.toContain('Q_H_L_');
   await press('Enter');
   expect(await lastCall(), 'Enter in the box goes on').toEqual(['answerSignIn', 1, { kind: 'go' }]);
   expect(await text('#q-primary')).toContain('Checking with QQ Music…');
@@ -69,7 +56,7 @@ test('nothing can be typed into the box', async () => {
   await open('paste-empty');
   await tabTo('pa-in');
   await type('uin=1');
-  expect(await scene.page.inputValue('#pa-in')).toBe('');
+  expect(await scene().page.inputValue('#pa-in')).toBe('');
   expect((await lastCall())[0]).toBe('startSignIn');
 });
 
@@ -83,7 +70,7 @@ test('the button pastes, Check and save goes on, Clear drops it', async () => {
   await press('Enter');
   expect(await lastCall()).toEqual(['newCode', 1]);
   expect((await focused()).id, 'the button is gone, the box has the focus').toBe('pa-in');
-  expect(await scene.page.inputValue('#pa-in')).toBe('');
+  expect(await scene().page.inputValue('#pa-in')).toBe('');
   await step(FOUND);
   await tabTo('q-primary');
   await press('Enter');
@@ -94,14 +81,14 @@ test('what is no cookie is said at once, each time', async () => {
   await open('paste-bad');
   await expect.poll(() => text('#alert')).toBe('This isn’t a NetEase Cloud Music cookie');
   expect(await text('.banner p')).toBe('We need at least MUSIC_U. Copy the whole Cookie request header from music.163.com.');
-  await scene.page.evaluate(() => (document.getElementById('alert') ?? document.body).replaceChildren());
+  await scene().page.evaluate(() => (document.getElementById('alert') ?? document.body).replaceChildren());
   await step({ step: 'ask_paste', problem: { code: 'invalid_input', service: 'netease', detail: null, said: null } });
   await expect.poll(() => text('#alert')).toBe('This isn’t a NetEase Cloud Music cookie');
 });
 
 test('a clipboard that holds no text is said where a wrong one is', async () => {
   await open('paste-empty');
-  await scene.host((host) => {
+  await scene().host((host) => {
     host.failing.pasteFromClipboard = { code: 'invalid_input', service: null, detail: 'no text', said: null };
   }, null);
   await tabTo('pa-clip');

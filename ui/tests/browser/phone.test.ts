@@ -1,24 +1,11 @@
 /** Signing in with a code by text message: real key presses, no clicks, no focus by script. */
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 
-import { NOW, people, type SceneName } from '../../src/host/scenes';
+import { NOW, people } from '../../src/host/scenes';
 
-import { hands } from './hands';
-import { Stage, type Look, type Scene } from './stage';
+import { visits } from './visits';
 
-let stage: Stage;
-let scene: Scene;
-beforeAll(async () => {
-  stage = await Stage.open();
-});
-afterAll(() => stage.close());
-afterEach(() => scene.close());
-
-async function open(name: SceneName, look: Look = {}): Promise<void> {
-  scene = await stage.scene(name, look);
-}
-
-const { press, type, focused, tabTo, step, lastCall, text } = hands(() => scene);
+const { open, scene, press, type, focused, tabTo, step, lastCall, text } = visits();
 
 const CODE_ASKED = {
   step: 'ask_text_code',
@@ -29,7 +16,7 @@ const CODE_ASKED = {
 
 /** Everything that the page holds, in its text, its attributes and its fields. */
 function everything(): Promise<string> {
-  return scene.page.evaluate(
+  return scene().page.evaluate(
     () => document.documentElement.outerHTML + [...document.querySelectorAll('input')].map(({ value }) => value).join(' '),
   );
 }
@@ -49,7 +36,7 @@ test('goes from the method to the account by keyboard alone, and keeps neither n
   expect(await lastCall()).toEqual(['answerSignIn', 1 + 1, { kind: 'phone_number', country: '86', number: '13800135678' }]);
   expect(await text('#q-primary')).toBe('Sending…');
   await press('Enter');
-  expect((await scene.calls()).filter(([command]) => command === 'answerSignIn'), 'a second Enter sends no second message').toHaveLength(1);
+  expect((await scene().calls()).filter(([command]) => command === 'answerSignIn'), 'a second Enter sends no second message').toHaveLength(1);
 
   await step(CODE_ASKED);
   expect(await focused()).toEqual({ id: 'p-code', visible: true });
@@ -77,11 +64,11 @@ test('a number that cannot be one is said at its field and not sent', async () =
   await type('1380013');
   await press('Enter');
   expect(await text('#p-h')).toBe('Enter an 11-digit mainland number.');
-  expect(await scene.page.getAttribute('#p-num', 'aria-invalid')).toBe('true');
+  expect(await scene().page.getAttribute('#p-num', 'aria-invalid')).toBe('true');
   await expect.poll(() => text('#alert')).toBe('Enter an 11-digit mainland number.');
   expect((await lastCall())[0]).toBe('startSignIn');
   await type('5678');
-  expect(await scene.page.getAttribute('#p-num', 'aria-invalid'), 'typing takes the mark away').toBe('false');
+  expect(await scene().page.getAttribute('#p-num', 'aria-invalid'), 'typing takes the mark away').toBe('false');
 });
 
 test('a number abroad goes with its own country', async () => {
@@ -107,7 +94,7 @@ for (const keys of [['Enter'], ['Tab', 'Enter']]) {
     await expect.poll(() => text('#alert')).toMatch(/^QQ Music asks for a quick check\./);
     await press('Enter');
     expect(await lastCall()).toEqual(['openCaptcha', 1]);
-    expect(await scene.page.inputValue('#p-num')).toBe('13800135678');
+    expect(await scene().page.inputValue('#p-num')).toBe('13800135678');
     await tabTo('p-done');
     await press('Enter');
     expect(await lastCall()).toEqual(['answerSignIn', 1, { kind: 'captcha_done' }]);
@@ -144,7 +131,7 @@ test('a wrong code is said at the code, and the next one can be typed at once', 
   await type('111111');
   await step({ ...CODE_ASKED, problem: { code: 'wrong_code', service: 'qqmusic', detail: null, said: null } });
   expect((await focused()).id).toBe('p-code');
-  expect(await scene.page.getAttribute('#p-code', 'aria-invalid')).toBe('true');
+  expect(await scene().page.getAttribute('#p-code', 'aria-invalid')).toBe('true');
   await expect.poll(() => text('#alert')).toBe('That code didn’t match. Check the latest text message.');
   await type('22x2222');
   expect(await lastCall(), 'what is no digit is dropped').toEqual(['answerSignIn', 1, { kind: 'text_code', code: '222222' }]);
@@ -164,7 +151,7 @@ test('a shorter code is submitted by Enter', async () => {
 test('another code can be asked for when its time has come, and the focus is not lost', async () => {
   await open('phone-code');
   expect(await text('form')).toContain('Resend in 0:48');
-  expect(await scene.page.$('#p-re')).toBeNull();
+  expect(await scene().page.$('#p-re')).toBeNull();
   await step({ ...CODE_ASKED, resend_at: new Date(NOW).toISOString() });
   await tabTo('p-re');
   await press('Enter');
@@ -178,7 +165,7 @@ test('the number can be changed', async () => {
   await press('Enter');
   expect(await lastCall()).toEqual(['answerSignIn', 1, { kind: 'change_number' }]);
   expect((await focused()).id).toBe('p-num');
-  expect(await scene.page.inputValue('#p-num')).toBe('');
+  expect(await scene().page.inputValue('#p-num')).toBe('');
 });
 
 test('the same wrong code again is announced again', async () => {
@@ -188,7 +175,7 @@ test('the same wrong code again is announced again', async () => {
   await expect.poll(() => text('#alert')).toContain('didn’t match');
   await step({ step: 'exchanging' });
   await expect.poll(() => text('#live')).toBe('Signing in…');
-  await scene.page.evaluate(() => (document.getElementById('alert') ?? document.body).replaceChildren());
+  await scene().page.evaluate(() => (document.getElementById('alert') ?? document.body).replaceChildren());
   await step(wrong);
   await expect.poll(() => text('#alert')).toContain('didn’t match');
 });
