@@ -86,8 +86,8 @@ async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), F
                 interrupted = true;
                 interrupt.set(tokio::signal::ctrl_c());
                 output.note(output.language.pick(
-                    "It is confirmed and being finished. Press Ctrl-C again to lose it.",
-                    "已确认，正在收尾。再按一次 Ctrl-C 将放弃这次登录。",
+                    "What comes of it is kept. Press Ctrl-C again not to wait for it.",
+                    "登录结果仍会保存。再按一次 Ctrl-C 则不再等待。",
                 ));
                 continue;
             }

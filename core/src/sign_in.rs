@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
@@ -68,6 +68,8 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 /// How often a credential is saved when nobody is there to be told that the keychain says no.
 const SAVES_UNHEARD: u32 = 3;
+/// How often the person can go on with what was confirmed before a new code is the better way.
+const RESUMES: u32 = 3;
 
 /// What the machine needs from the rest of the core.
 #[async_trait]
@@ -201,7 +203,7 @@ impl<S: Surroundings> Machine<S> {
         };
         let mut failures = 0;
         let mut shown = None;
-        let mut confirmed = Confirmed::No;
+        let (mut confirmed, mut resumes) = (Confirmed::No, 0);
         loop {
             let progress = match self.progress(&mut *attempt, shown, confirmed).await? {
                 Some(progress) => progress,
@@ -230,7 +232,7 @@ impl<S: Surroundings> Machine<S> {
                 Ok(Progress::Ask(question)) => {
                     failures = 0;
                     shown = None;
-                    confirmed = Confirmed::No;
+                    let asked_after = std::mem::replace(&mut confirmed, Confirmed::No);
                     let at_page = matches!(question, Question::Page(_));
                     self.step(asking(question, context.clock.now()))?;
                     let Some(input) = self.input().await? else { return Ok(Ok(CodeEnd::Dropped)) };
@@ -243,11 +245,19 @@ impl<S: Surroundings> Machine<S> {
                     {
                         return Ok(Err(problem));
                     }
-                    if let Some(step) = working(&input) {
-                        if step.cannot_be_cancelled() {
-                            confirmed = Confirmed::Yes;
+                    let step = match input {
+                        // The check held up what was typed before it, which is sent again now.
+                        Input::CaptchaDone if asked_after != Confirmed::No => Some(SignInStep::Exchanging),
+                        _ => working(&input),
+                    };
+                    if step.as_ref().is_some_and(SignInStep::cannot_be_cancelled) {
+                        confirmed = Confirmed::Yes;
+                    }
+                    if let Some(step) = step {
+                        let heard = self.step(step);
+                        if confirmed == Confirmed::No {
+                            heard?;
                         }
-                        self.step(step)?;
                     }
                     attempt.give(input);
                 }
@@ -266,11 +276,17 @@ impl<S: Surroundings> Machine<S> {
                     tracing::debug!(%error, failures, "a sign-in request failed and is tried again");
                     tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
                 }
-                Err(error) if error.may_pass() && confirmed != Confirmed::No => {
+                Err(error) if error.may_pass() && confirmed != Confirmed::No && resumes < RESUMES => {
                     // What was confirmed stays here for another try: the person need not scan again.
                     let problem = error.into_problem(self.service.id());
-                    self.step(SignInStep::Failed { problem, others: Others::default() })?;
-                    self.asked_again().await?;
+                    let told = self.step(SignInStep::Failed { problem, others: Others::default() });
+                    let asked = if told.is_ok() { self.asked_again().await } else { told };
+                    resumes = match asked {
+                        Ok(()) => resumes + 1,
+                        // Whoever leaves does not take it along: once more, unheard.
+                        Err(Gone) if self.method.is_new_sign_in() => RESUMES,
+                        Err(Gone) => return Err(Gone),
+                    };
                     failures = 0;
                     confirmed = Confirmed::Resumed;
                     drop(self.step(SignInStep::Exchanging));
@@ -308,8 +324,10 @@ impl<S: Surroundings> Machine<S> {
                 biased;
                 answer = self.answers.recv(), if heard => match answer {
                     Some(Answer::Again) if may_leave => return Ok(None),
+                    // It comes too late; the front is told where the sign-in stands instead.
+                    Some(Answer::Again) => drop(self.step(SignInStep::Exchanging)),
                     // Nothing was asked: a second click, or a page that says the same twice.
-                    Some(Answer::Again | Answer::Give(_) | Answer::KeepOther) => {}
+                    Some(Answer::Give(_) | Answer::KeepOther) => {}
                     None if may_leave => return Err(Gone),
                     None => heard = false,
                 },
@@ -373,12 +391,15 @@ impl<S: Surroundings> Machine<S> {
                 Err(problem) => problem,
             };
             tracing::warn!(code = ?problem.code, "a credential that has come could not be saved");
-            if self.step(SignInStep::Failed { problem, others: Others::default() }).is_ok() {
-                self.asked_again().await?;
+            let told = self.step(SignInStep::Failed { problem, others: Others::default() });
+            if told.is_ok() && self.asked_again().await.is_ok() {
                 continue;
             }
             unheard += 1;
             if unheard == SAVES_UNHEARD {
+                if self.method.is_new_sign_in() {
+                    self.surroundings.discard(grant).await;
+                }
                 return Err(Gone);
             }
             tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
@@ -432,6 +453,8 @@ impl<S: Surroundings> Machine<S> {
 
     async fn answer(&mut self) -> Result<Answer, Gone> {
         tokio::select! {
+            // Who answers and leaves has answered.
+            biased;
             answer = self.answers.recv() => answer.ok_or(Gone),
             () = self.steps.closed() => Err(Gone),
         }

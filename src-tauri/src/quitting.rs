@@ -32,9 +32,12 @@ pub(crate) fn quit(app: &AppHandle) {
             thread::sleep(LIMIT);
             std::process::exit(0);
         });
-        let desktop = handle.state::<Desktop>();
-        desktop.clipboard.close(CLIPBOARD_LIMIT);
-        tauri::async_runtime::block_on(desktop.core.settled());
+        let settling = handle.clone();
+        let settled = tauri::async_runtime::spawn(async move {
+            settling.state::<Desktop>().core.settled().await;
+        });
+        handle.state::<Desktop>().clipboard.close(CLIPBOARD_LIMIT);
+        drop(tauri::async_runtime::block_on(settled));
         handle.exit(0);
     });
     if ending.is_err() {
@@ -49,10 +52,10 @@ pub(crate) fn last_words(app: &AppHandle) {
     desktop.sign_ins.end();
     if !desktop.quitting.0.swap(true, Ordering::AcqRel) {
         desktop.clipboard.close(CLIPBOARD_LIMIT);
-        let rest = LIMIT.saturating_sub(CLIPBOARD_LIMIT);
-        let settled = async { tokio::time::timeout(rest, desktop.core.settled()).await };
-        drop(tauri::async_runtime::block_on(settled));
     }
+    let rest = LIMIT.saturating_sub(CLIPBOARD_LIMIT);
+    let settled = async { tokio::time::timeout(rest, desktop.core.settled()).await };
+    drop(tauri::async_runtime::block_on(settled));
 }
 
 /// Ends the app in the same orderly way when the system asks the process to end.

@@ -82,7 +82,9 @@ fn parted(part: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> (Vec<(&str, &str, Option<&str>)>, bool) {
+    type Found<'a> = (Vec<(&'a str, &'a str, Option<&'a str>)>, bool);
+
+    fn read(text: &str) -> Found<'_> {
         let JoinedCookies { cookies, attributes } = JoinedCookies::read(text);
         let cookies = cookies.into_iter().map(|cookie| (cookie.name, cookie.value, cookie.domain));
         (cookies.collect(), attributes)

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use jiff::Timestamp;
+
 use super::*;
 use crate::account::{Health, KeyLife};
 use crate::clock::SystemClock;
@@ -36,6 +38,7 @@ enum Line {
     Never,
     AskNumber,
     AskCode,
+    AskCheck,
     AskPage,
 }
 
@@ -66,6 +69,9 @@ impl Attempt for Script {
                 sent_to: "138••••5678".to_owned(),
                 resend_after: Duration::from_secs(60),
                 problem: None,
+            }),
+            Line::AskCheck => Progress::Ask(Question::Captcha {
+                address: url::Url::parse("https://example.invalid/").expect("a URL").into(),
             }),
             Line::AskPage => Progress::Ask(Question::Page(Box::new(OfficialPage {
                 start: url::Url::parse("https://example.invalid/").expect("a URL").into(),
@@ -246,8 +252,8 @@ async fn names(mut sign_in: SignIn) -> Vec<String> {
 }
 
 use Line::{
-    AskCode, AskNumber, AskPage, Authorised, Code, Expired, Granted, Never, Offline, Refused, Risk, Scanned,
-    UsedUp,
+    AskCheck, AskCode, AskNumber, AskPage, Authorised, Code, Expired, Granted, Never, Offline, Refused, Risk,
+    Scanned, UsedUp,
 };
 
 #[tokio::test(start_paused = true)]
@@ -486,11 +492,22 @@ async fn leaving_while_a_code_that_was_typed_is_checked_saves_what_comes_of_it()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_code_that_a_check_has_held_up_is_no_less_confirmed() {
+    let mut sign_in = play_for(None, Desk::default(), Method::Phone, &[&[AskCode, AskCheck, Granted]]);
+    until(&mut sign_in, |step| matches!(step, SignInStep::AskTextCode { .. })).await;
+    sign_in.answer(Answer::Give(Input::TextCode("123456".into())));
+    until(&mut sign_in, |step| matches!(step, SignInStep::AskCaptcha { .. })).await;
+    sign_in.answer(Answer::Give(Input::CaptchaDone));
+    let step = sign_in.next().await;
+    assert!(step.as_ref().is_some_and(SignInStep::cannot_be_cancelled), "{step:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_code_cannot_be_asked_for_once_this_one_is_confirmed() {
-    let mut sign_in = play(Desk::default(), &[&[Code, Authorised, Granted]]);
+    let mut sign_in = play(Desk::default(), &[&[Code, Authorised, Offline, Granted]]);
     until(&mut sign_in, |step| matches!(step, SignInStep::Exchanging)).await;
     sign_in.answer(Answer::Again);
-    assert_eq!(names(sign_in).await, ["saving", "done"]);
+    assert_eq!(names(sign_in).await, ["exchanging", "saving", "done"], "it says again where it stands");
 }
 
 #[tokio::test(start_paused = true)]
@@ -509,6 +526,41 @@ async fn what_was_confirmed_outlasts_the_network() {
         ["failed", "exchanging", "preparing", "show_code", "exchanging", "saving", "done"],
         "a new code comes by itself when the old one is used up"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_finished_again_and_again_gives_way_to_a_new_code() {
+    let mut dead = vec![Code, Authorised];
+    dead.resize(2 + 3 * 4, Offline);
+    let steps = names(play(Desk::default(), &[&dead, &[Code, Authorised, Granted]])).await;
+    assert_eq!(steps.iter().filter(|step| *step == "failed").count(), 4);
+    assert_eq!(steps.iter().filter(|step| *step == "show_code").count(), 2, "{steps:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_leaves_a_failure_behind_a_confirmation_does_not_take_it_along() {
+    let offline = [Code, Authorised, Offline, Offline, Offline, Granted];
+    for (script, refusals) in [(&offline[..], 0), (&[Code, Authorised, Granted], 1)] {
+        let desk = Desk { refusals: Mutex::new(refusals), ..Desk::default() };
+        let saved = desk.saved.clone();
+        let mut sign_in = play(desk, &[script]);
+        until(&mut sign_in, |step| matches!(step, SignInStep::Failed { .. })).await;
+        drop(sign_in);
+        over(&saved).await;
+        assert_eq!(*saved.lock().unwrap(), 1, "{script:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_keychain_takes_is_ended_at_the_service_once_nobody_waits_for_it() {
+    let desk = Desk { refusals: Mutex::new(u32::MAX), ..Desk::default() };
+    let (saved, discarded) = (desk.saved.clone(), desk.discarded.clone());
+    let mut sign_in = play(desk, &[&[Code, Authorised, Granted]]);
+    until(&mut sign_in, |step| matches!(step, SignInStep::Failed { .. })).await;
+    assert_eq!(*discarded.lock().unwrap(), 0, "somebody waits for it");
+    drop(sign_in);
+    over(&saved).await;
+    assert_eq!((*saved.lock().unwrap(), *discarded.lock().unwrap()), (0, 1));
 }
 
 /// Waits until the machine is over: until then it owns a handle on what was saved.

@@ -52,24 +52,23 @@ impl Surroundings for TuneKey {
                 _ => credential.clone(),
             };
             let generation = self.0.vault.save(&credential, expected, Patience::User).await?;
-            Ok::<_, Problem>((generation, credential))
+            let now = self.0.clock.now();
+            self.0.accounts.add(id, |record: Option<AccountRecord>| {
+                let mut record = record.unwrap_or_else(|| AccountRecord::new(id.clone(), method, now));
+                record.method = method;
+                record.life = renewal::life(service::by_id(id.service), &credential);
+                record.generation = generation;
+                record.health = Health::Healthy;
+                record.failures = 0;
+                record.next_attempt_at = None;
+                record.signing_out = false;
+                learn(&mut record, &grant.inspection, now);
+                record
+            })
         };
-        // The picture comes along while the keychain works, and never holds it up by more than its own limit.
-        let (generation, picture) = tokio::join!(saved, picture);
-        let (generation, credential) = generation?;
-        let now = self.0.clock.now();
-        let known = self.0.accounts.add(id, |record: Option<AccountRecord>| {
-            let mut record = record.unwrap_or_else(|| AccountRecord::new(id.clone(), method, now));
-            record.method = method;
-            record.life = renewal::life(service::by_id(id.service), &credential);
-            record.generation = generation;
-            record.health = Health::Healthy;
-            record.failures = 0;
-            record.next_attempt_at = None;
-            record.signing_out = false;
-            learn(&mut record, &grant.inspection, now);
-            record
-        })?;
+        // The picture comes along meanwhile. The account is known before it, in case this process ends.
+        let (known, picture) = tokio::join!(saved, picture);
+        let known = known?;
         if let Some(picture) = picture {
             self.0.accounts.save_avatar(id, &picture);
         }

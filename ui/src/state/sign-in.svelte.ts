@@ -70,6 +70,8 @@ export class SignIn {
   /** Steps can arrive before the answer that says which sign-in they belong to. */
   #early = new Map<number, SignInStep[]>();
   #starts = 0;
+  /** Whether the service has heard that it is to issue a credential. */
+  #confirmed = false;
 
   constructor(
     private readonly host: Host,
@@ -176,7 +178,8 @@ export class SignIn {
     if (way === null) return;
     const id = this.#id;
     if (id === null) return this.start(way.service, way.method, this.#wanted);
-    this.#take({ step: 'preparing' });
+    // What was confirmed before it failed is gone on with.
+    this.#take({ step: this.#confirmed ? 'exchanging' : 'preparing' });
     try {
       await this.host.newCode(id);
     } catch {
@@ -255,6 +258,7 @@ export class SignIn {
 
   #take(step: SignInStep): void {
     this.#step = step;
+    this.#confirmed = step.step === 'exchanging' || (this.#confirmed && ['saving', 'failed'].includes(step.step));
     if ('others' in step && step.others.barred.length > 0 && this.#way !== null) {
       this.#barred = { ...this.#barred, [this.#way.service]: { at: this.now(), methods: step.others.barred } };
     }

@@ -56,6 +56,34 @@ describe('steps', () => {
   });
 });
 
+describe('trying again', () => {
+  const offline: SignInStep = {
+    step: 'failed',
+    problem: { code: 'offline', service: 'qqmusic', detail: null, said: null },
+    others: { next: [], barred: [] },
+  };
+
+  test('goes on with what was confirmed, and keeps who it was', async () => {
+    const scripted = host();
+    const signIn = await started(scripted);
+    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    scripted.step({ step: 'exchanging' });
+    scripted.step(offline);
+    const again = signIn.again();
+    expect([signIn.state, signIn.scanner?.nickname]).toEqual(['confirming', 'Lin Jian']);
+    await again;
+  });
+
+  test('starts over when nothing was confirmed', async () => {
+    const scripted = host();
+    const signIn = await started(scripted);
+    scripted.step(offline);
+    const again = signIn.again();
+    expect(signIn.state).toBe('loading');
+    await again;
+  });
+});
+
 describe('starting', () => {
   test('that fails is a state like any other, and trying again starts over', async () => {
     const scripted = host();
