@@ -66,10 +66,13 @@ impl Window {
         command.args(["--port", &port.to_string(), "--native-port", &native.to_string()]);
         let service = Process::start(&mut command, &sandbox.log("webdriver"))?;
         let url = format!("http://127.0.0.1:{port}");
-        until("tauri-driver to listen", || async {
-            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.map(drop).context("nobody listens")
-        })
-        .await?;
+        // It listens before WebKit's own driver does, which takes long to load when it was never used before.
+        for (name, port) in [("tauri-driver", port), ("WebKit's driver", native)] {
+            until(format!("{name} to listen"), || async {
+                tokio::net::TcpStream::connect(("127.0.0.1", port)).await.map(drop).context("nobody listens")
+            })
+            .await?;
+        }
 
         // The client refuses to be built without one, although it only speaks plain HTTP here.
         let _ = rustls::crypto::ring::default_provider().install_default();
