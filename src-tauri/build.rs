@@ -17,6 +17,8 @@ const COMMANDS: &[&str] = &[
     "check",
     "sign_out",
     "forget",
+    "set_label",
+    "set_note",
     "set_setting",
     "choose_extra_ca",
     "test_connection",

@@ -49,6 +49,7 @@ pub(crate) async fn cookie(
     #[expect(clippy::disallowed_methods, reason = "printing the cookie is what was asked for")]
     let text = copied.text.expose();
     output.result(&json!({ "account": id, "format": copied.format, "cookie": text }), || text.to_owned());
+    tunekey.note_copied(&id, &copied);
     Ok(())
 }
 
@@ -81,7 +82,9 @@ pub(crate) async fn renew(tunekey: &TuneKey, ids: &[AccountId], output: Output) 
 }
 
 pub(crate) async fn check(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Problem> {
-    let account = tunekey.check(&tunekey.find(name)?).await?;
+    let id = tunekey.find(name)?;
+    tunekey.check(&id).await?;
+    let account = account(tunekey, &id)?;
     output.result(&without_picture(account.clone()), || words::line(&account, output.language));
     Ok(())
 }

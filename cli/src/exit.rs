@@ -21,10 +21,15 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
         | ProblemCode::WrongWayIn
         | ProblemCode::WrongCode
         | ProblemCode::OtherAccount => 4,
-        ProblemCode::Rejected => 5,
+        ProblemCode::Rejected | ProblemCode::NotRenewable => 5,
         ProblemCode::Offline | ProblemCode::Timeout => 6,
-        ProblemCode::KeychainLocked | ProblemCode::KeychainUnavailable | ProblemCode::KeychainDenied => 7,
+        ProblemCode::KeychainLocked
+        | ProblemCode::KeychainUnavailable
+        | ProblemCode::KeychainDenied
+        | ProblemCode::CredentialMissing
+        | ProblemCode::CredentialUnreadable => 7,
         ProblemCode::RiskControl | ProblemCode::RateLimited | ProblemCode::DailyLimit => 8,
+        ProblemCode::RefusedOnce => 9,
         ProblemCode::Cancelled => INTERRUPTED,
     }
 }

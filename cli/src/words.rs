@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tunekey_core::account::{Account, Health, RenewalOutcome, SignInReason, Tier};
+use tunekey_core::account::{Account, Health, RenewalOutcome, SignInReason, Tier, WarningReason};
 use tunekey_core::problem::Language;
 use tunekey_core::service::{CredentialPart, PasteFormat, Recognised};
 
@@ -138,6 +138,7 @@ fn health(account: &Account, language: Language) -> String {
     match account.health {
         Health::Healthy => language.pick("healthy", "正常").to_owned(),
         Health::RenewsSoon => language.pick("renews soon", "即将续期").to_owned(),
+        Health::Warning { reason, .. } => warning(reason, language).to_owned(),
         Health::NeedsSignIn { since, reason } => {
             let why = match reason {
                 SignInReason::Rejected => language.pick("refused by the service", "被对方服务拒绝"),
@@ -145,6 +146,18 @@ fn health(account: &Account, language: Language) -> String {
             };
             format!("{} ({why}, {})", language.pick("needs sign-in", "需重新登录"), time(since))
         }
+    }
+}
+
+fn warning(reason: WarningReason, language: Language) -> &'static str {
+    match reason {
+        WarningReason::RefusedOnce => {
+            language.pick("refused once, asked again soon", "被拒绝一次，稍后再次确认")
+        }
+        WarningReason::RenewalFailing => language.pick("renewals fail", "续期未成功"),
+        WarningReason::NotRenewable => language.pick("works, can’t be renewed", "可用，无法续期"),
+        WarningReason::MissingOnce => language.pick("not found in the keychain", "密钥环中未找到"),
+        WarningReason::Unreadable => language.pick("unreadable in the keychain", "密钥环条目无法读取"),
     }
 }
 

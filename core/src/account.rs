@@ -169,6 +169,10 @@ impl<'de> Deserialize<'de> for AccountId {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct Account {
+    /// Counts the changes of all accounts in this process: of two states of one account, the one with the
+    /// larger number is the newer one, whichever arrives first.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub revision: u64,
     /// `service:uid`.
     #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub id: AccountId,
@@ -178,6 +182,10 @@ pub struct Account {
     pub uid: String,
     /// The name that the service shows; never empty (the uid stands in).
     pub nickname: String,
+    /// The person's own name for it, shown before the nickname.
+    pub label: Option<String>,
+    /// The person's own note on it, such as which tool uses it.
+    pub note: Option<String>,
     /// The picture, fetched and re-encoded by us: a `data:image/png;base64,…` URL.
     pub avatar: Option<String>,
     /// How it was signed in.
@@ -188,6 +196,8 @@ pub struct Account {
     pub busy: Option<Busy>,
     /// The life of its key.
     pub life: KeyLife,
+    /// Whether its key can be renewed; `None` until its credential has been looked at.
+    pub renewability: Option<Renewability>,
     /// What the service said of its membership, if it has said anything yet.
     pub membership: Option<Membership>,
     /// When the service last confirmed that the credential works.
@@ -197,6 +207,8 @@ pub struct Account {
     pub renewals: Vec<RenewalRecord>,
     /// The format that this account is copied in.
     pub format: Format,
+    /// The last time that its cookie was handed out.
+    pub copied: Option<CopyRecord>,
     /// What went wrong last, if the last thing tried went wrong: a note, not a verdict.
     pub trouble: Option<Problem>,
 }
@@ -210,7 +222,16 @@ pub enum Health {
     Healthy,
     /// The renewal is near or overdue.
     RenewsSoon,
-    /// The service has said that the credential is dead, or the keychain has lost it: only a new sign-in helps.
+    /// It may still work, and something needs attention.
+    Warning {
+        /// Since when.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        since: Timestamp,
+        /// What it is.
+        reason: WarningReason,
+    },
+    /// The service has said twice that the credential is dead, or the keychain has lost it: only a new sign-in
+    /// helps.
     NeedsSignIn {
         /// When that became known.
         #[cfg_attr(feature = "typescript", ts(type = "string"))]
@@ -220,6 +241,34 @@ pub enum Health {
     },
 }
 
+impl Health {
+    /// Whether only a new sign-in helps.
+    pub fn needs_sign_in(self) -> bool {
+        match self {
+            Self::NeedsSignIn { .. } => true,
+            Self::Healthy | Self::RenewsSoon | Self::Warning { .. } => false,
+        }
+    }
+}
+
+/// What needs attention although the credential may still work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum WarningReason {
+    /// The service has refused the credential once. It is asked again, at the earliest a minute later, before
+    /// that is believed.
+    RefusedOnce,
+    /// The last renewals have failed, for whatever reason.
+    RenewalFailing,
+    /// Nothing in the credential can renew it: it works until it ends, then only a new sign-in helps.
+    NotRenewable,
+    /// The keychain has said once that it holds no such item. It is asked again before that is believed.
+    MissingOnce,
+    /// The keychain's item cannot be read: it is damaged, or a newer TuneKey has written it.
+    Unreadable,
+}
+
 /// Why only a new sign-in helps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
@@ -227,8 +276,32 @@ pub enum Health {
 pub enum SignInReason {
     /// The service refuses the credential.
     Rejected,
-    /// The keychain no longer holds the credential.
+    /// The keychain no longer holds the credential; the service was not asked.
     Missing,
+}
+
+/// When an account's cookie was last handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct CopyRecord {
+    /// When.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub at: Timestamp,
+    /// In which format.
+    pub format: Format,
+    /// Whether the key in it is still the account's key: `false` once a renewal has replaced it.
+    pub is_current: bool,
+}
+
+/// What a check of a credential has come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum CheckOutcome {
+    /// The service accepts it.
+    Valid,
+    /// The key had run out, and a renewal has brought a new one that works.
+    Renewed,
 }
 
 /// What is being done with an account.
@@ -242,6 +315,19 @@ pub enum Busy {
     Checking,
     /// The account is being signed out.
     SigningOut,
+}
+
+/// Whether a credential can be renewed (protocol: QQ §13.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Renewability {
+    /// It can, even when its key has run out.
+    Renewable,
+    /// It can as long as its key still works.
+    WhileAlive,
+    /// Nothing in it renews it.
+    NotRenewable,
 }
 
 /// From when until when a key lives.

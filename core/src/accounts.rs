@@ -8,7 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
 
-use crate::account::{Account, AccountId, Busy, Health, ServiceId};
+use crate::account::{
+    Account, AccountId, Busy, CopyRecord, Health, Renewability, RenewalOutcome, RenewalRecord, ServiceId,
+    WarningReason,
+};
 use crate::avatar;
 use crate::clock::Clock;
 use crate::export::Format;
@@ -23,6 +26,8 @@ use crate::tunekey::Event;
 
 /// How long before a renewal an account counts as "renews soon".
 const SOON: SignedDuration = SignedDuration::from_hours(1);
+/// How many renewals in a row must have failed before that is more than a passing failure.
+const FAILURES_THAT_WARN: usize = 2;
 /// How much of the history fronts see.
 const HISTORY: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -39,6 +44,8 @@ pub(crate) struct Accounts {
 /// What is true in this process at this moment.
 #[derive(Debug, Default)]
 struct Now {
+    /// The newest revision given to an account's state, or to its removal.
+    revision: u64,
     ledger: Ledger,
     views: Vec<Account>,
     busy: HashMap<AccountId, Busy>,
@@ -70,6 +77,12 @@ impl Accounts {
     /// Every account, oldest first.
     pub(crate) fn views(&self) -> Vec<Account> {
         self.now().views.clone()
+    }
+
+    /// Every account with the newest revision and the settings, all of one moment.
+    pub(crate) fn overview(&self) -> (u64, Vec<Account>, Settings) {
+        let now = self.now();
+        (now.revision, now.views.clone(), now.ledger.settings.clone())
     }
 
     /// One account.
@@ -213,27 +226,35 @@ impl Accounts {
                 now.avatars.insert(record.id.clone(), picture);
             }
         }
-        let views: Vec<_> = records.iter().map(|record| view(record, &now, at)).collect();
-        let before = std::mem::replace(&mut now.views, views.clone());
+        let mut views: Vec<_> = records.iter().map(|record| view(record, &now, at)).collect();
+        let before = std::mem::take(&mut now.views);
         // Sent while the views are held, so that two changes cannot overtake each other.
-        for account in views.iter().filter(|account| !before.contains(account)) {
-            self.tell(Event::Account { account: Box::new(account.clone()) });
+        for account in &mut views {
+            let old = before.iter().find(|old| old.id == account.id);
+            account.revision = old.map_or(0, |old| old.revision);
+            if old != Some(account) {
+                now.revision += 1;
+                account.revision = now.revision;
+                self.tell(Event::Account { account: Box::new(account.clone()) });
+            }
         }
         for gone in before.iter().filter(|old| !views.iter().any(|account| account.id == old.id)) {
-            self.tell(Event::AccountGone { id: gone.id.clone() });
+            now.revision += 1;
+            self.tell(Event::AccountGone { id: gone.id.clone(), revision: now.revision });
         }
+        now.views = views;
     }
 
     fn read_again(&self) -> Result<(), Problem> {
-        let (before, settings) = {
-            // Read with the lock held: of two changes at once, the later one is what stays.
+        {
+            // Read and told with the lock held: of two changes at once, the later one is what stays, here and
+            // in every front.
             let mut now = self.now();
             let ledger = self.file.read()?;
             let settings = ledger.settings.clone();
-            (std::mem::replace(&mut now.ledger, ledger).settings, settings)
-        };
-        if before != settings {
-            self.tell(Event::Settings { settings });
+            if std::mem::replace(&mut now.ledger, ledger).settings != settings {
+                self.tell(Event::Settings { settings });
+            }
         }
         self.refresh();
         Ok(())
@@ -257,30 +278,62 @@ impl Drop for BusyGuard<'_> {
 }
 
 fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {
-    let health = match record.health {
-        Health::Healthy | Health::RenewsSoon => match record.life.renew_at {
-            Some(renew_at) if renew_at < at + SOON => Health::RenewsSoon,
-            _ => Health::Healthy,
-        },
-        dead @ Health::NeedsSignIn { .. } => dead,
-    };
     let nickname = if record.nickname.trim().is_empty() { &record.id.uid } else { &record.nickname };
     Account {
+        revision: 0,
         id: record.id.clone(),
         service: record.id.service,
         uid: record.id.uid.clone(),
         nickname: nickname.clone(),
+        label: record.label.clone(),
+        note: record.note.clone(),
         avatar: now.avatars.get(&record.id).cloned().flatten(),
         method: record.method,
-        health,
+        health: health(record, at),
         busy: now.busy.get(&record.id).copied(),
         life: record.life,
+        renewability: record.renewability,
         membership: record.membership.clone(),
         checked_at: record.checked_at,
         renewals: record.renewals.iter().filter(|renewal| renewal.at > at - HISTORY).cloned().collect(),
         format: format(record, &now.ledger.settings),
+        copied: record.copied.map(|copied| CopyRecord {
+            at: copied.at,
+            format: copied.format,
+            is_current: copied.generation == record.generation,
+        }),
         trouble: now.trouble.get(&record.id).cloned(),
     }
+}
+
+/// How an account is doing: what the ledger has been told, and what follows from its last renewals and the time.
+fn health(record: &AccountRecord, at: Timestamp) -> Health {
+    match record.health {
+        told @ (Health::NeedsSignIn { .. } | Health::Warning { .. }) => told,
+        Health::Healthy | Health::RenewsSoon => {
+            if record.renewability == Some(Renewability::NotRenewable) {
+                let since = record.life.issued_at;
+                Health::Warning { since, reason: WarningReason::NotRenewable }
+            } else if let Some(since) = failing_since(record) {
+                Health::Warning { since, reason: WarningReason::RenewalFailing }
+            } else if record.life.renew_at.is_some_and(|renew_at| renew_at < at + SOON) {
+                Health::RenewsSoon
+            } else {
+                Health::Healthy
+            }
+        }
+    }
+}
+
+/// Since when renewals fail, once [`FAILURES_THAT_WARN`] have failed in a row.
+fn failing_since(record: &AccountRecord) -> Option<Timestamp> {
+    let failed = |renewal: &&RenewalRecord| match renewal.outcome {
+        RenewalOutcome::Failed | RenewalOutcome::Rejected => true,
+        RenewalOutcome::Renewed | RenewalOutcome::Unchanged => false,
+    };
+    // Newest first.
+    let streak: Vec<_> = record.renewals.iter().take_while(failed).collect();
+    if streak.len() < FAILURES_THAT_WARN { None } else { streak.last().map(|renewal| renewal.at) }
 }
 
 fn format(record: &AccountRecord, settings: &Settings) -> Format {

@@ -18,7 +18,9 @@ use jiff::{SignedDuration, Timestamp};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{AccountId, Health, KeyLife, Membership, Method, RenewalRecord};
+use crate::account::{
+    AccountId, Health, KeyLife, Membership, Method, Renewability, RenewalRecord, SignInReason,
+};
 use crate::clock::{Clock as _, SystemClock};
 use crate::disk::{self, FileLock};
 use crate::export::Format;
@@ -128,9 +130,46 @@ pub struct AccountRecord {
     /// How many renewals have failed in a row.
     #[serde(default)]
     pub failures: u32,
+    /// The person's own name for it.
+    #[serde(default)]
+    pub label: Option<String>,
+    /// The person's own note on it.
+    #[serde(default)]
+    pub note: Option<String>,
+    /// Whether its key can be renewed; `None` where an older version wrote the record.
+    #[serde(default)]
+    pub renewability: Option<Renewability>,
+    /// The refusal that waits for a second one before it is believed.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
+    /// The last time that its cookie was handed out.
+    #[serde(default)]
+    pub copied: Option<HandedOut>,
     /// The person has signed out, and what is left of the account still has to be removed.
     #[serde(default)]
     pub signing_out: bool,
+}
+
+/// The first of two answers that are needed to believe that a credential is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// When it came.
+    pub at: Timestamp,
+    /// Of which generation it was said.
+    pub generation: Generation,
+    /// Who said what.
+    pub reason: SignInReason,
+}
+
+/// A cookie that was handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOut {
+    /// When.
+    pub at: Timestamp,
+    /// In which format.
+    pub format: Format,
+    /// Which generation of the credential it was made of.
+    pub generation: Generation,
 }
 
 impl AccountRecord {
@@ -150,6 +189,11 @@ impl AccountRecord {
             generation: Generation::default(),
             next_attempt_at: None,
             failures: 0,
+            label: None,
+            note: None,
+            renewability: None,
+            evidence: None,
+            copied: None,
             signing_out: false,
         }
     }

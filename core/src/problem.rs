@@ -34,6 +34,10 @@ pub enum ProblemCode {
     Timeout,
     /// The service refuses the credential: only a new sign-in helps.
     Rejected,
+    /// The service has refused the credential once; it is asked again before that is believed.
+    RefusedOnce,
+    /// Nothing in the credential can renew it.
+    NotRenewable,
     /// The service's risk control stopped the attempt; the account is fine.
     RiskControl,
     /// The service asks to wait.
@@ -62,6 +66,10 @@ pub enum ProblemCode {
     KeychainUnavailable,
     /// The keychain said no.
     KeychainDenied,
+    /// The keychain is there and open, and holds no credential for the account.
+    CredentialMissing,
+    /// The keychain's item for the account is damaged or of a newer version.
+    CredentialUnreadable,
     /// The profile's ledger cannot be read or written.
     ProfileUnreadable,
     /// There is no such account, service, method, format or setting.
@@ -170,6 +178,16 @@ impl ProblemCode {
                 "{service} no longer accepts this credential. Sign in again.",
                 "{service}不再接受这份凭据，请重新登录。",
             ),
+            Self::RefusedOnce => (
+                "{service} has just refused this credential. That can pass: TuneKey asks again in a minute before \
+                 it believes it. Nothing was changed.",
+                "{service}刚刚拒绝了这份凭据，这可能只是暂时的。TuneKey 会在一分钟后再次确认，没有改动任何内容。",
+            ),
+            Self::NotRenewable => (
+                "This credential holds nothing that could renew it. It works until it ends; to get one that renews \
+                 by itself, sign in with a code.",
+                "这份凭据没有可用于续期的内容，到期前仍可使用。如需自动续期，请改用扫码登录。",
+            ),
             Self::RiskControl => (
                 "{service} paused this sign-in: its risk control didn’t accept the attempt. Your account is fine. \
                  Use the network your phone is on, without a proxy, wait ten minutes, or choose another way in.",
@@ -229,6 +247,16 @@ impl ProblemCode {
             Self::KeychainDenied => (
                 "Access to the keychain was denied. Try again and allow it in the system’s dialog.",
                 "访问系统密钥环被拒绝，请重试并在系统弹窗中选择允许。",
+            ),
+            Self::CredentialMissing => (
+                "The keychain holds no credential for this account. If the keyring was replaced or another one is in \
+                 use, bring back the old one; otherwise sign in again. {service} was not asked.",
+                "系统密钥环里没有该账号的凭据。如果更换过密钥环，请恢复原来的；否则请重新登录。并未询问{service}。",
+            ),
+            Self::CredentialUnreadable => (
+                "The keychain’s item for this account can’t be read: it is damaged, or a newer TuneKey wrote it. \
+                 Use the newer version, or sign in again.",
+                "系统密钥环里该账号的条目无法读取：可能已损坏，或由更新版本的 TuneKey 写入。请使用新版本，或重新登录。",
             ),
             Self::ProfileUnreadable => (
                 "TuneKey’s account list can’t be read or written. Check the folder’s permissions and free space.",

@@ -233,7 +233,7 @@ pub(crate) fn is_due(record: &AccountRecord, now: Timestamp) -> bool {
 pub(crate) fn rejected(before: Health, now: Timestamp) -> Health {
     match before {
         Health::NeedsSignIn { since, .. } => Health::NeedsSignIn { since, reason: SignInReason::Rejected },
-        Health::Healthy | Health::RenewsSoon => {
+        Health::Healthy | Health::RenewsSoon | Health::Warning { .. } => {
             Health::NeedsSignIn { since: now, reason: SignInReason::Rejected }
         }
     }

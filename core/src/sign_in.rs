@@ -216,17 +216,27 @@ impl<S: Surroundings> Machine<S> {
                     let life_seconds = u32::try_from(life.as_secs()).unwrap_or(u32::MAX);
                     let valid_until = now + SignedDuration::from_secs(i64::from(life_seconds));
                     shown = Some(tokio::time::Instant::from_std(context.clock.monotonic() + life));
-                    self.step(SignInStep::ShowCode { code, valid_until, life_seconds })?;
+                    self.step(SignInStep::ShowCode {
+                        code,
+                        valid_until,
+                        life_seconds,
+                        problem: None,
+                        left_today: None,
+                    })?;
                 }
                 Ok(Progress::Waiting) => failures = 0,
                 Ok(Progress::Scanned { nickname, avatar }) => {
                     failures = 0;
-                    self.step(SignInStep::Scanned { nickname: nickname.clone(), avatar: None })?;
+                    self.step(SignInStep::Scanned {
+                        nickname: nickname.clone(),
+                        avatar: None,
+                        problem: None,
+                    })?;
                     if let Some(url) = avatar
                         && let Ok(picture) = picture::fetch(&context.http, &url).await
                     {
                         let avatar = Some(picture::data_url(&picture));
-                        self.step(SignInStep::Scanned { nickname, avatar })?;
+                        self.step(SignInStep::Scanned { nickname, avatar, problem: None })?;
                     }
                 }
                 Ok(Progress::Ask(question)) => {

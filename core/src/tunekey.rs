@@ -9,14 +9,15 @@ use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 
 use crate::account::{
-    Account, AccountId, Busy, Health, Method, RenewalRecord, RenewalTrigger, ServiceId, SignInReason,
+    Account, AccountId, Busy, CheckOutcome, Health, Method, RenewalRecord, RenewalTrigger, ServiceId,
+    SignInReason,
 };
 use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
 use crate::export::{self, Format};
 use crate::http::{Http, HttpError, HttpOptions, Limits, Request};
 use crate::ladder::Barred;
-use crate::ledger::{AccountRecord, LedgerFile};
+use crate::ledger::{AccountRecord, HandedOut, LedgerFile};
 use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
@@ -69,6 +70,10 @@ const SCHEDULE_TICK: Duration = Duration::from_secs(30);
 const LEDGER_TICK: Duration = Duration::from_secs(2);
 /// How long a service may take to confirm a sign-out before it counts as unconfirmed.
 const SIGN_OUT_LIMIT: Duration = Duration::from_secs(5);
+/// The longest name that a person can give an account, in characters.
+pub const LABEL_LENGTH: usize = 40;
+/// The longest note that a person can put on an account, in characters.
+pub const NOTE_LENGTH: usize = 200;
 /// How many events a slow front may lag behind before it has to ask for the snapshot again.
 const EVENT_BACKLOG: usize = 256;
 
@@ -125,12 +130,8 @@ impl TuneKey {
 
     /// Everything that a front shows. From memory: never blocks.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            accounts: self.0.accounts.views(),
-            keychain: *self.keychain(),
-            settings: self.settings(),
-            notice: self.0.notice.clone(),
-        }
+        let (revision, accounts, settings) = self.0.accounts.overview();
+        Snapshot { revision, accounts, keychain: *self.keychain(), settings, notice: self.0.notice.clone() }
     }
 
     /// Changes from now on. A receiver that lags asks for the [`snapshot`](Self::snapshot) again.
@@ -200,12 +201,14 @@ impl TuneKey {
     ///
     /// # Errors
     /// As [`TuneKey::renew`]; `Rejected` when the service has definitely said no.
-    pub async fn check(&self, id: &AccountId) -> Result<Account, Problem> {
+    pub async fn check(&self, id: &AccountId) -> Result<CheckOutcome, Problem> {
         self.0.accounts.record(id)?;
-        let _busy = self.0.accounts.busy(id, Busy::Checking);
-        let result = self.check_now(id).await;
+        let result = {
+            let _busy = self.0.accounts.busy(id, Busy::Checking);
+            self.check_now(id).await
+        };
         self.note_result(id, result)?;
-        self.0.accounts.view(id)
+        Ok(CheckOutcome::Valid)
     }
 
     /// Waits for what must not be cut off: sign-ins that were confirmed, renewals, sign-outs. A sign-in that can
@@ -271,7 +274,42 @@ impl TuneKey {
             return Err(renewal::gone(id));
         };
         let text = export::render(format, service::by_id(id.service), &kept.credential)?;
-        Ok(Copied { text, format, expires_at: kept.credential.expires_at })
+        Ok(Copied {
+            text,
+            health: self.0.accounts.view(id)?.health,
+            format,
+            generation: kept.generation,
+            expires_at: kept.credential.expires_at,
+        })
+    }
+
+    /// Remembers that an exported cookie was handed out. A profile that cannot be written only forgets that.
+    pub fn note_copied(&self, id: &AccountId, copied: &Copied) {
+        let handed_out =
+            HandedOut { at: self.0.clock.now(), format: copied.format, generation: copied.generation };
+        if let Err(problem) = self.0.accounts.update(id, |record| record.copied = Some(handed_out)) {
+            tracing::info!(code = ?problem.code, "that a cookie was handed out could not be noted");
+        }
+    }
+
+    /// Gives an account a name of the person's own; an empty one takes it away. At most [`LABEL_LENGTH`]
+    /// characters are kept.
+    ///
+    /// # Errors
+    /// `NotFound`, or `ProfileUnreadable` when it cannot be written.
+    pub fn set_label(&self, id: &AccountId, label: &str) -> Result<(), Problem> {
+        let label = shortened(label, LABEL_LENGTH);
+        self.0.accounts.update(id, |record| record.label = label)
+    }
+
+    /// Puts a note of the person's own on an account; an empty one takes it away. At most [`NOTE_LENGTH`]
+    /// characters are kept.
+    ///
+    /// # Errors
+    /// As [`TuneKey::set_label`].
+    pub fn set_note(&self, id: &AccountId, note: &str) -> Result<(), Problem> {
+        let note = shortened(note, NOTE_LENGTH);
+        self.0.accounts.update(id, |record| record.note = note)
     }
 
     /// Makes a format the account's own.
@@ -538,6 +576,12 @@ impl TuneKey {
         self.0.accounts.trouble(id, result.as_ref().err().cloned());
         result
     }
+}
+
+/// What somebody typed, without white space around it and cut to a length; `None` when nothing is left.
+fn shortened(text: &str, longest: usize) -> Option<String> {
+    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(longest).collect();
+    if text.is_empty() { None } else { Some(text) }
 }
 
 /// What a service has said of an account. What it left out stays as it was.

@@ -5,7 +5,9 @@
 use serde::Serialize;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, State, Wry};
-use tunekey_core::account::{Account, AccountId, Health, Method, RenewalRecord, RenewalTrigger, ServiceId};
+use tunekey_core::account::{
+    AccountId, CheckOutcome, Method, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
+};
 use tunekey_core::export::Format;
 use tunekey_core::problem::{Problem, ProblemCode};
 use tunekey_core::service::Input;
@@ -43,6 +45,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         check,
         sign_out,
         forget,
+        set_label,
+        set_note,
         set_setting,
         choose_extra_ca,
         test_connection,
@@ -129,13 +133,12 @@ async fn renew(desktop: State<'_, Desktop>, account: AccountId) -> Answer<Renewa
 }
 
 #[tauri::command]
-async fn renew_all(desktop: State<'_, Desktop>) -> Answer<()> {
-    renew_every_account(&desktop.core).await;
-    Ok(())
+async fn renew_all(desktop: State<'_, Desktop>) -> Answer<RenewalSummary> {
+    Ok(renew_every_account(&desktop.core).await)
 }
 
 #[tauri::command]
-async fn check(desktop: State<'_, Desktop>, account: AccountId) -> Answer<Account> {
+async fn check(desktop: State<'_, Desktop>, account: AccountId) -> Answer<CheckOutcome> {
     desktop.core.check(&account).await
 }
 
@@ -147,6 +150,16 @@ async fn sign_out(desktop: State<'_, Desktop>, account: AccountId) -> Answer<Sig
 #[tauri::command]
 async fn forget(desktop: State<'_, Desktop>, account: AccountId) -> Answer<()> {
     desktop.core.forget(&account).await
+}
+
+#[tauri::command(async)]
+fn set_label(desktop: State<'_, Desktop>, account: AccountId, label: &str) -> Answer<()> {
+    desktop.core.set_label(&account, label)
+}
+
+#[tauri::command(async)]
+fn set_note(desktop: State<'_, Desktop>, account: AccountId, note: &str) -> Answer<()> {
+    desktop.core.set_note(&account, note)
 }
 
 #[tauri::command(async)]
@@ -237,17 +250,40 @@ fn quit(app: AppHandle) {
     quitting::quit(&app);
 }
 
+/// What the renewals of all accounts have come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub(crate) struct RenewalSummary {
+    /// How many have a new key.
+    renewed: u32,
+    /// How many keep the key that they had, because the service said that it works.
+    unchanged: u32,
+    /// How many renewals did not work; why is in the account's own state.
+    failed: u32,
+    /// How many were not tried, because only a new sign-in helps.
+    skipped: u32,
+}
+
 /// Renews every account that a renewal can help, all at once. How each went is in its own state.
-pub(crate) async fn renew_every_account(core: &TuneKey) {
+pub(crate) async fn renew_every_account(core: &TuneKey) -> RenewalSummary {
+    let mut summary = RenewalSummary::default();
     let mut renewals = tokio::task::JoinSet::new();
     for account in core.snapshot().accounts {
-        match account.health {
-            Health::Healthy | Health::RenewsSoon => {
-                let core = core.clone();
-                renewals.spawn(async move { core.renew(&account.id, RenewalTrigger::Manual).await });
-            }
-            Health::NeedsSignIn { .. } => {}
+        if account.health.needs_sign_in() {
+            summary.skipped += 1;
+        } else {
+            let core = core.clone();
+            renewals.spawn(async move { core.renew(&account.id, RenewalTrigger::Manual).await });
         }
     }
-    while renewals.join_next().await.is_some() {}
+    while let Some(renewal) = renewals.join_next().await {
+        match renewal.map(|result| result.map(|record| record.outcome)) {
+            Ok(Ok(RenewalOutcome::Renewed)) => summary.renewed += 1,
+            Ok(Ok(RenewalOutcome::Unchanged)) => summary.unchanged += 1,
+            Ok(Ok(RenewalOutcome::Rejected | RenewalOutcome::Failed) | Err(_)) | Err(_) => {
+                summary.failed += 1
+            }
+        }
+    }
+    summary
 }

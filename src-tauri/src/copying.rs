@@ -41,7 +41,8 @@ pub(crate) async fn copy(
     let desktop = app.state::<Desktop>();
     let copied = desktop.core.cookie(&account, format).await?;
     let seconds = desktop.core.settings().clipboard_seconds;
-    desktop.clipboard.put(copied.text, seconds).await?;
+    desktop.clipboard.put(copied.text.clone(), seconds).await?;
+    desktop.core.note_copied(&account, &copied);
     if let Some(format) = format
         && let Err(problem) = desktop.core.set_format(&account, format)
     {

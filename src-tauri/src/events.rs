@@ -105,7 +105,7 @@ fn note(known: &mut BTreeSet<AccountId>, event: &Event) {
         Event::Account { account } => {
             known.insert(account.id.clone());
         }
-        Event::AccountGone { id } => {
+        Event::AccountGone { id, .. } => {
             known.remove(id);
         }
         Event::Keychain { .. } | Event::Settings { .. } => {}
@@ -115,13 +115,14 @@ fn note(known: &mut BTreeSet<AccountId>, event: &Event) {
 /// The events that lead from what the window knows to what is, when some were missed.
 fn catch_up(snapshot: Snapshot, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
     let mut gone = std::mem::take(known);
+    let revision = snapshot.revision;
     let mut events = Vec::new();
     for account in snapshot.accounts {
         gone.remove(&account.id);
         known.insert(account.id.clone());
         events.push(Event::Account { account: Box::new(account) });
     }
-    events.extend(gone.into_iter().map(|id| Event::AccountGone { id }));
+    events.extend(gone.into_iter().map(|id| Event::AccountGone { id, revision }));
     events.push(Event::Keychain { state: snapshot.keychain });
     events.push(Event::Settings { settings: snapshot.settings });
     events
@@ -139,6 +140,7 @@ mod tests {
         let gone = AccountId::new(ServiceId::Netease, "90001");
         let mut known = BTreeSet::from([gone.clone()]);
         let snapshot = Snapshot {
+            revision: 7,
             accounts: Vec::new(),
             keychain: KeychainState::Locked,
             settings: Settings::default(),
@@ -146,7 +148,7 @@ mod tests {
         };
         let events = catch_up(snapshot, &mut known);
         let expected = [
-            Event::AccountGone { id: gone },
+            Event::AccountGone { id: gone, revision: 7 },
             Event::Keychain { state: KeychainState::Locked },
             Event::Settings { settings: Settings::default() },
         ];

@@ -31,6 +31,7 @@ pub(crate) enum Word {
     RenewsNow,
     /// The state of an account that only a new sign-in helps.
     NeedsSignIn,
+    NeedsAttention,
     /// The state of an account that works and has no planned renewal.
     Healthy,
     /// The summary of several accounts that all work.
@@ -61,6 +62,7 @@ pub(crate) fn word(word: Word, language: Language) -> &'static str {
         Word::Refreshing => ("Refreshing…", "正在续期…"),
         Word::RenewsNow => ("Renews now", "即将续期"),
         Word::NeedsSignIn => ("Needs sign-in", "需重新登录"),
+        Word::NeedsAttention => ("Needs attention", "需留意"),
         Word::Healthy => ("Healthy", "正常"),
         Word::AllHealthy => ("All accounts healthy", "全部正常"),
         Word::KeychainLocked => ("Keychain locked", "密钥环已锁定"),

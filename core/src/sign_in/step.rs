@@ -29,6 +29,10 @@ pub enum SignInStep {
         valid_until: Timestamp,
         /// How long it lives in all, in seconds.
         life_seconds: u32,
+        /// Why nothing is heard of the service at the moment. The code still lives, and it is asked again.
+        problem: Option<Problem>,
+        /// How many sign-ins the day still holds, once they are few.
+        left_today: Option<u32>,
     },
     /// The phone has read it; waiting for the confirmation there.
     Scanned {
@@ -36,6 +40,8 @@ pub enum SignInStep {
         nickname: Option<String>,
         /// That person's picture: a `data:` URL.
         avatar: Option<String>,
+        /// Why nothing is heard of the service at the moment; it is asked again.
+        problem: Option<Problem>,
     },
     /// A phone number is wanted: [`Input::PhoneNumber`].
     AskPhoneNumber {

@@ -173,6 +173,11 @@ impl Surroundings for Desk {
         let id = grant.credential.account.clone();
         Ok((
             Account {
+                revision: 1,
+                label: None,
+                note: None,
+                renewability: None,
+                copied: None,
                 service: id.service,
                 uid: id.uid.clone(),
                 nickname: id.uid.clone(),

@@ -3,16 +3,20 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, AccountId, Method, ServiceId};
+use crate::account::{Account, AccountId, Health, Method, ServiceId};
 use crate::export::Format;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::settings::Settings;
+use crate::vault::Generation;
 
 /// Everything that a front shows, at one moment. A front subscribes to [`Event`]s first and then asks for this.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct Snapshot {
+    /// The newest [`Account::revision`] given so far.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub revision: u64,
     /// The accounts, oldest first.
     pub accounts: Vec<Account>,
     /// Whether the keychain can be used.
@@ -38,6 +42,9 @@ pub enum Event {
         /// Which.
         #[cfg_attr(feature = "typescript", ts(type = "string"))]
         id: AccountId,
+        /// As [`Account::revision`]: states with a smaller number are older than its removal.
+        #[cfg_attr(feature = "typescript", ts(type = "number"))]
+        revision: u64,
     },
     /// The keychain's state has changed.
     Keychain {
@@ -105,8 +112,12 @@ pub struct Reach {
 pub struct Copied {
     /// The text.
     pub text: Secret,
+    /// How its account is doing: a front warns before it hands out what no longer works.
+    pub health: Health,
     /// The shape that it is in.
     pub format: Format,
+    /// Which generation of the credential it was made of.
+    pub generation: Generation,
     /// When the key in it ends, if that is known.
     pub expires_at: Option<Timestamp>,
 }

@@ -47,6 +47,14 @@ impl Home {
     }
 }
 
+/// A snapshot without what counts within one process only.
+fn what_is_kept(tunekey: &TuneKey) -> Snapshot {
+    let mut snapshot = tunekey.snapshot();
+    snapshot.revision = 0;
+    snapshot.accounts.iter_mut().for_each(|account| account.revision = 0);
+    snapshot
+}
+
 fn open(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>) -> TuneKey {
     let profile = Profile::at(dir.path().join("profile")).expect("a profile");
     let setup = Setup {
@@ -97,7 +105,7 @@ async fn a_restart_finds_everything_as_it_was() {
     let mut events = home.tunekey.events();
     home.tunekey.set_format(&first(), Format::Env).expect("it exists for QQ Music");
     assert!(matches!(events.try_recv(), Ok(Event::Account { .. })), "the fronts hear of it");
-    assert_eq!(home.restarted().snapshot(), home.tunekey.snapshot());
+    assert_eq!(what_is_kept(&home.restarted()), what_is_kept(&home.tunekey));
 }
 
 #[tokio::test]
@@ -176,7 +184,8 @@ async fn what_another_process_changes_is_seen_and_told() {
     other.forget(&first()).await.expect("the other process forgets it");
     other.set_setting("clipboard-seconds", "60").expect("and changes a setting");
     home.tunekey.reload();
-    assert_eq!(home.tunekey.snapshot(), other.snapshot());
+    assert_eq!(what_is_kept(&home.tunekey), what_is_kept(&other));
     let told: Vec<_> = std::iter::from_fn(|| events.try_recv().ok()).collect();
-    assert!(told.contains(&Event::AccountGone { id: first() }) && told.len() == 2, "both, once: {told:?}");
+    let gone = |event: &Event| matches!(event, Event::AccountGone { id, .. } if *id == first());
+    assert!(told.iter().any(gone) && told.len() == 2, "both, once: {told:?}");
 }

@@ -174,6 +174,7 @@ fn state(account: &Account, now: Timestamp, language: Language) -> String {
     }
     match account.health {
         Health::NeedsSignIn { .. } => word(Word::NeedsSignIn, language).to_owned(),
+        Health::Warning { .. } => word(Word::NeedsAttention, language).to_owned(),
         Health::Healthy | Health::RenewsSoon => match account.life.renew_at {
             Some(at) => words::renews_in(at, now, language),
             None => word(Word::Healthy, language).to_owned(),
@@ -185,16 +186,13 @@ fn state(account: &Account, now: Timestamp, language: Language) -> String {
 fn shape(account: &Account) -> char {
     match account.health {
         Health::Healthy => '●',
-        Health::RenewsSoon => '◐',
+        Health::RenewsSoon | Health::Warning { .. } => '◐',
         Health::NeedsSignIn { .. } => '▲',
     }
 }
 
 fn needs_sign_in(account: &Account) -> bool {
-    match account.health {
-        Health::NeedsSignIn { .. } => true,
-        Health::Healthy | Health::RenewsSoon => false,
-    }
+    account.health.needs_sign_in()
 }
 
 /// Direction marks, direction overrides, zero-width characters.
@@ -205,7 +203,7 @@ fn is_invisible(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
-    use tunekey_core::account::{KeyLife, Method, ServiceId, SignInReason};
+    use tunekey_core::account::{KeyLife, Method, Renewability, ServiceId, SignInReason};
     use tunekey_core::export::Format;
     use tunekey_core::settings::Settings;
 
@@ -215,10 +213,13 @@ mod tests {
 
     fn account(uid: &str, nickname: &str, health: Health) -> Account {
         Account {
+            revision: 1,
             id: AccountId::new(ServiceId::QqMusic, uid),
             service: ServiceId::QqMusic,
             uid: uid.to_owned(),
             nickname: nickname.to_owned(),
+            label: None,
+            note: None,
             avatar: None,
             method: Method::QqScan,
             health,
@@ -228,10 +229,12 @@ mod tests {
                 renew_at: Some(NOW + SignedDuration::from_hours(21)),
                 expires_at: None,
             },
+            renewability: Some(Renewability::Renewable),
             membership: None,
             checked_at: None,
             renewals: Vec::new(),
             format: Format::Header,
+            copied: None,
             trouble: None,
         }
     }
@@ -241,7 +244,13 @@ mod tests {
     }
 
     fn snapshot(accounts: Vec<Account>) -> Snapshot {
-        Snapshot { accounts, keychain: KeychainState::Ready, settings: Settings::default(), notice: None }
+        Snapshot {
+            revision: 1,
+            accounts,
+            keychain: KeychainState::Ready,
+            settings: Settings::default(),
+            notice: None,
+        }
     }
 
     /// The menu as a person would read it out.

@@ -306,6 +306,7 @@ export const words = check({
   'to.renewed': ['Renewed. Next renewal {t}.', '已续期，下次续期：{t}。'],
   'to.renewed.only': ['Renewed.', '已续期。'],
   'to.unchanged': ['Still valid; the service kept the key.', '仍然有效，对方保留了原密钥。'],
+  'to.revived': ['The key had run out; it was renewed and works.', '密钥已到期，现已续期，可以使用。'],
   'to.valid': ['Still valid. Checked just now.', '仍然有效，刚刚检查。'],
   'to.all': ['Refreshing every account.', '正在为所有账号续期。'],
   'to.forgotten': ['Removed from this computer.', '已从本机移除。'],
@@ -453,6 +454,22 @@ export const words = check({
   // problems: what to tell the person, with the next step
   'p.offline': ['No connection to {svc}. Check your network, or the proxy in Settings.', '无法连接{svc}，请检查网络，或设置里的代理。'],
   'p.timeout': ['{svc} didn’t answer in time. Check your network, or the proxy in Settings.', '{svc}没有及时响应，请检查网络，或设置里的代理。'],
+  'p.refused_once': [
+    '{svc} has just refused this credential. That can pass: TuneKey asks again in a minute before it believes it. Nothing was changed.',
+    '{svc}刚刚拒绝了这份凭据，这可能只是暂时的。TuneKey 会在一分钟后再次确认，没有改动任何内容。',
+  ],
+  'p.not_renewable': [
+    'This credential holds nothing that could renew it. It works until it ends; to get one that renews by itself, sign in with a code.',
+    '这份凭据没有可用于续期的内容，到期前仍可使用。如需自动续期，请改用扫码登录。',
+  ],
+  'p.credential_missing': [
+    'The keychain holds no credential for this account. If the keyring was replaced or another one is in use, bring back the old one; otherwise sign in again. {svc} was not asked.',
+    '系统密钥环里没有该账号的凭据。如果更换过密钥环，请恢复原来的；否则请重新登录。并未询问{svc}。',
+  ],
+  'p.credential_unreadable': [
+    'The keychain’s item for this account can’t be read: it is damaged, or a newer TuneKey wrote it. Use the newer version, or sign in again.',
+    '系统密钥环里该账号的条目无法读取：可能已损坏，或由更新版本的 TuneKey 写入。请使用新版本，或重新登录。',
+  ],
   'p.rejected': ['{svc} no longer accepts this credential. Sign in again.', '{svc}不再接受这份凭据，请重新登录。'],
   'p.risk_control': ['{svc}’s risk control didn’t accept this. Your account is fine; wait ten minutes.', '触发了{svc}的安全风控，账号本身没有问题，请等十分钟再试。'],
   'p.rate_limited': ['{svc} asks to slow down. Your account is fine; wait a few minutes and try again.', '{svc}提示操作太频繁，账号本身没有问题，请过几分钟再试。'],

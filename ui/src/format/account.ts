@@ -20,6 +20,7 @@ export function lightOf({ health }: Account, busy: Busy | null): Light {
     case 'healthy':
       return 'ok';
     case 'renews_soon':
+    case 'warning':
       return 'soon';
     case 'needs_sign_in':
       return 'bad';

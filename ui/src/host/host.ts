@@ -1,5 +1,5 @@
 import type { About } from './bindings/About';
-import type { Account } from './bindings/Account';
+import type { CheckOutcome } from './bindings/CheckOutcome';
 import type { Clip } from './bindings/Clip';
 import type { DesktopEvent } from './bindings/DesktopEvent';
 import type { Event } from './bindings/Event';
@@ -10,6 +10,7 @@ import type { Preferences } from './bindings/Preferences';
 import type { Problem } from './bindings/Problem';
 import type { Reach } from './bindings/Reach';
 import type { RenewalRecord } from './bindings/RenewalRecord';
+import type { RenewalSummary } from './bindings/RenewalSummary';
 import type { ServiceId } from './bindings/ServiceId';
 import type { ServiceInfo } from './bindings/ServiceInfo';
 import type { Settings } from './bindings/Settings';
@@ -55,10 +56,13 @@ export interface Host {
   clearClipboard(): Promise<void>;
 
   renew(account: string): Promise<RenewalRecord>;
-  renewAll(): Promise<void>;
-  check(account: string): Promise<Account>;
+  renewAll(): Promise<RenewalSummary>;
+  check(account: string): Promise<CheckOutcome>;
   signOut(account: string): Promise<SignedOut>;
   forget(account: string): Promise<void>;
+  /** The person's own name for an account, and note on it; an empty one takes it away. */
+  setLabel(account: string, label: string): Promise<void>;
+  setNote(account: string, note: string): Promise<void>;
 
   setSetting(key: SettingKey, value: string): Promise<Settings>;
   /** Lets the person choose a certificate file; `null` when they chose none. */

@@ -75,15 +75,19 @@ const RENEWALS: RenewalRecord[] = [
 ];
 
 const linJian: Account = {
+  revision: 1,
   id: 'qqmusic:100000123',
   service: 'qqmusic',
   uid: '100000123',
   nickname: '林间有风',
+  label: null,
+  note: null,
   avatar: MOUNTAINS,
   method: 'qq-scan',
   health: { state: 'healthy' },
   busy: null,
   life: { issued_at: at('2025-11-20T02:05'), renew_at: at('2025-11-22T11:41'), expires_at: at('2025-11-23T02:05') },
+  renewability: 'renewable',
   membership: {
     tiers: [
       tier('qq_green', false, null),
@@ -95,6 +99,7 @@ const linJian: Account = {
   checked_at: at('2025-11-21T14:51'),
   renewals: RENEWALS,
   format: 'header',
+  copied: null,
   trouble: null,
 };
 
@@ -182,9 +187,11 @@ const step = {
       code: codePicture(),
       valid_until: new Date(NOW + seconds * 1000).toISOString(),
       life_seconds: life,
+      problem: null,
+      left_today: null,
     }) satisfies SignInStep,
-  scanned: { step: 'scanned', nickname: linJian.nickname, avatar: MOUNTAINS },
-  nobody: { step: 'scanned', nickname: null, avatar: null },
+  scanned: { step: 'scanned', nickname: linJian.nickname, avatar: MOUNTAINS, problem: null },
+  nobody: { step: 'scanned', nickname: null, avatar: null, problem: null },
   exchanging: { step: 'exchanging' },
   done: (account: Account, known = false) => ({ step: 'done', account, known }) satisfies SignInStep,
   failed: (problem: Problem, others: Others = { next: [], barred: [] }) => ({ step: 'failed', problem, others }) satisfies SignInStep,
@@ -434,6 +441,7 @@ export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams)
     ...rest,
     now,
     snapshot: {
+      revision: 1,
       accounts,
       keychain: 'ready',
       settings: {

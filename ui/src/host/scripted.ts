@@ -1,6 +1,7 @@
 /** A host that plays the program behind the window: every view and state, for tests and pictures. Never in a release. */
 import type { About } from './bindings/About';
 import type { Account } from './bindings/Account';
+import type { CheckOutcome } from './bindings/CheckOutcome';
 import type { Clip } from './bindings/Clip';
 import type { Format } from './bindings/Format';
 import type { KeychainState } from './bindings/KeychainState';
@@ -9,6 +10,7 @@ import type { Preferences } from './bindings/Preferences';
 import type { Problem } from './bindings/Problem';
 import type { Reach } from './bindings/Reach';
 import type { RenewalRecord } from './bindings/RenewalRecord';
+import type { RenewalSummary } from './bindings/RenewalSummary';
 import type { ServiceId } from './bindings/ServiceId';
 import type { ServiceInfo } from './bindings/ServiceInfo';
 import type { Settings } from './bindings/Settings';
@@ -55,6 +57,7 @@ export class ScriptedHost implements Host {
   #settings: Settings;
   #accounts: Account[];
   #signIns = 0;
+  #revision = 1000;
 
   constructor(private readonly script: Script) {
     this.#preferences = script.preferences;
@@ -190,14 +193,18 @@ export class ScriptedHost implements Host {
     });
   }
 
-  renewAll(): Promise<void> {
-    return this.#command(['renewAll'], () => undefined);
+  renewAll(): Promise<RenewalSummary> {
+    return this.#command(['renewAll'], () => {
+      const skipped = this.#accounts.filter(({ health }) => health.state === 'needs_sign_in').length;
+      return { renewed: this.#accounts.length - skipped, unchanged: 0, failed: 0, skipped };
+    });
   }
 
-  check(account: string): Promise<Account> {
-    return this.#command(['check', account], () =>
-      this.#change(account, { checked_at: new Date(this.script.now()).toISOString(), trouble: null }),
-    );
+  check(account: string): Promise<CheckOutcome> {
+    return this.#command(['check', account], () => {
+      this.#change(account, { checked_at: new Date(this.script.now()).toISOString(), trouble: null });
+      return 'valid';
+    });
   }
 
   signOut(account: string): Promise<SignedOut> {
@@ -210,6 +217,18 @@ export class ScriptedHost implements Host {
   forget(account: string): Promise<void> {
     return this.#command(['forget', account], () => {
       this.#remove(account);
+    });
+  }
+
+  setLabel(account: string, label: string): Promise<void> {
+    return this.#command(['setLabel', account, label], () => {
+      this.#change(account, { label: label.trim() || null });
+    });
+  }
+
+  setNote(account: string, note: string): Promise<void> {
+    return this.#command(['setNote', account, note], () => {
+      this.#change(account, { note: note.trim() || null });
     });
   }
 
@@ -271,7 +290,7 @@ export class ScriptedHost implements Host {
   }
 
   #change(id: string, change: Partial<Account>): Account {
-    const account = { ...this.#account(id), ...change };
+    const account = { ...this.#account(id), ...change, revision: ++this.#revision };
     this.#accounts = this.#accounts.map((known) => (known.id === id ? account : known));
     this.#listeners.forEach((listener) => {
       listener({ kind: 'account', account });
@@ -281,7 +300,7 @@ export class ScriptedHost implements Host {
 
   #remove(id: string): void {
     this.#accounts = this.#accounts.filter((account) => account.id !== id);
-    this.emit({ kind: 'account_gone', id });
+    this.emit({ kind: 'account_gone', id, revision: ++this.#revision });
   }
 }
 

@@ -203,16 +203,15 @@ export class App {
   async renewAll(): Promise<void> {
     if (this.core.accounts.length === 0) return;
     this.tell(this.say('to.all'));
-    await this.#try(() => this.host.renewAll());
+    await this.#try(async () => {
+      await this.host.renewAll();
+    });
   }
 
   async check(account: Account): Promise<void> {
     await this.#ask(account, 'checking', async () => {
-      const checked = await this.host.check(account.id);
-      this.core.apply({ kind: 'account', account: checked });
-      if (checked.health.state === 'needs_sign_in') this.announce.assertive(this.say('health.bad'));
-      else if (checked.trouble !== null) this.fail(checked.trouble);
-      else this.tell(this.say('to.valid'));
+      const outcome = await this.host.check(account.id);
+      this.tell(this.say(outcome === 'renewed' ? 'to.revived' : 'to.valid'));
     });
   }
 

@@ -5,13 +5,18 @@ import type { Problem } from '../host/bindings/Problem';
 import type { Settings } from '../host/bindings/Settings';
 import type { Snapshot } from '../host/bindings/Snapshot';
 
-/** What the core has said about itself: a snapshot, and the events since. Applying an event twice is harmless. */
+/**
+ * What the core has said about itself: a snapshot, and the events since. Applying an event twice is harmless, and
+ * so is one that comes late: states of an account that are older than the one known are dropped.
+ */
 export class Core {
   #accounts = $state.raw<Account[]>([]);
   #keychain = $state<KeychainState>('ready');
   #settings = $state.raw<Settings | null>(null);
   #notice = $state.raw<Problem | null>(null);
   #early: Event[] | null = [];
+  /** The newest revision known of each account, those that are gone included. */
+  readonly #revisions = new Map<string, number>();
 
   /** The accounts, oldest first. */
   get accounts(): Account[] {
@@ -41,6 +46,7 @@ export class Core {
   /** Takes the snapshot, and again what came while it was on its way: some of that may be newer. */
   replace(snapshot: Snapshot): void {
     this.#accounts = snapshot.accounts;
+    snapshot.accounts.forEach(({ id, revision }) => this.#revisions.set(id, revision));
     this.#keychain = snapshot.keychain;
     this.#settings = snapshot.settings;
     this.#notice = snapshot.notice;
@@ -56,11 +62,13 @@ export class Core {
     this.#early?.push(event);
     switch (event.kind) {
       case 'account':
+        if (!this.#isNewer(event.account.id, event.account.revision)) break;
         this.#accounts = this.account(event.account.id)
           ? this.#accounts.map((known) => (known.id === event.account.id ? event.account : known))
           : [...this.#accounts, event.account];
         break;
       case 'account_gone':
+        if (!this.#isNewer(event.id, event.revision)) break;
         this.#accounts = this.#accounts.filter((account) => account.id !== event.id);
         break;
       case 'keychain':
@@ -70,6 +78,13 @@ export class Core {
         this.#settings = event.settings;
         break;
     }
+  }
+
+  /** Whether a state of an account is not older than the one known. Answers and events can overtake each other. */
+  #isNewer(id: string, revision: number): boolean {
+    if (revision < (this.#revisions.get(id) ?? 0)) return false;
+    this.#revisions.set(id, revision);
+    return true;
   }
 
   /** Puts the notice away. */

@@ -359,6 +359,10 @@ function stageOfProblem({ code }: Problem): StageState {
     case 'keychain_locked':
     case 'keychain_unavailable':
     case 'keychain_denied':
+    case 'refused_once':
+    case 'not_renewable':
+    case 'credential_missing':
+    case 'credential_unreadable':
     case 'profile_unreadable':
     case 'not_found':
     case 'invalid_input':

@@ -46,10 +46,10 @@ describe('adding an account', () => {
     expect(await stageState()).toBe('loading');
     expect((await focused()).id, 'the new view’s heading takes the focus').toBe('H1');
 
-    await step({ step: 'show_code', code: 'data:image/gif;base64,R0lGODlhAQABAAAAACw=', valid_until: '2025-11-21T06:55:00Z', life_seconds: 120 });
+    await step({ step: 'show_code', code: 'data:image/gif;base64,R0lGODlhAQABAAAAACw=', valid_until: '2025-11-21T06:55:00Z', life_seconds: 120, problem: null, left_today: null });
     expect(await stageState()).toBe('waiting');
     expect(await text('#q-left')).toBe('Valid for 2:00');
-    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: null, problem: null });
     expect(await stageState()).toBe('scanned');
     await step({ step: 'exchanging' });
     await step({ step: 'saving' });
@@ -115,7 +115,7 @@ describe('adding an account', () => {
   test('a change of state does not take the focus from a control that stays', async () => {
     await open('qq-waiting');
     await tabTo('s-cancel');
-    await step({ step: 'scanned', nickname: null, avatar: null });
+    await step({ step: 'scanned', nickname: null, avatar: null, problem: null });
     await step({ step: 'refused' });
     expect((await focused()).id).toBe('s-cancel');
   });
@@ -587,9 +587,9 @@ describe('what is announced', () => {
   test('progress is polite, failures are at once, and the countdown is not read', async () => {
     await open('qq-loading');
     await expect.poll(() => text('#live')).toBe('Getting a code…');
-    await step({ step: 'show_code', code: 'data:image/gif;base64,R0lGODlhAQABAAAAACw=', valid_until: '2025-11-21T06:54:00Z', life_seconds: 120 });
+    await step({ step: 'show_code', code: 'data:image/gif;base64,R0lGODlhAQABAAAAACw=', valid_until: '2025-11-21T06:54:00Z', life_seconds: 120, problem: null, left_today: null });
     await expect.poll(() => text('#live')).toBe('Waiting for your scan');
-    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: null, problem: null });
     await expect.poll(() => text('#live')).toBe('Scanned as Lin Jian. Confirm on your phone.');
     await step({ step: 'refused' });
     await expect.poll(() => text('#alert')).toMatch(/^Declined on your phone\. Nothing was saved\./);
@@ -599,13 +599,13 @@ describe('what is announced', () => {
 
   test('a picture that arrives late is not announced again', async () => {
     await open('qq-waiting');
-    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: null, problem: null });
     await expect.poll(() => text('#live')).toBe('Scanned as Lin Jian. Confirm on your phone.');
     await scene().page.evaluate(() => {
       const region = document.getElementById('live');
       if (region) new MutationObserver(() => (document.title = 'said again')).observe(region, { childList: true });
     });
-    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: people.linJian.avatar });
+    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: people.linJian.avatar, problem: null });
     expect(await scene().page.$('.stage img.face'), 'the picture is there').not.toBeNull();
     expect(await scene().page.title()).toBe('Add account · TuneKey');
   });

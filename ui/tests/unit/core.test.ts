@@ -18,7 +18,7 @@ describe('an event', () => {
   const events: Event[] = [
     { kind: 'account', account: renewing },
     { kind: 'account', account: yehang },
-    { kind: 'account_gone', id: linJian.id },
+    { kind: 'account_gone', id: linJian.id, revision: 2000 },
     { kind: 'keychain', state: 'locked' },
     { kind: 'settings', settings: { ...snapshot().settings, auto_renew: false } },
   ];
@@ -44,7 +44,7 @@ describe('an event', () => {
 
   test('a gone account that was never known changes nothing', () => {
     const core = opened();
-    core.apply({ kind: 'account_gone', id: 'netease:1' });
+    core.apply({ kind: 'account_gone', id: 'netease:1', revision: 2000 });
     expect(core.accounts).toEqual([linJian]);
   });
 });
@@ -62,7 +62,7 @@ describe('what comes while the snapshot is on its way', () => {
   test('keeps its order', () => {
     const core = new Core();
     core.apply({ kind: 'account', account: yehang });
-    core.apply({ kind: 'account_gone', id: yehang.id });
+    core.apply({ kind: 'account_gone', id: yehang.id, revision: 2000 });
     core.replace(snapshot([linJian, yehang]));
     expect(core.accounts).toEqual([linJian]);
   });

@@ -6,7 +6,7 @@ import { NOW, people, scriptOf } from '../../src/host/scenes';
 import { ScriptedHost } from '../../src/host/scripted';
 import { SignIn, stageOf } from '../../src/state/sign-in.svelte';
 
-const code: SignInStep = { step: 'show_code', code: 'data:,code', valid_until: '2025-11-21T06:55:00Z', life_seconds: 120 };
+const code: SignInStep = { step: 'show_code', code: 'data:,code', valid_until: '2025-11-21T06:55:00Z', life_seconds: 120, problem: null, left_today: null };
 
 function host(signIn: SignInStep[] = []): ScriptedHost {
   return new ScriptedHost(scriptOf({ signIn }, () => NOW, new URLSearchParams()));
@@ -41,15 +41,15 @@ describe('steps', () => {
   test('taken twice change nothing more', async () => {
     const scripted = host();
     const signIn = await started(scripted);
-    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
-    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null, problem: null });
+    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null, problem: null });
     expect([signIn.state, signIn.scanner?.nickname]).toEqual(['scanned', 'Lin Jian']);
   });
 
   test('after a new code forget who scanned the old one', async () => {
     const scripted = host();
     const signIn = await started(scripted);
-    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null, problem: null });
     scripted.step(code);
     scripted.step({ step: 'exchanging' });
     expect(signIn.scanner).toBeNull();
@@ -66,7 +66,7 @@ describe('trying again', () => {
   test('goes on with what was confirmed, and keeps who it was', async () => {
     const scripted = host();
     const signIn = await started(scripted);
-    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null });
+    scripted.step({ step: 'scanned', nickname: 'Lin Jian', avatar: null, problem: null });
     scripted.step({ step: 'exchanging' });
     scripted.step(offline);
     const again = signIn.again();

@@ -14,7 +14,11 @@ account: Account, } | { "kind": "account_gone",
 /**
  * Which.
  */
-id: string, } | { "kind": "keychain", 
+id: string, 
+/**
+ * As [`Account::revision`]: states with a smaller number are older than its removal.
+ */
+revision: number, } | { "kind": "keychain", 
 /**
  * The new state.
  */

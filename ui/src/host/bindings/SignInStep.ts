@@ -19,7 +19,15 @@ valid_until: string,
 /**
  * How long it lives in all, in seconds.
  */
-life_seconds: number, } | { "step": "scanned", 
+life_seconds: number, 
+/**
+ * Why nothing is heard of the service at the moment. The code still lives, and it is asked again.
+ */
+problem: Problem | null, 
+/**
+ * How many sign-ins the day still holds, once they are few.
+ */
+left_today: number | null, } | { "step": "scanned", 
 /**
  * Who scanned, where the service says so.
  */
@@ -27,7 +35,11 @@ nickname: string | null,
 /**
  * That person's picture: a `data:` URL.
  */
-avatar: string | null, } | { "step": "ask_phone_number", 
+avatar: string | null, 
+/**
+ * Why nothing is heard of the service at the moment; it is asked again.
+ */
+problem: Problem | null, } | { "step": "ask_phone_number", 
 /**
  * Why the last one did not do.
  */

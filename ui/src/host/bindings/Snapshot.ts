@@ -9,6 +9,10 @@ import type { Settings } from "./Settings";
  */
 export type Snapshot = { 
 /**
+ * The newest [`Account::revision`] given so far.
+ */
+revision: number, 
+/**
  * The accounts, oldest first.
  */
 accounts: Array<Account>, 
