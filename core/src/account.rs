@@ -317,19 +317,6 @@ pub enum Busy {
     SigningOut,
 }
 
-/// Whether a credential can be renewed (protocol: QQ §13.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "snake_case")]
-pub enum Renewability {
-    /// It can, even when its key has run out.
-    Renewable,
-    /// It can as long as its key still works.
-    WhileAlive,
-    /// Nothing in it renews it.
-    NotRenewable,
-}
-
 /// From when until when a key lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
@@ -416,6 +403,33 @@ pub enum RenewalOutcome {
     Rejected,
     /// It did not work this time; nothing is known to be lost.
     Failed,
+}
+
+/// Why a renewal that was answered brought no new key (protocol: NetEase §12.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum UnchangedReason {
+    /// The service issued none this time, and did not say that anything is wrong.
+    NotReissued,
+    /// The credential has no refresh token, and the service issues nothing without one.
+    RefreshTokenMissing,
+    /// The service no longer accepts the refresh token: the key works until it ends, then only a new sign-in
+    /// helps.
+    RefreshTokenDead,
+}
+
+/// Whether a service gives a new key for a credential, and until when (protocol: QQ §13.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum Renewability {
+    /// It holds what renews it, even after its key has ended: such a key is due, never dead.
+    Renewable,
+    /// The key itself renews it, which works only while the key does.
+    WhileAlive,
+    /// Nothing renews it: it works until its key ends, then only a new sign-in helps.
+    NotRenewable,
 }
 
 /// Who asked for a renewal.

@@ -106,7 +106,7 @@ impl Renewer {
                 let generation = self.write(&credential, kept.generation, patience).await?;
                 self.adopt(accounts, service, &credential, generation, trigger)
             }
-            Ok(Renewal::Unchanged) => self.unchanged(accounts, &kept, service, trigger),
+            Ok(Renewal::Unchanged { .. }) => self.unchanged(accounts, &kept, service, trigger),
             Err(error) => self.failed(accounts, service, context, &kept, error, trigger).await,
         }
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::account::{Membership, Method, ServiceId};
+use crate::account::{Membership, Method, Renewability, ServiceId, UnchangedReason};
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::http::{CookieMap, Http, HttpError};
@@ -103,6 +103,9 @@ pub trait Service: Send + Sync + fmt::Debug {
 
     /// Ends the credential at the service.
     async fn sign_out(&self, context: &Context, credential: &Credential) -> Result<(), ServiceError>;
+
+    /// Whether the service gives a new key for the credential, and until when. Looks only.
+    fn renewability(&self, credential: &Credential) -> Renewability;
 
     /// When to renew: the earliest moment that the protocol notes advise.
     fn renew_at(&self, credential: &Credential) -> Option<Timestamp>;
@@ -217,8 +220,11 @@ pub struct Inspection {
 pub enum Renewal {
     /// A new key, already merged field by field with the old credential.
     Renewed(Credential),
-    /// The service kept the key that we have.
-    Unchanged,
+    /// The service kept the key that we have, which works.
+    Unchanged {
+        /// Why there is no new one.
+        reason: UnchangedReason,
+    },
 }
 
 /// Why a call to a service failed.

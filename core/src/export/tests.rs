@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::*;
-use crate::account::{AccountId, Method};
+use crate::account::{AccountId, Method, Renewability};
 use crate::http::CookieMap;
 use crate::service::{
     Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewal, ServiceError,
@@ -263,6 +263,10 @@ impl Service for Stub {
 
     fn methods(&self) -> &'static [Method] {
         &[]
+    }
+
+    fn renewability(&self, _: &Credential) -> Renewability {
+        unreachable!("an export renews nothing")
     }
 
     fn renew_at(&self, _credential: &Credential) -> Option<Timestamp> {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use super::*;
-use crate::account::{Method, ServiceId};
+use crate::account::{Method, Renewability, ServiceId, UnchangedReason};
 use crate::clock::SystemClock;
 use crate::credential::Fields;
 use crate::http::{CookieMap, Http, HttpError, HttpOptions, Limits};
@@ -61,13 +61,16 @@ impl Service for Scripted {
         let doing = "renewing";
         match self.renewals.lock().unwrap().pop_front().expect("the script has a renewal") {
             Answer::NewKey(key) => Ok(Renewal::Renewed(keyed(key, credential.issued_at))),
-            Answer::Unchanged => Ok(Renewal::Unchanged),
+            Answer::Unchanged => Ok(Renewal::Unchanged { reason: UnchangedReason::NotReissued }),
             Answer::Rejected => Err(ServiceError::Rejected { doing, code: 1000 }),
             Answer::Lost => Err(ServiceError::Http { doing, source: HttpError::Interrupted }),
         }
     }
     async fn sign_out(&self, _: &Context, _: &Credential) -> Result<(), ServiceError> {
         unreachable!("a renewal signs nobody out")
+    }
+    fn renewability(&self, _: &Credential) -> Renewability {
+        Renewability::Renewable
     }
     fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
         Some(credential.issued_at + SignedDuration::from_hours(20))

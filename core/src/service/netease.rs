@@ -7,7 +7,7 @@ use super::{
     Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewal, Service,
     ServiceError, answer, paste,
 };
-use crate::account::{Method, ServiceId};
+use crate::account::{Method, Renewability, ServiceId};
 use crate::credential::Credential;
 use crate::http::CookieMap;
 
@@ -74,6 +74,10 @@ impl Service for Netease {
 
     async fn sign_out(&self, context: &Context, credential: &Credential) -> Result<(), ServiceError> {
         renewal::sign_out(context, credential).await
+    }
+
+    fn renewability(&self, credential: &Credential) -> Renewability {
+        renewal::renewability(credential)
     }
 
     /// At 14 days of age or 7 days before the end, whichever is earlier; a key that lives for less than two

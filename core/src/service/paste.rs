@@ -142,7 +142,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::account::{AccountId, Method};
+    use crate::account::{AccountId, Method, Renewability};
     use crate::clock::SystemClock;
     use crate::credential::{Credential, Fields};
     use crate::http::{Http, HttpError, HttpOptions, Limits};
@@ -214,6 +214,9 @@ mod tests {
         }
         async fn sign_out(&self, _: &Context, _: &Credential) -> Result<(), ServiceError> {
             unreachable!("only whose it is is asked")
+        }
+        fn renewability(&self, _: &Credential) -> Renewability {
+            Renewability::NotRenewable
         }
         fn renew_at(&self, _: &Credential) -> Option<Timestamp> {
             None

@@ -7,7 +7,7 @@ use super::{
     Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewal, Service,
     ServiceError, paste,
 };
-use crate::account::{Method, ServiceId};
+use crate::account::{Method, Renewability, ServiceId};
 use crate::credential::Credential;
 use crate::http::CookieMap;
 
@@ -78,6 +78,10 @@ impl Service for QqMusic {
 
     async fn sign_out(&self, context: &Context, credential: &Credential) -> Result<(), ServiceError> {
         renewal::sign_out(context, credential).await
+    }
+
+    fn renewability(&self, credential: &Credential) -> Renewability {
+        renewal::renewability(credential)
     }
 
     /// At 20 hours of age or 80 % of the key's life, whichever is earlier.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 
 use super::*;
-use crate::account::{Health, KeyLife};
+use crate::account::{Health, KeyLife, Renewability};
 use crate::clock::SystemClock;
 use crate::credential::{Credential, Fields};
 use crate::export::Format;
@@ -120,6 +120,9 @@ impl Service for Scripted {
     }
     async fn sign_out(&self, _: &Context, _: &Credential) -> Result<(), ServiceError> {
         unreachable!("a sign-in does not sign out")
+    }
+    fn renewability(&self, _: &Credential) -> Renewability {
+        unreachable!("a sign-in does not renew")
     }
     fn renew_at(&self, _: &Credential) -> Option<Timestamp> {
         None

@@ -3,8 +3,10 @@
 use super::gateway::{Answer, Call, nothing, plain_renewal, profile_of};
 use super::grant::session_end;
 use super::{codes, cookie, profile};
+use crate::account::{Renewability, UnchangedReason};
 use crate::credential::{Credential, Fields};
 use crate::http::CookieMap;
+use crate::service::answer::integer;
 use crate::service::{Context, Renewal, ServiceError};
 use crate::settings::NeteaseProfile;
 
@@ -23,8 +25,31 @@ pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal
     }
     match answer.code {
         // No new session, or none because something was missing, or "not signed in".
-        200 | 301 | 302 | 400 => profile::validate(context, old).await.map(|_| Renewal::Unchanged),
+        200 | 301 | 302 | 400 => {
+            profile::validate(context, old).await?;
+            Ok(Renewal::Unchanged { reason: reason(&answer, old.field(cookie::REFRESH).is_some()) })
+        }
         code => Err(codes::refusal(DOING, code, &answer.body)),
+    }
+}
+
+/// The refresh token renews a session, also one that has ended. Without it the service issues nothing: every
+/// report says `bizCode` 400 (protocol: NetEase §5.3, §12.2). One client then sends the session in its place, but
+/// nobody has seen a new one come of it, so that is no reason to promise one.
+pub(super) fn renewability(credential: &Credential) -> Renewability {
+    match credential.field(cookie::REFRESH) {
+        Some(_) => Renewability::Renewable,
+        None => Renewability::NotRenewable,
+    }
+}
+
+/// Why there is no new session (protocol: NetEase §12.2). 400 is also what the service answers when it does not
+/// take us for its desktop client, so that it speaks of a missing token only when none was sent.
+fn reason(answer: &Answer, token_sent: bool) -> UnchangedReason {
+    match (answer.code, answer.body.get("bizCode").and_then(integer)) {
+        (200, Some(504)) => UnchangedReason::RefreshTokenDead,
+        (200, Some(400)) | (400, _) if !token_sent => UnchangedReason::RefreshTokenMissing,
+        _ => UnchangedReason::NotReissued,
     }
 }
 
@@ -93,5 +118,55 @@ async fn confirmed(context: &Context, new: Credential) -> Result<Renewal, Servic
             said: None,
         }),
         Ok(_) | Err(_) => Ok(Renewal::Renewed(new)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::account::{AccountId, ServiceId};
+
+    fn said(body: Value, token_sent: bool) -> UnchangedReason {
+        let code = body["code"].as_i64().expect("a code");
+        reason(&Answer { code, body, cookies: Vec::new() }, token_sent)
+    }
+
+    #[test]
+    fn an_answer_without_a_session_says_why_by_its_biz_code() {
+        use UnchangedReason::{NotReissued, RefreshTokenDead, RefreshTokenMissing};
+        for (body, with_token, without) in [
+            (json!({ "code": 200 }), NotReissued, NotReissued),
+            (json!({ "code": 200, "bizCode": "201" }), NotReissued, NotReissued),
+            (json!({ "code": 200, "bizCode": "400" }), NotReissued, RefreshTokenMissing),
+            (json!({ "code": 200, "bizCode": 400 }), NotReissued, RefreshTokenMissing),
+            (json!({ "code": 400 }), NotReissued, RefreshTokenMissing),
+            (json!({ "code": 200, "bizCode": "504" }), RefreshTokenDead, RefreshTokenDead),
+            (json!({ "code": 200, "bizCode": 504 }), RefreshTokenDead, RefreshTokenDead),
+            (json!({ "code": 301, "msg": null }), NotReissued, NotReissued),
+        ] {
+            assert_eq!(
+                (said(body.clone(), true), said(body.clone(), false)),
+                (with_token, without),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_refresh_token_renews_a_session() {
+        let with = |fields: &[(&str, &str)]| {
+            renewability(&Credential {
+                account: AccountId::new(ServiceId::Netease, "1"),
+                issued_at: Timestamp::UNIX_EPOCH,
+                expires_at: None,
+                fields: fields.iter().copied().collect(),
+            })
+        };
+        assert_eq!(with(&[("MUSIC_U", "u"), ("MUSIC_R_U", "r")]), Renewability::Renewable);
+        assert_eq!(with(&[("MUSIC_U", "u"), ("__csrf", "c")]), Renewability::NotRenewable);
+        assert_eq!(with(&[("MUSIC_U", "u"), ("MUSIC_R_U", "")]), Renewability::NotRenewable);
     }
 }

@@ -78,7 +78,7 @@ pub(super) async fn adopt(context: &Context, fields: &CookieMap) -> Result<Grant
             let inspection = profile::inspect(context, &credential).await.unwrap_or_default();
             Ok(Grant { credential, inspection })
         }
-        Renewal::Unchanged => Err(rejected),
+        Renewal::Unchanged { .. } => Err(rejected),
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::gateway::{Answer, Call, Caller, GATEWAY};
 use super::kind::Kind;
 use super::{credential, profile};
+use crate::account::{Renewability, UnchangedReason};
 use crate::credential::Credential;
 use crate::service::answer::integer;
 use crate::service::{Context, Renewal, ServiceError};
@@ -27,7 +28,7 @@ pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal
     match outcome(&answer, context.clock.now(), old) {
         // Some clients report this for "not yet" as well as for too many devices: ask about the key first.
         Err(error @ ServiceError::DeviceLimit { .. }) => match profile::validate(context, old).await {
-            Ok(_) => Ok(Renewal::Unchanged),
+            Ok(_) => Ok(Renewal::Unchanged { reason: UnchangedReason::NotReissued }),
             Err(rejected @ ServiceError::Rejected { .. }) => Err(rejected),
             Err(_) => Err(error),
         },
@@ -56,6 +57,20 @@ pub(super) async fn sign_out(context: &Context, credential: &Credential) -> Resu
     }
 }
 
+/// What the fields of the credential allow (protocol: QQ §13.3): the refresh key renews it, or the authorisation
+/// with its refresh token (the access token beside it ends after days, so that it decides nothing). Number and
+/// key alone are renewed only while the key works, accounts of WeChat included (§13.9).
+pub(super) fn renewability(credential: &Credential) -> Renewability {
+    let has = |name| credential.field(name).is_some();
+    if has("refresh_key") || (has("openid") && has("refresh_token")) {
+        Renewability::Renewable
+    } else if has("musickey") {
+        Renewability::WhileAlive
+    } else {
+        Renewability::NotRenewable
+    }
+}
+
 /// What an answer to either way comes to.
 fn outcome(answer: &Answer, now: Timestamp, old: &Credential) -> Result<Renewal, ServiceError> {
     if answer.code != 0 {
@@ -65,7 +80,7 @@ fn outcome(answer: &Answer, now: Timestamp, old: &Credential) -> Result<Renewal,
     let same_key = new.field("musickey") == old.field("musickey");
     let merged = old.merged(new).map_err(|_| ServiceError::OtherAccount { doing: DOING })?;
     if same_key && merged.expires_at <= old.expires_at {
-        return Ok(Renewal::Unchanged);
+        return Ok(Renewal::Unchanged { reason: UnchangedReason::NotReissued });
     }
     Ok(Renewal::Renewed(merged))
 }
@@ -187,9 +202,9 @@ mod tests {
 
     #[test]
     fn the_same_key_again_is_unchanged_unless_it_now_lives_longer() {
-        assert!(matches!(answered(json!({})), Ok(Renewal::Unchanged)));
+        assert!(matches!(answered(json!({})), Ok(Renewal::Unchanged { .. })));
         assert!(
-            matches!(answered(json!({ "musickeyCreateTime": 0 })), Ok(Renewal::Unchanged)),
+            matches!(answered(json!({ "musickeyCreateTime": 0 })), Ok(Renewal::Unchanged { .. })),
             "nothing is new"
         );
         let longer = answered(json!({ "musickeyCreateTime": NOW }));
@@ -206,6 +221,25 @@ mod tests {
     fn success_without_a_key_proves_nothing() {
         let hollow = answered(json!({ "musickey": "" }));
         assert!(matches!(hollow, Err(ServiceError::Unexpected { .. })), "{hollow:?}");
+    }
+
+    #[test]
+    fn a_refresh_key_or_the_tokens_renew_a_dead_key_and_the_key_alone_only_itself() {
+        let with = |fields: &[(&str, &str)]| {
+            let fields = fields.iter().copied().collect();
+            renewability(&Credential { fields, ..old() })
+        };
+        let (number, key) = (("musicid", "10001"), ("musickey", "Q_H_L_1"));
+        let (openid, refresh, access) = (("openid", "o"), ("refresh_token", "r"), ("access_token", "a"));
+        assert_eq!(with(&[number, key, ("refresh_key", "rk")]), Renewability::Renewable);
+        assert_eq!(with(&[number, key, openid, refresh, access]), Renewability::Renewable);
+        assert_eq!(with(&[number, key, openid, refresh]), Renewability::Renewable);
+        for alone in [&[number, key][..], &[number, key, openid, access], &[number, key, refresh, access]] {
+            assert_eq!(with(alone), Renewability::WhileAlive, "{alone:?}");
+        }
+        let empty = [number, ("musickey", "W_X_1"), openid, ("refresh_key", ""), ("refresh_token", "")];
+        assert_eq!(with(&empty), Renewability::WhileAlive, "a scan of WeChat with empty refresh fields");
+        assert_eq!(with(&[number]), Renewability::NotRenewable, "without a key there is nothing");
     }
 
     #[test]
