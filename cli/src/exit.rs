@@ -29,7 +29,7 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
         | ProblemCode::CredentialMissing
         | ProblemCode::CredentialUnreadable => 7,
         ProblemCode::RiskControl | ProblemCode::RateLimited | ProblemCode::DailyLimit => 8,
-        ProblemCode::RefusedOnce => 9,
+        ProblemCode::RefusedOnce | ProblemCode::RenewalRefused => 9,
         ProblemCode::Cancelled => INTERRUPTED,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Every change goes the same way: change the ledger, look at all records again, tell the fronts what differs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,6 +21,7 @@ use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::secret::Secret;
+use crate::service::Inspection;
 use crate::settings::Settings;
 use crate::tunekey::Event;
 
@@ -50,6 +51,8 @@ struct Now {
     views: Vec<Account>,
     busy: HashMap<AccountId, Busy>,
     trouble: HashMap<AccountId, Problem>,
+    /// Accounts whose credential is gone and whose record may still be there.
+    removed: HashSet<AccountId>,
     /// Pictures as `data:` URLs; `None` for an account that has none.
     avatars: HashMap<AccountId, Option<String>>,
 }
@@ -110,11 +113,19 @@ impl Accounts {
         Secret::new(self.now().ledger.device_id.clone())
     }
 
-    /// Counts one more sign-in with a service, or says that it would be one too many today.
-    pub(crate) fn admit(&self, service: ServiceId) -> Result<(), Problem> {
+    /// Counts one more sign-in with a service.
+    ///
+    /// # Errors
+    /// `DailyLimit` when the day's sign-ins are used up.
+    pub(crate) fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
         let now = self.clock.now();
-        let admitted = self.file.update(|ledger| ladder::admit(&mut ledger.started, service, now))?;
-        if admitted { Ok(()) } else { Err(Problem::new(ProblemCode::DailyLimit).with_service(service)) }
+        let taken = self.change(|ledger| ladder::try_take(&mut ledger.started, service, now))?;
+        if taken { Ok(()) } else { Err(Problem::new(ProblemCode::DailyLimit).with_service(service)) }
+    }
+
+    /// How many sign-ins with a service the day still holds.
+    pub(crate) fn sign_ins_left(&self, service: ServiceId) -> usize {
+        ladder::left(&self.now().ledger.started, service, self.clock.now())
     }
 
     /// The format that an account is copied in.
@@ -128,10 +139,8 @@ impl Accounts {
         id: &AccountId,
         change: impl FnOnce(&mut AccountRecord),
     ) -> Result<(), Problem> {
-        let found = self
-            .file
-            .update(|ledger| ledger.accounts.iter_mut().find(|record| record.id == *id).map(change))?;
-        self.read_again()?;
+        let found =
+            self.change(|ledger| ledger.accounts.iter_mut().find(|record| record.id == *id).map(change))?;
         found.ok_or_else(|| unknown(id))
     }
 
@@ -141,7 +150,7 @@ impl Accounts {
         id: &AccountId,
         make: impl FnOnce(Option<AccountRecord>) -> AccountRecord,
     ) -> Result<bool, Problem> {
-        let known = self.file.update(|ledger| {
+        self.change(|ledger| {
             let place = ledger.accounts.iter().position(|record| record.id == *id);
             let record = make(place.map(|place| ledger.accounts[place].clone()));
             match place {
@@ -149,22 +158,24 @@ impl Accounts {
                 None => ledger.accounts.push(record),
             }
             place.is_some()
-        })?;
-        self.read_again()?;
-        Ok(known)
+        })
     }
 
-    /// Removes an account and its picture.
-    pub(crate) fn remove(&self, id: &AccountId) -> Result<(), Problem> {
-        self.file.update(|ledger| ledger.accounts.retain(|record| record.id != *id))?;
+    /// Removes an account and its picture. One that the ledger cannot lose now is not shown any more all the same;
+    /// its record says that it is to be removed.
+    pub(crate) fn remove(&self, id: &AccountId) {
+        if let Err(problem) = self.change(|ledger| ledger.accounts.retain(|record| record.id != *id)) {
+            tracing::warn!(account = %id, code = ?problem.code, "a removed account is still listed on disk");
+        }
         avatar::remove(&self.profile, id);
         {
             let mut now = self.now();
             now.avatars.remove(id);
             now.trouble.remove(id);
             now.busy.remove(id);
+            now.removed.insert(id.clone());
         }
-        self.read_again()
+        self.refresh();
     }
 
     /// Changes the settings; what the change refuses changes nothing.
@@ -172,13 +183,20 @@ impl Accounts {
         &self,
         change: impl FnOnce(&mut Settings) -> Result<(), Problem>,
     ) -> Result<(), Problem> {
-        self.file.update(|ledger| {
+        self.change(|ledger| {
             let mut settings = ledger.settings.clone();
             change(&mut settings)?;
             ledger.settings = settings;
             Ok::<_, Problem>(())
-        })??;
-        self.read_again()
+        })?
+    }
+
+    /// Changes the ledger, and takes over what is in it then, whether the change was refused or not: another
+    /// process may have changed it before, and that it has been read here must not hide that.
+    fn change<R>(&self, change: impl FnOnce(&mut Ledger) -> R) -> Result<R, Problem> {
+        let result = self.file.update(change)?;
+        self.read_again()?;
+        Ok(result)
     }
 
     /// Keeps a picture. One that cannot be kept is only a picture.
@@ -219,7 +237,8 @@ impl Accounts {
     pub(crate) fn refresh(&self) {
         let at = self.clock.now();
         let mut now = self.now();
-        let records = now.ledger.accounts.clone();
+        let mut records = now.ledger.accounts.clone();
+        records.retain(|record| !(record.signing_out && now.removed.contains(&record.id)));
         for record in &records {
             if !now.avatars.contains_key(&record.id) {
                 let picture = avatar::load(&self.profile, &record.id).map(|png| picture::data_url(&png));
@@ -334,6 +353,17 @@ fn failing_since(record: &AccountRecord) -> Option<Timestamp> {
     // Newest first.
     let streak: Vec<_> = record.renewals.iter().take_while(failed).collect();
     if streak.len() < FAILURES_THAT_WARN { None } else { streak.last().map(|renewal| renewal.at) }
+}
+
+/// Takes what a service has said of an account. What it left out stays as it was.
+pub(crate) fn apply_inspection(record: &mut AccountRecord, inspection: &Inspection, now: Timestamp) {
+    if let Some(nickname) = &inspection.nickname {
+        record.nickname.clone_from(nickname);
+    }
+    if let Some(membership) = &inspection.membership {
+        record.membership = Some(membership.clone());
+    }
+    record.checked_at = Some(now);
 }
 
 fn format(record: &AccountRecord, settings: &Settings) -> Format {

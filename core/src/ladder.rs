@@ -51,14 +51,20 @@ pub struct Started {
     pub at: Timestamp,
 }
 
-/// Counts one more sign-in, or says that it would be one too many.
-pub(crate) fn admit(started: &mut Vec<Started>, service: ServiceId, now: Timestamp) -> bool {
+/// How many sign-ins with a service the day still holds.
+pub(crate) fn left(started: &[Started], service: ServiceId, now: Timestamp) -> usize {
+    let today = |earlier: &&Started| earlier.service == service && now.duration_since(earlier.at).abs() < DAY;
+    MOST_A_DAY.saturating_sub(started.iter().filter(today).count())
+}
+
+/// Counts one more sign-in. Gives `false`, and counts nothing, when the day's are used up.
+pub(crate) fn try_take(started: &mut Vec<Started>, service: ServiceId, now: Timestamp) -> bool {
     started.retain(|earlier| now.duration_since(earlier.at).abs() < DAY);
-    let admitted = started.iter().filter(|earlier| earlier.service == service).count() < MOST_A_DAY;
-    if admitted {
+    let is_left = left(started, service, now) > 0;
+    if is_left {
         started.push(Started { service, at: now });
     }
-    admitted
+    is_left
 }
 
 #[cfg(test)]
@@ -100,19 +106,19 @@ mod tests {
         let mut started = Vec::new();
         for minute in 0..MOST_A_DAY as i64 {
             assert!(
-                admit(&mut started, ServiceId::QqMusic, at(minute)),
+                try_take(&mut started, ServiceId::QqMusic, at(minute)),
                 "sign-in {minute} is one of the allowed"
             );
         }
-        assert!(!admit(&mut started, ServiceId::QqMusic, at(60)), "one too many");
-        assert!(admit(&mut started, ServiceId::Netease, at(60)), "the other service counts for itself");
-        assert!(admit(&mut started, ServiceId::QqMusic, at(24 * 60)), "the oldest is a day old");
+        assert!(!try_take(&mut started, ServiceId::QqMusic, at(60)), "one too many");
+        assert!(try_take(&mut started, ServiceId::Netease, at(60)), "the other service counts for itself");
+        assert!(try_take(&mut started, ServiceId::QqMusic, at(24 * 60)), "the oldest is a day old");
     }
 
     #[test]
     fn a_clock_that_was_far_ahead_does_not_lock_anybody_out() {
         let mut started = vec![Started { service: ServiceId::QqMusic, at: at(10_000_000) }; MOST_A_DAY];
-        assert!(admit(&mut started, ServiceId::QqMusic, at(0)));
+        assert!(try_take(&mut started, ServiceId::QqMusic, at(0)));
         assert_eq!(started.len(), 1);
     }
 }

@@ -18,11 +18,10 @@ use jiff::{SignedDuration, Timestamp};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{
-    AccountId, Health, KeyLife, Membership, Method, Renewability, RenewalRecord, SignInReason,
-};
+use crate::account::{AccountId, Health, KeyLife, Membership, Method, Renewability, RenewalRecord};
 use crate::clock::{Clock as _, SystemClock};
 use crate::disk::{self, FileLock};
+use crate::evidence::Evidence;
 use crate::export::Format;
 use crate::ladder::Started;
 use crate::problem::{Problem, ProblemCode};
@@ -148,17 +147,6 @@ pub struct AccountRecord {
     /// The person has signed out, and what is left of the account still has to be removed.
     #[serde(default)]
     pub signing_out: bool,
-}
-
-/// The first of two answers that are needed to believe that a credential is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// When it came.
-    pub at: Timestamp,
-    /// Of which generation it was said.
-    pub generation: Generation,
-    /// Who said what.
-    pub reason: SignInReason,
 }
 
 /// A cookie that was handed out.

@@ -38,6 +38,8 @@ pub enum ProblemCode {
     RefusedOnce,
     /// Nothing in the credential can renew it.
     NotRenewable,
+    /// The service would not renew the key, of which it has not said that it is dead.
+    RenewalRefused,
     /// The service's risk control stopped the attempt; the account is fine.
     RiskControl,
     /// The service asks to wait.
@@ -187,6 +189,11 @@ impl ProblemCode {
                 "This credential holds nothing that could renew it. It works until it ends; to get one that renews \
                  by itself, sign in with a code.",
                 "这份凭据没有可用于续期的内容，到期前仍可使用。如需自动续期，请改用扫码登录。",
+            ),
+            Self::RenewalRefused => (
+                "{service} would not renew this key; as far as it says, the key itself still works. TuneKey tries \
+                 again. If another program renews this account too, leave that to one of them.",
+                "{service}没有为这份密钥续期，但并未表示密钥失效。TuneKey 会再试。如果还有其他程序在为该账号续期，请只保留其中一个。",
             ),
             Self::RiskControl => (
                 "{service} paused this sign-in: its risk control didn’t accept the attempt. Your account is fine. \

@@ -1,8 +1,8 @@
 //! Renewal: one at a time for each account, across all processes, and when it is due.
 //!
 //! lock the account → read the generation again (newer? somebody else has done it) → prove that the keychain
-//! takes a write → ask → merge field by field → write the idle slot and read it back → tell → unlock.
-//! Only two answers that both say so mean that a credential is dead; anything else changes nothing.
+//! takes a write → ask → merge field by field → write the idle slot and read it back → publish → unlock.
+//! What a refusal means is decided in [`evidence`]: one answer is never enough.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,16 +11,18 @@ use jiff::{SignedDuration, Timestamp};
 use rand::Rng as _;
 
 use crate::account::{
-    AccountId, Health, KeyLife, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason,
+    AccountId, Health, KeyLife, Renewability, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
+    SignInReason, UnchangedReason, WarningReason,
 };
 use crate::accounts::Accounts;
 use crate::clock::Clock;
 use crate::credential::Credential;
+use crate::evidence::{self, Verdict};
 use crate::ledger::{AccountLock, AccountRecord};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::service::{Context, Renewal, Service, ServiceError};
-use crate::vault::keychain::Patience;
+use crate::vault::keychain::{KeychainError, Patience};
 use crate::vault::{Generation, Kept, Vault};
 
 /// The first pause after a failed renewal; it doubles with each further one.
@@ -29,6 +31,8 @@ const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(2);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 /// How much earlier than planned a renewal may come, so that many accounts do not renew in one moment.
 const JITTER: f64 = 0.05;
+/// How much later than a minute after the first refusal the second question may come.
+const ASK_AGAIN_JITTER: SignedDuration = SignedDuration::from_secs(15);
 /// How often to try to write a key that has just been issued before keeping it in memory.
 const WRITES: u32 = 3;
 
@@ -65,10 +69,10 @@ impl Renewer {
         self.unsaved().remove(id);
     }
 
-    /// Renews one account.
+    /// Renews one account. What goes wrong, wherever it does, is in the history and delays the next try.
     ///
     /// # Errors
-    /// A keychain problem, or what the service said.
+    /// A keychain problem, what the service said, or `NotRenewable` without having asked it.
     pub(crate) async fn renew(
         &self,
         accounts: &Accounts,
@@ -77,38 +81,148 @@ impl Renewer {
         id: &AccountId,
         trigger: RenewalTrigger,
     ) -> Result<RenewalRecord, Problem> {
-        let patience = match trigger {
-            RenewalTrigger::Manual => Patience::User,
-            RenewalTrigger::Automatic => Patience::Background,
-        };
         let seen = accounts.record(id)?.generation;
-        let _lock = self.lock(id).await?;
-        let Some(kept) = self.vault.load(id, patience).await? else {
-            let since = self.clock.now();
-            accounts.update(id, |record| {
-                record.health = Health::NeedsSignIn { since, reason: SignInReason::Missing };
-            })?;
-            return Err(gone(id));
+        let renewed = async {
+            let _lock = self.lock(id).await?;
+            match self.current(accounts, service, id, trigger, seen).await? {
+                Current::Kept(kept) => {
+                    self.ask(accounts, service, context, &kept, trigger, KeyState::NotAsked).await
+                }
+                Current::Published(entry) => Ok(entry),
+            }
         };
-        let unsaved = self.unsaved().remove(id);
-        // What has been saved since is newer: by a new sign-in, or by another process.
-        if let Some(Unsaved { credential, .. }) = unsaved.filter(|one| one.replaces == kept.generation) {
-            let generation = self.write(&credential, kept.generation, patience).await?;
-            return self.adopt(accounts, service, &credential, generation, trigger);
+        let result = renewed.await;
+        if let Err(problem) = &result {
+            self.note_failure(accounts, id, trigger, problem);
+        }
+        result
+    }
+
+    /// The credential to renew, unless there is a newer one than the caller has seen: that one is published, and
+    /// nothing is left to do. Only with the account's lock held.
+    async fn current(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        id: &AccountId,
+        trigger: RenewalTrigger,
+        seen: Generation,
+    ) -> Result<Current, Problem> {
+        let patience = patience(trigger);
+        let kept = self.load(accounts, id, patience).await?;
+        if let Some((credential, generation)) = self.write_unsaved(&kept, patience).await? {
+            let entry = self.publish(accounts, service, &credential, generation, trigger)?;
+            return Ok(Current::Published(entry));
         }
         if kept.generation > seen {
             // Another process has renewed it while we waited, or was cut off before it could say so.
-            return self.adopt(accounts, service, &kept.credential, kept.generation, trigger);
+            let entry = self.publish(accounts, service, &kept.credential, kept.generation, trigger)?;
+            return Ok(Current::Published(entry));
         }
+        Ok(Current::Kept(Box::new(kept)))
+    }
+
+    /// Asks the service for a new key and keeps it. Only with the account's lock held.
+    async fn ask(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        context: &Context,
+        kept: &Kept,
+        trigger: RenewalTrigger,
+        key: KeyState,
+    ) -> Result<RenewalRecord, Problem> {
+        let id = &kept.credential.account;
+        let renewability = service.renewability(&kept.credential);
+        if renewability == Renewability::NotRenewable {
+            accounts.update(id, |record| record.renewability = Some(renewability))?;
+            return Err(Problem::new(ProblemCode::NotRenewable).with_service(id.service));
+        }
+        let patience = patience(trigger);
         self.vault.prove_writable(id, patience).await?;
         match service.renew(context, &kept.credential).await {
             Ok(Renewal::Renewed(credential)) => {
                 let generation = self.write(&credential, kept.generation, patience).await?;
-                self.adopt(accounts, service, &credential, generation, trigger)
+                self.publish(accounts, service, &credential, generation, trigger)
             }
-            Ok(Renewal::Unchanged { .. }) => self.unchanged(accounts, &kept, service, trigger),
-            Err(error) => self.failed(accounts, service, context, &kept, error, trigger).await,
+            Ok(Renewal::Unchanged { reason }) => self.unchanged(accounts, kept, service, trigger, reason),
+            Err(error) => Err(self.refusal(accounts, service, context, kept, error, key).await?),
         }
+    }
+
+    /// The account's credential. What the keychain says of a missing or unreadable one is kept with the account,
+    /// and taken back as soon as it can be read.
+    ///
+    /// # Errors
+    /// `CredentialMissing`, `CredentialUnreadable`, or another keychain problem.
+    pub(crate) async fn load(
+        &self,
+        accounts: &Accounts,
+        id: &AccountId,
+        patience: Patience,
+    ) -> Result<Kept, Problem> {
+        let now = self.clock.now();
+        match self.vault.load(id, patience).await {
+            Ok(Some(kept)) => {
+                if let Health::Warning { reason, .. } = accounts.record(id)?.health
+                    && matches!(reason, WarningReason::MissingOnce | WarningReason::Unreadable)
+                {
+                    accounts.update(id, evidence::clear)?;
+                }
+                Ok(kept)
+            }
+            Ok(None) => {
+                accounts.update(id, |record| {
+                    evidence::weigh(record, record.generation, SignInReason::Missing, now);
+                })?;
+                Err(Problem::new(ProblemCode::CredentialMissing).with_service(id.service))
+            }
+            Err(error) => {
+                if matches!(error, KeychainError::Unreadable(_)) {
+                    accounts.update(id, |record| {
+                        if !record.health.needs_sign_in() {
+                            record.health = Health::Warning { since: now, reason: WarningReason::Unreadable };
+                        }
+                    })?;
+                }
+                Err(Problem::from(error).with_service(id.service))
+            }
+        }
+    }
+
+    /// Writes the keys that no keychain has taken yet. For a process that is about to end.
+    pub(crate) async fn flush(
+        &self,
+        accounts: &Accounts,
+        service_of: impl Fn(ServiceId) -> &'static dyn Service,
+    ) {
+        let waiting: Vec<AccountId> = self.unsaved().keys().cloned().collect();
+        for id in waiting {
+            let trigger = RenewalTrigger::Automatic;
+            let written = async {
+                let _lock = self.lock(&id).await?;
+                let seen = accounts.record(&id)?.generation;
+                self.current(accounts, service_of(id.service), &id, trigger, seen).await
+            };
+            if let Err(problem) = written.await {
+                tracing::warn!(account = %id, code = ?problem.code, "a key that was issued could not be saved");
+            }
+        }
+    }
+
+    /// Writes the account's key that could not be written before, unless something else has been saved since:
+    /// by a new sign-in, or by another process. Only with the account's lock held.
+    async fn write_unsaved(
+        &self,
+        kept: &Kept,
+        patience: Patience,
+    ) -> Result<Option<(Credential, Generation)>, Problem> {
+        let unsaved = self.unsaved().remove(&kept.credential.account);
+        let Some(Unsaved { credential, .. }) = unsaved.filter(|one| one.replaces == kept.generation) else {
+            return Ok(None);
+        };
+        let generation = self.write(&credential, kept.generation, patience).await?;
+        Ok(Some((credential, generation)))
     }
 
     /// Writes a key that exists nowhere else yet. One that cannot be written stays in memory.
@@ -133,7 +247,7 @@ impl Renewer {
     }
 
     /// Makes a new key known.
-    fn adopt(
+    fn publish(
         &self,
         accounts: &Accounts,
         service: &dyn Service,
@@ -145,7 +259,8 @@ impl Renewer {
         accounts.update(&credential.account, |record| {
             record.life = life(service, credential);
             record.generation = generation;
-            settle(record, entry.clone());
+            record.renewability = Some(service.renewability(credential));
+            succeeded(record, entry.clone());
         })?;
         Ok(entry)
     }
@@ -157,10 +272,18 @@ impl Renewer {
         kept: &Kept,
         service: &dyn Service,
         trigger: RenewalTrigger,
+        reason: UnchangedReason,
     ) -> Result<RenewalRecord, Problem> {
         let entry = self.entry(RenewalOutcome::Unchanged, trigger, None);
         accounts.update(&kept.credential.account, |record| {
-            settle(record, entry.clone());
+            succeeded(record, entry.clone());
+            record.renewability = Some(match reason {
+                UnchangedReason::NotReissued => service.renewability(&kept.credential),
+                // It works until it ends, whatever else is in it.
+                UnchangedReason::RefreshTokenMissing | UnchangedReason::RefreshTokenDead => {
+                    Renewability::NotRenewable
+                }
+            });
             // Asked again after as long as a fresh key would be left alone, not every half minute.
             let fresh = Credential { issued_at: entry.at, ..kept.credential.clone() };
             record.life.renew_at = life(service, &fresh).renew_at.or(record.life.renew_at);
@@ -168,34 +291,78 @@ impl Renewer {
         Ok(entry)
     }
 
-    async fn failed(
+    /// What a renewal that failed comes to. One endpoint alone is not believed: a renewal can be refused while
+    /// the key still works. And even both are one answer only: the second one must come a minute later.
+    async fn refusal(
         &self,
         accounts: &Accounts,
         service: &dyn Service,
         context: &Context,
         kept: &Kept,
         error: ServiceError,
-        trigger: RenewalTrigger,
-    ) -> Result<RenewalRecord, Problem> {
+        key: KeyState,
+    ) -> Result<Problem, Problem> {
         let id = &kept.credential.account;
-        // One endpoint alone is not believed: a renewal can be refused while the key still works.
-        let dead = matches!(error, ServiceError::Rejected { .. })
-            && matches!(service.inspect(context, &kept.credential).await, Err(ServiceError::Rejected { .. }));
+        let rejected = matches!(error, ServiceError::Rejected { .. });
         let mut problem = error.into_problem(id.service);
-        if !dead && problem.code == ProblemCode::Rejected {
-            problem.code = ProblemCode::Unexpected;
+        if !rejected {
+            return Ok(problem);
         }
-        let outcome = if dead { RenewalOutcome::Rejected } else { RenewalOutcome::Failed };
-        let entry = self.entry(outcome, trigger, Some(problem.clone()));
-        accounts.update(id, |record| {
-            if dead {
-                record.health = rejected(record.health, entry.at);
-            }
-            record.failures = record.failures.saturating_add(1);
-            record.next_attempt_at = Some(entry.at + pause(record.failures));
-            record.renewals.insert(0, entry.clone());
+        let key_refused = match key {
+            KeyState::Refused => true,
+            KeyState::NotAsked => match service.inspect(context, &kept.credential).await {
+                Ok(_) => {
+                    problem.code = ProblemCode::RenewalRefused;
+                    return Ok(problem);
+                }
+                Err(error) => matches!(error, ServiceError::Rejected { .. }),
+            },
+        };
+        problem.code = if key_refused {
+            self.believe(accounts, kept)?
+        } else {
+            // Whether the key works is not known.
+            ProblemCode::RenewalRefused
+        };
+        Ok(problem)
+    }
+
+    /// Takes an answer that refuses the credential, and gives the code for what that comes to. Only with the
+    /// account's lock held.
+    fn believe(&self, accounts: &Accounts, kept: &Kept) -> Result<ProblemCode, Problem> {
+        let now = self.clock.now();
+        let mut verdict = Verdict::Outdated;
+        accounts.update(&kept.credential.account, |record| {
+            // With the lock held nothing is newer than what the keychain gave: a newer one was lost there.
+            record.generation = record.generation.min(kept.generation);
+            verdict = evidence::weigh(record, kept.generation, SignInReason::Rejected, now);
         })?;
-        Err(problem)
+        Ok(match verdict {
+            Verdict::Twice => ProblemCode::Rejected,
+            Verdict::Once | Verdict::Outdated => ProblemCode::RefusedOnce,
+        })
+    }
+
+    /// Keeps a failure in the history, and lets the next try wait.
+    fn note_failure(&self, accounts: &Accounts, id: &AccountId, trigger: RenewalTrigger, problem: &Problem) {
+        let outcome = match problem.code {
+            // Nothing was tried.
+            ProblemCode::NotRenewable | ProblemCode::NotFound => return,
+            ProblemCode::Rejected => RenewalOutcome::Rejected,
+            _ => RenewalOutcome::Failed,
+        };
+        let entry = self.entry(outcome, trigger, Some(problem.clone()));
+        let noted = accounts.update(id, |record| {
+            record.failures = record.failures.saturating_add(1);
+            record.next_attempt_at = Some(match evidence::ask_again_at(record) {
+                Some(again) => again + jitter(ASK_AGAIN_JITTER),
+                None => entry.at + pause(record.failures),
+            });
+            record.renewals.insert(0, entry);
+        });
+        if let Err(problem) = noted {
+            tracing::info!(account = %id, code = ?problem.code, "a failed renewal could not be noted");
+        }
     }
 
     fn entry(
@@ -212,6 +379,30 @@ impl Renewer {
     }
 }
 
+/// What there is to renew.
+enum Current {
+    /// This one.
+    Kept(Box<Kept>),
+    /// Nothing: there was a newer one already.
+    Published(RenewalRecord),
+}
+
+/// What is known of a key before its renewal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyState {
+    /// Nothing.
+    NotAsked,
+    /// The service has just refused it.
+    Refused,
+}
+
+fn patience(trigger: RenewalTrigger) -> Patience {
+    match trigger {
+        RenewalTrigger::Manual => Patience::User,
+        RenewalTrigger::Automatic => Patience::Background,
+    }
+}
+
 /// The life of a credential's key, with a renewal planned a little before the last good moment.
 pub(crate) fn life(service: &dyn Service, credential: &Credential) -> KeyLife {
     let issued_at = credential.issued_at;
@@ -222,32 +413,17 @@ pub(crate) fn life(service: &dyn Service, credential: &Credential) -> KeyLife {
     KeyLife { issued_at, renew_at, expires_at: credential.expires_at }
 }
 
-/// Whether the schedule should renew an account now.
+/// Whether the schedule should renew an account now, or ask about it a second time.
 pub(crate) fn is_due(record: &AccountRecord, now: Timestamp) -> bool {
     let waits = record.next_attempt_at.is_some_and(|at| now < at);
-    let dead = matches!(record.health, Health::NeedsSignIn { .. });
-    !waits && !dead && !record.signing_out && record.life.renew_at.is_some_and(|at| at <= now)
+    let renewable = record.renewability != Some(Renewability::NotRenewable);
+    let renewal = renewable && record.life.renew_at.is_some_and(|at| at <= now);
+    let second_look = evidence::ask_again_at(record).is_some_and(|at| at <= now);
+    !waits && !record.health.needs_sign_in() && !record.signing_out && (renewal || second_look)
 }
 
-/// The health of an account whose credential is refused; since when stays as it was first seen.
-pub(crate) fn rejected(before: Health, now: Timestamp) -> Health {
-    match before {
-        Health::NeedsSignIn { since, .. } => Health::NeedsSignIn { since, reason: SignInReason::Rejected },
-        Health::Healthy | Health::RenewsSoon | Health::Warning { .. } => {
-            Health::NeedsSignIn { since: now, reason: SignInReason::Rejected }
-        }
-    }
-}
-
-/// The keychain no longer holds an account's credential.
-pub(crate) fn gone(id: &AccountId) -> Problem {
-    Problem::new(ProblemCode::Rejected)
-        .with_service(id.service)
-        .with_detail("the keychain no longer holds the credential")
-}
-
-fn settle(record: &mut AccountRecord, entry: RenewalRecord) {
-    record.health = Health::Healthy;
+fn succeeded(record: &mut AccountRecord, entry: RenewalRecord) {
+    evidence::clear(record);
     record.failures = 0;
     record.next_attempt_at = None;
     record.checked_at = Some(entry.at);
@@ -258,6 +434,11 @@ fn settle(record: &mut AccountRecord, entry: RenewalRecord) {
 fn pause(failures: u32) -> SignedDuration {
     let doubled = FIRST_PAUSE.saturating_mul(2_i32.saturating_pow(failures.saturating_sub(1)));
     doubled.min(LONGEST_PAUSE).mul_f64_or_zero(rand::rng().random_range(0.5..1.0))
+}
+
+/// Some of a duration.
+fn jitter(most: SignedDuration) -> SignedDuration {
+    most.mul_f64_or_zero(rand::rng().random_range(0.0..1.0))
 }
 
 /// `mul_f64` that gives zero instead of panicking on what no duration can be.
@@ -271,5 +452,8 @@ impl MulOrZero for SignedDuration {
     }
 }
 
+mod check;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use check::Checked;

@@ -107,6 +107,9 @@ pub trait Service: Send + Sync + fmt::Debug {
     /// Whether the service gives a new key for the credential, and until when. Looks only.
     fn renewability(&self, credential: &Credential) -> Renewability;
 
+    /// The field that holds the key itself: credentials with the same one are of the same session.
+    fn key_field(&self) -> &'static str;
+
     /// When to renew: the earliest moment that the protocol notes advise.
     fn renew_at(&self, credential: &Credential) -> Option<Timestamp>;
 
@@ -144,6 +147,11 @@ pub trait Attempt: Send {
     ///
     /// After [`Progress::Ask`] it is called again once the answer has been [given](Attempt::give).
     async fn next(&mut self) -> Result<Progress, ServiceError>;
+
+    /// Whether nobody need call [`next`](Self::next) for a while without the code being lost.
+    fn survives_pause(&self) -> bool {
+        false
+    }
 
     /// Takes the answer to the last [`Progress::Ask`]. One that does not belong to the question is ignored:
     /// then the question is asked again.

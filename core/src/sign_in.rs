@@ -3,25 +3,32 @@
 //! Progress is a value ([`SignInStep`]), the person's part is a value ([`Answer`]), dropping the [`SignIn`]
 //! cancels. From [`SignInStep::Exchanging`] on nothing cancels: the services give a credential exactly once, so
 //! what may have been issued is fetched and written to the keychain even when nobody is looking any more.
+//!
+//! What is only nice to know never stands in the way: pictures come beside the polling, and who the account belongs
+//! to in detail is asked once it is saved.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
 use tokio::sync::mpsc;
-use tokio_util::task::TaskTracker;
+use tokio::time::Instant;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::account::{Account, AccountId, Method, ServiceId};
 use crate::picture;
 use crate::problem::{Problem, ProblemCode};
+use crate::qr::QrCode;
 use crate::service::{
     Attempt, Context, Grant, Input, PhoneNumber, Progress, Question, Service, ServiceError,
 };
 
+mod parked;
 mod step;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use parked::{ParkedCode, ParkedCodes};
 pub use step::{Others, SignInStep, WayIn};
 use step::{asking, working};
 
@@ -65,11 +72,24 @@ impl SignIn {
 const FAILURES_IN_A_ROW: u32 = 3;
 /// How long to wait after a request that failed in a way that may pass.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// How many times that pause the waits grow to while a code still lives.
+const LONGEST_PAUSE: u32 = 5;
 
 /// How often a credential is saved when nobody is there to be told that the keychain says no.
 const SAVES_UNHEARD: u32 = 3;
 /// How often the person can go on with what was confirmed before a new code is the better way.
 const RESUMES: u32 = 3;
+/// From how many on it is said how many sign-ins the day still holds.
+const FEW_LEFT: usize = 5;
+
+/// Who scanned a code, where the service says so: what is known of an account before it is asked about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Scanner {
+    /// The name that the service shows.
+    pub(crate) nickname: Option<String>,
+    /// The picture as PNG.
+    pub(crate) picture: Option<Vec<u8>>,
+}
 
 /// What the machine needs from the rest of the core.
 #[async_trait]
@@ -78,10 +98,18 @@ pub(crate) trait Surroundings: Send + Sync + 'static {
     fn context(&self) -> Result<Context, Problem>;
     /// Whether a credential could be saved; may ask the person to unlock the keychain.
     async fn ready_to_save(&self) -> Result<(), Problem>;
-    /// Saves the credential and what is known of the account. Gives back whether it was known before.
-    async fn save(&self, grant: &Grant, method: Method) -> Result<(Account, bool), Problem>;
-    /// Counts one more sign-in with that service, or says that it would be one too many today.
-    fn admit(&self, service: ServiceId) -> Result<(), Problem>;
+    /// Saves the credential and what is known of the account, and asks for the rest afterwards. Gives back whether
+    /// the account was known before.
+    async fn save(
+        &self,
+        grant: &Grant,
+        method: Method,
+        scanner: &Scanner,
+    ) -> Result<(Account, bool), Problem>;
+    /// How many sign-ins with that service the day still holds.
+    fn sign_ins_left(&self, service: ServiceId) -> usize;
+    /// Counts one more sign-in with that service. Errors when the day's are used up.
+    fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem>;
     /// Remembers that this way was barred.
     fn barred(&self, way: WayIn);
     /// The other ways into the service.
@@ -90,6 +118,10 @@ pub(crate) trait Surroundings: Send + Sync + 'static {
     fn knows(&self, account: &AccountId) -> bool;
     /// Ends a credential that the person does not want, as far as the service takes part.
     async fn discard(&self, grant: &Grant);
+    /// Keeps a code that nobody has scanned and nobody looks at any more.
+    fn park(&self, way: WayIn, code: ParkedCode);
+    /// A code for that way that was parked and still lives for a while.
+    fn take_parked(&self, way: WayIn) -> Option<ParkedCode>;
 }
 
 /// Starts a sign-in on the current runtime, among those tasks.
@@ -102,7 +134,16 @@ pub(crate) fn start(
 ) -> SignIn {
     let (steps, steps_out) = mpsc::unbounded_channel();
     let (answers_in, answers) = mpsc::unbounded_channel();
-    let machine = Machine { service, method, wanted, surroundings, steps, answers, codes_by_itself: 1 };
+    let machine = Machine {
+        service,
+        method,
+        wanted,
+        surroundings,
+        steps,
+        answers,
+        codes_by_itself: 1,
+        scanner: Scanner::default(),
+    };
     tasks.spawn(machine.run());
     SignIn { steps: steps_out, answers: answers_in }
 }
@@ -117,6 +158,8 @@ struct Machine<S> {
     answers: mpsc::UnboundedReceiver<Answer>,
     /// How many expired codes are still replaced without being asked; more of them looks like a robot.
     codes_by_itself: u32,
+    /// Who scanned the code that is on its way.
+    scanner: Scanner,
 }
 
 /// How one code ended.
@@ -125,6 +168,8 @@ enum CodeEnd {
     Expired,
     Refused,
     Failed(ServiceError),
+    /// It could not even begin.
+    Hindered(Problem),
     PageClosed,
     /// The person wants another.
     Dropped,
@@ -137,6 +182,44 @@ enum Confirmed {
     Yes,
     /// Yes, and then the network was gone for so long that the person was told.
     Resumed,
+}
+
+/// Where one code stands.
+struct Run {
+    attempt: Box<dyn Attempt>,
+    context: Context,
+    /// The step on screen while the phone is waited for.
+    shown: Option<SignInStep>,
+    /// When to stop showing it, whatever the service says.
+    until: Option<Instant>,
+    /// How long to wait before the next request.
+    pause: Duration,
+    /// How many answers in a row have not come.
+    failures: u32,
+    confirmed: Confirmed,
+    /// How often the person went on with what was confirmed.
+    resumes: u32,
+    /// Whether it has been counted as a sign-in.
+    counted: bool,
+    /// The scanner's picture on its way.
+    picture: Option<AbortOnDropHandle<Option<Vec<u8>>>>,
+}
+
+impl Run {
+    fn new(attempt: Box<dyn Attempt>, context: Context) -> Self {
+        Self {
+            attempt,
+            context,
+            shown: None,
+            until: None,
+            pause: Duration::ZERO,
+            failures: 0,
+            confirmed: Confirmed::No,
+            resumes: 0,
+            counted: false,
+            picture: None,
+        }
+    }
 }
 
 /// Nobody is listening any more.
@@ -162,22 +245,22 @@ impl<S: Surroundings> Machine<S> {
                 continue;
             }
             let last_word = match self.one_code().await? {
-                Ok(CodeEnd::Granted(grant)) => {
+                CodeEnd::Granted(grant) => {
                     if self.is_wanted(&grant).await? {
                         return self.save(&grant).await;
                     }
                     continue;
                 }
-                Ok(CodeEnd::Dropped) => continue,
-                Ok(CodeEnd::Expired) if self.codes_by_itself > 0 => {
+                CodeEnd::Dropped => continue,
+                CodeEnd::Expired if self.codes_by_itself > 0 => {
                     self.codes_by_itself -= 1;
                     continue;
                 }
-                Ok(CodeEnd::Expired) => SignInStep::Expired,
-                Ok(CodeEnd::Refused) => SignInStep::Refused,
-                Ok(CodeEnd::PageClosed) => SignInStep::PageClosed,
-                Ok(CodeEnd::Failed(error)) => self.failure(error.into_problem(self.service.id())),
-                Err(problem) => self.failure(problem),
+                CodeEnd::Expired => SignInStep::Expired,
+                CodeEnd::Refused => SignInStep::Refused,
+                CodeEnd::PageClosed => SignInStep::PageClosed,
+                CodeEnd::Failed(error) => self.failure(error.into_problem(self.service.id())),
+                CodeEnd::Hindered(problem) => self.failure(problem),
             };
             self.step(last_word)?;
             self.asked_again().await?;
@@ -185,151 +268,248 @@ impl<S: Surroundings> Machine<S> {
     }
 
     /// One code from being fetched to its end.
-    async fn one_code(&mut self) -> Result<Result<CodeEnd, Problem>, Gone> {
-        // A form that nobody has sent yet is no sign-in in the eyes of the service.
-        if self.method.is_new_sign_in()
-            && self.method != Method::Phone
-            && let Err(problem) = self.surroundings.admit(self.service.id())
-        {
-            return Ok(Err(problem));
+    async fn one_code(&mut self) -> Result<CodeEnd, Gone> {
+        self.scanner = Scanner::default();
+        let mut run = match self.begin() {
+            Ok(run) => run,
+            Err(end) => return Ok(end),
+        };
+        if let Some(step) = run.shown.clone() {
+            self.step(step)?;
         }
-        let context = match self.surroundings.context() {
-            Ok(context) => context,
-            Err(problem) => return Ok(Err(problem)),
-        };
-        let mut attempt = match self.service.begin(self.method, context.clone()) {
-            Ok(attempt) => attempt,
-            Err(error) => return Ok(Ok(CodeEnd::Failed(error))),
-        };
-        let mut failures = 0;
-        let mut shown = None;
-        let (mut confirmed, mut resumes) = (Confirmed::No, 0);
         loop {
-            let progress = match self.progress(&mut *attempt, shown, confirmed).await? {
-                Some(progress) => progress,
-                None => return Ok(Ok(CodeEnd::Dropped)),
+            let progress = match self.progress(&mut run).await {
+                Ok(Some(progress)) => progress,
+                Ok(None) => return Ok(CodeEnd::Dropped),
+                Err(Gone) => {
+                    self.park(run);
+                    return Err(Gone);
+                }
             };
-            match progress {
-                Ok(Progress::Code { code, life }) => {
-                    failures = 0;
-                    let now = context.clock.now();
-                    let life_seconds = u32::try_from(life.as_secs()).unwrap_or(u32::MAX);
-                    let valid_until = now + SignedDuration::from_secs(i64::from(life_seconds));
-                    shown = Some(tokio::time::Instant::from_std(context.clock.monotonic() + life));
-                    self.step(SignInStep::ShowCode {
-                        code,
-                        valid_until,
-                        life_seconds,
-                        problem: None,
-                        left_today: None,
-                    })?;
-                }
-                Ok(Progress::Waiting) => failures = 0,
-                Ok(Progress::Scanned { nickname, avatar }) => {
-                    failures = 0;
-                    self.step(SignInStep::Scanned {
-                        nickname: nickname.clone(),
-                        avatar: None,
-                        problem: None,
-                    })?;
-                    if let Some(url) = avatar
-                        && let Ok(picture) = picture::fetch(&context.http, &url).await
-                    {
-                        let avatar = Some(picture::data_url(&picture));
-                        self.step(SignInStep::Scanned { nickname, avatar, problem: None })?;
-                    }
-                }
-                Ok(Progress::Ask(question)) => {
-                    failures = 0;
-                    shown = None;
-                    let asked_after = std::mem::replace(&mut confirmed, Confirmed::No);
-                    let at_page = matches!(question, Question::Page(_));
-                    self.step(asking(question, context.clock.now()))?;
-                    let Some(input) = self.input().await? else { return Ok(Ok(CodeEnd::Dropped)) };
-                    if at_page && matches!(input, Input::PageClosed) {
-                        return Ok(Ok(CodeEnd::PageClosed));
-                    }
-                    if let Input::PhoneNumber { country, number } = &input
-                        && PhoneNumber::parse(country, number).is_ok()
-                        && let Err(problem) = self.surroundings.admit(self.service.id())
-                    {
-                        return Ok(Err(problem));
-                    }
-                    let step = match input {
-                        // The check held up what was typed before it, which is sent again now.
-                        Input::CaptchaDone if asked_after != Confirmed::No => Some(SignInStep::Exchanging),
-                        _ => working(&input),
-                    };
-                    if step.as_ref().is_some_and(SignInStep::cannot_be_cancelled) {
-                        confirmed = Confirmed::Yes;
-                    }
-                    if let Some(step) = step {
-                        let heard = self.step(step);
-                        if confirmed == Confirmed::No {
-                            heard?;
-                        }
-                    }
-                    attempt.give(input);
-                }
-                Ok(Progress::Authorised) => {
-                    failures = 0;
-                    shown = None;
-                    confirmed = Confirmed::Yes;
-                    // Not `?`: what was confirmed is fetched even when nobody listens any more.
-                    drop(self.step(SignInStep::Exchanging));
-                }
-                Ok(Progress::Refused) => return Ok(Ok(CodeEnd::Refused)),
-                Ok(Progress::Expired) => return Ok(Ok(CodeEnd::Expired)),
-                Ok(Progress::Granted(grant)) => return Ok(Ok(CodeEnd::Granted(grant))),
-                Err(error) if error.may_pass() && failures + 1 < FAILURES_IN_A_ROW => {
-                    failures += 1;
-                    tracing::debug!(%error, failures, "a sign-in request failed and is tried again");
-                    tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
-                }
-                Err(error) if error.may_pass() && confirmed != Confirmed::No && resumes < RESUMES => {
-                    // What was confirmed stays here for another try: the person need not scan again.
-                    let problem = error.into_problem(self.service.id());
-                    let told = self.step(SignInStep::Failed { problem, others: Others::default() });
-                    let asked = if told.is_ok() { self.asked_again().await } else { told };
-                    resumes = match asked {
-                        Ok(()) => resumes + 1,
-                        // Whoever leaves does not take it along: once more, unheard.
-                        Err(Gone) if self.method.is_new_sign_in() => RESUMES,
-                        Err(Gone) => return Err(Gone),
-                    };
-                    failures = 0;
-                    confirmed = Confirmed::Resumed;
-                    drop(self.step(SignInStep::Exchanging));
-                }
-                // It came too late, or was used up by the request whose answer was lost.
-                Err(ServiceError::Unexpected { .. })
-                    if confirmed == Confirmed::Resumed && self.method.is_new_sign_in() =>
-                {
-                    return Ok(Ok(CodeEnd::Dropped));
-                }
-                Err(error) => return Ok(Ok(CodeEnd::Failed(error))),
+            let end = match progress {
+                Ok(progress) => self.advance(&mut run, progress).await?,
+                Err(error) => self.recover(&mut run, error).await?,
+            };
+            if let Some(end) = end {
+                return Ok(end);
             }
         }
     }
 
+    /// A code that was parked, or a new attempt.
+    fn begin(&self) -> Result<Run, CodeEnd> {
+        let way = self.way();
+        // A form that nobody has sent yet is no sign-in in the eyes of the service.
+        if self.method.is_new_sign_in()
+            && self.method != Method::Phone
+            && self.surroundings.sign_ins_left(way.service) == 0
+        {
+            let problem = Problem::new(ProblemCode::DailyLimit).with_service(way.service);
+            return Err(CodeEnd::Hindered(problem));
+        }
+        if let Some(parked) = self.surroundings.take_parked(way) {
+            return Ok(parked.into());
+        }
+        let context = self.surroundings.context().map_err(CodeEnd::Hindered)?;
+        let attempt = self.service.begin(self.method, context.clone()).map_err(CodeEnd::Failed)?;
+        Ok(Run::new(attempt, context))
+    }
+
+    /// Keeps a code that nobody has scanned: who looks at another way in and comes back finds the same one.
+    fn park(&self, run: Run) {
+        if let Some(parked) = ParkedCode::of(run) {
+            self.surroundings.park(self.way(), parked);
+        }
+    }
+
+    /// Takes what has happened. Gives how the code ended, if it did.
+    async fn advance(&mut self, run: &mut Run, progress: Progress) -> Result<Option<CodeEnd>, Gone> {
+        run.failures = 0;
+        run.pause = Duration::ZERO;
+        match progress {
+            Progress::Code { code, life } => self.show(run, code, life)?,
+            Progress::Waiting => self.show_again(run, None)?,
+            Progress::Scanned { nickname, avatar } => {
+                self.count(run);
+                let step = SignInStep::Scanned { nickname: nickname.clone(), avatar: None, problem: None };
+                self.scanner = Scanner { nickname, picture: None };
+                run.picture = avatar.map(|address| {
+                    let http = run.context.http.clone();
+                    AbortOnDropHandle::new(tokio::spawn(
+                        async move { picture::fetch(&http, &address).await.ok() },
+                    ))
+                });
+                run.shown = Some(step.clone());
+                self.step(step)?;
+            }
+            Progress::Ask(question) => return self.ask(run, question).await,
+            Progress::Authorised => {
+                self.count(run);
+                run.until = None;
+                run.shown = None;
+                run.confirmed = Confirmed::Yes;
+                // Not `?`: what was confirmed is fetched even when nobody listens any more.
+                drop(self.step(SignInStep::Exchanging));
+            }
+            Progress::Refused => return Ok(Some(CodeEnd::Refused)),
+            Progress::Expired => return Ok(Some(CodeEnd::Expired)),
+            Progress::Granted(grant) => return Ok(Some(CodeEnd::Granted(grant))),
+        }
+        Ok(None)
+    }
+
+    /// Shows a code that has come.
+    fn show(&self, run: &mut Run, code: QrCode, life: Duration) -> Result<(), Gone> {
+        let now = run.context.clock.now();
+        let life_seconds = u32::try_from(life.as_secs()).unwrap_or(u32::MAX);
+        let valid_until = now + SignedDuration::from_secs(i64::from(life_seconds));
+        run.until = Some(Instant::from_std(run.context.clock.monotonic() + life));
+        let left = self.surroundings.sign_ins_left(self.service.id());
+        let left_today = u32::try_from(left).ok().filter(|_| left <= FEW_LEFT);
+        let step = SignInStep::ShowCode { code, valid_until, life_seconds, problem: None, left_today };
+        run.shown = Some(step.clone());
+        self.step(step)
+    }
+
+    /// Says beside what is shown why nothing is heard of the service, or that it is heard again.
+    fn show_again(&self, run: &mut Run, why: Option<Problem>) -> Result<(), Gone> {
+        let Some(SignInStep::ShowCode { problem, .. } | SignInStep::Scanned { problem, .. }) = &mut run.shown
+        else {
+            return Ok(());
+        };
+        if problem.as_ref().map(|problem| problem.code) == why.as_ref().map(|problem| problem.code) {
+            return Ok(());
+        }
+        *problem = why;
+        match run.shown.clone() {
+            Some(step) => self.step(step),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts the code as a sign-in: only one that the phone has read is one in the eyes of the service.
+    fn count(&self, run: &mut Run) {
+        if !std::mem::replace(&mut run.counted, true)
+            && self.method.is_new_sign_in()
+            && self.method != Method::Phone
+            && let Err(problem) = self.surroundings.take_sign_in(self.service.id())
+        {
+            // It is under way already: to break it off now would help nobody.
+            tracing::info!(code = ?problem.code, "a sign-in could not be counted");
+        }
+    }
+
+    /// Asks the person, and hands the answer on.
+    async fn ask(&mut self, run: &mut Run, question: Question) -> Result<Option<CodeEnd>, Gone> {
+        run.until = None;
+        run.shown = None;
+        let asked_after = std::mem::replace(&mut run.confirmed, Confirmed::No);
+        let at_page = matches!(question, Question::Page(_));
+        self.step(asking(question, run.context.clock.now()))?;
+        let Some(input) = self.input().await? else { return Ok(Some(CodeEnd::Dropped)) };
+        if at_page && matches!(input, Input::PageClosed) {
+            return Ok(Some(CodeEnd::PageClosed));
+        }
+        if let Input::PhoneNumber { country, number } = &input
+            && PhoneNumber::parse(country, number).is_ok()
+            && let Err(problem) = self.surroundings.take_sign_in(self.service.id())
+        {
+            return Ok(Some(CodeEnd::Hindered(problem)));
+        }
+        if at_page {
+            self.count(run);
+        }
+        let step = match input {
+            // The check held up what was typed before it, which is sent again now.
+            Input::CaptchaDone if asked_after != Confirmed::No => Some(SignInStep::Exchanging),
+            _ => working(&input),
+        };
+        if step.as_ref().is_some_and(SignInStep::cannot_be_cancelled) {
+            run.confirmed = Confirmed::Yes;
+        }
+        if let Some(step) = step {
+            let heard = self.step(step);
+            if run.confirmed == Confirmed::No {
+                heard?;
+            }
+        }
+        run.attempt.give(input);
+        Ok(None)
+    }
+
+    /// Decides what becomes of a request that failed. Gives how the code ended, if it did.
+    async fn recover(&mut self, run: &mut Run, error: ServiceError) -> Result<Option<CodeEnd>, Gone> {
+        if error.may_pass() {
+            run.failures = run.failures.saturating_add(1);
+            run.pause = PAUSE_AFTER_FAILURE * run.failures.min(LONGEST_PAUSE);
+            tracing::debug!(%error, run.failures, "a sign-in request failed");
+            if run.failures < FAILURES_IN_A_ROW {
+                return Ok(None);
+            }
+            let problem = error.into_problem(self.service.id());
+            if run.confirmed == Confirmed::No && run.shown.is_some() {
+                // The code lives for minutes, whatever the network does meanwhile.
+                self.show_again(run, Some(problem))?;
+                return Ok(None);
+            }
+            if run.confirmed != Confirmed::No && run.resumes < RESUMES {
+                self.resume(run, problem).await?;
+                return Ok(None);
+            }
+            return Ok(Some(CodeEnd::Hindered(problem)));
+        }
+        match error {
+            // It came too late, or was used up by the request whose answer was lost.
+            ServiceError::Unexpected { .. }
+                if run.confirmed == Confirmed::Resumed && self.method.is_new_sign_in() =>
+            {
+                Ok(Some(CodeEnd::Dropped))
+            }
+            error => Ok(Some(CodeEnd::Failed(error))),
+        }
+    }
+
+    /// Keeps what was confirmed for another try: the person need not scan again.
+    async fn resume(&mut self, run: &mut Run, problem: Problem) -> Result<(), Gone> {
+        let told = self.step(SignInStep::Failed { problem, others: Others::default() });
+        let asked = if told.is_ok() { self.asked_again().await } else { told };
+        run.resumes = match asked {
+            Ok(()) => run.resumes + 1,
+            // Whoever leaves does not take it along: once more, unheard.
+            Err(Gone) if self.method.is_new_sign_in() => RESUMES,
+            Err(Gone) => return Err(Gone),
+        };
+        run.failures = 0;
+        run.pause = Duration::ZERO;
+        run.confirmed = Confirmed::Resumed;
+        drop(self.step(SignInStep::Exchanging));
+        Ok(())
+    }
+
     /// The attempt's next progress, unless the person wants another code (`None`) or has gone, or the code
     /// has outlived its time on screen, whatever the service says. What was confirmed is waited for.
-    async fn progress(
-        &mut self,
-        attempt: &mut dyn Attempt,
-        until: Option<tokio::time::Instant>,
-        confirmed: Confirmed,
-    ) -> Result<Option<Result<Progress, ServiceError>>, Gone> {
+    async fn progress(&mut self, run: &mut Run) -> Result<Option<Result<Progress, ServiceError>>, Gone> {
+        let Run { attempt, shown, until, pause, confirmed, picture, .. } = run;
+        let (until, pause, may_leave) = (*until, *pause, *confirmed == Confirmed::No);
         let too_old = async {
             match until {
                 Some(until) => tokio::time::sleep_until(until).await,
                 None => std::future::pending().await,
             }
         };
-        let (mut too_old, mut next) = (std::pin::pin!(too_old), attempt.next());
-        let may_leave = confirmed == Confirmed::No;
+        let next = async {
+            tokio::time::sleep(pause).await;
+            attempt.next().await
+        };
+        let (mut too_old, mut next) = (std::pin::pin!(too_old), std::pin::pin!(next));
         let mut heard = true;
         loop {
+            let drawn = async {
+                match picture.as_mut() {
+                    Some(picture) => picture.await.ok().flatten(),
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 answer = self.answers.recv(), if heard => match answer {
@@ -343,10 +523,27 @@ impl<S: Surroundings> Machine<S> {
                 },
                 // Without this a front that was dropped would keep its code alive for minutes.
                 () = self.steps.closed(), if may_leave => return Err(Gone),
+                drawn = drawn => {
+                    *picture = None;
+                    self.scanner.picture = drawn;
+                    if let (Some(png), Some(step @ SignInStep::Scanned { .. })) = (&self.scanner.picture, &mut *shown) {
+                        if let SignInStep::Scanned { avatar, .. } = step {
+                            *avatar = Some(picture::data_url(png));
+                        }
+                        let told = self.steps.send(step.clone()).map_err(|_| Gone);
+                        if may_leave {
+                            told?;
+                        }
+                    }
+                }
                 progress = &mut next => return Ok(Some(progress)),
                 () = &mut too_old => return Ok(Some(Ok(Progress::Expired))),
             }
         }
+    }
+
+    fn way(&self) -> WayIn {
+        WayIn { service: self.service.id(), method: self.method }
     }
 
     /// The answer to a question; `None` when the person wants to start over.
@@ -366,7 +563,7 @@ impl<S: Surroundings> Machine<S> {
         let Some(wanted) = self.wanted.clone().filter(|wanted| wanted != account) else { return Ok(true) };
         let asked = self.step(SignInStep::AskOtherAccount {
             account: account.clone(),
-            nickname: grant.inspection.nickname.clone(),
+            nickname: grant.inspection.nickname.clone().or_else(|| self.scanner.nickname.clone()),
             known: self.surroundings.knows(account),
             wanted,
         });
@@ -394,7 +591,7 @@ impl<S: Surroundings> Machine<S> {
         loop {
             // Not `?`: a credential that has come is saved even when nobody listens any more.
             drop(self.step(SignInStep::Saving));
-            let problem = match self.surroundings.save(grant, self.method).await {
+            let problem = match self.surroundings.save(grant, self.method, &self.scanner).await {
                 Ok((account, known)) => {
                     return self.step(SignInStep::Done { account: Box::new(account), known });
                 }
@@ -418,7 +615,7 @@ impl<S: Surroundings> Machine<S> {
 
     /// What went wrong, with the other ways in where one of them may help.
     fn failure(&self, problem: Problem) -> SignInStep {
-        let way = WayIn { service: self.service.id(), method: self.method };
+        let way = self.way();
         let barred = matches!(
             problem.code,
             ProblemCode::RiskControl

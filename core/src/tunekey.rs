@@ -1,6 +1,7 @@
 //! The facade: what every front calls. The only file that ties services, vault and ledger together.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,25 +10,25 @@ use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 
 use crate::account::{
-    Account, AccountId, Busy, CheckOutcome, Health, Method, RenewalRecord, RenewalTrigger, ServiceId,
-    SignInReason,
+    Account, AccountId, Busy, CheckOutcome, Method, Renewability, RenewalRecord, RenewalTrigger, ServiceId,
 };
 use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
 use crate::export::{self, Format};
 use crate::http::{Http, HttpError, HttpOptions, Limits, Request};
 use crate::ladder::Barred;
-use crate::ledger::{AccountRecord, HandedOut, LedgerFile};
+use crate::ledger::{HandedOut, LedgerFile};
 use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
-use crate::renewal::{self, Renewer};
-use crate::service::{self, Context, Device, Inspection, Service, ServiceError};
+use crate::renewal::{self, Checked, Renewer};
+use crate::service::{self, Context, Device, Service, ServiceError};
 use crate::settings::{Proxy, Settings};
-use crate::sign_in::{self, Others, SignIn, WayIn};
+use crate::sign_in::{self, Others, ParkedCodes, SignIn, WayIn};
 use crate::vault::Vault;
 use crate::vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
 
+mod removal;
 mod saving;
 mod snapshot;
 #[cfg(test)]
@@ -90,11 +91,15 @@ struct Inner {
     limits: Limits,
     has_web_view: bool,
     barred: Mutex<Barred>,
+    /// Codes that nobody looks at any more.
+    parked: Mutex<ParkedCodes>,
     /// The client for the settings it was made with: rebuilt when they change.
     http: Mutex<Option<(Proxy, Option<PathBuf>, Http)>>,
     keychain: Mutex<KeychainState>,
     notice: Option<Problem>,
     events: broadcast::Sender<Event>,
+    /// The process is about to end: nothing more is begun by itself.
+    ending: AtomicBool,
     /// What must not be cut off, as long as it is under way.
     tasks: TaskTracker,
 }
@@ -119,11 +124,13 @@ impl TuneKey {
             limits,
             has_web_view,
             barred: Mutex::default(),
+            parked: Mutex::default(),
             http: Mutex::default(),
             // Until it has been asked: the window must not flash "locked" while it starts.
             keychain: Mutex::new(KeychainState::Ready),
             notice,
             events,
+            ending: AtomicBool::new(false),
             tasks: TaskTracker::new(),
         })))
     }
@@ -185,94 +192,76 @@ impl TuneKey {
     pub async fn renew(&self, id: &AccountId, trigger: RenewalTrigger) -> Result<RenewalRecord, Problem> {
         let (this, id) = (self.clone(), id.clone());
         self.to_its_end(async move {
-            let record = this.0.accounts.record(&id)?;
-            let _busy = this.0.accounts.busy(&id, Busy::Renewing);
-            let result = this
-                .0
-                .renewer
-                .renew(&this.0.accounts, service::by_id(record.id.service), &this.context()?, &id, trigger)
-                .await;
+            this.0.accounts.record(&id)?;
+            let result = {
+                let _busy = this.0.accounts.busy(&id, Busy::Renewing);
+                match this.context() {
+                    Ok(context) => {
+                        let service = service::by_id(id.service);
+                        this.0.renewer.renew(&this.0.accounts, service, &context, &id, trigger).await
+                    }
+                    Err(problem) => Err(problem),
+                }
+            };
+            // Said once the account is no longer shown as busy: what is last is what stays on screen.
             this.note_result(&id, result)
         })
         .await
     }
 
-    /// Asks the service whether the credential works, and who it belongs to.
+    /// Asks the service whether the credential works, and who it belongs to. A key that has run out is renewed if it
+    /// can be. What it says of the account comes as an [`Event`]. Runs to its end as [`TuneKey::renew`] does.
     ///
     /// # Errors
-    /// As [`TuneKey::renew`]; `Rejected` when the service has definitely said no.
+    /// As [`TuneKey::renew`]; `RefusedOnce` for a first refusal, `Rejected` when the service has said no for the
+    /// second time, at least a minute later.
     pub async fn check(&self, id: &AccountId) -> Result<CheckOutcome, Problem> {
-        self.0.accounts.record(id)?;
-        let result = {
-            let _busy = self.0.accounts.busy(id, Busy::Checking);
-            self.check_now(id).await
-        };
-        self.note_result(id, result)?;
-        Ok(CheckOutcome::Valid)
+        self.check_for(id, RenewalTrigger::Manual).await
     }
 
-    /// Waits for what must not be cut off: sign-ins that were confirmed, renewals, sign-outs. A sign-in that can
-    /// be cancelled is to be dropped first. For a process that is about to end.
+    async fn check_for(&self, id: &AccountId, trigger: RenewalTrigger) -> Result<CheckOutcome, Problem> {
+        let (this, id) = (self.clone(), id.clone());
+        self.to_its_end(async move {
+            this.0.accounts.record(&id)?;
+            let result = {
+                let _busy = this.0.accounts.busy(&id, Busy::Checking);
+                match this.context() {
+                    Ok(context) => {
+                        let service = service::by_id(id.service);
+                        this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await
+                    }
+                    Err(problem) => Err(problem),
+                }
+            };
+            match this.note_result(&id, result)? {
+                Checked::Renewed => Ok(CheckOutcome::Renewed),
+                Checked::Valid(inspection) => {
+                    this.fetch_avatar(&id, inspection.avatar);
+                    Ok(CheckOutcome::Valid)
+                }
+            }
+        })
+        .await
+    }
+
+    /// Waits for what must not be cut off: sign-ins that were confirmed, renewals, sign-outs; then writes the keys
+    /// that no keychain has taken yet. A sign-in that can be cancelled is to be dropped first. From now on nothing
+    /// is renewed by itself any more. For a process that is about to end.
     pub async fn settled(&self) {
+        self.0.ending.store(true, Ordering::Release);
         self.0.tasks.close();
         self.0.tasks.wait().await;
-    }
-
-    /// Ends the credential at the service, then removes it here. What the service does not confirm in five
-    /// seconds is removed all the same, and said to be unconfirmed.
-    ///
-    /// # Errors
-    /// `NotFound`, or a keychain problem; then the account is still there.
-    pub async fn sign_out(&self, id: &AccountId) -> Result<SignedOut, Problem> {
-        let (this, id) = (self.clone(), id.clone());
-        self.to_its_end(async move {
-            this.0.accounts.record(&id)?;
-            let _busy = this.0.accounts.busy(&id, Busy::SigningOut);
-            let _lock = this.0.renewer.lock(&id).await?;
-            let kept = this.keychain_says(this.0.vault.load(&id, Patience::User).await)?;
-            // From here on a crash is finished at the next start: the person has decided.
-            this.0.accounts.update(&id, |record| record.signing_out = true)?;
-            let confirmed = match kept {
-                Some(kept) => {
-                    let (service, context) = (service::by_id(id.service), this.context()?);
-                    let asked = service.sign_out(&context, &kept.credential);
-                    matches!(tokio::time::timeout(SIGN_OUT_LIMIT, asked).await, Ok(Ok(())))
-                }
-                None => false,
-            };
-            this.remove(&id).await?;
-            Ok(SignedOut { confirmed })
-        })
-        .await
-    }
-
-    /// Removes the account here only.
-    ///
-    /// # Errors
-    /// As [`TuneKey::sign_out`].
-    pub async fn forget(&self, id: &AccountId) -> Result<(), Problem> {
-        let (this, id) = (self.clone(), id.clone());
-        self.to_its_end(async move {
-            this.0.accounts.record(&id)?;
-            let _lock = this.0.renewer.lock(&id).await?;
-            this.remove(&id).await
-        })
-        .await
+        self.0.renewer.flush(&self.0.accounts, service::by_id).await;
     }
 
     /// The cookie, in a format or, if none is named, in the account's own.
     ///
     /// # Errors
-    /// `NotFound`, `InvalidInput` when the format does not exist for the service, a keychain problem, or
-    /// `Rejected` when the keychain no longer holds the credential.
+    /// `NotFound`, `InvalidInput` when the format does not exist for the service, or a keychain problem.
     pub async fn cookie(&self, id: &AccountId, format: Option<Format>) -> Result<Copied, Problem> {
         let record = self.0.accounts.record(id)?;
         let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
-        let kept = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
-        let Some(kept) = kept else {
-            self.0.accounts.update(id, |record| record.health = missing(self.0.clock.now()))?;
-            return Err(renewal::gone(id));
-        };
+        let kept = self.note_keychain_of(self.0.renewer.load(&self.0.accounts, id, Patience::User).await)?;
         let text = export::render(format, service::by_id(id.service), &kept.credential)?;
         Ok(Copied {
             text,
@@ -368,6 +357,7 @@ impl TuneKey {
             self.client(&settings)?;
         }
         self.0.accounts.update_settings(|current| current.set(key, value))?;
+        self.parked_codes().clear();
         Ok(self.settings())
     }
 
@@ -404,7 +394,7 @@ impl TuneKey {
     /// Renews what is due, finishes sign-outs that a crash cut off, and follows what other processes change,
     /// until dropped.
     pub async fn run_schedule(&self) {
-        self.finish_sign_outs().await;
+        self.finish_removals().await;
         let mut looks = tokio::time::interval(LEDGER_TICK);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut last: Option<Timestamp> = None;
@@ -438,49 +428,24 @@ impl TuneKey {
     }
 
     async fn renew_due(&self) {
+        let is_ending = || self.0.ending.load(Ordering::Acquire);
         if !self.settings().auto_renew || *self.keychain() != KeychainState::Ready {
             return;
         }
         let now = self.0.clock.now();
         for record in self.0.accounts.records().into_iter().filter(|record| renewal::is_due(record, now)) {
-            if let Err(problem) = self.renew(&record.id, RenewalTrigger::Automatic).await {
-                tracing::info!(account = %record.id, code = ?problem.code, "a renewal did not work");
+            if is_ending() {
+                return;
             }
-        }
-    }
-
-    async fn finish_sign_outs(&self) {
-        for record in self.0.accounts.records().into_iter().filter(|record| record.signing_out) {
-            if let Err(problem) = self.forget(&record.id).await {
-                tracing::info!(account = %record.id, code = ?problem.code, "a sign-out could not be finished yet");
-            }
-        }
-    }
-
-    async fn check_now(&self, id: &AccountId) -> Result<(), Problem> {
-        let kept = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
-        let now = self.0.clock.now();
-        let Some(kept) = kept else {
-            self.0.accounts.update(id, |record| record.health = missing(now))?;
-            return Err(renewal::gone(id));
-        };
-        let (service, context) = (service::by_id(id.service), self.context()?);
-        match service.inspect(&context, &kept.credential).await {
-            Ok(inspection) => {
-                self.0.accounts.update(id, |record| {
-                    learn(record, &inspection, now);
-                    record.health = Health::Healthy;
-                })?;
-                self.fetch_avatar(&context, id, &inspection).await;
-                Ok(())
-            }
-            Err(error) => {
-                if matches!(error, ServiceError::Rejected { .. }) {
-                    self.0
-                        .accounts
-                        .update(id, |record| record.health = renewal::rejected(record.health, now))?;
+            let (id, trigger) = (&record.id, RenewalTrigger::Automatic);
+            let result = match record.renewability {
+                Some(Renewability::NotRenewable) => self.check_for(id, trigger).await.map(drop),
+                Some(Renewability::Renewable | Renewability::WhileAlive) | None => {
+                    self.renew(id, trigger).await.map(drop)
                 }
-                Err(error.into_problem(id.service))
+            };
+            if let Err(problem) = result {
+                tracing::info!(account = %id, code = ?problem.code, "a renewal did not work");
             }
         }
     }
@@ -496,18 +461,17 @@ impl TuneKey {
         })
     }
 
-    async fn fetch_avatar(&self, context: &Context, id: &AccountId, inspection: &Inspection) {
-        if let Some(url) = &inspection.avatar
-            && let Ok(picture) = picture::fetch(&context.http, url).await
-        {
-            self.0.accounts.save_avatar(id, &picture);
+    /// Fetches an account's picture in the background: nothing waits for a picture.
+    fn fetch_avatar(&self, id: &AccountId, address: Option<url::Url>) {
+        // Settings that no longer work cost the picture, nothing else.
+        if let (Some(address), Ok(context)) = (address, self.context()) {
+            let (this, id) = (self.clone(), id.clone());
+            tokio::spawn(async move {
+                if let Ok(picture) = picture::fetch(&context.http, &address).await {
+                    this.0.accounts.save_avatar(&id, &picture);
+                }
+            });
         }
-    }
-
-    async fn remove(&self, id: &AccountId) -> Result<(), Problem> {
-        self.keychain_says(self.0.vault.forget(id, Patience::User).await)?;
-        self.0.renewer.forget(id);
-        self.0.accounts.remove(id)
     }
 
     fn client(&self, settings: &Settings) -> Result<Http, Problem> {
@@ -533,9 +497,10 @@ impl TuneKey {
     }
 
     fn note_keychain(&self, state: KeychainState) {
-        let changed = std::mem::replace(&mut *self.keychain(), state) != state;
-        if changed {
-            // Nobody listening is fine: the next snapshot says it, too.
+        let mut known = self.keychain();
+        if std::mem::replace(&mut *known, state) != state {
+            // Sent while it is held, so that two changes cannot overtake each other. Nobody listening is fine: the
+            // next snapshot says it, too.
             drop(self.0.events.send(Event::Keychain { state }));
         }
     }
@@ -556,9 +521,9 @@ impl TuneKey {
         }
     }
 
-    /// Remembers what the last thing tried with an account came to.
-    fn note_result<T>(&self, id: &AccountId, result: Result<T, Problem>) -> Result<T, Problem> {
-        let keychain = match &result {
+    /// Remembers what something that used the keychain says of it.
+    fn note_keychain_of<T>(&self, result: Result<T, Problem>) -> Result<T, Problem> {
+        let state = match &result {
             Ok(_) => Some(KeychainState::Ready),
             Err(problem) => match problem.code {
                 ProblemCode::KeychainLocked => Some(KeychainState::Locked),
@@ -568,11 +533,17 @@ impl TuneKey {
             },
         };
         // A call that found out more (such as that it is silent) has said so already.
-        if let Some(state) = keychain
+        if let Some(state) = state
             && (state == KeychainState::Ready || *self.keychain() == KeychainState::Ready)
         {
             self.note_keychain(state);
         }
+        result
+    }
+
+    /// Remembers what the last thing tried with an account came to.
+    fn note_result<T>(&self, id: &AccountId, result: Result<T, Problem>) -> Result<T, Problem> {
+        let result = self.note_keychain_of(result);
         self.0.accounts.trouble(id, result.as_ref().err().cloned());
         result
     }
@@ -582,19 +553,4 @@ impl TuneKey {
 fn shortened(text: &str, longest: usize) -> Option<String> {
     let text: String = text.trim().chars().filter(|c| !c.is_control()).take(longest).collect();
     if text.is_empty() { None } else { Some(text) }
-}
-
-/// What a service has said of an account. What it left out stays as it was.
-fn learn(record: &mut AccountRecord, inspection: &Inspection, now: Timestamp) {
-    if let Some(nickname) = &inspection.nickname {
-        record.nickname.clone_from(nickname);
-    }
-    if let Some(membership) = &inspection.membership {
-        record.membership = Some(membership.clone());
-    }
-    record.checked_at = Some(now);
-}
-
-fn missing(since: Timestamp) -> Health {
-    Health::NeedsSignIn { since, reason: SignInReason::Missing }
 }

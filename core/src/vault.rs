@@ -113,13 +113,18 @@ impl Vault {
         }
     }
 
-    /// The account's newest credential; `None` when the keychain has none that can be read.
+    /// The account's newest credential; `None` when the keychain is open and has none.
     ///
     /// # Errors
-    /// When the keychain did not say; that proves nothing about the credential. Also when a newer TuneKey
-    /// has written it.
+    /// When the keychain did not say; that proves nothing about the credential. `Unreadable` when what is there is
+    /// damaged or was written by a newer TuneKey.
     pub async fn load(&self, id: &AccountId, patience: Patience) -> Result<Option<Kept>, KeychainError> {
-        Ok(self.read(id, patience).await?.newest().cloned())
+        let slots = self.read(id, patience).await?;
+        match slots.newest() {
+            Some(kept) => Ok(Some(kept.clone())),
+            None if slots.damaged => Err(KeychainError::Unreadable("it is damaged")),
+            None => Ok(None),
+        }
     }
 
     /// Saves a credential and reads it back. `expected` is the generation that it replaces: what
@@ -168,22 +173,35 @@ impl Vault {
         if kept { Ok(()) } else { Err(NOT_KEPT.into()) }
     }
 
-    /// Deletes the account's credential. Doing it again, or when there is none, is fine.
+    /// Deletes the account's credential, and looks whether it is gone: on macOS the library drops what the keychain
+    /// says to a deletion. Doing it again, or when there is none, is fine.
     ///
     /// # Errors
     /// When the keychain did not do it; then some of it may be left, and doing it again is right.
     pub async fn forget(&self, id: &AccountId, patience: Patience) -> Result<(), KeychainError> {
         for slot in [Slot::A, Slot::B] {
-            self.keychain.delete(&head_name(id, slot), patience).await?;
+            let name = head_name(id, slot);
+            self.keychain.delete(&name, patience).await?;
+            if self.keychain.get(&name, patience).await?.is_some() {
+                return Err(NOT_DELETED);
+            }
             self.sweep(id, slot, 0, patience).await?;
         }
         self.keychain.delete(&format!("{}:probe", prefix(id)), patience).await
     }
 
     async fn read(&self, id: &AccountId, patience: Patience) -> Result<Slots, KeychainError> {
-        let a = self.read_slot(id, Slot::A, patience).await?;
-        let b = self.read_slot(id, Slot::B, patience).await?;
-        Ok(Slots { a, b })
+        let mut damaged = false;
+        let mut slots = [None, None];
+        for (slot, content) in [Slot::A, Slot::B].into_iter().zip(&mut slots) {
+            match self.read_slot(id, slot, patience).await? {
+                Content::Kept(kept) => *content = Some(*kept),
+                Content::Nothing => {}
+                Content::Damaged => damaged = true,
+            }
+        }
+        let [a, b] = slots;
+        Ok(Slots { a, b, damaged })
     }
 
     async fn read_slot(
@@ -191,9 +209,9 @@ impl Vault {
         id: &AccountId,
         slot: Slot,
         patience: Patience,
-    ) -> Result<Option<Kept>, KeychainError> {
+    ) -> Result<Content, KeychainError> {
         let Some(line) = self.keychain.get(&head_name(id, slot), patience).await? else {
-            return Ok(None);
+            return Ok(Content::Nothing);
         };
         let read = match record::decode_head(id, &line) {
             Ok(Head::Whole(kept)) => Ok(kept),
@@ -210,14 +228,14 @@ impl Vault {
             Err(unreadable) => Err(unreadable),
         };
         match read {
-            Ok(kept) => Ok(Some(kept)),
+            Ok(kept) => Ok(Content::Kept(Box::new(kept))),
             // The other slot is the last good one.
             Err(Unreadable::Damaged) => {
                 tracing::warn!(account = %id, slot = slot.as_str(), "a keychain item is damaged");
-                Ok(None)
+                Ok(Content::Damaged)
             }
             Err(Unreadable::Newer) => {
-                Err(KeychainError::Failed("the item was written by a newer version of TuneKey"))
+                Err(KeychainError::Unreadable("a newer version of TuneKey has written it"))
             }
         }
     }
@@ -237,9 +255,9 @@ impl Vault {
             self.keychain.set(&piece_name(id, slot, index), piece, patience).await?;
         }
         self.keychain.set(&head_name(id, slot), &head, patience).await?;
-        let read_back = self.read_slot(id, slot, patience).await?;
-        if !read_back.is_some_and(|kept| kept.generation == generation && kept.credential == *credential) {
-            return Err(NOT_KEPT.into());
+        match self.read_slot(id, slot, patience).await? {
+            Content::Kept(kept) if kept.generation == generation && kept.credential == *credential => {}
+            Content::Kept(_) | Content::Nothing | Content::Damaged => return Err(NOT_KEPT.into()),
         }
         // The credential is safe; pieces of an older one are litter, and the next save sweeps, too.
         if let Err(error) = self.sweep(id, slot, pieces.len(), patience).await {
@@ -267,6 +285,7 @@ impl Vault {
     }
 }
 
+const NOT_DELETED: KeychainError = KeychainError::Failed("it did not delete what it was told to");
 const NOT_KEPT: KeychainError = KeychainError::Failed("it did not keep what was written");
 
 /// One of an account's two places.
@@ -285,11 +304,24 @@ impl Slot {
     }
 }
 
+/// What one slot holds.
+#[derive(Debug)]
+enum Content {
+    /// A credential.
+    Kept(Box<Kept>),
+    /// No item.
+    Nothing,
+    /// An item that is no whole credential.
+    Damaged,
+}
+
 /// What the two slots hold.
 #[derive(Debug)]
 struct Slots {
     a: Option<Kept>,
     b: Option<Kept>,
+    /// Whether one of them holds an item that is no whole credential.
+    damaged: bool,
 }
 
 impl Slots {

@@ -265,6 +265,9 @@ impl Service for Stub {
         &[]
     }
 
+    fn key_field(&self) -> &'static str {
+        "musickey"
+    }
     fn renewability(&self, _: &Credential) -> Renewability {
         unreachable!("an export renews nothing")
     }

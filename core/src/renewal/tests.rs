@@ -18,11 +18,12 @@ use crate::vault::keychain::KeychainError;
 use crate::vault::sim::{SimKeychain, Trouble};
 
 /// What the service answers, one answer a call.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Scripted {
     renewals: Mutex<VecDeque<Answer>>,
     inspections: Mutex<VecDeque<bool>>,
     asked: Mutex<u32>,
+    renewability: Mutex<Renewability>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -69,8 +70,11 @@ impl Service for Scripted {
     async fn sign_out(&self, _: &Context, _: &Credential) -> Result<(), ServiceError> {
         unreachable!("a renewal signs nobody out")
     }
+    fn key_field(&self) -> &'static str {
+        "musickey"
+    }
     fn renewability(&self, _: &Credential) -> Renewability {
-        Renewability::Renewable
+        *self.renewability.lock().unwrap()
     }
     fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
         Some(credential.issued_at + SignedDuration::from_hours(20))
@@ -95,8 +99,29 @@ fn keyed(key: &str, issued_at: Timestamp) -> Credential {
     Credential { account: id(), issued_at, expires_at: None, fields }
 }
 
+/// A clock that stands still until the test moves it.
+#[derive(Debug)]
+struct HandClock(Mutex<Timestamp>);
+
+impl HandClock {
+    fn pass(&self, seconds: i64) {
+        let mut now = self.0.lock().unwrap();
+        *now += SignedDuration::from_secs(seconds);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+    fn monotonic(&self) -> std::time::Instant {
+        SystemClock.monotonic()
+    }
+}
+
 /// A profile with one account whose key is `first`.
 struct Desk {
+    clock: Arc<HandClock>,
     service: Scripted,
     keychain: Arc<SimKeychain>,
     vault: Vault,
@@ -111,7 +136,7 @@ impl Desk {
         let profile = Profile::at(dir.path().join("profile")).expect("a profile");
         let keychain = Arc::new(SimKeychain::default());
         let vault = Vault::new(keychain.clone());
-        let clock = Arc::new(SystemClock);
+        let clock = Arc::new(HandClock(Mutex::new(SystemClock.now())));
         let (ledger, _) = LedgerFile::open(&profile).expect("a ledger");
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), broadcast::channel(64).0)
             .expect("accounts");
@@ -128,20 +153,41 @@ impl Desk {
             renewals: Mutex::new(renewals.iter().copied().collect()),
             inspections: Mutex::new(inspections.iter().copied().collect()),
             asked: Mutex::default(),
+            renewability: Mutex::new(Renewability::Renewable),
         };
-        let renewer = Renewer::new(profile, vault.clone(), clock);
-        Self { service, keychain, vault, renewer, accounts, _dir: dir }
+        let renewer = Renewer::new(profile, vault.clone(), clock.clone());
+        Self { clock, service, keychain, vault, renewer, accounts, _dir: dir }
     }
 
-    async fn renew(&self) -> Result<RenewalRecord, Problem> {
+    fn context(&self) -> Context {
         let options = HttpOptions { proxy: Proxy::None, extra_ca: None, limits: Limits::default() };
-        let context = Context {
+        Context {
             http: Http::new(&options).expect("a client can be made"),
             clock: Arc::new(SystemClock),
             device: Device { id: Secret::new("00") },
             netease_profile: NeteaseProfile::Web,
-        };
+        }
+    }
+
+    async fn renew(&self) -> Result<RenewalRecord, Problem> {
+        let context = self.context();
         self.renewer.renew(&self.accounts, &self.service, &context, &id(), RenewalTrigger::Manual).await
+    }
+
+    async fn check(&self) -> Result<Checked, Problem> {
+        let context = self.context();
+        self.renewer.check(&self.accounts, &self.service, &context, &id(), RenewalTrigger::Manual).await
+    }
+
+    /// What the service answers from now on.
+    fn script(&self, renewals: &[Answer], inspections: &[bool]) {
+        self.service.renewals.lock().unwrap().extend(renewals);
+        self.service.inspections.lock().unwrap().extend(inspections);
+    }
+
+    /// How renewable the service says that credentials are.
+    fn are(&self, renewability: Renewability) {
+        *self.service.renewability.lock().unwrap() = renewability;
     }
 
     async fn key(&self) -> Option<Secret> {
@@ -183,17 +229,130 @@ async fn a_lost_answer_loses_nothing_and_signs_nobody_out() {
 async fn one_refusal_is_not_believed_while_the_key_still_works() {
     let desk = Desk::new(&[Answer::Rejected], &[true]).await;
     let problem = desk.renew().await.expect_err("it was refused");
-    assert_eq!(problem.code, ProblemCode::Unexpected, "but the person must not be sent to sign in again");
+    assert_eq!(problem.code, ProblemCode::RenewalRefused, "the person must not be sent to sign in again");
     assert_eq!(desk.record().health, Health::Healthy);
 }
 
 #[tokio::test]
-async fn two_refusals_mean_a_new_sign_in_and_still_delete_nothing() {
-    let desk = Desk::new(&[Answer::Rejected], &[false]).await;
+async fn two_refusals_in_one_moment_are_one_answer_and_a_second_one_a_minute_later_is_believed() {
+    let desk = Desk::new(&[Answer::Rejected; 3], &[false; 3]).await;
+    for _ in 0..2 {
+        let problem = desk.renew().await.expect_err("it was refused");
+        assert_eq!(problem.code, ProblemCode::RefusedOnce);
+        let health = desk.record().health;
+        assert!(
+            matches!(health, Health::Warning { reason: WarningReason::RefusedOnce, .. }),
+            "one moment is one answer: {health:?}"
+        );
+    }
+    let again = desk.record().next_attempt_at.expect("it is asked again");
+    assert!(is_due(&desk.record(), again), "by the schedule itself");
+    desk.clock.pass(60);
     let problem = desk.renew().await.expect_err("it was refused");
     assert_eq!(problem.code, ProblemCode::Rejected);
     assert!(matches!(desk.record().health, Health::NeedsSignIn { reason: SignInReason::Rejected, .. }));
+    assert!(!is_due(&desk.record(), again + SignedDuration::from_hours(24)), "nothing is left to ask");
     assert_eq!(desk.key().await, Some("first".into()), "nothing but the person deletes a credential");
+}
+
+#[tokio::test]
+async fn a_check_of_a_key_that_ran_out_renews_it_instead_of_asking_for_a_new_sign_in() {
+    let desk = Desk::new(&[Answer::NewKey("second")], &[false]).await;
+    assert!(matches!(desk.check().await, Ok(Checked::Renewed)));
+    assert_eq!((desk.record().health, desk.key().await), (Health::Healthy, Some("second".into())));
+}
+
+#[tokio::test]
+async fn a_key_that_ran_out_while_the_network_is_gone_is_due_and_not_dead() {
+    let desk = Desk::new(&[Answer::Lost], &[false]).await;
+    let problem = desk.check().await.expect_err("the renewal was lost");
+    assert_eq!(problem.code, ProblemCode::Offline);
+    let record = desk.record();
+    assert!(!record.health.needs_sign_in(), "{:?}", record.health);
+    assert!(is_due(&record, record.next_attempt_at.expect("it is tried again")), "the schedule renews it");
+}
+
+#[tokio::test]
+async fn one_check_that_refuses_everything_is_a_warning_and_the_second_is_believed() {
+    let desk = Desk::new(&[Answer::Rejected; 2], &[false; 2]).await;
+    assert_eq!(desk.check().await.expect_err("it was refused").code, ProblemCode::RefusedOnce);
+    assert!(!desk.record().health.needs_sign_in());
+    desk.clock.pass(61);
+    assert_eq!(desk.check().await.expect_err("it was refused").code, ProblemCode::Rejected);
+    assert!(desk.record().health.needs_sign_in());
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_renewed_is_believed_dead_by_two_checks_and_no_fewer() {
+    let desk = Desk::new(&[], &[false, true, false, false]).await;
+    for (renewable, seconds, expected) in [
+        (Renewability::NotRenewable, 0, Some(ProblemCode::RefusedOnce)),
+        (Renewability::NotRenewable, 61, None),
+        (Renewability::WhileAlive, 61, Some(ProblemCode::RefusedOnce)),
+        (Renewability::WhileAlive, 61, Some(ProblemCode::Rejected)),
+    ] {
+        desk.are(renewable);
+        desk.clock.pass(seconds);
+        assert_eq!(desk.check().await.err().map(|problem| problem.code), expected, "after {seconds} s");
+    }
+    assert_eq!(desk.asked(), 0, "no renewal was tried");
+}
+
+#[tokio::test]
+async fn a_credential_that_nothing_renews_is_not_sent_and_needs_no_sign_in() {
+    let desk = Desk::new(&[], &[]).await;
+    desk.are(Renewability::NotRenewable);
+    assert_eq!(desk.renew().await.expect_err("nothing renews it").code, ProblemCode::NotRenewable);
+    let record = desk.record();
+    assert_eq!((desk.asked(), record.renewability), (0, Some(Renewability::NotRenewable)));
+    assert!(record.renewals.is_empty(), "nothing was tried, so nothing has failed");
+    let health = desk.accounts.view(&id()).expect("it is there").health;
+    assert!(
+        matches!(health, Health::Warning { reason: WarningReason::NotRenewable, .. }),
+        "it works until it ends, and that is said: {health:?}"
+    );
+}
+
+#[tokio::test]
+async fn renewals_that_fail_again_and_again_are_not_healthy() {
+    let desk = Desk::new(&[Answer::Lost, Answer::Lost, Answer::NewKey("second")], &[]).await;
+    let health = |desk: &Desk| desk.accounts.view(&id()).expect("it is there").health;
+    desk.renew().await.expect_err("there was no answer");
+    assert_eq!(health(&desk), Health::Healthy, "once can happen");
+    desk.clock.pass(60);
+    desk.renew().await.expect_err("there was no answer");
+    assert!(
+        matches!(health(&desk), Health::Warning { reason: WarningReason::RenewalFailing, .. }),
+        "{:?}",
+        health(&desk)
+    );
+    desk.clock.pass(60);
+    desk.renew().await.expect("it renews");
+    assert_eq!(health(&desk), Health::Healthy);
+}
+
+#[tokio::test]
+async fn a_keychain_that_refuses_is_in_the_history_and_delays_the_next_try() {
+    let desk = Desk::new(&[], &[]).await;
+    desk.keychain.refuse(KeychainError::Locked);
+    desk.renew().await.expect_err("it is locked");
+    let record = desk.record();
+    let problem = record.renewals.first().and_then(|entry| entry.problem.as_ref());
+    assert_eq!(problem.map(|problem| problem.code), Some(ProblemCode::KeychainLocked));
+    assert!(record.next_attempt_at > Some(desk.clock.now()), "it is not asked every half minute");
+}
+
+#[tokio::test]
+async fn a_key_that_could_not_be_written_is_written_before_the_process_ends() {
+    let desk = Desk::new(&[Answer::NewKey("second")], &[]).await;
+    desk.keychain.heal();
+    desk.vault.load(&id(), Patience::User).await.expect("it loads");
+    desk.vault.prove_writable(&id(), Patience::User).await.expect("it is writable");
+    desk.keychain.trouble(Trouble::DiesBefore(desk.keychain.calls()));
+    desk.renew().await.expect_err("the key could not be written");
+    desk.keychain.heal();
+    desk.renewer.flush(&desk.accounts, |id| crate::service::by_id(id)).await;
+    assert_eq!(desk.key().await, Some("second".into()));
 }
 
 #[tokio::test]
@@ -287,13 +446,50 @@ async fn what_another_process_has_renewed_is_adopted_and_not_renewed_again() {
 }
 
 #[tokio::test]
-async fn a_credential_that_the_keychain_has_lost_needs_a_new_sign_in_and_keeps_its_account() {
+async fn a_missing_item_is_not_blamed_on_the_service_and_is_looked_for_twice() {
     let desk = Desk::new(&[], &[]).await;
-    for name in desk.keychain.names() {
-        desk.keychain.take(&name);
+    let items: Vec<_> = desk.keychain.names();
+    let lines: Vec<_> = items.iter().map(|name| desk.keychain.item(name).expect("it is there")).collect();
+    items.iter().for_each(|name| desk.keychain.take(name));
+    let problem = desk.renew().await.expect_err("there is nothing to renew");
+    assert_eq!(problem.code, ProblemCode::CredentialMissing);
+    assert!(matches!(desk.record().health, Health::Warning { reason: WarningReason::MissingOnce, .. }));
+
+    for (name, line) in items.iter().zip(&lines) {
+        desk.keychain.put(name, line);
     }
-    desk.renew().await.expect_err("there is nothing to renew");
+    desk.renewer.load(&desk.accounts, &id(), Patience::User).await.expect("it is back");
+    assert_eq!(desk.record().health, Health::Healthy, "a keyring that comes late has lost nothing");
+
+    items.iter().for_each(|name| desk.keychain.take(name));
+    for seconds in [0, 61] {
+        desk.clock.pass(seconds);
+        let problem = desk.check().await.expect_err("there is nothing to check");
+        assert_eq!(problem.code, ProblemCode::CredentialMissing);
+    }
     assert!(matches!(desk.record().health, Health::NeedsSignIn { reason: SignInReason::Missing, .. }));
+    assert_eq!(desk.asked(), 0, "the service was never asked");
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_is_neither_missing_nor_refused() {
+    let desk = Desk::new(&[], &[]).await;
+    let items: Vec<_> = desk.keychain.names();
+    let lines: Vec<_> = items.iter().map(|name| desk.keychain.item(name).expect("it is there")).collect();
+    items.iter().for_each(|name| desk.keychain.put(name, "{\"v\":1,\"damaged\":true}"));
+    for seconds in [0, 61, 61] {
+        desk.clock.pass(seconds);
+        let problem = desk.renew().await.expect_err("it cannot be read");
+        assert_eq!(problem.code, ProblemCode::CredentialUnreadable);
+        let health = desk.record().health;
+        assert!(matches!(health, Health::Warning { reason: WarningReason::Unreadable, .. }), "{health:?}");
+    }
+    for (name, line) in items.iter().zip(&lines) {
+        desk.keychain.put(name, line);
+    }
+    desk.script(&[Answer::NewKey("second")], &[]);
+    desk.renew().await.expect("it can be read again");
+    assert_eq!(desk.record().health, Health::Healthy);
 }
 
 #[test]

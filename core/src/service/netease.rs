@@ -76,6 +76,10 @@ impl Service for Netease {
         renewal::sign_out(context, credential).await
     }
 
+    fn key_field(&self) -> &'static str {
+        "MUSIC_U"
+    }
+
     fn renewability(&self, credential: &Credential) -> Renewability {
         renewal::renewability(credential)
     }

@@ -215,6 +215,9 @@ mod tests {
         async fn sign_out(&self, _: &Context, _: &Credential) -> Result<(), ServiceError> {
             unreachable!("only whose it is is asked")
         }
+        fn key_field(&self) -> &'static str {
+            "musickey"
+        }
         fn renewability(&self, _: &Credential) -> Renewability {
             Renewability::NotRenewable
         }

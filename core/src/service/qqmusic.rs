@@ -80,6 +80,10 @@ impl Service for QqMusic {
         renewal::sign_out(context, credential).await
     }
 
+    fn key_field(&self) -> &'static str {
+        "musickey"
+    }
+
     fn renewability(&self, credential: &Credential) -> Renewability {
         renewal::renewability(credential)
     }

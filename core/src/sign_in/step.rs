@@ -167,7 +167,7 @@ impl SignInStep {
 }
 
 /// A service and one of its methods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct WayIn {
     /// The service.

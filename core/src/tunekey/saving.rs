@@ -4,16 +4,19 @@ use std::sync::{MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{KeychainState, SIGN_OUT_LIMIT, TuneKey, learn};
-use crate::account::{Account, AccountId, Health, Method, ServiceId};
+use super::{KeychainState, SIGN_OUT_LIMIT, TuneKey};
+use crate::account::{Account, AccountId, Method, RenewalTrigger, ServiceId};
+use crate::accounts::apply_inspection;
+use crate::credential::Credential;
+use crate::evidence;
 use crate::ladder::Barred;
 use crate::ledger::AccountRecord;
-use crate::picture;
 use crate::problem::{Problem, ProblemCode};
-use crate::renewal;
-use crate::service::{self, Context, Grant};
-use crate::sign_in::{Others, Surroundings, WayIn};
-use crate::vault::keychain::Patience;
+use crate::renewal::{self, Checked};
+use crate::service::{self, Context, Grant, Inspection, Service};
+use crate::sign_in::{Others, ParkedCode, ParkedCodes, Scanner, Surroundings, WayIn};
+use crate::vault::Kept;
+use crate::vault::keychain::{KeychainError, Patience};
 
 #[async_trait]
 impl Surroundings for TuneKey {
@@ -32,52 +35,64 @@ impl Surroundings for TuneKey {
         Err(Problem::new(code))
     }
 
-    async fn save(&self, grant: &Grant, method: Method) -> Result<(Account, bool), Problem> {
-        let credential = &grant.credential;
-        let id = &credential.account;
-        let picture = async {
-            let url = grant.inspection.avatar.as_ref()?;
-            // Settings that no longer work cost the picture, not the credential.
-            picture::fetch(&self.context().ok()?.http, url).await.ok()
-        };
-        let saved = async {
+    async fn save(
+        &self,
+        grant: &Grant,
+        method: Method,
+        scanner: &Scanner,
+    ) -> Result<(Account, bool), Problem> {
+        let id = &grant.credential.account;
+        let service = service::by_id(id.service);
+        let known = {
             let _lock = self.0.renewer.lock(id).await?;
-            let known = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
-            let expected = known.as_ref().map(|kept| kept.generation);
-            let credential = match known {
-                // What is pasted often lacks what renews it, which may be here already.
-                Some(kept) if method == Method::Paste => {
-                    kept.credential.merged(credential.clone()).unwrap_or_else(|_| credential.clone())
-                }
-                _ => credential.clone(),
+            let kept = match self.0.vault.load(id, Patience::User).await {
+                // A new sign-in is what helps against an item that is damaged.
+                Err(KeychainError::Unreadable(_)) => None,
+                kept => self.keychain_says(kept)?,
             };
+            let expected = kept.as_ref().map(|kept| kept.generation);
+            let credential = completed(service, &grant.credential, kept, method);
             let generation = self.0.vault.save(&credential, expected, Patience::User).await?;
             let now = self.0.clock.now();
             self.0.accounts.add(id, |record: Option<AccountRecord>| {
                 let mut record = record.unwrap_or_else(|| AccountRecord::new(id.clone(), method, now));
                 record.method = method;
-                record.life = renewal::life(service::by_id(id.service), &credential);
+                record.life = renewal::life(service, &credential);
+                record.renewability = Some(service.renewability(&credential));
                 record.generation = generation;
-                record.health = Health::Healthy;
                 record.failures = 0;
                 record.next_attempt_at = None;
                 record.signing_out = false;
-                learn(&mut record, &grant.inspection, now);
+                evidence::clear(&mut record);
+                if let Some(nickname) = &scanner.nickname {
+                    record.nickname.clone_from(nickname);
+                }
+                apply_inspection(&mut record, &grant.inspection, now);
                 record
-            })
+            })?
         };
-        // The picture comes along meanwhile. The account is known before it, in case this process ends.
-        let (known, picture) = tokio::join!(saved, picture);
-        let known = known?;
-        if let Some(picture) = picture {
-            self.0.accounts.save_avatar(id, &picture);
+        if let Some(picture) = &scanner.picture {
+            self.0.accounts.save_avatar(id, picture);
         }
         self.0.accounts.trouble(id, None);
+        self.ask_the_rest(id, &grant.inspection);
         Ok((self.0.accounts.view(id)?, known))
     }
 
-    fn admit(&self, service: ServiceId) -> Result<(), Problem> {
-        self.0.accounts.admit(service)
+    fn sign_ins_left(&self, service: ServiceId) -> usize {
+        self.0.accounts.sign_ins_left(service)
+    }
+
+    fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
+        self.0.accounts.take_sign_in(service)
+    }
+
+    fn park(&self, way: WayIn, code: ParkedCode) {
+        self.parked_codes().put(way, code);
+    }
+
+    fn take_parked(&self, way: WayIn) -> Option<ParkedCode> {
+        self.parked_codes().take(way)
     }
 
     fn barred(&self, way: WayIn) {
@@ -108,7 +123,47 @@ impl Surroundings for TuneKey {
 }
 
 impl TuneKey {
+    /// Asks what is still to be known of an account that has just been saved, and proves its key (protocol: QQ
+    /// §13.7). Nobody waits for it, and what does not work proves nothing.
+    fn ask_the_rest(&self, id: &AccountId, known: &Inspection) {
+        if known.membership.is_some() {
+            // The service was asked before the credential was taken.
+            self.fetch_avatar(id, known.avatar.clone());
+            return;
+        }
+        let (this, id) = (self.clone(), id.clone());
+        // Among what must not be cut off: a key that is refused is renewed.
+        self.0.tasks.spawn(async move {
+            let Ok(context) = this.context() else { return };
+            let service = service::by_id(id.service);
+            let trigger = RenewalTrigger::Automatic;
+            match this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await {
+                Ok(Checked::Valid(inspection)) => this.fetch_avatar(&id, inspection.avatar),
+                Ok(Checked::Renewed) => {}
+                Err(problem) => {
+                    tracing::info!(account = %id, code = ?problem.code, "a new credential is not proven yet");
+                }
+            }
+        });
+    }
+
+    pub(super) fn parked_codes(&self) -> MutexGuard<'_, ParkedCodes> {
+        self.0.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn ladder(&self) -> MutexGuard<'_, Barred> {
         self.0.barred.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What to keep of a credential that has come. What is pasted often lacks what renews it, which may be here already:
+/// but only where it is the same session. Two sessions of one account each have their own.
+fn completed(service: &dyn Service, new: &Credential, kept: Option<Kept>, method: Method) -> Credential {
+    let key = service.key_field();
+    match kept {
+        Some(kept) if method == Method::Paste && kept.credential.field(key) == new.field(key) => {
+            kept.credential.merged(new.clone()).unwrap_or_else(|_| new.clone())
+        }
+        _ => new.clone(),
     }
 }

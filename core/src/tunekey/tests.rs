@@ -1,7 +1,12 @@
 //! The facade on a profile of its own, with a keychain that can be broken and no network.
 
 use super::*;
+use crate::account::Health;
 use crate::credential::{Credential, Fields};
+use crate::ledger::AccountRecord;
+use crate::secret::Secret;
+use crate::service::{Grant, Inspection};
+use crate::sign_in::Scanner;
 use crate::vault::sim::SimKeychain;
 
 /// A core with these accounts, each with a credential in the keychain.
@@ -148,7 +153,7 @@ async fn a_sign_out_that_was_cut_off_is_finished_at_the_next_start() {
         .update(&first(), |record| record.signing_out = true)
         .expect("the person has decided");
     let restarted = home.restarted();
-    restarted.finish_sign_outs().await;
+    restarted.finish_removals().await;
     assert!(restarted.find("10001").is_err(), "the account is gone");
     assert!(!home.keychain.names().iter().any(|name| name.contains("qqmusic:10001")), "the credential, too");
 }
@@ -188,4 +193,123 @@ async fn what_another_process_changes_is_seen_and_told() {
     let told: Vec<_> = std::iter::from_fn(|| events.try_recv().ok()).collect();
     let gone = |event: &Event| matches!(event, Event::AccountGone { id, .. } if *id == first());
     assert!(told.iter().any(gone) && told.len() == 2, "both, once: {told:?}");
+}
+
+#[tokio::test]
+async fn a_keychain_that_deletes_nothing_leaves_the_account_as_it_was_for_this_and_the_next_start() {
+    let home = Home::new().await;
+    home.keychain.keep_what_is_deleted();
+    let problem = home.tunekey.forget(&first()).await.expect_err("it is still there");
+    assert_eq!(problem.code, ProblemCode::KeychainUnavailable);
+    home.keychain.heal();
+    let restarted = home.restarted();
+    restarted.finish_removals().await;
+    for tunekey in [&home.tunekey, &restarted] {
+        tunekey.cookie(&first(), None).await.expect("what was said to be there is there");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_found_out_before_anything_is_deleted() {
+    let home = Home::new().await;
+    // A folder in the ledger's place cannot be replaced by a file, whoever asks.
+    let ledger = home.dir.path().join("profile").join("ledger.json");
+    let contents = std::fs::read(&ledger).expect("it is there");
+    std::fs::remove_file(&ledger).expect("it can be removed");
+    std::fs::create_dir(&ledger).expect("a folder in its place");
+    for problem in [
+        home.tunekey.forget(&first()).await.expect_err("nothing can be written"),
+        home.tunekey.sign_out(&first()).await.expect_err("nothing can be written"),
+    ] {
+        assert_eq!(problem.code, ProblemCode::ProfileUnreadable);
+    }
+    std::fs::remove_dir(&ledger).expect("the folder goes");
+    std::fs::write(&ledger, contents).expect("the ledger is back");
+    home.restarted().cookie(&first(), None).await.expect("nothing was deleted");
+}
+
+#[tokio::test]
+async fn a_missing_item_is_said_of_the_keychain_and_not_of_the_service() {
+    let home = Home::new().await;
+    for name in home.keychain.names() {
+        home.keychain.take(&name);
+    }
+    for problem in [
+        home.tunekey.cookie(&first(), None).await.expect_err("there is none"),
+        home.tunekey.check(&first()).await.expect_err("there is none"),
+        home.tunekey.renew(&first(), RenewalTrigger::Manual).await.expect_err("there is none"),
+    ] {
+        assert_eq!(problem.code, ProblemCode::CredentialMissing);
+    }
+    let account = home.tunekey.0.accounts.view(&first()).expect("it is there");
+    assert!(!account.health.needs_sign_in(), "one look proves nothing: {:?}", account.health);
+}
+
+#[tokio::test]
+async fn the_last_word_on_an_account_is_that_nothing_is_being_done_with_it() {
+    let home = Home::new().await;
+    let mut events = home.tunekey.events();
+    home.tunekey.check(&first()).await.expect_err("nobody answers");
+    let states: Vec<_> = std::iter::from_fn(|| events.try_recv().ok())
+        .filter_map(|event| match event {
+            Event::Account { account } => Some((account.revision, account.busy)),
+            _ => None,
+        })
+        .collect();
+    assert!(states.iter().any(|(_, busy)| *busy == Some(Busy::Checking)), "{states:?}");
+    assert_eq!(states.last().map(|(_, busy)| *busy), Some(None), "{states:?}");
+    assert!(states.is_sorted_by(|a, b| a.0 < b.0), "each state is newer than the one before: {states:?}");
+}
+
+#[tokio::test]
+async fn a_refused_setting_does_not_hide_what_another_process_has_changed() {
+    let home = Home::new().await;
+    let other = home.restarted();
+    other.set_setting("clipboard-seconds", "60").expect("the other process changes a setting");
+    home.tunekey
+        .0
+        .accounts
+        .update_settings(|_| Err(Problem::new(ProblemCode::InvalidInput)))
+        .expect_err("refused");
+    assert_eq!(home.tunekey.settings().clipboard_seconds, 60);
+}
+
+#[tokio::test]
+async fn nothing_is_renewed_by_itself_once_the_process_is_about_to_end() {
+    let home = Home::new().await;
+    let due = SystemClock.now();
+    home.tunekey.0.accounts.update(&first(), |record| record.life.renew_at = Some(due)).expect("it is due");
+    home.tunekey.settled().await;
+    home.tunekey.renew_due().await;
+    assert!(home.tunekey.0.accounts.record(&first()).expect("it is there").renewals.is_empty());
+}
+
+/// What is kept after a credential with these fields was pasted over the first account's.
+async fn after_pasting(fields: &[(&str, &str)]) -> Vec<(String, Secret)> {
+    let home = Home::new().await;
+    let credential = Credential {
+        account: first(),
+        issued_at: SystemClock.now(),
+        expires_at: None,
+        fields: fields.iter().copied().collect(),
+    };
+    let grant = Grant { credential, inspection: Inspection::default() };
+    let scanner = Scanner::default();
+    sign_in::Surroundings::save(&home.tunekey, &grant, Method::Paste, &scanner).await.expect("it saves");
+    let kept =
+        home.tunekey.0.vault.load(&first(), Patience::User).await.expect("it loads").expect("it is there");
+    kept.credential.fields.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+}
+
+#[tokio::test]
+async fn two_sessions_of_one_account_are_never_mixed() {
+    let kept = after_pasting(&[("musickey", "another session")]).await;
+    assert_eq!(kept, [("musickey".to_owned(), "another session".into())], "nothing of the old session");
+}
+
+#[tokio::test]
+async fn what_renews_a_session_stays_when_the_same_session_is_pasted_without_it() {
+    let kept = after_pasting(&[("musickey", "key"), ("nick", "x")]).await;
+    assert!(kept.contains(&("MUSIC_U".to_owned(), "key".into())), "what was here of the same session");
 }

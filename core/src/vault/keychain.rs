@@ -57,6 +57,9 @@ pub enum KeychainError {
     /// It did not answer in time.
     #[error("the keychain does not answer")]
     Silent,
+    /// It holds the item, which cannot be read.
+    #[error("the item cannot be read: {0}")]
+    Unreadable(&'static str),
     /// Something else went wrong with this one call.
     #[error("the keychain failed: {0}")]
     Failed(&'static str),
@@ -70,7 +73,7 @@ impl KeychainError {
             Self::Unavailable(_) => Some(KeychainState::Unavailable),
             Self::Denied => Some(KeychainState::Denied),
             Self::Silent => Some(KeychainState::Silent),
-            Self::Failed(_) => None,
+            Self::Failed(_) | Self::Unreadable(_) => None,
         }
     }
 }
@@ -80,6 +83,7 @@ impl From<KeychainError> for Problem {
         let code = match error {
             KeychainError::Locked => ProblemCode::KeychainLocked,
             KeychainError::Denied => ProblemCode::KeychainDenied,
+            KeychainError::Unreadable(_) => ProblemCode::CredentialUnreadable,
             KeychainError::Unavailable(_) | KeychainError::Silent | KeychainError::Failed(_) => {
                 ProblemCode::KeychainUnavailable
             }

@@ -39,6 +39,7 @@ struct State {
     error: Option<KeychainError>,
     latency: Duration,
     changes: usize,
+    keeps_deleted: bool,
 }
 
 impl SimKeychain {
@@ -54,12 +55,18 @@ impl SimKeychain {
         let mut state = self.state();
         state.trouble = None;
         state.error = None;
+        state.keeps_deleted = false;
         state.calls = 0;
     }
 
     /// Every call gives this error.
     pub(crate) fn refuse(&self, error: KeychainError) {
         self.state().error = Some(error);
+    }
+
+    /// Deletions are said to work and delete nothing, as on macOS, where the library drops the answer.
+    pub(crate) fn keep_what_is_deleted(&self) {
+        self.state().keeps_deleted = true;
     }
 
     /// How long each call takes.
@@ -155,7 +162,9 @@ impl Keychain for SimKeychain {
     async fn delete(&self, name: &str, _patience: Patience) -> Result<(), KeychainError> {
         self.call(|state| {
             state.changes += 1;
-            state.items.remove(name);
+            if !state.keeps_deleted {
+                state.items.remove(name);
+            }
             Ok(())
         })
         .await

@@ -254,8 +254,8 @@ async fn an_item_of_another_account_is_not_this_accounts_credential() {
     let line = keychain.item("v1:qqmusic:10001:a").expect("it was saved");
     keychain.put("v1:qqmusic:10002:a", &line);
     let other = AccountId::new(ServiceId::QqMusic, "10002");
-    let kept = vault.load(&other, PATIENCE).await.expect("the keychain answers");
-    assert_eq!(kept, None, "however it came there");
+    let kept = vault.load(&other, PATIENCE).await;
+    assert_eq!(kept, Err(KeychainError::Unreadable("it is damaged")), "however it came there");
 }
 
 #[tokio::test]

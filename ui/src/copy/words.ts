@@ -462,6 +462,10 @@ export const words = check({
     'This credential holds nothing that could renew it. It works until it ends; to get one that renews by itself, sign in with a code.',
     '这份凭据没有可用于续期的内容，到期前仍可使用。如需自动续期，请改用扫码登录。',
   ],
+  'p.renewal_refused': [
+    '{svc} would not renew this key; as far as it says, the key itself still works. TuneKey tries again. If another program renews this account too, leave that to one of them.',
+    '{svc}没有为这份密钥续期，但并未表示密钥失效。TuneKey 会再试。如果还有其他程序在为该账号续期，请只保留其中一个。',
+  ],
   'p.credential_missing': [
     'The keychain holds no credential for this account. If the keyring was replaced or another one is in use, bring back the old one; otherwise sign in again. {svc} was not asked.',
     '系统密钥环里没有该账号的凭据。如果更换过密钥环，请恢复原来的；否则请重新登录。并未询问{svc}。',

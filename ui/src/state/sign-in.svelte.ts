@@ -361,6 +361,7 @@ function stageOfProblem({ code }: Problem): StageState {
     case 'keychain_denied':
     case 'refused_once':
     case 'not_renewable':
+    case 'renewal_refused':
     case 'credential_missing':
     case 'credential_unreadable':
     case 'profile_unreadable':

@@ -58,6 +58,11 @@ impl AppScan {
 
 #[async_trait]
 impl Attempt for AppScan {
+    /// The service keeps the code by itself, and is asked about it whenever we like.
+    fn survives_pause(&self) -> bool {
+        true
+    }
+
     async fn next(&mut self) -> Result<Progress, ServiceError> {
         tokio::time::sleep(pause(&self.state, self.failures)).await;
         let result = match &self.state {

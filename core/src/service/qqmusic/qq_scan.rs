@@ -61,6 +61,11 @@ impl QqScan {
 
 #[async_trait]
 impl Attempt for QqScan {
+    /// The service keeps the code by itself, and is asked about it whenever we like.
+    fn survives_pause(&self) -> bool {
+        true
+    }
+
     async fn next(&mut self) -> Result<Progress, ServiceError> {
         tokio::time::sleep(self.back_off.pause(pace(&self.state))).await;
         let result = self.step().await;

@@ -55,6 +55,11 @@ impl WechatScan {
 
 #[async_trait]
 impl Attempt for WechatScan {
+    /// The service keeps the code by itself, and is asked about it whenever we like.
+    fn survives_pause(&self) -> bool {
+        true
+    }
+
     async fn next(&mut self) -> Result<Progress, ServiceError> {
         tokio::time::sleep(self.back_off.pause(pace(&self.state))).await;
         let result = match &self.state {

@@ -1,0 +1,102 @@
+//! Asking the service whether a credential works. It may lead to a renewal: a key that has run out and can be
+//! renewed is due, not dead.
+
+use super::{KeyState, Renewer, life};
+use crate::account::{AccountId, Renewability, RenewalTrigger};
+use crate::accounts::{Accounts, apply_inspection};
+use crate::evidence;
+use crate::problem::{Problem, ProblemCode};
+use crate::service::{Context, Inspection, Service, ServiceError};
+use crate::vault::Kept;
+
+/// What a check has come to.
+#[derive(Debug)]
+pub(crate) enum Checked {
+    /// The service accepts the credential.
+    Valid(Box<Inspection>),
+    /// It refused the key, and a renewal has brought a new one.
+    Renewed,
+}
+
+impl Renewer {
+    /// Asks the service whether the credential works. With the account's lock held, so that what it says is about
+    /// the credential that is kept.
+    ///
+    /// # Errors
+    /// A keychain problem, what the service said, `RefusedOnce` for a refusal that waits for a second one, or
+    /// `Rejected` after the second.
+    pub(crate) async fn check(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        context: &Context,
+        id: &AccountId,
+        trigger: RenewalTrigger,
+    ) -> Result<Checked, Problem> {
+        let _lock = self.lock(id).await?;
+        let kept = self.load(accounts, id, super::patience(trigger)).await?;
+        self.catch_up(accounts, service, &kept)?;
+        match service.inspect(context, &kept.credential).await {
+            Ok(inspection) => {
+                let now = self.clock.now();
+                accounts.update(id, |record| {
+                    apply_inspection(record, &inspection, now);
+                    evidence::clear(record);
+                    let found = service.renewability(&kept.credential);
+                    record.renewability.get_or_insert(found);
+                })?;
+                Ok(Checked::Valid(Box::new(inspection)))
+            }
+            Err(ServiceError::Rejected { .. })
+                if service.renewability(&kept.credential) == Renewability::Renewable =>
+            {
+                self.revive(accounts, service, context, &kept, trigger).await.map(|()| Checked::Renewed)
+            }
+            Err(error @ ServiceError::Rejected { .. }) => {
+                let mut problem = error.into_problem(id.service);
+                problem.code = self.believe(accounts, &kept)?;
+                Err(problem)
+            }
+            Err(error) => Err(error.into_problem(id.service)),
+        }
+    }
+
+    /// Renews a key that the service has just refused. A failure leaves it due.
+    async fn revive(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        context: &Context,
+        kept: &Kept,
+        trigger: RenewalTrigger,
+    ) -> Result<(), Problem> {
+        let id = &kept.credential.account;
+        let renewed = self.ask(accounts, service, context, kept, trigger, KeyState::Refused).await;
+        match renewed {
+            Ok(_) => Ok(()),
+            Err(problem) => {
+                let now = self.clock.now();
+                accounts.update(id, |record| record.life.renew_at = Some(now))?;
+                self.note_failure(accounts, id, trigger, &problem);
+                // Refused but not yet believed, or a service out of reach: either way nobody must sign in for it.
+                Err(match problem.code {
+                    ProblemCode::RenewalRefused => Problem { code: ProblemCode::RefusedOnce, ..problem },
+                    _ => problem,
+                })
+            }
+        }
+    }
+
+    /// Takes over what another process has saved and could not say.
+    fn catch_up(&self, accounts: &Accounts, service: &dyn Service, kept: &Kept) -> Result<(), Problem> {
+        let id = &kept.credential.account;
+        if accounts.record(id)?.generation >= kept.generation {
+            return Ok(());
+        }
+        accounts.update(id, |record| {
+            record.generation = kept.generation;
+            record.life = life(service, &kept.credential);
+            record.renewability = Some(service.renewability(&kept.credential));
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! Taking an account away: at the service and here, or here only. The person's decision is written down before
+//! anything is deleted, and taken back when nothing could be.
+
+use super::{SIGN_OUT_LIMIT, SignedOut, TuneKey};
+use crate::account::{AccountId, Busy, Health, SignInReason};
+use crate::problem::Problem;
+use crate::service;
+use crate::vault::keychain::{KeychainError, Patience};
+
+impl TuneKey {
+    /// Ends the credential at the service, then removes it here. What the service does not confirm in five
+    /// seconds is removed all the same, and said to be unconfirmed.
+    ///
+    /// # Errors
+    /// `NotFound`, a keychain problem, or `ProfileUnreadable`; then the account is still there.
+    pub async fn sign_out(&self, id: &AccountId) -> Result<SignedOut, Problem> {
+        let (this, id) = (self.clone(), id.clone());
+        self.to_its_end(async move {
+            this.0.accounts.record(&id)?;
+            let _busy = this.0.accounts.busy(&id, Busy::SigningOut);
+            let _lock = this.0.renewer.lock(&id).await?;
+            let kept = match this.0.vault.load(&id, Patience::User).await {
+                // There is nothing in it to tell the service; it is removed all the same.
+                Err(KeychainError::Unreadable(_)) => None,
+                kept => this.keychain_says(kept)?,
+            };
+            let context = this.context()?;
+            this.decide_to_remove(&id)?;
+            let confirmed = match kept {
+                Some(kept) => {
+                    let service = service::by_id(id.service);
+                    let asked = service.sign_out(&context, &kept.credential);
+                    matches!(tokio::time::timeout(SIGN_OUT_LIMIT, asked).await, Ok(Ok(())))
+                }
+                None => false,
+            };
+            this.remove(&id, confirmed).await?;
+            Ok(SignedOut { confirmed })
+        })
+        .await
+    }
+
+    /// Removes the account here only.
+    ///
+    /// # Errors
+    /// As [`TuneKey::sign_out`].
+    pub async fn forget(&self, id: &AccountId) -> Result<(), Problem> {
+        let (this, id) = (self.clone(), id.clone());
+        self.to_its_end(async move {
+            this.0.accounts.record(&id)?;
+            let _lock = this.0.renewer.lock(&id).await?;
+            this.decide_to_remove(&id)?;
+            this.remove(&id, false).await
+        })
+        .await
+    }
+
+    /// Removes what is left of accounts whose removal a crash cut off.
+    pub(super) async fn finish_removals(&self) {
+        for record in self.0.accounts.records().into_iter().filter(|record| record.signing_out) {
+            if let Err(problem) = self.forget(&record.id).await {
+                tracing::info!(account = %record.id, code = ?problem.code, "a removal could not be finished yet");
+            }
+        }
+    }
+
+    /// Writes the decision down. A disk that takes nothing is found out here, before anything is deleted; from here
+    /// on a crash is finished at the next start.
+    fn decide_to_remove(&self, id: &AccountId) -> Result<(), Problem> {
+        self.0.accounts.update(id, |record| record.signing_out = true)
+    }
+
+    /// Deletes the credential, then the account. `ended` says that the service has ended the credential.
+    async fn remove(&self, id: &AccountId, ended: bool) -> Result<(), Problem> {
+        if let Err(problem) = self.keychain_says(self.0.vault.forget(id, Patience::User).await) {
+            // The person is told that it is still there: it must not vanish at the next start.
+            let now = self.0.clock.now();
+            self.0.accounts.update(id, |record| {
+                record.signing_out = false;
+                if ended {
+                    record.health = Health::NeedsSignIn { since: now, reason: SignInReason::Rejected };
+                }
+            })?;
+            return Err(problem);
+        }
+        self.0.renewer.forget(id);
+        // The credential is gone, so this is no failure: a list that cannot be written now is put right at the next
+        // start.
+        self.0.accounts.remove(id);
+        Ok(())
+    }
+}
