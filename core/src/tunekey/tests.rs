@@ -225,7 +225,7 @@ async fn a_folder_that_cannot_be_written_is_found_out_before_anything_is_deleted
         assert_eq!(problem.code, ProblemCode::ProfileUnreadable);
     }
     std::fs::remove_dir(&ledger).expect("the folder goes");
-    std::fs::write(&ledger, contents).expect("the ledger is back");
+    crate::disk::replace(&ledger, &contents).expect("the ledger is back");
     home.restarted().cookie(&first(), None).await.expect("nothing was deleted");
 }
 
