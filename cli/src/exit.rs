@@ -20,6 +20,7 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
         | ProblemCode::ClientTooOld
         | ProblemCode::WrongWayIn
         | ProblemCode::WrongCode
+        | ProblemCode::ExchangeLost
         | ProblemCode::OtherAccount => 4,
         ProblemCode::Rejected | ProblemCode::NotRenewable => 5,
         ProblemCode::Offline | ProblemCode::Timeout => 6,

@@ -58,6 +58,8 @@ pub enum ProblemCode {
     WrongWayIn,
     /// The code that was typed is wrong or used up.
     WrongCode,
+    /// The sign-in was confirmed, but the answer that would have brought the credential was lost on the way.
+    ExchangeLost,
     /// Too many sign-ins were started today: another would only make the service more suspicious.
     DailyLimit,
     /// It is another account than the one that was to be signed in again.
@@ -232,6 +234,11 @@ impl ProblemCode {
             Self::WrongCode => (
                 "That code didn’t match. Check the latest text message.",
                 "验证码不正确，请核对最新一条短信。",
+            ),
+            Self::ExchangeLost => (
+                "The last step broke: the answer that brings the credential was lost on the way, and {service} gives it \
+                 only once. Nothing was saved. Get a new code and scan again.",
+                "最后一步中断了：带回凭据的回应在途中丢失，而{service}只发放一次。没有保存任何内容，请获取新二维码再扫一次。",
             ),
             Self::DailyLimit => (
                 "Too many sign-ins with {service} were started today. More of them make its risk control stricter, \

@@ -82,14 +82,17 @@ pub trait Service: Send + Sync + fmt::Debug {
     /// What a set of cookies or fields, gathered elsewhere, holds of a credential of this service. Looks only.
     fn recognise(&self, fields: &CookieMap) -> Recognition;
 
-    /// Makes a credential of cookies or fields that were gathered elsewhere: asks the service whose they are,
-    /// and renews them if they have ended and can be renewed.
+    /// Makes a credential of cookies or fields that were gathered elsewhere: asks the service whether they work or
+    /// whose they are, and renews them if they have ended and can be renewed. Like every grant it is made without
+    /// asking for anything that is only for show.
     ///
     /// # Errors
     /// [`ServiceError::Rejected`] when the service has definitely said no.
     async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError>;
 
-    /// Asks the service whether the credential works, and who it belongs to.
+    /// Asks the service whether the credential works, with the one question whose answer proves it (protocol:
+    /// QQ §13.7, NetEase §5.1), and then for what there is to show. What cannot be had for show is left out and
+    /// proves nothing.
     ///
     /// # Errors
     /// [`ServiceError::Rejected`] only when the service has definitely said no.
@@ -110,7 +113,8 @@ pub trait Service: Send + Sync + fmt::Debug {
     /// The field that holds the key itself: credentials with the same one are of the same session.
     fn key_field(&self) -> &'static str;
 
-    /// When to renew: the earliest moment that the protocol notes advise.
+    /// When to renew: the earliest moment that the protocol notes advise. `None` for a credential that is
+    /// [not renewable](Renewability::NotRenewable).
     fn renew_at(&self, credential: &Credential) -> Option<Timestamp>;
 
     /// The credential as this service's web cookies, in the order in which tools want them
@@ -191,13 +195,14 @@ pub enum Progress {
     Granted(Box<Grant>),
 }
 
-/// A credential that has just been given.
+/// A credential that has just been given. It comes as soon as there is a credential and the number of its account:
+/// nothing that is only for show is asked for before it is saved. [`Service::inspect`] asks afterwards.
 #[derive(Debug)]
 pub struct Grant {
     /// The credential.
     pub credential: Credential,
-    /// What the service says about it. For NetEase this is the confirmation without which nothing is stored;
-    /// for QQ Music the exchange itself confirms, so that a failed look-up leaves it empty.
+    /// What came along by itself, which may be nothing: the name of whoever scanned, or what the question whose
+    /// session it is says besides.
     pub inspection: Inspection,
 }
 
@@ -322,6 +327,13 @@ pub enum ServiceError {
         /// The service's words.
         said: Option<String>,
     },
+    /// It was confirmed, but the answer that would have brought the credential was lost on the way, and the
+    /// service gives it only once: only a new sign-in helps.
+    #[error("{doing}: the answer was lost, and what was confirmed is used up")]
+    ExchangeLost {
+        /// What was being done.
+        doing: &'static str,
+    },
     /// The client that we present ourselves as is too old.
     #[error("{doing}: a newer client is wanted (code {code})")]
     ClientTooOld {
@@ -363,6 +375,7 @@ impl ServiceError {
             | Self::ClientTooOld { .. }
             | Self::WrongWayIn { .. }
             | Self::WrongCode { .. }
+            | Self::ExchangeLost { .. }
             | Self::OtherAccount { .. }
             | Self::Unexpected { .. } => false,
         }
@@ -382,6 +395,7 @@ impl ServiceError {
             Self::ClientTooOld { said, .. } => (ProblemCode::ClientTooOld, said),
             Self::WrongWayIn { said, .. } => (ProblemCode::WrongWayIn, said),
             Self::WrongCode { said, .. } => (ProblemCode::WrongCode, said),
+            Self::ExchangeLost { .. } => (ProblemCode::ExchangeLost, None),
             Self::OtherAccount { .. } => (ProblemCode::Unexpected, None),
             Self::Unexpected { said, .. } => (ProblemCode::Unexpected, said),
         };

@@ -85,8 +85,11 @@ impl Service for Netease {
     }
 
     /// At 14 days of age or 7 days before the end, whichever is earlier; a key that lives for less than two
-    /// weeks, at half its life.
+    /// weeks, at half its life. Never for one that nothing renews.
     fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
+        if self.renewability(credential) == Renewability::NotRenewable {
+            return None;
+        }
         let issued = credential.issued_at;
         let by_age = issued.checked_add(OLDEST).ok()?;
         let by_end = credential.expires_at.and_then(|end| {
@@ -113,7 +116,6 @@ impl Service for Netease {
 mod tests {
     use super::*;
     use crate::account::AccountId;
-    use crate::credential::Fields;
 
     #[test]
     fn a_key_is_renewed_before_its_csrf_token_or_itself_ends() {
@@ -123,11 +125,22 @@ mod tests {
                 account: AccountId::new(ServiceId::Netease, "1"),
                 issued_at,
                 expires_at: life.map(|days| issued_at + SignedDuration::from_hours(24 * days)),
-                fields: Fields::default(),
+                fields: [("MUSIC_U", "u"), ("MUSIC_R_U", "r")].into_iter().collect(),
             };
             let due = Netease.renew_at(&credential).expect("it is due some day");
             let age = due.duration_since(issued_at).as_secs_f64() / 86_400.0;
             assert!((age - days).abs() < 0.001, "a life of {life:?} days is renewed after {days}, not {age}");
         }
+    }
+
+    #[test]
+    fn a_session_that_nothing_renews_has_no_next_renewal() {
+        let credential = Credential {
+            account: AccountId::new(ServiceId::Netease, "1"),
+            issued_at: Timestamp::UNIX_EPOCH,
+            expires_at: None,
+            fields: [("MUSIC_U", "u"), ("__csrf", "c")].into_iter().collect(),
+        };
+        assert_eq!(Netease.renew_at(&credential), None);
     }
 }

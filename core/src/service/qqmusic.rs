@@ -88,12 +88,16 @@ impl Service for QqMusic {
         renewal::renewability(credential)
     }
 
-    /// At 20 hours of age or 80 % of the key's life, whichever is earlier.
+    /// At 20 hours of age or two thirds of the key's life, whichever is earlier: a key whose last fifth alone is
+    /// left for it can be lost in one night offline (protocol: QQ §13.11). Never for one that nothing renews.
     fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
+        if self.renewability(credential) == Renewability::NotRenewable {
+            return None;
+        }
         let issued = credential.issued_at;
         let by_age = issued.checked_add(OLDEST).ok()?;
         let by_life =
-            credential.expires_at.and_then(|end| issued.checked_add(end.duration_since(issued) / 5 * 4).ok());
+            credential.expires_at.and_then(|end| issued.checked_add(end.duration_since(issued) / 3 * 2).ok());
         Some(by_life.map_or(by_age, |by_life| by_life.min(by_age)))
     }
 
@@ -123,13 +127,19 @@ mod tests {
             account: AccountId::new(ServiceId::QqMusic, "10001"),
             issued_at,
             expires_at: life.map(|life| issued_at + life),
-            fields: Fields::default(),
+            fields: [("musickey", "Q_H_L_1")].into_iter().collect(),
         }
     }
 
     #[test]
-    fn a_key_is_renewed_at_20_hours_or_four_fifths_of_its_life() {
-        for (life, hours) in [(Some(72), 20.0), (Some(24), 19.2), (Some(10), 8.0), (None, 20.0)] {
+    fn what_has_no_key_has_no_next_renewal() {
+        let credential = Credential { fields: Fields::default(), ..issued(None) };
+        assert_eq!(QqMusic.renew_at(&credential), None);
+    }
+
+    #[test]
+    fn a_key_is_renewed_at_20_hours_or_two_thirds_of_its_life() {
+        for (life, hours) in [(Some(72), 20.0), (Some(24), 16.0), (Some(9), 6.0), (None, 20.0)] {
             let credential = issued(life.map(SignedDuration::from_hours));
             let due = QqMusic.renew_at(&credential).expect("it is due some day");
             let age = due.duration_since(credential.issued_at).as_secs_f64() / 3600.0;

@@ -484,6 +484,11 @@ export const words = check({
   'p.wrong_way_in': ['{svc} doesn’t let this account in this way. Your account is fine; choose another way in.', '{svc}不允许该账号以这种方式登录，账号本身没有问题，请换一种方式。'],
   'p.wrong_way_in.t': ['Not the way in for this account', '该账号不能用这种方式登录'],
   'p.wrong_code': ['That code didn’t match. Check the latest text message.', '验证码不正确，请核对最新一条短信。'],
+  'p.exchange_lost': [
+    'The answer that brings the credential was lost on the way, and {svc} gives it only once. Nothing was saved; get a new code and scan again.',
+    '带回凭据的回应在途中丢失，而{svc}只发放一次。没有保存任何内容，请获取新二维码再扫一次。',
+  ],
+  'p.exchange_lost.t': ['The last step broke', '最后一步中断了'],
   'p.daily_limit': [
     'TuneKey starts no more with {svc} today: more would make its risk control stricter. Your account is fine; try again tomorrow, or paste a cookie.',
     'TuneKey 今天不再发起{svc}登录，以免触发更严格的风控。账号本身没有问题，请明天再试，或粘贴 Cookie。',

@@ -354,6 +354,7 @@ function stageOfProblem({ code }: Problem): StageState {
     case 'restricted':
     case 'wrong_way_in':
     case 'wrong_code':
+    case 'exchange_lost':
     case 'daily_limit':
     case 'other_account':
     case 'keychain_locked':

@@ -24,6 +24,16 @@ test('the service’s own words come before ours', () => {
   expect(body).toMatch(/^The service says: “请稍后再试” /);
 });
 
+test('a lost last step says that it broke and that a new scan is needed, in both languages', () => {
+  const problem = { code: 'exchange_lost', service: 'qqmusic', detail: null, said: null } as const;
+  const { title, body } = failedSignIn(english, problem);
+  expect(title).toBe('The last step broke');
+  expect(body).toContain('scan again');
+  const inChinese = failedSignIn(chinese, problem);
+  expect(inChinese.title).toBe('最后一步中断了');
+  expect(inChinese.body).toContain('再扫一次');
+});
+
 test('what has no title of its own did not work', () => {
   const { title } = failedSignIn(english, { code: 'cancelled', service: null, detail: null, said: null });
   expect(title).toBe('This sign-in didn’t work');

@@ -224,6 +224,7 @@ test.each([
   ['refused', 'refused'],
   ['device_limit', 'failed'],
   ['wrong_way_in', 'failed'],
+  ['exchange_lost', 'failed'],
   ['daily_limit', 'failed'],
   ['keychain_locked', 'failed'],
   ['unexpected', 'failed'],

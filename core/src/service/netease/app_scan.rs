@@ -16,8 +16,12 @@ use crate::service::answer::{text, unexpected};
 use crate::service::{Attempt, Context, Progress, ServiceError};
 use crate::settings::NeteaseProfile;
 
-/// Between two polls; clients use one to three seconds.
+/// Between two polls before anybody has scanned; clients use one to three seconds.
 const PACE: Duration = Duration::from_secs(2);
+
+/// Between two polls once somebody has: they look at the screen and wait. Public clients ask every second
+/// throughout (protocol: NetEase §1.6).
+const PACE_ONCE_SCANNED: Duration = Duration::from_secs(1);
 
 /// At most between two tries after failures.
 const SLOWEST: Duration = Duration::from_secs(8);
@@ -133,7 +137,8 @@ impl AppScan {
         let already_scanned = *scanned;
         let (payload, headers) = match self.profile {
             NeteaseProfile::Web => (
-                json!({ "type": 1, "key": unikey.expose(), "noCheckToken": true }),
+                // The page's own request has an empty device token in it (protocol: NetEase §12.4).
+                json!({ "type": 1, "key": unikey.expose(), "noCheckToken": true, "ydDeviceToken": "" }),
                 vec![("x-loginmethod", "QrCode".to_owned()), ("x-login-chain-id", chain.clone())],
             ),
             NeteaseProfile::Pc => (json!({ "type": 3, "key": unikey.expose() }), Vec::new()),
@@ -157,6 +162,8 @@ impl AppScan {
                 self.state = State::Granted(grant::accept(&answer, &mut self.cookies, now, doing)?);
                 Ok(Progress::Authorised)
             }
+            // The answer to "confirmed" comes once: it may be what was lost a moment ago.
+            800 | 860 if already_scanned && self.failures > 0 => Err(ServiceError::ExchangeLost { doing }),
             800 | 860 => Ok(Progress::Expired),
             code => Err(codes::refusal(doing, code, &answer.body)),
         }
@@ -183,7 +190,8 @@ impl AppScan {
 /// How long to wait before the next request.
 fn pause(state: &State, failures: u32) -> Duration {
     match (state, failures) {
-        (State::Shown { .. }, 0) => PACE,
+        (State::Shown { scanned: false, .. }, 0) => PACE,
+        (State::Shown { scanned: true, .. }, 0) => PACE_ONCE_SCANNED,
         (State::Start | State::Granted(_) | State::Over, 0) => Duration::ZERO,
         (_, failures) => PACE.saturating_mul(1 << (failures - 1).min(8)).min(SLOWEST),
     }
@@ -225,11 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn polls_come_every_two_seconds_and_slower_after_failures() {
+    fn polls_come_every_two_seconds_every_second_once_scanned_and_slower_after_failures() {
         let since = SystemClock.monotonic();
-        let shown = State::Shown { unikey: Secret::default(), chain: String::new(), since, scanned: false };
+        let shown =
+            |scanned| State::Shown { unikey: Secret::default(), chain: String::new(), since, scanned };
         assert_eq!(pause(&State::Start, 0), Duration::ZERO, "the first code comes at once");
-        let after = |failures| pause(&shown, failures).as_secs();
-        assert_eq!([after(0), after(1), after(2), after(3), after(u32::MAX)], [2, 2, 4, 8, 8]);
+        let after = |scanned, failures| pause(&shown(scanned), failures).as_secs();
+        assert_eq!([0, 1, 2, 3, u32::MAX].map(|failures| after(false, failures)), [2, 2, 4, 8, 8]);
+        assert_eq!([0, 1, 2, 3, u32::MAX].map(|failures| after(true, failures)), [1, 2, 4, 8, 8]);
     }
 }

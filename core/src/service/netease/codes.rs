@@ -5,6 +5,10 @@ use serde_json::Value;
 use crate::service::ServiceError;
 use crate::service::answer::{text, words};
 
+/// What stands for a code where the session turns out to be a guest's, which is told with success: the status that
+/// the service gives to guests' accounts (protocol: NetEase §5.1).
+pub(super) const GUEST: i64 = -10;
+
 /// An answer whose code the endpoint has no state for.
 ///
 /// No code is [`ServiceError::Rejected`] here: which code proves that depends on the endpoint.

@@ -67,6 +67,17 @@ pub(super) struct Answer {
     pub(super) body: Value,
     /// The cookies that it sets.
     pub(super) cookies: Vec<SetCookie>,
+    /// The session that some confirmations carry in a header of their own rather than in a cookie
+    /// (protocol: NetEase §1.5, §12.3).
+    pub(super) session: Option<Secret>,
+}
+
+#[cfg(test)]
+impl Answer {
+    /// An answer that nobody gave.
+    pub(super) fn of(code: i64, body: Value) -> Self {
+        Self { code, body, cookies: Vec::new(), session: None }
+    }
 }
 
 impl Call<'_> {
@@ -182,7 +193,9 @@ fn read(answer: &Response, now: Timestamp, doing: &'static str) -> Result<Answer
     let Some(code) = body.get("code").and_then(integer) else {
         return Err(unexpected(doing, "an answer without a code"));
     };
-    Ok(Answer { code, body, cookies: answer.set_cookies(now) })
+    let sendable = |token: &&str| !token.is_empty() && !token.contains([';', ',', ' ']);
+    let session = answer.header("x-refresh-token").map(str::trim).filter(sendable);
+    Ok(Answer { code, body, cookies: answer.set_cookies(now), session: session.map(Secret::new) })
 }
 
 /// What identifies the browser in a code (protocol: NetEase §1.2): one for each sign-in.

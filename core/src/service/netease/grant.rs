@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::gateway::{Answer, profile_field};
-use super::{cookie, membership, profile};
+use super::{codes, cookie, profile};
 use crate::account::{AccountId, ServiceId};
 use crate::credential::{Credential, Fields};
 use crate::http::{CookieMap, SetCookie};
@@ -20,7 +20,8 @@ pub(super) struct Issued {
 }
 
 /// Takes the session out of the answer that carries it. The service sends it as `Set-Cookie`; some of its
-/// gateways put the same into the body.
+/// gateways put the same into the body, and some only into a header. What the header says is the last to be
+/// believed, and like every session only once the service has said whose it is.
 pub(super) fn accept(
     answer: &Answer,
     cookies: &mut CookieMap,
@@ -33,6 +34,12 @@ pub(super) fn accept(
         }
     }
     cookies.absorb(&answer.cookies);
+    if answer.code == 803
+        && cookies.get(cookie::SESSION).is_none()
+        && let Some(session) = &answer.session
+    {
+        cookies.set(cookie::SESSION, session.clone());
+    }
     if cookies.get(cookie::SESSION).is_none() {
         return Err(unexpected(doing, "a confirmation without a session"));
     }
@@ -54,15 +61,14 @@ pub(super) async fn confirm(
     let (name, value) = profile_field(profile);
     fields.set(name, value);
     let account = AccountId::new(ServiceId::Netease, owner.uid.to_string());
-    let membership = membership::ask(context, profile, &session).await;
     Ok(Grant {
         credential: Credential { account, issued_at: issued.at, expires_at: issued.until, fields },
-        inspection: Inspection { nickname: owner.nickname, avatar: owner.avatar, membership },
+        inspection: Inspection { nickname: owner.nickname, avatar: owner.avatar, membership: None },
     })
 }
 
 /// The same for a session that the service has just given: when it then does not know it, that is no verdict on
-/// a credential but an answer that makes no sense.
+/// a credential but an answer that makes no sense. A guest's is a guest's all the same.
 pub(super) async fn confirm_new(
     context: &Context,
     profile: NeteaseProfile,
@@ -70,7 +76,7 @@ pub(super) async fn confirm_new(
     issued: Issued,
 ) -> Result<Grant, ServiceError> {
     match confirm(context, profile, cookies, issued).await {
-        Err(ServiceError::Rejected { doing, .. }) => {
+        Err(ServiceError::Rejected { doing, code }) if code != codes::GUEST => {
             Err(unexpected(doing, "a session that the service then did not confirm"))
         }
         result => result,
@@ -115,7 +121,7 @@ mod tests {
     fn a_session_is_taken_from_the_headers_or_the_body_and_nothing_is_taken_for_one() {
         let accepted = |body, cookies| {
             let mut kept = CookieMap::default();
-            accept(&Answer { code: 200, body, cookies }, &mut kept, now(), "testing").map(|_| kept)
+            accept(&Answer { cookies, ..Answer::of(200, body) }, &mut kept, now(), "testing").map(|_| kept)
         };
         let by_header = accepted(json!({}), vec![line("MUSIC_U=u; Path=/")]).expect("a session");
         assert_eq!(by_header.get("MUSIC_U"), Some(&"u".into()));
@@ -123,5 +129,20 @@ mod tests {
             accepted(json!({ "cookie": "MUSIC_U=v; Path=/;;__csrf=c" }), vec![]).expect("a session");
         assert_eq!(by_body.get("MUSIC_U"), Some(&"v".into()));
         accepted(json!({}), vec![line("__csrf=c")]).expect_err("a token alone is no session");
+    }
+
+    #[test]
+    fn a_confirmation_without_a_cookie_may_carry_the_session_in_a_header() {
+        let accepted = |cookies, session: Option<&str>| {
+            let mut kept = CookieMap::default();
+            let answer = Answer { cookies, session: session.map(Secret::new), ..Answer::of(803, json!({})) };
+            accept(&answer, &mut kept, now(), "testing").map(|issued| (kept, issued))
+        };
+        let (kept, issued) = accepted(vec![line("__csrf=c")], Some("in-a-header")).expect("a session");
+        assert_eq!(kept.get("MUSIC_U"), Some(&"in-a-header".into()));
+        assert_eq!(issued.until, None, "a header does not say how long it lives");
+        let (kept, _) = accepted(vec![line("MUSIC_U=u; Path=/")], Some("in-a-header")).expect("a session");
+        assert_eq!(kept.get("MUSIC_U"), Some(&"u".into()), "the cookie comes first");
+        accepted(vec![line("__csrf=c")], None).expect_err("neither is no session");
     }
 }

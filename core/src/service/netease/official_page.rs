@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use url::Url;
 
-use super::{adopt, cookie};
+use super::{adopt, codes, cookie};
 use crate::http::CookieMap;
 use crate::service::answer::unexpected;
 use crate::service::{Attempt, Context, Input, OfficialPage, PageGoal, Progress, Question, ServiceError};
@@ -34,7 +34,7 @@ impl Attempt for Page {
         let Some(cookies) = &self.cookies else { return Ok(Progress::Ask(question())) };
         // A page is a browser's, whatever we present ourselves as otherwise.
         match adopt::adopt(&self.context, NeteaseProfile::Web, cookies).await {
-            Err(ServiceError::Rejected { doing, .. }) => {
+            Err(ServiceError::Rejected { doing, code }) if code != codes::GUEST => {
                 Err(unexpected(doing, "a session that the service then did not confirm"))
             }
             result => result.map(|grant| Progress::Granted(Box::new(grant))),

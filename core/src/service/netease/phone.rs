@@ -267,6 +267,7 @@ fn shown(error: ServiceError) -> Result<(Problem, Option<Duration>), ServiceErro
         | ServiceError::DeviceLimit { .. }
         | ServiceError::Restricted { .. }
         | ServiceError::WrongWayIn { .. }
+        | ServiceError::ExchangeLost { .. }
         | ServiceError::ClientTooOld { .. }
         | ServiceError::Rejected { .. }
         | ServiceError::OtherAccount { .. } => return Err(error),
@@ -326,7 +327,7 @@ mod tests {
     use crate::settings::Proxy;
 
     fn answer(code: i64, body: Value) -> Answer {
-        Answer { code, body, cookies: Vec::new() }
+        Answer::of(code, body)
     }
 
     #[test]

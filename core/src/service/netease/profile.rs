@@ -7,7 +7,7 @@ use super::gateway::{Answer, Call, nothing, profile_of};
 use super::{codes, cookie, membership};
 use crate::credential::Credential;
 use crate::http::CookieMap;
-use crate::service::answer::{account_number, text, unexpected};
+use crate::service::answer::{account_number, integer, text, unexpected};
 use crate::service::{Context, Inspection, ServiceError};
 use crate::settings::NeteaseProfile;
 
@@ -24,7 +24,7 @@ pub(super) struct Owner {
     pub(super) avatar: Option<Url>,
 }
 
-/// Asks whether the credential works, then for the membership.
+/// Asks whether the credential works, then for the membership, which proves nothing.
 pub(super) async fn inspect(context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
     let owner = validate(context, credential).await?;
     let profile = profile_of(credential, context);
@@ -52,22 +52,21 @@ pub(super) async fn owner(
     read(&call.send(context).await?)
 }
 
-/// A dead session is told with success and two nulls, a guest with an account that says so. Of the codes, 301
-/// and its double 302 mean "not signed in"; others that clients have seen here (250, 401, 403) are also what
-/// firewalls and limits send, and prove nothing.
+/// A dead session is told with success and two nulls, a guest with an account that says so, and "not signed in"
+/// with 301. Only these three refuse (protocol: NetEase §12.1): other codes that clients have seen here (250, 302,
+/// 401, 403) are also what firewalls, limits and confused cookies bring, and prove nothing.
 fn read(answer: &Answer) -> Result<Owner, ServiceError> {
-    let rejected = ServiceError::Rejected { doing: DOING, code: answer.code };
+    let rejected = |code| Err(ServiceError::Rejected { doing: DOING, code });
     match answer.code {
         200 => {}
-        301 | 302 => return Err(rejected),
+        301 => return rejected(301),
         code => return Err(codes::refusal(DOING, code, &answer.body)),
     }
     let (account, profile) = (answer.body.get("account"), answer.body.get("profile"));
     match (account, profile) {
-        (Some(Value::Null), Some(Value::Null)) => Err(rejected),
-        (Some(account @ Value::Object(_)), _) if account["anonymousUser"] == Value::Bool(true) => {
-            Err(rejected)
-        }
+        (Some(Value::Null), Some(Value::Null)) => rejected(answer.code),
+        // Whatever else the answer holds: a guest owns nothing that could be kept.
+        (Some(account), _) if is_guest(account) => rejected(codes::GUEST),
         (Some(account @ Value::Object(_)), Some(profile @ Value::Object(_))) => {
             let uid = account_number(&account["id"]).or_else(|| account_number(&profile["userId"]));
             Ok(Owner {
@@ -80,6 +79,14 @@ fn read(answer: &Answer) -> Result<Owner, ServiceError> {
     }
 }
 
+/// Whether the account is a guest's. The service spells the flag with one `m`; the usual spelling is taken, too.
+fn is_guest(account: &Value) -> bool {
+    ["anonimousUser", "anonymousUser"].iter().any(|flag| match &account[*flag] {
+        Value::String(text) => text.trim().eq_ignore_ascii_case("true") || text.trim() == "1",
+        flag => integer(flag) == Some(1),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -90,14 +97,13 @@ mod tests {
 
     fn asked(body: Value) -> Result<Owner, ProblemCode> {
         let code = body["code"].as_i64().expect("a code");
-        read(&Answer { code, body, cookies: Vec::new() })
-            .map_err(|error| error.into_problem(ServiceId::Netease).code)
+        read(&Answer::of(code, body)).map_err(|error| error.into_problem(ServiceId::Netease).code)
     }
 
     #[test]
     fn a_session_has_an_account_and_a_profile() {
         let owner =
-            asked(json!({ "code": 200, "account": { "id": 29_879_272, "anonymousUser": false }, "profile": {
+            asked(json!({ "code": 200, "account": { "id": 29_879_272, "anonimousUser": false }, "profile": {
             "userId": 29_879_272, "nickname": "小明", "avatarUrl": "http://p1.music.126.net/x/1.jpg",
         } }))
             .expect("somebody is signed in");
@@ -109,11 +115,34 @@ mod tests {
     fn only_two_nulls_a_guest_and_the_listed_codes_reject() {
         for body in [
             json!({ "code": 200, "account": null, "profile": null }),
-            json!({ "code": 200, "account": { "id": 8, "anonymousUser": true, "type": 1000, "status": -10 }, "profile": null }),
+            json!({ "code": 200, "account": { "id": 8, "anonimousUser": true, "type": 1000, "status": -10 }, "profile": null }),
             json!({ "code": 301, "msg": null }),
-            json!({ "code": 302 }),
         ] {
             assert_eq!(asked(body.clone()), Err(ProblemCode::Rejected), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_guest_is_signed_out_in_either_spelling_and_whatever_else_the_answer_holds() {
+        let profile = json!({ "userId": 8, "nickname": "a guest with a name" });
+        for (flag, profile) in [
+            (json!({ "id": 8, "anonimousUser": true }), profile.clone()),
+            (json!({ "id": 8, "anonymousUser": true }), profile.clone()),
+            (json!({ "id": 8, "anonimousUser": true, "anonymousUser": false }), Value::Null),
+            (json!({ "id": 8, "anonimousUser": 1 }), profile.clone()),
+            (json!({ "id": 8, "anonimousUser": "true" }), profile.clone()),
+        ] {
+            let body = json!({ "code": 200, "account": flag, "profile": profile });
+            let refused = read(&Answer::of(200, body.clone()));
+            assert!(
+                matches!(refused, Err(ServiceError::Rejected { code: codes::GUEST, .. })),
+                "{body}: {refused:?}"
+            );
+        }
+        for flag in [json!(false), json!(0), json!(null), json!("false"), json!("")] {
+            let account = json!({ "id": 8, "anonimousUser": flag });
+            let owner = asked(json!({ "code": 200, "account": account, "profile": profile }));
+            assert_eq!(owner.map(|owner| owner.uid), Ok(8), "{flag}: somebody is signed in");
         }
     }
 
@@ -124,6 +153,7 @@ mod tests {
             (json!({ "code": 200, "account": null }), ProblemCode::Unexpected),
             (json!({ "code": 200, "account": { "id": 8 }, "profile": null }), ProblemCode::Unexpected),
             (json!({ "code": 200, "account": {}, "profile": {} }), ProblemCode::Unexpected),
+            (json!({ "code": 302 }), ProblemCode::Unexpected),
             (json!({ "code": 401 }), ProblemCode::Unexpected),
             (json!({ "code": 403 }), ProblemCode::Unexpected),
             (json!({ "code": 500 }), ProblemCode::Unexpected),

@@ -25,7 +25,7 @@ pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal
     }
     match answer.code {
         // No new session, or none because something was missing, or "not signed in".
-        200 | 301 | 302 | 400 => {
+        200 | 301 | 302 | 400 | 504 => {
             profile::validate(context, old).await?;
             Ok(Renewal::Unchanged { reason: reason(&answer, old.field(cookie::REFRESH).is_some()) })
         }
@@ -47,7 +47,7 @@ pub(super) fn renewability(credential: &Credential) -> Renewability {
 /// take us for its desktop client, so that it speaks of a missing token only when none was sent.
 fn reason(answer: &Answer, token_sent: bool) -> UnchangedReason {
     match (answer.code, answer.body.get("bizCode").and_then(integer)) {
-        (200, Some(504)) => UnchangedReason::RefreshTokenDead,
+        (200, Some(504)) | (504, _) => UnchangedReason::RefreshTokenDead,
         (200, Some(400)) | (400, _) if !token_sent => UnchangedReason::RefreshTokenMissing,
         _ => UnchangedReason::NotReissued,
     }
@@ -131,7 +131,7 @@ mod tests {
 
     fn said(body: Value, token_sent: bool) -> UnchangedReason {
         let code = body["code"].as_i64().expect("a code");
-        reason(&Answer { code, body, cookies: Vec::new() }, token_sent)
+        reason(&Answer::of(code, body), token_sent)
     }
 
     #[test]

@@ -4,11 +4,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{credential, profile, renewal};
+use crate::account::Renewability;
 use crate::credential::Credential;
 use crate::http::CookieMap;
 use crate::secret::Secret;
 use crate::service::answer::unexpected;
-use crate::service::{Context, CredentialPart, Grant, RecognisedPart, Recognition, Renewal, ServiceError};
+use crate::service::{
+    Context, CredentialPart, Grant, Inspection, RecognisedPart, Recognition, Renewal, ServiceError,
+};
 
 const DOING: &str = "checking the credential";
 
@@ -44,7 +47,7 @@ const NAMES: [(&str, &[&str]); 15] = [
 /// What an account is called. The cookies of a browser may hold one of QQ and one of WeChat at the same time;
 /// the key says which of them it belongs to.
 const ACCOUNT: [&str; 7] =
-    ["musicid", "musicId", "music_id", "str_musicid", "strMusicid", "qqmusic_uin", "uin"];
+    ["str_musicid", "strMusicid", "musicid", "musicId", "music_id", "qqmusic_uin", "uin"];
 const ACCOUNT_OF_WECHAT: &str = "wxuin";
 
 /// What is there.
@@ -67,17 +70,15 @@ pub(super) fn recognise(fields: &CookieMap) -> Recognition {
 /// Makes a credential and asks the service about it. One that has ended is renewed once, if it can be.
 pub(super) async fn adopt(context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
     let credential = credential(fields, context.clock.now())?;
-    let rejected = match profile::inspect(context, &credential).await {
-        Ok(inspection) => return Ok(Grant { credential, inspection }),
-        Err(error @ ServiceError::Rejected { .. }) if is_renewable(fields) => error,
+    let revives = renewal::renewability(&credential) == Renewability::Renewable;
+    let rejected = match profile::validate(context, &credential).await {
+        Ok(person) => return Ok(Grant { credential, inspection: person.into() }),
+        Err(error @ ServiceError::Rejected { .. }) if revives => error,
         Err(error) => return Err(error),
     };
     match renewal::renew(context, &credential).await? {
-        Renewal::Renewed(credential) => {
-            // The renewal is the confirmation; the rest is for show.
-            let inspection = profile::inspect(context, &credential).await.unwrap_or_default();
-            Ok(Grant { credential, inspection })
-        }
+        // The renewal is the confirmation; the rest is for show.
+        Renewal::Renewed(credential) => Ok(Grant { credential, inspection: Inspection::default() }),
         Renewal::Unchanged { .. } => Err(rejected),
     }
 }
@@ -90,7 +91,8 @@ fn credential(fields: &CookieMap, now: Timestamp) -> Result<Credential, ServiceE
     let Some(account) = account(fields) else { return Err(unexpected(DOING, "no account")) };
     let mut data = Map::new();
     for (name, _) in NAMES {
-        if let Some(value) = field(fields, name) {
+        let said = if NUMBERS.contains(&name) { number(fields, name) } else { field(fields, name) };
+        if let Some(value) = said {
             data.insert(name.to_owned(), Value::from(value.expose()));
         }
     }
@@ -98,11 +100,21 @@ fn credential(fields: &CookieMap, now: Timestamp) -> Result<Credential, ServiceE
     credential::of(&data, now).map_err(|missing| unexpected(DOING, missing))
 }
 
-/// Whether the service would give a new key for it (protocol: QQ §7.1): one of WeChat is renewed even with
-/// empty refresh fields.
+/// Whether a new key would be given for it even once it has ended (protocol: QQ §13.3).
 fn is_renewable(fields: &CookieMap) -> bool {
     let has = |name| field(fields, name).is_some();
-    has("refresh_key") || (has("openid") && (has("refresh_token") || is_of_wechat(fields)))
+    has("refresh_key") || (has("openid") && has("refresh_token"))
+}
+
+/// Fields that are whole numbers. Some tools write a day and time in words beside the number, under the name that
+/// elsewhere has the number (protocol: vkeys).
+const NUMBERS: [&str; 3] = ["musickeyCreateTime", "keyExpiresIn", "expired_at"];
+
+/// The first of the names of a field that holds a number.
+#[expect(clippy::disallowed_methods, reason = "the value is only looked at for being a number")]
+fn number<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
+    let is_number = |value: &&Secret| value.expose().trim().parse::<u64>().is_ok();
+    names_of(name).iter().find_map(|name| said(fields, name).filter(is_number))
 }
 
 /// The field that the service calls by that name.
@@ -206,6 +218,17 @@ mod tests {
     }
 
     #[test]
+    fn a_time_in_words_does_not_hide_the_number_that_says_when_the_key_was_made() {
+        let vkeys = "musicid=10001; musickey=Q_H_L_1; musickeyCreateTime=2026-09-21 22:13:20; \
+                     musickeyCreateTimestamp=1790000000; keyExpiresIn=259200";
+        let credential = made(vkeys);
+        assert_eq!(credential.issued_at.as_second(), 1_790_000_000, "or an old key would count as new");
+        assert_eq!(credential.expires_at.map(Timestamp::as_second), Some(1_790_259_200));
+        let in_words = made("musicid=10001; musickey=Q_H_L_1; musickeyCreateTime=2026-09-21 22:13:20");
+        assert_eq!((in_words.issued_at, in_words.expires_at), (now(), None), "words alone say nothing");
+    }
+
+    #[test]
     fn account_numbers_lose_their_prefix_and_no_digit() {
         for (text, uid) in [
             ("uin=o0010001; qm_keyst=Q_H_L_1", "10001"),
@@ -239,8 +262,8 @@ mod tests {
         );
         assert_eq!(
             found("wxuin=1; qm_keyst=W_X_1; wxopenid=o"),
-            (vec![true, true, false], true),
-            "WeChat needs no token"
+            (vec![true, true, false], false),
+            "of WeChat, too, the key alone is renewed only while it works"
         );
         assert_eq!(found("refresh_key=r"), (vec![false, false, true], false), "nothing to renew");
         assert_eq!(found("uin=1; musickey=null; refresh_key=None"), (vec![true, false, false], false));

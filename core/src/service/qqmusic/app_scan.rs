@@ -9,13 +9,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::back_off::BackOff;
-use super::exchange::{Confirmation, exchange, granted};
+use super::exchange::{Confirmation, Exchange};
 use super::gateway::{APP_VERSION, Call, Caller, GATEWAY};
 use super::push::{Event, Push};
 use crate::qr::QrCode;
 use crate::secret::Secret;
 use crate::service::answer::{integer, text, unexpected};
-use crate::service::{Attempt, Context, Progress, ServiceError};
+use crate::service::{Attempt, Context, Input, Progress, ServiceError};
 
 /// How long a code is shown when the service does not say, and at most (protocol: QQ §11).
 const USUAL_LIFE: Duration = Duration::from_secs(180);
@@ -40,7 +40,7 @@ enum State {
     /// There is a code, but nobody would hear that it was scanned yet, so it is not shown.
     Created(Created, QrCode),
     Shown(Created, Option<Box<Push>>),
-    Exchange(Confirmation),
+    Exchange(Box<Exchange>),
     Over,
 }
 
@@ -68,6 +68,12 @@ impl Attempt for AppScan {
         }
         result
     }
+
+    fn give(&mut self, input: Input) {
+        if let State::Exchange(exchange) = &mut self.state {
+            exchange.give(&input);
+        }
+    }
 }
 
 impl AppScan {
@@ -76,19 +82,16 @@ impl AppScan {
             let (created, code) = create(&self.context).await?;
             self.state = State::Created(created, code);
         }
-        match &self.state {
+        match &mut self.state {
             State::Created(created, code) => {
                 let push = Push::open(&self.context, &created.id).await?;
-                let life = created.life.saturating_sub(self.age(created));
-                let code = code.clone();
-                self.state = State::Shown(created.clone(), Some(push));
+                let (created, code) = (created.clone(), code.clone());
+                let life = created.life.saturating_sub(self.age(&created));
+                self.state = State::Shown(created, Some(push));
                 Ok(Progress::Code { code, life })
             }
             State::Shown(..) => self.listen().await,
-            State::Exchange(confirmation) => {
-                let credential = exchange(&self.context, confirmation).await?;
-                Ok(granted(&self.context, credential, None).await)
-            }
+            State::Exchange(exchange) => exchange.next(&self.context).await,
             State::Start | State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
         }
     }
@@ -136,7 +139,8 @@ impl AppScan {
             Event::Hollow => Err(unexpected("waiting for a scan", "a confirmation without its token")),
             Event::Confirmed { musicid, token } => {
                 let qrcode_id = created.id.clone();
-                self.state = State::Exchange(Confirmation::App { musicid, qrcode_id, token });
+                let confirmation = Confirmation::App { musicid, qrcode_id, token };
+                self.state = State::Exchange(Exchange::new(confirmation, None));
                 Ok(Progress::Authorised)
             }
         }

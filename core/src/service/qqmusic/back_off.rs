@@ -39,6 +39,16 @@ impl BackOff {
         }
     }
 
+    /// Forgets the failures: one step of several has been taken.
+    pub(super) fn forget(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Whether the last call failed in a way that may pass: its answer may have been on the way.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+
     /// How long to wait before the next request, which usually comes after `usual`.
     pub(super) fn pause(&self, usual: Duration) -> Duration {
         match self.failures {

@@ -7,8 +7,7 @@ use crate::secret::Secret;
 use crate::service::CookiePairs;
 
 /// Cookie names and the fields that they carry, for an account of QQ.
-const QQ: [(&str, &str); 10] = [
-    ("qqmusic_uin", "musicid"),
+const QQ: [(&str, &str); 9] = [
     ("qm_keyst", "musickey"),
     ("qqmusic_key", "musickey"),
     ("euin", "encryptUin"),
@@ -21,9 +20,7 @@ const QQ: [(&str, &str); 10] = [
 ];
 
 /// The same for an account of WeChat.
-const WECHAT: [(&str, &str); 9] = [
-    ("wxuin", "musicid"),
-    ("qqmusic_uin", "musicid"),
+const WECHAT: [(&str, &str); 7] = [
     ("qm_keyst", "musickey"),
     ("qqmusic_key", "musickey"),
     ("euin", "encryptUin"),
@@ -37,14 +34,14 @@ const WECHAT: [(&str, &str); 9] = [
 /// come first.
 pub(super) fn pairs(credential: &Credential) -> CookiePairs {
     let kind = Kind::of(credential);
-    let names: &[(&str, &str)] = match kind {
-        Kind::Qq => &QQ,
-        Kind::WeChat => &WECHAT,
+    let (numbers, names): (&[&str], &[(&str, &str)]) = match kind {
+        Kind::Qq => (&["uin", "qqmusic_uin"], &QQ),
+        Kind::WeChat => (&["uin", "wxuin", "qqmusic_uin"], &WECHAT),
     };
-    let mut pairs: CookiePairs = vec![
-        ("login_type".to_owned(), kind.login_type_cookie().to_string().into()),
-        ("uin".to_owned(), credential.account.uid.as_str().into()),
-    ];
+    let mut pairs: CookiePairs = vec![("login_type".to_owned(), kind.login_type_cookie().to_string().into())];
+    // Not the field: it may be a placeholder (protocol: QQ §13.1).
+    let uid = credential.account.uid.as_str();
+    pairs.extend(numbers.iter().map(|name| ((*name).to_owned(), uid.into())));
     let named =
         |(cookie, field): &(&str, &str)| Some(((*cookie).to_owned(), credential.field(field)?.clone()));
     pairs.extend(names.iter().filter_map(named));
@@ -96,5 +93,17 @@ mod tests {
             "login_type=2; uin=10001; wxuin=10001; qqmusic_uin=10001; qm_keyst=W_X_63k3; qqmusic_key=W_X_63k3; \
              euin=oK6z**; wxopenid=0A; wxunionid=UID_1; wxaccess_token=2C; wxrefresh_token=1B; tmeLoginType=1"
         );
+    }
+
+    #[test]
+    fn a_placeholder_for_the_number_is_handed_to_nobody() {
+        let mut data = sample();
+        data["musickey"] = "W_X_63k3".into();
+        data["musicid"] = 1.into();
+        data["str_musicid"] = "1152921504600000043".into();
+        let header = header(data);
+        for name in ["uin", "wxuin", "qqmusic_uin"] {
+            assert!(header.contains(&format!(" {name}=1152921504600000043;")), "{name} in {header}");
+        }
     }
 }

@@ -12,6 +12,9 @@ use crate::service::answer::{account_number, integer};
 /// Fields that are words for people about this one answer, not part of the credential.
 const MESSAGES: [&str; 6] = ["errMsg", "errtip", "errTip2", "tip3", "feedbackURL", "msg"];
 
+/// The fields with the account's number, best first.
+const NUMBERS: [&str; 2] = ["str_musicid", "musicid"];
+
 /// Reads a credential with all its fields. A failure has the same shape with nothing in it, so that without a
 /// key and an account there is none.
 pub(super) fn read(answer: &Answer, now: Timestamp) -> Result<Credential, ServiceError> {
@@ -24,8 +27,8 @@ pub(super) fn read(answer: &Answer, now: Timestamp) -> Result<Credential, Servic
 /// Makes a credential of its fields, or says what is missing.
 pub(super) fn of(data: &Map<String, Value>, now: Timestamp) -> Result<Credential, &'static str> {
     let number = |name: &str| data.get(name).and_then(integer).filter(|number| *number > 0);
-    let Some(musicid) = ["musicid", "str_musicid"].iter().find_map(|name| account_number(data.get(*name)?))
-    else {
+    // The text comes first: for accounts of WeChat the number may be a placeholder (protocol: QQ §13.1).
+    let Some(uid) = NUMBERS.iter().find_map(|name| account_number(data.get(*name)?)) else {
         return Err("an answer without an account");
     };
     if data.get("musickey").and_then(Value::as_str).is_none_or(|key| key.trim().is_empty()) {
@@ -43,12 +46,26 @@ pub(super) fn of(data: &Map<String, Value>, now: Timestamp) -> Result<Credential
         .filter(|(name, _)| !MESSAGES.contains(&name.as_str()))
         .filter_map(|(name, value)| Some((name.as_str(), scalar(value)?)))
         .collect();
-    let musicid = musicid.to_string();
-    fields.set("musicid", musicid.as_str());
-    fields.set("str_musicid", musicid.as_str());
+    let uid = uid.to_string();
+    // Both stay as they came; one that is missing is the other.
+    for name in NUMBERS {
+        if data.get(name).and_then(account_number).is_none() {
+            fields.set(name, uid.as_str());
+        }
+    }
+    // Zero is an answer here: it names the way of signing in, and is repeated at the renewal (protocol: QQ §13.2).
+    if let Some(login_type) = data.get("loginType").and_then(integer) {
+        fields.set("loginType", login_type.to_string());
+    }
     // So that a renewal which leaves it out does not keep the old key's.
     fields.set("musickeyCreateTime", issued_at.as_second().to_string());
-    Ok(Credential { account: AccountId::new(ServiceId::QqMusic, musicid), issued_at, expires_at, fields })
+    Ok(Credential { account: AccountId::new(ServiceId::QqMusic, uid), issued_at, expires_at, fields })
+}
+
+/// Whether the account goes by this number, which may be the placeholder that its credential has beside the other.
+pub(super) fn is_called(credential: &Credential, number: u64) -> bool {
+    let number = number.to_string();
+    credential.account.uid == number || credential.field("musicid") == Some(&number.into())
 }
 
 /// A value as text. Zero is how the service writes an empty number, and must not replace an older value any
@@ -148,6 +165,31 @@ pub(super) mod tests {
         let credential =
             read_data(with(json!({ "musicid": 0, "str_musicid": "10002" }))).expect("it is whole");
         assert_eq!(credential.account.uid, "10002", "the text stands in for a missing number");
+        assert_eq!(credential.field("musicid"), Some(&"10002".into()), "for whoever wants a number");
+    }
+
+    #[test]
+    fn the_text_is_the_account_and_a_placeholder_beside_it_stays_as_it_came() {
+        let credential = read_data(with(json!({ "musicid": 1, "str_musicid": "1152921504600000043" })))
+            .expect("it is whole");
+        assert_eq!(credential.account.uid, "1152921504600000043");
+        assert_eq!(credential.field("musicid"), Some(&"1".into()));
+        assert_eq!(credential.field("str_musicid"), Some(&"1152921504600000043".into()));
+        assert!(is_called(&credential, 1_152_921_504_600_000_043) && is_called(&credential, 1));
+        assert!(!is_called(&credential, 10_001));
+        for no_number in ["0", "", "o10001", "abc"] {
+            let credential = read_data(with(json!({ "str_musicid": no_number }))).expect("it is whole");
+            assert_eq!(credential.account.uid, "10001", "{no_number:?} is no account");
+            assert_eq!(credential.field("str_musicid"), Some(&"10001".into()), "{no_number:?}");
+        }
+    }
+
+    #[test]
+    fn the_way_of_signing_in_is_kept_even_when_it_is_zero() {
+        for (said, kept) in [(json!(0), "0"), (json!("6"), "6"), (json!(1), "1")] {
+            let credential = read_data(with(json!({ "loginType": said }))).expect("it is whole");
+            assert_eq!(credential.field("loginType"), Some(&kept.into()));
+        }
     }
 
     #[test]

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use url::Url;
 
 use super::cookie;
 use super::hash33::{G_TK, hash33};
-use super::kind::Kind;
+use super::kind;
 use crate::credential::Credential;
 use crate::http::{CookieMap, Request};
-use crate::service::answer::{self, ask, integer, unexpected, words};
+use crate::service::answer::{self, ask, integer, text, unexpected, words};
 use crate::service::{Context, Device, ServiceError};
 
 /// The gateway that the current clients use.
@@ -60,6 +61,14 @@ impl Caller {
         Self { comm, cookies: CookieMap::default(), user_agent: None }
     }
 
+    /// The same page, once the code that it has shown was confirmed. No public client trades a code of the app as the
+    /// web site does; the page that issued it is the likeliest to be known for it (protocol: QQ §13.8).
+    pub(super) fn code_page_signing_in(tme_login_type: u8) -> Self {
+        let mut page = Self::code_page();
+        page.comm["tmeLoginType"] = tme_login_type.to_string().into();
+        page
+    }
+
     /// The app, nobody signed in, about to sign in with a phone number. Its numbers are made of this
     /// installation's one identity, so that every call comes from the same device (protocol: QQ §4, §5.2).
     /// A device fingerprint (QIMEI) is neither needed nor sent.
@@ -83,7 +92,7 @@ impl Caller {
         let key = credential.field("musickey").map_or("", |key| key.expose());
         let comm = json!({
             "g_tk": hash33(key, G_TK), "platform": "yqq", "ct": 24, "cv": 0, "format": "json",
-            "tmeAppID": "qqmusic", "tmeLoginType": Kind::of(credential).tme_login_type(), "uin": credential.account.uid, "authst": key,
+            "tmeAppID": "qqmusic", "tmeLoginType": kind::login_type(credential), "uin": credential.account.uid, "authst": key,
         });
         Self { comm, cookies: cookie::authorising(credential), user_agent: None }
     }
@@ -98,7 +107,7 @@ impl Caller {
         let key = credential.field("musickey").map_or("", |key| key.expose());
         let comm = json!({
             "ct": "11", "cv": APP_VERSION, "v": APP_VERSION, "tmeAppID": "qqmusic",
-            "tmeLoginType": Kind::of(credential).tme_login_type().to_string(), "qq": credential.account.uid, "authst": key,
+            "tmeLoginType": kind::login_type(credential).to_string(), "qq": credential.account.uid, "authst": key,
         });
         Self { comm, cookies: CookieMap::default(), user_agent: Some(APP_AGENT) }
     }
@@ -193,6 +202,23 @@ impl Answer {
         }
     }
 
+    /// Where the service wants its own check done before it goes on, if that is a page of its own: it opens in the
+    /// system's browser (protocol: QQ §4.1, §13.6).
+    pub(super) fn check_page(&self) -> Option<Url> {
+        let name = match self.code {
+            2001 => "feedbackURL",
+            20_276 => "securityURL",
+            _ => return None,
+        };
+        let address = Url::parse(text(&self.data, name)?).ok()?;
+        let ours = address.scheme() == "https"
+            && address.port().is_none()
+            && address.username().is_empty()
+            && address.password().is_none()
+            && address.host_str().is_some_and(|host| host.ends_with(".qq.com"));
+        ours.then_some(address)
+    }
+
     /// Something that the function should not have answered.
     pub(super) fn unexpected(&self, got: &str) -> ServiceError {
         unexpected(self.doing, got)
@@ -242,6 +268,28 @@ mod tests {
                 wanted,
                 "\"{code}\""
             );
+        }
+    }
+
+    #[test]
+    fn a_check_is_opened_only_on_a_page_of_the_service_itself() {
+        let page = |code, data| Answer::of(code, data).check_page().map(String::from);
+        let ours = "https://y.qq.com/wk_v17/common_login.html?a=b";
+        assert_eq!(page(2001, json!({ "feedbackURL": ours })).as_deref(), Some(ours));
+        assert_eq!(page(20_276, json!({ "securityURL": ours })).as_deref(), Some(ours));
+        assert_eq!(page(20_277, json!({ "feedbackURL": ours })), None, "another code wants no check");
+        for elsewhere in [
+            "http://y.qq.com/x",
+            "https://y.qq.com.evil.example/",
+            "https://evilqq.com/",
+            "https://qq.com.evil.example/",
+            "https://y.qq.com:8443/",
+            "https://me@y.qq.com/",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert_eq!(page(2001, json!({ "feedbackURL": elsewhere })), None, "{elsewhere:?}");
+            assert_eq!(page(20_276, json!({ "securityURL": elsewhere })), None, "{elsewhere:?}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! What stands behind an account of QQ Music: QQ or WeChat. The two are asked for differently
-//! (protocol: QQ §6).
+//! What stands behind an account of QQ Music, QQ or WeChat, and how it was signed in. The service asks for both
+//! (protocol: QQ §6, §13.2).
 
 use crate::credential::Credential;
 
@@ -35,4 +35,16 @@ impl Kind {
             Self::WeChat => 2,
         }
     }
+}
+
+/// `tmeLoginType` for what is asked of the account: what the last answer said, whatever that was; the account's kind
+/// only where nothing was said (protocol: QQ §13.2).
+pub(super) fn login_type(credential: &Credential) -> u8 {
+    said_login_type(credential).unwrap_or_else(|| Kind::of(credential).tme_login_type())
+}
+
+/// The `loginType` that came with the credential: 1 for WeChat, 2 for QQ, 0 or 6 for the way of signing in.
+#[expect(clippy::disallowed_methods, reason = "a number of one digit that is the same for everybody")]
+pub(super) fn said_login_type(credential: &Credential) -> Option<u8> {
+    credential.field("loginType").and_then(|said| said.expose().trim().parse().ok())
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::authorisation::{Arrival, RECEIVER_HOST, RECEIVER_PATH, REDIRECT};
 use super::back_off::BackOff;
-use super::exchange::{Confirmation, exchange, granted};
+use super::exchange::{Confirmation, Exchange};
 use super::qq_scan::CLIENT;
 use crate::secret::Secret;
 use crate::service::answer::unexpected;
@@ -38,7 +38,7 @@ pub(super) struct Page {
 enum State {
     Ask,
     Arrived(Secret),
-    Exchange(Confirmation),
+    Exchange(Box<Exchange>),
     Over,
 }
 
@@ -61,28 +61,26 @@ impl Attempt for Page {
     }
 
     fn give(&mut self, input: Input) {
-        match (&self.state, input) {
+        match (&mut self.state, input) {
             (State::Ask, Input::PageAddress(address)) => self.state = State::Arrived(address),
-            (State::Ask | State::Arrived(_) | State::Exchange(_) | State::Over, _) => {}
+            (State::Exchange(exchange), input) => exchange.give(&input),
+            (State::Ask | State::Arrived(_) | State::Over, _) => {}
         }
     }
 }
 
 impl Page {
     async fn step(&mut self) -> Result<Progress, ServiceError> {
-        match &self.state {
+        match &mut self.state {
             State::Ask => Ok(Progress::Ask(Question::Page(Box::new(page(&self.request))))),
             State::Arrived(address) => match confirmation(address, &self.request) {
                 Some(confirmation) => {
-                    self.state = State::Exchange(confirmation);
+                    self.state = State::Exchange(Exchange::new(confirmation, None));
                     Ok(Progress::Authorised)
                 }
                 None => Err(unexpected("signing in on the official page", "an address without a code")),
             },
-            State::Exchange(confirmation) => {
-                let credential = exchange(&self.context, confirmation).await?;
-                Ok(granted(&self.context, credential, None).await)
-            }
+            State::Exchange(exchange) => exchange.next(&self.context).await,
             State::Over => Err(unexpected("signing in on the official page", "a sign-in that is over")),
         }
     }

@@ -15,7 +15,7 @@ use crate::account::ServiceId;
 use crate::credential::Credential;
 use crate::problem::{Problem, ProblemCode};
 use crate::secret::Secret;
-use crate::service::answer::{text, unexpected, words};
+use crate::service::answer::{unexpected, words};
 use crate::service::phone_number::{PhoneNumber, text_code};
 use crate::service::{Attempt, Context, Input, Progress, Question, ServiceError};
 
@@ -30,11 +30,37 @@ pub(super) struct Phone {
 
 /// What comes next: a question, or what to do with its answer.
 enum State {
-    AskNumber { problem: Option<Problem>, wait: Option<Duration> },
-    Send { number: PhoneNumber, sent: Option<Instant> },
-    AskCaptcha { number: PhoneNumber, sent: Option<Instant>, address: Url },
-    AskCode { number: PhoneNumber, resend_from: Instant, problem: Option<Problem> },
-    SignIn { number: PhoneNumber, resend_from: Instant, code: Secret },
+    AskNumber {
+        problem: Option<Problem>,
+        wait: Option<Duration>,
+    },
+    Send {
+        number: PhoneNumber,
+        sent: Option<Instant>,
+    },
+    AskCaptcha {
+        number: PhoneNumber,
+        sent: Option<Instant>,
+        address: Url,
+    },
+    AskCode {
+        number: PhoneNumber,
+        resend_from: Instant,
+        problem: Option<Problem>,
+    },
+    SignIn {
+        number: PhoneNumber,
+        resend_from: Instant,
+        code: Secret,
+        checked: bool,
+    },
+    /// The check comes between the code and what it brings.
+    AskCheck {
+        number: PhoneNumber,
+        resend_from: Instant,
+        code: Secret,
+        address: Url,
+    },
     Over,
 }
 
@@ -78,11 +104,15 @@ impl Phone {
             (State::AskCode { number, resend_from, .. }, Input::Resend) if now >= resend_from => {
                 State::Send { number, sent: Some(resend_from) }
             }
-            (State::AskCode { .. } | State::AskCaptcha { .. }, Input::ChangeNumber) => {
-                State::AskNumber { problem: None, wait: None }
+            (State::AskCheck { number, resend_from, code, .. }, Input::CaptchaDone) => {
+                State::SignIn { number, resend_from, code, checked: true }
             }
+            (
+                State::AskCode { .. } | State::AskCaptcha { .. } | State::AskCheck { .. },
+                Input::ChangeNumber,
+            ) => State::AskNumber { problem: None, wait: None },
             (State::AskCode { number, resend_from, .. }, Input::TextCode(code)) => match text_code(&code) {
-                Some(code) => State::SignIn { number, resend_from, code },
+                Some(code) => State::SignIn { number, resend_from, code, checked: false },
                 None => {
                     State::AskCode { number, resend_from, problem: Some(problem(ProblemCode::WrongCode)) }
                 }
@@ -97,15 +127,19 @@ impl Phone {
                 let result = send(&self.context, &number).await;
                 self.state = self.after_sending(number, sent, result)?;
             }
-            State::SignIn { number, resend_from, code } => match sign_in(&self.context, &number, &code).await
-            {
-                Ok(credential) => return Ok(granted(&self.context, credential, None).await),
-                Err(error) if stays_on_the_form(&error) => {
-                    let problem = Some(error.into_problem(ServiceId::QqMusic));
-                    self.state = State::AskCode { number, resend_from, problem };
+            State::SignIn { number, resend_from, code, checked } => {
+                match sign_in(&self.context, &number, &code, checked).await {
+                    Ok(SignedIn::With(credential)) => return Ok(granted(credential, None)),
+                    Ok(SignedIn::After(address)) => {
+                        self.state = State::AskCheck { number, resend_from, code, address };
+                    }
+                    Err(error) if stays_on_the_form(&error) => {
+                        let problem = Some(error.into_problem(ServiceId::QqMusic));
+                        self.state = State::AskCode { number, resend_from, problem };
+                    }
+                    Err(error) => return Err(error),
                 }
-                Err(error) => return Err(error),
-            },
+            }
             state => self.state = state,
         }
         self.question()
@@ -122,6 +156,14 @@ impl Phone {
         match result {
             Ok(Sent::Message) => Ok(State::AskCode { number, resend_from: later, problem: None }),
             Ok(Sent::Check(address)) => Ok(State::AskCaptcha { number, sent, address }),
+            Ok(Sent::NotAccepted { code, said }) => {
+                let problem = problem(ProblemCode::InvalidInput).with_detail(format!("code {code}"));
+                let problem = Some(Problem { said, ..problem });
+                Ok(match sent {
+                    Some(resend_from) => State::AskCode { number, resend_from, problem },
+                    None => State::AskNumber { problem, wait: None },
+                })
+            }
             Err(ServiceError::Unexpected { said, .. }) if sent.is_none() && said.is_some() => {
                 let problem = Problem { said, ..problem(ProblemCode::InvalidInput) };
                 Ok(State::AskNumber { problem: Some(problem), wait: None })
@@ -147,7 +189,9 @@ impl Phone {
             State::AskNumber { problem, wait } => {
                 Question::PhoneNumber { problem: problem.clone(), wait: *wait }
             }
-            State::AskCaptcha { address, .. } => Question::Captcha { address: address.clone().into() },
+            State::AskCaptcha { address, .. } | State::AskCheck { address, .. } => {
+                Question::Captcha { address: address.clone().into() }
+            }
             State::AskCode { number, resend_from, problem } => Question::TextCode {
                 sent_to: number.masked(),
                 resend_after: resend_from.saturating_duration_since(self.context.clock.monotonic()),
@@ -178,6 +222,21 @@ enum Sent {
     Message,
     /// Only after a check on this page.
     Check(Url),
+    /// The service does not accept the number, or what it was asked with (protocol: QQ §13.5).
+    NotAccepted {
+        /// Its code.
+        code: i64,
+        /// Its words, which say why.
+        said: Option<String>,
+    },
+}
+
+/// What came of giving the code.
+#[derive(Debug)]
+enum SignedIn {
+    With(Credential),
+    /// Only after a check on this page.
+    After(Url),
 }
 
 /// Has a message sent (protocol: QQ §4.1).
@@ -189,40 +248,35 @@ async fn send(context: &Context, number: &PhoneNumber) -> Result<Sent, ServiceEr
 }
 
 fn sent(answer: &Answer) -> Result<Sent, ServiceError> {
+    if let Some(address) = answer.check_page() {
+        return Ok(Sent::Check(address));
+    }
     match answer.code {
         0 => Ok(Sent::Message),
-        20_276 => match text(&answer.data, "securityURL").and_then(check_page) {
-            Some(address) => Ok(Sent::Check(address)),
-            None => Err(answer.refusal()),
-        },
-        // No credential has been shown yet that could be refused.
-        1000 | 104_400 | 104_401 => Err(answer.unexpected(&format!("code {}", answer.code))),
-        20_261 => Err(ServiceError::Unexpected {
-            doing: "sending a code",
-            got: "code 20261".to_owned(),
-            said: words(&answer.data, &["errMsg", "errtip"]).or_else(|| Some("code 20261".to_owned())),
-        }),
+        // Elsewhere 104400 says that a credential is dead; none has been shown yet.
+        code @ (20_261 | 104_400) => {
+            Ok(Sent::NotAccepted { code, said: words(&answer.data, &["errMsg", "errtip"]) })
+        }
+        1000 | 104_401 => Err(answer.unexpected(&format!("code {}", answer.code))),
         _ => Err(answer.refusal()),
     }
 }
 
-/// The page of a check, if it is the service's own: it opens in the system's browser.
-fn check_page(address: &str) -> Option<Url> {
-    let address = Url::parse(address).ok()?;
-    let ours = address.scheme() == "https"
-        && address.port().is_none()
-        && address.username().is_empty()
-        && address.password().is_none()
-        && address.host_str().is_some_and(|host| host.ends_with(".qq.com"));
-    ours.then_some(address)
-}
-
 /// Trades the code for a credential (protocol: QQ §4.2).
 #[expect(clippy::disallowed_methods, reason = "number and code go to the service that asked for them")]
-async fn sign_in(context: &Context, number: &PhoneNumber, code: &Secret) -> Result<Credential, ServiceError> {
+async fn sign_in(
+    context: &Context,
+    number: &PhoneNumber,
+    code: &Secret,
+    checked: bool,
+) -> Result<SignedIn, ServiceError> {
     let param = json!({ "code": code.expose(), "phoneNo": number.number.expose(), "loginMode": 1 });
     let answer = call(context, "Login", param, "signing in with the code").send(context).await?;
-    signed_in(&answer, context)
+    match answer.check_page() {
+        // A second check means that the first did not help.
+        Some(address) if !checked => Ok(SignedIn::After(address)),
+        _ => signed_in(&answer, context).map(SignedIn::With),
+    }
 }
 
 fn signed_in(answer: &Answer, context: &Context) -> Result<Credential, ServiceError> {
@@ -419,7 +473,7 @@ mod tests {
     #[test]
     fn what_bars_the_way_ends_it_and_a_wrong_number_does_not() {
         let (phone, _) = phone();
-        for code in [2001, 20_279, 20_450, 20_274] {
+        for code in [2001, 20_279, 20_277, 20_450, 20_274] {
             let result = sent(&Answer::of(code, json!({})));
             let error = phone.after_sending(mainland(), None, result).err().expect("the way is barred");
             assert!(!error.may_pass(), "{code} is not repeated");
@@ -428,6 +482,49 @@ mod tests {
             phone.after_sending(mainland(), None, sent(&Answer::of(20_261, json!({})))).expect("the form");
         let State::AskNumber { problem: Some(problem), .. } = state else { panic!("the form, with why") };
         assert_eq!(problem.code, ProblemCode::InvalidInput);
+    }
+
+    #[test]
+    fn a_number_that_the_service_does_not_accept_stays_on_the_form_with_its_reason() {
+        let (phone, _) = phone();
+        let refused = |said: &str| sent(&Answer::of(104_400, json!({ "errMsg": said })));
+        let state = phone.after_sending(mainland(), None, refused("该号码段暂不支持")).expect("the form");
+        let State::AskNumber { problem: Some(problem), wait: None } = state else {
+            panic!("the form, with why")
+        };
+        assert_eq!(
+            (problem.code, problem.said.as_deref(), problem.detail.as_deref()),
+            (ProblemCode::InvalidInput, Some("该号码段暂不支持"), Some("code 104400"))
+        );
+        let earlier = Some(phone.context.clock.monotonic());
+        let state = phone.after_sending(mainland(), earlier, refused("")).expect("the form");
+        assert!(
+            matches!(&state, State::AskCode { problem: Some(problem), .. } if problem.code == ProblemCode::InvalidInput),
+            "the code of the message before may still be typed"
+        );
+    }
+
+    #[test]
+    fn a_check_by_risk_control_comes_before_the_message_or_the_credential_and_then_the_same_is_asked_again() {
+        let (mut phone, _) = phone();
+        let wanted =
+            || Answer::of(2001, json!({ "feedbackURL": "https://y.qq.com/wk_v17/common_login.html" }));
+        phone.state = phone.after_sending(mainland(), None, sent(&wanted())).expect("a question");
+        assert!(matches!(asked(&phone), Question::Captcha { .. }));
+        phone.give(Input::CaptchaDone);
+        assert!(matches!(phone.state, State::Send { .. }), "the message is asked for again");
+
+        let address = wanted().check_page().expect("a page of the service");
+        let resend_from = phone.context.clock.monotonic();
+        phone.state = State::AskCheck { number: mainland(), resend_from, code: "123456".into(), address };
+        assert!(matches!(asked(&phone), Question::Captcha { .. }));
+        phone.give(Input::Resend);
+        assert!(matches!(phone.state, State::AskCheck { .. }), "nothing but the check helps");
+        phone.give(Input::CaptchaDone);
+        assert!(
+            matches!(&phone.state, State::SignIn { code, checked: true, .. } if *code == "123456".into()),
+            "what was typed is given again"
+        );
     }
 
     #[test]

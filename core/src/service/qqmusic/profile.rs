@@ -11,20 +11,22 @@ use crate::service::{Context, Inspection, ServiceError};
 
 const CHECKING: &str = "checking the credential";
 
-/// Asks whether the credential works, then for what there is to show.
+/// Asks whether the credential works, then for what there is to show, which proves nothing.
 pub(super) async fn inspect(context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
-    let info = validate(context, credential).await?;
-    let mut person = Person::read(&info["info"], &["nick", "nickname", "name"], "logo");
-    if person.nickname.is_none() || person.avatar.is_none() {
-        // Only for show: its failure proves nothing about the credential.
-        person = person.or(look_up(context, credential).await.unwrap_or_default());
-    }
-    let membership = membership::ask(context, credential).await;
-    Ok(Inspection { nickname: person.nickname, avatar: person.avatar, membership })
+    let person = validate(context, credential).await?;
+    let look_up = async {
+        match person {
+            Person { nickname: Some(_), avatar: Some(_) } => person,
+            person => person.or(look_up(context, credential).await.unwrap_or_default()),
+        }
+    };
+    let (person, membership) = tokio::join!(look_up, membership::ask(context, credential));
+    Ok(Inspection { membership, ..person.into() })
 }
 
-/// The one question whose answer decides: 0 is valid, the listed codes are not, anything else says nothing.
-pub(super) async fn validate(context: &Context, credential: &Credential) -> Result<Value, ServiceError> {
+/// The one question whose answer proves the key (protocol: QQ §13.7): 0 is valid, the listed codes are not, anything
+/// else says nothing. Gives back who the answer says it is, which it need not.
+pub(super) async fn validate(context: &Context, credential: &Credential) -> Result<Person, ServiceError> {
     let call = Call {
         gateway: GATEWAY,
         caller: Caller::app(credential),
@@ -33,7 +35,8 @@ pub(super) async fn validate(context: &Context, credential: &Credential) -> Resu
         param: json!({}),
         doing: CHECKING,
     };
-    ours(call.send(context).await?.ok()?, &credential.account.uid)
+    let info = ours(call.send(context).await?.ok()?, &credential.account.uid)?;
+    Ok(Person::read(&info["info"], &["nick", "nickname", "name"], "logo"))
 }
 
 /// The answer, unless it names another account. It need not name any.
@@ -60,7 +63,7 @@ async fn look_up(context: &Context, credential: &Credential) -> Result<Person, S
 
 /// A name and a picture.
 #[derive(Debug, Default, PartialEq)]
-struct Person {
+pub(super) struct Person {
     nickname: Option<String>,
     avatar: Option<Url>,
 }
@@ -75,6 +78,12 @@ impl Person {
 
     fn or(self, other: Self) -> Self {
         Self { nickname: self.nickname.or(other.nickname), avatar: self.avatar.or(other.avatar) }
+    }
+}
+
+impl From<Person> for Inspection {
+    fn from(Person { nickname, avatar }: Person) -> Self {
+        Self { nickname, avatar, membership: None }
     }
 }
 

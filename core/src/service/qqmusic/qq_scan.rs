@@ -7,14 +7,14 @@ use rand::Rng;
 
 use super::authorisation::{authorise, hashed, redeem};
 use super::back_off::BackOff;
-use super::exchange::{Confirmation, exchange, granted};
+use super::exchange::{Confirmation, Exchange};
 use super::hash33::TOKEN;
 use super::ptui::PtuiCb;
 use crate::http::{CookieMap, Request};
 use crate::qr::QrCode;
 use crate::secret::Secret;
 use crate::service::answer::{ask, clean, not_the_service, unexpected};
-use crate::service::{Attempt, Context, Progress, ServiceError};
+use crate::service::{Attempt, Context, Input, Progress, ServiceError};
 
 /// QQ Music among the applications of QQ's sign-in.
 pub(super) const APP: &str = "716027609";
@@ -49,7 +49,7 @@ enum State {
     Shown { cookies: CookieMap, token: u32, since: Instant, scanned: bool },
     Ticket { uin: String, sigx: Secret, nickname: Option<String> },
     Authorise { cookies: CookieMap, nickname: Option<String> },
-    Exchange { confirmation: Confirmation, nickname: Option<String> },
+    Exchange(Box<Exchange>),
     Over,
 }
 
@@ -74,6 +74,12 @@ impl Attempt for QqScan {
         }
         result
     }
+
+    fn give(&mut self, input: Input) {
+        if let State::Exchange(exchange) = &mut self.state {
+            exchange.give(&input);
+        }
+    }
 }
 
 impl QqScan {
@@ -81,7 +87,7 @@ impl QqScan {
         match &self.state {
             State::Start => self.show().await,
             State::Shown { .. } => self.poll().await,
-            State::Ticket { .. } | State::Authorise { .. } | State::Exchange { .. } => self.exchange().await,
+            State::Ticket { .. } | State::Authorise { .. } | State::Exchange(_) => self.exchange().await,
             State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
         }
     }
@@ -165,8 +171,10 @@ impl QqScan {
                 *scanned = true;
                 Ok(Progress::Scanned { nickname: None, avatar: None })
             }
+            // The answer to "confirmed" comes once: it may be what was lost a moment ago.
+            65 if *scanned && self.back_off.has_failed() => Err(ServiceError::ExchangeLost { doing }),
             65 => Ok(Progress::Expired),
-            68 | 86 => Ok(Progress::Refused),
+            68 | 86 | 22_005 => Ok(Progress::Refused),
             0 => {
                 let Some((uin, sigx)) = line.ticket() else {
                     return Err(unexpected(doing, "a confirmation without a ticket"));
@@ -184,20 +192,31 @@ impl QqScan {
 
     /// From the ticket to the credential. After a failed request it goes on where it stopped.
     async fn exchange(&mut self) -> Result<Progress, ServiceError> {
+        // Every step works once: what is refused right after a lost answer was used up by it.
+        let lost = self.back_off.has_failed();
         if let State::Ticket { uin, sigx, nickname } = &self.state {
-            let cookies = redeem(&self.context, uin, sigx).await?;
+            let cookies = redeem(&self.context, uin, sigx).await.map_err(|error| used_up(error, lost))?;
             self.state = State::Authorise { cookies, nickname: nickname.clone() };
+            self.back_off.forget();
         }
+        let lost = self.back_off.has_failed();
         if let State::Authorise { cookies, nickname } = &self.state {
-            let code = authorise(&self.context, cookies).await?;
-            self.state =
-                State::Exchange { confirmation: Confirmation::Qq { code }, nickname: nickname.clone() };
+            let code = authorise(&self.context, cookies).await.map_err(|error| used_up(error, lost))?;
+            self.state = State::Exchange(Exchange::new(Confirmation::Qq { code }, nickname.clone()));
+            self.back_off.forget();
         }
-        let State::Exchange { confirmation, nickname } = &self.state else {
-            return Err(unexpected("exchanging the code", "no code to exchange"));
-        };
-        let credential = exchange(&self.context, confirmation).await?;
-        Ok(granted(&self.context, credential, nickname.clone()).await)
+        match &mut self.state {
+            State::Exchange(exchange) => exchange.next(&self.context).await,
+            _ => Err(unexpected("exchanging the code", "no code to exchange")),
+        }
+    }
+}
+
+/// What a refusal means after an answer that was lost: that answer had what is refused now.
+fn used_up(error: ServiceError, lost: bool) -> ServiceError {
+    match error {
+        ServiceError::Unexpected { doing, .. } if lost => ServiceError::ExchangeLost { doing },
+        error => error,
     }
 }
 
@@ -206,11 +225,9 @@ fn pace(state: &State) -> Duration {
     match state {
         State::Shown { scanned: false, .. } => PACE,
         State::Shown { scanned: true, .. } => (PACE / 2).max(FLOOR),
-        State::Start
-        | State::Ticket { .. }
-        | State::Authorise { .. }
-        | State::Exchange { .. }
-        | State::Over => Duration::ZERO,
+        State::Start | State::Ticket { .. } | State::Authorise { .. } | State::Exchange(_) | State::Over => {
+            Duration::ZERO
+        }
     }
 }
 

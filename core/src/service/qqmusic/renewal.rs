@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::gateway::{Answer, Call, Caller, GATEWAY};
-use super::kind::Kind;
+use super::kind::{self, Kind};
 use super::{credential, profile};
 use crate::account::{Renewability, UnchangedReason};
 use crate::credential::Credential;
@@ -85,10 +85,11 @@ fn outcome(answer: &Answer, now: Timestamp, old: &Credential) -> Result<Renewal,
     Ok(Renewal::Renewed(merged))
 }
 
-/// `loginMode` 2 (protocol: QQ §7.1).
+/// `loginMode` 2 (protocol: QQ §7.1), in the shape for what the last answer called the sign-in (§13.2): that of
+/// WeChat, that of QQ, or what both want together.
 fn current_way(old: &Credential) -> Call {
-    let param = match Kind::of(old) {
-        Kind::Qq => json!({
+    let param = match kind::said_login_type(old) {
+        Some(2) => json!({
             "openid": text(old, "openid"),
             "access_token": text(old, "access_token"),
             "refresh_token": text(old, "refresh_token"),
@@ -98,10 +99,22 @@ fn current_way(old: &Credential) -> Call {
             "refresh_key": text(old, "refresh_key"),
             "loginMode": 2,
         }),
-        Kind::WeChat => json!({
+        Some(1) => json!({
             "openid": text(old, "openid"),
             "refresh_token": text(old, "refresh_token"),
             "str_musicid": text(old, "str_musicid"),
+            "musickey": text(old, "musickey"),
+            "unionid": text(old, "unionid"),
+            "refresh_key": text(old, "refresh_key"),
+            "loginMode": 2,
+        }),
+        _ => json!({
+            "openid": text(old, "openid"),
+            "access_token": text(old, "access_token"),
+            "refresh_token": text(old, "refresh_token"),
+            "expired_in": number(old, "expired_at"),
+            "str_musicid": text(old, "str_musicid"),
+            "musicid": number(old, "musicid"),
             "musickey": text(old, "musickey"),
             "unionid": text(old, "unionid"),
             "refresh_key": text(old, "refresh_key"),
@@ -124,7 +137,7 @@ fn older_way(old: &Credential) -> Call {
         "musickey": text(old, "musickey"),
         "musickeyCreateTime": number(old, "musickeyCreateTime"),
         "unionid": text(old, "unionid"),
-        "str_musicid": text(old, "musicid"),
+        "str_musicid": old.account.uid,
         "encryptUin": text(old, "encryptUin"),
     });
     call(OLD_GATEWAY, old, "QQConnectLogin.LoginServer", "QQLogin", param)
@@ -176,7 +189,7 @@ mod tests {
     fn a_new_key_replaces_the_old_one_and_what_is_empty_beside_it_stays() {
         let renewed = answered(json!({
             "musickey": "Q_H_L_new", "musickeyCreateTime": NOW, "keyExpiresIn": 259_200,
-            "openid": "", "access_token": "", "refresh_token": "", "refresh_key": "", "expired_at": 0, "loginType": 0,
+            "openid": "", "access_token": "", "refresh_token": "", "refresh_key": "", "expired_at": 0,
         }));
         let Ok(Renewal::Renewed(new)) = renewed else { panic!("a new key came: {renewed:?}") };
         assert_eq!(new.field("musickey"), Some(&"Q_H_L_new".into()));
@@ -243,15 +256,41 @@ mod tests {
     }
 
     #[test]
-    fn an_account_of_wechat_is_renewed_as_one() {
+    fn a_renewal_has_the_shape_of_what_the_last_answer_called_the_sign_in_and_repeats_it() {
+        let shape = |said: Value, key: &str| {
+            let mut data = sample();
+            data["musickey"] = key.into();
+            data["loginType"] = said;
+            let old = credential::read(&Answer::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
+            let param = current_way(&old).param;
+            let has = |name: &str| param.get(name).is_some();
+            assert_eq!(param["loginMode"], 2);
+            (
+                (has("musicid"), has("str_musicid"), has("access_token"), has("unionid")),
+                kind::login_type(&old),
+            )
+        };
+        let (qq, wechat) = ((true, false, true, false), (false, true, false, true));
+        let union = (true, true, true, true);
+        assert_eq!(shape(json!(2), "Q_H_L_1"), (qq, 2));
+        assert_eq!(shape(json!(1), "W_X_1"), (wechat, 1));
+        assert_eq!(shape(json!(0), "Q_H_L_1"), (union, 0), "by telephone");
+        assert_eq!(shape(json!(6), "W_X_1"), (union, 6), "with the app");
+        assert_eq!(shape(json!(1), "Q_H_L_1"), (wechat, 1), "the answer's word, not the key's");
+        assert_eq!(shape(Value::Null, "Q_H_L_1"), (union, 2), "the key's only where nothing was said");
+        assert_eq!(shape(Value::Null, "W_X_1"), (union, 1), "the key's only where nothing was said");
+    }
+
+    #[test]
+    fn account_numbers_of_19_digits_are_sent_with_every_digit() {
         let mut data = sample();
-        data["musickey"] = "W_X_63k3".into();
         data["musicid"] = 1_152_921_504_600_000_043_u64.into();
         data["str_musicid"] = "1152921504600000043".into();
+        data["loginType"] = 6.into();
         let wechat = credential::read(&Answer::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
         let param = current_way(&wechat).param;
-        assert_eq!(param["str_musicid"], "1152921504600000043", "as text, with every digit");
-        assert!(param.get("musicid").is_none() && param.get("access_token").is_none());
+        assert_eq!(param["str_musicid"], "1152921504600000043");
+        assert_eq!(param["musicid"], 1_152_921_504_600_000_043_u64);
         assert_eq!(current_way(&old()).param["musicid"], 10001, "an account of QQ goes by number");
     }
 }

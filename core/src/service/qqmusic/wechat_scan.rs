@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use url::Url;
 
 use super::back_off::BackOff;
-use super::exchange::{Confirmation, exchange, granted};
+use super::exchange::{Confirmation, Exchange};
 use crate::http::{HttpError, Request};
 use crate::qr::QrCode;
 use crate::secret::Secret;
 use crate::service::answer::{ask, not_the_service, unexpected};
-use crate::service::{Attempt, Context, Progress, ServiceError};
+use crate::service::{Attempt, Context, Input, Progress, ServiceError};
 
 /// QQ Music among the applications of WeChat.
 pub(super) const WECHAT_APP: &str = "wx48db31d50e334801";
@@ -43,7 +43,7 @@ pub(super) struct WechatScan {
 enum State {
     Start,
     Shown { uuid: Secret, since: Instant, scanned: bool },
-    Exchange { confirmation: Confirmation },
+    Exchange(Box<Exchange>),
     Over,
 }
 
@@ -62,19 +62,22 @@ impl Attempt for WechatScan {
 
     async fn next(&mut self) -> Result<Progress, ServiceError> {
         tokio::time::sleep(self.back_off.pause(pace(&self.state))).await;
-        let result = match &self.state {
+        let result = match &mut self.state {
             State::Start => self.show().await,
             State::Shown { .. } => self.poll().await,
-            State::Exchange { confirmation } => match exchange(&self.context, confirmation).await {
-                Ok(credential) => Ok(granted(&self.context, credential, None).await),
-                Err(error) => Err(error),
-            },
+            State::Exchange(exchange) => exchange.next(&self.context).await,
             State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
         };
         if self.back_off.note(&result) {
             self.state = State::Over;
         }
         result
+    }
+
+    fn give(&mut self, input: Input) {
+        if let State::Exchange(exchange) = &mut self.state {
+            exchange.give(&input);
+        }
     }
 }
 
@@ -176,11 +179,13 @@ impl WechatScan {
             }
             405 if line.authorisation.is_empty() => Err(unexpected(doing, "a confirmation without a code")),
             405 => {
-                self.state =
-                    State::Exchange { confirmation: Confirmation::WeChat { code: line.authorisation } };
+                let confirmation = Confirmation::WeChat { code: line.authorisation };
+                self.state = State::Exchange(Exchange::new(confirmation, None));
                 Ok(Progress::Authorised)
             }
             403 => Ok(Progress::Refused),
+            // The answer to "confirmed" comes once: it may be what was lost a moment ago.
+            402 if *scanned && self.back_off.has_failed() => Err(ServiceError::ExchangeLost { doing }),
             402 => Ok(Progress::Expired),
             code => Err(unexpected(doing, format!("code {code}"))),
         }
@@ -191,7 +196,7 @@ impl WechatScan {
 fn pace(state: &State) -> Duration {
     match state {
         State::Shown { scanned: true, .. } => PACE_ONCE_SCANNED,
-        State::Shown { scanned: false, .. } | State::Start | State::Exchange { .. } | State::Over => {
+        State::Shown { scanned: false, .. } | State::Start | State::Exchange(_) | State::Over => {
             Duration::ZERO
         }
     }

@@ -3,4 +3,4 @@
 /**
  * The kinds of problem that fronts tell apart.
  */
-export type ProblemCode = "offline" | "timeout" | "rejected" | "refused_once" | "not_renewable" | "risk_control" | "rate_limited" | "expired" | "refused" | "device_limit" | "restricted" | "client_too_old" | "wrong_way_in" | "wrong_code" | "daily_limit" | "other_account" | "keychain_locked" | "keychain_unavailable" | "keychain_denied" | "credential_missing" | "credential_unreadable" | "profile_unreadable" | "not_found" | "invalid_input" | "cancelled" | "unexpected";
+export type ProblemCode = "offline" | "timeout" | "rejected" | "refused_once" | "not_renewable" | "risk_control" | "rate_limited" | "expired" | "refused" | "device_limit" | "restricted" | "client_too_old" | "wrong_way_in" | "wrong_code" | "daily_limit" | "other_account" | "keychain_locked" | "keychain_unavailable" | "keychain_denied" | "credential_missing" | "credential_unreadable" | "profile_unreadable" | "not_found" | "invalid_input" | "cancelled" | "unexpected" | "exchange_lost";
