@@ -27,6 +27,7 @@ use crate::sign_in::{self, Others, SignIn, WayIn};
 use crate::vault::Vault;
 use crate::vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
 
+mod lookup;
 mod saving;
 mod snapshot;
 #[cfg(test)]
@@ -267,7 +268,12 @@ impl TuneKey {
         let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
         let kept = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
         let Some(kept) = kept else {
-            self.0.accounts.update(id, |record| record.health = missing(self.0.clock.now()))?;
+            // What cannot be recorded, as in a profile that can only be read, is still so.
+            if let Err(problem) =
+                self.0.accounts.update(id, |record| record.health = missing(self.0.clock.now()))
+            {
+                tracing::info!(code = ?problem.code, "a missing credential could not be recorded");
+            }
             return Err(renewal::gone(id));
         };
         let text = export::render(format, service::by_id(id.service), &kept.credential)?;
@@ -286,31 +292,14 @@ impl TuneKey {
         self.0.accounts.update(id, |record| record.format = Some(format))
     }
 
-    /// The account that a person means: `service:uid`, or a unique beginning of it or of the uid, or a nickname.
+    /// The account that a person means: its exact `service:uid`; else its exact number; else a unique beginning of
+    /// one of them, or its nickname. People choose nicknames freely, so that one never stands in for an id or a
+    /// number, and what could be several accounts is asked about rather than guessed.
     ///
     /// # Errors
-    /// `NotFound` when it is none, `InvalidInput` when it could be several; the detail lists them.
+    /// `NotFound` when it is none, `InvalidInput` when it could be several; both name the accounts.
     pub fn find(&self, name: &str) -> Result<AccountId, Problem> {
-        let views = self.0.accounts.views();
-        let exactly = |account: &&Account| account.id.to_string() == name || account.nickname == name;
-        let beginning = |account: &&Account| {
-            !name.is_empty() && (account.id.to_string().starts_with(name) || account.uid.starts_with(name))
-        };
-        let mut found: Vec<_> = views.iter().filter(exactly).collect();
-        if found.is_empty() {
-            found = views.iter().filter(beginning).collect();
-        }
-        match found.as_slice() {
-            [one] => Ok(one.id.clone()),
-            [] => {
-                Err(Problem::new(ProblemCode::NotFound).with_detail(format!("no account is called {name}")))
-            }
-            several => {
-                let names: Vec<_> = several.iter().map(|account| account.id.to_string()).collect();
-                let detail = format!("{name} could be {}", names.join(" or "));
-                Err(Problem::new(ProblemCode::InvalidInput).with_detail(detail))
-            }
-        }
+        lookup::find(&self.0.accounts.views(), name)
     }
 
     /// The shared settings.
@@ -484,8 +473,7 @@ impl TuneKey {
             extra_ca: settings.extra_ca.clone(),
             limits: self.0.limits,
         };
-        let http =
-            Http::new(&options).map_err(|error| Problem::new(error.code()).with_detail(error.to_string()))?;
+        let http = Http::new(&options).map_err(HttpError::into_problem)?;
         *cached = Some((settings.proxy.clone(), settings.extra_ca.clone(), http.clone()));
         Ok(http)
     }
