@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tunekey_core::account::{Account, AccountId, RenewalTrigger};
+use tunekey_core::display_text;
 use tunekey_core::export::Format;
 use tunekey_core::problem::{Problem, ProblemCode};
 use tunekey_core::settings;
@@ -128,7 +129,8 @@ pub(crate) fn settings(
     let keys = key.as_deref().map_or_else(|| settings::KEYS.to_vec(), |key| vec![key]);
     for key in keys {
         let value = current.get(key)?;
-        output.result(&json!({ "key": key, "value": value }), || format!("{key:<18} {value}"));
+        let shown = display_text::escaped(&value).into_owned();
+        output.result(&json!({ "key": key, "value": value }), || format!("{key:<18} {shown}"));
     }
     Ok(())
 }

@@ -10,8 +10,16 @@ pub(crate) const INTERRUPTED: u8 = 130;
 /// The exit code for a problem.
 pub(crate) fn code(problem: ProblemCode) -> u8 {
     match problem {
-        ProblemCode::Unexpected | ProblemCode::ProfileUnreadable => 1,
-        ProblemCode::InvalidInput => 2,
+        ProblemCode::Unexpected
+        | ProblemCode::ProfileUnreadable
+        | ProblemCode::LedgerDamaged
+        | ProblemCode::LedgerSetAside
+        | ProblemCode::LedgerNewer
+        | ProblemCode::ProfileBusy
+        | ProblemCode::LocksUnusable
+        | ProblemCode::ProfileReadOnly
+        | ProblemCode::DiskFull => 1,
+        ProblemCode::InvalidInput | ProblemCode::ExtraCaUnusable => 2,
         ProblemCode::NotFound => 3,
         ProblemCode::Expired
         | ProblemCode::Refused
@@ -23,7 +31,17 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
         | ProblemCode::ExchangeLost
         | ProblemCode::OtherAccount => 4,
         ProblemCode::Rejected | ProblemCode::NotRenewable => 5,
-        ProblemCode::Offline | ProblemCode::Timeout => 6,
+        ProblemCode::Offline
+        | ProblemCode::Timeout
+        | ProblemCode::UntrustedCertificate
+        | ProblemCode::NoAuthorities
+        | ProblemCode::NameNotResolved
+        | ProblemCode::NotTheService
+        | ProblemCode::ServerError
+        | ProblemCode::ProxyUnreachable
+        | ProblemCode::ProxyRefused
+        | ProblemCode::ProxyPassword
+        | ProblemCode::ProxyUnusable => 6,
         ProblemCode::KeychainLocked
         | ProblemCode::KeychainUnavailable
         | ProblemCode::KeychainDenied

@@ -8,6 +8,7 @@ use std::pin::{Pin, pin};
 use atomic_write_file::AtomicWriteFile;
 use serde_json::{Value, json};
 use tunekey_core::account::{AccountId, Method, ServiceId};
+use tunekey_core::display_text;
 use tunekey_core::problem::{Language, Problem, ProblemCode};
 use tunekey_core::qr::QrCode;
 use tunekey_core::secret::Secret;
@@ -316,7 +317,7 @@ fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Problem> {
         },
         SignInStep::ShowCode { code, valid_until, .. } => {
             match qr {
-                Some(QrTarget::Png(file)) => output.line(&file.display().to_string()),
+                Some(QrTarget::Png(file)) => output.line(&shown(file)),
                 Some(QrTarget::Terminal) | None => output.line(&code.terminal()),
             }
             output.note(&format!(
@@ -459,10 +460,19 @@ fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
     object
 }
 
+/// A path as it may be shown.
+fn shown(file: &Path) -> String {
+    display_text::escaped(&file.display().to_string()).into_owned()
+}
+
 /// Writes the picture in one go, so that whoever watches the file never sees half a code.
 fn write_png(code: &QrCode, file: &Path) -> Result<(), Problem> {
     let cannot = |_| {
-        Problem::new(ProblemCode::InvalidInput).with_detail(format!("{} can’t be written", file.display()))
+        let file = shown(file);
+        Problem::new(ProblemCode::InvalidInput).with_detail(format!("{file} can’t be written")).with_words(
+            format!("The picture can’t be written to {file}. Name another file."),
+            format!("无法把图片写入 {file}，请换一个文件。"),
+        )
     };
     let mut target = AtomicWriteFile::open(file).map_err(cannot)?;
     target.write_all(&code.png(PNG_MODULE_PIXELS, QUIET_MODULES)).map_err(cannot)?;

@@ -3,12 +3,18 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tunekey_core::account::{Account, Health, RenewalOutcome, SignInReason, Tier, WarningReason};
+use tunekey_core::display_text::columns;
 use tunekey_core::problem::Language;
 use tunekey_core::service::{CredentialPart, PasteFormat, Recognised};
 
+/// For how many columns a list leaves room for a name.
+const NAME_COLUMNS: usize = 20;
+
 /// One line: id, name, health.
 pub(crate) fn line(account: &Account, language: Language) -> String {
-    format!("{:<28} {}  {}", account.id.to_string(), account.nickname, health(account, language))
+    // The name comes padded, so that what follows it stands in one column for names of Han letters, too.
+    let padding = " ".repeat(NAME_COLUMNS.saturating_sub(columns(&account.nickname)));
+    format!("{:<28} {}{padding}  {}", account.id.to_string(), account.nickname, health(account, language))
 }
 
 /// Everything about one account, a line each.
@@ -172,7 +178,45 @@ fn tier(tier: Tier, language: Language) -> &'static str {
     }
 }
 
-/// How many terminal columns a label takes: Han characters take two.
-fn columns(text: &str) -> usize {
-    text.chars().map(|c| if c >= '\u{2e80}' { 2 } else { 1 }).sum()
+#[cfg(test)]
+mod tests {
+    use tunekey_core::account::{AccountId, KeyLife, Method, ServiceId};
+    use tunekey_core::export::Format;
+
+    use super::*;
+
+    #[test]
+    fn what_follows_a_name_stands_in_one_column_whatever_letters_the_name_has() {
+        let at = Timestamp::UNIX_EPOCH;
+        let place = |nickname: &str| {
+            let id = AccountId::new(ServiceId::QqMusic, "10001");
+            let account = Account {
+                revision: 1,
+                label: None,
+                note: None,
+                renewability: None,
+                copied: None,
+                service: id.service,
+                uid: id.uid.clone(),
+                id,
+                nickname: nickname.to_owned(),
+                avatar: None,
+                method: Method::QqScan,
+                health: Health::Healthy,
+                busy: None,
+                life: KeyLife { issued_at: at, renew_at: None, expires_at: None },
+                membership: None,
+                checked_at: None,
+                renewals: Vec::new(),
+                format: Format::Header,
+                trouble: None,
+            };
+            let line = line(&account, Language::English);
+            columns(line.strip_suffix("healthy").expect("it is healthy"))
+        };
+        let place_of = place("lin");
+        for nickname in ["林间有风", "ｆｕｌｌ", "nà\u{301}ï", "한국어", "🎵"] {
+            assert_eq!(place(nickname), place_of, "{nickname}");
+        }
+    }
 }

@@ -6,6 +6,25 @@ use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
 
+use crate::problem::ProblemCode;
+
+/// Why something could not be written, as a front acts on it.
+pub(crate) fn cause_of_no_write(error: &io::Error) -> ProblemCode {
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => ProblemCode::ProfileReadOnly,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ProblemCode::DiskFull,
+        _ => ProblemCode::ProfileUnreadable,
+    }
+}
+
+/// Why a lock could not be had, as a front acts on it. Who holds it is another matter: then there is no error.
+pub(crate) fn cause_of_no_lock(error: &io::Error) -> ProblemCode {
+    match cause_of_no_write(error) {
+        ProblemCode::ProfileUnreadable => ProblemCode::LocksUnusable,
+        cause => cause,
+    }
+}
+
 /// Replaces a file as a whole: whoever reads it, and whoever starts after a crash, finds the old bytes or
 /// the new ones. Readable for this user only.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -140,6 +159,24 @@ mod tests {
             .collect();
         left.sort();
         assert_eq!(left, [".other", "ledger.json", "ledger.json.corrupt-1"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn each_cause_has_a_code_of_its_own() {
+        for (number, writing, locking) in [
+            (libc::EROFS, ProblemCode::ProfileReadOnly, ProblemCode::ProfileReadOnly),
+            (libc::EACCES, ProblemCode::ProfileReadOnly, ProblemCode::ProfileReadOnly),
+            (libc::EPERM, ProblemCode::ProfileReadOnly, ProblemCode::ProfileReadOnly),
+            (libc::ENOSPC, ProblemCode::DiskFull, ProblemCode::DiskFull),
+            (libc::EDQUOT, ProblemCode::DiskFull, ProblemCode::DiskFull),
+            (libc::EIO, ProblemCode::ProfileUnreadable, ProblemCode::LocksUnusable),
+            (libc::ENOLCK, ProblemCode::ProfileUnreadable, ProblemCode::LocksUnusable),
+            (libc::EISDIR, ProblemCode::ProfileUnreadable, ProblemCode::LocksUnusable),
+        ] {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!((cause_of_no_write(&error), cause_of_no_lock(&error)), (writing, locking), "{error}");
+        }
     }
 
     #[test]

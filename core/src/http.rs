@@ -13,13 +13,15 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::problem::ProblemCode;
+use crate::problem::{Problem, ProblemCode};
 use crate::settings::Proxy;
 
 mod cookies;
 mod joined_cookies;
 mod request;
 mod response;
+mod roots;
+mod system_proxy;
 #[cfg(test)]
 mod tests;
 mod web_socket;
@@ -28,6 +30,7 @@ pub use cookies::{CookieMap, SetCookie};
 pub(crate) use joined_cookies::JoinedCookies;
 pub use request::{Kind, Request};
 pub use response::{NotJson, Response};
+pub use system_proxy::SystemProxy;
 pub use web_socket::WebSocket;
 
 /// What an ordinary browser on an ordinary computer calls itself; the sign-in pages expect one.
@@ -96,9 +99,15 @@ pub enum HttpError {
     /// No connection.
     #[error("no connection")]
     Connect,
+    /// The name leads to no address.
+    #[error("the name is not found")]
+    NameNotResolved,
     /// The certificate is not trusted: somebody inspects the traffic, or the clock is wrong.
     #[error("the certificate is not trusted")]
     Certificate,
+    /// What answers does not speak TLS, as the page of a network that wants a sign-in first.
+    #[error("no TLS, but something else")]
+    NotTls,
     /// TLS failed for another reason.
     #[error("no secure connection")]
     Tls,
@@ -111,9 +120,18 @@ pub enum HttpError {
     /// The connection broke, or what came is not HTTP.
     #[error("the connection broke")]
     Interrupted,
-    /// The proxy cannot be used or refuses.
+    /// There is no connection to the proxy.
+    #[error("no connection to the proxy")]
+    ProxyUnreachable,
+    /// The proxy wants a user name and a password, or others than it got (HTTP 407, RFC 1928 and 1929).
+    #[error("the proxy wants a user name and password that it accepts")]
+    ProxyPassword,
+    /// The proxy says no, or what answers there is no proxy.
     #[error("the proxy does not let the connection through")]
-    Proxy,
+    ProxyRefused,
+    /// What is named as the proxy cannot be used as one; where it is named.
+    #[error("{0} names no proxy that can be used")]
+    ProxyUnusable(&'static str),
     /// The extra certificate authorities cannot be read.
     #[error("the file with extra certificate authorities can’t be read or holds none")]
     BadCertificateFile,
@@ -123,18 +141,58 @@ pub enum HttpError {
 }
 
 impl HttpError {
-    /// What a front acts on.
+    /// What a front acts on. None of these says anything about a credential.
     pub fn code(self) -> ProblemCode {
         match self {
-            Self::Connect
-            | Self::Certificate
-            | Self::Tls
-            | Self::Interrupted
-            | Self::Proxy
-            | Self::NoAuthorities => ProblemCode::Offline,
+            Self::Connect | Self::Tls | Self::Interrupted => ProblemCode::Offline,
+            Self::NameNotResolved => ProblemCode::NameNotResolved,
+            Self::Certificate => ProblemCode::UntrustedCertificate,
+            Self::NotTls => ProblemCode::NotTheService,
             Self::Timeout => ProblemCode::Timeout,
             Self::TooLarge => ProblemCode::Unexpected,
-            Self::BadCertificateFile => ProblemCode::InvalidInput,
+            Self::ProxyUnreachable => ProblemCode::ProxyUnreachable,
+            Self::ProxyPassword => ProblemCode::ProxyPassword,
+            Self::ProxyRefused => ProblemCode::ProxyRefused,
+            Self::ProxyUnusable(_) => ProblemCode::ProxyUnusable,
+            Self::BadCertificateFile => ProblemCode::ExtraCaUnusable,
+            Self::NoAuthorities => ProblemCode::NoAuthorities,
+        }
+    }
+
+    /// Whether the request may have been read by whom it was meant for: only then can it have had an effect.
+    pub fn may_follow_a_request(self) -> bool {
+        match self {
+            Self::Timeout | Self::TooLarge | Self::Interrupted => true,
+            Self::Connect
+            | Self::NameNotResolved
+            | Self::Certificate
+            | Self::NotTls
+            | Self::Tls
+            | Self::ProxyUnreachable
+            | Self::ProxyPassword
+            | Self::ProxyRefused
+            | Self::ProxyUnusable(_)
+            | Self::BadCertificateFile
+            | Self::NoAuthorities => false,
+        }
+    }
+
+    /// As every front may show it, when no service was asked yet.
+    pub fn into_problem(self) -> Problem {
+        let problem = Problem::new(self.code()).with_detail(self.to_string());
+        match self {
+            // The value can hold a password: only its place is said.
+            Self::ProxyUnusable(source) => problem.with_words(
+                format!(
+                    "{source} names a proxy that TuneKey can’t use, so nothing was sent. Write it as \
+                     http://host:port or socks5h://host:port, or choose a proxy, or none, in the settings."
+                ),
+                format!(
+                    "{source} 里的代理 TuneKey 无法使用，因此未发送任何内容。请写成 http://主机:端口 或 \
+                     socks5h://主机:端口，或在设置里指定代理或不使用代理。"
+                ),
+            ),
+            _ => problem,
         }
     }
 }
@@ -143,9 +201,18 @@ impl Http {
     /// Makes the client.
     ///
     /// # Errors
-    /// [`HttpError::Proxy`], [`HttpError::BadCertificateFile`] or [`HttpError::NoAuthorities`] when an
+    /// [`HttpError::ProxyUnusable`], [`HttpError::BadCertificateFile`] or [`HttpError::NoAuthorities`] when an
     /// option cannot be used.
     pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
+        let system = match &options.proxy {
+            Proxy::System => SystemProxy::now()?,
+            Proxy::None | Proxy::Manual(_) => None,
+        };
+        Self::through(options, system)
+    }
+
+    /// Makes the client with what the system says of proxies, which counts only with [`Proxy::System`].
+    fn through(options: &HttpOptions, system: Option<SystemProxy>) -> Result<Self, HttpError> {
         // The library panics without a provider. Whoever installed one first installed the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
@@ -156,16 +223,19 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(options.limits.connect);
+        // The library's own look at the system goes on without a proxy where it does not understand one.
+        builder = builder.no_proxy();
         builder = match &options.proxy {
-            Proxy::System => builder,
-            Proxy::None => builder.no_proxy(),
-            Proxy::Manual(address) => {
-                builder.proxy(reqwest::Proxy::all(address.as_str()).map_err(|_| HttpError::Proxy)?)
-            }
+            Proxy::System => match &system {
+                Some(proxy) => builder.proxy(proxy.for_client()?),
+                None => builder,
+            },
+            Proxy::None => builder,
+            Proxy::Manual(address) => builder
+                .proxy(reqwest::Proxy::all(address.as_str()).map_err(|_| HttpError::ProxyUnusable("proxy"))?),
         };
-        if let Some(path) = &options.extra_ca {
-            builder = builder.tls_certs_merge(authorities(path)?);
-        }
+        let extra = options.extra_ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
+        builder = roots::trust(builder, extra)?;
         // With these options only the system's certificate store is left to fail.
         let client = builder.build().map_err(|_| HttpError::NoAuthorities)?;
         Ok(Self { client, limits: options.limits })
@@ -243,17 +313,15 @@ fn classify(error: &reqwest::Error) -> HttpError {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return match tls {
                 rustls::Error::InvalidCertificate(_) => HttpError::Certificate,
+                rustls::Error::InvalidMessage(_) => HttpError::NotTls,
                 _ => HttpError::Tls,
             };
         }
     }
-    // The types of these two are private to the library; their texts are constants without an address.
-    let through_proxy = |cause: &(dyn Error + 'static)| {
-        let text = cause.to_string();
-        text.starts_with("tunnel error") || text.contains("socks proxy")
-    };
-    if causes(error).skip(1).any(through_proxy) {
-        return HttpError::Proxy;
+    // The types of these are private to the libraries; their texts are constants without an address. The first
+    // error is the only one that may name one.
+    if let Some(known) = causes(error).skip(1).find_map(|cause| from_text(&cause.to_string())) {
+        return known;
     }
     if error.is_timeout() {
         HttpError::Timeout
@@ -262,6 +330,31 @@ fn classify(error: &reqwest::Error) -> HttpError {
     } else {
         HttpError::Interrupted
     }
+}
+
+/// What a library's constant text means, outermost first: a name that is not found below a tunnel is the proxy's.
+fn from_text(text: &str) -> Option<HttpError> {
+    const NO_CONNECTION: &str = "failed to create underlying connection";
+    Some(if let Some(tunnel) = text.strip_prefix("tunnel error: ") {
+        match tunnel {
+            NO_CONNECTION => HttpError::ProxyUnreachable,
+            "proxy authorization required" => HttpError::ProxyPassword,
+            _ => HttpError::ProxyRefused,
+        }
+    } else if let Some(socks) = text.strip_prefix("SOCKS error: ") {
+        match socks {
+            NO_CONNECTION => HttpError::ProxyUnreachable,
+            // It wants a way to sign in that we have not offered, offers none of ours, or refuses what we sent.
+            "server does not support user/pass authentication"
+            | "server implements authentication incorrectly"
+            | "credentials not accepted" => HttpError::ProxyPassword,
+            _ => HttpError::ProxyRefused,
+        }
+    } else if text == "error resolving for socks proxy" || text.starts_with("dns error") {
+        HttpError::NameNotResolved
+    } else {
+        return None;
+    })
 }
 
 /// An error and everything below it. An `io::Error` hides what it wraps from `source()`.

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{AccountId, Health, KeyLife, Membership, Method, Renewability, RenewalRecord};
 use crate::clock::{Clock as _, SystemClock};
 use crate::disk::{self, FileLock};
+use crate::display_text;
 use crate::evidence::Evidence;
 use crate::export::Format;
 use crate::ladder::Started;
@@ -98,7 +99,7 @@ pub struct AccountRecord {
     /// Which account.
     pub id: AccountId,
     /// The name that the service shows.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "display_text::deserialize_name")]
     pub nickname: String,
     /// How it was signed in.
     pub method: Method,
@@ -210,11 +211,11 @@ pub struct LedgerFile {
 
 impl LedgerFile {
     /// Opens a profile's ledger, or starts one. The second value tells the person that a damaged one was set
-    /// aside.
+    /// aside, or why nothing can be changed: a ledger that can only be read is good enough for reading.
     ///
     /// # Errors
-    /// `ProfileUnreadable` when the file cannot be read or written, or when a newer version of TuneKey has
-    /// written it; then it is left as it is.
+    /// `LedgerNewer` when a newer version of TuneKey has written it; then it is left as it is. `LedgerDamaged`
+    /// when it is damaged and cannot be set aside. Otherwise as [`update`](Self::update).
     pub fn open(profile: &Profile) -> Result<(Self, Option<Problem>), Problem> {
         let file = Self {
             path: profile.ledger(),
@@ -222,19 +223,27 @@ impl LedgerFile {
             last_seen: Mutex::default(),
             turn: Mutex::default(),
         };
-        let notice = file.prepare()?;
+        let notice = match file.prepare() {
+            Ok(notice) => notice,
+            Err(problem) => match file.contents()? {
+                Contents::Good(_) => Some(problem),
+                Contents::Damaged => return Err(damaged()),
+                Contents::Missing => return Err(problem),
+            },
+        };
         Ok((file, notice))
     }
 
     /// Reads the file. Needs no lock: it is only ever replaced as a whole.
     ///
     /// # Errors
-    /// `ProfileUnreadable` as with [`open`](Self::open), and when it has been damaged since.
+    /// `ProfileUnreadable` when it cannot be read, `LedgerNewer` as with [`open`](Self::open), `LedgerDamaged`
+    /// when it has been damaged since.
     pub fn read(&self) -> Result<Ledger, Problem> {
         match self.contents()? {
             Contents::Good(ledger) => Ok(*ledger),
             Contents::Missing => Err(unreadable("the ledger is gone")),
-            Contents::Damaged => Err(unreadable("the ledger is damaged; restart TuneKey to set it aside")),
+            Contents::Damaged => Err(damaged()),
         }
     }
 
@@ -242,7 +251,8 @@ impl LedgerFile {
     /// is different. What `change` returns is passed on; to refuse a change, leave the ledger as it is.
     ///
     /// # Errors
-    /// `ProfileUnreadable`; then nothing has changed.
+    /// As [`read`](Self::read); `ProfileReadOnly`, `DiskFull`, `LocksUnusable`, `ProfileBusy` or
+    /// `ProfileUnreadable` when it cannot be locked or written. With any of them nothing has changed.
     pub fn update<R>(&self, change: impl FnOnce(&mut Ledger) -> R) -> Result<R, Problem> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let _lock = self.lock()?;
@@ -278,9 +288,19 @@ impl LedgerFile {
                 self.write(&Self::fresh())?;
                 let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 tracing::warn!(aside = %name, "the ledger was damaged and has been set aside");
-                Ok(Some(unreadable(format!(
+                let detail = format!(
                     "the account list was damaged; it was set aside as {name} and a new one was started"
-                ))))
+                );
+                Ok(Some(Problem::new(ProblemCode::LedgerSetAside).with_detail(detail).with_words(
+                    format!(
+                        "TuneKey’s account list was damaged. It is kept as {name} beside a new, empty one; your \
+                         credentials are still in the keychain. Put a backup in the place of ledger.json, or sign in again."
+                    ),
+                    format!(
+                        "TuneKey 的账号列表已损坏，已另存为 {name} 并新建空列表；凭据仍在系统密钥环中。\
+                         请用备份替换 ledger.json，或重新登录。"
+                    ),
+                )))
             }
         }
     }
@@ -300,7 +320,7 @@ impl LedgerFile {
         });
         for aside in candidates {
             if !aside.exists() {
-                std::fs::rename(&self.path, &aside).map_err(io_problem("setting a damaged ledger aside"))?;
+                std::fs::rename(&self.path, &aside).map_err(no_write("setting a damaged ledger aside"))?;
                 return Ok(aside);
             }
         }
@@ -330,7 +350,7 @@ impl LedgerFile {
         let mut bytes = serde_json::to_vec_pretty(ledger)
             .map_err(|error| unreadable(format!("the ledger has no JSON form: {error}")))?;
         bytes.push(b'\n');
-        disk::replace(&self.path, &bytes).map_err(io_problem("writing the ledger"))?;
+        disk::replace(&self.path, &bytes).map_err(no_write("writing the ledger"))?;
         let metadata = std::fs::metadata(&self.path).map_err(io_problem("writing the ledger"))?;
         *self.last_seen() = Some(Fingerprint::of(&metadata));
         Ok(())
@@ -339,12 +359,13 @@ impl LedgerFile {
     fn lock(&self) -> Result<FileLock, Problem> {
         let tries = LOCK_BUDGET.as_millis() / LOCK_PACE.as_millis();
         for _ in 0..tries {
-            match FileLock::try_acquire(&self.lock).map_err(io_problem("locking the ledger"))? {
+            match FileLock::try_acquire(&self.lock).map_err(no_lock)? {
                 Some(lock) => return Ok(lock),
                 None => std::thread::sleep(LOCK_PACE),
             }
         }
-        Err(unreadable("another TuneKey holds the ledger and does not let go"))
+        let detail = "another TuneKey holds the ledger and does not let go";
+        Err(Problem::new(ProblemCode::ProfileBusy).with_detail(detail))
     }
 
     fn last_seen(&self) -> std::sync::MutexGuard<'_, Option<Fingerprint>> {
@@ -371,7 +392,7 @@ fn understand(bytes: &[u8]) -> Result<Contents, Problem> {
     if let Ok(AnyVersion { version }) = serde_json::from_slice(bytes)
         && version > u64::from(VERSION)
     {
-        return Err(unreadable(format!(
+        return Err(Problem::new(ProblemCode::LedgerNewer).with_detail(format!(
             "the ledger was written by a newer version of TuneKey (shape {version}, this one knows {VERSION})"
         )));
     }
@@ -412,6 +433,18 @@ impl Fingerprint {
 
 fn io_problem(doing: &'static str) -> impl Fn(io::Error) -> Problem {
     move |error| unreadable(format!("{doing}: {error}"))
+}
+
+fn no_write(doing: &'static str) -> impl Fn(io::Error) -> Problem {
+    move |error| Problem::new(disk::cause_of_no_write(&error)).with_detail(format!("{doing}: {error}"))
+}
+
+fn no_lock(error: io::Error) -> Problem {
+    Problem::new(disk::cause_of_no_lock(&error)).with_detail(format!("locking the ledger: {error}"))
+}
+
+fn damaged() -> Problem {
+    Problem::new(ProblemCode::LedgerDamaged).with_detail("the ledger is damaged; it is left as it is")
 }
 
 fn unreadable(detail: impl Into<String>) -> Problem {

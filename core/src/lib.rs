@@ -6,6 +6,7 @@ pub mod avatar;
 pub mod clock;
 pub mod credential;
 mod disk;
+pub mod display_text;
 pub mod evidence;
 pub mod export;
 pub mod http;

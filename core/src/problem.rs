@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::account::ServiceId;
+use crate::display_text;
 
 /// What went wrong, as every front may show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,9 +19,25 @@ pub struct Problem {
     /// The service it happened with, if one was involved.
     pub service: Option<ServiceId>,
     /// What was being done and what came, for the Details fold: technical English, redacted.
+    #[serde(default, deserialize_with = "display_text::deserialize_detail")]
     pub detail: Option<String>,
     /// The service's own words, when it sent some for people to read.
+    #[serde(default, deserialize_with = "display_text::deserialize_message")]
     pub said: Option<String>,
+    /// What to tell the person in place of the code's own sentence, when that has to name something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub words: Option<Box<Words>>,
+}
+
+/// A sentence or two in every language, with the next step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Words {
+    /// In English.
+    pub english: String,
+    /// 简体中文。
+    pub chinese: String,
 }
 
 /// The kinds of problem that fronts tell apart.
@@ -28,8 +45,29 @@ pub struct Problem {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemCode {
-    /// The service cannot be reached, or something on the way answers in its place.
+    /// The service cannot be reached, and nothing tells why.
     Offline,
+    /// The certificate that was shown for the service is not trusted: the clock is wrong, or somebody inspects
+    /// the connection.
+    UntrustedCertificate,
+    /// The system has no certificate authorities to trust.
+    NoAuthorities,
+    /// The file with extra certificate authorities cannot be used.
+    ExtraCaUnusable,
+    /// The service's name leads to no address.
+    NameNotResolved,
+    /// Something else answers in the service's place, such as the sign-in page of a network.
+    NotTheService,
+    /// The service, or what stands in front of it, reports an error of its own (HTTP 5xx).
+    ServerError,
+    /// The proxy cannot be reached.
+    ProxyUnreachable,
+    /// The proxy answers and does not let the connection through.
+    ProxyRefused,
+    /// The proxy wants a user name and a password, or others than it got.
+    ProxyPassword,
+    /// What the system or the settings name as a proxy is none that can be used.
+    ProxyUnusable,
     /// The service did not answer in time.
     Timeout,
     /// The service refuses the credential: only a new sign-in helps.
@@ -76,6 +114,20 @@ pub enum ProblemCode {
     CredentialUnreadable,
     /// The profile's ledger cannot be read or written.
     ProfileUnreadable,
+    /// The ledger is damaged and nothing was changed.
+    LedgerDamaged,
+    /// The ledger was damaged; it was set aside and a new one was started.
+    LedgerSetAside,
+    /// The ledger was written by a newer version of TuneKey.
+    LedgerNewer,
+    /// Another TuneKey holds a lock of the profile and does not let go.
+    ProfileBusy,
+    /// The profile's locks cannot be used, so that nothing can be changed safely.
+    LocksUnusable,
+    /// The profile's folder can be read and not written.
+    ProfileReadOnly,
+    /// There is no space left where the profile is.
+    DiskFull,
     /// There is no such account, service, method, format or setting.
     NotFound,
     /// What was given cannot be used.
@@ -113,12 +165,19 @@ impl Language {
 impl Problem {
     /// A problem with nothing more to say than its code.
     pub fn new(code: ProblemCode) -> Self {
-        Self { code, service: None, detail: None, said: None }
+        Self { code, service: None, detail: None, said: None, words: None }
     }
 
-    /// The same, with what was being done and what came. Never put a secret into it.
+    /// The same, with what was being done and what came. Never put a secret into it. What cannot be shown, as in a
+    /// path or a name that somebody typed, is left out.
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(display_text::detail(&detail.into()));
+        self
+    }
+
+    /// The same, with a sentence of its own in both languages, in place of the code's. Never put a secret into it.
+    pub fn with_words(mut self, english: impl Into<String>, chinese: impl Into<String>) -> Self {
+        self.words = Some(Box::new(Words { english: english.into(), chinese: chinese.into() }));
         self
     }
 
@@ -146,7 +205,10 @@ impl Problem {
             ),
             (code, _) => code.words(),
         };
-        let mut message = language.pick(english, chinese).replace("{service}", service);
+        let mut message = match &self.words {
+            Some(words) => language.pick(&words.english, &words.chinese).to_owned(),
+            None => capitalised(language.pick(english, chinese).replace("{service}", service)),
+        };
         if let Some(said) = &self.said {
             // The service's own words first: it knows why.
             message = match language {
@@ -155,6 +217,7 @@ impl Problem {
             };
         }
         if matches!(self.code, ProblemCode::Unexpected | ProblemCode::InvalidInput | ProblemCode::NotFound)
+            && self.words.is_none()
             && let Some(detail) = &self.detail
         {
             message.push_str(&match language {
@@ -162,7 +225,7 @@ impl Problem {
                 Language::Chinese => format!("（{detail}）"),
             });
         }
-        capitalised(message)
+        message
     }
 }
 
@@ -173,6 +236,57 @@ impl ProblemCode {
             Self::Offline => (
                 "{service} can’t be reached. Check your network, or the proxy setting.",
                 "连接不上{service}，请检查网络或代理设置。",
+            ),
+            Self::UntrustedCertificate => (
+                "The certificate shown for {service} isn’t trusted, so nothing was sent. Check this computer’s date \
+                 and time. If they are right, a program or firewall inspects your connections: if you trust it, \
+                 add its certificate authority (extra-ca) in the settings; if not, use another network.",
+                "{service}的连接出示了不受信任的证书，未发送任何内容。请先检查本机的日期和时间；如果时间没错，\
+                 说明有程序或防火墙在检查你的连接：信任它就在设置里添加它的 CA 证书（extra-ca），不信任就换一个网络。",
+            ),
+            Self::NoAuthorities => (
+                "This system has no certificate authorities, so no connection can be trusted. Install the package \
+                 ca-certificates, then try again.",
+                "本系统没有任何 CA 证书，无法信任任何连接。请安装 ca-certificates 软件包后重试。",
+            ),
+            Self::ExtraCaUnusable => (
+                "The file with the extra certificate authority can’t be used: it is gone, can’t be read, or holds no \
+                 certificate. Choose another .pem file in the settings, or remove it there.",
+                "附加 CA 证书文件无法使用：文件不存在、无法读取，或其中没有证书。请在设置里另选一个 .pem 文件，或将其移除。",
+            ),
+            Self::NameNotResolved => (
+                "The address of {service} can’t be looked up. Check that this computer is online; if it is, the name \
+                 server (DNS), a VPN or an ad blocker doesn’t answer for it.",
+                "无法解析{service}的域名。请检查本机是否联网；如果已联网，请检查 DNS、VPN 或广告拦截是否屏蔽了它。",
+            ),
+            Self::NotTheService => (
+                "Something else answered in place of {service}; nothing was changed. Networks of hotels and cafés \
+                 do that until you sign in to them: open any web page in your browser, then try again.",
+                "回应的不是{service}，没有改动任何内容。酒店、咖啡馆等公共网络在登录前会这样：请先用浏览器打开任意网页完成联网登录，再重试。",
+            ),
+            Self::ServerError => (
+                "{service}, or a proxy in front of it, has trouble of its own just now. Nothing was changed; try again \
+                 in a few minutes.",
+                "{service}（或它前面的代理）暂时出了故障，没有改动任何内容，请过几分钟再试。",
+            ),
+            Self::ProxyUnreachable => (
+                "The proxy can’t be reached. Start the proxy program, or choose another proxy, or none, in the settings.",
+                "连接不上代理。请启动代理程序，或在设置里改用其他代理或不使用代理。",
+            ),
+            Self::ProxyRefused => (
+                "The proxy answers, but doesn’t let the connection to {service} through. Check the proxy program’s \
+                 rules and its own connection, or choose another proxy, or none, in the settings.",
+                "代理有响应，但没有放行到{service}的连接。请检查代理程序的规则和它自身的网络，或在设置里改用其他代理或不使用代理。",
+            ),
+            Self::ProxyPassword => (
+                "The proxy wants a user name and password that it accepts. TuneKey doesn’t keep them: put both into \
+                 the variable HTTPS_PROXY and use the system proxy, or choose a proxy that wants none.",
+                "代理要求有效的用户名和密码。TuneKey 不保存它们：请写进环境变量 HTTPS_PROXY 并使用系统代理，或换一个不需要密码的代理。",
+            ),
+            Self::ProxyUnusable => (
+                "The system names a proxy that TuneKey can’t use, so nothing was sent. Correct it, or choose a proxy, \
+                 or none, in the settings.",
+                "系统设置的代理 TuneKey 无法使用，因此未发送任何内容。请更正它，或在设置里指定代理或不使用代理。",
             ),
             Self::Timeout => (
                 "{service} did not answer in time. Check your network, or the proxy setting, and try again.",
@@ -275,6 +389,41 @@ impl ProblemCode {
             Self::ProfileUnreadable => (
                 "TuneKey’s account list can’t be read or written. Check the folder’s permissions and free space.",
                 "无法读写 TuneKey 的账号列表，请检查数据目录的权限和磁盘空间。",
+            ),
+            Self::LedgerDamaged => (
+                "TuneKey’s account list is damaged; nothing was changed. Restart TuneKey: it keeps the damaged file \
+                 beside a new list. Your credentials are still in the keychain.",
+                "TuneKey 的账号列表已损坏，没有改动任何内容。请重启 TuneKey：损坏的文件会另存，并新建列表。凭据仍在系统密钥环中。",
+            ),
+            Self::LedgerSetAside => (
+                "TuneKey’s account list was damaged. It is kept beside a new, empty one; your credentials are still \
+                 in the keychain. Put a backup of ledger.json in its place, or sign in again.",
+                "TuneKey 的账号列表已损坏，已另存并新建空列表；凭据仍在系统密钥环中。请用 ledger.json 的备份替换，或重新登录。",
+            ),
+            Self::LedgerNewer => (
+                "TuneKey’s account list was written by a newer version of TuneKey, and is left as it is. Update \
+                 TuneKey, or use another profile.",
+                "TuneKey 的账号列表由更新的版本写入，已原样保留。请更新 TuneKey，或使用另一个数据目录。",
+            ),
+            Self::ProfileBusy => (
+                "Another TuneKey is busy with this and doesn’t finish. Wait a moment, or close the other one, then try \
+                 again.",
+                "另一个 TuneKey 正在处理，一直没有完成。请稍等，或关闭另一个 TuneKey 后重试。",
+            ),
+            Self::LocksUnusable => (
+                "TuneKey can’t lock its account list (ledger.lock and the folder “locks”), so nothing can be changed \
+                 safely. Remove what stands in their place, or move the profile to a disk that supports locks.",
+                "TuneKey 无法锁定账号列表（ledger.lock 与 locks 目录），因此不能安全改动。请移走占用其位置的文件，或把数据目录移到支持文件锁的磁盘。",
+            ),
+            Self::ProfileReadOnly => (
+                "TuneKey’s folder can be read but not written: it is read-only or belongs to somebody else. Accounts \
+                 can be listed and copied; to change anything, make the folder writable for you.",
+                "TuneKey 的数据目录只能读取、不能写入：它是只读的，或属于其他用户。可以查看和复制账号；要做改动，请先让你对该目录有写权限。",
+            ),
+            Self::DiskFull => (
+                "There is no space left on the disk with TuneKey’s folder. Nothing was changed; free some space, then \
+                 try again.",
+                "TuneKey 数据目录所在的磁盘已满，没有改动任何内容，请清理空间后重试。",
             ),
             Self::NotFound => ("There is no such thing here.", "没有找到。"),
             Self::InvalidInput => ("This can’t be used.", "无法使用该内容。"),

@@ -28,16 +28,17 @@ impl Profile {
     /// rather than roaming, because the keychain items that belong to it do not roam either.
     ///
     /// # Errors
-    /// `ProfileUnreadable` when the user has no home or the directory cannot be made.
+    /// `ProfileUnreadable` when the user has no home, and as [`at`](Self::at).
     pub fn default_for_user() -> Result<Self, Problem> {
         let dir = user_dir().ok_or_else(|| unreadable("the user has no data directory"))?;
         Ok(Self { dir: prepared(&dir)?, name: None })
     }
 
-    /// The profile in this directory, which is made if need be, readable for this user only.
+    /// The profile in this directory, which is made if need be, readable for this user only. One that is there and
+    /// cannot be written is taken as it is: it can still be read.
     ///
     /// # Errors
-    /// `ProfileUnreadable` when the directory cannot be made.
+    /// `ProfileReadOnly`, `DiskFull` or `ProfileUnreadable` when the directory is not there and cannot be made.
     pub fn at(dir: impl AsRef<Path>) -> Result<Self, Problem> {
         let dir = prepared(dir.as_ref())?;
         let is_default = user_dir().and_then(|default| default.canonicalize().ok()).as_ref() == Some(&dir);
@@ -96,11 +97,19 @@ fn user_dir() -> Option<PathBuf> {
 }
 
 fn prepared(dir: &Path) -> Result<PathBuf, Problem> {
-    disk::make_private_dir(dir)
+    let made = disk::make_private_dir(dir)
         .and_then(|()| disk::make_private_dir(&dir.join("locks")))
-        .and_then(|()| disk::make_private_dir(&dir.join("avatars")))
-        .and_then(|()| dir.canonicalize())
-        .map_err(|error| unreadable(format!("making the profile's directory: {error}")))
+        .and_then(|()| disk::make_private_dir(&dir.join("avatars")));
+    match made {
+        // What is missing in it is missed, and said, when something is to be written there.
+        Err(error) if !dir.is_dir() => Err(no_directory(&error)),
+        Ok(()) | Err(_) => dir.canonicalize().map_err(|error| no_directory(&error)),
+    }
+}
+
+fn no_directory(error: &std::io::Error) -> Problem {
+    Problem::new(disk::cause_of_no_write(error))
+        .with_detail(format!("making the profile's directory: {error}"))
 }
 
 /// The directory's own name, for people, and a digest of its whole path, so that two of the same name differ.

@@ -167,23 +167,23 @@ impl Renewer {
                 if let Health::Warning { reason, .. } = accounts.record(id)?.health
                     && matches!(reason, WarningReason::MissingOnce | WarningReason::Unreadable)
                 {
-                    accounts.update(id, evidence::clear)?;
+                    note(accounts, id, evidence::clear);
                 }
                 Ok(kept)
             }
             Ok(None) => {
-                accounts.update(id, |record| {
+                note(accounts, id, |record| {
                     evidence::weigh(record, record.generation, SignInReason::Missing, now);
-                })?;
+                });
                 Err(Problem::new(ProblemCode::CredentialMissing).with_service(id.service))
             }
             Err(error) => {
                 if matches!(error, KeychainError::Unreadable(_)) {
-                    accounts.update(id, |record| {
+                    note(accounts, id, |record| {
                         if !record.health.needs_sign_in() {
                             record.health = Health::Warning { since: now, reason: WarningReason::Unreadable };
                         }
-                    })?;
+                    });
                 }
                 Err(Problem::from(error).with_service(id.service))
             }
@@ -420,6 +420,14 @@ pub(crate) fn is_due(record: &AccountRecord, now: Timestamp) -> bool {
     let renewal = renewable && record.life.renew_at.is_some_and(|at| at <= now);
     let second_look = evidence::ask_again_at(record).is_some_and(|at| at <= now);
     !waits && !record.health.needs_sign_in() && !record.signing_out && (renewal || second_look)
+}
+
+/// Keeps what was found out about an account. What cannot be written, as in a profile that can only be read, is still
+/// so.
+fn note(accounts: &Accounts, id: &AccountId, change: impl FnOnce(&mut AccountRecord)) {
+    if let Err(problem) = accounts.update(id, change) {
+        tracing::info!(account = %id, code = ?problem.code, "what is known of an account could not be kept");
+    }
 }
 
 fn succeeded(record: &mut AccountRecord, entry: RenewalRecord) {

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::account::{Membership, Method, Renewability, ServiceId, UnchangedReason};
 use crate::clock::Clock;
 use crate::credential::Credential;
-use crate::http::{CookieMap, Http, HttpError};
+use crate::http::{CookieMap, Http, HttpError, NotJson};
 use crate::problem::{Problem, ProblemCode};
 use crate::qr::QrCode;
 use crate::secret::Secret;
@@ -386,7 +386,7 @@ impl ServiceError {
         let detail = self.to_string();
         let (code, said) = match self {
             Self::Http { source, .. } => (source.code(), None),
-            Self::NotTheService { .. } => (ProblemCode::Offline, None),
+            Self::NotTheService { got, .. } => (NotJson::code_of(got), None),
             Self::Rejected { .. } => (ProblemCode::Rejected, None),
             Self::RiskControl { said, .. } => (ProblemCode::RiskControl, said),
             Self::RateLimited { said, .. } => (ProblemCode::RateLimited, said),
@@ -399,6 +399,6 @@ impl ServiceError {
             Self::OtherAccount { .. } => (ProblemCode::Unexpected, None),
             Self::Unexpected { said, .. } => (ProblemCode::Unexpected, said),
         };
-        Problem { code, service: Some(service), detail: Some(detail), said }
+        Problem { said, ..Problem::new(code).with_service(service).with_detail(detail) }
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::display_text;
 use crate::export::Format;
 use crate::problem::{Problem, ProblemCode};
 
@@ -108,22 +109,31 @@ impl Settings {
                 self.netease_profile = match value {
                     "web" => NeteaseProfile::Web,
                     "pc" => NeteaseProfile::Pc,
-                    _ => return Err(invalid("netease-profile is web or pc")),
+                    _ => {
+                        return Err(invalid(
+                            "netease-profile is web or pc.",
+                            "netease-profile 只能是 web 或 pc。",
+                        ));
+                    }
                 }
             }
-            "format" => self.format = value.parse().map_err(|_| invalid("no such format"))?,
+            "format" => self.format = value.parse().map_err(|_| no_format())?,
             "clipboard-seconds" => {
-                self.clipboard_seconds = value
-                    .parse()
-                    .ok()
-                    .filter(|seconds| CLIPBOARD_SECONDS.contains(seconds))
-                    .ok_or_else(|| invalid("clipboard-seconds is a number from 5 to 600"))?;
+                self.clipboard_seconds =
+                    value.parse().ok().filter(|seconds| CLIPBOARD_SECONDS.contains(seconds)).ok_or_else(
+                        || {
+                            invalid(
+                                "clipboard-seconds is a number from 5 to 600.",
+                                "clipboard-seconds 是 5 到 600 之间的数字。",
+                            )
+                        },
+                    )?;
             }
             "auto-renew" => {
                 self.auto_renew = match value {
                     "on" => true,
                     "off" => false,
-                    _ => return Err(invalid("auto-renew is on or off")),
+                    _ => return Err(invalid("auto-renew is on or off.", "auto-renew 只能是 on 或 off。")),
                 }
             }
             _ => return Err(unknown(key)),
@@ -143,33 +153,66 @@ impl Proxy {
             "none" => return Ok(Self::None),
             _ => {}
         }
-        let url =
-            url::Url::parse(text).map_err(|_| invalid("a proxy address looks like http://127.0.0.1:7890"))?;
-        if !matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") {
-            return Err(invalid("a proxy address starts with http://, https://, socks5:// or socks5h://"));
+        let url = url::Url::parse(text).map_err(|_| {
+            invalid(
+                "This is no proxy address. Write it as http://127.0.0.1:7890 or socks5h://127.0.0.1:1080, or use \
+                 system or none.",
+                "这不是代理地址。请写成 http://127.0.0.1:7890 或 socks5h://127.0.0.1:1080，或使用 system、none。",
+            )
+        })?;
+        if !matches!(url.scheme(), "http" | "https" | "socks" | "socks5" | "socks5h") {
+            return Err(invalid(
+                "A proxy address starts with http://, https://, socks5:// or socks5h://.",
+                "代理地址以 http://、https://、socks5:// 或 socks5h:// 开头。",
+            ));
         }
         if url.host_str().is_none_or(str::is_empty) {
-            return Err(invalid("a proxy address names a host"));
+            return Err(invalid(
+                "A proxy address names a host, such as http://127.0.0.1:7890.",
+                "代理地址要写明主机，例如 http://127.0.0.1:7890。",
+            ));
         }
         if url.password().is_some() || !url.username().is_empty() {
             return Err(invalid(
-                "a proxy address with a user name or password can’t be kept; leave them out",
+                "A proxy address with a user name or password can’t be kept. Leave them out, or put the address \
+                 into the variable HTTPS_PROXY and use system.",
+                "带用户名或密码的代理地址无法保存。请去掉它们，或把地址写进环境变量 HTTPS_PROXY 并使用 system。",
             ));
         }
+        // As GNOME writes it: SOCKS 5, where the proxy looks names up.
+        let text = match text.split_once("://") {
+            Some((_, rest)) if url.scheme() == "socks" => format!("socks5h://{rest}"),
+            _ => text.to_owned(),
+        };
         Ok(Self::Manual(text.trim_end_matches('/').to_owned()))
     }
 }
 
 fn absolute(path: &str) -> Result<PathBuf, Problem> {
-    std::path::absolute(path).map_err(|_| invalid("no such file"))
+    std::path::absolute(path).map_err(|_| {
+        invalid("There is no such file. Name a .pem file.", "没有这个文件，请指定一个 .pem 文件。")
+    })
+}
+
+fn no_format() -> Problem {
+    let names: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
+    let names = names.join(", ");
+    invalid(
+        &format!("There is no such format. There are: {names}."),
+        &format!("没有这种格式。可用的有：{names}。"),
+    )
 }
 
 fn unknown(key: &str) -> Problem {
-    Problem::new(ProblemCode::NotFound).with_detail(format!("{key} is not one of {}", KEYS.join(", ")))
+    let (key, keys) = (display_text::detail(key), KEYS.join(", "));
+    Problem::new(ProblemCode::NotFound).with_detail(format!("{key} is not one of {keys}")).with_words(
+        format!("No setting “{key}”. There are: {keys}."),
+        format!("没有「{key}」这个设置。可用的有：{keys}。"),
+    )
 }
 
-fn invalid(why: &str) -> Problem {
-    Problem::new(ProblemCode::InvalidInput).with_detail(why)
+fn invalid(english: &str, chinese: &str) -> Problem {
+    Problem::new(ProblemCode::InvalidInput).with_detail(english).with_words(english, chinese)
 }
 
 #[cfg(test)]
@@ -182,6 +225,7 @@ mod tests {
         for (key, value) in [
             ("proxy", "socks5://127.0.0.1:7890"),
             ("proxy", "none"),
+            ("proxy", "socks5h://[::1]:1080"),
             ("netease-profile", "pc"),
             ("format", "env"),
             ("clipboard-seconds", "60"),
@@ -197,6 +241,33 @@ mod tests {
         let problem = Proxy::parse("http://me:canary@proxy:3128").expect_err("a password must not be kept");
         assert_eq!(problem.code, ProblemCode::InvalidInput);
         assert!(!problem.to_string().contains("canary"), "and it must not be repeated either");
+    }
+
+    #[test]
+    fn a_socks_address_as_gnome_writes_it_is_understood() {
+        let proxy = Proxy::parse("socks://127.0.0.1:1080/").expect("the proxy looks names up");
+        assert_eq!(proxy, Proxy::Manual("socks5h://127.0.0.1:1080".to_owned()));
+    }
+
+    #[test]
+    fn what_is_refused_is_said_in_the_persons_language_alone() {
+        for (key, value) in [
+            ("proxy", "x"),
+            ("proxy", "ftp://x"),
+            ("proxy", "http://me:canary@x"),
+            ("netease-profile", "x"),
+            ("format", "x"),
+            ("clipboard-seconds", "x"),
+            ("auto-renew", "x"),
+            ("colour", "x"),
+        ] {
+            let problem = Settings::default().set(key, value).expect_err("nonsense");
+            let chinese = problem.message(crate::problem::Language::Chinese);
+            let english = problem.message(crate::problem::Language::English);
+            assert!(chinese.contains('。') && !chinese.contains(". "), "{key}: {chinese}");
+            assert!(english.is_ascii() || english.contains('“') || english.contains('’'), "{key}: {english}");
+            assert!(!english.contains("canary") && !chinese.contains("canary"));
+        }
     }
 
     #[test]

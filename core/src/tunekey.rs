@@ -10,10 +10,11 @@ use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 
 use crate::account::{
-    Account, AccountId, Busy, CheckOutcome, Method, Renewability, RenewalRecord, RenewalTrigger, ServiceId,
+    AccountId, Busy, CheckOutcome, Method, Renewability, RenewalRecord, RenewalTrigger, ServiceId,
 };
 use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
+use crate::display_text;
 use crate::export::{self, Format};
 use crate::http::{Http, HttpError, HttpOptions, Limits, Request};
 use crate::ladder::Barred;
@@ -28,6 +29,7 @@ use crate::sign_in::{self, Others, ParkedCodes, SignIn, WayIn};
 use crate::vault::Vault;
 use crate::vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
 
+mod lookup;
 mod removal;
 mod saving;
 mod snapshot;
@@ -71,10 +73,6 @@ const SCHEDULE_TICK: Duration = Duration::from_secs(30);
 const LEDGER_TICK: Duration = Duration::from_secs(2);
 /// How long a service may take to confirm a sign-out before it counts as unconfirmed.
 const SIGN_OUT_LIMIT: Duration = Duration::from_secs(5);
-/// The longest name that a person can give an account, in characters.
-pub const LABEL_LENGTH: usize = 40;
-/// The longest note that a person can put on an account, in characters.
-pub const NOTE_LENGTH: usize = 200;
 /// How many events a slow front may lag behind before it has to ask for the snapshot again.
 const EVENT_BACKLOG: usize = 256;
 
@@ -281,23 +279,22 @@ impl TuneKey {
         }
     }
 
-    /// Gives an account a name of the person's own; an empty one takes it away. At most [`LABEL_LENGTH`]
-    /// characters are kept.
+    /// Gives an account a name of the person's own, as [`display_text::name`] cuts it; an empty one takes it away.
     ///
     /// # Errors
     /// `NotFound`, or `ProfileUnreadable` when it cannot be written.
     pub fn set_label(&self, id: &AccountId, label: &str) -> Result<(), Problem> {
-        let label = shortened(label, LABEL_LENGTH);
+        let label = display_text::name(label);
         self.0.accounts.update(id, |record| record.label = label)
     }
 
-    /// Puts a note of the person's own on an account; an empty one takes it away. At most [`NOTE_LENGTH`]
-    /// characters are kept.
+    /// Puts a note of the person's own on an account, as [`display_text::message`] cuts it; an empty one takes it
+    /// away.
     ///
     /// # Errors
     /// As [`TuneKey::set_label`].
     pub fn set_note(&self, id: &AccountId, note: &str) -> Result<(), Problem> {
-        let note = shortened(note, NOTE_LENGTH);
+        let note = display_text::message(note);
         self.0.accounts.update(id, |record| record.note = note)
     }
 
@@ -313,31 +310,14 @@ impl TuneKey {
         self.0.accounts.update(id, |record| record.format = Some(format))
     }
 
-    /// The account that a person means: `service:uid`, or a unique beginning of it or of the uid, or a nickname.
+    /// The account that a person means: its exact `service:uid`; else its exact number; else a unique beginning of
+    /// one of them, or its nickname. People choose nicknames freely, so that one never stands in for an id or a
+    /// number, and what could be several accounts is asked about rather than guessed.
     ///
     /// # Errors
-    /// `NotFound` when it is none, `InvalidInput` when it could be several; the detail lists them.
+    /// `NotFound` when it is none, `InvalidInput` when it could be several; both name the accounts.
     pub fn find(&self, name: &str) -> Result<AccountId, Problem> {
-        let views = self.0.accounts.views();
-        let exactly = |account: &&Account| account.id.to_string() == name || account.nickname == name;
-        let beginning = |account: &&Account| {
-            !name.is_empty() && (account.id.to_string().starts_with(name) || account.uid.starts_with(name))
-        };
-        let mut found: Vec<_> = views.iter().filter(exactly).collect();
-        if found.is_empty() {
-            found = views.iter().filter(beginning).collect();
-        }
-        match found.as_slice() {
-            [one] => Ok(one.id.clone()),
-            [] => {
-                Err(Problem::new(ProblemCode::NotFound).with_detail(format!("no account is called {name}")))
-            }
-            several => {
-                let names: Vec<_> = several.iter().map(|account| account.id.to_string()).collect();
-                let detail = format!("{name} could be {}", names.join(" or "));
-                Err(Problem::new(ProblemCode::InvalidInput).with_detail(detail))
-            }
-        }
+        lookup::find(&self.0.accounts.views(), name)
     }
 
     /// The shared settings.
@@ -486,8 +466,7 @@ impl TuneKey {
             extra_ca: settings.extra_ca.clone(),
             limits: self.0.limits,
         };
-        let http =
-            Http::new(&options).map_err(|error| Problem::new(error.code()).with_detail(error.to_string()))?;
+        let http = Http::new(&options).map_err(HttpError::into_problem)?;
         *cached = Some((settings.proxy.clone(), settings.extra_ca.clone(), http.clone()));
         Ok(http)
     }
@@ -547,10 +526,4 @@ impl TuneKey {
         self.0.accounts.trouble(id, result.as_ref().err().cloned());
         result
     }
-}
-
-/// What somebody typed, without white space around it and cut to a length; `None` when nothing is left.
-fn shortened(text: &str, longest: usize) -> Option<String> {
-    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(longest).collect();
-    if text.is_empty() { None } else { Some(text) }
 }

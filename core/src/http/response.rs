@@ -7,6 +7,7 @@ use reqwest::header::{HeaderMap, SET_COOKIE};
 use serde_json::Value;
 
 use super::SetCookie;
+use crate::problem::ProblemCode;
 
 /// An answer, whatever its status.
 pub struct Response {
@@ -32,6 +33,19 @@ pub enum NotJson {
 }
 
 impl NotJson {
+    /// What a front acts on, by [what came](Self::as_str) in the place of data. A connection that a service ended
+    /// or a server that is busy is no answer of somebody else.
+    pub(crate) fn code_of(got: &str) -> ProblemCode {
+        let of_others = [Self::Redirect, Self::WebPage, Self::Empty, Self::Other];
+        if got == Self::ServerError.as_str() {
+            ProblemCode::ServerError
+        } else if of_others.iter().any(|one| got == one.as_str()) {
+            ProblemCode::NotTheService
+        } else {
+            ProblemCode::Offline
+        }
+    }
+
     /// In a few words.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -26,7 +26,8 @@ impl AccountLock {
     /// anew: the previous holder has most likely changed it.
     ///
     /// # Errors
-    /// `Timeout` when the other holder does not finish, `ProfileUnreadable` when the lock cannot be opened.
+    /// `ProfileBusy` when the other holder does not finish; `ProfileReadOnly`, `DiskFull` or `LocksUnusable` when
+    /// the lock cannot be opened.
     pub async fn acquire(profile: &Profile, id: &AccountId) -> Result<Self, Problem> {
         Self::acquire_within(profile, id, BUDGET).await
     }
@@ -39,7 +40,7 @@ impl AccountLock {
                     Ok(Some(lock)) => return Ok(Self { _lock: lock }),
                     Ok(None) => tokio::time::sleep(PACE).await,
                     Err(error) => {
-                        return Err(Problem::new(ProblemCode::ProfileUnreadable)
+                        return Err(Problem::new(disk::cause_of_no_lock(&error))
                             .with_service(id.service)
                             .with_detail(format!("locking the account: {error}")));
                     }
@@ -47,7 +48,7 @@ impl AccountLock {
             }
         };
         tokio::time::timeout(budget, waiting).await.unwrap_or_else(|_| {
-            Err(Problem::new(ProblemCode::Timeout)
+            Err(Problem::new(ProblemCode::ProfileBusy)
                 .with_service(id.service)
                 .with_detail("another TuneKey has been busy with this account for too long"))
         })
@@ -83,10 +84,19 @@ mod tests {
         let profile = Profile::at(scratch.path()).expect("it can be made");
         let first = AccountLock::acquire(&profile, &account("1")).await.expect("it is free");
         let late = AccountLock::acquire_within(&profile, &account("1"), Duration::ZERO).await;
-        assert_eq!(late.expect_err("it is taken").code, ProblemCode::Timeout, "and the wait has an end");
+        assert_eq!(late.expect_err("it is taken").code, ProblemCode::ProfileBusy, "and the wait has an end");
         let id = account("1");
         let (second, ()) = tokio::join!(AccountLock::acquire(&profile, &id), async { drop(first) });
         second.expect("it got its turn");
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_cannot_be_made_is_no_silence_of_the_service() {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let profile = Profile::at(scratch.path()).expect("it can be made");
+        std::fs::create_dir(profile.account_lock(&account("1"))).expect("something stands in its place");
+        let problem = AccountLock::acquire(&profile, &account("1")).await.expect_err("it cannot be locked");
+        assert_eq!(problem.code, ProblemCode::LocksUnusable);
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::account::{RenewalOutcome, RenewalTrigger, ServiceId};
+use crate::problem::Language;
 use crate::settings::Proxy;
 
 fn at(second: i64) -> Timestamp {
@@ -147,11 +148,13 @@ fn a_damaged_ledger_is_set_aside_and_said() {
         put(&scratch, &bytes);
         let (file, notice) = open(&scratch);
         let notice = notice.unwrap_or_else(|| panic!("{what}: the person has to know"));
-        assert_eq!(notice.code, ProblemCode::ProfileUnreadable, "{what}");
+        assert_eq!(notice.code, ProblemCode::LedgerSetAside, "{what}");
         assert_eq!(file.read().expect("a new one was started").accounts, [], "{what}");
         let aside = files(&scratch).into_iter().find(|name| name.starts_with("ledger.json.corrupt-"));
         let aside = aside.unwrap_or_else(|| panic!("{what}: it is kept"));
-        assert!(notice.detail.is_some_and(|detail| detail.contains(&aside)), "{what}: and found");
+        for language in [Language::English, Language::Chinese] {
+            assert!(notice.message(language).contains(&aside), "{what}: and found");
+        }
         assert_eq!(
             std::fs::read(scratch.path().join(aside)).expect("it is there"),
             bytes,
@@ -195,7 +198,7 @@ fn a_ledger_of_a_newer_version_is_left_alone() {
     put(&scratch, newer);
     let profile = Profile::at(scratch.path()).expect("it can be made");
     let problem = LedgerFile::open(&profile).expect_err("we cannot know what it says");
-    assert_eq!(problem.code, ProblemCode::ProfileUnreadable);
+    assert_eq!(problem.code, ProblemCode::LedgerNewer);
     assert!(problem.detail.is_some_and(|detail| detail.contains("newer version")), "it says why");
     assert_eq!(std::fs::read(scratch.path().join("ledger.json")).expect("it is there"), newer);
 }
@@ -206,7 +209,7 @@ fn a_ledger_that_is_damaged_while_open_is_not_overwritten() {
     let (file, _) = open(&scratch);
     put(&scratch, b"damage");
     let problem = file.update(|ledger| ledger.accounts.push(record("42"))).expect_err("it cannot be read");
-    assert_eq!(problem.code, ProblemCode::ProfileUnreadable);
+    assert_eq!(problem.code, ProblemCode::LedgerDamaged);
     assert_eq!(std::fs::read(scratch.path().join("ledger.json")).expect("it is there"), b"damage");
 }
 
@@ -263,5 +266,111 @@ fn the_ledger_is_for_this_user_only() {
     for name in ["ledger.json", "ledger.lock"] {
         let mode = std::fs::metadata(scratch.path().join(name)).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn names_and_messages_that_were_written_before_they_were_cleaned_are_cleaned_when_read() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let evil = "A\u{1b}]52;c;ZXZpbA==\u{7}\r\nqqmusic:1\u{202e}";
+    let (file, _) = open(&scratch);
+    file.update(|ledger| {
+        let mut one = record("42");
+        one.nickname = format!("{evil}{}", "x".repeat(3000));
+        let problem =
+            Problem { said: Some(evil.to_owned()), ..Problem::new(ProblemCode::Offline).with_detail(evil) };
+        one.renewals = vec![RenewalRecord {
+            at: at(8),
+            outcome: RenewalOutcome::Failed,
+            trigger: RenewalTrigger::Automatic,
+            problem: Some(problem),
+        }];
+        ledger.accounts.push(one);
+    })
+    .expect("it can be written");
+    let account = open(&scratch).0.read().expect("it is there").accounts.remove(0);
+    let problem = account.renewals[0].problem.clone().expect("it failed");
+    for text in
+        [account.nickname.as_str(), &problem.detail.unwrap_or_default(), &problem.said.unwrap_or_default()]
+    {
+        assert!(text.starts_with("A]52;c;ZXZpbA== qqmusic:1"), "{text:?}");
+        assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+    }
+    assert!(account.nickname.chars().count() <= 64, "and cut");
+}
+
+#[test]
+fn a_ledger_whose_lock_cannot_be_had_is_read_and_says_why_it_is_not_changed() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    open(&scratch).0.update(|ledger| ledger.accounts.push(record("42"))).expect("it can be written");
+    let lock = scratch.path().join("ledger.lock");
+    std::fs::remove_file(&lock).expect("nobody holds it");
+    std::fs::create_dir(&lock).expect("something stands in its place");
+    let (file, notice) = open(&scratch);
+    assert_eq!(notice.map(|notice| notice.code), Some(ProblemCode::LocksUnusable));
+    assert_eq!(file.read().expect("reading needs no lock").accounts, [record("42")]);
+    let problem = file.update(|ledger| ledger.accounts.clear()).expect_err("it cannot be locked");
+    assert_eq!(problem.code, ProblemCode::LocksUnusable);
+    assert_eq!(file.read().expect("it is there").accounts, [record("42")], "nothing was changed");
+
+    // What is damaged can then neither be set aside nor be read.
+    put(&scratch, b"damage");
+    let profile = Profile::at(scratch.path()).expect("it is there");
+    assert_eq!(
+        LedgerFile::open(&profile).map(drop).expect_err("it is damaged").code,
+        ProblemCode::LedgerDamaged
+    );
+    assert_eq!(std::fs::read(scratch.path().join("ledger.json")).expect("it is there"), b"damage");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_cannot_be_written_is_read_and_says_so() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let scratch = tempfile::tempdir().expect("a directory");
+    open(&scratch).0.update(|ledger| ledger.accounts.push(record("42"))).expect("it can be written");
+    // As in a profile that somebody copied: without its smaller folders.
+    std::fs::remove_dir(scratch.path().join("locks")).expect("it is empty");
+    let mode = |name: &str, mode| {
+        let path = scratch.path().join(name);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("it is ours");
+    };
+    for (name, bits) in [("ledger.json", 0o444), ("ledger.lock", 0o444), ("", 0o555)] {
+        mode(name, bits);
+    }
+    // To root every folder is writable: this thread gives that up for as long as it looks.
+    let before = nix::unistd::setfsuid(nix::unistd::Uid::from_raw(65_534));
+    let profile = Profile::at(scratch.path());
+    let opened = profile.as_ref().map_err(Clone::clone).and_then(LedgerFile::open);
+    let changed = opened.as_ref().map(|(file, _)| file.update(|ledger| ledger.accounts.clear()));
+    let read = opened.as_ref().map(|(file, _)| file.read());
+    let fresh = Profile::at(scratch.path().join("new"));
+    nix::unistd::setfsuid(before);
+    mode("", 0o755);
+
+    assert_eq!(read.expect("it opens").expect("it can be read").accounts, [record("42")]);
+    let problem = changed.expect("it opens").expect_err("it cannot be written");
+    assert_eq!(problem.code, ProblemCode::ProfileReadOnly);
+    let notice = opened.expect("it opens").1;
+    assert_eq!(notice.map(|notice| notice.code), Some(ProblemCode::ProfileReadOnly), "the person is told");
+    assert_eq!(fresh.expect_err("it cannot be made").code, ProblemCode::ProfileReadOnly);
+}
+
+#[test]
+fn every_cause_has_words_of_its_own_in_both_languages() {
+    let codes = [
+        ProblemCode::ProfileUnreadable,
+        ProblemCode::LedgerDamaged,
+        ProblemCode::LedgerSetAside,
+        ProblemCode::LedgerNewer,
+        ProblemCode::ProfileBusy,
+        ProblemCode::LocksUnusable,
+        ProblemCode::ProfileReadOnly,
+        ProblemCode::DiskFull,
+    ];
+    for language in [Language::English, Language::Chinese] {
+        let said: BTreeSet<_> = codes.iter().map(|code| Problem::new(*code).message(language)).collect();
+        assert_eq!(said.len(), codes.len(), "two of them say the same: {said:#?}");
     }
 }

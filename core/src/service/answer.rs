@@ -4,10 +4,8 @@
 use serde_json::Value;
 
 use super::ServiceError;
+use crate::display_text;
 use crate::http::{Http, HttpError, NotJson, Request, Response};
-
-/// The longest message of a service that is passed on, in characters.
-const LONGEST_MESSAGE: usize = 200;
 
 /// Sends a request; too many requests by HTTP status is an error here already.
 pub(super) async fn ask(
@@ -68,17 +66,14 @@ pub(super) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str().map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// The first of these fields that holds words for people, cleaned of control characters and cut to a length
-/// that fits a window.
+/// The first of these fields that holds words for people, as they may be shown.
 pub(super) fn words(object: &Value, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| text(object, name)).and_then(clean)
+    names.iter().find_map(|name| text(object, name)).and_then(display_text::message)
 }
 
-/// A message of a service as it may be shown.
-pub(super) fn clean(message: &str) -> Option<String> {
-    let shown: String = message.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect();
-    let shown = shown.trim();
-    (!shown.is_empty()).then(|| shown.to_owned())
+/// The first of these fields that holds somebody's name, as it may be shown.
+pub(super) fn name(object: &Value, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| text(object, name).and_then(display_text::name))
 }
 
 #[cfg(test)]
@@ -108,8 +103,16 @@ mod tests {
     #[test]
     fn messages_are_shown_without_control_characters_and_not_endlessly() {
         let answer = json!({ "message": null, "msg": " \u{1b}[31m操作\n频繁 ", "more": "x".repeat(500) });
-        assert_eq!(words(&answer, &["message", "msg"]).as_deref(), Some("[31m操作频繁"));
-        assert_eq!(words(&answer, &["more"]).map(|words| words.len()), Some(LONGEST_MESSAGE));
+        assert_eq!(words(&answer, &["message", "msg"]).as_deref(), Some("[31m操作 频繁"));
+        let more = words(&answer, &["more"]).map(|words| words.chars().count());
+        assert_eq!(more, Some(display_text::MESSAGE_LENGTH));
         assert_eq!(words(&answer, &["message"]), None);
+    }
+
+    #[test]
+    fn a_name_of_which_nothing_can_be_seen_is_none_and_the_next_field_is_looked_at() {
+        let answer = json!({ "nick": "\u{202e}\u{200b}", "name": "小\n明\u{1b}]0;x\u{7}" });
+        assert_eq!(name(&answer, &["nick", "name"]).as_deref(), Some("小 明]0;x"));
+        assert_eq!(name(&answer, &["nick"]), None);
     }
 }

@@ -105,6 +105,72 @@ async fn a_name_that_could_be_several_accounts_is_refused_with_their_ids() {
 }
 
 #[tokio::test]
+async fn a_nickname_never_stands_in_for_an_id_or_a_number() {
+    let home = Home::new().await;
+    let called = |uid: &str, nickname: &str| {
+        let id = AccountId::new(ServiceId::QqMusic, uid);
+        home.tunekey
+            .0
+            .accounts
+            .update(&id, |record| record.nickname = nickname.to_owned())
+            .expect("it is named");
+    };
+    // The names of an account that wants to be taken for the others.
+    for (nickname, name, id) in [
+        ("netease:90001", "netease:90001", "netease:90001"),
+        ("90001", "90001", "netease:90001"),
+        ("9000", "9000", "netease:90001"),
+        ("netease:9", "netease:9", "netease:90001"),
+    ] {
+        called("10002", nickname);
+        assert_eq!(home.tunekey.find(name).expect(name).to_string(), id, "and not the one that is called so");
+    }
+    // Nor for one that is not here any more.
+    called("10002", "1569097443");
+    let problem = home.tunekey.find("1569097443").expect_err("no account has that number");
+    assert_eq!(problem.code, ProblemCode::NotFound);
+    called("10002", "netease:1569097443");
+    home.tunekey.find("netease:1569097443").expect_err("no account has that id");
+    // One that is called as others begin is asked about.
+    called("10002", "netease:");
+    home.tunekey.find("netease:").expect_err("two begin so");
+    called("10001", "qqm");
+    home.tunekey.find("qqm").expect_err("two begin so");
+    home.tunekey.forget(&AccountId::new(ServiceId::Netease, "90001")).await.expect("it is removed");
+    called("10002", "netease");
+    let problem = home.tunekey.find("netease").expect_err("one begins so, another is called so");
+    assert_eq!(problem.code, ProblemCode::InvalidInput);
+}
+
+#[tokio::test]
+async fn a_number_that_two_services_know_is_asked_about() {
+    let home = Home::new().await;
+    let id = AccountId::new(ServiceId::Netease, "10001");
+    let add = |_| AccountRecord::new(id.clone(), Method::AppScan, SystemClock.now());
+    home.tunekey.0.accounts.add(&id, add).expect("it is added");
+    let problem = home.tunekey.find("10001").expect_err("it could be both");
+    assert_eq!(problem.code, ProblemCode::InvalidInput);
+    assert_eq!(home.tunekey.find("netease:10001"), Ok(id));
+}
+
+#[tokio::test]
+async fn who_is_meant_is_asked_in_words_of_the_persons_language() {
+    use crate::problem::Language::{Chinese, English};
+
+    let home = Home::new().await;
+    let problem = home.tunekey.find("小满").expect_err("it could be two");
+    let two = "qqmusic:10001 (小满), netease:90001 (小满)";
+    assert_eq!(
+        problem.message(English),
+        format!("Two accounts match “小满”: {two}. Name one by its number.")
+    );
+    assert_eq!(problem.message(Chinese), format!("有 2 个账号与「小满」匹配：{two}。请用账号编号指明一个。"));
+    let problem = home.tunekey.find("nob\u{1b}ody\u{202e}").expect_err("it is nobody");
+    assert!(problem.message(English).starts_with("No account “nobody”. Yours: qqmusic:10001 (小满), "));
+    assert!(problem.message(Chinese).starts_with("没有账号「nobody」。已有账号：qqmusic:10001 (小满), "));
+}
+
+#[tokio::test]
 async fn a_restart_finds_everything_as_it_was() {
     let home = Home::new().await;
     let mut events = home.tunekey.events();
@@ -175,10 +241,14 @@ async fn a_keychain_that_refuses_removes_nothing() {
 async fn no_network_means_unknown_and_never_signed_out() {
     let home = Home::new().await;
     let problem = home.tunekey.check(&first()).await.expect_err("nobody answers");
-    assert_eq!(problem.code, ProblemCode::Offline);
+    assert_eq!(problem.code, ProblemCode::ProxyUnreachable);
     let account = home.tunekey.0.accounts.view(&first()).expect("it is there");
     assert!(!matches!(account.health, Health::NeedsSignIn { .. }), "silence proves nothing");
-    assert_eq!(account.trouble.map(|trouble| trouble.code), Some(ProblemCode::Offline), "but it is said");
+    assert_eq!(
+        account.trouble.map(|trouble| trouble.code),
+        Some(ProblemCode::ProxyUnreachable),
+        "but it is said"
+    );
 }
 
 #[tokio::test]
@@ -312,4 +382,40 @@ async fn two_sessions_of_one_account_are_never_mixed() {
 async fn what_renews_a_session_stays_when_the_same_session_is_pasted_without_it() {
     let kept = after_pasting(&[("musickey", "key"), ("nick", "x")]).await;
     assert!(kept.contains(&("MUSIC_U".to_owned(), "key".into())), "what was here of the same session");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_profile_that_can_only_be_read_lists_its_accounts_and_gives_their_cookies() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let home = Home::new().await;
+    let id = first();
+    for name in home.keychain.names().iter().filter(|name| name.contains("10002")) {
+        home.keychain.take(name);
+    }
+    let folder = home.dir.path().join("profile");
+    let mode = |path: &std::path::Path, bits| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(bits)).expect("it is ours");
+    };
+    mode(home.dir.path(), 0o755);
+    mode(&folder.join("ledger.json"), 0o444);
+    mode(&folder, 0o555);
+    // To root every folder is writable: this thread gives that up for as long as it looks.
+    let before = nix::unistd::setfsuid(nix::unistd::Uid::from_raw(65_534));
+    let reader = home.restarted();
+    let (copied, gone) = (
+        reader.cookie(&id, None).await,
+        reader.cookie(&AccountId::new(ServiceId::QqMusic, "10002"), None).await,
+    );
+    let changed = reader.set_setting("clipboard-seconds", "60");
+    nix::unistd::setfsuid(before);
+    mode(&folder, 0o755);
+
+    assert_eq!(reader.snapshot().accounts.len(), ACCOUNTS.len());
+    assert_eq!(reader.snapshot().notice.map(|notice| notice.code), Some(ProblemCode::ProfileReadOnly));
+    copied.map(drop).expect("reading writes nothing");
+    let gone = gone.map(drop).expect_err("there is no such item");
+    assert_ne!(gone.code, ProblemCode::ProfileReadOnly, "what cannot be recorded is not what went wrong");
+    assert_eq!(changed.expect_err("it cannot be written").code, ProblemCode::ProfileReadOnly);
 }

@@ -12,7 +12,7 @@ use super::{codes, grant};
 use crate::http::CookieMap;
 use crate::qr::QrCode;
 use crate::secret::Secret;
-use crate::service::answer::{text, unexpected};
+use crate::service::answer::{name, text, unexpected};
 use crate::service::{Attempt, Context, Progress, ServiceError};
 use crate::settings::NeteaseProfile;
 
@@ -151,9 +151,9 @@ impl AppScan {
                 if let State::Shown { scanned, .. } = &mut self.state {
                     *scanned = true;
                 }
-                let (nickname, avatar) = (text(&answer.body, "nickname"), text(&answer.body, "avatarUrl"));
+                let avatar = text(&answer.body, "avatarUrl");
                 Ok(Progress::Scanned {
-                    nickname: nickname.map(str::to_owned),
+                    nickname: name(&answer.body, &["nickname"]),
                     avatar: avatar.and_then(|address| Url::parse(address).ok()),
                 })
             }

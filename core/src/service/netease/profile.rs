@@ -7,7 +7,7 @@ use super::gateway::{Answer, Call, nothing, profile_of};
 use super::{codes, cookie, membership};
 use crate::credential::Credential;
 use crate::http::CookieMap;
-use crate::service::answer::{account_number, integer, text, unexpected};
+use crate::service::answer::{account_number, integer, name, text, unexpected};
 use crate::service::{Context, Inspection, ServiceError};
 use crate::settings::NeteaseProfile;
 
@@ -71,7 +71,7 @@ fn read(answer: &Answer) -> Result<Owner, ServiceError> {
             let uid = account_number(&account["id"]).or_else(|| account_number(&profile["userId"]));
             Ok(Owner {
                 uid: uid.ok_or_else(|| unexpected(DOING, "an account without a number"))?,
-                nickname: text(profile, "nickname").map(str::to_owned),
+                nickname: name(profile, &["nickname"]),
                 avatar: text(profile, "avatarUrl").and_then(|address| Url::parse(address).ok()),
             })
         }

@@ -9,7 +9,6 @@ use super::gateway::{Answer, Call, Caller, GATEWAY};
 use super::profile;
 use super::wechat_scan::WECHAT_APP;
 use crate::credential::Credential;
-use crate::http::HttpError;
 use crate::secret::Secret;
 use crate::service::answer::unexpected;
 use crate::service::{Context, Grant, Input, Inspection, Progress, Question, ServiceError};
@@ -233,9 +232,7 @@ fn traded(answer: &Answer, context: &Context, may_be_held: bool) -> Result<Trade
 /// Whether the request may have reached the service although no answer came.
 fn may_have_arrived(error: &ServiceError) -> bool {
     match error {
-        ServiceError::Http { source, .. } => {
-            !matches!(source, HttpError::Connect | HttpError::Certificate | HttpError::Proxy)
-        }
+        ServiceError::Http { source, .. } => source.may_follow_a_request(),
         error => error.may_pass(),
     }
 }

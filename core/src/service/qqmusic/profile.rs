@@ -6,7 +6,7 @@ use url::Url;
 use super::gateway::{Call, Caller, GATEWAY};
 use super::membership;
 use crate::credential::Credential;
-use crate::service::answer::{account_number, text};
+use crate::service::answer::{account_number, name, text};
 use crate::service::{Context, Inspection, ServiceError};
 
 const CHECKING: &str = "checking the credential";
@@ -71,7 +71,7 @@ pub(super) struct Person {
 impl Person {
     fn read(object: &Value, names: &[&str], picture: &str) -> Self {
         Self {
-            nickname: names.iter().find_map(|name| text(object, name)).map(str::to_owned),
+            nickname: name(object, names),
             avatar: text(object, picture).and_then(|address| Url::parse(address).ok()),
         }
     }

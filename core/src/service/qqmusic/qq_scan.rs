@@ -10,10 +10,11 @@ use super::back_off::BackOff;
 use super::exchange::{Confirmation, Exchange};
 use super::hash33::TOKEN;
 use super::ptui::PtuiCb;
+use crate::display_text;
 use crate::http::{CookieMap, Request};
 use crate::qr::QrCode;
 use crate::secret::Secret;
-use crate::service::answer::{ask, clean, not_the_service, unexpected};
+use crate::service::answer::{ask, not_the_service, unexpected};
 use crate::service::{Attempt, Context, Input, Progress, ServiceError};
 
 /// QQ Music among the applications of QQ's sign-in.
@@ -179,13 +180,13 @@ impl QqScan {
                 let Some((uin, sigx)) = line.ticket() else {
                     return Err(unexpected(doing, "a confirmation without a ticket"));
                 };
-                self.state = State::Ticket { uin, sigx, nickname: clean(&line.nickname) };
+                self.state = State::Ticket { uin, sigx, nickname: display_text::name(&line.nickname) };
                 Ok(Progress::Authorised)
             }
             code => Err(ServiceError::Unexpected {
                 doing,
                 got: format!("code {code}"),
-                said: clean(&line.message),
+                said: display_text::message(&line.message),
             }),
         }
     }

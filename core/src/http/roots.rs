@@ -1,0 +1,73 @@
+//! Whom to trust: the system's certificate authorities, and those of the settings besides.
+
+use reqwest::{Certificate, ClientBuilder};
+
+use super::HttpError;
+
+/// Makes a client trust the system's authorities and these.
+#[cfg(not(target_os = "linux"))]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the system's own verifier reads its authorities when it is made"
+)]
+pub(super) fn trust(builder: ClientBuilder, extra: Vec<Certificate>) -> Result<ClientBuilder, HttpError> {
+    // macOS and Windows judge certificates themselves, and no environment variable has a say in it.
+    Ok(builder.tls_certs_merge(extra))
+}
+
+/// Makes a client trust the system's authorities and these. What is elsewhere usual, that the variables
+/// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's, does not hold here: together with a proxy from the
+/// environment they would lead a credential to whoever sets both.
+#[cfg(target_os = "linux")]
+pub(super) fn trust(builder: ClientBuilder, extra: Vec<Certificate>) -> Result<ClientBuilder, HttpError> {
+    let mut certificates = extra;
+    certificates.extend(of_the_system());
+    if certificates.is_empty() {
+        return Err(HttpError::NoAuthorities);
+    }
+    Ok(builder.tls_certs_only(certificates))
+}
+
+/// The files in which distributions keep all authorities together, as openssl-probe lists them; its own look-up
+/// would obey the environment.
+#[cfg(target_os = "linux")]
+const BUNDLES: [&str; 7] = [
+    "/etc/ssl/certs/ca-certificates.crt", // Debian, Arch, Gentoo, NixOS
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // Fedora, RHEL
+    "/etc/pki/tls/certs/ca-bundle.crt",   // older ones of them
+    "/etc/ssl/ca-bundle.pem",             // openSUSE
+    "/etc/pki/tls/cacert.pem",            // OpenELEC
+    "/etc/ssl/cert.pem",                  // Alpine
+    "/opt/etc/ssl/certs/ca-certificates.crt", // Entware
+];
+
+#[cfg(target_os = "linux")]
+fn of_the_system() -> Vec<Certificate> {
+    use std::path::Path;
+
+    let bundle = BUNDLES.iter().map(Path::new).find(|path| path.exists());
+    let mut found = rustls_native_certs::load_certs_from_paths(bundle, None).certs;
+    for directory in openssl_probe::candidate_cert_dirs() {
+        found.extend(rustls_native_certs::load_certs_from_paths(None, Some(directory)).certs);
+    }
+    found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
+    found.dedup();
+    // What one system keeps and no library reads costs this one authority, not all of them.
+    let usable = |der: &rustls::pki_types::CertificateDer<'static>| {
+        rustls::RootCertStore::empty().add(der.clone()).is_ok()
+    };
+    found.iter().filter(|der| usable(der)).filter_map(|der| Certificate::from_der(der).ok()).collect()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_authorities_are_found_each_once() {
+        let found = of_the_system();
+        // A machine without any, such as a bare container, has none to find; then nothing else may be.
+        let has_some = BUNDLES.iter().any(|path| std::path::Path::new(path).exists());
+        assert_eq!(!found.is_empty(), has_some, "{} were found", found.len());
+    }
+}

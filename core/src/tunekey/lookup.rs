@@ -1,0 +1,81 @@
+//! Which account a person means by what they type.
+
+use crate::account::{Account, AccountId};
+use crate::display_text;
+use crate::problem::{Problem, ProblemCode};
+
+/// How many accounts an answer names at most.
+const NAMED: usize = 20;
+
+/// See [`TuneKey::find`](super::TuneKey::find).
+pub(super) fn find(accounts: &[Account], name: &str) -> Result<AccountId, Problem> {
+    let all = |fits: &dyn Fn(&Account) -> bool| accounts.iter().filter(|one| fits(one)).collect::<Vec<_>>();
+    let begins = |account: &Account| {
+        !name.is_empty() && (account.id.to_string().starts_with(name) || account.uid.starts_with(name))
+    };
+    let is_called = |account: &Account| !names_an_id(name) && account.nickname == name;
+    let found = [
+        all(&|account| account.id.to_string() == name),
+        all(&|account| account.uid == name),
+        all(&|account| begins(account) || is_called(account)),
+    ]
+    .into_iter()
+    .find(|found| !found.is_empty())
+    .unwrap_or_default();
+    match found.as_slice() {
+        [one] => Ok(one.id.clone()),
+        [] => Err(nobody(name, accounts)),
+        several => Err(ambiguous(name, several)),
+    }
+}
+
+/// Whether a text can only mean an id or a number, or the beginning of one. A nickname may look like that, too.
+fn names_an_id(name: &str) -> bool {
+    let number = name.split_once(':').map_or(name, |(_, number)| number);
+    number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn nobody(name: &str, accounts: &[Account]) -> Problem {
+    let name = display_text::name(name).unwrap_or_default();
+    let problem = Problem::new(ProblemCode::NotFound).with_detail(format!("no account is called {name}"));
+    if accounts.is_empty() {
+        return problem.with_words(
+            format!("No account “{name}”: there is none yet. Sign in to add one."),
+            format!("没有账号「{name}」：还没有添加任何账号，请先登录。"),
+        );
+    }
+    let yours = listed(&accounts.iter().collect::<Vec<_>>());
+    problem.with_words(
+        format!("No account “{name}”. Yours: {yours}."),
+        format!("没有账号「{name}」。已有账号：{yours}。"),
+    )
+}
+
+fn ambiguous(name: &str, several: &[&Account]) -> Problem {
+    let name = display_text::name(name).unwrap_or_default();
+    let ids: Vec<_> = several.iter().map(|account| account.id.to_string()).collect();
+    let (count, candidates) = (several.len(), listed(several));
+    let many = if count == 2 { "Two".to_owned() } else { count.to_string() };
+    Problem::new(ProblemCode::InvalidInput)
+        .with_detail(format!("{name} could be {}", ids.join(" or ")))
+        .with_words(
+            format!("{many} accounts match “{name}”: {candidates}. Name one by its number."),
+            format!("有 {count} 个账号与「{name}」匹配：{candidates}。请用账号编号指明一个。"),
+        )
+}
+
+/// Accounts by id, and by nickname where there is one.
+fn listed(accounts: &[&Account]) -> String {
+    let named = accounts.iter().take(NAMED).map(|account| {
+        if account.nickname == account.uid {
+            account.id.to_string()
+        } else {
+            format!("{} ({})", account.id, account.nickname)
+        }
+    });
+    let mut names = named.collect::<Vec<_>>().join(", ");
+    if accounts.len() > NAMED {
+        names.push_str(", …");
+    }
+    names
+}
