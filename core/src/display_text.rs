@@ -248,14 +248,12 @@ mod tests {
     }
 
     #[test]
-    fn a_megabyte_is_no_work() {
-        let start = tokio::time::Instant::now();
+    fn a_megabyte_becomes_a_short_line() {
         for piece in ["x", "\u{301}", "\u{200b}", "\n", "\u{1100}", "\u{202e}", "👩\u{200d}"] {
             let text = piece.repeat(1024 * 1024 / piece.len());
             let shown = message(&text).unwrap_or_default();
             assert!(shown.len() <= 8 * 1024, "it is bounded");
         }
-        assert!(start.elapsed() < std::time::Duration::from_secs(5), "even without optimisation");
     }
 
     #[test]

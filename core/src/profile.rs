@@ -1,14 +1,14 @@
 //! Where one installation's files and keychain items are. Two profiles share nothing.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
-use sha2::{Digest, Sha256};
 
 use crate::account::AccountId;
 use crate::disk;
 use crate::problem::{Problem, ProblemCode};
+
+mod keychain_name;
 
 /// A profile: a directory for what is not secret, and a name in the keychain for what is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +19,6 @@ pub struct Profile {
 
 /// The name of the default profile's keychain items.
 const KEYCHAIN_SERVICE: &str = "TuneKey";
-
-/// How much of a directory's name is kept in the keychain, where people read it.
-const NAME_LENGTH: usize = 32;
 
 impl Profile {
     /// The profile that is used when none is named: in the user's data directory, on the computer itself
@@ -42,7 +39,7 @@ impl Profile {
     pub fn at(dir: impl AsRef<Path>) -> Result<Self, Problem> {
         let dir = prepared(dir.as_ref())?;
         let is_default = user_dir().and_then(|default| default.canonicalize().ok()).as_ref() == Some(&dir);
-        let name = if is_default { None } else { Some(name_of(&dir)) };
+        let name = if is_default { None } else { Some(keychain_name::name_of(&dir)) };
         Ok(Self { dir, name })
     }
 
@@ -51,7 +48,7 @@ impl Profile {
         &self.dir
     }
 
-    /// The profile's name, made from its directory; `None` for the default profile.
+    /// The profile's name, which it keeps wherever it is moved; `None` for the default profile.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
@@ -110,18 +107,6 @@ fn prepared(dir: &Path) -> Result<PathBuf, Problem> {
 fn no_directory(error: &std::io::Error) -> Problem {
     Problem::new(disk::cause_of_no_write(error))
         .with_detail(format!("making the profile's directory: {error}"))
-}
-
-/// The directory's own name, for people, and a digest of its whole path, so that two of the same name differ.
-fn name_of(dir: &Path) -> String {
-    let last = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let mut name: String =
-        last.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).take(NAME_LENGTH).collect();
-    name.push('-');
-    for byte in &Sha256::digest(dir.as_os_str().as_encoded_bytes())[..4] {
-        let _ = write!(name, "{byte:02x}"); // writing to a String cannot fail
-    }
-    name
 }
 
 fn unreadable(detail: impl Into<String>) -> Problem {
