@@ -13,7 +13,7 @@ use crate::account::{
 };
 use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
-use crate::export::{self, Format};
+use crate::export::{self, Format, Scope};
 use crate::http::{Http, HttpError, HttpOptions, Limits, Request};
 use crate::ladder::Barred;
 use crate::ledger::{AccountRecord, LedgerFile};
@@ -263,6 +263,19 @@ impl TuneKey {
     /// `NotFound`, `InvalidInput` when the format does not exist for the service, a keychain problem, or
     /// `Rejected` when the keychain no longer holds the credential.
     pub async fn cookie(&self, id: &AccountId, format: Option<Format>) -> Result<Copied, Problem> {
+        self.export(id, format, Scope::Full).await
+    }
+
+    /// As [`TuneKey::cookie`], with no more in it than is wanted. Changes nothing of the account.
+    ///
+    /// # Errors
+    /// As [`TuneKey::cookie`].
+    pub async fn export(
+        &self,
+        id: &AccountId,
+        format: Option<Format>,
+        scope: Scope,
+    ) -> Result<Copied, Problem> {
         let record = self.0.accounts.record(id)?;
         let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
         let kept = self.keychain_says(self.0.vault.load(id, Patience::User).await)?;
@@ -270,8 +283,14 @@ impl TuneKey {
             self.0.accounts.update(id, |record| record.health = missing(self.0.clock.now()))?;
             return Err(renewal::gone(id));
         };
-        let text = export::render(format, service::by_id(id.service), &kept.credential)?;
-        Ok(Copied { text, format, expires_at: kept.credential.expires_at })
+        let export = export::render(format, scope, service::by_id(id.service), &kept.credential)?;
+        Ok(Copied {
+            text: export.text,
+            format,
+            expires_at: kept.credential.expires_at,
+            scope,
+            renews: export.renews,
+        })
     }
 
     /// Makes a format the account's own.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountId, Method, ServiceId};
-use crate::export::Format;
+use crate::export::{Format, Scope};
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::settings::Settings;
@@ -109,4 +109,8 @@ pub struct Copied {
     pub format: Format,
     /// When the key in it ends, if that is known.
     pub expires_at: Option<Timestamp>,
+    /// How much of the credential it carries.
+    pub scope: Scope,
+    /// Whether it holds what renews the key.
+    pub renews: bool,
 }
