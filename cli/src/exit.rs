@@ -2,16 +2,20 @@
 
 use std::process::ExitCode;
 
+use tunekey_core::account::Health;
 use tunekey_core::problem::ProblemCode;
 
 /// The exit code of a process that was interrupted by Ctrl-C, as shells have it: 128 + SIGINT.
 pub(crate) const INTERRUPTED: u8 = 130;
 
+/// The exit code of a command that was typed wrong.
+pub(crate) const USAGE: u8 = 2;
+
 /// The exit code for a problem.
 pub(crate) fn code(problem: ProblemCode) -> u8 {
     match problem {
         ProblemCode::Unexpected | ProblemCode::ProfileUnreadable => 1,
-        ProblemCode::InvalidInput => 2,
+        ProblemCode::InvalidInput => USAGE,
         ProblemCode::NotFound => 3,
         ProblemCode::Expired
         | ProblemCode::Refused
@@ -26,6 +30,14 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
         ProblemCode::KeychainLocked | ProblemCode::KeychainUnavailable | ProblemCode::KeychainDenied => 7,
         ProblemCode::RiskControl | ProblemCode::RateLimited | ProblemCode::DailyLimit => 8,
         ProblemCode::Cancelled => INTERRUPTED,
+    }
+}
+
+/// Whether only a new sign-in helps an account: its cookie is not worth printing.
+pub(crate) fn needs_sign_in(health: &Health) -> bool {
+    match health {
+        Health::Healthy | Health::RenewsSoon => false,
+        Health::NeedsSignIn { .. } => true,
     }
 }
 

@@ -17,6 +17,9 @@ use crate::picture;
 /// The quiet zone that the QR standard asks for, in modules.
 pub const QUIET_ZONE: u32 = 4;
 
+/// The pixels of a module in a `data:` URL: enough for a phone, and short.
+const URL_MODULE_PIXELS: u32 = 4;
+
 /// The largest picture that is looked at, in pixels a side; services send about a hundred.
 const LARGEST_SIDE: u32 = 2048;
 
@@ -120,6 +123,11 @@ impl QrCode {
         png(&GrayImage::from_fn(width * module, height * module, |x, y| {
             at(&bits, x / module, y / module, quiet)
         }))
+    }
+
+    /// As a `data:` URL of a PNG that can be scanned as it is, with its quiet zone.
+    pub fn png_url(&self) -> String {
+        picture::data_url(&self.png(URL_MODULE_PIXELS, QUIET_ZONE))
     }
 
     /// As lines for a terminal, two modules a character.
