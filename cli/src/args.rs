@@ -11,44 +11,13 @@ use tunekey_core::export::Format;
 
 /// Your own QQ Music and NetEase Cloud Music sign-in, kept in the system's keychain and renewed.
 #[derive(Debug, Parser)]
-#[command(name = "tunekey", version, about, propagate_version = true, after_help = EXIT_CODES)]
+#[command(name = "tunekey", version, propagate_version = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
-
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 unexpected; 2 usage, or an answer that did not come; 3 not found; \
-4 sign-in refused, expired, not possible in this way, a wrong code, or another account than --account; \
-5 needs sign-in; 6 network; 7 keychain; 8 risk control, rate limit or too many sign-ins today; 130 interrupted.";
-
-const SIGN_IN_HELP: &str = "\
-Ways in:
-  qq-scan        QQ Music: scan with mobile QQ; the QQ Music app refuses this code
-  wechat-scan    QQ Music: scan with WeChat
-  app-scan       both: scan with the QQ Music or the NetEase Cloud Music app
-  phone          both: a code sent to your phone number
-  paste          both: a cookie that you already have, from standard input to its end
-  official-page  both: only in TuneKey’s window
-
-Questions are asked on standard error and answered on standard input, a line each. With --json the question is a
-step, and its answer is a line of standard input as well:
-  ask_phone_number   +86 13800000000, or 13800000000 for mainland China; another country’s code is followed by
-                     a space
-  ask_captcha        open its `address` in a browser, then send an empty line, or `change` for another number
-  ask_text_code      the code, `resend` (works from its `resend_at` on) or `change` for another number
-  ask_other_account  `yes` keeps that account beside the one of --account, `no` keeps everything as it was
-  ask_paste          the text, up to the end of the input
-  ask_to_go_on       nothing: it says what was recognised and goes on by itself
-A question with a `problem` in it is asked again because of that. When the input ends before the answer, the
-command ends with that problem, or with exit code 2; `ask_other_account` takes it for `no`.";
-
-const IMPORT_HELP: &str = "\
-Recognises a Cookie header, Set-Cookie lines, JSON (an object, a browser extension’s export, a qqmusic-api
-Credential), Netscape cookies.txt, a curl command, a HAR file, a bare MUSIC_U, or a musickey with its uin; at most
-64 kB. It is checked with the service before it is saved, and is never shown. A file that is called like a service
-is named with its folder: ./qqmusic";
 
 /// What every command takes.
 #[derive(Debug, Args)]
@@ -70,7 +39,6 @@ pub(crate) enum Command {
     /// List the services and the ways to sign in to each
     Services,
     /// Sign in by scanning a code, or in another way
-    #[command(after_help = SIGN_IN_HELP)]
     SignIn {
         /// qqmusic or netease
         service: ServiceName,
@@ -85,7 +53,7 @@ pub(crate) enum Command {
         qr: Option<QrTarget>,
     },
     /// Save a cookie that you already have, from a file or standard input
-    #[command(override_usage = "tunekey import [OPTIONS] [SERVICE] [FILE|-]", after_help = IMPORT_HELP)]
+    #[command(override_usage = "tunekey import [OPTIONS] [SERVICE] [FILE|-]")]
     Import {
         /// qqmusic or netease; recognised by itself if left out
         #[arg(value_name = "SERVICE")]
@@ -111,6 +79,12 @@ pub(crate) enum Command {
         /// header, json, env, netscape or qqmusicapi; the account's own if left out
         #[arg(long, value_name = "FORMAT")]
         format: Option<FormatName>,
+        /// Only what plays, without what renews the key
+        #[arg(long)]
+        minimal: bool,
+        /// Print it even if the account needs a sign-in
+        #[arg(long)]
+        even_if_dead: bool,
     },
     /// Get a new key
     Renew {
@@ -121,7 +95,7 @@ pub(crate) enum Command {
         #[arg(long)]
         all: bool,
     },
-    /// Ask the service whether the credential works
+    /// Verify with the service that the credential works
     Check {
         /// `service:uid`, or a unique beginning of it, or a nickname
         account: String,

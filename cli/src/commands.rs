@@ -3,21 +3,26 @@
 use serde_json::json;
 use tunekey_core::account::{Account, AccountId, RenewalTrigger};
 use tunekey_core::display_text;
-use tunekey_core::export::Format;
-use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::export::{Format, Scope};
+use tunekey_core::problem::{Language, Problem, ProblemCode};
 use tunekey_core::settings;
-use tunekey_core::tunekey::TuneKey;
+use tunekey_core::tunekey::{Copied, TuneKey};
 
-use crate::output::Output;
-use crate::words;
+use crate::failure::Failure;
+use crate::output::{Canvas, Output};
+use crate::{table, words};
 
 pub(crate) fn services(tunekey: &TuneKey, output: Output) {
-    for service in tunekey.services() {
-        output.result(&service, || {
-            let methods: Vec<_> = service.methods.iter().map(|method| method.as_str()).collect();
-            format!("{:<9} {:<20} {}", service.id.as_str(), service.name, methods.join(", "))
-        });
+    let services = tunekey.services();
+    if output.json {
+        return services.iter().for_each(|service| output.object(service));
     }
+    let row = |service: &tunekey_core::tunekey::ServiceInfo| {
+        let methods: Vec<_> = service.methods.iter().map(|method| method.as_str()).collect();
+        let name = words::service(service.id, output.language).to_owned();
+        vec![service.id.to_string(), name, methods.join(", ")]
+    };
+    output.line(&table::aligned(&services.iter().map(row).collect::<Vec<_>>()));
 }
 
 pub(crate) fn accounts(tunekey: &TuneKey, output: Output) {
@@ -27,37 +32,120 @@ pub(crate) fn accounts(tunekey: &TuneKey, output: Output) {
             "No accounts yet. `tunekey sign-in qqmusic` or `tunekey sign-in netease` adds one.",
             "还没有账号，用 `tunekey sign-in qqmusic` 或 `tunekey sign-in netease` 添加。",
         ));
-    }
-    for account in accounts {
-        output.result(&without_picture(account.clone()), || words::line(&account, output.language));
+    } else if output.json {
+        accounts.into_iter().for_each(|account| output.object(&without_picture(account)));
+    } else {
+        let columns = Canvas::of_standard_output().size.map(|(columns, _)| columns);
+        output.line(&table::accounts(&accounts, columns, output.language));
     }
 }
 
-pub(crate) fn show(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Problem> {
+pub(crate) fn show(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let account = account(tunekey, &tunekey.find(name)?)?;
     output.result(&without_picture(account.clone()), || words::sheet(&account, output.language));
     Ok(())
 }
 
+/// What of a credential to print, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    /// The format; the account's own when `None`.
+    pub(crate) format: Option<Format>,
+    pub(crate) scope: Scope,
+    /// Whether to print what no longer works.
+    pub(crate) even_if_dead: bool,
+}
+
 pub(crate) async fn cookie(
     tunekey: &TuneKey,
     name: &str,
-    format: Option<Format>,
+    wanted: Wanted,
     output: Output,
-) -> Result<(), Problem> {
+) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
-    let copied = tunekey.cookie(&id, format).await?;
+    let copied = tunekey.export(&id, wanted.format, wanted.scope).await?;
+    let account = account(tunekey, &id)?;
+    if let Some(failure) = dead(&account, output.language) {
+        if !wanted.even_if_dead {
+            return Err(failure);
+        }
+        output.note(&failure.message(output.language));
+    }
     #[expect(clippy::disallowed_methods, reason = "printing the cookie is what was asked for")]
     let text = copied.text.expose();
-    output.result(&json!({ "account": id, "format": copied.format, "cookie": text }), || text.to_owned());
     tunekey.note_copied(&id, &copied);
+    if output.json {
+        output.object(&json!({
+            "account": id,
+            "format": copied.format,
+            "scope": copied.scope,
+            "renews": copied.renews,
+            "expires_at": copied.expires_at,
+            "health": account.health,
+            "cookie": text,
+        }));
+        return Ok(());
+    }
+    match copied.format {
+        // Where the line's end would become part of the cookie.
+        Format::Header => output.exactly(text),
+        Format::Json | Format::Env | Format::Netscape | Format::QqMusicApi => output.line(text),
+    }
+    output.advice(&what_it_is_for(&copied, &account, output.language));
     Ok(())
+}
+
+/// Why a cookie is not worth printing: its account needs a new sign-in.
+fn dead(account: &Account, language: Language) -> Option<Failure> {
+    if !account.health.needs_sign_in() {
+        return None;
+    }
+    let (id, service) = (&account.id, account.service);
+    let (english, chinese) =
+        (words::service(service, Language::English), words::service(service, Language::Chinese));
+    let problem = Problem::new(ProblemCode::Rejected).with_service(service);
+    let failure = Failure::from(problem.with_detail(format!("{id} needs a new sign-in"))).said(
+        format!("This cookie no longer works: {english} has refused it. {id} needs a new sign-in."),
+        format!("该 Cookie 已失效：{chinese}已拒绝它。{id} 需要重新登录。"),
+    );
+    let next = match language {
+        Language::English => {
+            format!("  tunekey sign-in {service} --account {id}\nTo print it all the same: --even-if-dead")
+        }
+        Language::Chinese => {
+            format!("  tunekey sign-in {service} --account {id}\n仍要输出请加 --even-if-dead")
+        }
+    };
+    Some(failure.and_next(next))
+}
+
+/// What a printed cookie can do, for whoever is about to give it away.
+fn what_it_is_for(copied: &Copied, account: &Account, language: Language) -> String {
+    let until = account.life.renew_at.filter(|_| !copied.renews).map(words::time);
+    match (copied.renews, until, language) {
+        (true, _, Language::English) => {
+            "It plays and holds what renews the key: give it only to a tool of your own that renews by itself. \
+             With --minimal it only plays."
+                .to_owned()
+        }
+        (true, _, Language::Chinese) => {
+            "可播放，且包含续期所需的内容：请只交给自己掌控、会自行续期的工具。加 --minimal 则只能播放。".to_owned()
+        }
+        (false, Some(until), Language::English) => {
+            format!("It only plays. TuneKey renews the key about {until}: print it again then.")
+        }
+        (false, Some(until), Language::Chinese) => {
+            format!("仅可播放。TuneKey 约在 {until} 续期，届时请重新输出。")
+        }
+        (false, None, Language::English) => "It only plays, until its key ends.".to_owned(),
+        (false, None, Language::Chinese) => "仅可播放，密钥到期后失效。".to_owned(),
+    }
 }
 
 /// Renews the accounts one after the other. Ctrl-C stops after the one under way, because a renewal that is
 /// cut off can lose the key that the service has just issued.
-pub(crate) async fn renew(tunekey: &TuneKey, ids: &[AccountId], output: Output) -> Result<(), Problem> {
-    let mut first_problem = None;
+pub(crate) async fn renew(tunekey: &TuneKey, ids: &[AccountId], output: Output) -> Result<(), Failure> {
+    let mut first_failure = None;
     let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
     for id in ids {
         let mut renewal = std::pin::pin!(tunekey.renew(id, RenewalTrigger::Manual));
@@ -69,20 +157,28 @@ pub(crate) async fn renew(tunekey: &TuneKey, ids: &[AccountId], output: Output) 
             Ok(record) => output.result(&json!({ "account": id, "renewal": record }), || {
                 format!("{id}  {}", words::outcome(record.outcome, output.language))
             }),
-            Err(problem) if ids.len() == 1 => return Err(problem),
+            Err(problem) if ids.len() == 1 => return Err(problem.into()),
             Err(problem) => {
-                output.problem(&problem);
-                first_problem.get_or_insert(problem);
+                let failure = of_one(id, problem);
+                output.failure(&failure);
+                // It has been said; what is left is the exit code.
+                first_failure.get_or_insert(failure.told());
             }
         }
         if interrupted {
-            return Err(Problem::new(ProblemCode::Cancelled));
+            return Err(Problem::new(ProblemCode::Cancelled).into());
         }
     }
-    first_problem.map_or(Ok(()), Err)
+    first_failure.map_or(Ok(()), Err)
 }
 
-pub(crate) async fn check(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Problem> {
+/// A problem of one account among several.
+fn of_one(id: &AccountId, problem: Problem) -> Failure {
+    let (english, chinese) = (problem.message(Language::English), problem.message(Language::Chinese));
+    Failure::from(problem).said(format!("{id}  {english}"), format!("{id}  {chinese}"))
+}
+
+pub(crate) async fn check(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
     tunekey.check(&id).await?;
     let account = account(tunekey, &id)?;
@@ -90,7 +186,7 @@ pub(crate) async fn check(tunekey: &TuneKey, name: &str, output: Output) -> Resu
     Ok(())
 }
 
-pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Problem> {
+pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
     let done = tunekey.sign_out(&id).await?;
     output.result(&json!({ "signed_out": id, "confirmed": done.confirmed }), || {
@@ -107,7 +203,7 @@ pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> R
     Ok(())
 }
 
-pub(crate) async fn forget(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Problem> {
+pub(crate) async fn forget(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
     tunekey.forget(&id).await?;
     output.result(&json!({ "forgotten": id }), || {
@@ -121,18 +217,54 @@ pub(crate) fn settings(
     key: Option<String>,
     value: Option<String>,
     output: Output,
-) -> Result<(), Problem> {
+) -> Result<(), Failure> {
     let current = match (&key, value) {
-        (Some(key), Some(value)) => tunekey.set_setting(key, &value)?,
+        (Some(key), Some(value)) => {
+            tunekey.set_setting(key, &value).map_err(|problem| of_setting(problem, key))?
+        }
         _ => tunekey.settings(),
     };
     let keys = key.as_deref().map_or_else(|| settings::KEYS.to_vec(), |key| vec![key]);
     for key in keys {
-        let value = current.get(key)?;
+        let value = current.get(key).map_err(|problem| of_setting(problem, key))?;
         let shown = display_text::escaped(&value).into_owned();
         output.result(&json!({ "key": key, "value": value }), || format!("{key:<18} {shown}"));
     }
     Ok(())
+}
+
+/// A problem with a setting: one that there is not is answered with those that there are.
+fn of_setting(problem: Problem, key: &str) -> Failure {
+    let (code, detail) = (problem.code, problem.detail.clone().unwrap_or_default());
+    let failure = Failure::from(problem);
+    match (code, values(key)) {
+        (ProblemCode::NotFound, None) => {
+            let key = display_text::escaped(key).into_owned();
+            failure.said(
+                format!("No setting “{key}”. There are: {}.", settings::KEYS.join(", ")),
+                format!("没有设置项“{key}”。可用的设置：{}。", settings::KEYS.join("、")),
+            )
+        }
+        (ProblemCode::InvalidInput, Some(values)) => {
+            failure.said(format!("{key} was not changed: {detail}."), format!("{key} 未更改：{values}。"))
+        }
+        _ => failure,
+    }
+}
+
+/// What a setting may be, in Chinese; the core says it in English.
+fn values(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "proxy" => {
+            "可填 system、none，或形如 http://127.0.0.1:7890 的地址（http、https、socks5、socks5h），不能含用户名或密码"
+        }
+        "extra-ca" => "请指定可读的 PEM 证书文件；留空则清除",
+        "netease-profile" => "可填 web 或 pc",
+        "format" => "可填 header、json、env、netscape 或 qqmusicapi",
+        "clipboard-seconds" => "请填 5 到 600 之间的数字",
+        "auto-renew" => "可填 on 或 off",
+        _ => return None,
+    })
 }
 
 fn account(tunekey: &TuneKey, id: &AccountId) -> Result<Account, Problem> {
@@ -143,4 +275,21 @@ fn account(tunekey: &TuneKey, id: &AccountId) -> Result<Account, Problem> {
 /// A picture of 10 kB in every line helps no program that reads a terminal.
 pub(crate) fn without_picture(account: Account) -> Account {
     Account { avatar: None, ..account }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_says_in_chinese_what_it_may_be() {
+        for key in settings::KEYS {
+            let problem = Problem::new(ProblemCode::InvalidInput).with_detail("it is wrong");
+            let failure = of_setting(problem, key);
+            assert!(!failure.message(Language::Chinese).contains("wrong"), "{key}");
+            assert!(failure.message(Language::English).contains("it is wrong"), "{key}");
+        }
+        let unknown = of_setting(Problem::new(ProblemCode::NotFound), "colour");
+        assert!(unknown.message(Language::English).starts_with("No setting “colour”. There are: proxy, "));
+    }
 }

@@ -7,6 +7,9 @@ use tunekey_core::problem::ProblemCode;
 /// The exit code of a process that was interrupted by Ctrl-C, as shells have it: 128 + SIGINT.
 pub(crate) const INTERRUPTED: u8 = 130;
 
+/// The exit code of a command that was typed wrong.
+pub(crate) const USAGE: u8 = 2;
+
 /// The exit code for a problem.
 pub(crate) fn code(problem: ProblemCode) -> u8 {
     match problem {

@@ -9,6 +9,7 @@ use tunekey_core::problem::{Problem, ProblemCode};
 use tunekey_core::secret::Secret;
 use tunekey_core::service;
 
+use crate::failure::Failure;
 use crate::typed::Source;
 
 /// The service and the file that two optional arguments name: `[SERVICE] [FILE|-]`.
@@ -18,14 +19,17 @@ use crate::typed::Source;
 pub(crate) fn named(
     first: Option<OsString>,
     second: Option<PathBuf>,
-) -> Result<(Option<ServiceId>, Source), Problem> {
+) -> Result<(Option<ServiceId>, Source), Failure> {
     let service = first.as_ref().and_then(|first| first.to_str()?.parse().ok());
     let file = match (&service, first, second) {
         (Some(_), _, file) => file,
         (None, first, None) => first.map(PathBuf::from),
         (None, _, Some(_)) => {
-            let detail = "the service is qqmusic or netease: `tunekey import [SERVICE] [FILE|-]`";
-            return Err(Problem::new(ProblemCode::InvalidInput).with_detail(detail));
+            return Err(Failure::new(
+                ProblemCode::InvalidInput,
+                "The service is qqmusic or netease: `tunekey import [SERVICE] [FILE|-]`.",
+                "服务名称应为 qqmusic 或 netease：`tunekey import [SERVICE] [FILE|-]`。",
+            ));
         }
     };
     Ok((service, file.filter(|file| file.as_os_str() != "-").map_or(Source::StandardInput, Source::File)))
@@ -35,21 +39,28 @@ pub(crate) fn named(
 ///
 /// # Errors
 /// `InvalidInput` when nothing in it says so, or when it could be several.
-pub(crate) fn service_of(text: &Secret, wanted: Option<&AccountId>) -> Result<ServiceId, Problem> {
+pub(crate) fn service_of(text: &Secret, wanted: Option<&AccountId>) -> Result<ServiceId, Failure> {
     if let Some(account) = wanted {
         return Ok(account.service);
     }
-    let unusable = |detail: String| Problem::new(ProblemCode::InvalidInput).with_detail(detail);
-    let pasted = import::read(text).map_err(|error| unusable(error.to_string()))?;
+    let pasted = import::read(text)
+        .map_err(|error| Problem::new(ProblemCode::InvalidInput).with_detail(error.to_string()))?;
     match &complete(&pasted)[..] {
         [service] => Ok(*service),
         // The core says what is missing.
         [] => import::service_of(&pasted).ok_or_else(|| {
-            unusable("there is no credential of QQ Music or NetEase Cloud Music in it".to_owned())
+            Failure::new(
+                ProblemCode::InvalidInput,
+                "There is no credential of QQ Music or NetEase Cloud Music in it. Copy the cookie while signed in, \
+                 or sign in by a code: `tunekey sign-in qqmusic`.",
+                "其中没有 QQ 音乐或网易云音乐的凭据。请在登录状态下复制 Cookie，或扫码登录：`tunekey sign-in qqmusic`。",
+            )
         }),
-        [first, ..] => Err(unusable(format!(
-            "it holds credentials of several services; say which: `tunekey import {first} FILE`"
-        ))),
+        [first, ..] => Err(Failure::new(
+            ProblemCode::InvalidInput,
+            format!("It holds credentials of several services. Say which: `tunekey import {first} FILE`."),
+            format!("其中有多个服务的凭据，请指明是哪一个：`tunekey import {first} FILE`。"),
+        )),
     }
 }
 
@@ -60,10 +71,12 @@ fn complete(pasted: &Pasted) -> Vec<ServiceId> {
 
 #[cfg(test)]
 mod tests {
+    use tunekey_core::problem::Language;
+
     use super::*;
 
-    fn detail(text: &str) -> String {
-        service_of(&text.into(), None).expect_err("it is for no service").detail.expect("it says why")
+    fn said(text: &str) -> String {
+        service_of(&text.into(), None).expect_err("it is for no service").message(Language::English)
     }
 
     #[test]
@@ -80,8 +93,8 @@ mod tests {
             let named = named(first.map(OsString::from), second.map(PathBuf::from));
             assert_eq!(named, Ok(wanted), "{first:?} {second:?}");
         }
-        let problem = named(Some("spotify".into()), Some("cookies.txt".into())).expect_err("no such service");
-        assert_eq!(problem.code, ProblemCode::InvalidInput);
+        let failure = named(Some("spotify".into()), Some("cookies.txt".into())).expect_err("no such service");
+        assert_eq!(failure.problem.code, ProblemCode::InvalidInput);
     }
 
     #[test]
@@ -94,12 +107,13 @@ mod tests {
 
     #[test]
     fn what_could_be_for_several_services_or_for_none_is_not_guessed() {
-        let both = detail("uin=10001; qm_keyst=canary; MUSIC_U=canary");
+        let both = said("uin=10001; qm_keyst=canary; MUSIC_U=canary");
         assert!(both.contains("tunekey import qqmusic FILE") && !both.contains("canary"), "{both}");
-        assert_eq!(
-            detail("theme=dark; lang=canary"),
-            "there is no credential of QQ Music or NetEase Cloud Music in it"
+        let none = said("theme=dark; lang=canary");
+        assert!(
+            none.starts_with("There is no credential of QQ Music or NetEase") && !none.contains("canary"),
+            "{none}"
         );
-        assert_eq!(detail(""), "there is nothing in it");
+        assert!(said("").contains("there is nothing in it"));
     }
 }

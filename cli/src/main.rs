@@ -1,34 +1,49 @@
 //! `tunekey`: the command line. An adapter over the core that links no GUI library.
 
 mod args;
+mod code;
 mod commands;
 mod exit;
 mod failure;
+mod help;
 mod import;
+mod kept;
 mod output;
 mod questions;
 mod sign_in;
+mod table;
 mod typed;
 mod words;
 
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tunekey_core::export::Scope;
 use tunekey_core::problem::{Language, Problem, ProblemCode};
 use tunekey_core::profile::Profile;
 use tunekey_core::tunekey::{Setup, TuneKey};
 
 use crate::args::{Cli, Command, Global};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Canvas, Output};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
     let language = Language::from_locale(&sys_locale::get_locale().unwrap_or_default());
+    let columns = Canvas::of_standard_output().size.map(|(columns, _)| columns);
+    let command = help::localized(Cli::command(), language, columns);
+    let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) if language == Language::English || help::is_wanted(error.kind()) => error.exit(),
+        Err(error) => {
+            let output = Output { json: false, language };
+            output.note(help::complaint(&error, language).trim_end());
+            return ExitCode::from(exit::USAGE);
+        }
+    };
     let output = Output { json: cli.global.json, language };
     let result = start(&cli.global).map_err(Failure::from).and_then(|(tunekey, runtime)| {
         let result = runtime.block_on(run(&tunekey, cli.command, output));
@@ -38,7 +53,7 @@ fn main() -> ExitCode {
     });
     if let Err(failure) = &result {
         if output.json || !failure.told {
-            output.problem(&failure.problem);
+            output.failure(failure);
         }
         if let Some(next) = &failure.next {
             output.note(next);
@@ -85,8 +100,10 @@ async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), 
         }
         Command::Accounts => commands::accounts(tunekey, output),
         Command::Show { account } => commands::show(tunekey, &account, output)?,
-        Command::Cookie { account, format } => {
-            commands::cookie(tunekey, &account, format.map(|format| format.0), output).await?;
+        Command::Cookie { account, format, minimal, even_if_dead } => {
+            let scope = if minimal { Scope::Minimal } else { Scope::Full };
+            let wanted = commands::Wanted { format: format.map(|format| format.0), scope, even_if_dead };
+            commands::cookie(tunekey, &account, wanted, output).await?;
         }
         Command::Renew { account: Some(account), all: _ } => {
             commands::renew(tunekey, &[tunekey.find(&account)?], output).await?;

@@ -1,10 +1,13 @@
 //! What is printed, for people or for programs. The only file that writes to standard output.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use tunekey_core::problem::{Language, Problem};
+use tunekey_core::problem::Language;
+use tunekey_core::qr::Ink;
+
+use crate::failure::Failure;
 
 /// Where results go.
 #[derive(Debug, Clone, Copy)]
@@ -19,16 +22,28 @@ impl Output {
     /// Prints a result: the object for programs, the words for people.
     pub(crate) fn result(self, object: &impl Serialize, words: impl FnOnce() -> String) {
         if self.json {
-            self.line(&serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned()));
+            self.object(object);
         } else {
             self.line(&words());
         }
+    }
+
+    /// Prints an object for programs.
+    pub(crate) fn object(self, object: &impl Serialize) {
+        self.line(&serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned()));
     }
 
     /// Prints words that only people need, and that are not the result.
     pub(crate) fn note(self, words: &str) {
         if !self.json {
             drop(writeln!(io::stderr().lock(), "{words}"));
+        }
+    }
+
+    /// Prints advice: only where somebody looks, because a script's log is not the place for it.
+    pub(crate) fn advice(self, words: &str) {
+        if io::stderr().is_terminal() {
+            self.note(words);
         }
     }
 
@@ -41,10 +56,10 @@ impl Output {
     }
 
     /// Says what went wrong: for programs as an object among the results, for people on standard error.
-    pub(crate) fn problem(self, problem: &Problem) {
-        let message = problem.message(self.language);
+    pub(crate) fn failure(self, failure: &Failure) {
+        let message = failure.message(self.language);
         if self.json {
-            let mut object = serde_json::to_value(problem).unwrap_or_else(|_| json!({}));
+            let mut object = serde_json::to_value(&failure.problem).unwrap_or_else(|_| json!({}));
             object["message"] = Value::String(message);
             self.line(&json!({ "problem": object }).to_string());
         } else {
@@ -54,8 +69,47 @@ impl Output {
 
     /// Prints text as it is: a reader that has gone away (`| head`) is not an error.
     pub(crate) fn line(self, text: &str) {
-        let mut out = io::stdout().lock();
         let newline = if text.ends_with('\n') { "" } else { "\n" };
-        drop(write!(out, "{text}{newline}").and_then(|()| out.flush()));
+        self.write(&format!("{text}{newline}"));
+    }
+
+    /// Prints text that goes into a file or another program to the byte: a terminal gets its line break all the same.
+    pub(crate) fn exactly(self, text: &str) {
+        if io::stdout().is_terminal() { self.line(text) } else { self.write(text) }
+    }
+
+    fn write(self, text: &str) {
+        let mut out = io::stdout().lock();
+        drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    }
+}
+
+/// What results are drawn on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Canvas {
+    /// What a code is drawn with.
+    pub(crate) ink: Ink,
+    /// How many columns and rows there are; `None` where nobody looks: a file, another program.
+    pub(crate) size: Option<(u32, u32)>,
+}
+
+impl Canvas {
+    /// Standard output as it is now.
+    pub(crate) fn of_standard_output() -> Self {
+        let out = io::stdout();
+        if !out.is_terminal() {
+            return Self { ink: Ink::Letters, size: None };
+        }
+        let size = terminal_size::terminal_size_of(&out);
+        let size = size.map(|(columns, rows)| (u32::from(columns.0), u32::from(rows.0)));
+        Self { ink: Self::ink(), size: size.filter(|(columns, rows)| *columns > 0 && *rows > 0) }
+    }
+
+    /// What a terminal shows, wherever it is.
+    pub(crate) fn ink() -> Ink {
+        // Older consoles of Windows take escape sequences only when asked to.
+        let takes_escapes = anstyle_query::windows::enable_ansi_colors().unwrap_or(true);
+        let is_dumb = cfg!(not(windows)) && !anstyle_query::term_supports_color();
+        if anstyle_query::no_color() || is_dumb || !takes_escapes { Ink::Letters } else { Ink::Colours }
     }
 }

@@ -1,33 +1,27 @@
 //! `tunekey sign-in` and `tunekey import`: follow a sign-in to its end, draw its code, put its questions.
 
 use std::future::Future;
-use std::io::Write as _;
-use std::path::Path;
 use std::pin::{Pin, pin};
 
-use atomic_write_file::AtomicWriteFile;
 use serde_json::{Value, json};
-use tunekey_core::account::{AccountId, Method, ServiceId};
+use tunekey_core::account::{Account, AccountId, Method, ServiceId};
 use tunekey_core::display_text;
 use tunekey_core::problem::{Language, Problem, ProblemCode};
-use tunekey_core::qr::QrCode;
+use tunekey_core::qr::{QUIET_ZONE, QrCode};
 use tunekey_core::secret::Secret;
 use tunekey_core::service::{self, Input};
 use tunekey_core::sign_in::{Answer, Others, SignIn, SignInStep};
 use tunekey_core::tunekey::TuneKey;
 
 use crate::args::QrTarget;
+use crate::code;
 use crate::commands::without_picture;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::kept::{self, Choice, Tries};
+use crate::output::{Canvas, Output};
 use crate::questions::{self, Reply};
 use crate::typed::{self, Source};
 use crate::words;
-
-/// The modules of a code in a PNG: big enough for a phone held over a small picture.
-const PNG_MODULE_PIXELS: u32 = 8;
-/// The white border that scanners need around a code (ISO 18004).
-const QUIET_MODULES: u32 = 4;
 
 /// Signs in, by the best method if none is named.
 pub(crate) async fn run(
@@ -75,61 +69,209 @@ struct Way {
 }
 
 async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), Failure> {
+    let before = tunekey.snapshot().accounts;
     let mut sign_in = tunekey.sign_in(way.service, way.method, way.wanted.clone());
     // One for all: Ctrl-C between two waits must not be lost.
     let mut interrupt = pin!(tokio::signal::ctrl_c());
     let (mut finishing, mut interrupted) = (false, false);
+    let (mut confirmed, mut tries) = (false, Tries::new());
+    let (mut tried_again, mut too_large) = (None, None);
     loop {
-        let step = match unless_interrupted(sign_in.next(), interrupt.as_mut()).await {
+        let next = next_step(&mut sign_in, &mut too_large, &way, output);
+        let step = match unless_interrupted(next, interrupt.as_mut()).await {
             Ok(step) => step,
             // Half a sign-in would be a lost one: the first Ctrl-C waits for what comes of it, the second does not.
             Err(_) if finishing && !interrupted => {
                 interrupted = true;
                 interrupt.set(tokio::signal::ctrl_c());
-                output.note(output.language.pick(
-                    "What comes of it is kept. Press Ctrl-C again not to wait for it.",
-                    "登录结果仍会保存。再按一次 Ctrl-C 则不再等待。",
-                ));
+                say_that_it_goes_on(output);
                 continue;
             }
-            Err(problem) => return Err(problem.into()),
+            Err(failure) => return Err(failure),
         };
         let Some(step) = step else { return Err(Problem::new(ProblemCode::Unexpected).into()) };
         finishing = step.cannot_be_cancelled();
+        if let SignInStep::Preparing = step
+            && let Some(problem) = tried_again.take()
+            && !kept::is_asked(output)
+        {
+            // What was confirmed is used up, and nobody is there to scan another code.
+            return Err(Failure::from(problem).told());
+        }
         show(&step, &way, output)?;
+        too_large = code_that_does_not_fit(&step, &way, output);
+        if let SignInStep::Failed { problem, others } = &step
+            && confirmed
+            && others.next.is_empty()
+        {
+            let choice = if interrupted {
+                Ok(Choice::GiveUp)
+            } else {
+                unless_interrupted(tries.next(tunekey, problem, output), interrupt.as_mut()).await
+            };
+            match choice {
+                Ok(Choice::Again) => {
+                    sign_in.answer(Answer::Again);
+                    tried_again = Some(problem.clone());
+                    continue;
+                }
+                Ok(Choice::GiveUp) => {}
+                Err(_) => {
+                    interrupted = true;
+                    interrupt.set(tokio::signal::ctrl_c());
+                    output.note("");
+                    say_that_it_goes_on(output);
+                }
+            }
+            drop(sign_in);
+            let saved = settled(tunekey, &before, way.service, interrupt.as_mut()).await?;
+            return given_up(saved, problem, interrupted, output);
+        }
         if let Some(end) = end_of(&step, &way, output.language) {
             return end;
         }
+        // From here on the service has heard that it is to issue a credential, until another code is needed.
+        confirmed =
+            (confirmed || finishing) && way.method.is_new_sign_in() && !matches!(step, SignInStep::Preparing);
         if !step.waits_for_answer() {
             continue;
         }
         let answer = if interrupted {
-            Err(Problem::new(ProblemCode::Cancelled))
+            Err(Problem::new(ProblemCode::Cancelled).into())
         } else {
             let answer = unless_interrupted(answer(&step, &mut way, output), interrupt.as_mut()).await;
             answer.and_then(|answer| answer)
         };
         match answer {
             Ok(answer) => sign_in.answer(answer),
-            Err(problem) => {
+            Err(failure) => {
                 if matches!(step, SignInStep::AskOtherAccount { .. }) {
                     decline(&mut sign_in).await;
                 }
-                let told = reason(&step) == Some(&problem);
-                return Err(Failure { problem, next: None, told });
+                let told = reason(&step) == Some(&failure.problem);
+                return Err(if told { failure.told() } else { failure });
             }
         }
     }
+}
+
+fn say_that_it_goes_on(output: Output) {
+    output.note(output.language.pick(
+        "What comes of it is kept. Press Ctrl-C again not to wait for it.",
+        "登录结果仍会保存。再按一次 Ctrl-C 则不再等待。",
+    ));
+}
+
+/// Waits for what the core makes of a sign-in that nobody follows any more: it tries to save it a few times, then
+/// ends it at the service. Gives back the account, if it was saved.
+async fn settled(
+    tunekey: &TuneKey,
+    before: &[Account],
+    service: ServiceId,
+    interrupt: Pin<&mut impl Future>,
+) -> Result<Option<Account>, Failure> {
+    unless_interrupted(tunekey.settled(), interrupt).await?;
+    let is_as_before = |account: &Account| {
+        before.iter().any(|old| old.id == account.id && old.life.issued_at == account.life.issued_at)
+    };
+    let now = tunekey.snapshot().accounts.into_iter();
+    Ok(now.filter(|account| account.service == service).find(|account| !is_as_before(account)))
+}
+
+/// How a sign-in ends that was confirmed and given up.
+fn given_up(
+    saved: Option<Account>,
+    problem: &Problem,
+    interrupted: bool,
+    output: Output,
+) -> Result<(), Failure> {
+    if let Some(account) = saved {
+        let account = without_picture(account);
+        output.note(output.language.pick("Signed in after all.", "登录最终成功。"));
+        output.result(&json!({ "step": "done", "account": account }), || {
+            words::line(&account, output.language)
+        });
+        return Ok(());
+    }
+    let ended = output.language.pick(
+        "Nothing was saved; what was confirmed is given up. Sign in again.",
+        "没有保存任何内容，已确认的登录也已放弃，请重新登录。",
+    );
+    Err(match interrupted {
+        true => Failure::from(Problem::new(ProblemCode::Cancelled)),
+        // People were told what stands in the way when it did.
+        false => Failure::from(problem.clone()).told(),
+    }
+    .and_next(ended))
+}
+
+/// The next step. Until it comes, a code that does not fit is drawn again whenever the terminal changes.
+async fn next_step(
+    sign_in: &mut SignIn,
+    too_large: &mut Option<QrCode>,
+    way: &Way,
+    output: Output,
+) -> Option<SignInStep> {
+    loop {
+        let Some(code) = too_large.as_ref() else { return sign_in.next().await };
+        tokio::select! {
+            step = sign_in.next() => return step,
+            () = resized() => {
+                if draw(code, way, output) {
+                    *too_large = None;
+                }
+            }
+        }
+    }
+}
+
+/// Waits until the terminal's size changes.
+#[cfg(unix)]
+async fn resized() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::window_change()) {
+        Ok(mut changes) => drop(changes.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// There is no such signal.
+#[cfg(not(unix))]
+async fn resized() {
+    std::future::pending().await
+}
+
+/// The code of a step, if it was drawn in a terminal that is too small for it.
+fn code_that_does_not_fit(step: &SignInStep, way: &Way, output: Output) -> Option<QrCode> {
+    match step {
+        SignInStep::ShowCode { code, .. } if !output.json && !matches!(way.qr, Some(QrTarget::Png(_))) => {
+            let misfit = code::draw(code, Canvas::of_standard_output()).misfit;
+            misfit.map(|_| code.clone())
+        }
+        _ => None,
+    }
+}
+
+/// Draws a code into the terminal and says what to do where it does not fit. Gives back whether it fits.
+fn draw(code: &QrCode, way: &Way, output: Output) -> bool {
+    let drawn = code::draw(code, Canvas::of_standard_output());
+    if let Some(lines) = &drawn.lines {
+        output.line(lines);
+    }
+    if let Some(misfit) = drawn.misfit {
+        output.note(&code::misfit(misfit, way.service, way.method, output.language));
+    }
+    drawn.misfit.is_none()
 }
 
 /// Waits for something that Ctrl-C gives up.
 async fn unless_interrupted<T>(
     waiting: impl Future<Output = T>,
     interrupt: Pin<&mut impl Future>,
-) -> Result<T, Problem> {
+) -> Result<T, Failure> {
     tokio::select! {
         result = waiting => Ok(result),
-        _ = interrupt => Err(Problem::new(ProblemCode::Cancelled)),
+        _ = interrupt => Err(Problem::new(ProblemCode::Cancelled).into()),
     }
 }
 
@@ -141,7 +283,7 @@ async fn decline(sign_in: &mut SignIn) {
 }
 
 /// The method to use, which has to work without a window.
-fn offered(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Result<Method, Problem> {
+fn offered(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Result<Method, Failure> {
     let offered = tunekey.services().into_iter().find(|offer| offer.id == service);
     let methods = offered.map(|offer| offer.methods).unwrap_or_default();
     if let Some(method) =
@@ -150,16 +292,24 @@ fn offered(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Res
         return Ok(method);
     }
     let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
-    let here = names.join(", ");
+    let (here, here_in_chinese) = (names.join(", "), names.join("、"));
     let in_the_window =
         method.filter(|method| method.needs_web_view() && service::by_id(service).methods().contains(method));
     Err(match in_the_window {
-        Some(method) => Problem::new(ProblemCode::InvalidInput).with_detail(format!(
-            "{method} needs TuneKey’s window; on the command line {service} offers {here}"
-        )),
-        None => Problem::new(ProblemCode::NotFound).with_detail(format!("{service} offers {here}")),
-    }
-    .with_service(service))
+        Some(method) => Failure::new(
+            ProblemCode::InvalidInput,
+            format!("{method} needs TuneKey’s window. On the command line {service} offers: {here}."),
+            format!("{method} 只能在 TuneKey 窗口中使用。命令行中 {service} 可用的方式：{here_in_chinese}。"),
+        ),
+        None => {
+            let method = method.map_or("", Method::as_str);
+            Failure::new(
+                ProblemCode::NotFound,
+                format!("{service} has no sign-in by {method}. It offers: {here}."),
+                format!("{service} 没有 {method} 这种登录方式。可用的方式：{here_in_chinese}。"),
+            )
+        }
+    })
 }
 
 /// The account that is to be signed in again.
@@ -167,18 +317,21 @@ fn wanted(
     tunekey: &TuneKey,
     service: Option<ServiceId>,
     account: Option<&str>,
-) -> Result<Option<AccountId>, Problem> {
+) -> Result<Option<AccountId>, Failure> {
     let Some(name) = account else { return Ok(None) };
     let account = tunekey.find(name)?;
     match service.filter(|service| *service != account.service) {
-        Some(service) => Err(Problem::new(ProblemCode::InvalidInput)
-            .with_detail(format!("{account} is no account of {service}"))),
+        Some(service) => Err(Failure::new(
+            ProblemCode::InvalidInput,
+            format!("{account} is no account of {service}. Leave --account out, or name one of {service}."),
+            format!("{account} 不是 {service} 的账号。请去掉 --account，或改为 {service} 的账号。"),
+        )),
         None => Ok(Some(account)),
     }
 }
 
 /// What the person, or the program, answers to a step.
-async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answer, Problem> {
+async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answer, Failure> {
     match step {
         SignInStep::AskPaste { problem } => {
             if let Some(text) = way.text.take() {
@@ -186,7 +339,7 @@ async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answ
             }
             match problem {
                 // Only a terminal has more after its end.
-                Some(problem) if output.json || !typed::at_terminal() => return Err(problem.clone()),
+                Some(problem) if output.json || !typed::at_terminal() => return Err(problem.clone().into()),
                 Some(_) | None => {}
             }
             ask_for_text(output);
@@ -231,30 +384,35 @@ fn ask_for_text(output: Output) {
 }
 
 /// Why a sign-in ends when there is no more input: the last answer did not do, or there was none.
-fn ended(step: &SignInStep) -> Problem {
-    let wanted = match step {
+fn ended(step: &SignInStep) -> Failure {
+    let (english, chinese) = match step {
         SignInStep::AskOtherAccount { .. } => return another(step),
-        SignInStep::AskPhoneNumber { .. } => "the phone number",
-        SignInStep::AskTextCode { .. } => "the code",
-        _ => "the answer",
+        SignInStep::AskPhoneNumber { .. } => {
+            ("The input ended before the phone number came.", "输入已结束，但没有收到手机号。")
+        }
+        SignInStep::AskTextCode { .. } => {
+            ("The input ended before the code came.", "输入已结束，但没有收到验证码。")
+        }
+        _ => ("The input ended before the answer came.", "输入已结束，但没有收到回答。"),
     };
     if let Some(problem) = reason(step) {
-        return problem.clone();
+        return problem.clone().into();
     }
     if typed::at_terminal() {
-        return Problem::new(ProblemCode::Cancelled);
+        return Problem::new(ProblemCode::Cancelled).into();
     }
-    Problem::new(ProblemCode::InvalidInput).with_detail(format!("the input ended before {wanted} came"))
+    Failure::new(ProblemCode::InvalidInput, english, chinese)
 }
 
-fn another(step: &SignInStep) -> Problem {
+fn another(step: &SignInStep) -> Failure {
     let problem = Problem::new(ProblemCode::OtherAccount);
-    match step {
+    let problem = match step {
         SignInStep::AskOtherAccount { account, wanted, .. } => problem
             .with_service(account.service)
             .with_detail(format!("{account} signed in where {wanted} was meant")),
         _ => problem,
-    }
+    };
+    problem.into()
 }
 
 /// Whether a step ends the command, and how: who wants another try types the command again.
@@ -265,8 +423,11 @@ fn end_of(step: &SignInStep, way: &Way, language: Language) -> Option<Result<(),
         SignInStep::Expired => problem(ProblemCode::Expired),
         SignInStep::Refused => problem(ProblemCode::Refused),
         SignInStep::RiskControl { problem, others } | SignInStep::Failed { problem, others } => {
-            let next = next_steps(others, way, language);
-            Some(Err(Failure { problem: problem.clone(), next, told: false }))
+            let failure = Failure::from(problem.clone());
+            Some(Err(match next_steps(others, way, language) {
+                Some(next) => failure.and_next(next),
+                None => failure,
+            }))
         }
         // A method with a page is not offered here.
         SignInStep::AskPage { .. } | SignInStep::PageClosed => problem(ProblemCode::Unexpected),
@@ -298,10 +459,10 @@ fn next_steps(others: &Others, way: &Way, language: Language) -> Option<String> 
     Some(rows.join("\n"))
 }
 
-fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Problem> {
+fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Failure> {
     let qr = way.qr.as_ref();
     if let (SignInStep::ShowCode { code, .. }, Some(QrTarget::Png(file))) = (step, qr) {
-        write_png(code, file)?;
+        code::write_png(code, file)?;
     }
     if output.json {
         output.line(&as_json(step, qr).to_string());
@@ -317,8 +478,8 @@ fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Problem> {
         },
         SignInStep::ShowCode { code, valid_until, .. } => {
             match qr {
-                Some(QrTarget::Png(file)) => output.line(&shown(file)),
-                Some(QrTarget::Terminal) | None => output.line(&code.terminal()),
+                Some(QrTarget::Png(file)) => output.line(&display_text::escaped(&file.display().to_string())),
+                Some(QrTarget::Terminal) | None => drop(draw(code, way, output)),
             }
             output.note(&format!(
                 "{} {} {}",
@@ -330,7 +491,7 @@ fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Problem> {
         SignInStep::Scanned { nickname, .. } => output.note(&format!(
             "{}{} {}",
             language.pick("Scanned", "已扫码"),
-            nickname.as_ref().map(|name| format!(" ({name})")).unwrap_or_default(),
+            nickname.as_ref().map(|name| format!(" ({})", name)).unwrap_or_default(),
             language.pick("— confirm on your phone.", "，请在手机上确认登录。"),
         )),
         SignInStep::AskPhoneNumber { problem, wait_until } => {
@@ -360,7 +521,7 @@ fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Problem> {
             }
         }),
         SignInStep::AskOtherAccount { account, nickname, wanted, .. } => {
-            let name = nickname.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+            let name = nickname.as_ref().map(|name| format!(" ({})", name)).unwrap_or_default();
             output.note(&match language {
                 Language::English => format!("{account}{name} signed in, but {wanted} was meant."),
                 Language::Chinese => format!("登录的是 {account}{name}，而不是 {wanted}。"),
@@ -369,7 +530,7 @@ fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Problem> {
         SignInStep::Saving => output.note(language.pick("Saving to the keychain…", "正在存入系统密钥环…")),
         SignInStep::Done { account, known } => {
             output.note(if *known {
-                language.pick("Signed in; its credential was replaced.", "登录成功，已更新凭据。")
+                language.pick("Signed in again.", "已重新登录，凭据已更新。")
             } else {
                 language.pick("Signed in.", "登录成功。")
             });
@@ -439,10 +600,13 @@ fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
     }
     let mut object = serde_json::to_value(step).unwrap_or_default();
     if let (SignInStep::ShowCode { code, .. }, Some(fields)) = (step, object.as_object_mut()) {
+        // For whatever draws no SVG.
+        fields.insert("code_png".to_owned(), Value::String(code.png_url()));
         match qr {
             None => {}
             Some(QrTarget::Terminal) => {
-                drop(fields.insert("code".to_owned(), Value::String(code.terminal())))
+                let lines = code.terminal(Canvas::ink(), QUIET_ZONE);
+                drop(fields.insert("code".to_owned(), Value::String(lines)));
             }
             Some(QrTarget::Png(file)) => {
                 fields.remove("code");
@@ -458,25 +622,6 @@ fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
         fields.remove("avatar");
     }
     object
-}
-
-/// A path as it may be shown.
-fn shown(file: &Path) -> String {
-    display_text::escaped(&file.display().to_string()).into_owned()
-}
-
-/// Writes the picture in one go, so that whoever watches the file never sees half a code.
-fn write_png(code: &QrCode, file: &Path) -> Result<(), Problem> {
-    let cannot = |_| {
-        let file = shown(file);
-        Problem::new(ProblemCode::InvalidInput).with_detail(format!("{file} can’t be written")).with_words(
-            format!("The picture can’t be written to {file}. Name another file."),
-            format!("无法把图片写入 {file}，请换一个文件。"),
-        )
-    };
-    let mut target = AtomicWriteFile::open(file).map_err(cannot)?;
-    target.write_all(&code.png(PNG_MODULE_PIXELS, QUIET_MODULES)).map_err(cannot)?;
-    target.commit().map_err(cannot)
 }
 
 #[cfg(test)]
@@ -510,7 +655,7 @@ mod tests {
     fn input_that_ends_says_what_was_wrong_before_it_says_that_it_ended() {
         let wrong = Problem::new(ProblemCode::WrongCode);
         let step = SignInStep::AskPhoneNumber { problem: Some(wrong.clone()), wait_until: None };
-        assert_eq!(ended(&step), wrong);
+        assert_eq!(ended(&step), wrong.into());
     }
 
     #[test]
@@ -521,6 +666,6 @@ mod tests {
             known: false,
             wanted: AccountId::new(ServiceId::QqMusic, "10001"),
         };
-        assert_eq!(ended(&step).code, ProblemCode::OtherAccount);
+        assert_eq!(ended(&step).problem.code, ProblemCode::OtherAccount);
     }
 }

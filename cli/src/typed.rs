@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::oneshot;
 use tunekey_core::import::LONGEST;
-use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::problem::ProblemCode;
 use tunekey_core::secret::Secret;
+
+use crate::failure::Failure;
 
 /// The longest line that answers a question, in bytes.
 const LONGEST_LINE: u64 = 1024;
@@ -33,17 +35,17 @@ pub(crate) fn at_terminal() -> bool {
 ///
 /// # Errors
 /// `InvalidInput` when it is no text, or far too long.
-pub(crate) async fn line() -> Result<Option<Secret>, Problem> {
+pub(crate) async fn line() -> Result<Option<Secret>, Failure> {
     on_a_thread(|| {
         let mut line = Vec::new();
         let mut input = io::stdin().lock();
         let read = input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line);
-        read.map_err(|_| unusable("standard input can’t be read"))?;
+        read.map_err(|_| unreadable())?;
         match line.last() {
             None => return Ok(None),
             Some(b'\n') => drop(line.pop()),
             Some(_) if line.len() as u64 == LONGEST_LINE => {
-                return Err(unusable("a line of the answer is too long"));
+                return Err(unusable("That line is too long for an answer.", "输入的这一行太长。"));
             }
             Some(_) => {}
         }
@@ -57,30 +59,32 @@ pub(crate) async fn line() -> Result<Option<Secret>, Problem> {
 ///
 /// # Errors
 /// `NotFound` when there is no such file, `InvalidInput` when it cannot be read or is no text.
-pub(crate) async fn all(source: Source) -> Result<Secret, Problem> {
+pub(crate) async fn all(source: Source) -> Result<Secret, Failure> {
     match source {
         Source::File(path) => on_a_thread(move || file(&path)).await,
         Source::StandardInput if at_terminal() => pasted().await,
         Source::StandardInput => {
-            on_a_thread(|| {
-                beginning(io::stdin().lock())
-                    .map_err(|_| unusable("standard input can’t be read"))
-                    .and_then(text)
-            })
-            .await
+            on_a_thread(|| beginning(io::stdin().lock()).map_err(|_| unreadable()).and_then(text)).await
         }
     }
 }
 
-fn file(path: &Path) -> Result<Secret, Problem> {
-    let bytes = File::open(path).and_then(beginning).map_err(|error| {
-        let code = match error.kind() {
-            ErrorKind::NotFound => ProblemCode::NotFound,
-            _ => ProblemCode::InvalidInput,
-        };
-        // Not the name: whoever gives a cookie for one must not find it in a log.
-        let what = "the file can’t be read; what is no file goes through standard input";
-        Problem::new(code).with_detail(format!("{what}: {}", error.kind()))
+fn file(path: &Path) -> Result<Secret, Failure> {
+    // Not the name: whoever gives a cookie for one must not find it in a log.
+    let bytes = File::open(path).and_then(beginning).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::new(
+            ProblemCode::NotFound,
+            "There is no such file. A cookie itself goes through standard input: `tunekey import -`.",
+            "没有这个文件。Cookie 本身请从标准输入传入：`tunekey import -`。",
+        ),
+        ErrorKind::PermissionDenied => unusable(
+            "You may not read that file. Check its permissions.",
+            "没有读取该文件的权限，请检查权限设置。",
+        ),
+        ErrorKind::IsADirectory => {
+            unusable("That is a folder. Name the file in it.", "这是一个文件夹，请指定其中的文件。")
+        }
+        _ => unusable("That file can’t be read.", "无法读取该文件。"),
     })?;
     text(bytes)
 }
@@ -93,35 +97,50 @@ fn beginning(source: impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn text(bytes: Vec<u8>) -> Result<Secret, Problem> {
+fn text(bytes: Vec<u8>) -> Result<Secret, Failure> {
     let too_long = bytes.len() > LONGEST;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Secret::new(text)),
         // The cut may have gone through a character.
-        Err(_) if too_long => Err(unusable("it is longer than 64 kB")),
-        Err(_) => Err(unusable("it is no text (UTF-8)")),
+        Err(_) if too_long => Err(unusable(
+            "It is longer than 64 kB. Copy only the cookie.",
+            "内容超过 64 kB，请只复制 Cookie 部分。",
+        )),
+        Err(_) => Err(unusable(
+            "It is no text (UTF-8). Save it as UTF-8, or paste it into the terminal.",
+            "内容不是 UTF-8 文本，请另存为 UTF-8，或直接粘贴到终端。",
+        )),
     }
 }
 
-fn unusable(detail: &str) -> Problem {
-    Problem::new(ProblemCode::InvalidInput).with_detail(detail)
+fn unusable(english: &str, chinese: &str) -> Failure {
+    Failure::new(ProblemCode::InvalidInput, english, chinese)
+}
+
+fn unreadable() -> Failure {
+    unusable("Standard input can’t be read.", "无法读取标准输入。")
 }
 
 async fn on_a_thread<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
+    read: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
     let (done, waiting) = oneshot::channel();
     std::thread::spawn(move || drop(done.send(read())));
-    waiting.await.unwrap_or_else(|_| Err(unusable("standard input can’t be read")))
+    waiting.await.unwrap_or_else(|_| Err(unreadable()))
 }
 
 #[cfg(unix)]
-async fn pasted() -> Result<Secret, Problem> {
-    let _quiet = unix::Quiet::new().map_err(|_| unusable("the terminal can’t be kept from showing it"))?;
+async fn pasted() -> Result<Secret, Failure> {
+    let _quiet = unix::Quiet::new().map_err(|_| {
+        unusable(
+            "This terminal can’t be kept from showing it. Put it into a file, then `tunekey import FILE`.",
+            "无法让该终端隐藏输入内容。请存成文件后执行 `tunekey import FILE`。",
+        )
+    })?;
     on_a_thread(|| {
         let mut bytes = Vec::with_capacity(LONGEST + 2);
         for byte in io::stdin().lock().bytes().take(LONGEST + 1) {
-            match byte.map_err(|_| unusable("the terminal can’t be read"))? {
+            match byte.map_err(|_| unreadable())? {
                 END_OF_INPUT => break,
                 byte => bytes.push(byte),
             }
@@ -133,8 +152,11 @@ async fn pasted() -> Result<Secret, Problem> {
 
 /// There is no safe way to keep this terminal from showing what is pasted.
 #[cfg(not(unix))]
-async fn pasted() -> Result<Secret, Problem> {
-    Err(unusable("this terminal would show it; put it into a file, then `tunekey import FILE`"))
+async fn pasted() -> Result<Secret, Failure> {
+    Err(unusable(
+        "This terminal would show it. Put it into a file, then `tunekey import FILE`.",
+        "该终端会显示粘贴的内容。请存成文件后执行 `tunekey import FILE`。",
+    ))
 }
 
 #[cfg(unix)]
@@ -169,6 +191,8 @@ mod unix {
 
 #[cfg(test)]
 mod tests {
+    use tunekey_core::problem::Language;
+
     use super::*;
 
     #[test]
@@ -179,17 +203,17 @@ mod tests {
 
     #[test]
     fn what_is_no_text_is_refused_without_repeating_it() {
-        let problem = text(vec![b'c', 0xff]).expect_err("it is no UTF-8");
-        assert_eq!(problem.detail.as_deref(), Some("it is no text (UTF-8)"));
+        let failure = text(vec![b'c', 0xff]).expect_err("it is no UTF-8");
+        assert!(failure.message(Language::English).starts_with("It is no text"), "{failure:?}");
         let mut cut = vec![b'a'; LONGEST];
         cut.push("“".as_bytes()[0]);
-        let problem = text(cut).expect_err("it ends within a character");
-        assert_eq!(problem.detail.as_deref(), Some("it is longer than 64 kB"));
+        let failure = text(cut).expect_err("it ends within a character");
+        assert!(failure.message(Language::Chinese).starts_with("内容超过"), "{failure:?}");
     }
 
     #[test]
     fn a_file_that_is_not_there_is_not_found() {
-        let problem = file(Path::new("no/such/file")).expect_err("there is none");
-        assert_eq!(problem.code, ProblemCode::NotFound);
+        let failure = file(Path::new("no/such/file")).expect_err("there is none");
+        assert_eq!(failure.problem.code, ProblemCode::NotFound);
     }
 }

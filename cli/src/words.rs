@@ -2,19 +2,17 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tunekey_core::account::{Account, Health, RenewalOutcome, SignInReason, Tier, WarningReason};
-use tunekey_core::display_text::columns;
+use tunekey_core::account::{
+    Account, Health, Method, RenewalOutcome, ServiceId, SignInReason, Tier, WarningReason,
+};
 use tunekey_core::problem::Language;
 use tunekey_core::service::{CredentialPart, PasteFormat, Recognised};
 
-/// For how many columns a list leaves room for a name.
-const NAME_COLUMNS: usize = 20;
+use crate::table;
 
 /// One line: id, name, health.
 pub(crate) fn line(account: &Account, language: Language) -> String {
-    // The name comes padded, so that what follows it stands in one column for names of Han letters, too.
-    let padding = " ".repeat(NAME_COLUMNS.saturating_sub(columns(&account.nickname)));
-    format!("{:<28} {}{padding}  {}", account.id.to_string(), account.nickname, health(account, language))
+    format!("{}  {}  {}", account.id, account.nickname, state(account, language))
 }
 
 /// Everything about one account, a line each.
@@ -22,8 +20,8 @@ pub(crate) fn sheet(account: &Account, language: Language) -> String {
     let mut rows = vec![
         (language.pick("Account", "账号"), account.id.to_string()),
         (language.pick("Name", "昵称"), account.nickname.clone()),
-        (language.pick("Signed in by", "登录方式"), account.method.to_string()),
-        (language.pick("State", "状态"), health(account, language)),
+        (language.pick("Signed in by", "登录方式"), method(account.method, language).to_owned()),
+        (language.pick("State", "状态"), state(account, language)),
         (language.pick("Key issued", "密钥签发"), time(account.life.issued_at)),
     ];
     if let Some(at) = account.life.renew_at {
@@ -43,7 +41,7 @@ pub(crate) fn sheet(account: &Account, language: Language) -> String {
         rows.push((tier(status.tier, language), state));
     }
     if let Some(at) = account.checked_at {
-        rows.push((language.pick("Checked", "上次检查"), time(at)));
+        rows.push((language.pick("Verified", "上次验证"), time(at)));
     }
     if let Some(last) = account.renewals.first() {
         rows.push((
@@ -54,12 +52,8 @@ pub(crate) fn sheet(account: &Account, language: Language) -> String {
     if let Some(trouble) = &account.trouble {
         rows.push((language.pick("Trouble", "问题"), trouble.message(language)));
     }
-    let width = rows.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
-    let mut sheet = String::new();
-    for (name, value) in rows {
-        sheet.push_str(&format!("{name}{}  {value}\n", " ".repeat(width - columns(name))));
-    }
-    sheet
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    table::aligned(&rows)
 }
 
 /// What came of a renewal.
@@ -68,7 +62,7 @@ pub(crate) fn outcome(outcome: RenewalOutcome, language: Language) -> &'static s
         RenewalOutcome::Renewed => language.pick("renewed, new key", "已续期，密钥已更换"),
         RenewalOutcome::Unchanged => language.pick("still valid, key unchanged", "仍有效，密钥未变"),
         RenewalOutcome::Rejected => language.pick("rejected, session ended", "被拒绝，会话已结束"),
-        RenewalOutcome::Failed => language.pick("failed, nothing lost", "失败，没有丢失任何内容"),
+        RenewalOutcome::Failed => language.pick("failed, nothing lost", "未成功，没有丢失任何内容"),
     }
 }
 
@@ -140,34 +134,84 @@ fn part(part: CredentialPart, language: Language) -> &'static str {
     }
 }
 
-fn health(account: &Account, language: Language) -> String {
-    match account.health {
-        Health::Healthy => language.pick("healthy", "正常").to_owned(),
-        Health::RenewsSoon => language.pick("renews soon", "即将续期").to_owned(),
-        Health::Warning { reason, .. } => warning(reason, language).to_owned(),
-        Health::NeedsSignIn { since, reason } => {
-            let why = match reason {
-                SignInReason::Rejected => language.pick("refused by the service", "被对方服务拒绝"),
-                SignInReason::Missing => language.pick("missing from the keychain", "密钥环中已不存在"),
-            };
-            format!("{} ({why}, {})", language.pick("needs sign-in", "需重新登录"), time(since))
-        }
+/// How an account is doing, with since when where that matters.
+fn state(account: &Account, language: Language) -> String {
+    let words = health(&account.health, language);
+    match since(&account.health) {
+        Some(at) => match language {
+            Language::English => format!("{words}, since {}", time(at)),
+            Language::Chinese => format!("{words}，自 {} 起", time(at)),
+        },
+        None => words.to_owned(),
     }
 }
 
-fn warning(reason: WarningReason, language: Language) -> &'static str {
-    match reason {
-        WarningReason::RefusedOnce => {
+/// How an account is doing: the one place that says it.
+pub(crate) fn health(health: &Health, language: Language) -> &'static str {
+    match health {
+        Health::Healthy => language.pick("works", "正常"),
+        Health::RenewsSoon => language.pick("works, renews soon", "正常，即将续期"),
+        Health::Warning { reason: WarningReason::RefusedOnce, .. } => {
             language.pick("refused once, asked again soon", "被拒绝一次，稍后再次确认")
         }
-        WarningReason::RenewalFailing => language.pick("renewals fail", "续期未成功"),
-        WarningReason::NotRenewable => language.pick("works, can’t be renewed", "可用，无法续期"),
-        WarningReason::MissingOnce => language.pick("not found in the keychain", "密钥环中未找到"),
-        WarningReason::Unreadable => language.pick("unreadable in the keychain", "密钥环条目无法读取"),
+        Health::Warning { reason: WarningReason::RenewalFailing, .. } => {
+            language.pick("renewals fail", "续期未成功")
+        }
+        Health::Warning { reason: WarningReason::NotRenewable, .. } => {
+            language.pick("works, can’t be renewed", "可用，无法续期")
+        }
+        Health::Warning { reason: WarningReason::MissingOnce, .. } => {
+            language.pick("not found in the keychain", "系统密钥环中未找到")
+        }
+        Health::Warning { reason: WarningReason::Unreadable, .. } => {
+            language.pick("unreadable in the keychain", "系统密钥环条目无法读取")
+        }
+        Health::NeedsSignIn { reason: SignInReason::Rejected, .. } => {
+            language.pick("needs sign-in: refused by the service", "需重新登录：被对方服务拒绝")
+        }
+        Health::NeedsSignIn { reason: SignInReason::Missing, .. } => {
+            language.pick("needs sign-in: missing from the keychain", "需重新登录：系统密钥环中没有凭据")
+        }
     }
 }
 
-fn tier(tier: Tier, language: Language) -> &'static str {
+fn since(health: &Health) -> Option<Timestamp> {
+    match health {
+        Health::Healthy | Health::RenewsSoon => None,
+        // Since it was issued: that says nothing.
+        Health::Warning { reason: WarningReason::NotRenewable, .. } => None,
+        Health::Warning { since, .. } | Health::NeedsSignIn { since, .. } => Some(*since),
+    }
+}
+
+/// A way in, as people call it.
+pub(crate) fn method(method: Method, language: Language) -> &'static str {
+    match method {
+        Method::QqScan => language.pick("scan with QQ", "QQ 扫码"),
+        Method::WechatScan => language.pick("scan with WeChat", "微信扫码"),
+        Method::AppScan => language.pick("scan with the app", "App 扫码"),
+        Method::Phone => language.pick("phone code", "手机验证码"),
+        Method::OfficialPage => language.pick("official page", "官方页面"),
+        Method::Paste => language.pick("pasted cookie", "粘贴 Cookie"),
+    }
+}
+
+/// A service, as people call it.
+pub(crate) fn service(service: ServiceId, language: Language) -> &'static str {
+    match service {
+        ServiceId::QqMusic => language.pick("QQ Music", "QQ 音乐"),
+        ServiceId::Netease => language.pick("NetEase Cloud Music", "网易云音乐"),
+    }
+}
+
+/// The best tier that an account holds.
+pub(crate) fn membership(account: &Account, language: Language) -> String {
+    let Some(membership) = &account.membership else { return language.pick("unknown", "未知").to_owned() };
+    let best = membership.tiers.iter().rfind(|status| status.active);
+    best.map_or(language.pick("none", "无"), |status| tier(status.tier, language)).to_owned()
+}
+
+pub(crate) fn tier(tier: Tier, language: Language) -> &'static str {
     match tier {
         Tier::QqGreen => language.pick("Green Diamond", "绿钻"),
         Tier::QqLuxuryGreen => language.pick("Luxury Green Diamond", "豪华绿钻"),
@@ -179,44 +223,52 @@ fn tier(tier: Tier, language: Language) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use tunekey_core::account::{AccountId, KeyLife, Method, ServiceId};
+pub(crate) mod tests {
+    use tunekey_core::account::{AccountId, KeyLife, Membership, TierStatus};
     use tunekey_core::export::Format;
 
     use super::*;
 
-    #[test]
-    fn what_follows_a_name_stands_in_one_column_whatever_letters_the_name_has() {
-        let at = Timestamp::UNIX_EPOCH;
-        let place = |nickname: &str| {
-            let id = AccountId::new(ServiceId::QqMusic, "10001");
-            let account = Account {
-                revision: 1,
-                label: None,
-                note: None,
-                renewability: None,
-                copied: None,
-                service: id.service,
-                uid: id.uid.clone(),
-                id,
-                nickname: nickname.to_owned(),
-                avatar: None,
-                method: Method::QqScan,
-                health: Health::Healthy,
-                busy: None,
-                life: KeyLife { issued_at: at, renew_at: None, expires_at: None },
-                membership: None,
-                checked_at: None,
-                renewals: Vec::new(),
-                format: Format::Header,
-                trouble: None,
-            };
-            let line = line(&account, Language::English);
-            columns(line.strip_suffix("healthy").expect("it is healthy"))
-        };
-        let place_of = place("lin");
-        for nickname in ["林间有风", "ｆｕｌｌ", "nà\u{301}ï", "한국어", "🎵"] {
-            assert_eq!(place(nickname), place_of, "{nickname}");
+    /// An account that works.
+    pub(crate) fn account(id: &str, nickname: &str) -> Account {
+        let id: AccountId = id.parse().expect("it is an id");
+        let at = |seconds| Timestamp::from_second(seconds).expect("it is a time");
+        let tier = |tier, active| TierStatus { tier, active, until: None };
+        Account {
+            revision: 1,
+            label: None,
+            note: None,
+            renewability: None,
+            copied: None,
+            service: id.service,
+            uid: id.uid.clone(),
+            id,
+            nickname: nickname.to_owned(),
+            avatar: None,
+            method: Method::QqScan,
+            health: Health::Healthy,
+            busy: None,
+            life: KeyLife {
+                issued_at: at(1_790_000_000),
+                renew_at: Some(at(1_790_072_000)),
+                expires_at: Some(at(1_790_259_200)),
+            },
+            membership: Some(Membership {
+                tiers: vec![tier(Tier::QqGreen, true), tier(Tier::QqSuper, false)],
+                checked_at: at(1_790_000_000),
+            }),
+            checked_at: None,
+            renewals: Vec::new(),
+            format: Format::Header,
+            trouble: None,
         }
+    }
+
+    #[test]
+    fn the_best_tier_that_is_held_is_the_membership() {
+        let mut account = account("qqmusic:10001", "x");
+        assert_eq!(membership(&account, Language::English), "Green Diamond");
+        account.membership = None;
+        assert_eq!(membership(&account, Language::Chinese), "未知");
     }
 }

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{ServiceId, UnknownName};
 use crate::credential::Credential;
+use crate::http::CookieMap;
 use crate::problem::{Problem, ProblemCode};
 use crate::secret::Secret;
-use crate::service::Service;
+use crate::service::{CookiePairs, Service};
 
 mod dotenv;
 mod header;
@@ -55,32 +56,72 @@ impl Format {
     }
 }
 
-/// A credential in a format: exactly what the person pastes or the tool reads. Only the Netscape file ends in
-/// a line break.
+/// How much of a credential an export carries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// All that the service's own clients keep as cookies, for tools that renew the key themselves.
+    #[default]
+    Full,
+    /// Only what is needed to play: for a place that one does not control. It never renews.
+    Minimal,
+}
+
+/// A credential in a format.
+#[derive(Debug)]
+pub struct Export {
+    /// Exactly what the person pastes or the tool reads. Only the Netscape file ends in a line break.
+    pub text: Secret,
+    /// Whether it holds what renews the key, so that its reader can keep the account signed in by itself.
+    pub renews: bool,
+}
+
+/// Puts a credential into a format.
 ///
 /// # Errors
 /// `InvalidInput` when the format does not exist for the service, or cannot carry a value of this credential
 /// without its reader seeing another one.
-pub fn render(format: Format, service: &dyn Service, credential: &Credential) -> Result<Secret, Problem> {
+pub fn render(
+    format: Format,
+    scope: Scope,
+    service: &dyn Service,
+    credential: &Credential,
+) -> Result<Export, Problem> {
     if !format.suits(service.id()) {
         return Err(Problem::new(ProblemCode::InvalidInput)
             .with_service(service.id())
             .with_detail(format!("{} has no {format} format", service.id().display_name())));
     }
-    let cookie = service.cookie(credential);
+    let mut cookie = service.cookie(credential);
     let facts = service.export();
+    if scope == Scope::Minimal {
+        cookie.retain(|(name, _)| facts.playing.contains(&name.as_str()));
+    }
     let rendered = match format {
         Format::Header => header::render(&cookie),
         Format::Json => json::render(&cookie),
         Format::Env => dotenv::render(&cookie, &facts),
         Format::Netscape => netscape::render(&cookie, &facts, credential.expires_at),
-        Format::QqMusicApi => qqmusic_api::render(credential),
+        Format::QqMusicApi => qqmusic_api::render(credential, scope),
     };
-    rendered.map_err(|Unfit| {
+    let text = rendered.map_err(|Unfit| {
         Problem::new(ProblemCode::InvalidInput)
             .with_service(service.id())
             .with_detail(format!("a value of this credential does not fit into the {format} format"))
-    })
+    })?;
+    let renews = scope == Scope::Full && renews(format, service, credential, cookie);
+    Ok(Export { text, renews })
+}
+
+/// Whether the service would renew by what a format carries: not every field has a cookie's name.
+fn renews(format: Format, service: &dyn Service, credential: &Credential, cookie: CookiePairs) -> bool {
+    let fields: CookieMap = match format {
+        Format::Header | Format::Json | Format::Env | Format::Netscape => cookie.into_iter().collect(),
+        Format::QqMusicApi => {
+            credential.fields.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+        }
+    };
+    service.recognise(&fields).renewable
 }
 
 /// A value that the format cannot carry without its reader seeing another one.

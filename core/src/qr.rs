@@ -9,13 +9,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{GrayImage, ImageFormat, Luma};
 use qrcode::types::Color;
-use qrcode::{EcLevel, QrCode as Encoder, Version};
+use qrcode::{EcLevel, QrCode as Encoder};
 use serde::{Serialize, Serializer};
 
 use crate::picture;
 
 /// The quiet zone that the QR standard asks for, in modules.
 pub const QUIET_ZONE: u32 = 4;
+
+/// The pixels of a module in a `data:` URL: enough for a phone, and short.
+const URL_MODULE_PIXELS: u32 = 4;
 
 /// The largest picture that is looked at, in pixels a side; services send about a hundred.
 const LARGEST_SIDE: u32 = 2048;
@@ -39,6 +42,15 @@ enum Drawing {
     Picture(GrayImage),
 }
 
+/// What a code is drawn with in a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    /// Black and white, set explicitly, so that it scans from light and dark terminals alike.
+    Colours,
+    /// Letters alone, in the terminal's own colours: without escape sequences.
+    Letters,
+}
+
 /// Why there is no code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum QrError {
@@ -56,8 +68,7 @@ impl QrCode {
     /// # Errors
     /// [`QrError::TooLong`].
     pub fn from_text(text: &str) -> Result<Self, QrError> {
-        let code = Encoder::with_error_correction_level(text, EcLevel::M).map_err(|_| QrError::TooLong)?;
-        Ok(Self(Drawing::Modules(modules(&code))))
+        smallest(text.as_bytes()).map(|code| Self(Drawing::Modules(modules(&code))))
     }
 
     /// Reads a code from a picture and draws it anew; a picture that cannot be read is kept as it is, because
@@ -114,20 +125,49 @@ impl QrCode {
         }))
     }
 
-    /// As lines for a terminal, two modules a character. The colours are set explicitly, so that it scans
-    /// from light and dark terminals alike.
-    pub fn terminal(&self) -> String {
+    /// As a `data:` URL of a PNG that can be scanned as it is, with its quiet zone.
+    pub fn png_url(&self) -> String {
+        picture::data_url(&self.png(URL_MODULE_PIXELS, QUIET_ZONE))
+    }
+
+    /// As lines for a terminal, two modules a character.
+    pub fn terminal(&self, ink: Ink, quiet: u32) -> String {
         let bits = self.bits();
-        let (width, height) = (bits.width() + 2 * QUIET_ZONE, bits.height() + 2 * QUIET_ZONE);
+        let (columns, rows) = self.terminal_size(quiet);
+        // The row below the last one is white, too.
+        let dark = |x, y| is_dark(&at(&bits, x, y, quiet));
         let mut text = String::new();
-        for y in (0..height).step_by(2) {
-            for x in 0..width {
-                let colour = |y| if is_dark(&at(&bits, x, y, QUIET_ZONE)) { BLACK } else { WHITE };
-                text += &format!("\x1b[38;5;{};48;5;{}m▀", colour(y), colour(y + 1));
+        for y in (0..rows * 2).step_by(2) {
+            let mut colours = None;
+            for x in 0..columns {
+                let (upper, lower) = (dark(x, y), dark(x, y + 1));
+                match ink {
+                    Ink::Colours => {
+                        // Said again only where they change: a third of the bytes.
+                        if colours.replace((upper, lower)) != Some((upper, lower)) {
+                            let number = |dark| if dark { BLACK } else { WHITE };
+                            text += &format!("\x1b[38;5;{};48;5;{}m", number(upper), number(lower));
+                        }
+                        text.push('▀');
+                    }
+                    // Letters are light on most terminals: they draw what is white.
+                    Ink::Letters => text.push(match (upper, lower) {
+                        (false, false) => '█',
+                        (false, true) => '▀',
+                        (true, false) => '▄',
+                        (true, true) => ' ',
+                    }),
+                }
             }
-            text += "\x1b[0m\n";
+            text += if ink == Ink::Colours { "\x1b[0m\n" } else { "\n" };
         }
         text
+    }
+
+    /// How many columns and rows of a terminal it takes with a quiet zone of so many modules.
+    pub fn terminal_size(&self, quiet: u32) -> (u32, u32) {
+        let bits = self.bits();
+        (bits.width() + 2 * quiet, (bits.height() + 2 * quiet).div_ceil(2))
     }
 
     /// One pixel a module, as far as that is known.
@@ -163,6 +203,14 @@ fn is_dark(pixel: &Luma<u8>) -> bool {
     pixel.0[0] < 128
 }
 
+/// The smallest code that holds a text, with as much error correction as it has room for: a terminal has few rows,
+/// and a screen has no scratches.
+fn smallest(text: &[u8]) -> Result<Encoder, QrError> {
+    let code = Encoder::with_error_correction_level(text, EcLevel::L).map_err(|_| QrError::TooLong)?;
+    let better = [EcLevel::H, EcLevel::Q, EcLevel::M].into_iter();
+    Ok(better.flat_map(|level| Encoder::with_version(text, code.version(), level)).next().unwrap_or(code))
+}
+
 fn modules(code: &Encoder) -> GrayImage {
     let side = code.width();
     GrayImage::from_fn(side as u32, side as u32, |x, y| match code[(x as usize, y as usize)] {
@@ -181,19 +229,8 @@ fn redrawn(picture: &GrayImage) -> Option<GrayImage> {
     let grids = prepared.detect_grids();
     let [grid] = grids.as_slice() else { return None };
     let mut text = Vec::new();
-    let meta = grid.decode_to(&mut text).ok()?;
-    let level = match meta.ecc_level {
-        0 => EcLevel::M,
-        1 => EcLevel::L,
-        2 => EcLevel::H,
-        _ => EcLevel::Q,
-    };
-    // The same size if it fits: the original may have packed its text better than we do.
-    let size = Version::Normal(i16::try_from(meta.version.0).ok()?);
-    let code = Encoder::with_version(&text, size, level)
-        .or_else(|_| Encoder::with_error_correction_level(&text, level))
-        .ok()?;
-    Some(modules(&code))
+    grid.decode_to(&mut text).ok()?;
+    smallest(&text).ok().map(|code| modules(&code))
 }
 
 /// The picture with a white margin, which the reader needs and some services leave out.
@@ -263,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_of_a_service_is_drawn_anew_with_the_same_text_and_size() {
+    fn a_picture_of_a_service_is_drawn_anew_with_the_same_text() {
         let original = QrCode::from_text(TEXT).expect("the text fits");
         for (module, quiet) in [(3, 4), (5, 0), (8, 2)] {
             let code = QrCode::from_picture(&original.png(module, quiet)).expect("it is a picture");
@@ -289,7 +326,7 @@ mod tests {
             STANDARD.decode(url.strip_prefix("data:image/png;base64,").expect("a PNG")).expect("base64");
         let pixels = |png: &[u8]| image::load_from_memory(png).expect("a picture").to_luma8();
         assert_eq!(pixels(&kept), pixels(&blank), "not a pixel is changed");
-        assert!(!code.terminal().is_empty(), "a terminal shows it too");
+        assert!(!code.terminal(Ink::Colours, QUIET_ZONE).is_empty(), "a terminal shows it too");
     }
 
     #[test]
@@ -315,13 +352,48 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_shows_exactly_the_modules_in_fixed_colours() {
+    fn a_terminal_shows_exactly_the_modules_in_fixed_colours_or_in_letters_alone() {
         let code = QrCode::from_text(TEXT).expect("the text fits");
-        assert_eq!(
-            read(&photographed(&code.terminal())).as_deref(),
-            Some(TEXT),
-            "what is printed can be scanned"
-        );
+        for quiet in [1, 2, QUIET_ZONE] {
+            let coloured = code.terminal(Ink::Colours, quiet);
+            assert_eq!(
+                read(&photographed(&coloured)).as_deref(),
+                Some(TEXT),
+                "what is printed can be scanned"
+            );
+            let letters = code.terminal(Ink::Letters, quiet);
+            assert!(!letters.contains('\x1b'), "no escape sequence");
+            assert_eq!(photographed(&letters), photographed(&coloured), "the same modules");
+            let (columns, rows) = code.terminal_size(quiet);
+            let lines: Vec<_> = letters.lines().map(|line| line.chars().count() as u32).collect();
+            assert_eq!(lines, vec![columns; rows as usize], "as large as it says");
+        }
+    }
+
+    #[test]
+    fn a_code_is_as_small_as_its_text_allows_and_corrects_what_it_has_room_for() {
+        for text in [TEXT, "1", &"https://music.163.com/x?".repeat(8), &"A1".repeat(60)] {
+            let chosen = smallest(text.as_bytes()).expect("it fits");
+            let least = Encoder::with_error_correction_level(text, EcLevel::L).expect("it fits");
+            assert_eq!(chosen.version(), least.version(), "{text}: no smaller one holds it");
+            for level in [EcLevel::M, EcLevel::Q, EcLevel::H] {
+                let fits = Encoder::with_version(text, least.version(), level).is_ok();
+                let is_used = chosen.error_correction_level() >= level;
+                assert_eq!(fits, is_used, "{text}: {level:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_codes_that_are_short_enough_fit_a_terminal_of_80_by_24_with_words_below() {
+        for text in [
+            "https://music.163.com/login?codekey=b5880215-7578-4a91-b369-000000000000",
+            "https://open.weixin.qq.com/connect/confirm?uuid=041Ab2Cd3Ef4Gh5I",
+            "https://txz.qq.com/p?k=AbCdEfGhIjKlMnOpQrStUvWxYz012345&f=716027609",
+        ] {
+            let (columns, rows) = QrCode::from_text(text).expect("it fits").terminal_size(QUIET_ZONE);
+            assert!(columns <= 80 && rows <= 22, "{text}: {columns}×{rows}");
+        }
     }
 
     #[test]
@@ -329,7 +401,8 @@ mod tests {
         let original = QrCode::from_text(TEXT).expect("the text fits");
         let picture = image::load_from_memory(&original.png(5, 0)).expect("a picture").to_luma8();
         let kept = QrCode(Drawing::Picture(picture));
-        assert_eq!(kept.terminal(), original.terminal(), "the modules are found without reading the code");
+        let drawn = |code: &QrCode| code.terminal(Ink::Colours, QUIET_ZONE);
+        assert_eq!(drawn(&kept), drawn(&original), "the modules are found without reading the code");
     }
 
     #[test]
@@ -339,16 +412,27 @@ mod tests {
         assert!(!code.svg(0).contains("codekey"), "the SVG has no title or comment");
     }
 
-    /// What a camera sees of the escape sequences.
+    /// What a camera sees of the lines on a dark terminal.
     fn photographed(text: &str) -> Vec<u8> {
         let mut rows: Vec<Vec<bool>> = Vec::new();
         for line in text.lines() {
             let (mut top, mut bottom) = (Vec::new(), Vec::new());
-            for cell in line.split('▀').filter(|cell| cell.contains("38;5")) {
-                let numbers: Vec<&str> =
-                    cell.trim_start_matches("\x1b[").trim_end_matches('m').split(';').collect();
-                top.push(numbers[2] == "16");
-                bottom.push(numbers[5] == "16");
+            let mut colours = (false, true);
+            for part in line.split_inclusive(['m', '▀', '▄', '█', ' ']) {
+                if let Some(numbers) = part.strip_prefix("\x1b[38;5;") {
+                    let numbers: Vec<&str> = numbers.trim_end_matches('m').split(';').collect();
+                    colours = (numbers[0] == "16", numbers[3] == "16");
+                    continue;
+                }
+                let (upper, lower) = match part {
+                    "▀" => colours,
+                    "▄" => (true, false),
+                    "█" => (false, false),
+                    " " => (true, true),
+                    _ => continue,
+                };
+                top.push(upper);
+                bottom.push(lower);
             }
             rows.extend([top, bottom]);
         }
@@ -370,7 +454,7 @@ mod tests {
                 Luma([(x.wrapping_mul(seed) ^ y.wrapping_mul(seed.rotate_left(9))) as u8])
             });
             let code = QrCode::from_picture(&png(&noise)).expect("it is a picture");
-            proptest::prop_assert!(!code.terminal().is_empty(), "every picture can be shown");
+            proptest::prop_assert!(!code.terminal(Ink::Letters, QUIET_ZONE).is_empty(), "every picture can be shown");
         }
     }
 }

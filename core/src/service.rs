@@ -138,8 +138,8 @@ pub struct ExportFacts {
     pub env_name: &'static str,
     /// The domain of the Netscape lines, with its leading dot, such as `.music.163.com`.
     pub cookie_domain: &'static str,
-    /// Cookie names that browsers mark `HttpOnly`.
-    pub http_only: &'static [&'static str],
+    /// The names of the cookies that are enough to play.
+    pub playing: &'static [&'static str],
 }
 
 /// One sign-in from its code to its answer. It owns its cookies, keys and connection; nothing of it outlives it.

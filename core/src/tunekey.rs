@@ -15,7 +15,7 @@ use crate::account::{
 use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
 use crate::display_text;
-use crate::export::{self, Format};
+use crate::export::{self, Format, Scope};
 use crate::http::{Http, HttpError, HttpOptions, Limits, Request};
 use crate::ladder::Barred;
 use crate::ledger::{HandedOut, LedgerFile};
@@ -257,16 +257,31 @@ impl TuneKey {
     /// # Errors
     /// `NotFound`, `InvalidInput` when the format does not exist for the service, or a keychain problem.
     pub async fn cookie(&self, id: &AccountId, format: Option<Format>) -> Result<Copied, Problem> {
+        self.export(id, format, Scope::Full).await
+    }
+
+    /// As [`TuneKey::cookie`], with no more in it than is wanted. Changes nothing of the account.
+    ///
+    /// # Errors
+    /// As [`TuneKey::cookie`].
+    pub async fn export(
+        &self,
+        id: &AccountId,
+        format: Option<Format>,
+        scope: Scope,
+    ) -> Result<Copied, Problem> {
         let record = self.0.accounts.record(id)?;
         let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
         let kept = self.note_keychain_of(self.0.renewer.load(&self.0.accounts, id, Patience::User).await)?;
-        let text = export::render(format, service::by_id(id.service), &kept.credential)?;
+        let export = export::render(format, scope, service::by_id(id.service), &kept.credential)?;
         Ok(Copied {
-            text,
+            text: export.text,
             health: self.0.accounts.view(id)?.health,
             format,
             generation: kept.generation,
             expires_at: kept.credential.expires_at,
+            scope,
+            renews: export.renews,
         })
     }
 

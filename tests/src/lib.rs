@@ -10,7 +10,8 @@
 //!  ├─ Window     the app's real window, driven over WebDriver
 //!  ├─ Tray       its tray menu, read and clicked over D-Bus
 //!  ├─ Clipboard  what other programs would paste
-//!  └─ Cli        the command line on the same profile
+//!  ├─ Cli        the command line on the same profile
+//!  └─ Terminal   the same in a terminal of a size, as a person sees it
 //! ```
 
 pub mod browser;
@@ -27,5 +28,6 @@ pub mod programs;
 pub mod sandbox;
 pub mod screen;
 pub mod stage;
+pub mod terminal;
 pub mod tray;
 pub mod window;

@@ -1,13 +1,16 @@
 //! The command line, for people and for scripts, while the window is open on the same profile.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use tunekey_simulator::{Fault, FaultKind, Service};
 use tunekey_tests::desktop::{Desktop, key_of, service_of};
 use tunekey_tests::patience::{until, within};
-use tunekey_tests::phone;
+use tunekey_tests::{phone, terminal};
 
 const QQ: &str = "qqmusic:10001";
 const NETEASE: &str = "netease:90001";
@@ -98,17 +101,15 @@ async fn a_person_at_a_terminal_gets_a_code_to_scan_and_words_to_read() -> Resul
         desktop.simulator.confirm(code.id)?;
         let ran = desktop.finished(sign_in).await?.succeeded()?;
         ensure!(ran.log.contains("Confirmed") && ran.log.contains("Signed in."), "it says {}", ran.log);
-        let text = phone::read(&drawn(&ran.out))?;
+        ensure!(!ran.out.contains('\u{1b}'), "escape sequences went into a pipe");
+        let text = phone::read(&terminal::picture(&ran.out))?;
         ensure!(desktop.simulator.scan_text(&text, None).is_err(), "the code was not used up");
         ensure!(text.contains(&code.key) || text == code.text, "the terminal drew another code: {text}");
     }
     let accounts = desktop.cli(&["accounts"]).await?.succeeded()?.out;
-    ensure!(accounts.lines().count() == 2 && accounts.contains(QQ), "it lists {accounts}");
+    ensure!(accounts.lines().count() == 3 && accounts.contains(QQ), "it lists {accounts}");
     let header = desktop.cli(&["cookie", "netease"]).await?.succeeded()?.out;
-    ensure!(
-        header.trim_end() == header.lines().next().unwrap_or_default(),
-        "a header is one line, nothing else"
-    );
+    ensure!(!header.contains(['\n', '\r']), "a header that goes into a file ends in a line break");
     ensure!(header.contains("MUSIC_U="), "it is no cookie");
     let renewed = desktop.cli(&["renew", "10001"]).await?.succeeded()?.out;
     ensure!(renewed.contains(QQ), "it says {renewed}");
@@ -135,7 +136,12 @@ async fn a_code_can_be_written_to_a_file() -> Result<()> {
         desktop.cli_start(&["--json", "sign-in", "netease", "--method", "app-scan", "--qr", &target])?;
     let shown = sign_in.step("show_code").await?;
     ensure!(shown["png"] == file.display().to_string() && shown.get("code").is_none(), "it says {shown}");
+    let mode = std::fs::metadata(&file)?.permissions().mode() & 0o777;
+    ensure!(mode == 0o600, "whoever can read the code can scan it: {mode:o}");
     let text = phone::read(&image::open(&file)?)?;
+    let inline = shown["code_png"].as_str().and_then(|url| url.strip_prefix("data:image/png;base64,"));
+    let inline = STANDARD.decode(inline.context("the step carries no PNG")?)?;
+    ensure!(phone::read(&image::load_from_memory(&inline)?)? == text, "the step carries another code");
     let code = desktop.simulator.scan_text(&text, Some(NETEASE))?;
     desktop.simulator.confirm(code.id)?;
     desktop.finished(sign_in).await?.succeeded()?;
@@ -254,6 +260,98 @@ async fn ctrl_c_leaves_nothing_half_done() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_that_no_longer_works_is_not_printed_without_being_asked_for() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    let works = one(desktop.cli(&["--json", "cookie", QQ]).await?.succeeded()?.json()?)?;
+    ensure!(works["health"]["state"] == "healthy", "it says {}", works["health"]);
+    desktop.simulator.revoke(QQ)?;
+    until("the account to need a sign-in", || async {
+        desktop.cli(&["renew", QQ]).await?;
+        let shown = one(desktop.cli(&["--json", "show", QQ]).await?.succeeded()?.json()?)?;
+        ensure!(shown["health"]["state"] == "needs_sign_in", "it is {}", shown["health"]);
+        Ok(())
+    })
+    .await?;
+    let ran = desktop.cli(&["cookie", QQ]).await?.ended_with(5)?;
+    ensure!(ran.out.is_empty(), "it printed a cookie all the same");
+    let next = format!("tunekey sign-in qqmusic --account {QQ}");
+    ensure!(ran.log.contains("no longer works") && ran.log.contains(&next), "it says {}", ran.log);
+    let ran = desktop.cli(&["--json", "cookie", QQ]).await?.ended_with(5)?;
+    ensure!(
+        ran.problem()? == "rejected" && !ran.out.contains("qm_keyst"),
+        "it says the cookie or another code"
+    );
+
+    let ran = desktop.cli(&["cookie", QQ, "--even-if-dead"]).await?.succeeded()?;
+    ensure!(ran.out.contains("qm_keyst=") && ran.log.contains("no longer works"), "it says {}", ran.log);
+    let ran = one(desktop.cli(&["--json", "cookie", QQ, "--even-if-dead"]).await?.succeeded()?.json()?)?;
+    ensure!(ran["health"]["state"] == "needs_sign_in" && ran["cookie"].is_string(), "a script is not told");
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cookie_in_another_format_or_with_less_in_it_changes_nothing_of_the_account() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    for account in [QQ, NETEASE] {
+        desktop.signed_in(account).await?;
+        let before = one(desktop.cli(&["--json", "show", account]).await?.succeeded()?.json()?)?;
+        let full = one(desktop.cli(&["--json", "cookie", account]).await?.succeeded()?.json()?)?;
+        let words = ["--json", "cookie", account, "--format", "json", "--minimal"];
+        let minimal = one(desktop.cli(&words).await?.succeeded()?.json()?)?;
+        ensure!(
+            (&minimal["format"], &minimal["scope"]) == (&"json".into(), &"minimal".into()),
+            "it is another"
+        );
+        ensure!(minimal["renews"] == false, "what only plays renews nothing");
+        ensure!(full["renews"] == (account == QQ), "it says that {account} renews: {}", full["renews"]);
+        let (minimal, full) = (minimal["cookie"].to_string(), full["cookie"].to_string());
+        ensure!(minimal.contains(key_of(&desktop.newest(account)?)), "it cannot play");
+        let renewing = ["refresh_token", "access_token", "openid", "NMTID"];
+        ensure!(!renewing.iter().any(|name| minimal.contains(name)), "it holds more than what plays");
+        ensure!(renewing.iter().any(|name| full.contains(name)), "the full one holds no more");
+        let after = one(desktop.cli(&["--json", "show", account]).await?.succeeded()?.json()?)?;
+        ensure!(after["format"] == before["format"], "the account’s own format is another now");
+    }
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_said_in_chinese_where_that_is_the_language() -> Result<()> {
+    let mut desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    desktop.signed_in("qqmusic:10002").await?;
+    desktop.sandbox.set("LANG", "zh_CN.UTF-8");
+    for (words, code, wanted) in [
+        (&["show", "nobody"][..], 3, "没有账号“nobody”。现有账号：qqmusic:10001"),
+        (&["cookie", "qqmusic"], 2, "有 2 个账号与“qqmusic”相符"),
+        (&["settings", "colour"], 3, "没有设置项“colour”"),
+        (&["settings", "proxy", "ftp://x"], 2, "proxy 未更改"),
+        (&["settings", "clipboard-seconds", "x"], 2, "5 到 600"),
+        (&["sign-in", "qqmusic", "--method", "official-page"], 2, "只能在 TuneKey 窗口中使用"),
+        (&["sign-in", "netease", "--account", QQ], 2, "不是 netease 的账号"),
+        (&["import", "no-such-file"], 3, "没有这个文件"),
+        (&["sign-in", "spotify"], 2, "可选 qqmusic 或 netease"),
+        (&["sign-in", "qqmusic", "--method", "phone"], 2, "没有收到手机号"),
+    ] {
+        let mut cli = desktop.cli_start(words)?;
+        cli.ends_input();
+        let ran = desktop.finished(cli).await?.ended_with(code)?;
+        let said: Vec<_> =
+            ran.log.lines().filter(|line| !line.contains("TRACE") && !line.contains("DEBUG")).collect();
+        let said = said.join("\n");
+        ensure!(said.contains(wanted), "{words:?}: {said}");
+        ensure!(
+            !said.contains("can’t") && !said.contains(" is ") && !said.contains(" the "),
+            "{words:?}: {said}"
+        );
+    }
+    let listed = desktop.cli(&["accounts"]).await?.succeeded()?.out;
+    ensure!(listed.contains("密钥到期") && listed.contains("会员") && !listed.contains("works"), "{listed}");
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_command_lines_and_a_window_renew_once_for_each_time_they_are_asked() -> Result<()> {
     let desktop = Desktop::start().await?;
     desktop.signed_in(NETEASE).await?;
@@ -300,34 +398,4 @@ async fn a_keychain_that_hangs_does_not_keep_the_command_line() -> Result<()> {
 fn one(lines: Vec<Value>) -> Result<Value> {
     ensure!(lines.len() == 1, "{} lines", lines.len());
     lines.into_iter().next().context("no line")
-}
-
-/// What a terminal shows of a code: each character is two modules, the upper in its foreground colour, the lower in its
-/// background colour, whatever the terminal's own colours are.
-fn drawn(out: &str) -> image::DynamicImage {
-    const MODULE: u32 = 4;
-    let rows: Vec<Vec<(bool, bool)>> = out
-        .lines()
-        .filter(|line| line.contains('▀'))
-        .map(|line| line.split("\u{1b}[").filter(|cell| cell.ends_with('▀')).map(colours).collect())
-        .collect();
-    let dark = |x: u32, y: u32| {
-        let row = rows.get(usize::try_from(y / 2).unwrap_or(usize::MAX));
-        let cell = row.and_then(|row| row.get(usize::try_from(x).unwrap_or(usize::MAX)));
-        cell.is_some_and(|(upper, lower)| if y.is_multiple_of(2) { *upper } else { *lower })
-    };
-    let side = |modules: usize| u32::try_from(modules).unwrap_or_default() * MODULE;
-    let width = rows.iter().map(Vec::len).max().unwrap_or_default();
-    image::GrayImage::from_fn(side(width), side(rows.len() * 2), |x, y| {
-        image::Luma([if dark(x / MODULE, y / MODULE) { 0 } else { 255 }])
-    })
-    .into()
-}
-
-/// Whether the upper and the lower half of a character are dark, from `38;5;UPPER;48;5;LOWERm▀`.
-fn colours(cell: &str) -> (bool, bool) {
-    // The two blacks of the 256 colours.
-    let dark = |number: Option<&str>| matches!(number, Some("0" | "16"));
-    let numbers: Vec<&str> = cell.trim_end_matches("m▀").split(';').collect();
-    (dark(numbers.get(2).copied()), dark(numbers.get(5).copied()))
 }

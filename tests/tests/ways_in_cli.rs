@@ -10,6 +10,7 @@ use tunekey_tests::desktop::Desktop;
 use tunekey_tests::patience::PATIENCE;
 use tunekey_tests::person::played;
 use tunekey_tests::stage::{WAYS, account_for};
+use tunekey_tests::terminal::Terminal;
 
 const QQ: WayIn = WayIn { service: ServiceId::QqMusic, method: Method::QqScan };
 const QQ_PHONE: WayIn = WayIn { service: ServiceId::QqMusic, method: Method::Phone };
@@ -159,6 +160,95 @@ async fn signing_in_again_as_somebody_else_asks_first() -> Result<()> {
     desktop.no_secret_leaked(&[]).await
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_that_locks_between_the_code_and_the_confirmation_loses_nothing() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let mut sign_in = start(&desktop, QQ, &[])?;
+    sign_in.step("show_code").await?;
+    desktop.keyring().lock().await?;
+    confirms(&desktop, QQ).await?;
+    sign_in.step("exchanging").await?;
+    let failed = sign_in.step("failed").await?;
+    ensure!(failed["problem"]["code"] == "keychain_locked", "it says {failed}");
+    desktop.keyring().unlock().await?;
+    sign_in.step("done").await?;
+    desktop.finished(sign_in).await?.succeeded()?;
+    ensure!(desktop.keeps_newest(account_for(QQ)).await?, "the keychain does not hold what was issued");
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_is_told_to_unlock_the_keyring_and_need_not_scan_again() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    for (accounts, by_hand) in [(1, false), (2, true)] {
+        let account = if by_hand { "qqmusic:10002" } else { account_for(QQ) };
+        let mut terminal = Terminal::start(&desktop.sandbox, (80, 40), &["sign-in", "qqmusic"])?;
+        terminal.shows("Scan with QQ").await?;
+        desktop.keyring().lock().await?;
+        confirms_as(&desktop, QQ, account).await?;
+        terminal.shows("The keychain is locked").await?;
+        terminal.shows("Enter: now").await?;
+        if by_hand {
+            // It says that it is still locked, and asks again.
+            terminal.types("\r")?;
+            terminal.shows_times("The keychain is locked", 2).await?;
+        }
+        desktop.keyring().unlock().await?;
+        terminal.shows("Signed in.").await?;
+        ensure!(terminal.ended().await? == 0, "it is said to have failed");
+        ensure!(desktop.keeps_newest(account).await?, "the keychain does not hold what was issued");
+        let listed = desktop.cli(&["--json", "accounts"]).await?.succeeded()?.json()?;
+        ensure!(listed.len() == accounts, "the accounts are {listed:?}");
+    }
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_keyring_takes_and_nobody_waits_for_is_ended_at_the_service() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let mut sign_in = start(&desktop, QQ, &[])?;
+    sign_in.step("show_code").await?;
+    desktop.keyring().lock().await?;
+    confirms(&desktop, QQ).await?;
+    sign_in.step("failed").await?;
+    sign_in.interrupt()?;
+    let ran = desktop.finished(sign_in).await?.ended_with(130)?;
+    ensure!(ran.problem()? == "cancelled", "it says {}", ran.out);
+    ensure!(desktop.newest(account_for(QQ))?.is_signed_out(), "it keeps a device’s place at the service");
+
+    // A person who says so: what stands in the way is the exit code.
+    let mut terminal = Terminal::start(&desktop.sandbox, (80, 40), &["sign-in", "qqmusic"])?;
+    desktop.keyring().unlock().await?;
+    terminal.shows("Scan with QQ").await?;
+    desktop.keyring().lock().await?;
+    confirms(&desktop, QQ).await?;
+    terminal.shows("q: give it up").await?;
+    terminal.types("q\r")?;
+    terminal.shows("Nothing was saved").await?;
+    ensure!(terminal.ended().await? == 7, "the keychain was what stood in the way");
+    ensure!(desktop.newest(account_for(QQ))?.is_signed_out(), "it keeps a device’s place at the service");
+    desktop.keyring().unlock().await?;
+    ensure!(desktop.keyring().items().await?.is_empty(), "something was saved");
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_goes_after_the_confirmation_costs_no_second_scan() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let mut sign_in = start(&desktop, QQ, &[])?;
+    sign_in.step("show_code").await?;
+    desktop.simulator.arm(Fault::new("qq.authorize", FaultKind::Reset))?;
+    confirms(&desktop, QQ).await?;
+    let failed = sign_in.step("failed").await?;
+    ensure!(failed["problem"]["code"] == "offline", "it says {failed}");
+    desktop.simulator.clear_faults();
+    sign_in.step("done").await?;
+    desktop.finished(sign_in).await?.succeeded()?;
+    ensure!(desktop.simulator.codes().len() == 1, "another code was asked for");
+    ensure!(desktop.keeps_newest(account_for(QQ)).await?, "the keychain does not hold what was issued");
+    desktop.no_secret_leaked(&[]).await
+}
+
 /// Signs in as a script does, to the end.
 async fn signs_in(desktop: &Desktop, way: WayIn, more: &[&str]) -> Result<Ran> {
     let cookie = match way.method {
@@ -194,6 +284,10 @@ fn start(desktop: &Desktop, way: WayIn, more: &[&str]) -> Result<Cli> {
 }
 
 async fn confirms(desktop: &Desktop, way: WayIn) -> Result<()> {
+    confirms_as(desktop, way, account_for(way)).await
+}
+
+async fn confirms_as(desktop: &Desktop, way: WayIn, account: &str) -> Result<()> {
     let service = played(way.service);
     let shown = desktop.simulator.until(|world| {
         let codes = world.codes();
@@ -203,7 +297,7 @@ async fn confirms(desktop: &Desktop, way: WayIn) -> Result<()> {
             .map(|code| code.id)
     });
     let code = tokio::time::timeout(PATIENCE, shown).await.context("no code was asked for")?;
-    desktop.simulator.scan(code, Some(account_for(way)))?;
+    desktop.simulator.scan(code, Some(account))?;
     desktop.simulator.confirm(code)?;
     Ok(())
 }

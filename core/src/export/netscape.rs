@@ -1,5 +1,8 @@
-//! A Netscape `cookies.txt`, as curl, wget and yt-dlp read it: a fixed first line, then seven fields a line,
-//! separated by tabs, with upper-case booleans and whole seconds.
+//! A Netscape `cookies.txt`, as curl, wget, yt-dlp and Python's `http.cookiejar` read it: a fixed first line, then
+//! seven fields a line, separated by tabs, with upper-case booleans and whole seconds.
+//!
+//! No line has the `#HttpOnly_` of browsers' exports: wget, and Python before 3.10, take it for a comment and then
+//! have no session. It tells browsers what scripts may read, which means nothing to a program that reads a file.
 
 use jiff::Timestamp;
 
@@ -10,8 +13,9 @@ use crate::service::{CookiePairs, ExportFacts};
 /// Without exactly this line Python's reader refuses the file.
 const FIRST_LINE: &str = "# Netscape HTTP Cookie File\n";
 
-/// What marks a cookie that scripts may not read. Readers that do not know it see a comment.
-const HTTP_ONLY: &str = "#HttpOnly_";
+/// The end of a cookie whose end is not known: the last second that 32 bits hold. Zero would say "as long as the
+/// program runs", which Python takes for "long over".
+const NO_KNOWN_END: i64 = 2_147_483_647;
 
 pub(super) fn render(
     cookie: &CookiePairs,
@@ -19,17 +23,15 @@ pub(super) fn render(
     expires_at: Option<Timestamp>,
 ) -> Result<Secret, Unfit> {
     let domain = facts.cookie_domain;
-    // Zero is a cookie that lasts as long as the program that reads it.
-    let expires = expires_at.map_or(0, |at| at.as_second().max(0));
+    let expires = expires_at.map_or(NO_KNOWN_END, |at| at.as_second().max(1));
     let mut file = FIRST_LINE.to_owned();
     for (name, value) in cookie {
         let value = exposed(value);
         if name.is_empty() || [name.as_str(), value].iter().any(|text| text.contains(char::is_control)) {
             return Err(Unfit);
         }
-        let mark = if facts.http_only.contains(&name.as_str()) { HTTP_ONLY } else { "" };
         // The domain starts with a dot: all of its hosts. Both services are reached by TLS only.
-        file.push_str(&format!("{mark}{domain}\tTRUE\t/\tTRUE\t{expires}\t{name}\t{value}\n"));
+        file.push_str(&format!("{domain}\tTRUE\t/\tTRUE\t{expires}\t{name}\t{value}\n"));
     }
     Ok(Secret::new(file))
 }

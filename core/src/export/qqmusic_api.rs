@@ -1,9 +1,10 @@
 //! The `Credential` of qqmusic-api-python as JSON, with all its fields, because it needs the full set to
-//! renew (protocol: QQ §6). Numbers are numbers, whatever form they arrived in.
+//! renew (protocol: QQ §6). Numbers are numbers, whatever form they arrived in. The minimal one has the same fields,
+//! because old versions want all of them, and those that renew are empty.
 
 use serde::Serialize;
 
-use super::{Unfit, exposed};
+use super::{Scope, Unfit, exposed};
 use crate::credential::Credential;
 use crate::secret::Secret;
 
@@ -38,8 +39,14 @@ struct Shape<'a> {
 const WECHAT: i64 = 1;
 const QQ: i64 = 2;
 
-pub(super) fn render(credential: &Credential) -> Result<Secret, Unfit> {
-    let text = |name| credential.field(name).map_or("", exposed);
+/// What a renewal needs besides the key and its number.
+const RENEWING: [&str; 5] = ["openid", "refresh_token", "access_token", "unionid", "refresh_key"];
+
+pub(super) fn render(credential: &Credential, scope: Scope) -> Result<Secret, Unfit> {
+    let text = |name| match scope {
+        Scope::Minimal if RENEWING.contains(&name) => "",
+        Scope::Full | Scope::Minimal => credential.field(name).map_or("", exposed),
+    };
     let number = |name| text(name).parse::<i64>().ok();
     let uid = credential.account.uid.as_str();
     let issued_at = credential.issued_at.as_second();

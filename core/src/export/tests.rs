@@ -18,6 +18,8 @@ struct Stub {
 const QQ_COOKIE: [(&str, &str); 4] =
     [("qqmusic_key", "Q_H_L_k1"), ("uin", "10001"), ("qm_keyst", "Q_H_L_k1"), ("euin", "oK6z**")];
 
+const PLAYING: [&str; 4] = ["login_type", "uin", "qm_keyst", "qqmusic_key"];
+
 fn qq() -> Stub {
     Stub { id: ServiceId::QqMusic, cookie: QQ_COOKIE.to_vec() }
 }
@@ -37,14 +39,21 @@ fn credential(fields: &[(&str, &str)]) -> Credential {
 
 #[expect(clippy::disallowed_methods, reason = "tests look at what an export says")]
 fn rendered(format: Format, service: &Stub) -> String {
-    let text = render(format, service, &credential(&[])).expect("it fits");
-    text.expose().to_owned()
+    let export = render(format, Scope::Full, service, &credential(&[])).expect("it fits");
+    export.text.expose().to_owned()
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests look at what an export says")]
 fn rendered_credential(fields: &[(&str, &str)]) -> String {
-    let text = render(Format::QqMusicApi, &qq(), &credential(fields)).expect("it fits");
-    text.expose().to_owned()
+    let export = render(Format::QqMusicApi, Scope::Full, &qq(), &credential(fields)).expect("it fits");
+    export.text.expose().to_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests look at what an export says")]
+fn minimal(format: Format, service: &Stub, credential: &Credential) -> String {
+    let export = render(format, Scope::Minimal, service, credential).expect("it fits");
+    assert!(!export.renews, "what is enough to play renews nothing");
+    export.text.expose().to_owned()
 }
 
 #[test]
@@ -118,7 +127,7 @@ fn a_shell_reads_the_env_line_as_it_is_meant() {
 #[test]
 fn what_no_quotes_can_carry_is_refused_rather_than_changed() {
     for value in ["a\\b", "'\"", "'$x", "${HOME}"] {
-        let problem = render(Format::Env, &netease(&[("MUSIC_U", value)]), &credential(&[]));
+        let problem = render(Format::Env, Scope::Full, &netease(&[("MUSIC_U", value)]), &credential(&[]));
         assert_eq!(problem.expect_err(value).code, ProblemCode::InvalidInput);
     }
 }
@@ -127,13 +136,14 @@ fn what_no_quotes_can_carry_is_refused_rather_than_changed() {
 fn a_value_that_would_break_the_line_is_refused_without_being_repeated() {
     for value in ["canary\nSet-Cookie: x=y", "canary\r", "canary;x=y", "canary\0", "canary 名", "canary x"] {
         for format in [Format::Header, Format::Env] {
-            let problem = render(format, &netease(&[("MUSIC_U", value)]), &credential(&[]));
+            let problem = render(format, Scope::Full, &netease(&[("MUSIC_U", value)]), &credential(&[]));
             let problem = problem.expect_err("the reader would see something else");
             assert!(!format!("{problem:?}").contains("canary"), "{problem:?}");
         }
     }
     for value in ["a\tb", "a\nb", "a\rb"] {
-        let refused = render(Format::Netscape, &netease(&[("MUSIC_U", value)]), &credential(&[]));
+        let refused =
+            render(Format::Netscape, Scope::Full, &netease(&[("MUSIC_U", value)]), &credential(&[]));
         assert_eq!(refused.expect_err(value).code, ProblemCode::InvalidInput);
     }
 }
@@ -143,17 +153,60 @@ fn a_netscape_file_has_its_first_line_and_seven_fields_a_line() {
     assert_eq!(
         rendered(Format::Netscape, &netease(&[("MUSIC_U", "00a1"), ("__csrf", "b2")])),
         "# Netscape HTTP Cookie File\n\
-         #HttpOnly_.music.163.com\tTRUE\t/\tTRUE\t1790259200\tMUSIC_U\t00a1\n\
+         .music.163.com\tTRUE\t/\tTRUE\t1790259200\tMUSIC_U\t00a1\n\
          .music.163.com\tTRUE\t/\tTRUE\t1790259200\t__csrf\tb2\n"
     );
 }
 
 #[test]
-fn a_cookie_without_a_known_end_lasts_for_the_session() {
+fn a_cookie_without_a_known_end_is_not_over_for_any_reader() {
+    // Python takes 0 and nothing for a cookie that ended when its program did.
     let lasting = Credential { expires_at: None, ..credential(&[]) };
-    let file = render(Format::Netscape, &qq(), &lasting).expect("it fits");
-    let zeros = exposed(&file).lines().filter(|line| line.split('\t').nth(4) == Some("0")).count();
-    assert_eq!(zeros, QQ_COOKIE.len(), "in every line");
+    let file = render(Format::Netscape, Scope::Full, &qq(), &lasting).expect("it fits").text;
+    let ends: Vec<_> = exposed(&file).lines().filter_map(|line| line.split('\t').nth(4)).collect();
+    assert_eq!(ends, vec!["2147483647"; QQ_COOKIE.len()], "in every line");
+}
+
+#[test]
+fn no_line_with_a_cookie_looks_like_a_comment() {
+    for service in [qq(), netease(&[("MUSIC_U", "00a1"), ("__csrf", "b2")])] {
+        let file = rendered(Format::Netscape, &service);
+        let comments: Vec<_> = file.lines().filter(|line| line.starts_with('#')).collect();
+        assert_eq!(comments, ["# Netscape HTTP Cookie File"], "wget and old Pythons skip the others");
+    }
+}
+
+#[test]
+fn a_minimal_export_holds_what_plays_and_nothing_else() {
+    let cookie = [
+        ("login_type", "1"),
+        ("uin", "10001"),
+        ("qm_keyst", "Q_H_L_k1"),
+        ("qqmusic_key", "Q_H_L_k1"),
+        ("psrf_qqrefresh_token", "canary"),
+        ("psrf_qqaccess_token", "canary"),
+    ];
+    let qq = Stub { id: ServiceId::QqMusic, cookie: cookie.to_vec() };
+    let whole = credential(&[
+        ("musickey", "Q_H_L_k1"),
+        ("refresh_key", "canary"),
+        ("refresh_token", "canary"),
+        ("access_token", "canary"),
+        ("openid", "canary"),
+        ("unionid", "canary"),
+    ]);
+    for format in Format::ALL {
+        let full = render(format, Scope::Full, &qq, &whole).expect("it fits");
+        assert!(full.renews && exposed(&full.text).contains("canary"), "{format}: the full one renews");
+        let text = minimal(format, &qq, &whole);
+        assert!(text.contains("Q_H_L_k1") && !text.contains("canary"), "{format}: {text}");
+    }
+    assert_eq!(
+        minimal(Format::Header, &qq, &whole),
+        "login_type=1; uin=10001; qm_keyst=Q_H_L_k1; qqmusic_key=Q_H_L_k1"
+    );
+    let session = [("MUSIC_U", "00a1"), ("__csrf", "b2"), ("__remember_me", "true"), ("NMTID", "n")];
+    assert_eq!(minimal(Format::Header, &netease(&session), &whole), "MUSIC_U=00a1; __csrf=b2");
 }
 
 #[test]
@@ -161,7 +214,6 @@ fn a_netscape_reader_gets_every_cookie_back() {
     let file = rendered(Format::Netscape, &netease(&[("MUSIC_U", "a b;c=d\"e"), ("__csrf", "b2")]));
     let mut cookies = Vec::new();
     for line in file.lines() {
-        let line = line.strip_prefix("#HttpOnly_").unwrap_or(line);
         if line.starts_with('#') {
             continue;
         }
@@ -230,7 +282,8 @@ fn what_the_service_left_out_of_the_credential_is_filled_in() {
 
 #[test]
 fn a_format_of_the_other_service_is_refused() {
-    let problem = render(Format::QqMusicApi, &netease(&[]), &credential(&[])).expect_err("NetEase has none");
+    let problem = render(Format::QqMusicApi, Scope::Full, &netease(&[]), &credential(&[]))
+        .expect_err("NetEase has none");
     assert_eq!((problem.code, problem.service), (ProblemCode::InvalidInput, Some(ServiceId::Netease)));
 }
 
@@ -247,12 +300,12 @@ impl Service for Stub {
     fn export(&self) -> ExportFacts {
         match self.id {
             ServiceId::QqMusic => {
-                ExportFacts { env_name: "QQMUSIC_COOKIE", cookie_domain: ".y.qq.com", http_only: &[] }
+                ExportFacts { env_name: "QQMUSIC_COOKIE", cookie_domain: ".y.qq.com", playing: &PLAYING }
             }
             ServiceId::Netease => ExportFacts {
                 env_name: "NETEASE_COOKIE",
                 cookie_domain: ".music.163.com",
-                http_only: &["MUSIC_U"],
+                playing: &["MUSIC_U", "__csrf"],
             },
         }
     }
@@ -280,8 +333,10 @@ impl Service for Stub {
         Err(no_network())
     }
 
-    fn recognise(&self, _: &CookieMap) -> Recognition {
-        unreachable!("nothing is pasted here")
+    fn recognise(&self, fields: &CookieMap) -> Recognition {
+        let renewing = ["psrf_qqrefresh_token", "refresh_token"];
+        let renewable = renewing.iter().any(|name| fields.get(name).is_some());
+        Recognition { parts: Vec::new(), enough: true, renewable }
     }
     async fn adopt(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
         unreachable!("nothing is pasted here")

@@ -104,7 +104,7 @@ impl Service for Netease {
     }
 
     fn export(&self) -> ExportFacts {
-        ExportFacts { env_name: "NETEASE_COOKIE", cookie_domain: ".music.163.com", http_only: &["MUSIC_U"] }
+        ExportFacts { env_name: "NETEASE_COOKIE", cookie_domain: ".music.163.com", playing: &cookie::PLAYING }
     }
 
     fn front_door(&self) -> &'static str {

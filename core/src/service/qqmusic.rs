@@ -107,7 +107,7 @@ impl Service for QqMusic {
 
     fn export(&self) -> ExportFacts {
         // The key opens the music site only; `.qq.com` would carry it to every site of the company.
-        ExportFacts { env_name: "QQMUSIC_COOKIE", cookie_domain: ".y.qq.com", http_only: &[] }
+        ExportFacts { env_name: "QQMUSIC_COOKIE", cookie_domain: ".y.qq.com", playing: &cookie::PLAYING }
     }
 
     fn front_door(&self) -> &'static str {

@@ -139,7 +139,7 @@ impl Service for Scripted {
         Vec::new()
     }
     fn export(&self) -> ExportFacts {
-        ExportFacts { env_name: "X", cookie_domain: ".example.invalid", http_only: &[] }
+        ExportFacts { env_name: "X", cookie_domain: ".example.invalid", playing: &[] }
     }
     fn front_door(&self) -> &'static str {
         "https://example.invalid/"

@@ -13,7 +13,9 @@ pub(super) fn find(accounts: &[Account], name: &str) -> Result<AccountId, Proble
     let begins = |account: &Account| {
         !name.is_empty() && (account.id.to_string().starts_with(name) || account.uid.starts_with(name))
     };
-    let is_called = |account: &Account| !names_an_id(name) && account.nickname == name;
+    let is_called = |account: &Account| {
+        !names_an_id(name) && (account.nickname == name || account.label.as_deref() == Some(name))
+    };
     let found = [
         all(&|account| account.id.to_string() == name),
         all(&|account| account.uid == name),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountId, Health, Method, ServiceId};
-use crate::export::Format;
+use crate::export::{Format, Scope};
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::settings::Settings;
@@ -120,4 +120,8 @@ pub struct Copied {
     pub generation: Generation,
     /// When the key in it ends, if that is known.
     pub expires_at: Option<Timestamp>,
+    /// How much of the credential it carries.
+    pub scope: Scope,
+    /// Whether it holds what renews the key.
+    pub renews: bool,
 }

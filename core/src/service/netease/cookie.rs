@@ -20,6 +20,9 @@ const NOT_KEPT: [&str; 3] = ["MUSIC_R_T", "MUSIC_A_T", "MUSIC_A"];
 /// What tools get, in this order; some take the first two by position.
 const HANDED_OUT: [&str; 4] = [SESSION, CSRF, "__remember_me", "NMTID"];
 
+/// What is enough to play: some tools refuse a session without its cross-site token.
+pub(super) const PLAYING: [&str; 2] = [SESSION, CSRF];
+
 /// Whether a cookie belongs to a credential.
 pub(super) fn is_kept(name: &str) -> bool {
     !NOT_KEPT.contains(&name)

@@ -30,6 +30,10 @@ const WECHAT: [(&str, &str); 7] = [
     ("wxrefresh_token", "refresh_token"),
 ];
 
+/// What is enough to play: the number under each name that a tool looks for, and the key. `login_type` keeps `uin`
+/// from coming first.
+pub(super) const PLAYING: [&str; 5] = ["login_type", "uin", "wxuin", "qm_keyst", "qqmusic_key"];
+
 /// The credential as cookies. Tools look for digits in `uin` and for a space before it, so that it must not
 /// come first.
 pub(super) fn pairs(credential: &Credential) -> CookiePairs {

@@ -1,0 +1,288 @@
+//! Help and the parser's complaints in the person's language, wrapped once.
+
+use clap::builder::{Arg, Command};
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+use textwrap::core::Word;
+use textwrap::{WordSeparator, WordSplitter};
+use tunekey_core::problem::Language;
+
+mod chinese;
+
+/// The widest line of a help text, in columns: longer ones are hard to read.
+const WIDEST: usize = 100;
+
+const EXIT_CODES: [&str; 2] = [
+    "Exit codes: 0 done; 1 unexpected; 2 usage, or an answer that did not come; 3 not found; 4 sign-in refused, \
+     expired, not possible in this way, a wrong code, or another account than --account; 5 needs sign-in, or can’t \
+     be renewed; 6 network; 7 keychain; 8 risk control, rate limit or too many sign-ins today; 130 interrupted.",
+    "退出码：0 完成；1 意外错误；2 用法有误或没有收到回答；3 没有找到；4 登录被取消、已过期、不能用这种方式、验证码错误，\
+     或登录的不是 --account 指定的账号；5 需要重新登录或无法续期；6 网络；7 系统密钥环；8 安全风控、操作太频繁或今日登录次数过多；\
+     130 已中断。",
+];
+
+/// A line each; what is behind two spaces stands in a column of its own.
+const SIGN_IN: [&str; 2] = [
+    "\
+Ways in:
+  qq-scan        QQ Music: scan with mobile QQ; the QQ Music app refuses this code
+  wechat-scan    QQ Music: scan with WeChat
+  app-scan       both: scan with the QQ Music or the NetEase Cloud Music app
+  phone          both: a code sent to your phone number
+  paste          both: a cookie that you already have, from standard input to its end
+  official-page  both: only in TuneKey’s window
+
+Questions are asked on standard error and answered on standard input, a line each. With --json the question is a step, \
+and its answer is a line of standard input as well:
+  ask_phone_number   +86 13800000000, or 13800000000 for mainland China; another country’s code is followed by a space
+  ask_captcha        open its `address` in a browser, then send an empty line, or `change` for another number
+  ask_text_code      the code, `resend` (works from its `resend_at` on) or `change` for another number
+  ask_other_account  `yes` keeps that account beside the one of --account, `no` keeps everything as it was
+  ask_paste          the text, up to the end of the input
+  ask_to_go_on       nothing: it says what was recognised and goes on by itself
+A question with a `problem` in it is asked again because of that. When the input ends before the answer, the command \
+ends with that problem, or with exit code 2; `ask_other_account` takes it for `no`.
+
+A `failed` after `exchanging` or `saving` is not the end: the sign-in is confirmed, and what it gives comes only once. \
+At a terminal TuneKey asks when to try again; otherwise it tries for a minute by itself.
+
+`show_code` carries the code as `code` (a data: URL of an SVG) and as `code_png`.",
+    "\
+登录方式：
+  qq-scan        QQ 音乐：手机 QQ 扫码（QQ 音乐 App 不接受此二维码）
+  wechat-scan    QQ 音乐：微信扫码
+  app-scan       两者：用 QQ 音乐或网易云音乐 App 扫码
+  phone          两者：手机验证码
+  paste          两者：已有的 Cookie，从标准输入读到结束
+  official-page  两者：只能在 TuneKey 窗口中使用
+
+问题显示在标准错误输出，从标准输入逐行回答。使用 --json 时，问题是一个步骤，回答同样是标准输入的一行：
+  ask_phone_number   +86 13800000000；中国大陆可直接写 13800000000；其他国家代码后加一个空格
+  ask_captcha        在浏览器打开其 `address`，完成后输入空行；或输入 `change` 更换号码
+  ask_text_code      验证码；`resend` 重新发送（`resend_at` 之后有效）；`change` 更换号码
+  ask_other_account  `yes` 同时保存该账号，`no` 保持原样
+  ask_paste          文本，直到输入结束
+  ask_to_go_on       无需回答：说明识别到的内容后自动继续
+带有 `problem` 的问题表示因此再次询问。若输入在回答之前结束，则以该问题或退出码 2 结束；`ask_other_account` 视为 `no`。
+
+`exchanging` 或 `saving` 之后的 `failed` 不是结束：登录已确认，而凭据只会给出一次。在终端中 TuneKey 会询问何时重试，\
+否则会自行重试一分钟。
+
+`show_code` 以 `code`（SVG 的 data: 地址）和 `code_png` 给出二维码。",
+];
+
+const IMPORT: [&str; 2] = [
+    "Recognises a Cookie header, Set-Cookie lines, JSON (an object, a browser extension’s export, a qqmusic-api \
+     Credential), Netscape cookies.txt, a curl command, a HAR file, a bare MUSIC_U, or a musickey with its uin. It is \
+     checked with the service before it is saved, and is never shown. A file that is called like a service is named \
+     with its folder: ./qqmusic",
+    "可识别 Cookie 请求头、Set-Cookie 行、JSON（对象、浏览器扩展导出、qqmusic-api 的 Credential）、Netscape cookies.txt、\
+     curl 命令、HAR 文件、单独的 MUSIC_U，或 musickey 加 uin。保存前会向对方服务验证，内容不会显示。\
+     与服务同名的文件请带上目录：./qqmusic",
+];
+
+const COOKIE: [&str; 2] = [
+    "\
+Formats:
+  header      `name=value; name=value`; without a line break at its end where it goes into a file
+  json        an object from name to value
+  env         a line for a .env file
+  netscape    cookies.txt for yt-dlp, curl, wget and Python
+  qqmusicapi  the Credential of qqmusic-api-python (QQ Music only)
+--format is for this once: the account’s own format stays as it is. The full cookie of QQ Music holds what renews \
+the key, for a tool of your own that renews by itself; --minimal holds only what plays. That of NetEase Cloud Music \
+only plays: print it again after TuneKey has renewed it.
+An account that needs a sign-in ends with exit code 5 and nothing printed, unless --even-if-dead is given.",
+    "\
+格式：
+  header      `name=value; name=value`；写入文件时末尾没有换行
+  json        以名称为键的对象
+  env         .env 文件中的一行
+  netscape    cookies.txt，供 yt-dlp、curl、wget、Python 使用
+  qqmusicapi  qqmusic-api-python 的 Credential（仅 QQ 音乐）
+--format 只对这一次有效，不改变该账号的默认格式。QQ 音乐的完整 Cookie 含有续期所需的内容，适合自己掌控、会自行续期的工具；\
+--minimal 只含播放所需的部分。网易云音乐的 Cookie 仅可播放：TuneKey 续期后请重新输出。
+需要重新登录的账号不会输出内容，退出码为 5；除非加上 --even-if-dead。",
+];
+
+/// The command with its help in a language, wrapped to a terminal of so many columns.
+pub(crate) fn localized(command: Command, language: Language, columns: Option<u32>) -> Command {
+    let width = columns.map_or(WIDEST, |columns| (columns as usize).min(WIDEST));
+    let text = |texts: [&str; 2]| wrapped(language.pick(texts[0], texts[1]), width);
+    let mut command = command.term_width(width).after_help(text(EXIT_CODES));
+    for (name, texts) in [("sign-in", SIGN_IN), ("import", IMPORT), ("cookie", COOKIE)] {
+        command = command.mut_subcommand(name, |sub| sub.after_help(text(texts)));
+    }
+    command.build();
+    if language == Language::Chinese {
+        command = chinese::translated(command);
+    }
+    command
+}
+
+/// What the parser says: its own words, or ours where the person reads Chinese.
+pub(crate) fn complaint(error: &Error, language: Language) -> String {
+    match (language, error.kind()) {
+        (Language::Chinese, kind) if !is_wanted(kind) => chinese::complaint(error),
+        _ => error.render().to_string(),
+    }
+}
+
+/// Whether it is what was asked for: help, or the version.
+pub(crate) fn is_wanted(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    )
+}
+
+/// Lines no wider than so many columns. What is behind the first gap of two spaces stays in its column.
+fn wrapped(text: &str, width: usize) -> String {
+    let lines = text.lines().map(|line| {
+        let options = textwrap::Options::new(width)
+            .word_separator(WordSeparator::Custom(words))
+            .word_splitter(WordSplitter::NoHyphenation);
+        let behind = " ".repeat(column(line));
+        textwrap::fill(line, options.subsequent_indent(&behind))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What is not torn apart: between spaces, and in Chinese each character with the punctuation behind it.
+fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let is_chinese = |c: char| c >= '\u{2e80}';
+    let stays = |c: char| "，。、；：）！？”".contains(c);
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before = None;
+    for (at, c) in line.char_indices() {
+        let after_space = before == Some(' ') && c != ' ';
+        let in_chinese = before.is_some_and(|before| {
+            (is_chinese(before) || is_chinese(c)) && c != ' ' && !stays(c) && before != '（'
+        });
+        if after_space || in_chinese {
+            ends.push(at);
+        }
+        before = Some(c);
+    }
+    ends.push(line.len());
+    let starts = std::iter::once(0).chain(ends.clone());
+    let words: Vec<_> = starts.zip(ends).map(|(start, end)| Word::from(&line[start..end])).collect();
+    Box::new(words.into_iter())
+}
+
+/// In which column a line goes on.
+fn column(line: &str) -> usize {
+    let indent = line.len() - line.trim_start().len();
+    let Some(gap) = line.trim_start().find("  ").filter(|_| indent > 0) else { return indent };
+    let behind = &line[indent + gap..];
+    indent + gap + behind.len() - behind.trim_start().len()
+}
+
+/// What a complaint is about.
+fn context(error: &Error, kind: ContextKind) -> Option<String> {
+    Some(match error.get(kind)? {
+        ContextValue::String(text) => text.clone(),
+        ContextValue::Strings(texts) => texts.join("、"),
+        ContextValue::StyledStr(text) => text.to_string(),
+        ContextValue::StyledStrs(texts) => {
+            texts.iter().map(ToString::to_string).collect::<Vec<_>>().join("、")
+        }
+        _ => return None,
+    })
+}
+
+fn described(argument: Arg, help: Option<&'static str>, heading: &'static str) -> Arg {
+    match help {
+        Some(help) => argument.help(help).help_heading(heading),
+        None => argument.help_heading(heading),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+    use crate::args::Cli;
+
+    fn helps(language: Language, columns: u32) -> Vec<String> {
+        let mut command = localized(Cli::command(), language, Some(columns));
+        let mut helps = vec![command.render_long_help().to_string()];
+        helps.extend(command.get_subcommands_mut().map(|sub| sub.render_long_help().to_string()));
+        helps
+    }
+
+    #[test]
+    fn no_line_of_any_help_is_wider_than_the_terminal() {
+        for columns in [60, 80, 132] {
+            for help in helps(Language::English, columns) {
+                for line in help.lines().filter(|line| line.contains(' ')) {
+                    assert!(line.width() <= columns as usize, "{columns}: {line}");
+                }
+            }
+            for texts in [EXIT_CODES, SIGN_IN, IMPORT, COOKIE] {
+                let text = wrapped(texts[1], columns as usize);
+                assert!(text.lines().all(|line| line.width() <= columns as usize), "{columns}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_help_is_wrapped_once_and_its_columns_stay() {
+        let help = &helps(Language::English, 80).into_iter().find(|help| help.contains("ask_captcha"));
+        let help = help.as_ref().expect("it is that of sign-in");
+        let at = help.find("  ask_captcha").expect("it is there");
+        let entry: Vec<_> = help[at..].lines().take(2).collect();
+        assert_eq!(
+            entry,
+            [
+                "  ask_captcha        open its `address` in a browser, then send an empty line,",
+                "                     or `change` for another number"
+            ]
+        );
+    }
+
+    #[test]
+    fn every_help_is_there_in_chinese_with_nothing_left_in_english() {
+        for help in helps(Language::Chinese, 100) {
+            for english in [
+                "Usage",
+                "Options:",
+                "Commands:",
+                "Arguments:",
+                "Print ",
+                "List ",
+                "Show ",
+                "Keep ",
+                "The ",
+                " the ",
+            ] {
+                assert!(!help.contains(english), "“{english}” in\n{help}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_typed_wrong_is_said_in_both_languages() {
+        for (typed, english, chinese) in [
+            (&["sign-in", "spotify"][..], "qqmusic or netease", "qqmusic 或 netease"),
+            (&["sign-in"], "required", "缺少"),
+            (&["--nonsense"], "unexpected argument", "没有这个选项"),
+            (&["sing-in"], "unrecognized subcommand", "没有这个命令"),
+            (&["renew", "a", "--all"], "cannot be used with", "不能"),
+            (&["cookie", "a", "--format", "yaml"], "header, json", "header、json"),
+        ] {
+            for (language, wanted) in [(Language::English, english), (Language::Chinese, chinese)] {
+                let command = localized(Cli::command(), language, None);
+                let error =
+                    command.try_get_matches_from([&["tunekey"], typed].concat()).expect_err("it is wrong");
+                let said = complaint(&error, language);
+                assert!(said.contains(wanted), "{typed:?}: {said}");
+                let mixed = ["error", "Usage", "For more", "required"].iter().any(|word| said.contains(word));
+                assert!(language == Language::English || !mixed, "{said}");
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The parser's texts in Chinese.
+
+use clap::builder::Command;
+use clap::error::{ContextKind, Error, ErrorKind};
+
+use super::{context, described};
+
+/// The commands, by name.
+const COMMANDS: [(&str, &str); 13] = [
+    ("tunekey", "登录自己的 QQ 音乐和网易云音乐，凭据存入系统密钥环并自动续期。"),
+    ("services", "列出服务及其登录方式"),
+    ("sign-in", "扫码登录，或用其他方式登录"),
+    ("import", "保存已有的 Cookie，来自文件或标准输入"),
+    ("accounts", "列出账号"),
+    ("show", "查看一个账号"),
+    ("cookie", "输出 Cookie"),
+    ("renew", "续期，获取新密钥"),
+    ("check", "向对方服务验证凭据是否有效"),
+    ("sign-out", "在对方服务端退出，并从本机移除"),
+    ("forget", "仅从本机移除凭据"),
+    ("settings", "查看或修改设置"),
+    ("help", "显示帮助"),
+];
+
+const ACCOUNT: &str = "账号：`服务:号码`、其唯一的开头，或昵称";
+
+/// The options and arguments, by the command's name (`*` for all) and their own.
+const ARGUMENTS: [(&str, &str, &str); 21] = [
+    ("*", "help", "显示帮助"),
+    ("*", "version", "显示版本"),
+    ("*", "profile", "账号和设置改存到这个文件夹"),
+    ("*", "json", "每行输出一个 JSON 对象"),
+    ("*", "log", "向标准错误输出日志：error、warn、info、debug 或 trace；不含机密"),
+    ("sign-in", "service", "qqmusic 或 netease"),
+    ("sign-in", "method", "登录方式（见 `services`）；省略则用最合适的"),
+    ("sign-in", "account", "重新登录这个账号；若登录的是另一个账号，会先询问再保存"),
+    ("sign-in", "qr", "二维码画在哪里：`terminal`，或 `png=文件`"),
+    ("import", "first", "qqmusic 或 netease；省略则自动识别"),
+    ("import", "second", "文件；省略或 `-` 表示标准输入"),
+    ("import", "account", "重新登录这个账号；若 Cookie 属于另一个账号，会先询问再保存"),
+    ("*", "account", ACCOUNT),
+    ("cookie", "format", "header、json、env、netscape 或 qqmusicapi；省略则用该账号自己的格式"),
+    ("cookie", "minimal", "只含播放所需的部分，不含续期所需的内容"),
+    ("cookie", "even_if_dead", "即使账号需要重新登录也输出"),
+    ("renew", "all", "所有账号"),
+    ("settings", "key", "设置项：proxy、extra-ca、netease-profile、format、clipboard-seconds 或 auto-renew"),
+    ("settings", "value", "新的值"),
+    ("help", "subcommand", "要查看的命令"),
+    ("help", "command", "要查看的命令"),
+];
+
+/// The command and all below it.
+pub(super) fn translated(command: Command) -> Command {
+    let name = command.get_name().to_owned();
+    let mut command = match COMMANDS.iter().find(|(known, _)| *known == name) {
+        // The list of `help`’s own commands repeats the others.
+        Some((_, about)) => command.about(*about).long_about(None),
+        None => command,
+    };
+    command = command
+        .subcommand_help_heading("命令")
+        .help_template("{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}");
+    let ids: Vec<_> = command
+        .get_arguments()
+        .map(|argument| (argument.get_id().to_string(), argument.is_positional()))
+        .collect();
+    for (id, is_positional) in ids {
+        let known = |owner: &str| {
+            ARGUMENTS.iter().find(|(command, argument, _)| *command == owner && *argument == id)
+        };
+        let help = known(&name).or_else(|| known("*")).map(|(_, _, help)| *help);
+        let heading = if is_positional { "参数" } else { "选项" };
+        command = command.mut_arg(&id, |argument| described(argument, help, heading).long_help(None));
+    }
+    let names: Vec<_> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(name, translated);
+    }
+    command
+}
+
+/// What is wrong with what was typed, and how it is used.
+pub(super) fn complaint(error: &Error) -> String {
+    let about = |kind| context(error, kind).unwrap_or_default();
+    let argument = about(ContextKind::InvalidArg);
+    let mut said = match error.kind() {
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let value = about(ContextKind::InvalidValue);
+            match allowed(&argument) {
+                Some(allowed) => format!("“{value}”不能用于 {argument}：{allowed}。"),
+                None if value.is_empty() => format!("{argument} 缺少内容。"),
+                None => format!("“{value}”不能用于 {argument}。"),
+            }
+        }
+        ErrorKind::UnknownArgument => format!("没有这个选项或参数：{argument}。"),
+        ErrorKind::InvalidSubcommand => {
+            format!("没有这个命令：{}。", about(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::MissingRequiredArgument => format!("缺少：{argument}。"),
+        ErrorKind::MissingSubcommand => "缺少命令。".to_owned(),
+        ErrorKind::ArgumentConflict => {
+            format!("{argument} 不能与 {} 同时使用。", about(ContextKind::PriorArg))
+        }
+        _ => "命令用法不正确。".to_owned(),
+    };
+    let suggested =
+        [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    if let Some(suggestion) = suggested.into_iter().find_map(|kind| context(error, kind)) {
+        said.push_str(&format!("是否想输入 {suggestion}？"));
+    }
+    let usage = about(ContextKind::Usage);
+    if let Some(usage) = usage.trim().strip_prefix("Usage: ").filter(|usage| !usage.is_empty()) {
+        said.push_str(&format!("\n用法：{usage}"));
+    }
+    said + "\n详情请用 --help 查看。\n"
+}
+
+/// What an argument may be.
+fn allowed(argument: &str) -> Option<&'static str> {
+    let known = [
+        ("<SERVICE>", "可选 qqmusic 或 netease"),
+        ("--method", "可用的方式见 `tunekey services`"),
+        ("--qr", "可选 terminal 或 png=文件"),
+        ("--format", "可选 header、json、env、netscape 或 qqmusicapi"),
+        ("--log", "可选 off、error、warn、info、debug 或 trace"),
+    ];
+    known.into_iter().find(|(name, _)| argument.contains(name)).map(|(_, allowed)| allowed)
+}

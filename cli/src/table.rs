@@ -1,0 +1,136 @@
+//! Rows in aligned columns, and the accounts in them.
+
+use tunekey_core::account::Account;
+use tunekey_core::problem::Language;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
+
+use crate::words;
+
+/// The gap between two columns.
+const GAP: usize = 2;
+/// The widest name in a row, in columns; longer ones are cut.
+const WIDEST_NAME: usize = 20;
+
+/// The accounts, a row each under their headings; where a row does not fit, two short lines each instead.
+pub(crate) fn accounts(accounts: &[Account], columns: Option<u32>, language: Language) -> String {
+    let headings = [("ACCOUNT", "账号"), ("NAME", "昵称"), ("STATE", "状态"), ("KEY ENDS", "密钥到期")]
+        .into_iter()
+        .chain([("RENEWS", "下次续期"), ("MEMBERSHIP", "会员")]);
+    let headings = headings.map(|(english, chinese)| language.pick(english, chinese).to_owned());
+    let mut rows = vec![headings.collect::<Vec<_>>()];
+    rows.extend(accounts.iter().map(|account| row(account, language)));
+    let table = aligned(&rows);
+    let widest = table.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
+    if columns.is_none_or(|columns| widest <= columns as usize) {
+        return table;
+    }
+    accounts.iter().map(|account| lines(account, language)).collect()
+}
+
+fn row(account: &Account, language: Language) -> Vec<String> {
+    vec![
+        account.id.to_string(),
+        cut(&account.nickname, WIDEST_NAME),
+        words::health(&account.health, language).to_owned(),
+        end(account, language),
+        renewal(account, language),
+        words::membership(account, language),
+    ]
+}
+
+fn lines(account: &Account, language: Language) -> String {
+    let (end, renewal) = (end(account, language), renewal(account, language));
+    let membership = words::membership(account, language);
+    let first = words::line(account, language);
+    match language {
+        Language::English => {
+            format!("{first}\n  key ends {end}; renews {renewal}; member: {membership}\n")
+        }
+        Language::Chinese => format!("{first}\n  密钥到期：{end}；下次续期：{renewal}；会员：{membership}\n"),
+    }
+}
+
+fn end(account: &Account, language: Language) -> String {
+    account.life.expires_at.map_or_else(|| language.pick("unknown", "未知").to_owned(), words::time)
+}
+
+fn renewal(account: &Account, language: Language) -> String {
+    account.life.renew_at.map_or_else(|| language.pick("never", "不续期").to_owned(), words::time)
+}
+
+/// Rows whose cells stand under each other, a line each. Nothing is behind the last cell of a row.
+pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
+    let widths: Vec<_> = (0..columns).map(|column| widest(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        for (index, cell) in row.iter().enumerate() {
+            text.push_str(cell);
+            if index + 1 < row.len() {
+                text.push_str(&" ".repeat(widths[index] - cell.width() + GAP));
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// A text that takes no more than so many columns.
+fn cut(text: &str, columns: usize) -> String {
+    if text.width() <= columns {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut width = 0;
+    for character in text.chars() {
+        width += character.width().unwrap_or(0);
+        if width > columns - 1 {
+            break;
+        }
+        kept.push(character);
+    }
+    kept + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::tests::account;
+
+    #[test]
+    fn columns_stand_under_each_other_whatever_the_names_are_written_in() {
+        let listed =
+            [account("qqmusic:10001", "小满"), account("netease:90001", "Ada"), account("netease:2", "🎧")];
+        for language in [Language::English, Language::Chinese] {
+            let table = accounts(&listed, None, language);
+            let state = words::health(&listed[0].health, language);
+            let places: Vec<_> = table
+                .lines()
+                .skip(1)
+                .map(|line| line[..line.find(state).expect("each row has a state")].width())
+                .collect();
+            assert!(places.iter().all(|place| *place == places[0]), "{table}");
+            assert_eq!(table.lines().count(), listed.len() + 1, "a heading and a row each");
+        }
+    }
+
+    #[test]
+    fn the_end_the_next_renewal_and_the_membership_are_there_in_every_width() {
+        let listed = [account("qqmusic:1152921504606847123", "小满")];
+        for columns in [None, Some(200), Some(80), Some(40)] {
+            let table = accounts(&listed, columns, Language::English);
+            for word in ["2026-09-24", "2026-09-22", "Green Diamond", "小满"] {
+                assert!(table.contains(word), "{word} in {table}");
+            }
+        }
+        let narrow = accounts(&listed, Some(80), Language::Chinese);
+        assert!(narrow.lines().all(|line| line.width() <= 80), "{narrow}");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_where_its_column_ends() {
+        assert_eq!(cut("小满小满小满", 6), "小满…");
+        assert_eq!(cut("short", 6), "short");
+    }
+}
