@@ -11,7 +11,7 @@ use tunekey_core::tunekey::{Setup, TuneKey};
 use tunekey_core::vault::keychain::Patience;
 
 use crate::clipboard::Clipboard;
-use crate::copying;
+use crate::events::DesktopEvent;
 use crate::preferences::PreferenceFile;
 use crate::quitting::{self, Quitting};
 use crate::sign_in::SignIns;
@@ -78,7 +78,7 @@ fn set_up(
     let preferences = PreferenceFile::open(&handle, &profile.dir().join("window.json"));
     let clipboard = Clipboard::start(clock.clone(), {
         let app = handle.clone();
-        move || copying::cleared(&app)
+        move |clip| events::emit(&app, &DesktopEvent::Clipboard { clip })
     })?;
     app.set_theme(preferences.current().theme());
     app.manage(Desktop {

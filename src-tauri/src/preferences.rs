@@ -26,6 +26,18 @@ pub(crate) struct Preferences {
     pub(crate) last_view: Option<String>,
 }
 
+/// Some of the preferences, to be changed; those that are not named stay as they are. Whoever changes one need not
+/// know the others, and cannot take back what was changed meanwhile.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export, optional_fields))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PreferenceChange {
+    theme: Option<Theme>,
+    language: Option<LanguageChoice>,
+    close_to_tray: Option<bool>,
+    last_view: Option<String>,
+}
+
 /// Light, dark, or as the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
@@ -61,6 +73,16 @@ impl Default for Preferences {
 }
 
 impl Preferences {
+    /// The same with a change made.
+    fn with(&self, change: PreferenceChange) -> Self {
+        Self {
+            theme: change.theme.unwrap_or(self.theme),
+            language: change.language.unwrap_or(self.language),
+            close_to_tray: change.close_to_tray.unwrap_or(self.close_to_tray),
+            last_view: change.last_view.filter(sensible).or_else(|| self.last_view.clone()),
+        }
+    }
+
     /// The language to speak now.
     pub(crate) fn language(&self) -> Language {
         match self.language {
@@ -128,12 +150,13 @@ impl PreferenceFile {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Replaces them. Gives back what is kept.
-    pub(crate) fn replace(&self, mut wanted: Preferences) -> Preferences {
-        wanted.last_view = wanted.last_view.filter(sensible);
+    /// Changes some of them. `tell` is called with all of them before another change can be made, so that of two
+    /// changes the later one is told later.
+    pub(crate) fn change(&self, change: PreferenceChange, tell: impl FnOnce(&Preferences)) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = current.with(change);
         if *current == wanted {
-            return wanted;
+            return;
         }
         current.clone_from(&wanted);
         if let (Some(store), Ok(Value::Object(fields))) = (&self.store, serde_json::to_value(&wanted)) {
@@ -144,7 +167,7 @@ impl PreferenceFile {
                 tracing::warn!(%error, "the preferences were not saved");
             }
         }
-        wanted
+        tell(&wanted);
     }
 }
 
@@ -186,6 +209,19 @@ mod tests {
             read(&json!({"theme": "plaid", "language": "en", "closeToTray": "yes", "lastView": 7}));
         let expected = Preferences { language: LanguageChoice::English, ..Preferences::default() };
         assert_eq!(preferences, expected, "only the language can be read");
+    }
+
+    #[test]
+    fn a_change_leaves_alone_what_it_does_not_name() {
+        let change =
+            |change| serde_json::from_value::<PreferenceChange>(change).expect("the page says it so");
+        let dark = Preferences::default().with(change(json!({"theme": "dark"})));
+        let both = dark.with(change(json!({"language": "zh-CN", "lastView": null})));
+        assert_eq!(both.theme, Theme::Dark, "the second change does not take back the first");
+        assert_eq!(both.language, LanguageChoice::Chinese);
+        assert_eq!(both.with(change(json!({}))), both);
+        let odd = serde_json::from_value::<PreferenceChange>(json!({"preferences": {}}));
+        odd.expect_err("a preference that is not known is not dropped without a word");
     }
 
     #[test]

@@ -300,6 +300,7 @@ export const words = check({
   // toasts
   'to.label': ['Notice', '提示'],
   'to.copied': ['Cookie copied', '已复制 Cookie'],
+  'to.copied.dead': ['Copied, but this cookie no longer works: sign in again', '已复制，但此 Cookie 已失效：请重新登录'],
   'to.clears': ['clears in {t}', '{t}后清除'],
   'to.clear': ['Clear now', '立即清除'],
   'to.cleared': ['Clipboard cleared', '剪贴板已清除'],
