@@ -10,9 +10,10 @@ use tunekey_core::secret::Secret;
 
 use crate::app::Desktop;
 use crate::events::{DesktopEvent, OpenView};
-use crate::tray::menu;
+use crate::notification::{self, Click, Notification};
+use crate::tray::{self, menu};
+use crate::window;
 use crate::words::{self, Word, word};
-use crate::{notification, window};
 
 /// What the window may know of a copied cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -93,12 +94,22 @@ pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
     let result = copy(app, account.clone(), None).await;
     let language = app.state::<Desktop>().preferences.current().language();
     match result {
+        Ok(clip) if clip.health.needs_sign_in() => {
+            let (title, text) = words::copied_dead(&name, language);
+            let click = Click {
+                label: word(Word::SignInAgain, language).to_owned(),
+                opens: tray::sign_in(account),
+                otherwise: word(Word::SignInFromTray, language).to_owned(),
+            };
+            notification::show(app, Notification { title, text, click: Some(click) });
+        }
         Ok(clip) => {
             let (title, text) = words::copied(&name, clip.seconds, language);
-            notification::show(title, text);
+            notification::show(app, Notification::note(title, text));
         }
         Err(problem) => {
-            notification::show(word(Word::NotCopied, language).to_owned(), problem.message(language));
+            let title = word(Word::NotCopied, language);
+            notification::show(app, Notification::note(title, problem.message(language)));
             // The notification may go unseen, and what helps, such as unlocking the keychain, is in the window.
             let service = Some(account.service);
             window::open(

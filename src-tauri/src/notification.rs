@@ -1,28 +1,49 @@
 //! System notifications. Best effort: where nobody shows them, nothing happens.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod freedesktop;
 
-/// Whether a notification is on its way. A notification service that hangs holds up one thread, not one more
-/// for each notification.
-static BUSY: AtomicBool = AtomicBool::new(false);
+#[cfg(not(target_os = "linux"))]
+use elsewhere as system;
+#[cfg(target_os = "linux")]
+use freedesktop as system;
+
+use tauri::AppHandle;
+
+use crate::events::DesktopEvent;
+
+/// What is shown. Plain text: what a server would take for markup is escaped on the way there.
+#[derive(Debug, Clone)]
+pub(crate) struct Notification {
+    /// One line.
+    pub(crate) title: String,
+    /// A sentence or two.
+    pub(crate) text: String,
+    /// Where a click leads.
+    pub(crate) click: Option<Click>,
+}
+
+/// What a click on a notification does, where the server knows of clicks.
+#[derive(Debug, Clone)]
+pub(crate) struct Click {
+    /// What the button says, where there is a button.
+    pub(crate) label: String,
+    /// The view that is opened in the window.
+    pub(crate) opens: DesktopEvent,
+    /// Said besides the text where a click does nothing: the other way there.
+    pub(crate) otherwise: String,
+}
+
+impl Notification {
+    /// Something to read and no more.
+    pub(crate) fn note(title: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { title: title.into(), text: text.into(), click: None }
+    }
+}
 
 /// Shows a notification. Returns at once.
-pub(crate) fn show(title: String, text: String) {
-    if BUSY.swap(true, Ordering::AcqRel) {
-        return;
-    }
-    let started = thread::Builder::new().name("notification".to_owned()).spawn(move || {
-        let mut notification = notify_rust::Notification::new();
-        notification.appname("TuneKey").summary(&title).body(&text).icon("tunekey-desktop");
-        #[cfg(windows)]
-        notification.app_id("dev.tunekey.desktop");
-        if let Err(error) = notification.show() {
-            tracing::info!(%error, "the notification was not shown");
-        }
-        BUSY.store(false, Ordering::Release);
-    });
-    if started.is_err() {
-        BUSY.store(false, Ordering::Release);
-    }
+pub(crate) fn show(app: &AppHandle, notification: Notification) {
+    system::show(app, notification);
 }

@@ -1,5 +1,6 @@
 //! The window's own preferences: what it looks like, and nothing that matters when it is lost.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -121,6 +122,9 @@ const LANGUAGE: &str = "language";
 const CLOSE_TO_TRAY: &str = "closeToTray";
 const LAST_VIEW: &str = "lastView";
 
+/// What the person has been told once and need not be told again, beside the preferences in their file.
+const TOLD: &str = "told";
+
 /// The longest view name worth keeping, in bytes.
 const VIEW_LIMIT: usize = 200;
 
@@ -134,6 +138,8 @@ pub(crate) struct PreferenceFile {
     current: Mutex<Preferences>,
     /// `None` when the file cannot be used: then the preferences last until the app ends.
     store: Option<Arc<Store<Wry>>>,
+    /// The incidents that the person has been told of.
+    told: Mutex<BTreeSet<String>>,
 }
 
 impl PreferenceFile {
@@ -142,7 +148,9 @@ impl PreferenceFile {
         let store = app.store_builder(path).disable_auto_save().build();
         let store = store.inspect_err(|error| tracing::warn!(%error, "the preferences cannot be kept")).ok();
         let current = Preferences::read(|key| store.as_ref().and_then(|store| store.get(key)));
-        Self { current: Mutex::new(current), store }
+        let told = store.as_ref().and_then(|store| store.get(TOLD));
+        let told = told.and_then(|told| serde_json::from_value(told).ok()).unwrap_or_default();
+        Self { current: Mutex::new(current), store, told: Mutex::new(told) }
     }
 
     /// The preferences of now.
@@ -168,6 +176,55 @@ impl PreferenceFile {
             }
         }
         tell(&wanted);
+    }
+}
+
+/// Something that is said once in the life of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Once {
+    /// Where the window goes when it is closed, where there is a tray.
+    ClosedToTray,
+    /// The same where there is none.
+    ClosedWithoutTray,
+}
+
+impl Once {
+    fn key(self) -> &'static str {
+        match self {
+            Self::ClosedToTray => "toldOfTray",
+            Self::ClosedWithoutTray => "toldOfNoTray",
+        }
+    }
+}
+
+impl PreferenceFile {
+    /// Whether this is to be said now. Only the first call says so.
+    pub(crate) fn is_news(&self, what: Once) -> bool {
+        let _turn = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(store) = &self.store else { return true };
+        if store.get(what.key()) == Some(Value::Bool(true)) {
+            return false;
+        }
+        self.keep(what.key(), Value::Bool(true));
+        true
+    }
+
+    /// Remembers which incidents have been told of, in place of those before. Gives back those before.
+    pub(crate) fn told(&self, marks: BTreeSet<String>) -> BTreeSet<String> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told == marks {
+            return marks;
+        }
+        self.keep(TOLD, marks.iter().cloned().collect());
+        std::mem::replace(&mut *told, marks)
+    }
+
+    fn keep(&self, key: &str, value: Value) {
+        let Some(store) = &self.store else { return };
+        store.set(key, value);
+        if let Err(error) = store.save() {
+            tracing::warn!(%error, "what was told was not saved");
+        }
     }
 }
 
