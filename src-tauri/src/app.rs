@@ -11,13 +11,14 @@ use tunekey_core::tunekey::{Setup, TuneKey};
 use tunekey_core::vault::keychain::Patience;
 
 use crate::clipboard::Clipboard;
-use crate::copying;
+use crate::events::DesktopEvent;
 use crate::preferences::PreferenceFile;
 use crate::quitting::{self, Quitting};
 use crate::sign_in::SignIns;
 use crate::tray::Tray;
-use crate::window::{self, Opening};
-use crate::{Args, commands, events, official_page, single_instance};
+use crate::tray::host::TrayHost;
+use crate::window::{self, Opened, Opening};
+use crate::{Args, alerts, commands, events, official_page, single_instance};
 
 /// Everything that lives as long as the app. The commands, the tray and the tasks all see this one.
 pub(crate) struct Desktop {
@@ -29,6 +30,7 @@ pub(crate) struct Desktop {
     pub(crate) sign_ins: SignIns,
     pub(crate) opening: Opening,
     pub(crate) quitting: Quitting,
+    pub(crate) tray_host: TrayHost,
 }
 
 /// Why the app did not start.
@@ -78,7 +80,7 @@ fn set_up(
     let preferences = PreferenceFile::open(&handle, &profile.dir().join("window.json"));
     let clipboard = Clipboard::start(clock.clone(), {
         let app = handle.clone();
-        move || copying::cleared(&app)
+        move |clip| events::emit(&app, &DesktopEvent::Clipboard { clip })
     })?;
     app.set_theme(preferences.current().theme());
     app.manage(Desktop {
@@ -90,12 +92,15 @@ fn set_up(
         sign_ins: SignIns::default(),
         opening: Opening::default(),
         quitting: Quitting::default(),
+        tray_host: tauri::async_runtime::block_on(async { TrayHost::watch() }),
     });
     if !hidden {
-        window::build(&handle)?;
+        window::build(&handle, Opened::Shown)?;
     }
     let tray = Tray::build(&handle)?;
     events::forward(&handle, tray);
+    alerts::follow(&handle, hidden);
+    window::follow_tray_host(&handle);
     run_in_background(&handle);
     Ok(())
 }
@@ -103,10 +108,11 @@ fn set_up(
 /// What goes on without anybody asking. Nothing here is ever waited for.
 fn run_in_background(app: &AppHandle) {
     let core = app.state::<Desktop>().core.clone();
-    tauri::async_runtime::spawn(async move {
+    let schedule = tauri::async_runtime::spawn(async move {
         core.probe_keychain(Patience::Background).await;
         core.run_schedule().await;
     });
+    app.state::<Desktop>().quitting.stops(schedule);
     quitting::on_signals(app);
 }
 

@@ -14,7 +14,8 @@ use tunekey_core::clock::Clock;
 use tunekey_core::problem::{Problem, ProblemCode};
 use tunekey_core::secret::Secret;
 
-use keeper::{BoardError, Keeper, Moment};
+use crate::copying::{Clip, Copy};
+use keeper::{Board, BoardError, Keeper, Moment};
 use system::SystemBoard;
 
 /// How often to look at the clocks while one of our texts is on the clipboard: short, because timers stand still
@@ -30,31 +31,38 @@ pub(crate) struct Clipboard {
 /// What the thread is told.
 #[derive(Debug)]
 enum Order {
-    Put { text: Secret, seconds: u32, done: oneshot::Sender<Result<(), Problem>> },
+    Put { copy: Copy, done: oneshot::Sender<Result<Clip, Problem>> },
     Text { done: oneshot::Sender<Result<Secret, Problem>> },
     Clear { done: oneshot::Sender<()> },
     Close { done: Sender<()> },
 }
 
 impl Clipboard {
-    /// Starts the thread. `gone` is called on it each time that our text has left the clipboard, or that we have
-    /// stopped caring because another text has taken its place.
+    /// Starts the thread. `changed` is called on it each time that a text of ours has been put there, and with
+    /// `None` when it has left the clipboard, or when we have stopped caring because another text has taken its
+    /// place. Being called on the one thread that does these things, it hears of them in their order.
     ///
     /// # Errors
     /// When the system gives us no thread.
-    pub(crate) fn start(clock: Arc<dyn Clock>, gone: impl Fn() + Send + 'static) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        clock: Arc<dyn Clock>,
+        changed: impl Fn(Option<Clip>) + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (orders, inbox) = mpsc::channel();
-        thread::Builder::new().name("clipboard".to_owned()).spawn(move || serve(&inbox, &*clock, &gone))?;
+        let board = SystemBoard::default();
+        thread::Builder::new()
+            .name("clipboard".to_owned())
+            .spawn(move || serve(&inbox, board, &*clock, &changed))?;
         Ok(Self { orders })
     }
 
-    /// Copies a secret for so many seconds.
+    /// Copies a secret for a time. Gives back what may be known of it.
     ///
     /// # Errors
     /// `Unexpected` when the system's clipboard does not take it.
-    pub(crate) async fn put(&self, text: Secret, seconds: u32) -> Result<(), Problem> {
+    pub(crate) async fn put(&self, copy: Copy) -> Result<Clip, Problem> {
         let (done, answer) = oneshot::channel();
-        self.orders.send(Order::Put { text, seconds, done }).map_err(|_| closed())?;
+        self.orders.send(Order::Put { copy, done }).map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
@@ -85,8 +93,8 @@ impl Clipboard {
     }
 }
 
-fn serve(inbox: &Receiver<Order>, clock: &dyn Clock, gone: &dyn Fn()) {
-    let mut keeper = Keeper::new(SystemBoard::default());
+fn serve(inbox: &Receiver<Order>, board: impl Board, clock: &dyn Clock, changed: &dyn Fn(Option<Clip>)) {
+    let mut keeper = Keeper::new(board);
     loop {
         let order = if keeper.holds() {
             inbox.recv_timeout(LOOK)
@@ -95,12 +103,16 @@ fn serve(inbox: &Receiver<Order>, clock: &dyn Clock, gone: &dyn Fn()) {
         };
         let now = Moment { wall: clock.now(), monotonic: clock.monotonic() };
         match order {
-            Ok(Order::Put { text, seconds, done }) => {
-                let result = keeper.put(&text, Duration::from_secs(seconds.into()), now);
-                // Whoever asked may have gone away; the text is on the clipboard all the same.
-                let _ = done.send(result.map_err(|error| {
+            Ok(Order::Put { copy, done }) => {
+                let result = keeper.put(&copy.text, Duration::from_secs(copy.seconds.into()), now);
+                let result = result.map(|()| copy.clip(now.wall)).map_err(|error| {
                     Problem::new(ProblemCode::Unexpected).with_detail(format!("copying: {error}"))
-                }));
+                });
+                if let Ok(clip) = &result {
+                    changed(Some(clip.clone()));
+                }
+                // Whoever asked may have gone away; the text is on the clipboard all the same.
+                let _ = done.send(result);
             }
             Ok(Order::Text { done }) => {
                 // Whoever asked may have gone away.
@@ -108,7 +120,7 @@ fn serve(inbox: &Receiver<Order>, clock: &dyn Clock, gone: &dyn Fn()) {
             }
             Ok(Order::Clear { done }) => {
                 if keeper.clear(now) {
-                    gone();
+                    changed(None);
                 }
                 let _ = done.send(());
             }
@@ -121,7 +133,7 @@ fn serve(inbox: &Receiver<Order>, clock: &dyn Clock, gone: &dyn Fn()) {
             }
             Err(RecvTimeoutError::Timeout) => {
                 if keeper.look(now) {
-                    gone();
+                    changed(None);
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return,
@@ -148,7 +160,70 @@ fn closed() -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use tunekey_core::account::{AccountId, Health, ServiceId};
+    use tunekey_core::clock::SystemClock;
+    use tunekey_core::export::Format;
+
     use super::*;
+
+    /// A clipboard in memory.
+    #[derive(Debug, Default)]
+    struct Memory(Option<Secret>);
+
+    impl Board for Memory {
+        fn put(&mut self, text: &Secret) -> Result<(), BoardError> {
+            self.0 = Some(text.clone());
+            Ok(())
+        }
+
+        fn text(&mut self) -> Result<Option<Secret>, BoardError> {
+            Ok(self.0.clone())
+        }
+
+        fn clear(&mut self) -> Result<(), BoardError> {
+            self.0 = None;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_the_clipboard_is_told_in_its_order_and_before_whoever_copied_hears_of_it() {
+        let (orders, inbox) = mpsc::channel();
+        let (told, tellings) = mpsc::channel();
+        let mut answers = Vec::new();
+        for format in [Format::Header, Format::Json] {
+            let copy = Copy {
+                text: Secret::from(format.as_str()),
+                account: AccountId::new(ServiceId::Netease, "90001"),
+                format,
+                health: Health::Healthy,
+                seconds: 30,
+            };
+            let (done, answer) = oneshot::channel();
+            orders.send(Order::Put { copy, done }).expect("the inbox is there");
+            answers.push(answer);
+        }
+        let (done, mut cleared) = oneshot::channel();
+        orders.send(Order::Clear { done }).expect("the inbox is there");
+        drop(orders);
+        let answered = std::cell::Cell::new(0);
+        serve(&inbox, Memory::default(), &SystemClock, &|clip: Option<Clip>| {
+            let format = clip.map(|clip| clip.format);
+            if format.is_some() {
+                let answer = &answers[answered.get()];
+                assert!(answer.is_empty(), "whoever copied would take an older state for the newer one");
+                answered.set(answered.get() + 1);
+            }
+            told.send(format).expect("the test listens");
+        });
+        let tellings: Vec<_> = tellings.try_iter().collect();
+        assert_eq!(tellings, [Some(Format::Header), Some(Format::Json), None], "the last word is the truth");
+        for (mut answer, format) in answers.into_iter().zip([Format::Header, Format::Json]) {
+            let clip = answer.try_recv().expect("it was answered").expect("it was copied");
+            assert_eq!(clip.format, format);
+        }
+        cleared.try_recv().expect("clearing was answered");
+    }
 
     #[test]
     fn a_clipboard_without_text_is_no_text_to_paste() {

@@ -1,6 +1,11 @@
 //! What the window can ask for: each command is one call. `capabilities/main.json` allows each by name.
 //!
 //! All of them are asynchronous, so that none of them runs on the main thread, where waiting would freeze the window.
+//!
+//! State reaches the page by events only, in the order in which it came about. What a command answers says what
+//! became of the request, once, and is never shown as how things stand: answers and events travel by different ways
+//! and overtake each other, and a state that arrives late would take a newer one back. The exceptions are what the
+//! page starts from: [`snapshot`], [`preferences`], [`services`], [`about`].
 
 use serde::Serialize;
 use tauri::ipc::Invoke;
@@ -11,15 +16,14 @@ use tunekey_core::account::{
 use tunekey_core::export::Format;
 use tunekey_core::problem::{Problem, ProblemCode};
 use tunekey_core::service::Input;
-use tunekey_core::settings::Settings;
 use tunekey_core::sign_in::Answer as SignInAnswer;
 use tunekey_core::tunekey::{KeychainState, Reach, ServiceInfo, SignedOut, Snapshot, TuneKey};
 use tunekey_core::vault::keychain::Patience;
 
 use crate::app::Desktop;
-use crate::copying::{self, Clip};
+use crate::copying;
 use crate::events::{self, DesktopEvent};
-use crate::preferences::Preferences;
+use crate::preferences::{PreferenceChange, Preferences};
 use crate::sign_in::WindowAnswer;
 use crate::{file_dialog, quitting, tray, window, words};
 
@@ -117,8 +121,8 @@ async fn paste_from_clipboard(desktop: State<'_, Desktop>, id: u32) -> Answer<()
 }
 
 #[tauri::command]
-async fn copy_cookie(app: AppHandle, account: AccountId, format: Option<Format>) -> Answer<Clip> {
-    copying::copy(&app, account, format).await
+async fn copy_cookie(app: AppHandle, account: AccountId, format: Option<Format>) -> Answer<()> {
+    copying::copy(&app, account, format).await.map(drop)
 }
 
 #[tauri::command]
@@ -163,18 +167,18 @@ fn set_note(desktop: State<'_, Desktop>, account: AccountId, note: &str) -> Answ
 }
 
 #[tauri::command(async)]
-fn set_setting(desktop: State<'_, Desktop>, key: &str, value: &str) -> Answer<Settings> {
-    desktop.core.set_setting(key, value)
+fn set_setting(desktop: State<'_, Desktop>, key: &str, value: &str) -> Answer<()> {
+    desktop.core.set_setting(key, value).map(drop)
 }
 
 #[tauri::command]
-async fn choose_extra_ca(app: AppHandle, desktop: State<'_, Desktop>) -> Answer<Option<Settings>> {
+async fn choose_extra_ca(app: AppHandle, desktop: State<'_, Desktop>) -> Answer<()> {
     let language = desktop.preferences.current().language();
-    let Some(path) = file_dialog::choose_certificate(&app, language).await else { return Ok(None) };
+    let Some(path) = file_dialog::choose_certificate(&app, language).await else { return Ok(()) };
     let path = path.to_str().ok_or_else(|| {
         Problem::new(ProblemCode::InvalidInput).with_detail("the file’s name is not valid Unicode")
     })?;
-    desktop.core.set_setting("extra-ca", path).map(Some)
+    desktop.core.set_setting("extra-ca", path).map(drop)
 }
 
 #[tauri::command]
@@ -188,14 +192,15 @@ fn preferences(desktop: State<'_, Desktop>) -> Preferences {
 }
 
 #[tauri::command(async)]
-fn set_preferences(app: AppHandle, desktop: State<'_, Desktop>, preferences: Preferences) -> Preferences {
-    let preferences = desktop.preferences.replace(preferences);
-    app.set_theme(preferences.theme());
-    events::emit(&app, &DesktopEvent::Preferences { preferences: preferences.clone() });
+fn set_preferences(app: AppHandle, desktop: State<'_, Desktop>, change: PreferenceChange) {
+    desktop.preferences.change(change, |preferences| {
+        app.set_theme(preferences.theme());
+        events::emit(&app, &DesktopEvent::Preferences { preferences: preferences.clone() });
+    });
     tray::look_again(&app);
-    preferences
 }
 
+/// Answers what this try has found, to be said. What is shown comes by an event.
 #[tauri::command]
 async fn keychain_retry(desktop: State<'_, Desktop>) -> Answer<KeychainState> {
     Ok(desktop.core.probe_keychain(Patience::User).await)

@@ -3,15 +3,17 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tauri::{AppHandle, Manager as _};
-use tunekey_core::account::AccountId;
+use tunekey_core::account::{AccountId, Health};
 use tunekey_core::export::Format;
 use tunekey_core::problem::Problem;
+use tunekey_core::secret::Secret;
 
 use crate::app::Desktop;
-use crate::events::{self, DesktopEvent, OpenView};
-use crate::tray::menu;
+use crate::events::{DesktopEvent, OpenView};
+use crate::notification::{self, Click, Notification};
+use crate::tray::{self, menu};
+use crate::window;
 use crate::words::{self, Word, word};
-use crate::{notification, window};
 
 /// What the window may know of a copied cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +24,8 @@ pub(crate) struct Clip {
     pub(crate) account: AccountId,
     /// The shape that it was copied in.
     pub(crate) format: Format,
+    /// How its account was doing when it was copied: a cookie that no longer works is not handed out without a word.
+    pub(crate) health: Health,
     /// After how many seconds it is cleared.
     pub(crate) seconds: u32,
     /// When it is cleared.
@@ -29,10 +33,30 @@ pub(crate) struct Clip {
     pub(crate) until: Timestamp,
 }
 
+/// A cookie on its way to the clipboard.
+#[derive(Debug)]
+pub(crate) struct Copy {
+    pub(crate) text: Secret,
+    pub(crate) account: AccountId,
+    pub(crate) format: Format,
+    pub(crate) health: Health,
+    /// After how many seconds it is cleared.
+    pub(crate) seconds: u32,
+}
+
+impl Copy {
+    /// What the window may know of it, if it is put there now.
+    pub(crate) fn clip(self, now: Timestamp) -> Clip {
+        let Self { text: _, account, format, health, seconds } = self;
+        let until = now + SignedDuration::from_secs(seconds.into());
+        Clip { account, format, health, seconds, until }
+    }
+}
+
 /// Copies an account's cookie. A format that is named becomes the account's own.
 ///
 /// # Errors
-/// What the core says, or `Unexpected` when the clipboard does not take it.
+/// What the core says, or `Unexpected` when the clipboard does not take it. The window hears of it by an event.
 pub(crate) async fn copy(
     app: &AppHandle,
     account: AccountId,
@@ -41,7 +65,16 @@ pub(crate) async fn copy(
     let desktop = app.state::<Desktop>();
     let copied = desktop.core.cookie(&account, format).await?;
     let seconds = desktop.core.settings().clipboard_seconds;
-    desktop.clipboard.put(copied.text.clone(), seconds).await?;
+    let clip = desktop
+        .clipboard
+        .put(Copy {
+            text: copied.text.clone(),
+            account: account.clone(),
+            format: copied.format,
+            health: copied.health,
+            seconds,
+        })
+        .await?;
     desktop.core.note_copied(&account, &copied);
     if let Some(format) = format
         && let Err(problem) = desktop.core.set_format(&account, format)
@@ -49,9 +82,6 @@ pub(crate) async fn copy(
         // The cookie is on the clipboard: that the choice is not remembered is no reason to say otherwise.
         tracing::warn!(code = ?problem.code, "the format was not remembered");
     }
-    let until = desktop.clock.now() + SignedDuration::from_secs(seconds.into());
-    let clip = Clip { account, format: copied.format, seconds, until };
-    events::emit(app, &DesktopEvent::Clipboard { clip: Some(clip.clone()) });
     Ok(clip)
 }
 
@@ -64,12 +94,22 @@ pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
     let result = copy(app, account.clone(), None).await;
     let language = app.state::<Desktop>().preferences.current().language();
     match result {
+        Ok(clip) if clip.health.needs_sign_in() => {
+            let (title, text) = words::copied_dead(&name, language);
+            let click = Click {
+                label: word(Word::SignInAgain, language).to_owned(),
+                opens: tray::sign_in(account),
+                otherwise: word(Word::SignInFromTray, language).to_owned(),
+            };
+            notification::show(app, Notification { title, text, click: Some(click) });
+        }
         Ok(clip) => {
             let (title, text) = words::copied(&name, clip.seconds, language);
-            notification::show(title, text);
+            notification::show(app, Notification::note(title, text));
         }
         Err(problem) => {
-            notification::show(word(Word::NotCopied, language).to_owned(), problem.message(language));
+            let title = word(Word::NotCopied, language);
+            notification::show(app, Notification::note(title, problem.message(language)));
             // The notification may go unseen, and what helps, such as unlocking the keychain, is in the window.
             let service = Some(account.service);
             window::open(
@@ -78,9 +118,4 @@ pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
             );
         }
     }
-}
-
-/// Our text is no longer on the clipboard.
-pub(crate) fn cleared(app: &AppHandle) {
-    events::emit(app, &DesktopEvent::Clipboard { clip: None });
 }

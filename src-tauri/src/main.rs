@@ -1,6 +1,7 @@
 //! TuneKey's window, tray and clipboard: an adapter over the core, and the only crate that knows the UI toolkit.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
+mod alerts;
 mod app;
 mod clipboard;
 mod commands;

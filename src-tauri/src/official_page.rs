@@ -6,8 +6,11 @@
 //!
 //! Limits elsewhere: an extra certificate authority holds here on Linux only; Windows and macOS decide by their own
 //! stores, where whoever inspects the traffic has put it already. macOS always goes as the system says, so that
-//! with another proxy setting the page is not shown at all there, nor is it on Windows with an `https` proxy.
+//! with another proxy setting the page is not shown at all there, nor is it on Windows with an `https` proxy. A page
+//! that cannot be loaded is replaced by our own words on Linux; elsewhere the engine's error page is seen.
 
+#[cfg(target_os = "linux")]
+mod unreachable;
 #[cfg(target_os = "linux")]
 mod webkit;
 
@@ -155,7 +158,7 @@ impl Frame {
             }
         });
         // It is loaded only now: until here its window is bare, and nothing of it has gone around the proxy.
-        self.load(&window, page, settings).map_err(|error| not_shown(&error))?;
+        self.load(&window, service, page, settings).map_err(|error| not_shown(&error))?;
         if let PageGoal::Cookie { site, name } = page.goal {
             tauri::async_runtime::spawn(self.clone().watch(site, name));
         }
@@ -218,17 +221,28 @@ impl Frame {
     fn load(
         &self,
         window: &WebviewWindow,
+        service: ServiceId,
         page: &OfficialPage,
         settings: tunekey_core::settings::Settings,
     ) -> tauri::Result<()> {
-        let start = page.start.clone();
-        window.with_webview(move |view| webkit::load(&view.inner(), &start, &settings))
+        let (app, page) = (self.app.clone(), page.clone());
+        window.with_webview(move |view| {
+            let view = view.inner();
+            let start = page.start.clone();
+            webkit::load(&view, &start, &settings);
+            webkit::replace_failures(&view, move |why, failed| {
+                let language = app.state::<Desktop>().preferences.current().language();
+                let retry = retried(&page, failed);
+                unreachable::page(why, service, failed, retry, language)
+            });
+        })
     }
 
     #[cfg(not(target_os = "linux"))]
     fn load(
         &self,
         window: &WebviewWindow,
+        _: ServiceId,
         page: &OfficialPage,
         _: tunekey_core::settings::Settings,
     ) -> tauri::Result<()> {
@@ -292,6 +306,12 @@ impl Frame {
     fn folder(&self) -> std::path::PathBuf {
         self.app.state::<Desktop>().profile.dir().join(LABEL)
     }
+}
+
+/// Where another try leads when an address could not be loaded: there, if it is one of the page's own.
+#[cfg(target_os = "linux")]
+fn retried<'a>(page: &'a OfficialPage, failed: &'a Url) -> &'a Url {
+    if page.may_visit(failed) { failed } else { &page.start }
 }
 
 /// Where an address leads.
@@ -434,6 +454,16 @@ mod tests {
     fn what_the_page_was_opened_for_is_taken_although_its_host_may_be_visited() {
         assert_eq!(direction("https://y.qq.com/portal/wx_redirect.html?code=A"), Direction::Arrives);
         assert_eq!(direction("https://y.qq.com/portal/other.html?code=A"), Direction::Stays);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn another_try_goes_where_the_page_was_and_nowhere_else() {
+        let page = page();
+        let later = url("https://xui.ptlogin2.qq.com/cgi-bin/xlogin?x=1");
+        assert_eq!(retried(&page, &later), &later, "what has been done so far is not done again");
+        assert_eq!(retried(&page, &url("https://evil.example/")).host_str(), Some("graph.qq.com"));
+        assert_eq!(retried(&page, &url("about:blank")).host_str(), Some("graph.qq.com"));
     }
 
     #[test]

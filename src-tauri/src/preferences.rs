@@ -1,5 +1,6 @@
 //! The window's own preferences: what it looks like, and nothing that matters when it is lost.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +25,18 @@ pub(crate) struct Preferences {
     pub(crate) close_to_tray: bool,
     /// Where the window was last, in the words of the web UI.
     pub(crate) last_view: Option<String>,
+}
+
+/// Some of the preferences, to be changed; those that are not named stay as they are. Whoever changes one need not
+/// know the others, and cannot take back what was changed meanwhile.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export, optional_fields))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct PreferenceChange {
+    theme: Option<Theme>,
+    language: Option<LanguageChoice>,
+    close_to_tray: Option<bool>,
+    last_view: Option<String>,
 }
 
 /// Light, dark, or as the system.
@@ -61,6 +74,16 @@ impl Default for Preferences {
 }
 
 impl Preferences {
+    /// The same with a change made.
+    fn with(&self, change: PreferenceChange) -> Self {
+        Self {
+            theme: change.theme.unwrap_or(self.theme),
+            language: change.language.unwrap_or(self.language),
+            close_to_tray: change.close_to_tray.unwrap_or(self.close_to_tray),
+            last_view: change.last_view.filter(sensible).or_else(|| self.last_view.clone()),
+        }
+    }
+
     /// The language to speak now.
     pub(crate) fn language(&self) -> Language {
         match self.language {
@@ -99,6 +122,9 @@ const LANGUAGE: &str = "language";
 const CLOSE_TO_TRAY: &str = "closeToTray";
 const LAST_VIEW: &str = "lastView";
 
+/// What the person has been told once and need not be told again, beside the preferences in their file.
+const TOLD: &str = "told";
+
 /// The longest view name worth keeping, in bytes.
 const VIEW_LIMIT: usize = 200;
 
@@ -112,6 +138,8 @@ pub(crate) struct PreferenceFile {
     current: Mutex<Preferences>,
     /// `None` when the file cannot be used: then the preferences last until the app ends.
     store: Option<Arc<Store<Wry>>>,
+    /// The incidents that the person has been told of.
+    told: Mutex<BTreeSet<String>>,
 }
 
 impl PreferenceFile {
@@ -120,7 +148,9 @@ impl PreferenceFile {
         let store = app.store_builder(path).disable_auto_save().build();
         let store = store.inspect_err(|error| tracing::warn!(%error, "the preferences cannot be kept")).ok();
         let current = Preferences::read(|key| store.as_ref().and_then(|store| store.get(key)));
-        Self { current: Mutex::new(current), store }
+        let told = store.as_ref().and_then(|store| store.get(TOLD));
+        let told = told.and_then(|told| serde_json::from_value(told).ok()).unwrap_or_default();
+        Self { current: Mutex::new(current), store, told: Mutex::new(told) }
     }
 
     /// The preferences of now.
@@ -128,12 +158,13 @@ impl PreferenceFile {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Replaces them. Gives back what is kept.
-    pub(crate) fn replace(&self, mut wanted: Preferences) -> Preferences {
-        wanted.last_view = wanted.last_view.filter(sensible);
+    /// Changes some of them. `tell` is called with all of them before another change can be made, so that of two
+    /// changes the later one is told later.
+    pub(crate) fn change(&self, change: PreferenceChange, tell: impl FnOnce(&Preferences)) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = current.with(change);
         if *current == wanted {
-            return wanted;
+            return;
         }
         current.clone_from(&wanted);
         if let (Some(store), Ok(Value::Object(fields))) = (&self.store, serde_json::to_value(&wanted)) {
@@ -144,7 +175,56 @@ impl PreferenceFile {
                 tracing::warn!(%error, "the preferences were not saved");
             }
         }
-        wanted
+        tell(&wanted);
+    }
+}
+
+/// Something that is said once in the life of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Once {
+    /// Where the window goes when it is closed, where there is a tray.
+    ClosedToTray,
+    /// The same where there is none.
+    ClosedWithoutTray,
+}
+
+impl Once {
+    fn key(self) -> &'static str {
+        match self {
+            Self::ClosedToTray => "toldOfTray",
+            Self::ClosedWithoutTray => "toldOfNoTray",
+        }
+    }
+}
+
+impl PreferenceFile {
+    /// Whether this is to be said now. Only the first call says so.
+    pub(crate) fn is_news(&self, what: Once) -> bool {
+        let _turn = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(store) = &self.store else { return true };
+        if store.get(what.key()) == Some(Value::Bool(true)) {
+            return false;
+        }
+        self.keep(what.key(), Value::Bool(true));
+        true
+    }
+
+    /// Remembers which incidents have been told of, in place of those before. Gives back those before.
+    pub(crate) fn told(&self, marks: BTreeSet<String>) -> BTreeSet<String> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told == marks {
+            return marks;
+        }
+        self.keep(TOLD, marks.iter().cloned().collect());
+        std::mem::replace(&mut *told, marks)
+    }
+
+    fn keep(&self, key: &str, value: Value) {
+        let Some(store) = &self.store else { return };
+        store.set(key, value);
+        if let Err(error) = store.save() {
+            tracing::warn!(%error, "what was told was not saved");
+        }
     }
 }
 
@@ -186,6 +266,19 @@ mod tests {
             read(&json!({"theme": "plaid", "language": "en", "closeToTray": "yes", "lastView": 7}));
         let expected = Preferences { language: LanguageChoice::English, ..Preferences::default() };
         assert_eq!(preferences, expected, "only the language can be read");
+    }
+
+    #[test]
+    fn a_change_leaves_alone_what_it_does_not_name() {
+        let change =
+            |change| serde_json::from_value::<PreferenceChange>(change).expect("the page says it so");
+        let dark = Preferences::default().with(change(json!({"theme": "dark"})));
+        let both = dark.with(change(json!({"language": "zh-CN", "lastView": null})));
+        assert_eq!(both.theme, Theme::Dark, "the second change does not take back the first");
+        assert_eq!(both.language, LanguageChoice::Chinese);
+        assert_eq!(both.with(change(json!({}))), both);
+        let odd = serde_json::from_value::<PreferenceChange>(json!({"preferences": {}}));
+        odd.expect_err("a preference that is not known is not dropped without a word");
     }
 
     #[test]

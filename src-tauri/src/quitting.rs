@@ -1,9 +1,11 @@
 //! Ending the app: the clipboard first, then what must not be cut off, and never later than promised.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
 
 use crate::app::Desktop;
@@ -14,13 +16,45 @@ const CLIPBOARD_LIMIT: Duration = Duration::from_secs(2);
 /// After this the process ends whatever is still running: a keychain that hangs holds up a thread for ever.
 const LIMIT: Duration = Duration::from_secs(4);
 
-/// Whether the app is ending.
+/// Whether the app is ending, and what must not go on then.
 #[derive(Debug, Default)]
-pub(crate) struct Quitting(AtomicBool);
+pub(crate) struct Quitting {
+    begun: AtomicBool,
+    schedule: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Quitting {
+    /// Whether the app is ending.
+    pub(crate) fn is_quitting(&self) -> bool {
+        self.begun.load(Ordering::Acquire)
+    }
+
+    /// The schedule is stopped when the app ends: what it has begun is waited for, and nothing more is begun that
+    /// would be cut off.
+    pub(crate) fn stops(&self, schedule: JoinHandle<()>) {
+        *self.schedule.lock().unwrap_or_else(PoisonError::into_inner) = Some(schedule);
+        if self.is_quitting() {
+            self.stop_schedule();
+        }
+    }
+
+    /// True for the first caller.
+    fn begin(&self) -> bool {
+        let first = !self.begun.swap(true, Ordering::AcqRel);
+        self.stop_schedule();
+        first
+    }
+
+    fn stop_schedule(&self) {
+        if let Some(schedule) = self.schedule.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            schedule.abort();
+        }
+    }
+}
 
 /// Ends the app. Returns at once.
 pub(crate) fn quit(app: &AppHandle) {
-    if app.state::<Desktop>().quitting.0.swap(true, Ordering::AcqRel) {
+    if !app.state::<Desktop>().quitting.begin() {
         return;
     }
     window::hide(app);
@@ -50,7 +84,7 @@ pub(crate) fn quit(app: &AppHandle) {
 pub(crate) fn last_words(app: &AppHandle) {
     let desktop = app.state::<Desktop>();
     desktop.sign_ins.end();
-    if !desktop.quitting.0.swap(true, Ordering::AcqRel) {
+    if desktop.quitting.begin() {
         desktop.clipboard.close(CLIPBOARD_LIMIT);
     }
     let rest = LIMIT.saturating_sub(CLIPBOARD_LIMIT);

@@ -1,5 +1,6 @@
 //! The tray icon and its menu, kept in step with the snapshot.
 
+pub(crate) mod host;
 pub(crate) mod menu;
 
 use std::collections::HashMap;
@@ -11,18 +12,19 @@ use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager as _, Wry};
 use tokio::sync::Notify;
-use tunekey_core::account::RenewalTrigger;
+use tunekey_core::account::{AccountId, RenewalTrigger};
 
 use crate::app::Desktop;
 use crate::events::{DesktopEvent, OpenView};
+use crate::notification::{self, Notification};
 use crate::words::{Word, word};
-use crate::{copying, notification, quitting, window};
+use crate::{copying, quitting, window};
 use menu::{Command, Entry, Icon};
 
 /// How often relative times are looked at again.
 const TICK: Duration = Duration::from_secs(20);
 
-/// The tray icon. Where the desktop has no tray it is simply not seen: starting the app again shows the window.
+/// The tray icon. Whether anybody shows it, [`host`] knows.
 pub(crate) struct Tray {
     icon: TrayIcon,
     shown: Arc<Mutex<Shown>>,
@@ -171,24 +173,30 @@ fn obey(app: &AppHandle, command: Command) {
             tauri::async_runtime::spawn(async move {
                 // When it works, the account's line says so. When it does not, nothing in the menu would.
                 if let Err(problem) = core.renew(&account, RenewalTrigger::Manual).await {
+                    let accounts = core.snapshot().accounts;
+                    if accounts.iter().any(|known| known.id == account && known.health.needs_sign_in()) {
+                        // That is told of by itself, and once is enough.
+                        return;
+                    }
                     let language = app.state::<Desktop>().preferences.current().language();
-                    notification::show(
-                        word(Word::NotRefreshed, language).to_owned(),
-                        problem.message(language),
-                    );
+                    let title = word(Word::NotRefreshed, language);
+                    notification::show(&app, Notification::note(title, problem.message(language)));
                 }
             });
         }
         Command::RefreshAll => {
             tauri::async_runtime::spawn(async move { crate::commands::renew_every_account(&core).await });
         }
-        Command::SignIn(account) => {
-            let service = Some(account.service);
-            window::open(app, DesktopEvent::Open { view: OpenView::Add, account: Some(account), service });
-        }
+        Command::SignIn(account) => window::open(app, sign_in(account)),
         Command::Open => window::show(app),
         Command::Quit => quitting::quit(app),
     }
+}
+
+/// The view in which an account is signed in again.
+pub(crate) fn sign_in(account: AccountId) -> DesktopEvent {
+    let service = Some(account.service);
+    DesktopEvent::Open { view: OpenView::Add, account: Some(account), service }
 }
 
 /// Makes menu items from entries, and remembers them.
@@ -298,7 +306,7 @@ fn picture(icon: Icon) -> Image<'static> {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::account::{AccountId, ServiceId};
+    use tunekey_core::account::ServiceId;
 
     use super::*;
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tauri::webview::{NewWindowResponse, PermissionResponse};
 use tauri::window::Color;
@@ -11,7 +12,10 @@ use tauri::{
 
 use crate::app::Desktop;
 use crate::events::{self, DesktopEvent};
+use crate::notification::{self, Notification};
+use crate::preferences::Once;
 use crate::quitting;
+use crate::words::{Word, word};
 
 /// The window's name in capabilities.
 pub(crate) const LABEL: &str = "main";
@@ -19,6 +23,10 @@ pub(crate) const LABEL: &str = "main";
 /// What the page shows before it has drawn anything, so that a dark window does not flash white.
 const LIGHT_BACKGROUND: Color = Color(0xfa, 0xfa, 0xfb, 0xff);
 const DARK_BACKGROUND: Color = Color(0x1c, 0x1d, 0x21, 0xff);
+
+/// How long a tray may be away before a window that was hidden into it comes back: panels are restarted, and start
+/// after the app does at a log-in.
+const TRAY_RETURNS: Duration = Duration::from_secs(10);
 
 /// How far the window's page has come, and what is to be opened in it as soon as it listens.
 #[derive(Debug, Default)]
@@ -55,11 +63,20 @@ impl Opening {
     }
 }
 
+/// How the window comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// To the front.
+    Shown,
+    /// Where windows wait that were put aside: it can be found, and is in nobody's way.
+    Minimised,
+}
+
 /// Makes the window and shows it.
 ///
 /// # Errors
 /// When the system does not give us one.
-pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
+pub(crate) fn build(app: &AppHandle, opened: Opened) -> tauri::Result<()> {
     let desktop = app.state::<Desktop>();
     desktop.opening.page().listening = false;
     let preferences = desktop.preferences.current();
@@ -92,8 +109,10 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
             }
         }
     });
-    window.show()?;
-    window.set_focus()
+    match opened {
+        Opened::Shown => window.show().and_then(|()| window.set_focus()),
+        Opened::Minimised => minimised(&window),
+    }
 }
 
 /// Shows the window, wherever it is: hidden, minimised, behind others, or not made yet.
@@ -105,13 +124,17 @@ pub(crate) fn show(app: &AppHandle) {
         }
         return;
     }
+    build_later(app, Opened::Shown);
+}
+
+fn build_later(app: &AppHandle, opened: Opened) {
     if std::mem::replace(&mut app.state::<Desktop>().opening.page().building, true) {
         return;
     }
     let app = app.clone();
     // Not here: making a window inside an event handler hangs on Windows.
     tauri::async_runtime::spawn_blocking(move || {
-        if let Err(error) = build(&app) {
+        if let Err(error) = build(&app, opened) {
             tracing::error!(%error, "the window was not made");
         }
         app.state::<Desktop>().opening.page().building = false;
@@ -149,13 +172,80 @@ pub(crate) fn data_directory(app: &AppHandle) -> PathBuf {
     app.state::<Desktop>().profile.dir().join("webview")
 }
 
+/// Whether the person has the window before them.
+pub(crate) fn is_looked_at(app: &AppHandle) -> bool {
+    app.get_webview_window(LABEL).is_some_and(|window| {
+        // What cannot be known counts as no: being told twice is better than not at all.
+        window.is_visible().unwrap_or(false)
+            && !window.is_minimized().unwrap_or(true)
+            && window.is_focused().unwrap_or(false)
+    })
+}
+
+/// The window is closed. Without a tray to come back from it is minimised rather than hidden, and rather than asked
+/// about: a question each time would be in the way, renewals go on in any case, and a minimised window is found
+/// where windows are looked for. The first time, the person is told where it has gone.
 fn close(window: &WebviewWindow) {
     let app = window.app_handle();
-    if app.state::<Desktop>().preferences.current().close_to_tray {
-        hide(app);
-    } else {
+    let desktop = app.state::<Desktop>();
+    let preferences = desktop.preferences.current();
+    if !preferences.close_to_tray {
         quitting::quit(app);
+        return;
     }
+    let (news, text) = if desktop.tray_host.is_there() {
+        hide(app);
+        (Once::ClosedToTray, Word::StillInTray)
+    } else {
+        if let Err(error) = window.minimize() {
+            tracing::warn!(%error, "the window was not minimised");
+        }
+        (Once::ClosedWithoutTray, Word::StillMinimised)
+    };
+    if desktop.preferences.is_news(news) {
+        let language = preferences.language();
+        let (title, text) = (word(Word::StillRunning, language), word(text, language));
+        notification::show(app, Notification::note(title, text));
+    }
+}
+
+/// Brings back a window that is hidden when the tray that it was hidden into goes away, or never comes.
+pub(crate) fn follow_tray_host(app: &AppHandle) {
+    let (app, mut host) = (app.clone(), app.state::<Desktop>().tray_host.clone());
+    tauri::async_runtime::spawn(async move {
+        loop {
+            if !host.is_there() {
+                if tokio::time::timeout(TRAY_RETURNS, host.comes()).await.is_ok() {
+                    continue;
+                }
+                come_back(&app);
+            }
+            // After it has come back it is not hidden any more: closing minimises until there is a tray again.
+            if !host.changed().await {
+                return;
+            }
+        }
+    });
+}
+
+/// Makes a hidden window findable.
+fn come_back(app: &AppHandle) {
+    if app.state::<Desktop>().quitting.is_quitting() {
+        return;
+    }
+    let Some(window) = app.get_webview_window(LABEL) else {
+        build_later(app, Opened::Minimised);
+        return;
+    };
+    if !window.is_visible().unwrap_or(true)
+        && let Err(error) = minimised(&window)
+    {
+        tracing::warn!(%error, "the window did not come back");
+    }
+}
+
+fn minimised(window: &WebviewWindow) -> tauri::Result<()> {
+    window.minimize().and_then(|()| window.show())
 }
 
 /// Whether an address is the app's own page. Nothing else is ever loaded: this window can call our commands.

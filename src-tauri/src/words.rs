@@ -2,7 +2,7 @@
 //! the window shows is in the web UI.
 
 use jiff::Timestamp;
-use tunekey_core::account::ServiceId;
+use tunekey_core::account::{ServiceId, SignInReason};
 use tunekey_core::problem::Language;
 
 /// The computer's locale, such as `zh-CN`; `en` when it does not say.
@@ -44,6 +44,14 @@ pub(crate) enum Word {
     NotCopied,
     /// The title of the notification that an account could not be renewed from the tray.
     NotRefreshed,
+    /// Said in a notification that cannot be clicked: where a new sign-in is found.
+    SignInFromTray,
+    /// The title of the notification that the app goes on after its window was closed for the first time.
+    StillRunning,
+    /// Where the window has gone, where there is a tray.
+    StillInTray,
+    /// The same where there is none.
+    StillMinimised,
     /// The title of the file dialog for the extra certificate authority.
     ChooseCertificate,
     /// What that dialog calls the files it shows.
@@ -69,6 +77,22 @@ pub(crate) fn word(word: Word, language: Language) -> &'static str {
         Word::KeychainUnavailable => ("Keychain unavailable", "密钥环不可用"),
         Word::NotCopied => ("The cookie was not copied", "未能复制 Cookie"),
         Word::NotRefreshed => ("Refresh didn’t work", "续期未成功"),
+        Word::SignInFromTray => {
+            ("Sign in again from TuneKey’s tray menu.", "请在 TuneKey 的托盘菜单中重新登录。")
+        }
+        Word::StillRunning => ("TuneKey keeps running", "TuneKey 仍在运行"),
+        Word::StillInTray if cfg!(target_os = "macos") => (
+            "It keeps your sign-ins fresh from the menu bar. To end it, choose Quit there, or press ⌘Q in the window.",
+            "它在菜单栏中继续为你续期。要结束它，请在那里选择“退出”，或在窗口中按 ⌘Q。",
+        ),
+        Word::StillInTray => (
+            "It keeps your sign-ins fresh from the tray. To end it, choose Quit there, or press Ctrl+Q in the window.",
+            "它在系统托盘中继续为你续期。要结束它，请在那里选择“退出”，或在窗口中按 Ctrl+Q。",
+        ),
+        Word::StillMinimised => (
+            "This desktop shows no tray icons, so the window was minimised. To end TuneKey, press Ctrl+Q in the window.",
+            "此桌面不显示托盘图标，因此窗口已最小化。要结束 TuneKey，请在窗口中按 Ctrl+Q。",
+        ),
         Word::ChooseCertificate => ("Choose a certificate authority", "选择证书颁发机构"),
         Word::Certificates => ("PEM certificates", "PEM 证书"),
     };
@@ -131,6 +155,64 @@ pub(crate) fn copied(name: &str, seconds: u32, language: Language) -> (String, S
             ("Cookie copied".to_owned(), format!("{name}: the clipboard clears in {seconds} s."))
         }
         Language::Chinese => ("已复制 Cookie".to_owned(), format!("{name}：{seconds} 秒后清除剪贴板。")),
+    }
+}
+
+/// The title and the text of the notification that a cookie was copied which no longer works.
+pub(crate) fn copied_dead(name: &str, language: Language) -> (String, String) {
+    match language {
+        Language::English => (
+            "Copied, but it no longer works".to_owned(),
+            format!("{name}: this cookie no longer works. Only a new sign-in helps."),
+        ),
+        Language::Chinese => {
+            ("已复制，但已失效".to_owned(), format!("{name}：此 Cookie 已失效，需重新登录。"))
+        }
+    }
+}
+
+/// The title and the text of the notification that only a new sign-in helps an account.
+pub(crate) fn signed_out(
+    name: &str,
+    service: &str,
+    reason: SignInReason,
+    language: Language,
+) -> (String, String) {
+    let text = match (language, reason) {
+        (Language::English, SignInReason::Rejected) => {
+            format!("{service} no longer accepts this credential.")
+        }
+        (Language::Chinese, SignInReason::Rejected) => format!("{service}不再接受此凭证。"),
+        (Language::English, SignInReason::Missing) => {
+            format!("The keychain no longer holds this {service} credential.")
+        }
+        (Language::Chinese, SignInReason::Missing) => format!("系统密钥环中已没有此{service}凭证。"),
+    };
+    let title = match language {
+        Language::English => format!("{name} needs a new sign-in"),
+        Language::Chinese => format!("{name} 需要重新登录"),
+    };
+    (title, text)
+}
+
+/// The title and the text of the notification that a key which is not being renewed ends soon.
+pub(crate) fn ends_soon(
+    name: &str,
+    service: &str,
+    at: Timestamp,
+    now: Timestamp,
+    language: Language,
+) -> (String, String) {
+    let hours = (at.duration_since(now).as_secs() + 1800) / 3600;
+    let hours = hours.max(1);
+    match language {
+        Language::English => (
+            format!("{name} will need a new sign-in"),
+            format!("The {service} credential isn’t being renewed and ends in {hours} h."),
+        ),
+        Language::Chinese => {
+            (format!("{name} 即将需要重新登录"), format!("{service}凭证未能续期，将在 {hours} 小时后失效。"))
+        }
     }
 }
 

@@ -9,6 +9,8 @@
 //! Desktop    all of these, the services played by the simulator, and the marks planted in every secret
 //!  ├─ Window     the app's real window, driven over WebDriver
 //!  ├─ Tray       its tray menu, read and clicked over D-Bus
+//!  ├─ TrayHost   a panel that shows tray icons, on a desktop that is to have one
+//!  ├─ Notifications  the server that shows notifications, read and clicked over D-Bus
 //!  ├─ Clipboard  what other programs would paste
 //!  ├─ Cli        the command line on the same profile
 //!  └─ Terminal   the same in a terminal of a size, as a person sees it
@@ -20,6 +22,7 @@ pub mod cli;
 pub mod clipboard;
 pub mod desktop;
 pub mod keyring;
+pub mod notifications;
 pub mod patience;
 pub mod person;
 pub mod phone;
@@ -30,4 +33,5 @@ pub mod screen;
 pub mod stage;
 pub mod terminal;
 pub mod tray;
+pub mod tray_host;
 pub mod window;

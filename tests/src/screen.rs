@@ -4,10 +4,86 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use image::{DynamicImage, RgbImage};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{self, ConnectionExt as _};
+use x11rb::protocol::xtest::ConnectionExt as _;
+use x11rb::rust_connection::RustConnection;
 
-use crate::patience::until_blocking;
+use crate::patience::{until, until_blocking};
 use crate::process::Process;
 use crate::sandbox::Sandbox;
+
+/// The Enter key, as the X protocol names it.
+pub const ENTER: u32 = 0xff0d;
+
+/// How a window stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// On the screen.
+    Shown,
+    /// Put aside, where windows are looked for.
+    Minimised,
+    /// Nowhere to be found.
+    Hidden,
+}
+
+/// A connection to the server, as a window list or a task bar has one.
+struct Server {
+    connection: RustConnection,
+    root: xproto::Window,
+}
+
+impl Server {
+    fn connect(display: &str) -> Result<Self> {
+        let (connection, screen) = x11rb::connect(Some(display))?;
+        let root = connection.setup().roots.get(screen).context("there is no screen")?.root;
+        Ok(Self { connection, root })
+    }
+
+    fn atom(&self, name: &str) -> Result<xproto::Atom> {
+        Ok(self.connection.intern_atom(false, name.as_bytes())?.reply()?.atom)
+    }
+
+    /// A property that is a list of numbers; none when the window has gone meanwhile.
+    fn numbers(&self, window: xproto::Window, property: &str) -> Result<Vec<u32>> {
+        let (property, any) = (self.atom(property)?, xproto::AtomEnum::ANY);
+        let reply = self.connection.get_property(false, window, property, any, 0, 1024)?.reply();
+        Ok(reply.ok().and_then(|reply| Some(reply.value32()?.collect())).unwrap_or_default())
+    }
+
+    /// The first window whose title begins so, among those that the window manager knows.
+    fn find(&self, title: &str) -> Result<Option<xproto::Window>> {
+        let (name, any) = (self.atom("_NET_WM_NAME")?, xproto::AtomEnum::ANY);
+        for window in self.numbers(self.root, "_NET_CLIENT_LIST")? {
+            let reply = self.connection.get_property(false, window, name, any, 0, 1024)?.reply();
+            if reply.is_ok_and(|reply| reply.value.starts_with(title.as_bytes())) {
+                return Ok(Some(window));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks the window manager to do something with a window, as a task bar does.
+    fn ask(&self, window: xproto::Window, what: &str) -> Result<()> {
+        // The first number says that a task bar asks: it has the person's word for it.
+        let event = xproto::ClientMessageEvent::new(32, window, self.atom(what)?, [2_u32, 0, 0, 0, 0]);
+        let mask = xproto::EventMask::SUBSTRUCTURE_REDIRECT | xproto::EventMask::SUBSTRUCTURE_NOTIFY;
+        self.connection.send_event(false, self.root, mask, event)?.check()?;
+        Ok(())
+    }
+
+    fn press(&self, keysym: u32) -> Result<()> {
+        let setup = self.connection.setup();
+        let (first, count) = (setup.min_keycode, setup.max_keycode - setup.min_keycode + 1);
+        let keys = self.connection.get_keyboard_mapping(first, count)?.reply()?;
+        let at = keys.keysyms.iter().position(|known| *known == keysym).context("there is no such key")?;
+        let key = first + u8::try_from(at / usize::from(keys.keysyms_per_keycode))?;
+        for kind in [xproto::KEY_PRESS_EVENT, xproto::KEY_RELEASE_EVENT] {
+            self.connection.xtest_fake_input(kind, key, 0, x11rb::NONE, 0, 0, 0)?.check()?;
+        }
+        Ok(())
+    }
+}
 
 /// A virtual screen.
 #[derive(Debug)]
@@ -68,6 +144,59 @@ impl Screen {
             pixel.0 = [colours[2], colours[1], colours[0]];
         }
         Ok(picture.into())
+    }
+
+    /// How a window stands that has this title.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn window(&self, title: &str) -> Result<Standing> {
+        let x = Server::connect(&self.display)?;
+        let Some(window) = x.find(title)? else { return Ok(Standing::Hidden) };
+        let hidden = x.atom("_NET_WM_STATE_HIDDEN")?;
+        let state = x.numbers(window, "_NET_WM_STATE")?;
+        Ok(if state.contains(&hidden) { Standing::Minimised } else { Standing::Shown })
+    }
+
+    /// Waits until a window stands so.
+    ///
+    /// # Errors
+    /// When it does not; the error says how it stands.
+    pub async fn window_is(&self, title: &str, standing: Standing) -> Result<()> {
+        until(format!("the window “{title}” to be {standing:?}"), || async {
+            let now = self.window(title)?;
+            ensure!(now == standing, "it is {now:?}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Closes the window of that title, as its frame's button does.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn close(&self, title: &str) -> Result<()> {
+        let x = Server::connect(&self.display)?;
+        let window = x.find(title)?.with_context(|| format!("there is no window “{title}”"))?;
+        x.ask(window, "_NET_CLOSE_WINDOW")
+    }
+
+    /// Brings the window whose title begins so to the front, with the keyboard's focus.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn activate(&self, title: &str) -> Result<()> {
+        let x = Server::connect(&self.display)?;
+        let window = x.find(title)?.with_context(|| format!("there is no window “{title}”"))?;
+        x.ask(window, "_NET_ACTIVE_WINDOW")
+    }
+
+    /// Presses a key on the keyboard: whichever window has the focus hears of it.
+    ///
+    /// # Errors
+    /// When the server does not take it.
+    pub fn press(&self, keysym: u32) -> Result<()> {
+        Server::connect(&self.display)?.press(keysym)
     }
 
     /// Its name, such as `:99`.

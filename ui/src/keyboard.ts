@@ -31,6 +31,12 @@ export interface Shortcuts {
   newCode(): boolean;
 }
 
+/** Whether a key press ends the app. */
+export function isQuit({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent, mac: boolean): boolean {
+  const modified = mac ? metaKey && !ctrlKey : ctrlKey && !metaKey;
+  return modified && !altKey && !shiftKey && key.toLowerCase() === 'q';
+}
+
 /** Runs the shortcut of a key press, if it is one. `mac` says whether ⌘ stands in for Ctrl. */
 export function runShortcut(event: KeyboardEvent, mac: boolean, shortcuts: Shortcuts): void {
   if (event.defaultPrevented || event.isComposing || event.altKey) return;

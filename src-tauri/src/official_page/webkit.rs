@@ -11,9 +11,11 @@ use gtk::glib;
 use tauri::Url;
 use tunekey_core::settings::{Proxy, Settings};
 use webkit2gtk::{
-    NetworkProxyMode, NetworkProxySettings, UserContentManagerExt as _, WebContextExt as _,
-    WebResourceExt as _, WebView, WebViewExt as _, WebsiteDataManagerExt as _,
+    NetworkError, NetworkProxyMode, NetworkProxySettings, PolicyError, UserContentManagerExt as _,
+    WebContextExt as _, WebResourceExt as _, WebView, WebViewExt as _, WebsiteDataManagerExt as _,
 };
+
+use super::unreachable::Why;
 
 /// What a certificate has to be good for.
 const SERVER: &str = "1.3.6.1.5.5.7.3.1";
@@ -32,6 +34,29 @@ pub(super) fn load(view: &WebView, start: &Url, settings: &Settings) {
         trust(view, authorities);
     }
     view.load_uri(start.as_str());
+}
+
+/// Shows what `page` makes of a failure, now and later, instead of the engine's error page. To be called after
+/// [`load`], whose look at the extra authorities comes first.
+pub(super) fn replace_failures(view: &WebView, page: impl Fn(Why, &Url) -> String + 'static) {
+    let page = Rc::new(page);
+    let show = move |view: &WebView, why, address: &str| {
+        let Ok(failed) = Url::parse(address) else { return false };
+        tracing::info!(host = failed.host_str(), ?why, "the page could not be loaded");
+        view.load_alternate_html(&page(why, &failed), address, None);
+        true
+    };
+    view.connect_load_failed({
+        let show = show.clone();
+        move |view, _, address, error| {
+            // Not failures: another address was asked for meanwhile, or we have turned one down.
+            let is_meant = error.matches(NetworkError::Cancelled)
+                || error.matches(PolicyError::FrameLoadInterruptedByPolicyChange);
+            !is_meant && show(view, Why::NotReached, address)
+        }
+    });
+    // After the one that looks at extra authorities: connected last, it is asked last.
+    view.connect_load_failed_with_tls_errors(move |view, address, _, _| show(view, Why::NotTrusted, address));
 }
 
 fn go_through(view: &WebView, proxy: &Proxy) {

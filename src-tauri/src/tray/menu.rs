@@ -109,10 +109,11 @@ pub(crate) fn icon(snapshot: &Snapshot) -> Icon {
     }
 }
 
-/// An account's name as a menu can show it: one line, no characters that change the direction of the text
+/// An account's name, the person's own before the service's, as a menu can show it: one line, no characters that change the direction of the text
 /// around them, not too long. Anybody can choose any nickname.
 pub(crate) fn name(account: &Account) -> String {
-    let clean = account.nickname.chars().filter(|c| !c.is_control() && !is_invisible(*c));
+    let chosen = account.label.as_ref().unwrap_or(&account.nickname);
+    let clean = chosen.chars().filter(|c| !c.is_control() && !is_invisible(*c));
     let mut name: String = clean.clone().take(NAME_LIMIT).collect();
     if clean.count() > NAME_LIMIT {
         name.pop();
@@ -201,7 +202,7 @@ fn is_invisible(character: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use jiff::SignedDuration;
     use tunekey_core::account::{KeyLife, Method, Renewability, ServiceId, SignInReason};
     use tunekey_core::export::Format;
@@ -209,9 +210,9 @@ mod tests {
 
     use super::*;
 
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    pub(crate) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn account(uid: &str, nickname: &str, health: Health) -> Account {
+    pub(crate) fn account(uid: &str, nickname: &str, health: Health) -> Account {
         Account {
             revision: 1,
             id: AccountId::new(ServiceId::QqMusic, uid),
@@ -355,6 +356,13 @@ mod tests {
         let long = account("1", &"长".repeat(500), Health::Healthy);
         assert_eq!(name(&long).chars().count(), NAME_LIMIT);
         assert!(name(&long).ends_with('…'), "what is left out is shown to be left out");
+    }
+
+    #[test]
+    fn the_persons_own_name_for_an_account_comes_before_the_services() {
+        let mut named = account("1", "Lin Jian", Health::Healthy);
+        named.label = Some("Work \u{202e}laptop".to_owned());
+        assert_eq!(name(&named), "Work laptop");
     }
 
     #[test]

@@ -300,6 +300,7 @@ export const words = check({
   // toasts
   'to.label': ['Notice', '提示'],
   'to.copied': ['Cookie copied', '已复制 Cookie'],
+  'to.copied.dead': ['Copied, but this cookie no longer works: sign in again', '已复制，但此 Cookie 已失效：请重新登录'],
   'to.clears': ['clears in {t}', '{t}后清除'],
   'to.clear': ['Clear now', '立即清除'],
   'to.cleared': ['Clipboard cleared', '剪贴板已清除'],
@@ -361,7 +362,9 @@ export const words = check({
   'g.theme.light': ['Light', '浅色'],
   'g.theme.dark': ['Dark', '深色'],
   'g.tray': ['Keep running when the window closes', '关闭窗口后继续运行'],
-  'g.tray.b': ['Stays in the tray so renewals never miss', '留在托盘中，确保不错过续期'],
+  'g.tray.b': ['In the tray, or minimised where there is none: renewals never miss', '留在托盘中（没有托盘则最小化），确保不错过续期'],
+  'g.quit': ['End TuneKey', '结束 TuneKey'],
+  'g.quit.b': ['{k}Q; renewals go on at the next start', '{k}Q；下次启动时继续续期'],
   'g.fmt': ['Default copy format', '默认复制格式'],
   'g.fmt.b': ['Each account can override it', '每个账号可单独设置'],
   'r.auto': ['Renew automatically', '自动续期'],

@@ -1,11 +1,11 @@
 import type { About } from './bindings/About';
 import type { CheckOutcome } from './bindings/CheckOutcome';
-import type { Clip } from './bindings/Clip';
 import type { DesktopEvent } from './bindings/DesktopEvent';
 import type { Event } from './bindings/Event';
 import type { Format } from './bindings/Format';
 import type { KeychainState } from './bindings/KeychainState';
 import type { Method } from './bindings/Method';
+import type { PreferenceChange } from './bindings/PreferenceChange';
 import type { Preferences } from './bindings/Preferences';
 import type { Problem } from './bindings/Problem';
 import type { Reach } from './bindings/Reach';
@@ -13,7 +13,6 @@ import type { RenewalRecord } from './bindings/RenewalRecord';
 import type { RenewalSummary } from './bindings/RenewalSummary';
 import type { ServiceId } from './bindings/ServiceId';
 import type { ServiceInfo } from './bindings/ServiceInfo';
-import type { Settings } from './bindings/Settings';
 import type { SignedOut } from './bindings/SignedOut';
 import type { Snapshot } from './bindings/Snapshot';
 import type { WindowAnswer } from './bindings/WindowAnswer';
@@ -27,6 +26,10 @@ export type SettingKey = 'proxy' | 'extra-ca' | 'netease-profile' | 'format' | '
 /**
  * The program behind the window. A rejected promise carries a {@link Problem}.
  * No secret ever comes through here: copying is asked for, and done on the other side.
+ *
+ * State comes by events only. What a command answers says what became of the request, once; answers and events
+ * overtake each other, so that none of them is shown as how things stand. The exceptions are what the window starts
+ * from: `snapshot`, `services`, `about` and `preferences`.
  */
 export interface Host {
   /** Reports events until the returned function is called. Subscribe first, then ask for the snapshot. */
@@ -52,7 +55,7 @@ export interface Host {
   pasteFromClipboard(id: number): Promise<void>;
 
   /** Puts the cookie on the clipboard. A format also becomes the account's own. */
-  copyCookie(account: string, format: Format | null): Promise<Clip>;
+  copyCookie(account: string, format: Format | null): Promise<void>;
   clearClipboard(): Promise<void>;
 
   renew(account: string): Promise<RenewalRecord>;
@@ -64,15 +67,16 @@ export interface Host {
   setLabel(account: string, label: string): Promise<void>;
   setNote(account: string, note: string): Promise<void>;
 
-  setSetting(key: SettingKey, value: string): Promise<Settings>;
-  /** Lets the person choose a certificate file; `null` when they chose none. */
-  chooseExtraCa(): Promise<Settings | null>;
+  setSetting(key: SettingKey, value: string): Promise<void>;
+  /** Lets the person choose a certificate file, or none. */
+  chooseExtraCa(): Promise<void>;
   testConnection(): Promise<Reach[]>;
 
   preferences(): Promise<Preferences>;
-  setPreferences(preferences: Preferences): Promise<Preferences>;
+  /** Changes those that are named. */
+  setPreferences(change: PreferenceChange): Promise<void>;
 
-  /** Asks the keychain again; the system may ask the person to unlock it. */
+  /** Asks the keychain again; the system may ask the person to unlock it. Answers what this try has found. */
   keychainRetry(): Promise<KeychainState>;
   quit(): Promise<void>;
 }

@@ -2,10 +2,10 @@
 import type { About } from './bindings/About';
 import type { Account } from './bindings/Account';
 import type { CheckOutcome } from './bindings/CheckOutcome';
-import type { Clip } from './bindings/Clip';
 import type { Format } from './bindings/Format';
 import type { KeychainState } from './bindings/KeychainState';
 import type { Method } from './bindings/Method';
+import type { PreferenceChange } from './bindings/PreferenceChange';
 import type { Preferences } from './bindings/Preferences';
 import type { Problem } from './bindings/Problem';
 import type { Reach } from './bindings/Reach';
@@ -153,14 +153,13 @@ export class ScriptedHost implements Host {
     return this.#command(['pasteFromClipboard', id], () => undefined);
   }
 
-  copyCookie(account: string, format: Format | null): Promise<Clip> {
+  copyCookie(account: string, format: Format | null): Promise<void> {
     return this.#command(['copyCookie', account, format], () => {
       if (format !== null) this.#change(account, { format });
       const seconds = this.#settings.clipboard_seconds;
       const until = new Date(this.script.now() + seconds * 1000).toISOString();
-      const clip = { account, format: format ?? this.#account(account).format, seconds, until };
-      this.emit({ kind: 'clipboard', clip });
-      return clip;
+      const { format: own, health } = this.#account(account);
+      this.emit({ kind: 'clipboard', clip: { account, format: format ?? own, health, seconds, until } });
     });
   }
 
@@ -232,19 +231,17 @@ export class ScriptedHost implements Host {
     });
   }
 
-  setSetting(key: SettingKey, value: string): Promise<Settings> {
+  setSetting(key: SettingKey, value: string): Promise<void> {
     return this.#command(['setSetting', key, value], () => {
       this.#settings = changed(this.#settings, key, value);
       this.emit({ kind: 'settings', settings: this.#settings });
-      return this.#settings;
     });
   }
 
-  chooseExtraCa(): Promise<Settings | null> {
+  chooseExtraCa(): Promise<void> {
     return this.#command(['chooseExtraCa'], () => {
       this.#settings = { ...this.#settings, extra_ca: '/etc/ssl/corp-root-ca.pem' };
       this.emit({ kind: 'settings', settings: this.#settings });
-      return this.#settings;
     });
   }
 
@@ -252,11 +249,10 @@ export class ScriptedHost implements Host {
     return this.#command(['testConnection'], () => this.script.reach ?? []);
   }
 
-  setPreferences(preferences: Preferences): Promise<Preferences> {
-    return this.#command(['setPreferences', preferences], () => {
-      this.#preferences = preferences;
-      this.emit({ kind: 'preferences', preferences });
-      return preferences;
+  setPreferences(change: PreferenceChange): Promise<void> {
+    return this.#command(['setPreferences', change], () => {
+      this.#preferences = { ...this.#preferences, ...change };
+      this.emit({ kind: 'preferences', preferences: this.#preferences });
     });
   }
 

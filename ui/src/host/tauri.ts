@@ -32,7 +32,7 @@ export const tauri: Host = {
   chooseExtraCa: () => invoke('choose_extra_ca'),
   testConnection: () => invoke('test_connection'),
   preferences: () => invoke('preferences'),
-  setPreferences: (preferences) => invoke('set_preferences', { preferences }),
+  setPreferences: (change) => invoke('set_preferences', { change }),
   keychainRetry: () => invoke('keychain_retry'),
   quit: () => invoke('quit'),
 };

@@ -6,13 +6,14 @@ import { moment, regionOf, type Region } from '../format/time';
 import type { About } from '../host/bindings/About';
 import type { Account } from '../host/bindings/Account';
 import type { Busy } from '../host/bindings/Busy';
+import type { Clip } from '../host/bindings/Clip';
 import type { Format } from '../host/bindings/Format';
 import type { Method } from '../host/bindings/Method';
+import type { PreferenceChange } from '../host/bindings/PreferenceChange';
 import type { Preferences } from '../host/bindings/Preferences';
 import type { Problem } from '../host/bindings/Problem';
 import type { ServiceId } from '../host/bindings/ServiceId';
 import type { ServiceInfo } from '../host/bindings/ServiceInfo';
-import type { Settings } from '../host/bindings/Settings';
 import type { WayIn } from '../host/bindings/WayIn';
 import { problemFrom, type Host, type HostEvent, type SettingKey } from '../host/host';
 
@@ -22,6 +23,7 @@ import { Core } from './core.svelte';
 import { recalled, remembered, type Place } from './place';
 import { SignIn } from './sign-in.svelte';
 import { Toasts } from './toasts.svelte';
+import { Turns } from './turns';
 
 /** The window: what is shown, and what the person can do. Views read it and call it; it calls the host. */
 export class App {
@@ -38,6 +40,13 @@ export class App {
   #asked = $state.raw<Record<string, Busy>>({});
   #removing = $state<{ account: string; how: 'forget' | 'sign-out' } | null>(null);
   #restored: string | null = null;
+  /** The view that the program was told of last. */
+  #told: string | null = null;
+  /** The preferences that came before the first ones were there: they are newer. */
+  #early: Preferences | null = null;
+  readonly #preferring = new Turns();
+  readonly #setting = new Turns();
+  readonly #copying = new Turns();
   /** Where somebody asked to go before there was anything to show: the tray can start the window. */
   #awaited: (HostEvent & { kind: 'open' }) | null = null;
 
@@ -115,8 +124,8 @@ export class App {
     ]);
     this.#services = services;
     this.#about = about;
-    this.#preferences = preferences;
-    this.#restored = preferences.lastView;
+    this.#preferences = this.#early ?? preferences;
+    this.#restored = this.#told = preferences.lastView;
     this.core.replace(snapshot);
     this.#place = recalled(preferences.lastView);
     this.#ready = true;
@@ -173,11 +182,7 @@ export class App {
 
   /** Puts an account's cookie on the clipboard. */
   async copy(account: Account, format: Format | null = null): Promise<void> {
-    await this.#try(async () => {
-      const clip = await this.host.copyCookie(account.id, format);
-      this.toasts.copied(clip);
-      this.announce.polite(this.say('to.live', { f: this.say(`f.${clip.format}`), n: clip.seconds }));
-    });
+    await this.#try(() => this.#copying.take(() => this.host.copyCookie(account.id, format)));
   }
 
   async clearClipboard(): Promise<void> {
@@ -239,7 +244,7 @@ export class App {
   /** Sets a shared setting. A problem is given back, for the field to show. */
   async set(key: SettingKey, value: string): Promise<Problem | null> {
     try {
-      this.#settings(await this.host.setSetting(key, value));
+      await this.#setting.take(() => this.host.setSetting(key, value));
       return null;
     } catch (thrown) {
       return problemFrom(thrown);
@@ -249,8 +254,7 @@ export class App {
   /** Lets the person choose a certificate file. */
   async chooseExtraCa(): Promise<Problem | null> {
     try {
-      const settings = await this.host.chooseExtraCa();
-      if (settings !== null) this.#settings(settings);
+      await this.host.chooseExtraCa();
       return null;
     } catch (thrown) {
       return problemFrom(thrown);
@@ -258,19 +262,14 @@ export class App {
   }
 
   /** Changes some of the window's own preferences. */
-  async prefer(change: Partial<Preferences>): Promise<void> {
-    // At once, so that the window follows the hand; the answer is the same or newer.
-    this.#preferences = { ...this.#preferences, ...change };
-    await this.#try(async () => {
-      this.#preferences = await this.host.setPreferences(this.#preferences);
-    });
+  async prefer(change: PreferenceChange): Promise<void> {
+    await this.#try(() => this.#preferring.take(() => this.host.setPreferences(change)));
   }
 
   /** Asks the keychain again. */
   async retryKeychain(): Promise<void> {
     await this.#try(async () => {
       const state = await this.host.keychainRetry();
-      this.core.apply({ kind: 'keychain', state });
       if (state !== 'ready') this.announce.assertive(this.say('kl.still'));
     });
   }
@@ -307,9 +306,10 @@ export class App {
         break;
       case 'preferences':
         this.#preferences = event.preferences;
+        if (!this.#ready) this.#early = event.preferences;
         break;
       case 'clipboard':
-        if (event.clip !== null) this.toasts.copied(event.clip);
+        if (event.clip !== null) this.#copied(event.clip);
         else if (this.toasts.cleared()) this.tell(this.say('to.cleared'));
         break;
       case 'open':
@@ -317,6 +317,12 @@ export class App {
         else this.#awaited = event;
         break;
     }
+  }
+
+  #copied(clip: Clip): void {
+    if (!this.toasts.copied(clip)) return;
+    if (clip.health.state === 'needs_sign_in') this.tell(this.say('to.copied.dead'), 'bad');
+    else this.announce.polite(this.say('to.live', { f: this.say(`f.${clip.format}`), n: clip.seconds }));
   }
 
   #signedIn(account: Account): void {
@@ -334,10 +340,6 @@ export class App {
     else this.openPicker();
   }
 
-  #settings(settings: Settings): void {
-    this.core.apply({ kind: 'settings', settings });
-  }
-
   #lastAccount(): string | null {
     const place = this.#place.view === 'accounts' ? this.#place : recalled(this.#restored);
     return place.view === 'accounts' ? place.account : null;
@@ -346,7 +348,9 @@ export class App {
   #remember(): void {
     if (this.#place.view === 'accounts') this.#restored = remembered(this.#place);
     const lastView = remembered(this.#place);
-    if (lastView !== this.#preferences.lastView && this.#place.view !== 'add') void this.prefer({ lastView });
+    if (lastView === this.#told || this.#place.view === 'add') return;
+    this.#told = lastView;
+    void this.prefer({ lastView });
   }
 
   async #ask(account: Account, what: Busy, action: () => Promise<void>): Promise<boolean> {

@@ -9,6 +9,8 @@ import type { WayIn } from '../host/bindings/WayIn';
 import type { WindowAnswer } from '../host/bindings/WindowAnswer';
 import { problemFrom, type Host } from '../host/host';
 
+import { Turns } from './turns';
+
 /** How long risk control wants to be left alone, in milliseconds; repeating earlier makes it stricter. */
 const RISK_PAUSE = 10 * 60_000;
 
@@ -70,6 +72,8 @@ export class SignIn {
   /** Steps can arrive before the answer that says which sign-in they belong to. */
   #early = new Map<number, SignInStep[]>();
   #starts = 0;
+  /** The one that is started last is the one that goes on: it must not be overtaken by one before. */
+  readonly #starting = new Turns();
   /** Whether the service has heard that it is to issue a credential. */
   #confirmed = false;
 
@@ -156,7 +160,7 @@ export class SignIn {
     this.#code = null;
     this.#take({ step: 'preparing' });
     try {
-      const id = await this.host.startSignIn(service, method, wanted);
+      const id = await this.#starting.take(() => this.host.startSignIn(service, method, wanted));
       if (start !== this.#starts) {
         // The host cancels an earlier sign-in for a later one, but it does not know that the person has left.
         if (this.#way === null) this.#cancel(id);

@@ -34,12 +34,13 @@ export class Toasts {
     this.#countDown();
   }
 
-  /** A cookie is on the clipboard. Saying the same again changes nothing. */
-  copied(clip: Clip): void {
-    if (this.#clip !== null && this.#clip.until === clip.until) return;
+  /** A cookie is on the clipboard. Saying the same again changes nothing. Tells whether it is news. */
+  copied(clip: Clip): boolean {
+    if (this.#clip !== null && this.#clip.until === clip.until) return false;
     this.#clip = clip;
     this.#hidden = false;
     this.#note = null;
+    return true;
   }
 
   /** It is not there any more. Tells whether the person had the toast before them. */
