@@ -121,6 +121,9 @@ fn shape(format: PasteFormat, language: Language) -> &'static str {
         PasteFormat::Curl => language.pick("a curl command", " curl 命令"),
         PasteFormat::Har => language.pick("a HAR file", " HAR 文件"),
         PasteFormat::Bare => language.pick("a bare key", "单独的密钥"),
+        PasteFormat::Table => language.pick("a table of cookies", " Cookie 表格"),
+        PasteFormat::Config => language.pick("a configuration file", "配置文件"),
+        PasteFormat::Code => language.pick("code or text", "代码或文本"),
     }
 }
 
