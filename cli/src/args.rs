@@ -40,14 +40,17 @@ step, and its answer is a line of standard input as well:
   ask_text_code      the code, `resend` (works from its `resend_at` on) or `change` for another number
   ask_other_account  `yes` keeps that account beside the one of --account, `no` keeps everything as it was
   ask_paste          the text, up to the end of the input
+  ask_which_account  the number of one of its `accounts`, or its place among them, counted from 1
   ask_to_go_on       nothing: it says what was recognised and goes on by itself
 A question with a `problem` in it is asked again because of that. When the input ends before the answer, the
 command ends with that problem, or with exit code 2; `ask_other_account` takes it for `no`.";
 
 const IMPORT_HELP: &str = "\
 Recognises a Cookie header, Set-Cookie lines, JSON (an object, a browser extension’s export, a qqmusic-api
-Credential), Netscape cookies.txt, a curl command, a HAR file, a bare MUSIC_U, or a musickey with its uin; at most
-64 kB. It is checked with the service before it is saved, and is never shown. A file that is called like a service
+Credential, a HAR file), Netscape cookies.txt, rows of a browser’s table of cookies, commands (curl, PowerShell,
+fetch), settings (.env, TOML, YAML), code, a bare MUSIC_U, or a musickey with its uin; whatever stands around it.
+Text may have 64 kB, JSON and cookies.txt 32 MB, in UTF-8, UTF-16 or GBK. Of several accounts in it one is asked
+for. It is checked with the service before it is saved, and is never shown. A file that is called like a service
 is named with its folder: ./qqmusic";
 
 /// What every command takes.

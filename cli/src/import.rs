@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use tunekey_core::account::{AccountId, ServiceId};
 use tunekey_core::import::{self, Pasted};
-use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::problem::{Language, Problem, ProblemCode};
 use tunekey_core::secret::Secret;
-use tunekey_core::service;
+use tunekey_core::service::{self, UnusableReason};
 
 use crate::typed::Source;
+use crate::words;
 
 /// The service and the file that two optional arguments name: `[SERVICE] [FILE|-]`.
 ///
@@ -35,27 +36,40 @@ pub(crate) fn named(
 ///
 /// # Errors
 /// `InvalidInput` when nothing in it says so, or when it could be several.
-pub(crate) fn service_of(text: &Secret, wanted: Option<&AccountId>) -> Result<ServiceId, Problem> {
+pub(crate) fn service_of(
+    text: &Secret,
+    wanted: Option<&AccountId>,
+    language: Language,
+) -> Result<ServiceId, Problem> {
     if let Some(account) = wanted {
         return Ok(account.service);
     }
     let unusable = |detail: String| Problem::new(ProblemCode::InvalidInput).with_detail(detail);
-    let pasted = import::read(text).map_err(|error| unusable(error.to_string()))?;
-    match &complete(&pasted)[..] {
+    let all = import::read_all(text).map_err(|error| {
+        unusable(words::unusable_reason(UnusableReason::from(error), language).to_owned())
+    })?;
+    match &whole(&all)[..] {
         [service] => Ok(*service),
         // The core says what is missing.
-        [] => import::service_of(&pasted).ok_or_else(|| {
-            unusable("there is no credential of QQ Music or NetEase Cloud Music in it".to_owned())
+        [] => all.iter().find_map(import::service_of).ok_or_else(|| {
+            unusable(words::unusable_reason(UnusableReason::NothingFound, language).to_owned())
         }),
-        [first, ..] => Err(unusable(format!(
-            "it holds credentials of several services; say which: `tunekey import {first} FILE`"
-        ))),
+        [first, ..] => Err(unusable(match language {
+            Language::English => {
+                format!("it holds credentials of several services; say which: `tunekey import {first} FILE`")
+            }
+            Language::Chinese => {
+                format!("其中有多个平台的凭据，请指明要导入哪一个：`tunekey import {first} FILE`")
+            }
+        })),
     }
 }
 
-fn complete(pasted: &Pasted) -> Vec<ServiceId> {
-    let enough = |service: &&&dyn service::Service| service.recognise(&pasted.fields).enough;
-    service::all().iter().filter(enough).map(|service| service.id()).collect()
+/// The services that could be asked about something in it.
+fn whole(all: &[Pasted]) -> Vec<ServiceId> {
+    let is_whole =
+        |service: &&&dyn service::Service| all.iter().any(|pasted| service.recognise(&pasted.fields).enough);
+    service::all().iter().filter(is_whole).map(|service| service.id()).collect()
 }
 
 #[cfg(test)]
@@ -63,7 +77,10 @@ mod tests {
     use super::*;
 
     fn detail(text: &str) -> String {
-        service_of(&text.into(), None).expect_err("it is for no service").detail.expect("it says why")
+        service_of(&text.into(), None, Language::English)
+            .expect_err("it is for no service")
+            .detail
+            .expect("it says why")
     }
 
     #[test]
@@ -86,10 +103,16 @@ mod tests {
 
     #[test]
     fn a_text_says_which_service_it_is_for() {
-        assert_eq!(service_of(&"MUSIC_U=00A1; __csrf=c".into(), None), Ok(ServiceId::Netease));
-        assert_eq!(service_of(&"uin=10001; qm_keyst=Q_H_L_x".into(), None), Ok(ServiceId::QqMusic));
+        assert_eq!(
+            service_of(&"MUSIC_U=00A1; __csrf=c".into(), None, Language::English),
+            Ok(ServiceId::Netease)
+        );
+        assert_eq!(
+            service_of(&"uin=10001; qm_keyst=Q_H_L_x".into(), None, Language::English),
+            Ok(ServiceId::QqMusic)
+        );
         let wanted = AccountId::new(ServiceId::Netease, "1");
-        assert_eq!(service_of(&"anything".into(), Some(&wanted)), Ok(ServiceId::Netease));
+        assert_eq!(service_of(&"anything".into(), Some(&wanted), Language::English), Ok(ServiceId::Netease));
     }
 
     #[test]
@@ -98,8 +121,18 @@ mod tests {
         assert!(both.contains("tunekey import qqmusic FILE") && !both.contains("canary"), "{both}");
         assert_eq!(
             detail("theme=dark; lang=canary"),
-            "there is no credential of QQ Music or NetEase Cloud Music in it"
+            "There is no credential of QQ Music or NetEase Cloud Music in it. Copy the whole Cookie request header."
         );
-        assert_eq!(detail(""), "there is nothing in it");
+        assert_eq!(detail(""), "There is nothing in it.");
+        let chinese = service_of(&"".into(), None, Language::Chinese).expect_err("it is for no service");
+        assert_eq!(chinese.detail.as_deref(), Some("内容是空的。"), "in the person's language");
+    }
+
+    #[test]
+    fn several_accounts_of_one_service_are_for_that_service() {
+        let text = "uin=10001; qm_keyst=Q_H_L_a\nuin=10002; qm_keyst=Q_H_L_b";
+        assert_eq!(service_of(&text.into(), None, Language::English), Ok(ServiceId::QqMusic));
+        let both = "A='MUSIC_U=00A1'\nB='uin=10001; qm_keyst=Q_H_L_canary'";
+        assert!(detail(both).contains("tunekey import qqmusic FILE"), "{}", detail(both));
     }
 }

@@ -11,7 +11,7 @@ use tunekey_core::account::{AccountId, Method, ServiceId};
 use tunekey_core::problem::{Language, Problem, ProblemCode};
 use tunekey_core::qr::QrCode;
 use tunekey_core::secret::Secret;
-use tunekey_core::service::{self, Input};
+use tunekey_core::service::{self, Input, PastedAccount};
 use tunekey_core::sign_in::{Answer, Others, SignIn, SignInStep};
 use tunekey_core::tunekey::TuneKey;
 
@@ -57,7 +57,7 @@ pub(crate) async fn import(
     let text = unless_interrupted(typed::all(source), pin!(tokio::signal::ctrl_c())).await??;
     let service = match service {
         Some(service) => service,
-        None => crate::import::service_of(&text, wanted.as_ref())?,
+        None => crate::import::service_of(&text, wanted.as_ref(), output.language)?,
     };
     follow(tunekey, Way { service, method: Method::Paste, wanted, qr: None, text: Some(text) }, output).await
 }
@@ -179,7 +179,7 @@ fn wanted(
 /// What the person, or the program, answers to a step.
 async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answer, Problem> {
     match step {
-        SignInStep::AskPaste { problem } => {
+        SignInStep::AskPaste { problem, .. } => {
             if let Some(text) = way.text.take() {
                 return Ok(Answer::Give(Input::Text(text)));
             }
@@ -190,6 +190,10 @@ async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answ
             }
             ask_for_text(output);
             Ok(Answer::Give(Input::Text(typed::all(Source::StandardInput).await?)))
+        }
+        // Who said which account is meant need not say it twice.
+        SignInStep::AskWhichAccount { accounts } if place_of(way.wanted.as_ref(), accounts).is_some() => {
+            Ok(Answer::Give(Input::Account(place_of(way.wanted.as_ref(), accounts).unwrap_or_default())))
         }
         // Whoever typed the command wants it.
         SignInStep::AskToGoOn { .. } => Ok(Answer::Give(Input::Go)),
@@ -205,11 +209,22 @@ async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answ
             let by_program = output.json || !typed::at_terminal();
             match questions::reply(step, said(&line), by_program) {
                 Reply::Answer(answer) => return Ok(answer),
-                Reply::Decline => return Err(another(step)),
+                Reply::Decline => {
+                    return Err(match step {
+                        SignInStep::AskWhichAccount { .. } => Problem::new(ProblemCode::Cancelled),
+                        _ => another(step),
+                    });
+                }
                 Reply::NotUnderstood => show(step, way, output)?,
             }
         },
     }
+}
+
+/// The place of the account that is to be signed in again among those of a text.
+fn place_of(wanted: Option<&AccountId>, accounts: &[PastedAccount]) -> Option<usize> {
+    let wanted = wanted?;
+    accounts.iter().position(|account| account.account.as_deref() == Some(wanted.uid.as_str()))
 }
 
 #[expect(
@@ -233,6 +248,7 @@ fn ask_for_text(output: Output) {
 fn ended(step: &SignInStep) -> Problem {
     let wanted = match step {
         SignInStep::AskOtherAccount { .. } => return another(step),
+        SignInStep::AskWhichAccount { accounts } => return several(accounts),
         SignInStep::AskPhoneNumber { .. } => "the phone number",
         SignInStep::AskTextCode { .. } => "the code",
         _ => "the answer",
@@ -244,6 +260,14 @@ fn ended(step: &SignInStep) -> Problem {
         return Problem::new(ProblemCode::Cancelled);
     }
     Problem::new(ProblemCode::InvalidInput).with_detail(format!("the input ended before {wanted} came"))
+}
+
+/// Several accounts in a text, and nobody who says which.
+fn several(accounts: &[PastedAccount]) -> Problem {
+    let named: Vec<&str> = accounts.iter().filter_map(|account| account.account.as_deref()).collect();
+    let which = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+    let detail = format!("it holds {} accounts{which}; import one at a time", accounts.len());
+    Problem::new(ProblemCode::InvalidInput).with_detail(detail)
 }
 
 fn another(step: &SignInStep) -> Problem {
@@ -277,6 +301,7 @@ fn end_of(step: &SignInStep, way: &Way, language: Language) -> Option<Result<(),
         | SignInStep::AskCaptcha { .. }
         | SignInStep::AskTextCode { .. }
         | SignInStep::AskPaste { .. }
+        | SignInStep::AskWhichAccount { .. }
         | SignInStep::AskToGoOn { .. }
         | SignInStep::Exchanging
         | SignInStep::AskOtherAccount { .. }
@@ -350,7 +375,13 @@ fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Problem> {
             told(problem.as_ref(), output);
             output.note(&format!("{} {sent_to}", language.pick("A code was sent to", "验证码已发送至")));
         }
-        SignInStep::AskPaste { problem } => told(problem.as_ref(), output),
+        SignInStep::AskPaste { unusable: Some(unusable), .. } => {
+            output.note(&words::unusable(unusable, language));
+        }
+        SignInStep::AskPaste { problem, .. } => told(problem.as_ref(), output),
+        SignInStep::AskWhichAccount { accounts } => {
+            output.note(&words::pasted_accounts(accounts, language));
+        }
         SignInStep::AskToGoOn { recognised } => output.note(&words::recognised(recognised, language)),
         SignInStep::Exchanging => output.note(match way.method {
             Method::Paste => language.pick("Checking it with the service…", "正在向对方服务核对…"),
@@ -390,8 +421,9 @@ fn reason(step: &SignInStep) -> Option<&Problem> {
     match step {
         SignInStep::AskPhoneNumber { problem, .. }
         | SignInStep::AskTextCode { problem, .. }
-        | SignInStep::AskPaste { problem } => problem.as_ref(),
+        | SignInStep::AskPaste { problem, .. } => problem.as_ref(),
         SignInStep::AskCaptcha { .. }
+        | SignInStep::AskWhichAccount { .. }
         | SignInStep::AskToGoOn { .. }
         | SignInStep::AskOtherAccount { .. }
         | SignInStep::AskPage { .. }

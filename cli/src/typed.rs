@@ -6,7 +6,7 @@ use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
 use tokio::sync::oneshot;
-use tunekey_core::import::LONGEST;
+use tunekey_core::import::{self, LONGEST};
 use tunekey_core::problem::{Problem, ProblemCode};
 use tunekey_core::secret::Secret;
 
@@ -94,13 +94,7 @@ fn beginning(source: impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn text(bytes: Vec<u8>) -> Result<Secret, Problem> {
-    let too_long = bytes.len() > LONGEST;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Secret::new(text)),
-        // The cut may have gone through a character.
-        Err(_) if too_long => Err(unusable("it is longer than 64 kB")),
-        Err(_) => Err(unusable("it is no text (UTF-8)")),
-    }
+    import::decode(bytes).map_err(|error| unusable(&error.to_string()))
 }
 
 fn unusable(detail: &str) -> Problem {
@@ -178,13 +172,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_refused_without_repeating_it() {
-        let problem = text(vec![b'c', 0xff]).expect_err("it is no UTF-8");
-        assert_eq!(problem.detail.as_deref(), Some("it is no text (UTF-8)"));
-        let mut cut = vec![b'a'; LONGEST];
-        cut.push("“".as_bytes()[0]);
-        let problem = text(cut).expect_err("it ends within a character");
-        assert_eq!(problem.detail.as_deref(), Some("it is longer than 64 kB"));
+    fn a_text_in_another_encoding_is_decoded_and_one_that_is_too_long_is_refused() {
+        let utf_16 = [0xff, 0xfe, b'M', 0, b'U', 0];
+        assert_eq!(text(utf_16.to_vec()), Ok("MU".into()));
+        assert_eq!(text(vec![0xcd, 0xf8, 0xd2, 0xd7]), Ok("网易".into()), "GBK");
+        let problem = text(vec![b'a'; LONGEST + 1]).expect_err("it is too long");
+        assert!(problem.detail.is_some_and(|detail| detail.contains("32 MB")), "it says how much may come");
     }
 
     #[test]

@@ -6,12 +6,16 @@ use std::sync::{Mutex, PoisonError};
 use tauri::webview::{NewWindowResponse, PermissionResponse};
 use tauri::window::Color;
 use tauri::{
-    AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
+    AppHandle, DragDropEvent, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    WindowEvent,
 };
+
+use tunekey_core::sign_in::SignInStep;
 
 use crate::app::Desktop;
 use crate::events::{self, DesktopEvent};
 use crate::quitting;
+use crate::text_file;
 
 /// The window's name in capabilities.
 pub(crate) const LABEL: &str = "main";
@@ -85,11 +89,15 @@ pub(crate) fn build(app: &AppHandle) -> tauri::Result<()> {
     }))?;
     window.on_window_event({
         let window = window.clone();
-        move |event| {
-            if let WindowEvent::CloseRequested { api, .. } = event {
+        move |event| match event {
+            WindowEvent::CloseRequested { api, .. } => {
                 api.prevent_close();
                 close(&window);
             }
+            WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
+                dropped(window.app_handle(), paths.first().cloned());
+            }
+            _ => {}
         }
     });
     window.show()?;
@@ -147,6 +155,21 @@ pub(crate) fn hide(app: &AppHandle) {
 /// Where the window's web view keeps its files.
 pub(crate) fn data_directory(app: &AppHandle) -> PathBuf {
     app.state::<Desktop>().profile.dir().join("webview")
+}
+
+/// A file was dropped on the window: its text goes to the sign-in that waits for one, if there is one.
+fn dropped(app: &AppHandle, path: Option<PathBuf>) {
+    let Some((id, path)) = app.state::<Desktop>().sign_ins.wants_text().zip(path) else { return };
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        match text_file::read(path).await {
+            Ok(text) => app.state::<Desktop>().sign_ins.paste(id, text),
+            Err(problem) => {
+                let step = SignInStep::AskPaste { problem: Some(problem), unusable: None };
+                events::emit(&app, &DesktopEvent::SignIn { id, step });
+            }
+        }
+    });
 }
 
 fn close(window: &WebviewWindow) {

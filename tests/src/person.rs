@@ -159,14 +159,15 @@ impl Person {
                 let account = (self.does == Does::Confirms).then_some(self.account.as_str());
                 give(browser::visit(&self.services, &self.authority, page, account).await?);
             }
-            SignInStep::AskPaste { problem: None } => {
+            SignInStep::AskPaste { problem: None, .. } => {
                 give(Input::Text(self.cookie.as_deref().context("there is nothing to paste")?.into()));
             }
+            SignInStep::AskWhichAccount { .. } => give(Input::Account(0)),
             SignInStep::AskToGoOn { .. } => give(Input::Go),
             SignInStep::AskOtherAccount { .. } => sign_in.answer(Answer::KeepOther),
             SignInStep::AskPhoneNumber { problem: Some(problem), .. }
             | SignInStep::AskTextCode { problem: Some(problem), .. }
-            | SignInStep::AskPaste { problem: Some(problem) } => {
+            | SignInStep::AskPaste { problem: Some(problem), .. } => {
                 return Ok(Some(Ended::AskedAgain(told(problem)?)));
             }
             SignInStep::Done { .. } => return Ok(Some(Ended::Done)),
