@@ -10,6 +10,8 @@ const COMMANDS: &[&str] = &[
     "open_captcha",
     "show_page",
     "paste_from_clipboard",
+    "paste_from_file",
+    "paste_elsewhere",
     "copy_cookie",
     "clear_clipboard",
     "renew",

@@ -14,10 +14,10 @@ const WIDEST: usize = 100;
 const EXIT_CODES: [&str; 2] = [
     "Exit codes: 0 done; 1 unexpected; 2 usage, or an answer that did not come; 3 not found; 4 sign-in refused, \
      expired, not possible in this way, a wrong code, or another account than --account; 5 needs sign-in, or can’t \
-     be renewed; 6 network; 7 keychain; 8 risk control, rate limit or too many sign-ins today; 130 interrupted.",
+     be renewed; 6 network; 7 keychain; 8 risk control, rate limit or too many sign-ins today; 9 not certain yet, asked again; 130 interrupted.",
     "退出码：0 完成；1 意外错误；2 用法有误或没有收到回答；3 没有找到；4 登录被取消、已过期、不能用这种方式、验证码错误，\
      或登录的不是 --account 指定的账号；5 需要重新登录或无法续期；6 网络；7 系统密钥环；8 安全风控、操作太频繁或今日登录次数过多；\
-     130 已中断。",
+     9 尚不确定，稍后再次确认；130 已中断。",
 ];
 
 /// A line each; what is behind two spaces stands in a column of its own.
@@ -38,6 +38,7 @@ and its answer is a line of standard input as well:
   ask_text_code      the code, `resend` (works from its `resend_at` on) or `change` for another number
   ask_other_account  `yes` keeps that account beside the one of --account, `no` keeps everything as it was
   ask_paste          the text, up to the end of the input
+  ask_which_account  the number of one of its `accounts`, or its place among them, counted from 1
   ask_to_go_on       nothing: it says what was recognised and goes on by itself
 A question with a `problem` in it is asked again because of that. When the input ends before the answer, the command \
 ends with that problem, or with exit code 2; `ask_other_account` takes it for `no`.
@@ -61,6 +62,7 @@ At a terminal TuneKey asks when to try again; otherwise it tries for a minute by
   ask_text_code      验证码；`resend` 重新发送（`resend_at` 之后有效）；`change` 更换号码
   ask_other_account  `yes` 同时保存该账号，`no` 保持原样
   ask_paste          文本，直到输入结束
+  ask_which_account  `accounts` 中某个账号的编号，或它的序号（从 1 开始）
   ask_to_go_on       无需回答：说明识别到的内容后自动继续
 带有 `problem` 的问题表示因此再次询问。若输入在回答之前结束，则以该问题或退出码 2 结束；`ask_other_account` 视为 `no`。
 
@@ -72,12 +74,15 @@ At a terminal TuneKey asks when to try again; otherwise it tries for a minute by
 
 const IMPORT: [&str; 2] = [
     "Recognises a Cookie header, Set-Cookie lines, JSON (an object, a browser extension’s export, a qqmusic-api \
-     Credential), Netscape cookies.txt, a curl command, a HAR file, a bare MUSIC_U, or a musickey with its uin. It is \
-     checked with the service before it is saved, and is never shown. A file that is called like a service is named \
-     with its folder: ./qqmusic",
-    "可识别 Cookie 请求头、Set-Cookie 行、JSON（对象、浏览器扩展导出、qqmusic-api 的 Credential）、Netscape cookies.txt、\
-     curl 命令、HAR 文件、单独的 MUSIC_U，或 musickey 加 uin。保存前会向对方服务验证，内容不会显示。\
-     与服务同名的文件请带上目录：./qqmusic",
+     Credential, a HAR file), Netscape cookies.txt, rows of a browser’s table of cookies, commands (curl, PowerShell, \
+     fetch), settings (.env, TOML, YAML), code, a bare MUSIC_U, or a musickey with its uin; whatever stands around it. \
+     Text may have 64 kB, JSON and cookies.txt 32 MB, in UTF-8, UTF-16 or GBK. Of several accounts in it one is asked \
+     for. It is checked with the service before it is saved, and is never shown. A file that is called like a service \
+     is named with its folder: ./qqmusic",
+    "可识别 Cookie 请求头、Set-Cookie 行、JSON（对象、浏览器扩展导出、qqmusic-api 的 Credential、HAR 文件）、Netscape cookies.txt、\
+     浏览器 Cookie 表格、命令（curl、PowerShell、fetch）、配置（.env、TOML、YAML）、代码、单独的 MUSIC_U，或 musickey 加 uin，\
+     周围有其他内容也可以。文本最大 64 kB，JSON 与 cookies.txt 最大 32 MB，编码可为 UTF-8、UTF-16 或 GBK。\
+     其中有多个账号时会询问要哪一个。保存前会向对方服务验证，内容不会显示。与服务同名的文件请带上目录：./qqmusic",
 ];
 
 const COOKIE: [&str; 2] = [

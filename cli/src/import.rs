@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use tunekey_core::account::{AccountId, ServiceId};
 use tunekey_core::import::{self, Pasted};
-use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::problem::ProblemCode;
 use tunekey_core::secret::Secret;
-use tunekey_core::service;
+use tunekey_core::service::{self, UnusableReason};
 
 use crate::failure::Failure;
 use crate::typed::Source;
+use crate::words;
 
 /// The service and the file that two optional arguments name: `[SERVICE] [FILE|-]`.
 ///
@@ -43,19 +44,14 @@ pub(crate) fn service_of(text: &Secret, wanted: Option<&AccountId>) -> Result<Se
     if let Some(account) = wanted {
         return Ok(account.service);
     }
-    let pasted = import::read(text)
-        .map_err(|error| Problem::new(ProblemCode::InvalidInput).with_detail(error.to_string()))?;
-    match &complete(&pasted)[..] {
+    let all = import::read_all(text).map_err(|error| words::unusable_text(UnusableReason::from(error)))?;
+    match &whole(&all)[..] {
         [service] => Ok(*service),
         // The core says what is missing.
-        [] => import::service_of(&pasted).ok_or_else(|| {
-            Failure::new(
-                ProblemCode::InvalidInput,
-                "There is no credential of QQ Music or NetEase Cloud Music in it. Copy the cookie while signed in, \
-                 or sign in by a code: `tunekey sign-in qqmusic`.",
-                "其中没有 QQ 音乐或网易云音乐的凭据。请在登录状态下复制 Cookie，或扫码登录：`tunekey sign-in qqmusic`。",
-            )
-        }),
+        [] => all
+            .iter()
+            .find_map(import::service_of)
+            .ok_or_else(|| words::unusable_text(UnusableReason::NothingFound)),
         [first, ..] => Err(Failure::new(
             ProblemCode::InvalidInput,
             format!("It holds credentials of several services. Say which: `tunekey import {first} FILE`."),
@@ -64,9 +60,11 @@ pub(crate) fn service_of(text: &Secret, wanted: Option<&AccountId>) -> Result<Se
     }
 }
 
-fn complete(pasted: &Pasted) -> Vec<ServiceId> {
-    let enough = |service: &&&dyn service::Service| service.recognise(&pasted.fields).enough;
-    service::all().iter().filter(enough).map(|service| service.id()).collect()
+/// The services that could be asked about something in it.
+fn whole(all: &[Pasted]) -> Vec<ServiceId> {
+    let is_whole =
+        |service: &&&dyn service::Service| all.iter().any(|pasted| service.recognise(&pasted.fields).enough);
+    service::all().iter().filter(is_whole).map(|service| service.id()).collect()
 }
 
 #[cfg(test)]
@@ -109,11 +107,20 @@ mod tests {
     fn what_could_be_for_several_services_or_for_none_is_not_guessed() {
         let both = said("uin=10001; qm_keyst=canary; MUSIC_U=canary");
         assert!(both.contains("tunekey import qqmusic FILE") && !both.contains("canary"), "{both}");
-        let none = said("theme=dark; lang=canary");
-        assert!(
-            none.starts_with("There is no credential of QQ Music or NetEase") && !none.contains("canary"),
-            "{none}"
+        assert_eq!(
+            said("theme=dark; lang=canary"),
+            "There is no credential of QQ Music or NetEase Cloud Music in it. Copy the whole Cookie request header."
         );
-        assert!(said("").contains("there is nothing in it"));
+        assert_eq!(said(""), "There is nothing in it.");
+        let chinese = service_of(&"".into(), None).expect_err("it is for no service");
+        assert_eq!(chinese.message(Language::Chinese), "内容是空的。", "in the person's language");
+    }
+
+    #[test]
+    fn several_accounts_of_one_service_are_for_that_service() {
+        let text = "uin=10001; qm_keyst=Q_H_L_a\nuin=10002; qm_keyst=Q_H_L_b";
+        assert_eq!(service_of(&text.into(), None), Ok(ServiceId::QqMusic));
+        let both = "A='MUSIC_U=00A1'\nB='uin=10001; qm_keyst=Q_H_L_canary'";
+        assert!(said(both).contains("tunekey import qqmusic FILE"), "{}", said(both));
     }
 }

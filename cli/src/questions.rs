@@ -46,6 +46,13 @@ pub(crate) fn prompt(step: &SignInStep, language: Language) -> Option<String> {
         SignInStep::AskOtherAccount { .. } => {
             language.pick("Keep it beside the one you meant? [y/n] ", "是否同时保存该账号？[y/n] ")
         }
+        SignInStep::AskWhichAccount { accounts } => {
+            let last = accounts.len();
+            return Some(match language {
+                Language::English => format!("Which one? [1-{last}] "),
+                Language::Chinese => format!("要添加哪一个？[1-{last}] "),
+            });
+        }
         SignInStep::AskPaste { .. } | SignInStep::AskToGoOn { .. } => return None,
         SignInStep::AskPage { .. }
         | SignInStep::PageClosed
@@ -81,8 +88,19 @@ pub(crate) fn reply(step: &SignInStep, line: &str, by_program: bool) -> Reply {
             "" if by_program => Reply::NotUnderstood,
             "" | "r" | "resend" => give(Input::Resend),
             "c" | "change" => give(Input::ChangeNumber),
-            _ => give(Input::TextCode(line.split_whitespace().collect::<String>().into())),
+            // A whole message may have been pasted: the core finds the code in it.
+            _ => give(Input::TextCode(line.into())),
         },
+        SignInStep::AskWhichAccount { accounts } => {
+            let place = line.trim_end_matches(['.', '。', ')']).parse::<usize>().ok();
+            let by_place = place.filter(|place| (1..=accounts.len()).contains(place)).map(|place| place - 1);
+            let by_number = || accounts.iter().position(|account| account.account.as_deref() == Some(line));
+            match by_number().or(by_place) {
+                Some(place) => give(Input::Account(place)),
+                None if matches!(word.as_str(), "n" | "no" | "否") => Reply::Decline,
+                None => Reply::NotUnderstood,
+            }
+        }
         SignInStep::AskOtherAccount { .. } => match word.as_str() {
             "y" | "yes" | "是" => Reply::Answer(Answer::KeepOther),
             "n" | "no" | "否" => Reply::Decline,
@@ -106,11 +124,13 @@ pub(crate) fn reply(step: &SignInStep, line: &str, by_program: bool) -> Reply {
     }
 }
 
-/// A number as people write it. Where its country's code ends only a space or a dash says, except for numbers of
-/// mainland China. Whether it can be a number is for the core to say.
+/// A number as people write it, in digits of any width. Where its country's code ends only a space or a dash says,
+/// except for numbers of mainland China. Whether it can be a number is for the core to say.
 fn phone_number(line: &str) -> Input {
-    let (country, number) = match line.strip_prefix('+').or_else(|| line.strip_prefix("00")) {
-        None => (MAINLAND_CHINA, line),
+    let plain = half_width(line);
+    let plain = plain.trim();
+    let (country, number) = match plain.strip_prefix('+').or_else(|| plain.strip_prefix("00")) {
+        None => (MAINLAND_CHINA, plain),
         Some(rest) => match (rest.strip_prefix(MAINLAND_CHINA), rest.split_once([' ', '-'])) {
             (Some(number), _) if digits(number) == DIGITS_IN_CHINA => (MAINLAND_CHINA, number),
             (_, Some(parts)) => parts,
@@ -118,6 +138,17 @@ fn phone_number(line: &str) -> Input {
         },
     };
     Input::PhoneNumber { country: country.to_owned(), number: number.trim().into() }
+}
+
+/// The line with ASCII digits and signs for those of Chinese input methods, and without direction marks.
+fn half_width(line: &str) -> String {
+    let half = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        '\u{3000}' | '\u{a0}' => ' ',
+        c => c,
+    };
+    let is_mark = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    line.chars().filter(|c| !is_mark(*c)).map(half).collect()
 }
 
 fn digits(text: &str) -> usize {
@@ -129,6 +160,7 @@ mod tests {
     use jiff::Timestamp;
     use tunekey_core::account::{AccountId, ServiceId};
     use tunekey_core::secret::Secret;
+    use tunekey_core::service::PastedAccount;
 
     use super::*;
 
@@ -153,6 +185,10 @@ mod tests {
             ("0086 138-0013-8000", "86", "138-0013-8000"),
             ("+852 9123 4567", "852", "9123 4567"),
             ("+852-91234567", "852", "91234567"),
+            ("\u{202d}+86 138 0013 8000\u{202c}", "86", "138 0013 8000"),
+            ("＋86 13800138000", "86", "13800138000"),
+            ("＋８５２　９１２３４５６７", "852", "91234567"),
+            ("１３８００１３８０００", "86", "13800138000"),
         ] {
             assert_eq!(number(line), (country.to_owned(), rest.into()), "{line}");
         }
@@ -166,7 +202,8 @@ mod tests {
     #[test]
     fn a_code_can_be_typed_sent_again_or_given_up_for_another_number() {
         for (line, wanted) in [
-            ("123 456", Some(Input::TextCode("123456".into()))),
+            ("123 456", Some(Input::TextCode("123 456".into()))),
+            ("【网易云音乐】验证码：1234", Some(Input::TextCode("【网易云音乐】验证码：1234".into()))),
             ("r", Some(Input::Resend)),
             ("resend", Some(Input::Resend)),
             ("Change", Some(Input::ChangeNumber)),
@@ -201,5 +238,21 @@ mod tests {
         for unclear in ["", "ok", "yes please"] {
             assert!(matches!(reply(&step, unclear, false), Reply::NotUnderstood), "{unclear:?}");
         }
+    }
+
+    #[test]
+    fn one_of_several_accounts_is_chosen_by_its_place_or_by_its_number() {
+        let account = |number: &str| PastedAccount { account: Some(number.to_owned()), renewable: false };
+        let step = SignInStep::AskWhichAccount { accounts: vec![account("10001"), account("10002")] };
+        for (line, place) in
+            [("1", Some(0)), ("2.", Some(1)), (" 10002 ", Some(1)), ("3", None), ("0", None), ("", None)]
+        {
+            let chosen = match reply(&step, line, false) {
+                Reply::Answer(Answer::Give(Input::Account(place))) => Some(place),
+                _ => None,
+            };
+            assert_eq!(chosen, place, "{line}");
+        }
+        assert!(matches!(reply(&step, "no", false), Reply::Decline));
     }
 }

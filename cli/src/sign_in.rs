@@ -9,7 +9,7 @@ use tunekey_core::display_text;
 use tunekey_core::problem::{Language, Problem, ProblemCode};
 use tunekey_core::qr::{QUIET_ZONE, QrCode};
 use tunekey_core::secret::Secret;
-use tunekey_core::service::{self, Input};
+use tunekey_core::service::{self, Input, PastedAccount};
 use tunekey_core::sign_in::{Answer, Others, SignIn, SignInStep};
 use tunekey_core::tunekey::TuneKey;
 
@@ -333,7 +333,7 @@ fn wanted(
 /// What the person, or the program, answers to a step.
 async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answer, Failure> {
     match step {
-        SignInStep::AskPaste { problem } => {
+        SignInStep::AskPaste { problem, .. } => {
             if let Some(text) = way.text.take() {
                 return Ok(Answer::Give(Input::Text(text)));
             }
@@ -344,6 +344,10 @@ async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answ
             }
             ask_for_text(output);
             Ok(Answer::Give(Input::Text(typed::all(Source::StandardInput).await?)))
+        }
+        // Who said which account is meant need not say it twice.
+        SignInStep::AskWhichAccount { accounts } if place_of(way.wanted.as_ref(), accounts).is_some() => {
+            Ok(Answer::Give(Input::Account(place_of(way.wanted.as_ref(), accounts).unwrap_or_default())))
         }
         // Whoever typed the command wants it.
         SignInStep::AskToGoOn { .. } => Ok(Answer::Give(Input::Go)),
@@ -359,11 +363,22 @@ async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answ
             let by_program = output.json || !typed::at_terminal();
             match questions::reply(step, said(&line), by_program) {
                 Reply::Answer(answer) => return Ok(answer),
-                Reply::Decline => return Err(another(step)),
+                Reply::Decline => {
+                    return Err(match step {
+                        SignInStep::AskWhichAccount { .. } => Problem::new(ProblemCode::Cancelled).into(),
+                        _ => another(step),
+                    });
+                }
                 Reply::NotUnderstood => show(step, way, output)?,
             }
         },
     }
+}
+
+/// The place of the account that is to be signed in again among those of a text.
+fn place_of(wanted: Option<&AccountId>, accounts: &[PastedAccount]) -> Option<usize> {
+    let wanted = wanted?;
+    accounts.iter().position(|account| account.account.as_deref() == Some(wanted.uid.as_str()))
 }
 
 #[expect(
@@ -387,6 +402,7 @@ fn ask_for_text(output: Output) {
 fn ended(step: &SignInStep) -> Failure {
     let (english, chinese) = match step {
         SignInStep::AskOtherAccount { .. } => return another(step),
+        SignInStep::AskWhichAccount { accounts } => return several(accounts),
         SignInStep::AskPhoneNumber { .. } => {
             ("The input ended before the phone number came.", "输入已结束，但没有收到手机号。")
         }
@@ -402,6 +418,18 @@ fn ended(step: &SignInStep) -> Failure {
         return Problem::new(ProblemCode::Cancelled).into();
     }
     Failure::new(ProblemCode::InvalidInput, english, chinese)
+}
+
+/// Several accounts in a text, and nobody who says which.
+fn several(accounts: &[PastedAccount]) -> Failure {
+    let named: Vec<&str> = accounts.iter().filter_map(|account| account.account.as_deref()).collect();
+    let listed = |separator| if named.is_empty() { String::new() } else { named.join(separator) };
+    let count = accounts.len();
+    Failure::new(
+        ProblemCode::InvalidInput,
+        format!("It holds {count} accounts: {}. Import one at a time.", listed(", ")),
+        format!("其中有 {count} 个账号：{}。请一次导入一个。", listed("、")),
+    )
 }
 
 fn another(step: &SignInStep) -> Failure {
@@ -439,6 +467,7 @@ fn end_of(step: &SignInStep, way: &Way, language: Language) -> Option<Result<(),
         | SignInStep::AskCaptcha { .. }
         | SignInStep::AskTextCode { .. }
         | SignInStep::AskPaste { .. }
+        | SignInStep::AskWhichAccount { .. }
         | SignInStep::AskToGoOn { .. }
         | SignInStep::Exchanging
         | SignInStep::AskOtherAccount { .. }
@@ -512,7 +541,13 @@ fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Failure> {
             told(problem.as_ref(), output);
             output.note(&format!("{} {sent_to}", language.pick("A code was sent to", "验证码已发送至")));
         }
-        SignInStep::AskPaste { problem } => told(problem.as_ref(), output),
+        SignInStep::AskPaste { unusable: Some(unusable), .. } => {
+            output.note(&words::unusable(unusable, language));
+        }
+        SignInStep::AskPaste { problem, .. } => told(problem.as_ref(), output),
+        SignInStep::AskWhichAccount { accounts } => {
+            output.note(&words::pasted_accounts(accounts, language));
+        }
         SignInStep::AskToGoOn { recognised } => output.note(&words::recognised(recognised, language)),
         SignInStep::Exchanging => output.note(match way.method {
             Method::Paste => language.pick("Checking it with the service…", "正在向对方服务核对…"),
@@ -552,8 +587,9 @@ fn reason(step: &SignInStep) -> Option<&Problem> {
     match step {
         SignInStep::AskPhoneNumber { problem, .. }
         | SignInStep::AskTextCode { problem, .. }
-        | SignInStep::AskPaste { problem } => problem.as_ref(),
+        | SignInStep::AskPaste { problem, .. } => problem.as_ref(),
         SignInStep::AskCaptcha { .. }
+        | SignInStep::AskWhichAccount { .. }
         | SignInStep::AskToGoOn { .. }
         | SignInStep::AskOtherAccount { .. }
         | SignInStep::AskPage { .. }

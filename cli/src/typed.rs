@@ -6,11 +6,12 @@ use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 
 use tokio::sync::oneshot;
-use tunekey_core::import::LONGEST;
+use tunekey_core::import::{self, LONGEST};
 use tunekey_core::problem::ProblemCode;
 use tunekey_core::secret::Secret;
 
 use crate::failure::Failure;
+use crate::words;
 
 /// The longest line that answers a question, in bytes.
 const LONGEST_LINE: u64 = 1024;
@@ -98,19 +99,7 @@ fn beginning(source: impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn text(bytes: Vec<u8>) -> Result<Secret, Failure> {
-    let too_long = bytes.len() > LONGEST;
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(Secret::new(text)),
-        // The cut may have gone through a character.
-        Err(_) if too_long => Err(unusable(
-            "It is longer than 64 kB. Copy only the cookie.",
-            "内容超过 64 kB，请只复制 Cookie 部分。",
-        )),
-        Err(_) => Err(unusable(
-            "It is no text (UTF-8). Save it as UTF-8, or paste it into the terminal.",
-            "内容不是 UTF-8 文本，请另存为 UTF-8，或直接粘贴到终端。",
-        )),
-    }
+    import::decode(bytes).map_err(|error| words::unusable_text(error.into()))
 }
 
 fn unusable(english: &str, chinese: &str) -> Failure {
@@ -202,13 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_refused_without_repeating_it() {
-        let failure = text(vec![b'c', 0xff]).expect_err("it is no UTF-8");
-        assert!(failure.message(Language::English).starts_with("It is no text"), "{failure:?}");
-        let mut cut = vec![b'a'; LONGEST];
-        cut.push("“".as_bytes()[0]);
-        let failure = text(cut).expect_err("it ends within a character");
-        assert!(failure.message(Language::Chinese).starts_with("内容超过"), "{failure:?}");
+    fn a_text_in_another_encoding_is_decoded_and_one_that_is_too_long_is_refused() {
+        let utf_16 = [0xff, 0xfe, b'M', 0, b'U', 0];
+        assert_eq!(text(utf_16.to_vec()), Ok("MU".into()));
+        assert_eq!(text(vec![0xcd, 0xf8, 0xd2, 0xd7]), Ok("网易".into()), "GBK");
+        let failure = text(vec![b'a'; LONGEST + 1]).expect_err("it is too long");
+        assert!(failure.message(Language::English).contains("32 MB"), "it says how much may come");
     }
 
     #[test]

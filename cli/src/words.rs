@@ -5,9 +5,12 @@ use jiff::tz::TimeZone;
 use tunekey_core::account::{
     Account, Health, Method, RenewalOutcome, ServiceId, SignInReason, Tier, WarningReason,
 };
-use tunekey_core::problem::Language;
-use tunekey_core::service::{CredentialPart, PasteFormat, Recognised};
+use tunekey_core::problem::{Language, ProblemCode};
+use tunekey_core::service::{
+    CredentialPart, PasteFormat, PastedAccount, Recognised, Unusable, UnusableReason,
+};
 
+use crate::failure::Failure;
 use crate::table;
 
 /// One line: id, name, health.
@@ -110,6 +113,108 @@ pub(crate) fn recognised(recognised: &Recognised, language: Language) -> String 
     rows.join("\n")
 }
 
+/// A text of no use as a failure of the command.
+pub(crate) fn unusable_text(reason: UnusableReason) -> Failure {
+    let [english, chinese] =
+        [Language::English, Language::Chinese].map(|language| unusable_reason(reason, language));
+    Failure::new(ProblemCode::InvalidInput, english, chinese)
+}
+
+/// Why a pasted text is of no use, what it holds all the same, and what to do.
+pub(crate) fn unusable(unusable: &Unusable, language: Language) -> String {
+    let mut rows = vec![unusable_reason(unusable.reason, language).to_owned()];
+    if let Some(other) = unusable.other {
+        rows.push(match language {
+            Language::English => {
+                format!(
+                    "It is a credential of {}. To add it: tunekey import {other}",
+                    name_of(other, language)
+                )
+            }
+            Language::Chinese => {
+                format!("这是{}的凭据。要添加它，请运行：tunekey import {other}", name_of(other, language))
+            }
+        });
+    }
+    let named = |found: bool| {
+        let parts = unusable.parts.iter().filter(|recognised| recognised.found == found);
+        let names: Vec<_> = parts.map(|recognised| part(recognised.part, language)).collect();
+        names.join(language.pick(", ", "、"))
+    };
+    if !unusable.parts.is_empty() {
+        rows.push(match language {
+            Language::English => format!("Found: {}. Missing: {}.", named(true), named(false)),
+            Language::Chinese => format!("已找到：{}。缺少：{}。", named(true), named(false)),
+        });
+    }
+    rows.join("\n")
+}
+
+/// The same in a sentence, without what it holds.
+pub(crate) fn unusable_reason(reason: UnusableReason, language: Language) -> &'static str {
+    match reason {
+        UnusableReason::Empty => language.pick("There is nothing in it.", "内容是空的。"),
+        UnusableReason::TooLong => language.pick(
+            "It is too long. Text may have 64 kB, JSON and cookies.txt 32 MB.",
+            "内容太长：文本最多 64 KB，JSON 和 cookies.txt 最多 32 MB。",
+        ),
+        UnusableReason::ControlCharacters => language.pick(
+            "There are control characters in it. Copy it again from where it comes.",
+            "其中含有控制字符，请从来源处重新复制。",
+        ),
+        UnusableReason::Damaged => {
+            language.pick("It is incomplete or damaged. Copy all of it.", "内容不完整或已损坏，请完整复制。")
+        }
+        UnusableReason::OtherSites => language.pick(
+            "It holds cookies of other sites only. Copy them on y.qq.com or music.163.com.",
+            "其中只有其他网站的 Cookie，请在 y.qq.com 或 music.163.com 上复制。",
+        ),
+        UnusableReason::Shortened => language.pick(
+            "A value in it was shortened (“…”). Copy the whole value.",
+            "其中的值被截短了（“…”），请复制完整的值。",
+        ),
+        UnusableReason::WithoutCookies => language.pick(
+            "This recording was exported without cookies. Export it again with sensitive data.",
+            "这份 HAR 导出时没有包含 Cookie，请选择“包含敏感数据”重新导出。",
+        ),
+        UnusableReason::OtherService => language.pick("It is for another service.", "这是另一个平台的凭据。"),
+        UnusableReason::Incomplete => language.pick("It is incomplete.", "凭据不完整。"),
+        UnusableReason::NothingFound => language.pick(
+            "There is no credential of QQ Music or NetEase Cloud Music in it. Copy the whole Cookie request header.",
+            "其中没有 QQ 音乐或网易云音乐的凭据，请复制完整的 Cookie 请求头。",
+        ),
+    }
+}
+
+/// The accounts in a pasted text, a row each.
+pub(crate) fn pasted_accounts(accounts: &[PastedAccount], language: Language) -> String {
+    let mut rows = vec![match language {
+        Language::English => format!("There are {} accounts in it:", accounts.len()),
+        Language::Chinese => format!("其中有 {} 个账号：", accounts.len()),
+    }];
+    for (place, account) in accounts.iter().enumerate() {
+        let place = place + 1;
+        let name = match (&account.account, language) {
+            (Some(number), _) => number.clone(),
+            (None, Language::English) => format!("number {place} in the text"),
+            (None, Language::Chinese) => format!("文中第 {place} 个"),
+        };
+        let renewable = match account.renewable {
+            true => language.pick(" (can be renewed)", "（可续期）"),
+            false => "",
+        };
+        rows.push(format!("  {place}. {name}{renewable}"));
+    }
+    rows.join("\n")
+}
+
+fn name_of(service: ServiceId, language: Language) -> &'static str {
+    match service {
+        ServiceId::QqMusic => language.pick("QQ Music", "QQ 音乐"),
+        ServiceId::Netease => language.pick("NetEase Cloud Music", "网易云音乐"),
+    }
+}
+
 fn shape(format: PasteFormat, language: Language) -> &'static str {
     match format {
         PasteFormat::CookieHeader => language.pick("a Cookie header", " Cookie 请求头"),
@@ -121,6 +226,9 @@ fn shape(format: PasteFormat, language: Language) -> &'static str {
         PasteFormat::Curl => language.pick("a curl command", " curl 命令"),
         PasteFormat::Har => language.pick("a HAR file", " HAR 文件"),
         PasteFormat::Bare => language.pick("a bare key", "单独的密钥"),
+        PasteFormat::Table => language.pick("a table of cookies", " Cookie 表格"),
+        PasteFormat::Config => language.pick("a configuration file", "配置文件"),
+        PasteFormat::Code => language.pick("code or text", "代码或文本"),
     }
 }
 

@@ -28,9 +28,11 @@ pub mod qqmusic;
 mod question;
 
 pub(crate) use phone_number::PhoneNumber;
+#[cfg(test)]
+pub(crate) use qqmusic::credential_of as qqmusic_credential;
 pub use question::{
-    CredentialPart, Input, OfficialPage, PageGoal, PasteFormat, PrivateAddress, Question, Recognised,
-    RecognisedPart,
+    CredentialPart, Input, OfficialPage, PageGoal, PasteFormat, PastedAccount, PrivateAddress, Question,
+    Recognised, RecognisedPart, Unusable, UnusableReason,
 };
 
 /// Every service, in the order in which fronts list them. The one list.
@@ -81,6 +83,11 @@ pub trait Service: Send + Sync + fmt::Debug {
 
     /// What a set of cookies or fields, gathered elsewhere, holds of a credential of this service. Looks only.
     fn recognise(&self, fields: &CookieMap) -> Recognition;
+
+    /// The account's number, where the fields themselves say it: NetEase's do not.
+    fn account_in(&self, _fields: &CookieMap) -> Option<u64> {
+        None
+    }
 
     /// Makes a credential of cookies or fields that were gathered elsewhere: asks the service whether they work or
     /// whose they are, and renews them if they have ended and can be renewed. Like every grant it is made without

@@ -15,7 +15,6 @@ use tunekey_core::account::{
 };
 use tunekey_core::export::Format;
 use tunekey_core::problem::{Problem, ProblemCode};
-use tunekey_core::service::Input;
 use tunekey_core::sign_in::Answer as SignInAnswer;
 use tunekey_core::tunekey::{KeychainState, Reach, ServiceInfo, SignedOut, Snapshot, TuneKey};
 use tunekey_core::vault::keychain::Patience;
@@ -25,7 +24,7 @@ use crate::copying;
 use crate::events::{self, DesktopEvent};
 use crate::preferences::{PreferenceChange, Preferences};
 use crate::sign_in::WindowAnswer;
-use crate::{file_dialog, quitting, tray, window, words};
+use crate::{file_dialog, quitting, text_file, tray, window, words};
 
 /// What a command answers: what was asked for, or what went wrong, as every front may show it.
 type Answer<T> = Result<T, Problem>;
@@ -42,6 +41,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         open_captcha,
         show_page,
         paste_from_clipboard,
+        paste_from_file,
+        paste_elsewhere,
         copy_cookie,
         clear_clipboard,
         renew,
@@ -116,8 +117,25 @@ fn show_page(desktop: State<'_, Desktop>, id: u32) {
 async fn paste_from_clipboard(desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
     desktop.sign_ins.is_running(id)?;
     let text = desktop.clipboard.text().await?;
-    desktop.sign_ins.answer(id, SignInAnswer::Give(Input::Text(text)));
+    desktop.sign_ins.paste(id, text);
     Ok(())
+}
+
+/// The same with a file that the person chooses in the system's dialog: the page can name none.
+#[tauri::command]
+async fn paste_from_file(app: AppHandle, desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
+    desktop.sign_ins.is_running(id)?;
+    let language = desktop.preferences.current().language();
+    let Some(path) = file_dialog::choose_text(&app, language).await else { return Ok(()) };
+    let text = text_file::read(path).await?;
+    desktop.sign_ins.paste(id, text);
+    Ok(())
+}
+
+/// Takes what was pasted to the service that it is for, as a new sign-in.
+#[tauri::command]
+async fn paste_elsewhere(app: AppHandle, desktop: State<'_, Desktop>, id: u32) -> Answer<u32> {
+    desktop.sign_ins.paste_elsewhere(&app, id)
 }
 
 #[tauri::command]

@@ -11,13 +11,28 @@ use crate::words::{Word, word};
 
 /// Lets the person choose a certificate file. `None` when they change their mind.
 pub(crate) async fn choose_certificate(app: &AppHandle, language: Language) -> Option<PathBuf> {
+    let filter = (word(Word::Certificates, language), ["pem", "crt", "cer"].as_slice());
+    choose(app, word(Word::ChooseCertificate, language), Some(filter)).await
+}
+
+/// Lets the person choose a file whose text holds a credential. `None` when they change their mind.
+pub(crate) async fn choose_text(app: &AppHandle, language: Language) -> Option<PathBuf> {
+    choose(app, word(Word::ChooseText, language), None).await
+}
+
+async fn choose(
+    app: &AppHandle,
+    title: &'static str,
+    filter: Option<(&'static str, &'static [&'static str])>,
+) -> Option<PathBuf> {
     let (chosen, choice) = oneshot::channel();
     let handle = app.clone();
     // The dialog has to be made on the main thread, and must not be waited for there.
     app.run_on_main_thread(move || {
-        let mut dialog = rfd::AsyncFileDialog::new()
-            .set_title(word(Word::ChooseCertificate, language))
-            .add_filter(word(Word::Certificates, language), &["pem", "crt", "cer"]);
+        let mut dialog = rfd::AsyncFileDialog::new().set_title(title);
+        if let Some((name, endings)) = filter {
+            dialog = dialog.add_filter(name, endings);
+        }
         if let Some(window) = handle.get_webview_window(window::LABEL) {
             dialog = dialog.set_parent(&window);
         }

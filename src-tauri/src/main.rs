@@ -16,6 +16,7 @@ mod preferences;
 mod quitting;
 mod sign_in;
 mod single_instance;
+mod text_file;
 mod tray;
 mod window;
 mod words;

@@ -40,6 +40,11 @@ pub(crate) enum WindowAnswer {
     Resend,
     ChangeNumber,
     Go,
+    /// One of the accounts in what was pasted.
+    Account {
+        /// Its place among those that were asked about, counted from 0.
+        place: u32,
+    },
     KeepOther,
 }
 
@@ -52,6 +57,8 @@ impl From<WindowAnswer> for Answer {
             WindowAnswer::Resend => Input::Resend,
             WindowAnswer::ChangeNumber => Input::ChangeNumber,
             WindowAnswer::Go => Input::Go,
+            // A place that is not there chooses nothing.
+            WindowAnswer::Account { place } => Input::Account(usize::try_from(place).unwrap_or(usize::MAX)),
             WindowAnswer::KeepOther => return Self::KeepOther,
         })
     }
@@ -78,6 +85,46 @@ struct Running {
     answers: UnboundedSender<Answer>,
     pump: JoinHandle<()>,
     outside: Outside,
+    pasted: Pasted,
+}
+
+/// What was pasted, as long as it may be taken to the other service without pasting it again.
+#[derive(Debug, Clone, Default)]
+struct Pasted(Arc<Mutex<Offered>>);
+
+#[derive(Debug, Default)]
+struct Offered {
+    text: Option<Secret>,
+    other: Option<ServiceId>,
+    /// Whether the sign-in waits for a text, or has one that another may replace.
+    is_wanted: bool,
+}
+
+impl Pasted {
+    /// A new step: only while it says that the text is the other service's, the text is kept.
+    fn enter(&self, step: &SignInStep) {
+        let mut offered = self.lock();
+        offered.is_wanted = matches!(
+            step,
+            SignInStep::AskPaste { .. } | SignInStep::AskWhichAccount { .. } | SignInStep::AskToGoOn { .. }
+        );
+        offered.other = match step {
+            SignInStep::AskPaste { unusable: Some(unusable), .. } => unusable.other,
+            _ => None,
+        };
+        if offered.other.is_none() {
+            offered.text = None;
+        }
+    }
+
+    fn take(&self) -> Option<(ServiceId, Secret)> {
+        let mut offered = self.lock();
+        Some((offered.other?, offered.text.take()?))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Offered> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Running {
@@ -99,14 +146,16 @@ impl SignIns {
     ) -> u32 {
         let mut sign_in = app.state::<Desktop>().core.sign_in(service, method, wanted);
         let answers = sign_in.answers();
-        let outside = Outside::default();
+        let (outside, pasted) = (Outside::default(), Pasted::default());
         let mut state = self.lock();
         state.last_id += 1;
         let id = state.last_id;
         let pump = tauri::async_runtime::spawn({
             let (app, answers, outside) = (app.clone(), answers.clone(), outside.clone());
+            let pasted = pasted.clone();
             async move {
                 while let Some(step) = sign_in.next().await {
+                    pasted.enter(&step);
                     let page = outside.enter(&step);
                     events::emit(&app, &DesktopEvent::SignIn { id, step });
                     if let Some(page) = page {
@@ -116,7 +165,7 @@ impl SignIns {
                 }
             }
         });
-        state.running = Some(Running { id, answers, pump, outside });
+        state.running = Some(Running { id, answers, pump, outside, pasted });
         id
     }
 
@@ -126,6 +175,34 @@ impl SignIns {
             // A sign-in that has just ended no longer listens.
             let _ = running.answers.send(answer);
         }
+    }
+
+    /// Gives a text to a sign-in. Does nothing when it is over.
+    pub(crate) fn paste(&self, id: u32, text: Secret) {
+        if let Some(running) = self.lock().running(id) {
+            running.pasted.lock().text = Some(text.clone());
+            let _ = running.answers.send(Answer::Give(Input::Text(text)));
+        }
+    }
+
+    /// The sign-in that a text can be given to now.
+    pub(crate) fn wants_text(&self) -> Option<u32> {
+        let state = self.lock();
+        state.running.as_ref().filter(|running| running.pasted.lock().is_wanted).map(|running| running.id)
+    }
+
+    /// Starts a sign-in to the other service with the text that was pasted for this one. Gives back its number.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such text any more.
+    pub(crate) fn paste_elsewhere(&self, app: &AppHandle, id: u32) -> Result<u32, Problem> {
+        let offered = self.lock().running(id).and_then(|running| running.pasted.take());
+        let (service, text) = offered.ok_or_else(|| {
+            Problem::new(ProblemCode::NotFound).with_detail("what was pasted is not kept any more")
+        })?;
+        let other = self.start(app, service, Method::Paste, None);
+        self.paste(other, text);
+        Ok(other)
     }
 
     /// Opens the check that the service asks for in the system's browser.
@@ -250,6 +327,7 @@ fn not_shown(app: &AppHandle, id: u32, way: WayIn) -> impl FnOnce(Problem) + Sen
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
+    use tunekey_core::service::{Unusable, UnusableReason};
 
     use super::*;
 
@@ -274,6 +352,7 @@ mod tests {
         assert!(matches!(answered(json!({"kind": "resend"})), Answer::Give(Input::Resend)));
         assert!(matches!(answered(json!({"kind": "change_number"})), Answer::Give(Input::ChangeNumber)));
         assert!(matches!(answered(json!({"kind": "go"})), Answer::Give(Input::Go)));
+        assert!(matches!(answered(json!({"kind": "account", "place": 1})), Answer::Give(Input::Account(1))));
         assert!(matches!(answered(json!({"kind": "keep_other"})), Answer::KeepOther));
     }
 
@@ -319,5 +398,24 @@ mod tests {
     fn a_check_of_no_sign_in_opens_nothing() {
         let problem = SignIns::default().open_captcha(1).expect_err("there is no sign-in");
         assert_eq!(problem.code, ProblemCode::NotFound);
+    }
+
+    #[test]
+    fn what_was_pasted_is_kept_only_while_the_other_service_is_offered() {
+        let ask = |other| SignInStep::AskPaste {
+            problem: None,
+            unusable: Some(Unusable { reason: UnusableReason::OtherService, parts: Vec::new(), other }),
+        };
+        let pasted = Pasted::default();
+        pasted.enter(&ask(None));
+        assert!(pasted.lock().is_wanted, "a text may come");
+        pasted.lock().text = Some("a cookie".into());
+        pasted.enter(&ask(Some(ServiceId::Netease)));
+        assert_eq!(pasted.take(), Some((ServiceId::Netease, "a cookie".into())));
+        assert_eq!(pasted.take(), None, "once");
+        pasted.lock().text = Some("a cookie".into());
+        pasted.enter(&SignInStep::Exchanging);
+        assert!(pasted.lock().text.is_none(), "it is dropped as soon as nothing offers it");
+        assert!(!pasted.lock().is_wanted, "nothing can be pasted into a running check");
     }
 }

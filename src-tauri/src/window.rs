@@ -7,14 +7,18 @@ use std::time::Duration;
 use tauri::webview::{NewWindowResponse, PermissionResponse};
 use tauri::window::Color;
 use tauri::{
-    AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
+    AppHandle, DragDropEvent, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    WindowEvent,
 };
+
+use tunekey_core::sign_in::SignInStep;
 
 use crate::app::Desktop;
 use crate::events::{self, DesktopEvent};
 use crate::notification::{self, Notification};
 use crate::preferences::Once;
 use crate::quitting;
+use crate::text_file;
 use crate::words::{Word, word};
 
 /// The window's name in capabilities.
@@ -102,11 +106,15 @@ pub(crate) fn build(app: &AppHandle, opened: Opened) -> tauri::Result<()> {
     }))?;
     window.on_window_event({
         let window = window.clone();
-        move |event| {
-            if let WindowEvent::CloseRequested { api, .. } = event {
+        move |event| match event {
+            WindowEvent::CloseRequested { api, .. } => {
                 api.prevent_close();
                 close(&window);
             }
+            WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
+                dropped(window.app_handle(), paths.first().cloned());
+            }
+            _ => {}
         }
     });
     match opened {
@@ -185,6 +193,21 @@ pub(crate) fn is_looked_at(app: &AppHandle) -> bool {
 /// The window is closed. Without a tray to come back from it is minimised rather than hidden, and rather than asked
 /// about: a question each time would be in the way, renewals go on in any case, and a minimised window is found
 /// where windows are looked for. The first time, the person is told where it has gone.
+/// A file was dropped on the window: its text goes to the sign-in that waits for one, if there is one.
+fn dropped(app: &AppHandle, path: Option<PathBuf>) {
+    let Some((id, path)) = app.state::<Desktop>().sign_ins.wants_text().zip(path) else { return };
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        match text_file::read(path).await {
+            Ok(text) => app.state::<Desktop>().sign_ins.paste(id, text),
+            Err(problem) => {
+                let step = SignInStep::AskPaste { problem: Some(problem), unusable: None };
+                events::emit(&app, &DesktopEvent::SignIn { id, step });
+            }
+        }
+    });
+}
+
 fn close(window: &WebviewWindow) {
     let app = window.app_handle();
     let desktop = app.state::<Desktop>();

@@ -56,6 +56,8 @@ pub(crate) enum Word {
     ChooseCertificate,
     /// What that dialog calls the files it shows.
     Certificates,
+    /// The title of the file dialog for a file that holds a cookie.
+    ChooseText,
 }
 
 /// A text in a language.
@@ -95,6 +97,7 @@ pub(crate) fn word(word: Word, language: Language) -> &'static str {
         ),
         Word::ChooseCertificate => ("Choose a certificate authority", "选择证书颁发机构"),
         Word::Certificates => ("PEM certificates", "PEM 证书"),
+        Word::ChooseText => ("Choose a file with a cookie in it", "选择包含 Cookie 的文件"),
     };
     pick(language, english, chinese)
 }

@@ -32,6 +32,8 @@ pub enum Ended {
     AskedAgain(ProblemCode),
     /// A code is asked for that nobody has sent.
     NoMessage,
+    /// The code stays on the screen, and it says why nothing is heard of the service.
+    Unheard(ProblemCode),
 }
 
 /// What the person does with a code to scan.
@@ -138,6 +140,10 @@ impl Person {
     pub async fn acts(&mut self, step: &SignInStep, sign_in: &SignIn) -> Result<Option<Ended>> {
         let give = |input| sign_in.answer(Answer::Give(input));
         match step {
+            SignInStep::ShowCode { problem: Some(problem), .. }
+            | SignInStep::Scanned { problem: Some(problem), .. } => {
+                return Ok(Some(Ended::Unheard(told(problem)?)));
+            }
             SignInStep::ShowCode { .. } => self.sees_a_code()?,
             SignInStep::AskPhoneNumber { problem: None, .. } => {
                 give(Input::PhoneNumber { country: "86".to_owned(), number: self.phone.as_str().into() });
@@ -159,14 +165,15 @@ impl Person {
                 let account = (self.does == Does::Confirms).then_some(self.account.as_str());
                 give(browser::visit(&self.services, &self.authority, page, account).await?);
             }
-            SignInStep::AskPaste { problem: None } => {
+            SignInStep::AskPaste { problem: None, .. } => {
                 give(Input::Text(self.cookie.as_deref().context("there is nothing to paste")?.into()));
             }
+            SignInStep::AskWhichAccount { .. } => give(Input::Account(0)),
             SignInStep::AskToGoOn { .. } => give(Input::Go),
             SignInStep::AskOtherAccount { .. } => sign_in.answer(Answer::KeepOther),
             SignInStep::AskPhoneNumber { problem: Some(problem), .. }
             | SignInStep::AskTextCode { problem: Some(problem), .. }
-            | SignInStep::AskPaste { problem: Some(problem) } => {
+            | SignInStep::AskPaste { problem: Some(problem), .. } => {
                 return Ok(Some(Ended::AskedAgain(told(problem)?)));
             }
             SignInStep::Done { .. } => return Ok(Some(Ended::Done)),

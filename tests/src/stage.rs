@@ -50,6 +50,9 @@ pub fn account_for(way: WayIn) -> &'static str {
     }
 }
 
+/// How long it may take on a busy machine until the core knows who an account belongs to.
+const KNOWN_IN: Duration = Duration::from_secs(20);
+
 /// The time limits of the product, scaled down so that a hundred hung requests can be waited for.
 fn limits() -> Limits {
     Limits {
@@ -135,7 +138,27 @@ impl Stage {
     pub async fn signed_in(&self, way: WayIn) -> Result<AccountId> {
         let mut person = Person::new(self, way, account_for(way)).await?;
         let account = person.signs_in(&mut self.sign_in(way)).await?;
+        self.knows(&account.id).await?;
         Ok(account.id)
+    }
+
+    /// Waits until the core has what it asks for once an account is saved: membership and picture.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn knows(&self, id: &AccountId) -> Result<()> {
+        let mut events = self.tunekey.events();
+        let known = async {
+            loop {
+                let account = self.account(id)?;
+                if account.membership.is_some() && account.avatar.is_some() {
+                    return Ok(());
+                }
+                // Lagging is a reason to look, too.
+                drop(events.recv().await);
+            }
+        };
+        tokio::time::timeout(KNOWN_IN, known).await.context("nobody said who the account is")?
     }
 
     /// Renews as the person would.

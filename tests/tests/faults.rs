@@ -78,8 +78,11 @@ async fn a_session_that_the_service_has_ended_needs_a_new_sign_in_and_keeps_the_
         let stage = stage().await.expect("a stage");
         let id = stage.signed_in(way).await.expect("an undisturbed sign-in works");
         stage.services.revoke(&id.to_string()).expect("the account is known");
-        let problem = stage.renew(&id).await.expect("it ends").expect_err("the session is over");
-        assert_eq!(problem.code, ProblemCode::Rejected, "{service}: {problem:?}");
+        for (code, wait) in [(ProblemCode::RefusedOnce, 61), (ProblemCode::Rejected, 0)] {
+            let problem = stage.renew(&id).await.expect("it ends").expect_err("the session is over");
+            assert_eq!(problem.code, code, "{service}: {problem:?}");
+            stage.leap(Duration::from_secs(wait));
+        }
         let account = stage.account(&id).expect("the account stays in the list");
         assert!(matches!(account.health, Health::NeedsSignIn { .. }), "{service}: {:?}", account.health);
         assert!(stage.keeps_something(), "{service}: only a person deletes a credential");
@@ -166,8 +169,17 @@ async fn faulty_sign_in(case: Case) -> Result<()> {
         ended = person.follows(&mut sign_in) => ended?,
         () = unheard_questions_take_long(&stage, &case) => bail!("the services are gone"),
     };
+    if part(&case) == Part::Nice {
+        // Such things are asked for once the account is saved.
+        stage.services.until(|world| (world.faults()[0].struck > 0).then_some(())).await;
+    }
     ensure!(stage.struck() > 0, "the fault never struck, so this case proves nothing");
     ensure!(ended_rightly(&case, &ended), "it ended as {ended:?}");
+    if matches!(ended, Ended::Unheard(_)) {
+        // The network is back, and the code still lives, unless the answer that confirmed it was lost.
+        stage.services.clear_faults();
+        ended = person.follows(&mut sign_in).await.context("once the network is back")?;
+    }
     if ended != Ended::Done {
         ensure!(stage.is_empty(), "something was kept without a sign-in");
         stage.services.clear_faults();
@@ -356,6 +368,14 @@ fn ended_rightly(case: &Case, ended: &Ended) -> bool {
             K::RenewalRejected => network(code) || part == Part::Push,
             _ => network(code),
         },
+        Ended::Unheard(code) => {
+            case.times.is_none()
+                && matches!(part, Part::Poll | Part::Push)
+                && match case.kind {
+                    K::Hang | K::Stall => *code == ProblemCode::Timeout,
+                    _ => network(code),
+                }
+        }
         Ended::PageClosed => false,
     }
 }

@@ -1,60 +1,144 @@
 //! A `MUSIC_U` by itself, or a `musickey` with a `uin` beside it.
 
-use super::{ImportError, Pairs};
-
-/// How QQ Music's keys begin, for accounts of QQ and of WeChat (protocol: QQ §6).
-const KEY_BEGINNINGS: [&str; 2] = ["Q_H_L_", "W_X_"];
+use super::findings::{Group, unquoted};
+use super::names::{is_key, is_number, is_session};
+use super::{ImportError, Scope};
+use crate::service::PasteFormat;
 
 /// What people write before the two.
 const KEY_NAMES: [&str; 3] = ["musickey", "music_key", "key"];
-const NUMBER_NAMES: [&str; 6] = ["uin", "musicid", "qqmusic_uin", "wxuin", "qq", "id"];
-
-/// The shortest `MUSIC_U` that is believed to be one when it stands alone. Those of 2022 have 130 digits.
-const SHORTEST_SESSION: usize = 64;
+const NUMBER_NAMES: [&str; 8] = ["uin", "musicid", "qqmusic_uin", "wxuin", "qq", "id", "账号", "qq号"];
 
 /// More words than this are a sentence about something else.
 const MOST_WORDS: usize = 6;
 
+/// The fewest characters of a session or key that is believed to be one in the middle of a sentence.
+const SURE_SESSION: usize = 128;
+const SURE_KEY: usize = 24;
+
 /// Reads the text if it is one of the two; otherwise says that it is not.
-pub(super) fn read(text: &str, pairs: &mut Pairs) -> Result<bool, ImportError> {
-    if text.len() >= SHORTEST_SESSION && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        pairs.add(None, "MUSIC_U", text)?;
+pub(super) fn read(text: &str, scope: &mut Scope<'_>) -> Result<bool, ImportError> {
+    let mut group = Group::new(PasteFormat::Bare);
+    let stripped = stripped(text);
+    let lines: Vec<&str> = text.lines().map(self::stripped).filter(|line| !line.is_empty()).collect();
+    if is_session(stripped) {
+        group.add(None, "MUSIC_U", stripped)?;
+        scope.push(group);
         return Ok(true);
     }
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).collect();
-    if text.contains(';') || words.len() > MOST_WORDS {
+    // One session a line, each of an account of its own.
+    if !lines.is_empty() && lines.iter().all(|line| is_session(line)) {
+        for line in lines {
+            let mut group = Group::new(PasteFormat::Bare);
+            group.add(None, "MUSIC_U", line)?;
+            scope.push(group);
+        }
+        return Ok(true);
+    }
+    let words: Vec<&str> = split(text);
+    if words.len() > MOST_WORDS {
         return Ok(false);
     }
     let (mut key, mut number) = (None, None);
     for word in words {
-        let is_key = |text: &str| KEY_BEGINNINGS.iter().any(|beginning| text.starts_with(beginning));
-        let word = word.trim_matches(['"', '\'']);
+        let word = self::stripped(word);
         if is_key(word) {
-            key = Some(word);
+            if key.replace(word).is_some_and(|before| before != word) {
+                return Ok(false);
+            }
             continue;
         }
         let (name, value) = word.split_once(['=', ':']).unwrap_or(("", word));
-        let (name, value) = (name.to_ascii_lowercase(), value.trim_matches(['"', '\'']));
+        let (name, value) = (name.trim().to_lowercase(), self::stripped(value));
         let is_named = |names: &[&str]| names.contains(&name.as_str());
         if is_named(&KEY_NAMES) && is_key(value) {
             key = Some(value);
-        } else if (name.is_empty() || is_named(&NUMBER_NAMES)) && is_number(value) {
-            number = Some(value);
-        } else if !name.is_empty() && !value.is_empty() {
+        } else if (name.is_empty() || is_named(&NUMBER_NAMES)) && is_number(value) && value.len() >= 5 {
+            if number.replace(value).is_some_and(|before| before != value) {
+                return Ok(false);
+            }
+        } else if is_number(&name) && name.len() >= 5 && is_key(value) {
+            // `10001:Q_H_L_…`
+            (number, key) = (word.split_once([':', '=']).map(|(number, _)| number), Some(value));
+        } else if let Some((first, second)) =
+            word.split_once(':').filter(|(first, second)| is_key(first) && is_number(second))
+        {
+            (key, number) = (Some(first), Some(second));
+        } else if !value.is_empty() {
             return Ok(false);
         }
     }
     let Some(key) = key else { return Ok(false) };
     if let Some(number) = number {
-        pairs.add(None, "uin", number)?;
+        group.add(None, "uin", number)?;
     }
-    pairs.add(None, "musickey", key)?;
+    group.add(None, "musickey", key)?;
+    scope.push(group);
     Ok(true)
 }
 
-/// An account's number, which cookies write with an `o` before it.
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('o').unwrap_or(text);
-    (5..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+/// The words of a text, by everything that people put between two of them. Within a name and its value stands none.
+fn split(text: &str) -> Vec<&str> {
+    text.split("---")
+        .flat_map(|part| {
+            part.split(|c: char| c.is_whitespace() || matches!(c, ',' | '/' | '|' | ';' | '&' | '、' | '+'))
+        })
+        .filter(|word| !word.trim_matches('-').is_empty())
+        .collect()
+}
+
+/// A value without what a sentence, a list or a language puts around it.
+fn stripped(text: &str) -> &str {
+    let around = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                ',' | ';'
+                    | '.'
+                    | '\\'
+                    | '('
+                    | ')'
+                    | '['
+                    | ']'
+                    | '{'
+                    | '}'
+                    | '<'
+                    | '>'
+                    | '*'
+                    | '。'
+                    | '!'
+                    | '"'
+                    | '\''
+                    | '`'
+            )
+    };
+    unquoted(text.trim_matches(around).trim_start_matches('-'))
+}
+
+/// A session or a key in the middle of other words, if there is nothing else that it could be.
+pub(super) fn anywhere(text: &str, scope: &mut Scope<'_>) -> Result<(), ImportError> {
+    let words = || {
+        text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '*' | '%' | '…' | '.')))
+    };
+    for session in words().filter(|word| word.len() >= SURE_SESSION && is_session(word)) {
+        let mut group = Group::new(PasteFormat::Bare);
+        group.add(None, "MUSIC_U", session)?;
+        scope.push(group);
+    }
+    // A number that has a name, or a cookie's attribute, is none that stands beside a key.
+    if text.contains(['=', ';']) {
+        return Ok(());
+    }
+    let mut keys: Vec<&str> = words().filter(|word| word.len() >= SURE_KEY && is_key(word)).collect();
+    keys.dedup();
+    let mut numbers: Vec<&str> =
+        words().filter(|word| is_number(word) && (5..=19).contains(&word.len())).collect();
+    numbers.dedup();
+    if let ([key], [number]) = (&keys[..], &numbers[..]) {
+        let mut group = Group::new(PasteFormat::Bare);
+        group.add(None, "uin", number)?;
+        group.add(None, "musickey", key)?;
+        scope.push(group);
+    }
+    Ok(())
 }

@@ -2,7 +2,9 @@
 
 use url::Url;
 
-use super::{ImportError, Pairs, header};
+use super::findings::Group;
+use super::{ImportError, Scope, header};
+use crate::service::PasteFormat;
 
 /// Options whose next word is theirs and no address.
 const WITH_VALUE: [&str; 16] = [
@@ -30,14 +32,16 @@ pub(super) fn looks_like(text: &str) -> bool {
 }
 
 /// Reads the cookies of one or several commands; each is for the host of its own address.
-pub(super) fn read(text: &str, pairs: &mut Pairs) -> Result<(), ImportError> {
+pub(super) fn read(text: &str, scope: &mut Scope<'_>) -> Result<(), ImportError> {
     let words = if text.contains("^\"") { words(&uncareted(text), false) } else { words(text, true) };
     let words = words.ok_or(ImportError::Damaged("a curl command"))?;
     for command in words.split(|word| is_curl(word)) {
         let command = Command::of(command);
+        let mut group = Group::new(PasteFormat::Curl);
         for cookies in &command.cookies {
-            header::joined(cookies, command.host.as_deref(), pairs)?;
+            header::joined(cookies, command.host.as_deref(), &mut group)?;
         }
+        scope.push(group);
     }
     Ok(())
 }

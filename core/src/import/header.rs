@@ -1,41 +1,116 @@
 //! `Cookie` headers, `Set-Cookie` lines, and cookies that a wrapper has joined into one text, attributes and all.
 
-use super::{ImportError, Pairs, dotenv};
+use super::findings::Group;
+use super::names::{self, Kind};
+use super::{ImportError, Scope, dotenv, layers};
 use crate::http::JoinedCookies;
 use crate::service::PasteFormat;
 
 /// Reads a text of lines. Where some are headers by name, or variables of a `.env` file, the others are not
 /// cookies but what stood around them.
-pub(super) fn read(text: &str, pairs: &mut Pairs) -> Result<PasteFormat, ImportError> {
-    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let named = |name: &'static str| lines().filter_map(move |line| after_name(line, name));
-    let set: Vec<&str> = named("set-cookie").collect();
+pub(super) fn read(text: &str, scope: &mut Scope<'_>) -> Result<(), ImportError> {
+    let lines: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let set: Vec<String> =
+        ["set-cookie", "set-cookie2", "set-cookie3"].iter().flat_map(|name| named(&lines, name)).collect();
     if !set.is_empty() {
+        // One answer, or several of one sign-in: the last value of each counts.
+        let mut group = Group::new(PasteFormat::SetCookie);
         for line in set {
-            joined(line, None, pairs)?;
+            joined(&line, scope.domain, &mut group)?;
         }
-        return Ok(PasteFormat::SetCookie);
+        scope.push(group);
+        return Ok(());
     }
-    let sent: Vec<&str> = named("cookie").collect();
-    let variables: Vec<&str> = lines().filter_map(dotenv::value).collect();
-    let all = if !sent.is_empty() {
-        sent.join(";")
-    } else if !variables.is_empty() {
+    let sent = named(&lines, "cookie");
+    let variables = || lines.iter().filter_map(|line| dotenv::value(line));
+    let texts: Vec<String> = if !sent.is_empty() {
+        sent
+    } else if variables().next().is_some() {
         // A variable may hold the header with its name.
-        variables.iter().map(|line| after_name(line, "cookie").unwrap_or(line)).collect::<Vec<_>>().join(";")
+        variables().map(|line| after_name(line, "cookie").unwrap_or(line).to_owned()).collect()
     } else {
-        lines().collect::<Vec<_>>().join(";")
+        by_account(&lines)
     };
-    let all = decoded(all)?;
-    Ok(if joined(&all, None, pairs)? { PasteFormat::SetCookie } else { PasteFormat::CookieHeader })
+    for text in texts {
+        let decoded = if text.contains('=') { None } else { layers::percent_decoded(&text) };
+        let mut group = Group::new(PasteFormat::CookieHeader);
+        if joined(decoded.as_deref().map_or(text.as_str(), String::as_str), scope.domain, &mut group)? {
+            group.format = PasteFormat::SetCookie;
+        }
+        scope.push(group);
+    }
+    Ok(())
+}
+
+/// What stands behind the headers of that name. One that ends in a semicolon goes on in the next line.
+fn named(lines: &[&str], name: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for line in lines {
+        match after_name(line, name) {
+            Some(value) => {
+                found.push(value.to_owned());
+                goes_on = value.ends_with(';');
+            }
+            None if !found.is_empty() && names::begins_with_field(line) => {
+                if let Some(last) = found.last_mut() {
+                    last.push(';');
+                    last.push_str(line);
+                }
+                goes_on = line.ends_with(';');
+            }
+            None if goes_on && !line.split(['=', ';']).next().unwrap_or_default().contains(':') => {
+                if let Some(last) = found.last_mut() {
+                    last.push_str(line);
+                }
+                goes_on = line.ends_with(';');
+            }
+            None => goes_on = false,
+        }
+    }
+    found
+}
+
+/// Lines of cookies, those of one account together: a second session or key begins the next one.
+fn by_account(lines: &[&str]) -> Vec<String> {
+    let mut accounts: Vec<String> = Vec::new();
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for line in lines {
+        let leading: Vec<(&str, &str)> = JoinedCookies::read(line)
+            .cookies
+            .iter()
+            .map(|cookie| (cookie.name, cookie.value))
+            .filter(|(name, value)| {
+                let kind = names::field(name).map(|field| field.kind);
+                !value.is_empty() && matches!(kind, Some(Kind::Session | Kind::Key | Kind::Account))
+            })
+            .collect();
+        let begins = leading
+            .iter()
+            .any(|(name, value)| seen.iter().any(|(known, before)| known == name && before != value));
+        if begins {
+            seen.clear();
+        }
+        match accounts.last_mut().filter(|_| !begins) {
+            Some(last) => {
+                last.push(';');
+                last.push_str(line);
+            }
+            None => accounts.push((*line).to_owned()),
+        }
+        seen.extend(leading);
+    }
+    accounts
 }
 
 /// Reads cookies that were joined into one text, and says whether there were attributes. Those that name no domain
 /// are for `domain`.
-pub(super) fn joined(text: &str, domain: Option<&str>, pairs: &mut Pairs) -> Result<bool, ImportError> {
+pub(super) fn joined(text: &str, domain: Option<&str>, group: &mut Group) -> Result<bool, ImportError> {
     let joined = JoinedCookies::read(text);
     for cookie in joined.cookies {
-        pairs.add(cookie.domain.or(domain), cookie.name, cookie.value)?;
+        let own = cookie.domain.map(|domain| domain.trim_matches('"'));
+        group.add(own.or(domain), cookie.name, cookie.value)?;
     }
     Ok(joined.attributes)
 }
@@ -44,22 +119,4 @@ pub(super) fn joined(text: &str, domain: Option<&str>, pairs: &mut Pairs) -> Res
 pub(super) fn after_name<'a>(line: &'a str, name: &str) -> Option<&'a str> {
     let (before, after) = line.split_once(':')?;
     before.trim().eq_ignore_ascii_case(name).then(|| after.trim())
-}
-
-/// A text that was percent-encoded as a whole, once decoded. Values that look encoded stay as they are.
-fn decoded(text: String) -> Result<String, ImportError> {
-    if text.contains('=') || !text.to_ascii_lowercase().contains("%3d") {
-        return Ok(text);
-    }
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let code = (bytes[at] == b'%')
-            .then(|| text.get(at + 1..at + 3).and_then(|digits| u8::from_str_radix(digits, 16).ok()))
-            .flatten();
-        plain.push(code.unwrap_or(bytes[at]));
-        at += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(plain).map_err(|_| ImportError::NothingFound)
 }

@@ -4,12 +4,12 @@
 use async_trait::async_trait;
 
 use super::{
-    Attempt, Context, CredentialPart, Input, Progress, Question, Recognised, Recognition, Service,
-    ServiceError,
+    Attempt, Context, CredentialPart, Input, PastedAccount, Progress, Question, Recognised, Recognition,
+    Service, ServiceError, Unusable, UnusableReason,
 };
 use crate::account::ServiceId;
 use crate::http::CookieMap;
-use crate::import;
+use crate::import::{self, ImportError, Pasted};
 use crate::problem::{Problem, ProblemCode};
 use crate::secret::Secret;
 
@@ -22,7 +22,11 @@ pub(super) struct Paste {
 
 enum State {
     Asked {
-        problem: Option<Problem>,
+        refusal: Option<Box<Refusal>>,
+    },
+    /// Several accounts of the service, of which one is to be chosen.
+    Several {
+        all: Vec<Pasted>,
     },
     Recognised {
         fields: CookieMap,
@@ -34,9 +38,23 @@ enum State {
     },
 }
 
+/// Why a text did not do, for people who read and for fronts that have words of their own.
+#[derive(Debug)]
+struct Refusal {
+    problem: Problem,
+    unusable: Unusable,
+}
+
 impl Paste {
     pub(super) fn new(service: &'static dyn Service, context: Context) -> Self {
-        Self { service, context, state: State::Asked { problem: None } }
+        Self { service, context, state: State::Asked { refusal: None } }
+    }
+
+    fn recognised(&self, pasted: Pasted) -> State {
+        let Recognition { parts, renewable, .. } = self.service.recognise(&pasted.fields);
+        let fields = u32::try_from(pasted.fields.iter().count()).unwrap_or(u32::MAX);
+        let recognised = Recognised { format: pasted.format, fields, parts, renewable };
+        State::Recognised { fields: pasted.fields, recognised }
     }
 }
 
@@ -44,7 +62,17 @@ impl Paste {
 impl Attempt for Paste {
     async fn next(&mut self) -> Result<Progress, ServiceError> {
         match &self.state {
-            State::Asked { problem } => Ok(Progress::Ask(Question::Paste { problem: problem.clone() })),
+            State::Asked { refusal } => {
+                let (problem, unusable) = match refusal {
+                    Some(refusal) => (Some(refusal.problem.clone()), Some(refusal.unusable.clone())),
+                    None => (None, None),
+                };
+                Ok(Progress::Ask(Question::Paste { problem, unusable }))
+            }
+            State::Several { all } => {
+                let accounts = all.iter().map(|pasted| account(self.service, pasted)).collect();
+                Ok(Progress::Ask(Question::WhichAccount { accounts }))
+            }
             State::Recognised { recognised, .. } => {
                 Ok(Progress::Ask(Question::Recognised(recognised.clone())))
             }
@@ -60,9 +88,18 @@ impl Attempt for Paste {
             // The text itself is wiped from memory here.
             Input::Text(text) => {
                 self.state = match judge(self.service, &text) {
-                    Ok((fields, recognised)) => State::Recognised { fields, recognised },
-                    Err(problem) => State::Asked { problem: Some(problem) },
+                    Ok(mut all) if all.len() == 1 => self.recognised(all.swap_remove(0)),
+                    Ok(all) => State::Several { all },
+                    Err(refusal) => State::Asked { refusal: Some(Box::new(refusal)) },
                 };
+            }
+            Input::Account(place) => {
+                if let State::Several { all } = &mut self.state
+                    && place < all.len()
+                {
+                    let chosen = all.swap_remove(place);
+                    self.state = self.recognised(chosen);
+                }
             }
             Input::Go => {
                 if let State::Recognised { fields, .. } = &mut self.state {
@@ -81,26 +118,69 @@ impl Attempt for Paste {
     }
 }
 
-/// What the text holds for this service, or what is wrong with it. It says what is missing, never what is there.
-fn judge(service: &'static dyn Service, text: &Secret) -> Result<(CookieMap, Recognised), Problem> {
-    let problem = |detail: String| {
-        Problem::new(ProblemCode::InvalidInput).with_service(service.id()).with_detail(detail)
-    };
-    let pasted = import::read(text).map_err(|error| problem(error.to_string()))?;
-    let Recognition { parts, enough, renewable } = service.recognise(&pasted.fields);
-    if !enough {
-        return Err(problem(match import::service_of(&pasted).filter(|other| *other != service.id()) {
-            Some(other) => format!("it is for {}", english(other)),
-            None => missing(service, &pasted.fields),
-        }));
+fn account(service: &dyn Service, pasted: &Pasted) -> PastedAccount {
+    PastedAccount {
+        account: service.account_in(&pasted.fields).map(|number| number.to_string()),
+        renewable: service.recognise(&pasted.fields).renewable,
     }
-    let fields = u32::try_from(pasted.fields.iter().count()).unwrap_or(u32::MAX);
-    Ok((pasted.fields, Recognised { format: pasted.format, fields, parts, renewable }))
+}
+
+/// The accounts of this service in a text, at least one, or what is wrong with it. It says what is missing, never
+/// what is there.
+fn judge(service: &'static dyn Service, text: &Secret) -> Result<Vec<Pasted>, Refusal> {
+    let refusal = |reason, detail: String, parts, other| Refusal {
+        problem: Problem::new(ProblemCode::InvalidInput).with_service(service.id()).with_detail(detail),
+        unusable: Unusable { reason, parts, other },
+    };
+    let all = import::read_all(text)
+        .map_err(|error| refusal(UnusableReason::from(error), error.to_string(), Vec::new(), None))?;
+    let (whole, rest): (Vec<Pasted>, Vec<Pasted>) =
+        all.into_iter().partition(|pasted| service.recognise(&pasted.fields).enough);
+    if !whole.is_empty() {
+        return Ok(whole);
+    }
+    let other = rest.iter().find_map(|pasted| whole_elsewhere(service, pasted));
+    if let Some(other) = other {
+        let detail = format!("it is for {}", english(other));
+        return Err(refusal(UnusableReason::OtherService, detail, Vec::new(), Some(other)));
+    }
+    // What comes nearest to a credential of this service.
+    let parts = rest.iter().map(|pasted| service.recognise(&pasted.fields).parts);
+    let parts = parts.max_by_key(|parts| parts.iter().filter(|part| part.found).count()).unwrap_or_default();
+    if parts.iter().any(|part| part.found) {
+        return Err(refusal(UnusableReason::Incomplete, missing(service, &parts), parts, None));
+    }
+    let elsewhere = rest.iter().find_map(import::service_of).filter(|other| *other != service.id());
+    let detail = match elsewhere {
+        Some(other) => format!("it is for {}, and incomplete", english(other)),
+        None => missing(service, &parts),
+    };
+    Err(refusal(UnusableReason::NothingFound, detail, Vec::new(), None))
+}
+
+/// The other service that could be asked about it.
+fn whole_elsewhere(service: &dyn Service, pasted: &Pasted) -> Option<ServiceId> {
+    let others = super::all().iter().filter(|other| other.id() != service.id());
+    others.into_iter().find(|other| other.recognise(&pasted.fields).enough).map(|other| other.id())
+}
+
+impl From<ImportError> for UnusableReason {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Empty => Self::Empty,
+            ImportError::TooLong => Self::TooLong,
+            ImportError::ControlCharacters => Self::ControlCharacters,
+            ImportError::Damaged(_) => Self::Damaged,
+            ImportError::OtherSites => Self::OtherSites,
+            ImportError::Shortened => Self::Shortened,
+            ImportError::WithoutCookies => Self::WithoutCookies,
+            ImportError::NothingFound | ImportError::SeveralAccounts(_) => Self::NothingFound,
+        }
+    }
 }
 
 /// Names the most important part that is not there.
-fn missing(service: &'static dyn Service, fields: &CookieMap) -> String {
-    let parts = service.recognise(fields).parts;
+fn missing(service: &'static dyn Service, parts: &[super::RecognisedPart]) -> String {
     let needed = |part: &&super::RecognisedPart| !part.found && is_needed(part.part);
     let names: Vec<_> = parts.iter().filter(needed).map(|part| name(part.part)).collect();
     match names[..] {
@@ -251,7 +331,7 @@ mod tests {
         let mut paste = Paste::new(gate, context());
         paste.give(Input::Go);
         assert!(
-            matches!(paste.next().await, Ok(Progress::Ask(Question::Paste { problem: None }))),
+            matches!(paste.next().await, Ok(Progress::Ask(Question::Paste { problem: None, .. }))),
             "there is nothing to go on with"
         );
         paste.give(Input::Text("MUSIC_U=00A1".into()));
@@ -271,7 +351,7 @@ mod tests {
         paste.give(Input::Text("nothing".into()));
         paste.give(Input::Go);
         let asked = paste.next().await;
-        assert!(matches!(asked, Ok(Progress::Ask(Question::Paste { problem: Some(_) }))), "{asked:?}");
+        assert!(matches!(asked, Ok(Progress::Ask(Question::Paste { problem: Some(_), .. }))), "{asked:?}");
         assert_eq!(gate.asked(), 0, "the first text is gone");
     }
 
@@ -333,9 +413,70 @@ mod tests {
     }
 
     fn judged(text: &str) -> Result<Recognised, String> {
-        judge(by_id(ServiceId::Netease), &text.into())
-            .map(|(_, recognised)| recognised)
-            .map_err(|problem| problem.detail.expect("it says what is wrong"))
+        let service = by_id(ServiceId::Netease);
+        let all = judge(service, &text.into())
+            .map_err(|refusal| refusal.problem.detail.expect("it says what is wrong"))?;
+        let [one] = &all[..] else { panic!("it is one account") };
+        match Paste::new(service, context()).recognised(one.clone()) {
+            State::Recognised { recognised, .. } => Ok(recognised),
+            _ => panic!("it is recognised"),
+        }
+    }
+
+    #[tokio::test]
+    async fn of_several_accounts_the_one_that_is_chosen_is_gone_on_with() {
+        let gate = Gate::that_says(Verdict::Known);
+        let mut paste = Paste::new(gate, context());
+        let (one, other) = ("a1".repeat(128), "b2".repeat(128));
+        paste.give(Input::Text(format!("A=\"MUSIC_U={one}\"\nB=\"MUSIC_U={other}; MUSIC_R_U=r\"").into()));
+        let asked = paste.next().await.expect("a question");
+        let Progress::Ask(Question::WhichAccount { accounts }) = asked else { panic!("{asked:?}") };
+        assert_eq!(accounts.iter().map(|account| account.renewable).collect::<Vec<_>>(), [false, true]);
+        paste.give(Input::Go);
+        paste.give(Input::Account(2));
+        assert!(
+            matches!(paste.next().await, Ok(Progress::Ask(Question::WhichAccount { .. }))),
+            "neither a word nor a place that is not there chooses"
+        );
+        paste.give(Input::Account(1));
+        let asked = paste.next().await.expect("a question");
+        let Progress::Ask(Question::Recognised(recognised)) = asked else { panic!("{asked:?}") };
+        assert!(recognised.renewable, "it is the second");
+        assert_eq!(gate.asked(), 0, "nothing was sent yet");
+    }
+
+    #[test]
+    fn several_accounts_of_qq_music_are_named_by_their_numbers() {
+        let service = by_id(ServiceId::QqMusic);
+        let text = "uin=o0010001; qm_keyst=Q_H_L_a\nuin=10002; qm_keyst=Q_H_L_b; refresh_key=r";
+        let all = judge(service, &text.into()).expect("two accounts");
+        let named: Vec<_> = all.iter().map(|pasted| account(service, pasted)).collect();
+        let of = |number: &str, renewable| PastedAccount { account: Some(number.to_owned()), renewable };
+        assert_eq!(named, [of("10001", false), of("10002", true)]);
+    }
+
+    #[test]
+    fn why_a_text_is_of_no_use_is_told_apart() {
+        let unusable = |text: &str| judge(by_id(ServiceId::Netease), &text.into()).expect_err(text).unusable;
+        let other = unusable("uin=10001; qm_keyst=Q_H_L_canary");
+        assert_eq!((other.reason, other.other), (UnusableReason::OtherService, Some(ServiceId::QqMusic)));
+        let partial = unusable("__csrf=c1; MUSIC_R_U=r1");
+        assert_eq!((partial.reason, partial.other), (UnusableReason::Incomplete, None));
+        assert_eq!(partial.parts.iter().map(|part| part.found).collect::<Vec<_>>(), [false, true, true]);
+        let recording = r#"{"log": {"entries": [{"request": {"url": "https://music.163.com/",
+            "headers": [{"name": "Accept", "value": "*/*"}], "cookies": []}}]}}"#;
+        for (text, reason) in [
+            ("", UnusableReason::Empty),
+            ("MUSIC_U=00A1B2C3…; __csrf=c", UnusableReason::Shortened),
+            (recording, UnusableReason::WithoutCookies),
+            ("hello", UnusableReason::NothingFound),
+            ("qm_keyst=Q_H_L_k", UnusableReason::NothingFound),
+            ("{\"MUSIC_U\": \"a", UnusableReason::Damaged),
+            ("MUSIC_U=\u{1b}a", UnusableReason::ControlCharacters),
+            ("Set-Cookie: MUSIC_U=a; Domain=evil.example", UnusableReason::OtherSites),
+        ] {
+            assert_eq!(unusable(text).reason, reason, "{text}");
+        }
     }
 
     #[test]

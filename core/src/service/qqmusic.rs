@@ -32,6 +32,9 @@ mod qq_scan;
 mod renewal;
 mod wechat_scan;
 
+#[cfg(test)]
+pub(crate) use adopt::credential as credential_of;
+
 /// How old a key gets before it is renewed (protocol: QQ §7.2).
 const OLDEST: SignedDuration = SignedDuration::from_hours(20);
 
@@ -62,6 +65,10 @@ impl Service for QqMusic {
 
     fn recognise(&self, fields: &CookieMap) -> Recognition {
         adopt::recognise(fields)
+    }
+
+    fn account_in(&self, fields: &CookieMap) -> Option<u64> {
+        adopt::account(fields)
     }
 
     async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {

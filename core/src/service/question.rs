@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use url::Url;
 
+use crate::account::ServiceId;
 use crate::http::CookieMap;
 use crate::problem::Problem;
 use crate::secret::Secret;
@@ -43,6 +44,13 @@ pub enum Question {
     Paste {
         /// Why the last one did not do.
         problem: Option<Problem>,
+        /// The same for a front that says it in its own words.
+        unusable: Option<Unusable>,
+    },
+    /// Which of the accounts in the text: [`Input::Account`], or [`Input::Text`] for another text.
+    WhichAccount {
+        /// All that the service could be asked about, in the order of the text; at least two.
+        accounts: Vec<PastedAccount>,
     },
     /// Whether to go on with what was pasted: [`Input::Go`], or [`Input::Text`] for another text.
     Recognised(Recognised),
@@ -98,6 +106,8 @@ pub enum Input {
     PageClosed,
     /// What was pasted.
     Text(Secret),
+    /// The account with this place among those that were asked about, counted from 0.
+    Account(usize),
     /// Go on with it.
     Go,
 }
@@ -175,6 +185,55 @@ pub struct Recognised {
     pub renewable: bool,
 }
 
+/// Why a pasted text is of no use for a service, and what it holds all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Unusable {
+    /// Why.
+    pub reason: UnusableReason,
+    /// The parts of a credential of this service, found or missing; none where there is nothing of it.
+    pub parts: Vec<RecognisedPart>,
+    /// The other service, when the text is a whole credential of that one.
+    pub other: Option<ServiceId>,
+}
+
+/// Why a pasted text is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum UnusableReason {
+    /// There is nothing in it.
+    Empty,
+    /// It is longer than any text that is looked at.
+    TooLong,
+    /// There are control characters in it.
+    ControlCharacters,
+    /// It ends too early, or is damaged.
+    Damaged,
+    /// All cookies in it are of other sites.
+    OtherSites,
+    /// A value was shortened by what showed it.
+    Shortened,
+    /// A browser recorded it without cookies.
+    WithoutCookies,
+    /// It is a credential of another service.
+    OtherService,
+    /// A part without which nothing works is missing.
+    Incomplete,
+    /// There is nothing like a credential in it.
+    NothingFound,
+}
+
+/// One of several accounts in a pasted text. It says which it is, and nothing that signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct PastedAccount {
+    /// The account's number, where the text says it: NetEase's cookies do not.
+    pub account: Option<String>,
+    /// Whether it could be renewed.
+    pub renewable: bool,
+}
+
 /// A part of a credential, and whether it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
@@ -225,6 +284,12 @@ pub enum PasteFormat {
     Har,
     /// A bare `MUSIC_U`, or a `musickey` with a `uin`.
     Bare,
+    /// Rows of a table: a browser's list of cookies, CSV, Markdown.
+    Table,
+    /// A file of settings: TOML or YAML.
+    Config,
+    /// A piece of a program, or names and values in any other form.
+    Code,
 }
 
 #[cfg(test)]

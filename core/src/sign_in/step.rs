@@ -10,7 +10,7 @@ use super::Answer;
 use crate::account::{Account, AccountId, Method, ServiceId};
 use crate::problem::Problem;
 use crate::qr::QrCode;
-use crate::service::{Input, OfficialPage, PrivateAddress, Question, Recognised};
+use crate::service::{Input, OfficialPage, PastedAccount, PrivateAddress, Question, Recognised, Unusable};
 
 /// Where a sign-in stands. Every step is the whole truth; a front draws the latest and forgets the others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,6 +81,13 @@ pub enum SignInStep {
     AskPaste {
         /// Why the last one did not do.
         problem: Option<Problem>,
+        /// The same for a front that says it in its own words.
+        unusable: Option<Unusable>,
+    },
+    /// There are several accounts in what was pasted: [`Input::Account`] takes one of them.
+    AskWhichAccount {
+        /// All of them, in the order of the text.
+        accounts: Vec<PastedAccount>,
     },
     /// What was pasted was recognised: [`Input::Go`] checks and saves it.
     AskToGoOn {
@@ -143,6 +150,7 @@ impl SignInStep {
             | Self::AskPage { .. }
             | Self::PageClosed
             | Self::AskPaste { .. }
+            | Self::AskWhichAccount { .. }
             | Self::AskToGoOn { .. }
             | Self::AskOtherAccount { .. }
             | Self::Expired
@@ -200,7 +208,8 @@ pub(super) fn asking(question: Question, now: Timestamp) -> SignInStep {
             SignInStep::AskTextCode { sent_to, resend_at: after(resend_after), problem }
         }
         Question::Page(page) => SignInStep::AskPage { page },
-        Question::Paste { problem } => SignInStep::AskPaste { problem },
+        Question::Paste { problem, unusable } => SignInStep::AskPaste { problem, unusable },
+        Question::WhichAccount { accounts } => SignInStep::AskWhichAccount { accounts },
         Question::Recognised(recognised) => SignInStep::AskToGoOn { recognised },
     }
 }
@@ -212,6 +221,6 @@ pub(super) fn working(input: &Input) -> Option<SignInStep> {
         Input::TextCode(_) | Input::PageAddress(_) | Input::PageCookies(_) | Input::Go => {
             Some(SignInStep::Exchanging)
         }
-        Input::ChangeNumber | Input::PageClosed | Input::Text(_) => None,
+        Input::ChangeNumber | Input::PageClosed | Input::Text(_) | Input::Account(_) => None,
     }
 }

@@ -5,7 +5,7 @@ use crate::import::ImportError::{
     self, ControlCharacters, Damaged, Empty, NothingFound, OtherSites, TooLong,
 };
 use crate::service::PasteFormat::{
-    self, Bare, BrowserExport, CookieHeader, Curl, Har, JsonObject, Netscape, QqmusicApi, SetCookie,
+    self, Bare, BrowserExport, Code, CookieHeader, Curl, Har, JsonObject, Netscape, QqmusicApi, SetCookie,
 };
 
 /// A text and what is to be made of it.
@@ -741,7 +741,8 @@ fn damaged() -> Vec<Case> {
         refused("JSON that was cut", r#"{"MUSIC_U": "00A1", "__cs"#, Damaged("JSON")),
         refused("a list that was cut", r#"[{"name": "MUSIC_U", "value""#, Damaged("JSON")),
         refused("JSON with more behind it", r#"{"MUSIC_U": "00A1"} {"a": 1}"#, Damaged("JSON")),
-        refused("JSON with single quotes", "{'MUSIC_U': '00A1'}", Damaged("JSON")),
+        // A dictionary of Python, which people paste like JSON.
+        found("JSON with single quotes", "{'MUSIC_U': '00A1'}", Code, Netease, &[("MUSIC_U", "00A1")]),
         refused("an empty object", "{}", NothingFound),
         refused("an empty list", "[]", NothingFound),
         refused("a number that JSON cannot hold", r#"{"uin": 1e999}"#, Damaged("JSON")),

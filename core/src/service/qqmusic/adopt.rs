@@ -46,8 +46,23 @@ const NAMES: [(&str, &[&str]); 15] = [
 
 /// What an account is called. The cookies of a browser may hold one of QQ and one of WeChat at the same time;
 /// the key says which of them it belongs to.
-const ACCOUNT: [&str; 7] =
-    ["str_musicid", "strMusicid", "musicid", "musicId", "music_id", "qqmusic_uin", "uin"];
+const ACCOUNT: [&str; 13] = [
+    // The text first: the number may be a placeholder (protocol: QQ §13.1).
+    "str_musicid",
+    "strMusicid",
+    "musicid",
+    "musicId",
+    "music_id",
+    "qqmusic_uin",
+    "uin",
+    // Who is signed in to QQ in that browser, and what tools call the account beside a cookie without one.
+    "p_uin",
+    "luin",
+    "p_luin",
+    "pt2gguin",
+    "loginUin",
+    "account",
+];
 const ACCOUNT_OF_WECHAT: &str = "wxuin";
 
 /// What is there.
@@ -87,7 +102,7 @@ pub(super) async fn adopt(context: &Context, fields: &CookieMap) -> Result<Grant
     clippy::disallowed_methods,
     reason = "the fields are gathered under the names that the service uses"
 )]
-fn credential(fields: &CookieMap, now: Timestamp) -> Result<Credential, ServiceError> {
+pub(crate) fn credential(fields: &CookieMap, now: Timestamp) -> Result<Credential, ServiceError> {
     let Some(account) = account(fields) else { return Err(unexpected(DOING, "no account")) };
     let mut data = Map::new();
     for (name, _) in NAMES {
@@ -121,7 +136,18 @@ fn number<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
 fn field<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
     // A browser may hold the cookies of both: those of the other are no part of this credential.
     let others = if is_of_wechat(fields) { "psrf_" } else { "wx" };
-    names_of(name).iter().filter(|name| !name.starts_with(others)).find_map(|name| said(fields, name))
+    let of_this = names_of(name).iter().filter(|name| !name.starts_with(others));
+    of_this.filter_map(|name| said(fields, name)).find(|value| !is_time(name) || is_number(value))
+}
+
+/// Whether it is a time, which some tools also write for people to read.
+fn is_time(field: &str) -> bool {
+    matches!(field, "musickeyCreateTime" | "keyExpiresIn" | "expired_at")
+}
+
+#[expect(clippy::disallowed_methods, reason = "only whether it is a number is looked at")]
+fn is_number(value: &Secret) -> bool {
+    value.expose().trim().parse::<f64>().is_ok()
 }
 
 fn names_of(field: &str) -> &'static [&'static str] {
@@ -130,7 +156,7 @@ fn names_of(field: &str) -> &'static [&'static str] {
 
 /// The account's number: digits, after the `o` and the zeros that cookies put before them.
 #[expect(clippy::disallowed_methods, reason = "the account's number is the account's name")]
-fn account(fields: &CookieMap) -> Option<u64> {
+pub(super) fn account(fields: &CookieMap) -> Option<u64> {
     let first = is_of_wechat(fields).then_some(ACCOUNT_OF_WECHAT);
     let names = first.into_iter().chain(ACCOUNT).chain([ACCOUNT_OF_WECHAT]);
     names.filter_map(|name| said(fields, name)).find_map(|value| {

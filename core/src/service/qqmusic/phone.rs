@@ -114,7 +114,10 @@ impl Phone {
             (State::AskCode { number, resend_from, .. }, Input::TextCode(code)) => match text_code(&code) {
                 Some(code) => State::SignIn { number, resend_from, code, checked: false },
                 None => {
-                    State::AskCode { number, resend_from, problem: Some(problem(ProblemCode::WrongCode)) }
+                    // Nothing was sent, so that nothing can have been wrong.
+                    let detail = "a code has 4 to 8 digits";
+                    let problem = problem(ProblemCode::InvalidInput).with_detail(detail);
+                    State::AskCode { number, resend_from, problem: Some(problem) }
                 }
             },
             (state, _) => state,
@@ -397,7 +400,11 @@ mod tests {
             let Question::TextCode { problem: Some(problem), .. } = asked(&phone) else {
                 panic!("{wrong} is no code")
             };
-            assert_eq!(problem.code, ProblemCode::WrongCode);
+            assert_eq!(
+                problem.code,
+                ProblemCode::InvalidInput,
+                "nothing was sent that could have been wrong"
+            );
         }
         phone.give(Input::ChangeNumber);
         assert!(matches!(asked(&phone), Question::PhoneNumber { problem: None, wait: None }));

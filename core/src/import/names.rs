@@ -1,0 +1,357 @@
+//! What the fields of a credential are called, by the services and by the tools that keep them, and which values
+//! can stand for each (protocol: QQ §6, NetEase §6).
+
+use super::ImportError;
+
+/// How QQ Music's keys begin, for accounts of QQ and of WeChat.
+pub(super) const KEY_BEGINNINGS: [&str; 2] = ["Q_H_L_", "W_X_"];
+
+/// The fewest hexadecimal digits in a row that can be nothing but a session.
+const FEWEST_OF_SESSION: usize = 64;
+
+/// What a field is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// NetEase's `MUSIC_U`.
+    Session,
+    /// QQ Music's key.
+    Key,
+    /// An account's number.
+    Account,
+    /// NetEase's `__csrf`.
+    Csrf,
+    /// Any other: one that is only carried along.
+    Other,
+}
+
+/// A field that a service knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Field {
+    /// The name that the service's reader understands.
+    pub(super) name: &'static str,
+    /// What it is.
+    pub(super) kind: Kind,
+    /// Whether many other things are called so, too, so that the value has to speak for itself.
+    weak: bool,
+}
+
+/// Names as the services' readers understand them, exactly.
+const EXACT: [(&str, Kind); 55] = [
+    ("MUSIC_U", Kind::Session),
+    ("MUSIC_R_U", Kind::Other),
+    ("__csrf", Kind::Csrf),
+    ("__remember_me", Kind::Other),
+    ("NMTID", Kind::Other),
+    ("musickey", Kind::Key),
+    ("music_key", Kind::Key),
+    ("qqmusic_key", Kind::Key),
+    ("qm_keyst", Kind::Key),
+    ("lqm_keyst", Kind::Key),
+    ("musicid", Kind::Account),
+    ("musicId", Kind::Account),
+    ("music_id", Kind::Account),
+    ("str_musicid", Kind::Account),
+    ("strMusicid", Kind::Account),
+    ("qqmusic_uin", Kind::Account),
+    ("uin", Kind::Account),
+    ("wxuin", Kind::Account),
+    ("p_uin", Kind::Account),
+    ("luin", Kind::Account),
+    ("p_luin", Kind::Account),
+    ("pt2gguin", Kind::Account),
+    ("loginUin", Kind::Account),
+    ("openid", Kind::Other),
+    ("openId", Kind::Other),
+    ("open_id", Kind::Other),
+    ("psrf_qqopenid", Kind::Other),
+    ("wxopenid", Kind::Other),
+    ("access_token", Kind::Other),
+    ("accessToken", Kind::Other),
+    ("psrf_qqaccess_token", Kind::Other),
+    ("wxaccess_token", Kind::Other),
+    ("refresh_token", Kind::Other),
+    ("refreshToken", Kind::Other),
+    ("psrf_qqrefresh_token", Kind::Other),
+    ("wxrefresh_token", Kind::Other),
+    ("refresh_key", Kind::Other),
+    ("refreshKey", Kind::Other),
+    ("psrf_qqrefresh_key", Kind::Other),
+    ("unionid", Kind::Other),
+    ("psrf_qqunionid", Kind::Other),
+    ("wxunionid", Kind::Other),
+    ("expired_at", Kind::Other),
+    ("psrf_access_token_expiresAt", Kind::Other),
+    ("musickeyCreateTime", Kind::Other),
+    ("musickey_create_time", Kind::Other),
+    ("musickeyCreateTimestamp", Kind::Other),
+    ("psrf_musickey_createtime", Kind::Other),
+    ("keyExpiresIn", Kind::Other),
+    ("key_expires_in", Kind::Other),
+    ("encryptUin", Kind::Other),
+    ("encrypt_uin", Kind::Other),
+    ("euin", Kind::Other),
+    ("loginType", Kind::Other),
+    ("tmeLoginType", Kind::Other),
+];
+
+/// Other names, in small letters and without what joins words, and what they stand for.
+const OTHERS: [(&str, &str); 24] = [
+    ("csrf", "__csrf"),
+    ("csrftoken", "__csrf"),
+    ("neteasecookie", "MUSIC_U"),
+    ("rememberme", "__remember_me"),
+    ("key", "musickey"),
+    ("token", "musickey"),
+    ("qqkey", "musickey"),
+    ("qmkey", "musickey"),
+    ("authst", "musickey"),
+    ("musictoken", "musickey"),
+    ("密钥", "musickey"),
+    ("音乐密钥", "musickey"),
+    ("qq", "account"),
+    ("qqnumber", "account"),
+    ("qqno", "account"),
+    ("account", "account"),
+    ("accountid", "account"),
+    ("userid", "account"),
+    ("uid", "account"),
+    ("账号", "account"),
+    ("帐号", "account"),
+    ("qq号", "account"),
+    ("qq号码", "account"),
+    ("ptuiloginuin", "loginUin"),
+];
+
+/// What tools put before a name to say whose it is.
+const OWNERS: [&str; 17] = [
+    "netease",
+    "cloudmusic",
+    "neteasecloudmusic",
+    "ncm",
+    "wyy",
+    "wy",
+    "163",
+    "tencent",
+    "qqmusic",
+    "qq",
+    "tx",
+    "qm",
+    "cookie",
+    "cookies",
+    "my",
+    "env",
+    "vite",
+];
+
+/// The field that is called so; `None` when no service knows one.
+pub(super) fn field(name: &str) -> Option<Field> {
+    let exact = |name: &str| EXACT.iter().find(|(known, _)| *known == name);
+    if let Some((name, kind)) = exact(name) {
+        return Some(Field { name, kind: *kind, weak: false });
+    }
+    if name.len() > 64 || name.is_empty() {
+        return None;
+    }
+    let name = name.trim_end_matches([' ', '是', '为']);
+    let name = name.strip_suffix(" is").unwrap_or(name);
+    let plain = joined(name);
+    of_plain(&plain).or_else(|| {
+        let owner =
+            |plain: &str| OWNERS.iter().filter_map(|owner| plain.strip_prefix(owner)).find_map(of_plain);
+        // `NETEASE_MUSIC_U_2`, `MUSIC_U1`.
+        let numbered = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(['_', '-']);
+        let lettered =
+            name.rsplit_once(['_', '-']).filter(|(_, last)| last.len() == 1).map(|(first, _)| first);
+        let base = [Some(numbered), lettered].into_iter().flatten().filter(|base| base.len() < name.len());
+        owner(&plain).or_else(|| {
+            base.map(joined)
+                .find_map(|plain| of_plain(&plain).filter(|field| !field.weak).or_else(|| owner(&plain)))
+        })
+    })
+}
+
+fn joined(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
+}
+
+fn of_plain(plain: &str) -> Option<Field> {
+    // The cookie `login_type` counts the other way round.
+    if plain == "logintype" {
+        return None;
+    }
+    if let Some((name, kind)) = EXACT.iter().find(|(known, _)| joined(known) == plain) {
+        return Some(Field { name, kind: *kind, weak: false });
+    }
+    let (_, name) = OTHERS.iter().find(|(other, _)| *other == plain)?;
+    let kind = match *name {
+        "musickey" => Kind::Key,
+        "account" | "loginUin" => Kind::Account,
+        "MUSIC_U" => Kind::Session,
+        "__csrf" => Kind::Csrf,
+        _ => Kind::Other,
+    };
+    Some(Field { name, kind, weak: true })
+}
+
+/// What becomes of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It can be sent as the field of that name.
+    Good(&'static str),
+    /// It was shortened by whatever showed it.
+    Shortened,
+    /// Something else is in it, or it is none at all.
+    Bad,
+}
+
+impl Field {
+    /// Whether many other things are called so, too.
+    pub(super) fn is_weak(&self) -> bool {
+        self.weak
+    }
+
+    /// Judges a value that has no quotes and no white space around it.
+    pub(super) fn judge(&self, value: &str) -> Verdict {
+        if matches!(self.kind, Kind::Session | Kind::Key) && is_shortened(value) {
+            return Verdict::Shortened;
+        }
+        let good = match self.kind {
+            // Some tools call the session their token.
+            Kind::Key if self.weak && is_session(value) => return Verdict::Good("MUSIC_U"),
+            Kind::Key if self.weak => is_key(value),
+            Kind::Session if self.weak => is_session(value),
+            Kind::Csrf if self.weak => value.len() == 32 && is_hexadecimal(value),
+            Kind::Account if self.weak => is_number(value) && value.len() >= 5,
+            Kind::Session => {
+                let digits = value.bytes().take_while(u8::is_ascii_hexdigit).count();
+                is_plain(value) && (digits < FEWEST_OF_SESSION / 2 || digits == value.len())
+            }
+            Kind::Key => {
+                is_plain(value) && !value.contains("---") && (!has_beginning(value) || is_key(value))
+            }
+            Kind::Account => is_plain(value) && !value.parse::<f64>().is_ok_and(f64::is_infinite),
+            Kind::Csrf | Kind::Other => is_plain(value),
+        };
+        if good { Verdict::Good(self.name) } else { Verdict::Bad }
+    }
+
+    /// Whether a value can be nothing but this field's, even where nothing says so but that it stands beside the name.
+    pub(super) fn is_sure(&self, value: &str) -> bool {
+        match self.kind {
+            Kind::Session => value.len() >= 32 && is_hexadecimal(value),
+            Kind::Key => is_key(value) || self.weak && is_session(value),
+            Kind::Account => is_number(value) && value.len() >= 5,
+            Kind::Csrf => value.len() == 32 && is_hexadecimal(value),
+            Kind::Other => {
+                value.len() >= 16 && is_plain(value) && value.bytes().any(|byte| byte.is_ascii_digit())
+            }
+        }
+    }
+
+    /// How much of a text is this field's value, when it begins there and nothing quotes it.
+    pub(super) fn value_at<'a>(&self, text: &'a str) -> &'a str {
+        let while_true = |is: &dyn Fn(u8) -> bool| &text[..text.bytes().take_while(|byte| is(*byte)).count()];
+        let all = while_true(&is_value_byte);
+        match self.kind {
+            Kind::Account => {
+                let digits = text.strip_prefix(['o', 'O']).unwrap_or(text);
+                let count = digits.bytes().take_while(u8::is_ascii_digit).count();
+                let goes_on = digits[count..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.');
+                if count == 0 || goes_on { all } else { &text[..text.len() - digits.len() + count] }
+            }
+            Kind::Session | Kind::Other | Kind::Csrf => {
+                let digits = while_true(&|byte| byte.is_ascii_hexdigit());
+                // What follows so many digits is no part of them: another name, or what joins it.
+                let ends = !text[digits.len()..].starts_with(|c: char| c.is_ascii_alphanumeric());
+                if digits.len() >= 32 && ends { digits } else { all }
+            }
+            Kind::Key if has_beginning(text) => {
+                let key = while_true(&is_key_byte);
+                key.find("---").map_or(key, |end| &key[..end])
+            }
+            Kind::Key => all.find("---").map_or(all, |end| &all[..end]),
+        }
+    }
+}
+
+/// Whether a program has left something out of it to save room.
+pub(super) fn is_shortened(value: &str) -> bool {
+    value.contains(['…', '⋯', '•', '●']) || value.contains("..") || value.contains("***")
+}
+
+/// A session by itself: nothing else has so many hexadecimal digits.
+pub(super) fn is_session(value: &str) -> bool {
+    value.len() >= FEWEST_OF_SESSION && is_hexadecimal(value)
+}
+
+/// A key of QQ Music: it says so itself.
+pub(super) fn is_key(value: &str) -> bool {
+    has_beginning(value) && value.bytes().all(is_key_byte) && !value.contains("---")
+}
+
+pub(super) fn has_beginning(text: &str) -> bool {
+    KEY_BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+}
+
+/// An account's number, which cookies write with an `o` before it.
+pub(super) fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix(['o', 'O']).unwrap_or(text);
+    (1..=20).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_hexadecimal(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_plain(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(is_value_byte)
+}
+
+fn is_key_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-*.+=~".contains(&byte)
+}
+
+/// The bytes of which values are made; none of them joins two cookies.
+pub(super) fn is_value_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.*+/=%~@!".contains(&byte)
+}
+
+/// Whether a text could hold something of a credential: names and beginnings that nothing else has. Not exact,
+/// but quick, and it misses nothing that is written plainly.
+pub(super) fn has_traces(text: &str) -> bool {
+    const TRACES: [&[u8]; 9] = [
+        b"music_u",
+        b"musicu",
+        b"qm_keyst",
+        b"qqmusic_key",
+        b"musickey",
+        b"music_key",
+        b"q_h_l_",
+        b"w_x_",
+        b"__csrf",
+    ];
+    let bytes = text.as_bytes();
+    let starts = |at: usize, trace: &[u8]| {
+        bytes.get(at..at + trace.len()).is_some_and(|here| here.eq_ignore_ascii_case(trace))
+    };
+    (0..bytes.len()).any(|at| {
+        matches!(bytes[at], b'm' | b'M' | b'q' | b'Q' | b'w' | b'W' | b'_')
+            && TRACES.iter().any(|trace| starts(at, trace))
+    }) || is_session(text.trim())
+}
+
+/// Whether a text begins as a cookie of a service does: with its name and an equals sign.
+pub(super) fn begins_with_field(text: &str) -> bool {
+    let (name, value) = text.split_once('=').unwrap_or_default();
+    !value.is_empty() && field(name.trim()).is_some_and(|field| !field.is_weak())
+}
+
+/// Refuses what somebody put into a name or a value to break a header.
+pub(super) fn without_controls(text: &str) -> Result<&str, ImportError> {
+    // A tab comes of a table, and breaks none.
+    if text.contains(|c: char| c.is_control() && c != '\t') {
+        Err(ImportError::ControlCharacters)
+    } else {
+        Ok(text)
+    }
+}
