@@ -145,6 +145,22 @@ async fn a_grant_waits_for_nothing_that_is_only_for_show() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_code_of_netease_is_asked_for_with_what_its_front_page_has_set_or_without() -> Result<()> {
+    for kind in [None, Some(FaultKind::Status500), Some(FaultKind::Reset)] {
+        let visit = Visit::new(Settings::default()).await?;
+        if let Some(kind) = kind {
+            visit.services.arm(Fault::new("netease.page", kind))?;
+        }
+        let grant = visit.granted(NETEASE).await.with_context(|| format!("{kind:?}"))?;
+        let requests = visit.requests();
+        ensure!(requests[..2] == ["netease.page", "netease.unikey"], "{kind:?}: {requests:?}");
+        ensure!(grant.credential.field("NMTID").is_some(), "{kind:?}: nothing was kept");
+        visit.keeps_the_rules()?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_inspection_is_decided_by_the_one_question_that_proves_the_key() -> Result<()> {
     for (way, proof) in [(QQ_SCAN, "qq.userinfo"), (NETEASE, "netease.account")] {
         let visit = Visit::new(Settings::default()).await?;
