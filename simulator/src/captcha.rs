@@ -26,6 +26,10 @@ pub struct Captcha {
 
 /// Where the checks of both services are, on their own hosts.
 pub(crate) const PATH: &str = "/captcha";
+/// Where QQ Music's risk control has its own (protocol: QQ §5.4).
+pub(crate) const RISK_PATH: &str = "/wk_v17/common_login.html";
+/// Whose check it is where risk control wants one of everybody.
+const EVERYBODY: &str = "risk control";
 
 fn host(service: Service) -> &'static str {
     match service {
@@ -41,24 +45,34 @@ impl State {
         if !self.settings.phone_captcha {
             return None;
         }
+        Some(self.captcha(service, device, PATH)).filter(|captcha| !captcha.solved)
+    }
+
+    /// The check that risk control wants, whoever asks.
+    pub(crate) fn risk_check(&mut self, service: Service) -> Captcha {
+        self.captcha(service, EVERYBODY, RISK_PATH)
+    }
+
+    /// The check that `device` was asked for before, or a new one.
+    fn captcha(&mut self, service: Service, device: &str, path: &str) -> Captcha {
         let known =
             self.captchas.iter().find(|captcha| captcha.service == service && captcha.device == device);
         if let Some(known) = known {
-            return (!known.solved).then(|| known.clone());
+            return known.clone();
         }
         let id = self.captchas.last().map_or(1, |captcha| captcha.id + 1);
-        let address = format!("https://{}{PATH}?check={}", host(service), self.mint.word(32));
+        let address = format!("https://{}{path}?check={}", host(service), self.mint.word(32));
         let captcha = Captcha { id, service, address, solved: false, device: device.to_owned() };
         self.captchas.push(captcha.clone());
-        Some(captcha)
+        captcha
     }
 }
 
 /// The page of a check: a button that solves it.
 pub(crate) fn serve(turn: &Turn<'_>) -> Answer {
     let request = turn.request;
-    let address =
-        format!("https://{}{PATH}?check={}", request.host, request.query("check").unwrap_or_default());
+    let check = request.query("check").unwrap_or_default();
+    let address = format!("https://{}{}?check={check}", request.host, request.path);
     turn.world.change(|state| {
         let Some(captcha) = state.captchas.iter_mut().find(|captcha| captcha.address == address) else {
             return Answer::refuse("there is no such check", page(404, "没有这个验证 · No such check", ""));

@@ -52,6 +52,8 @@ pub struct Credential {
     pub generation: u32,
     /// How it came to be.
     pub via: Via,
+    /// The `loginType` that the client was told with it; QQ Music only.
+    pub login_type: Option<i64>,
     /// Every secret value in it, by the name the service gives it.
     pub secrets: BTreeMap<String, String>,
     /// When it was issued (as the client was told), in milliseconds since the Unix epoch.
@@ -122,7 +124,7 @@ impl Ledger {
         rotation: Rotation,
     ) -> Credential {
         let superseded = match rotation {
-            Rotation::StaysValid => None,
+            Rotation::StaysValid | Rotation::DiesOnceTheNewIsUsed => None,
             Rotation::DiesAtOnce => Some(now_ms),
             Rotation::Grace { seconds } => Some(now_ms + seconds * 1000),
         };
@@ -155,6 +157,7 @@ impl Ledger {
             session,
             generation,
             via,
+            login_type: None,
             secrets,
             issued_ms,
             expires_ms,
@@ -172,9 +175,33 @@ impl Ledger {
         })
     }
 
-    /// The credential that the sign-in gave, of which this one is a renewal, or itself.
-    pub(crate) fn sign_in_of(&self, credential: &Credential) -> Option<&Credential> {
-        self.credentials.iter().find(|first| first.session == credential.session)
+    /// Notes what the client was told about the way of signing in.
+    pub(crate) fn told(&mut self, id: u64, login_type: i64) {
+        if let Some(credential) = self.credentials.iter_mut().find(|credential| credential.id == id) {
+            credential.login_type = Some(login_type);
+        }
+    }
+
+    /// Notes that the credential with this value was used: under [`Rotation::DiesOnceTheNewIsUsed`] the older ones of
+    /// its sign-in end.
+    pub(crate) fn used(
+        &mut self,
+        service: Service,
+        name: &str,
+        value: &str,
+        rotation: Rotation,
+        now_ms: i64,
+    ) {
+        if rotation != Rotation::DiesOnceTheNewIsUsed {
+            return;
+        }
+        let Some(used) = self.find(service, name, value).cloned() else { return };
+        let older = |one: &&mut Credential| {
+            one.session == used.session && one.generation < used.generation && one.superseded_ms.is_none()
+        };
+        for one in self.credentials.iter_mut().filter(older) {
+            one.superseded_ms = Some(now_ms);
+        }
     }
 
     /// Ends the whole sign-in that `session` stands for.

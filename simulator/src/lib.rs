@@ -54,7 +54,7 @@ pub use code::{Code, CodeState};
 pub use fault::{ArmedFault, Fault, FaultKind};
 pub use journal::{Entry, Verdict};
 pub use ledger::{Credential, RevokedBy, Via};
-pub use settings::{Auto, DeletedCookie, PushSplit, Rotation, Settings};
+pub use settings::{Auto, DeletedCookie, Guests, PushSplit, Rotation, Settings};
 pub use simulator::{Options, Running, Simulator};
 pub use text_message::TextMessage;
 pub use world::{ControlError, World};

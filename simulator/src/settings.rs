@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What happens to the old key when a new one is issued (protocol: QQ §7.4, NetEase §5.3).
+/// What happens to the old key when a new one is issued (protocol: QQ §7.4, NetEase §5.3). Nobody has documented it
+/// (QQ §13.10), so that a client has to live with all of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "mode")]
 pub enum Rotation {
@@ -12,6 +13,8 @@ pub enum Rotation {
     StaysValid,
     /// It is dead as soon as the new one is made, whether or not the answer arrives.
     DiesAtOnce,
+    /// It is dead as soon as the new one is used for anything.
+    DiesOnceTheNewIsUsed,
     /// It stays valid for a while.
     Grace {
         /// How long.
@@ -84,6 +87,18 @@ impl DeletedCookie {
     }
 }
 
+/// Whether NetEase sessions turn out to be guests' (protocol: NetEase §12.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guests {
+    /// They are their accounts'.
+    No,
+    /// With the flag as the service spells it, `anonimousUser`.
+    Anonimous,
+    /// With the flag as one would spell it, `anonymousUser`, and a profile beside it.
+    Anonymous,
+}
+
 /// Everything that can be set while the simulator runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,8 +147,33 @@ pub struct Settings {
     pub long_poll_seconds: u64,
     /// Whether a credential from WeChat has `refresh_key`, `refresh_token` and `access_token` (protocol: QQ §2.3).
     pub wechat_refresh_fields: bool,
-    /// Whether QQ Music names the way of signing in as `loginType` (0 phone, 6 app) instead of the account's kind.
+    /// Whether QQ Music names the way of signing in as `loginType` (0 phone, 6 app) instead of the account's kind:
+    /// clients disagree (protocol: QQ §13.2).
     pub raw_login_type: bool,
+    /// Whether a QQ Music renewal has to repeat the `loginType` of the last answer, with the parameters that go with it
+    /// (protocol: QQ §13.2); otherwise the account's kind does as well.
+    pub repeats_login_type: bool,
+    /// Whether `musicid` is a placeholder in credentials of WeChat accounts, and only `str_musicid` the account's
+    /// number (protocol: QQ §13.1).
+    pub placeholder_musicid: bool,
+    /// The code with which QQ's poll says that the person has declined: 68, or 22005 (protocol: QQ §13.4).
+    pub refusal_code: i64,
+    /// Whether QQ Music wants its own check done before it exchanges anything (2001 with `feedbackURL`, protocol:
+    /// QQ §13.6).
+    pub exchange_check: bool,
+    /// Whether codes of the QQ Music app are exchanged only for the web site (`ct` 24), which no public client was seen
+    /// to call itself there, and for nobody else (protocol: QQ §13.8).
+    pub app_exchange_as_web_site: bool,
+    /// Whether what is pushed after a scan with the QQ Music app is itself the key, and nothing is exchanged for it
+    /// (protocol: QQ §13.7).
+    pub pushed_key: bool,
+    /// Whether NetEase sessions turn out to be guests'.
+    pub guests: Guests,
+    /// Whether NetEase confirms a scan without the cookie `MUSIC_U`, and says the session in the header
+    /// `x-refresh-token` (protocol: NetEase §12.3).
+    pub session_in_header: bool,
+    /// Whether NetEase no longer accepts any `MUSIC_R_U`: `bizCode` 504 (protocol: NetEase §12.2).
+    pub dead_refresh_tokens: bool,
     /// How often a connection for pushed events is sent to another server (protocol: QQ §3.2).
     pub push_redirects: u32,
     /// The quality of service of pushed events: 0, or 1, which has to be acknowledged.
@@ -186,6 +226,15 @@ impl Default for Settings {
             long_poll_seconds: 25,
             wechat_refresh_fields: false,
             raw_login_type: true,
+            repeats_login_type: true,
+            placeholder_musicid: false,
+            refusal_code: 68,
+            exchange_check: false,
+            app_exchange_as_web_site: false,
+            pushed_key: false,
+            guests: Guests::No,
+            session_in_header: false,
+            dead_refresh_tokens: false,
             push_redirects: 1,
             push_qos: 0,
             push_split: PushSplit::Whole,

@@ -129,7 +129,8 @@ async fn an_answer_can_speak_of_somebody_else() {
     let visit = Visit::new().await;
     visit.simulator.arm(Fault::new("qq.userinfo", FaultKind::WrongUser)).expect("the name is known");
     let credential = visit.sign_in_qq("qqmusic:10001").await;
-    assert_eq!(visit.user_info(&credential).await["data"]["info"]["uin"], "10002");
+    let other = "<img src=x onerror=alert(1)> & \"小满\"";
+    assert_eq!(visit.user_info(&credential).await["data"]["info"]["nick"], other);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 mod visitor;
 
 use serde_json::Value;
-use tunekey_simulator::{Service, Settings};
+use tunekey_simulator::{Guests, Rotation, Service, Settings};
 use visitor::{CHAIN, Pairs, Visit, WEAPI_KEY, WEAPI_PARAMS, cookies_of, json_of, pairs, set};
 
 async fn code_of(response: reqwest::Response) -> Value {
@@ -245,4 +245,68 @@ async fn a_code_is_polled_in_the_way_in_which_it_was_made() {
         );
     }
     assert_eq!(code_of(visit.weapi("/login/qrcode/client/login", &Vec::new()).await).await, 8821);
+}
+
+#[tokio::test]
+async fn a_guest_says_so_as_the_service_spells_it_or_otherwise() {
+    for (guests, flag, other) in [
+        (Guests::Anonimous, "anonimousUser", "anonymousUser"),
+        (Guests::Anonymous, "anonymousUser", "anonimousUser"),
+    ] {
+        let visit = Visit::with(Settings { guests, ..Settings::default() }).await;
+        let cookies = visit.sign_in_netease("netease:90001").await;
+        let answer = json_of(visit.weapi("/w/nuser/account/get", &cookies).await).await;
+        assert_eq!((&answer["code"], &answer["account"][flag]), (&200.into(), &true.into()));
+        assert!(answer["account"].get(other).is_none(), "in one spelling at a time");
+    }
+}
+
+#[tokio::test]
+async fn a_confirmation_may_carry_the_session_in_a_header_alone() {
+    let visit = Visit::with(Settings { session_in_header: true, ..Settings::default() }).await;
+    let (_, visitor) = visit.unikey().await;
+    visit.simulator.confirm(1).expect("it is confirmed");
+    let response = visit.poll_web(&visitor, CHAIN).await;
+    let session = response.headers()["x-refresh-token"].to_str().expect("it is text").to_owned();
+    let mut cookies = cookies_of(&response);
+    assert!(cookies.iter().all(|(name, _)| name != "MUSIC_U"), "not even a deletion");
+    assert_eq!(code_of(response).await, 803);
+    set(&mut cookies, "MUSIC_U", &session);
+    let account = json_of(visit.weapi("/w/nuser/account/get", &cookies).await).await;
+    assert_eq!(account["profile"]["nickname"], "云村小满");
+}
+
+#[tokio::test]
+async fn a_renewal_says_why_there_is_no_new_session_and_the_old_one_goes_on() {
+    let visit = Visit::new().await;
+    let cookies = with_pc(&visit.sign_in_netease("netease:90001").await);
+    let renew = async |cookies: &Pairs| {
+        json_of(visit.plain("/login/token/refresh", &Vec::new(), cookies).await).await["bizCode"].take()
+    };
+    let mut without = cookies.clone();
+    without.retain(|(name, _)| name != "MUSIC_R_U");
+    assert_eq!(renew(&without).await, "400", "nothing to renew it with");
+    visit.simulator.configure(|settings| settings.dead_refresh_tokens = true);
+    assert_eq!(renew(&cookies).await, "504", "what renews it has ended");
+    assert_eq!(visit.simulator.broken_rules().len(), 0);
+    let account = json_of(visit.weapi("/w/nuser/account/get", &cookies).await).await;
+    assert_eq!(account["profile"]["nickname"], "云村小满", "the session works");
+    visit.simulator.configure(|settings| settings.dead_refresh_tokens = false);
+    assert_eq!(renew(&cookies).await, "201");
+}
+
+#[tokio::test]
+async fn the_old_session_dies_when_the_new_one_is_used_where_the_service_waits_for_that() {
+    let rotation = Rotation::DiesOnceTheNewIsUsed;
+    let visit = Visit::with(Settings { rotation, ..Settings::default() }).await;
+    let old = with_pc(&visit.sign_in_netease("netease:90001").await);
+    let renewed = visit.plain("/login/token/refresh", &Vec::new(), &old).await;
+    let mut new = cookies_of(&renewed);
+    new.retain(|(_, value)| !value.is_empty());
+    let name = async |cookies: &Pairs| {
+        json_of(visit.weapi("/w/nuser/account/get", cookies).await).await["profile"]["nickname"].take()
+    };
+    assert_eq!(name(&old).await, "云村小满", "nobody has used the new one");
+    assert_eq!(name(&new).await, "云村小满");
+    assert_eq!(name(&old).await, Value::Null);
 }

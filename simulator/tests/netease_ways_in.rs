@@ -75,7 +75,10 @@ impl Visit {
                 html.split(&format!("var {name} = \"/")).nth(1).and_then(|rest| rest.split('"').next());
             format!("{PAGE}{}", found.expect("the script says where"))
         };
-        (address("state"), address("next"))
+        let (state, next) = (address("state"), address("next"));
+        // The script asks as soon as it runs.
+        self.browse(Method::GET, &state, &Vec::new()).await;
+        (state, next)
     }
 
     async fn page_state(&self, address: &str) -> Value {
@@ -328,10 +331,10 @@ async fn the_page_says_that_somebody_refused_or_that_its_time_is_up() {
         assert!(html.contains(part), "{part}");
     }
     let (refused, _) = visit.open_page().await;
-    visit.simulator.refuse(2).expect("it is refused");
+    visit.simulator.refuse(1).expect("it is refused");
     assert_eq!(visit.page_state(&refused).await, "refused");
     let (expired, next) = visit.open_page().await;
-    visit.simulator.expire(3).expect("it is expired");
+    visit.simulator.expire(2).expect("it is expired");
     assert_eq!(visit.page_state(&expired).await, "expired");
     let response = visit.browse(Method::GET, &next, &Vec::new()).await;
     assert_eq!(cookies_of(&response), []);
@@ -492,4 +495,18 @@ async fn every_fault_has_a_form_on_the_page() {
             assert!(!waiting, "{kind:?}: nobody can sign in on a page that failed");
         }
     }
+}
+
+#[tokio::test]
+async fn whoever_only_visits_the_front_page_is_shown_no_code_and_given_a_tracking_id() {
+    let visit = Visit::new().await;
+    let response = visit.browse(Method::GET, PAGE, &Vec::new()).await;
+    let cookies = cookies_of(&response);
+    assert!(
+        matches!(&cookies[..], [(name, value)] if name == "NMTID" && value.starts_with("00O")),
+        "{cookies:?}"
+    );
+    assert!(visit.simulator.codes().is_empty(), "no script has asked for one");
+    let again = visit.browse(Method::GET, PAGE, &cookies).await;
+    assert_eq!(cookies_of(&again), [], "it is known already");
 }

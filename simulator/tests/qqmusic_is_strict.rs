@@ -183,7 +183,6 @@ async fn a_renewal_with_a_wrong_part_is_refused() {
     let visit = Visit::new().await;
     let credential = visit.sign_in_qq("qqmusic:10001").await;
     for (name, value) in [
-        ("refresh_key", json!("")),
         ("refresh_key", json!("rk_wrong")),
         ("musicid", json!("10001")),
         ("musicid", json!(10002)),
@@ -277,4 +276,64 @@ async fn a_credential_that_has_aged_is_refused() {
     let credential = visit.sign_in_qq("qqmusic:10001").await;
     visit.simulator.age("qqmusic:10001", std::time::Duration::from_secs(4 * 86_400)).expect("it ages");
     assert_eq!(visit.user_info(&credential).await["code"], 1000);
+}
+
+#[tokio::test]
+async fn an_account_of_wechat_may_have_a_placeholder_beside_its_number() {
+    let visit = Visit::with(Settings { placeholder_musicid: true, ..Settings::default() }).await;
+    let credential = visit.sign_in_qq("qqmusic:1152921504606847123").await;
+    assert_eq!(
+        (&credential["musicid"], &credential["str_musicid"]),
+        (&json!(1), &json!("1152921504606847123"))
+    );
+    assert_eq!(visit.user_info(&credential).await["code"], 0);
+    let mut placeholder = Visit::signed_comm(&credential);
+    placeholder["uin"] = json!("1");
+    let module = ("music.UserInfo.userInfoServer", "GetLoginUserInfo");
+    let refused = visit.musicu(&placeholder, module.0, module.1, &json!({})).await;
+    assert_eq!(refused["code"], 1000, "whoever takes it for the account is nobody");
+    let qq = visit.sign_in_qq("qqmusic:10001").await;
+    assert_eq!(qq["musicid"], 10001, "accounts of QQ have their number");
+}
+
+#[tokio::test]
+async fn the_question_whether_a_key_works_names_no_account_and_the_one_for_memberships_answers_nobody() {
+    let visit = Visit::new().await;
+    let credential = visit.sign_in_qq("qqmusic:10001").await;
+    let info = visit.user_info(&credential).await["data"]["info"].take();
+    assert_eq!(info["nick"], "小满");
+    for name in ["uin", "musicid", "encrypt_uin"] {
+        assert!(info.get(name).is_none(), "{name} names the account");
+    }
+    let module = ("VipLogin.VipLoginInter", "vip_login_base");
+    let member = visit.musicu(&Visit::signed_comm(&credential), module.0, module.1, &json!({})).await;
+    assert_eq!(member["data"]["identity"]["vip"], 1);
+    let nobody = visit.musicu(&visitor::web_comm(), module.0, module.1, &json!({})).await;
+    assert_eq!((&nobody["code"], &nobody["data"]["identity"]["vip"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_refusal_may_have_the_newer_code() {
+    let visit = Visit::with(Settings { refusal_code: 22_005, ..Settings::default() }).await;
+    let qrsig = visit.show().await;
+    let code = visit.simulator.next_code(Service::QqMusic, 0).await;
+    visit.simulator.refuse(code.id).expect("it is refused");
+    assert!(visit.poll(&qrsig).await.starts_with("ptuiCB('22005'"));
+}
+
+#[tokio::test]
+async fn nothing_is_exchanged_before_the_check_that_risk_control_wants() {
+    let visit = Visit::with(Settings { exchange_check: true, ..Settings::default() }).await;
+    let code = visit.oauth_code("qqmusic:10001").await;
+    let held = visit.exchange(&code).await;
+    assert_eq!((&held["code"], &held["data"]["musickey"]), (&json!(2001), &json!("")));
+    let page = held["data"]["feedbackURL"].as_str().expect("there is an address").to_owned();
+    assert!(page.starts_with("https://y.qq.com/wk_v17/common_login.html?"), "{page}");
+    let opened = visit.client.get(&page).header("user-agent", visitor::BROWSER).send().await;
+    assert_eq!(opened.expect("it opens").status(), 200);
+    assert_eq!(visit.exchange(&code).await["code"], 2001, "to look at it is not to do it");
+    let done = visit.client.post(&page).header("user-agent", visitor::BROWSER).send().await;
+    assert_eq!(done.expect("it is sent").status(), 200);
+    assert_eq!(visit.exchange(&code).await["code"], 0, "the code is still good");
+    assert!(visit.simulator.broken_rules().is_empty(), "{:?}", visit.simulator.broken_rules());
 }

@@ -149,7 +149,11 @@ impl Visit {
     }
 
     async fn exchange_app(&self, param: &Value) -> Value {
-        self.login(&json!({"ct": 24, "cv": 0, "tmeAppID": "qqmusic", "tmeLoginType": 6}), param).await
+        self.exchange_app_as("23", param).await
+    }
+
+    async fn exchange_app_as(&self, ct: &str, param: &Value) -> Value {
+        self.login(&json!({"ct": ct, "cv": "0", "tmeAppID": "qqmusic", "tmeLoginType": 6}), param).await
     }
 
     /// A subscription to a new code, and the number of the code.
@@ -369,11 +373,12 @@ async fn a_whole_sign_in_with_the_app_over_a_redirect_breaks_no_rule() {
     assert_eq!((&credential["str_musicid"], &credential["loginType"]), (&json!("10004"), &json!(6)));
     assert!(text(&credential["musickey"]).starts_with("Q_H_L_"), "a QQ account, whatever loginType says");
     assert_eq!(visit.user_info(&credential).await["code"], 0, "the key is good");
-    // With the loginType of the answer, and with that of the account.
+    // With the loginType of the answer, and where the service does not mind with that of the account.
     let renewed = visit.renew_a(&credential, &renewal(&credential)).await;
     assert_eq!(renewed["code"], 0, "renewed as the app: {renewed}");
     let mut as_qq = credential.clone();
     as_qq["loginType"] = json!(2);
+    visit.simulator.configure(|settings| settings.repeats_login_type = false);
     assert_eq!(visit.renew_a(&as_qq, &visitor::path_a(&as_qq)).await["code"], 0, "renewed as a QQ account");
     assert_eq!(visit.simulator.ledger()[0].via, Via::AppScan);
     assert_eq!(visit.broken(), NOTHING);
@@ -495,6 +500,54 @@ async fn a_token_from_the_app_is_good_once_and_only_with_its_code() {
     assert_eq!(visit.exchange_app(&good).await["code"], 0, "nothing of that used it up");
     assert_eq!(visit.exchange_app(&good).await["code"], 1000, "the second time");
     assert_eq!(visit.last_rule().as_deref(), Some("the token was used before"));
+}
+
+/// Has a code of the app confirmed; returns what the exchange takes.
+async fn confirmed_with_the_app(visit: &Visit, account: &str) -> Value {
+    let (mut pusher, code) = visit.waiting().await;
+    visit.simulator.confirm_as(code, Some(account)).expect("it is confirmed");
+    let payload = loop {
+        let (kind, payload) = pusher.event().await;
+        if kind == "cookies" {
+            break payload;
+        }
+    };
+    let payload: Value = serde_json::from_str(&payload).expect("it is JSON");
+    let cookie = |name: &str| text(&payload["cookies"][name]["value"]).to_owned();
+    let number: u64 = cookie("qqmusic_uin").parse().expect("a number");
+    json!({"musicid": number, "qrCodeID": cookie("qrcode_id"), "token": cookie("qqmusic_key")})
+}
+
+#[tokio::test]
+async fn a_token_from_the_app_is_exchanged_by_the_clients_that_were_seen_to_and_kept_for_them() {
+    let visit = Visit::new().await;
+    let param = confirmed_with_the_app(&visit, "qqmusic:10001").await;
+    let unheard = visit.exchange_app_as("24", &param).await;
+    assert_eq!((&unheard["code"], &unheard["data"]["musickey"]), (&json!(77_778), &json!("")));
+    assert!(visit.last_rule().is_some_and(|rule| rule.contains("web site")), "no client does that");
+    assert_eq!(visit.exchange_app_as("23", &param).await["code"], 0, "the token is still good");
+
+    visit.simulator.configure(|settings| settings.app_exchange_as_web_site = true);
+    let param = confirmed_with_the_app(&visit, "qqmusic:10001").await;
+    assert_eq!(visit.exchange_app_as("23", &param).await["code"], 77_778, "it says nothing of use");
+    assert_eq!(visit.last_rule(), None, "and means nothing by it");
+    assert_eq!(visit.exchange_app_as("24", &param).await["code"], 0);
+}
+
+#[tokio::test]
+async fn what_is_pushed_may_be_the_key_itself_and_otherwise_is_none() {
+    for pushed_key in [true, false] {
+        let visit = Visit::with(Settings { pushed_key, ..Settings::default() }).await;
+        let param = confirmed_with_the_app(&visit, WECHAT_ACCOUNT).await;
+        let as_key = json!({
+            "str_musicid": param["musicid"].to_string(), "musickey": param["token"], "loginType": 1,
+        });
+        let wanted = if pushed_key { 0 } else { 1000 };
+        assert_eq!(visit.user_info(&as_key).await["code"], wanted);
+        let exchanged = visit.exchange_app(&param).await;
+        assert_eq!(exchanged["code"], if pushed_key { 77_778 } else { 0 });
+        assert_eq!(visit.broken(), NOTHING);
+    }
 }
 
 #[tokio::test]
@@ -688,13 +741,15 @@ async fn a_number_without_an_account_and_an_account_with_too_many_devices_are_to
 async fn a_message_is_sent_only_for_complete_parameters() {
     let visit = Visit::new().await;
     let good = json!({"tmeAppid": "qqmusic", "phoneNo": FIRST, "areaCode": "86"});
-    for (name, wrong) in
-        [("tmeAppid", json!("other")), ("phoneNo", json!(13_800_010_001_u64)), ("areaCode", json!(86))]
-    {
+    for (name, wrong, code) in [
+        ("tmeAppid", json!("other"), 20_261),
+        ("phoneNo", json!(13_800_010_001_u64), 20_261),
+        ("areaCode", json!(86), 10_006),
+    ] {
         let mut param = good.clone();
         param[name] = wrong;
         let refused = visit.as_app(&phone_comm("D1"), "SendPhoneAuthCode", &param).await;
-        assert_eq!(refused["code"], 20_261, "{name}");
+        assert_eq!(refused["code"], code, "{name}");
         assert!(visit.last_rule().is_some_and(|rule| rule.starts_with(name)), "{name} is named");
     }
     for name in ["tmeLoginMethod", "OpenUDID"] {
@@ -703,8 +758,14 @@ async fn a_message_is_sent_only_for_complete_parameters() {
         assert_eq!(visit.as_app(&comm, "SendPhoneAuthCode", &good).await["code"], 20_261, "{name}");
         assert!(visit.last_rule().is_some_and(|rule| rule.contains(name)), "{name} is named");
     }
-    assert_eq!(visit.send_to("138", "D1").await["code"], 20_261, "no number");
+    let refused = visit.send_to("138", "D1").await;
+    assert_eq!(refused["code"], 104_400, "no number");
+    assert!(!text(&refused["data"]["errMsg"]).is_empty(), "it says why");
     assert_eq!(visit.last_rule(), None, "people mistype");
+    let mut comm = phone_comm("D1");
+    comm["tmeLoginMethod"] = json!("");
+    let param = json!({"code": "123456", "phoneNo": FIRST, "loginMode": 1});
+    assert_eq!(visit.as_app(&comm, LOGIN.1, &param).await["code"], 104_400, "a login as no telephone");
     assert!(visit.simulator.text_messages().is_empty(), "nothing was sent");
 }
 

@@ -26,6 +26,8 @@ pub async fn visit(
     let mut browser = Browser::new(services, authority)?;
     let html = browser.open(&page.start).await?.0;
     let Some((state, next)) = addresses(&html, &page.start) else { return Ok(Input::PageClosed) };
+    // The page's script asks as soon as it runs.
+    browser.open(&state).await?;
     let codes = services.codes();
     let open = |code: &&Code| code.method == METHOD && code.state == CodeState::Shown;
     let Some(code) = codes.iter().rfind(open) else { return Ok(Input::PageClosed) };

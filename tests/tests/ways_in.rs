@@ -347,7 +347,7 @@ async fn a_push_is_understood_in_every_form_that_the_service_gives_it() {
         ("several in a frame", |settings| settings.push_split = PushSplit::Joined),
         ("to be acknowledged", |settings| settings.push_qos = 1),
         ("with a short patience", |settings| settings.push_keep_alive_seconds = Some(1)),
-        ("with raw kinds of accounts", |settings| settings.raw_login_type = true),
+        ("with the kinds of accounts", |settings| settings.raw_login_type = false),
     ];
     let way = WayIn { service: ServiceId::QqMusic, method: Method::AppScan };
     for (form, change) in FORMS {

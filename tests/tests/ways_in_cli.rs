@@ -95,6 +95,24 @@ async fn a_check_is_shown_to_the_person_who_has_to_do_it() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_is_wanted_after_a_scan_is_shown_and_needs_no_second_scan() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.simulator.configure(|settings| settings.exchange_check = true);
+    let mut sign_in = start(&desktop, QQ, &[])?;
+    sign_in.may_print_a_secret();
+    confirms(&desktop, QQ).await?;
+    let asked = sign_in.step("ask_captcha").await?;
+    let captcha = desktop.simulator.captchas().pop().context("no check was wanted")?;
+    ensure!(asked["address"] == captcha.address, "it says {asked}");
+    desktop.simulator.solve_captcha(captcha.id)?;
+    sign_in.answers("").await?;
+    sign_in.step("done").await?;
+    desktop.finished(sign_in).await?.succeeded()?;
+    ensure!(desktop.simulator.codes().len() == 1, "a second code was shown");
+    desktop.no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_code_is_asked_for_again_and_input_that_ends_keeps_nothing() -> Result<()> {
     let desktop = Desktop::start().await?;
     let mut sign_in = start(&desktop, QQ_PHONE, &[])?;
@@ -121,7 +139,8 @@ async fn a_wrong_code_is_asked_for_again_and_input_that_ends_keeps_nothing() -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_way_that_is_barred_names_the_next_as_the_command_to_type() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.simulator.arm(Fault::new("qq.exchange", FaultKind::Risk))?;
+    // Risk control that offers no check.
+    desktop.simulator.arm(Fault::new("qq.exchange", FaultKind::Risk).with_code(20_254))?;
     for json in [false, true] {
         let arguments = if json { &["--json", "sign-in", "qqmusic"][..] } else { &["sign-in", "qqmusic"] };
         let sign_in = desktop.cli_start(arguments)?;

@@ -78,7 +78,10 @@ async fn past_risk_control(service: ServiceId) -> Result<()> {
     window.reads("h1", "Scan once").await?;
     for way in WAYS.into_iter().filter(|way| way.service == service) {
         let cookie = cookie_to_paste(&desktop, WayIn { method: Method::Paste, ..way }).await?;
-        desktop.simulator.arm(Fault::new(decides(way), FaultKind::Risk))?;
+        let risk = Fault::new(decides(way), FaultKind::Risk);
+        // The usual code of QQ Music offers a check first.
+        let risk = if service == ServiceId::QqMusic { risk.with_code(20_254) } else { risk };
+        desktop.simulator.arm(risk)?;
         choose(&window, way).await?;
         acts(&desktop, &window, way, cookie.as_deref()).await?;
         if way == (WayIn { service: ServiceId::Netease, method: Method::Phone }) {

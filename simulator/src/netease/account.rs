@@ -6,12 +6,15 @@ use super::session::{alive, spoken_of};
 use super::transport::Outcome;
 use crate::account::Account;
 use crate::exchange::Turn;
+use crate::settings::Guests;
 
 /// `…/w/nuser/account/get` and `…/nuser/account/get`
 pub(super) fn get(turn: &Turn<'_>) -> Outcome {
     let state = turn.world.lock();
     let request = turn.request;
     match alive(&state, request) {
+        Ok(_) if state.settings.guests == Guests::Anonimous => Outcome::outdated(visitor()),
+        Ok(_) if state.settings.guests == Guests::Anonymous => Outcome::outdated(named_visitor()),
         Ok(credential) => match spoken_of(&state, turn, &credential.account) {
             Ok(account) => Outcome::ok(signed_in(&account)),
             Err(_) => Outcome::outdated(nobody()),
@@ -35,6 +38,15 @@ fn visitor() -> Value {
         "createTime": 1_700_000_000_000_i64, "tokenVersion": 0, "ban": 0, "baoyueVersion": 0, "donateVersion": 0,
         "vipType": 0, "anonimousUser": true, "paidFee": false,
     }})
+}
+
+/// A guest in another spelling, and with a profile that looks like somebody's.
+fn named_visitor() -> Value {
+    let mut body = visitor();
+    body["account"]["anonymousUser"] = body["account"]["anonimousUser"].take();
+    body["account"].as_object_mut().map(|account| account.remove("anonimousUser"));
+    body["profile"] = json!({"userId": 9_000_000_001_u64, "nickname": "游客", "avatarUrl": ""});
+    body
 }
 
 pub(super) fn signed_in(account: &Account) -> Value {

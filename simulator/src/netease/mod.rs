@@ -28,6 +28,8 @@ pub(crate) struct Memory {
     guests: Vec<String>,
     /// Which tracking id (`NMTID`) asked for which code, newest last.
     visitors: Vec<(String, u64)>,
+    /// The front pages that were opened and whose scripts have not asked yet.
+    pages: Vec<official_page::Opened>,
     /// Who asked for a text message to which number, newest last.
     phones: Vec<phone::Asked>,
 }

@@ -1,7 +1,8 @@
 //! The official page, on which somebody signs in without any program of ours; only its cookies matter (protocol: NetEase
 //! §6, §8).
 //!
-//! Opening the page shows a code of the method `official_page`: confirming it is what a person does who signs in there.
+//! The page is the front page, which anybody may visit. Once its script asks, there is a code of the method
+//! `official_page`: confirming it is what a person does who signs in there.
 
 use serde_json::json;
 
@@ -53,17 +54,34 @@ fn show(turn: &Turn<'_>) -> Answer {
             return page(TITLE, &said, "").into();
         }
         let key = state.mint.word(32);
-        let text = format!("https://{SITE}/#/login?key={key}");
-        let id = state.show_code(Service::NetEase, METHOD, &key, &text).id;
-        if kind == Some(FaultKind::Expired) {
-            let _ = state.step(id, &[CodeState::Shown], CodeState::Expired);
-        }
+        state.netease.pages.push(Opened { key: key.clone(), expired: kind == Some(FaultKind::Expired) });
+        let fresh = turn.request.cookie("NMTID").is_none();
+        let tracking = fresh.then(|| cookies::tracking(&format!("00O{}", state.mint.word(38))));
         let more = format!(
             "{ELSEWHERE}<script>\nvar state = \"{STATE}?key={key}\";\nvar next = \"{FINISH}?key={key}\";\n{}</script>",
             include_str!("official_page.js"),
         );
-        page(TITLE, "请在手机上确认登录网易云音乐", &more).into()
+        page(TITLE, "请在手机上确认登录网易云音乐", &more).cookies(tracking).into()
     })
+}
+
+/// A page that was opened and whose script has not asked yet.
+#[derive(Debug)]
+pub(super) struct Opened {
+    key: String,
+    expired: bool,
+}
+
+/// Shows the code of a page whose script asks for the first time.
+fn begin(state: &mut State, request: &Request) {
+    let key = request.query("key").unwrap_or_default();
+    let Some(place) = state.netease.pages.iter().position(|page| page.key == key) else { return };
+    let Opened { key, expired } = state.netease.pages.swap_remove(place);
+    let text = format!("https://{SITE}/#/login?key={key}");
+    let id = state.show_code(Service::NetEase, METHOD, &key, &text).id;
+    if expired {
+        let _ = state.step(id, &[CodeState::Shown], CodeState::Expired);
+    }
 }
 
 /// The code of the page that asks.
@@ -83,6 +101,7 @@ fn tell(state: impl serde::Serialize) -> Reply {
 /// `GET https://music.163.com/login/state?key=KEY`
 fn state_of(turn: &Turn<'_>) -> Answer {
     turn.world.change(|state| {
+        begin(state, turn.request);
         let Some(code) = of_page(state, turn.request) else {
             return Answer::refuse("key is unknown", tell(CodeState::Expired));
         };

@@ -97,11 +97,13 @@ fn confirmed(state: &mut State, turn: &Turn<'_>, code: &crate::Code) -> Outcome 
     let credential = session::issue(state, &account, Via::AppScan);
     let has_tracking = turn.request.cookie("NMTID").is_some();
     // The body carries neither cookie nor profile (protocol: NetEase §9).
-    Outcome::ok(json!({"code": 803, "message": "授权登陆成功"})).cookies(cookies::signed_in(
-        state,
-        &credential,
-        !has_tracking,
-    ))
+    let mut lines = cookies::signed_in(state, &credential, !has_tracking);
+    let mut outcome = Outcome::ok(json!({"code": 803, "message": "授权登陆成功"}));
+    if state.settings.session_in_header {
+        lines.retain(|line| !line.starts_with("MUSIC_U="));
+        outcome.session = Some(credential.secret("MUSIC_U").to_owned());
+    }
+    outcome.cookies(lines)
 }
 
 /// The code that a poll asks about.

@@ -97,6 +97,10 @@ pub(super) fn refresh(turn: &Turn<'_>) -> Outcome {
         if token != old.secret("MUSIC_R_U") {
             return not_renewed("MUSIC_R_U does not belong to MUSIC_U");
         }
+        if state.settings.dead_refresh_tokens {
+            // The session goes on until its end.
+            return Outcome::outdated(json!({"code": 200, "bizCode": "504"}));
+        }
         if state.settings.strict_refresh_cookies {
             for (name, wanted) in [("os", "pc"), ("__remember_me", "true")] {
                 if request.cookie(name).as_deref() != Some(wanted) {

@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::code;
 use super::{SITE, crypto};
+use crate::account::Service;
+use crate::clock::now_ms;
 use crate::exchange::{Answer, Refusal, Reply, Request, Turn, base64_decode, value};
 
 /// The way a request came in.
@@ -44,20 +46,22 @@ impl Call {
 pub(super) struct Outcome {
     pub(super) body: Value,
     pub(super) cookies: Vec<String>,
+    /// The session, where a header says it instead of a cookie.
+    pub(super) session: Option<String>,
     pub(super) refused: Option<Refusal>,
 }
 
 impl Outcome {
     pub(super) fn ok(body: Value) -> Self {
-        Self { body, cookies: Vec::new(), refused: None }
+        Self { body, cookies: Vec::new(), session: None, refused: None }
     }
 
     pub(super) fn outdated(body: Value) -> Self {
-        Self { body, cookies: Vec::new(), refused: Some(Refusal::State) }
+        Self { body, cookies: Vec::new(), session: None, refused: Some(Refusal::State) }
     }
 
     pub(super) fn rule(rule: impl Into<String>, body: Value) -> Self {
-        Self { body, cookies: Vec::new(), refused: Some(Refusal::Rule(rule.into())) }
+        Self { body, cookies: Vec::new(), session: None, refused: Some(Refusal::Rule(rule.into())) }
     }
 
     pub(super) fn cookies(mut self, cookies: impl IntoIterator<Item = String>) -> Self {
@@ -172,6 +176,13 @@ pub(super) fn close(turn: &Turn<'_>, call: &Call, outcome: Outcome) -> Answer {
         reply.body = compress(&reply.body).into();
         reply = reply.header("content-encoding", "br");
     }
+    if let Some(session) = outcome.session {
+        reply = reply.header("x-refresh-token", session);
+    }
+    turn.world.change(|state| {
+        let session = request.cookie("MUSIC_U").unwrap_or_default();
+        state.ledger.used(Service::NetEase, "MUSIC_U", &session, state.settings.rotation, now_ms());
+    });
     Answer { reply: reply.cookies(outcome.cookies), refused: outcome.refused }
 }
 

@@ -22,6 +22,8 @@ pub(super) struct AppToken {
 }
 
 pub(super) const METHOD: &str = "app_scan";
+/// A code that no documentation knows.
+const UNKNOWN: i64 = 77_778;
 /// Length of a `qrcodeID`.
 const ID_LENGTH: usize = 91;
 /// The versions of the app that clients name (protocol: QQ §3.1).
@@ -72,6 +74,17 @@ pub(super) fn exchange(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inn
     }
     if !call.param.get("musicid").is_some_and(Value::is_u64) {
         return rule("musicid is not a number");
+    }
+    let settings = turn.world.settings();
+    let as_web_site = text_of(&envelope.comm, "ct") == "24";
+    if settings.pushed_key || as_web_site != settings.app_exchange_as_web_site {
+        // It says nothing of use, and leaves the token as it was (protocol: QQ §13.8).
+        let unknown = if as_web_site && !settings.pushed_key && !settings.app_exchange_as_web_site {
+            Inner::rule(UNKNOWN, "no client exchanges a code of the app as the web site")
+        } else {
+            Inner::outdated(UNKNOWN)
+        };
+        return unknown.with(skeleton());
     }
     turn.world.change(|state| {
         let wanted = text_of(&call.param, "token");

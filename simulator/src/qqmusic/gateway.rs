@@ -137,6 +137,10 @@ pub(super) fn answer(turn: &Turn<'_>) -> Answer {
         "start_ts": started,
         "traceid": format!("{:016x}", rand::random::<u64>()),
     });
+    turn.world.change(|state| {
+        let key = carried(request, &envelope.comm);
+        state.ledger.used(Service::QqMusic, "musickey", &key, state.settings.rotation, started);
+    });
     let (mut refused, mut cookies) = (None, Vec::new());
     for (index, call) in envelope.calls.iter().enumerate() {
         let fault = turn.fault.filter(|_| turn.struck == index);
@@ -167,9 +171,20 @@ fn one(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
             // Failures of the sign-in calls give the whole skeleton, empty (protocol: QQ §6).
             let mut data = if signs_in { sign_in::skeleton() } else { json!({}) };
             if code == 2001 {
-                data["feedbackURL"] = json!("https://y.qq.com/wk_v17/common_login.html?from=simulator");
+                let check = turn.world.change(|state| state.risk_check(Service::QqMusic));
+                data["feedbackURL"] = json!(check.address);
             }
             return Inner::outdated(code).with(data);
+        }
+    }
+    if matches!(call.name, "qq.exchange" | "qq.wx_exchange" | "qq.app_exchange")
+        && turn.world.settings().exchange_check
+    {
+        let check = turn.world.change(|state| state.risk_check(Service::QqMusic));
+        if !check.solved {
+            let mut data = sign_in::skeleton();
+            data["feedbackURL"] = json!(check.address);
+            return Inner::outdated(2001).with(data);
         }
     }
     match call.name {
@@ -257,9 +272,20 @@ pub(super) fn signed_in(
     by_key(state, &key, &uin)
 }
 
+/// The key that a request carries, in `comm` or in the cookies.
+fn carried(request: &Request, comm: &Map<String, Value>) -> String {
+    let cookie = |name: &str| request.cookie(name).unwrap_or_default();
+    let keys = [text_of(comm, "authst"), cookie("qm_keyst"), cookie("qqmusic_key")];
+    keys.into_iter().find(|key| !key.is_empty()).unwrap_or_default()
+}
+
 /// The living credential with this key and number.
 pub(super) fn by_key(state: &State, key: &str, uin: &str) -> Result<Credential, Inner> {
     let Some(credential) = state.ledger.find(Service::QqMusic, "musickey", key) else {
+        // What is pushed after a scan may be tried as a key (protocol: QQ §13.7).
+        if state.qqmusic.app_tokens.iter().any(|token| token.token == key) {
+            return Err(Inner::outdated(1000));
+        }
         return Err(Inner::rule(1000, "the key is unknown"));
     };
     if uin.trim_start_matches('o').trim_start_matches('0') != credential.uid {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::gateway::{Call, Envelope, Inner, signed_in};
 use super::sign_in::spoken_of;
-use crate::account::{Account, Held, Service};
+use crate::account::{Account, Held, Membership, Service};
 use crate::exchange::Turn;
 
 /// `userInfo.VipQueryServer/SRFVipQuery_V2`.
@@ -31,15 +31,16 @@ pub(super) fn query(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner 
     Inner::ok(json!({"infoMap": map}))
 }
 
-/// `VipLogin.VipLoginInter/vip_login_base`, for the account that asks.
+/// `VipLogin.VipLoginInter/vip_login_base`, for the account that asks. Nobody is answered just as well: with success,
+/// and without any membership (protocol: QQ §13.7).
 pub(super) fn login_base(turn: &Turn<'_>, envelope: &Envelope) -> Inner {
     let state = turn.world.lock();
     let account = signed_in(&state, turn.request, &envelope.comm).and_then(|credential| {
         spoken_of(&state, turn, &credential.account).map_err(|_| Inner::outdated(1000))
     });
     match account {
-        Ok(account) => Inner::ok(base(&account)),
-        Err(inner) => inner,
+        Ok(account) => Inner::ok(base(account.membership)),
+        Err(inner) => Inner { code: 0, ..inner }.with(base(Membership::default())),
     }
 }
 
@@ -76,8 +77,8 @@ fn flags(account: &Account) -> Value {
     })
 }
 
-fn base(account: &Account) -> Value {
-    let (basic, vip, svip) = (account.membership.basic, account.membership.vip, account.membership.svip);
+fn base(membership: Membership) -> Value {
+    let (basic, vip, svip) = (membership.basic, membership.vip, membership.svip);
     let day = |held: Option<Held>| held.map(|held| beijing(held.until_ms, "%Y-%m-%d")).unwrap_or_default();
     let level = basic.map_or(0, |held| held.level);
     json!({

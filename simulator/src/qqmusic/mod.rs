@@ -85,7 +85,7 @@ impl Played for QqMusic {
             (PTLOGIN_GRAPH, "/check_sig") => vec!["qq.check_sig"],
             (GRAPH, "/oauth2.0/authorize") => vec!["qq.authorize"],
             (GRAPH, official_page::SHOW | official_page::STATE | official_page::GO_ON) => vec!["qq.page"],
-            (PORTAL, official_page::REDIRECT | captcha::PATH) => vec!["qq.page"],
+            (PORTAL, official_page::REDIRECT | captcha::PATH | captcha::RISK_PATH) => vec!["qq.page"],
             (WECHAT, wechat::PAGE) => vec!["qq.wx_page"],
             (WECHAT, path) if path.starts_with(wechat::PICTURE) => vec!["qq.wx_picture"],
             (WECHAT_POLL, wechat::POLL) => vec!["qq.wx_poll"],
@@ -111,7 +111,9 @@ impl Played for QqMusic {
                 "qq.wx_picture" => wechat::picture(&turn),
                 "qq.wx_poll" => wechat::poll(&turn).await,
                 "qq.push" => push::shake_hands(&turn),
-                "qq.page" if turn.request.path == captcha::PATH => captcha::serve(&turn),
+                "qq.page" if matches!(turn.request.path.as_str(), captcha::PATH | captcha::RISK_PATH) => {
+                    captcha::serve(&turn)
+                }
                 "qq.page" => official_page::serve(&turn),
                 "qq.profile_web" => profile::web(&turn),
                 "qq.device" => device::qimei(&turn),

@@ -29,16 +29,20 @@ pub(super) fn send(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
         if call.param.get("tmeAppid").and_then(Value::as_str) != Some("qqmusic") {
             return Err("tmeAppid is not \"qqmusic\"".to_owned());
         }
-        let area = digits(&call.param, "areaCode")?;
-        Ok((device, digits(&call.param, "phoneNo")?, area))
+        Ok((device, digits(&call.param, "phoneNo")?))
     });
-    let (device, phone, area) = match checked {
+    let (device, phone) = match checked {
         Ok(checked) => checked,
         Err(rule) => return failed(rule),
     };
+    // A number is answered like this, and not with the code of the other parameters (protocol: QQ §13.5).
+    let area = match digits(&call.param, "areaCode") {
+        Ok(area) => area,
+        Err(rule) => return Inner::rule(10_006, rule),
+    };
     if area != "86" || phone.len() != 11 {
         // A person may well type this: nothing is wrong with the client.
-        return Inner::outdated(20_261).with(json!({"errMsg": "手机号码格式错误", "securityURL": ""}));
+        return Inner::outdated(104_400).with(json!({"errMsg": "手机号码格式错误", "securityURL": ""}));
     }
     turn.world.change(|state| {
         if let Some(captcha) = state.captcha_wanted(SERVICE, &device) {
@@ -64,6 +68,9 @@ pub(super) fn login(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner 
         data["errMsg"] = json!(text);
         inner.with(data)
     };
+    if text_of(&envelope.comm, "tmeLoginMethod") != "3" {
+        return said(Inner::rule(104_400, "comm.tmeLoginMethod is not 3"), "参数错误");
+    }
     let checked = device(turn.request, &envelope.comm).and_then(|device| {
         if text_of(&envelope.comm, "tmeLoginType") != "0" {
             return Err("comm.tmeLoginType is not 0".to_owned());

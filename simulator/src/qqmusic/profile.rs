@@ -9,7 +9,8 @@ use crate::account::Service;
 use crate::exchange::{Answer, Refusal, Reply, Turn, base64_encode, expect_values};
 use crate::fault::FaultKind;
 
-/// `music.UserInfo.userInfoServer/GetLoginUserInfo`: 0 when the credential is good.
+/// `music.UserInfo.userInfoServer/GetLoginUserInfo`: 0 when the credential is good. It names no account (protocol:
+/// QQ §13.7).
 pub(super) fn login_user_info(turn: &Turn<'_>, envelope: &Envelope) -> Inner {
     let state = turn.world.lock();
     let account = signed_in(&state, turn.request, &envelope.comm).and_then(|credential| {
@@ -17,7 +18,7 @@ pub(super) fn login_user_info(turn: &Turn<'_>, envelope: &Envelope) -> Inner {
     });
     match account {
         Ok(account) => Inner::ok(json!({"info": {
-            "nick": account.nickname, "logo": account.avatar_url, "uin": account.uid, "encrypt_uin": account.encrypt_uin,
+            "nick": account.nickname, "logo": account.avatar_url,
         }})),
         Err(inner) => inner,
     }

@@ -15,11 +15,13 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::app_scan::{AppToken, METHOD};
 use super::mqtt::{self, Connect, Packet, Subscribe};
-use super::sign_in::spoken_of_fault;
+use super::sign_in::{lifetime, mint_key, spoken_of_fault};
+use crate::account::Account;
 use crate::code::CodeState;
 use crate::exchange::{Answer, Ending, Reply, Request, Turn, base64_decode};
 use crate::fault::{Fault, FaultKind};
 use crate::journal::Verdict;
+use crate::ledger::Via;
 use crate::settings::PushSplit;
 use crate::stage::Stage;
 use crate::world::State;
@@ -461,6 +463,15 @@ fn send_on(state: &mut State, depth: u32, fault: Option<Fault>) -> (u8, String) 
     (MOVED[count % 2], reference)
 }
 
+/// A key for the account that needs no exchange; nothing comes with it that would renew it once it has ended.
+fn pushed_key(state: &mut State, owner: &Account) -> String {
+    let key = mint_key(state, owner);
+    let (issued, expires) = lifetime(state);
+    let secrets = [("musickey".to_owned(), key.clone())].into();
+    state.ledger.sign_in(owner, Via::AppScan, secrets, issued, expires);
+    key
+}
+
 /// What the confirmed code gives, once.
 fn confirmed(state: &mut State, id: &str, fault: Option<&Fault>) -> Option<(&'static str, String)> {
     let code = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == id)?;
@@ -473,8 +484,9 @@ fn confirmed(state: &mut State, id: &str, fault: Option<&Fault>) -> Option<(&'st
     if kind == Some(FaultKind::RenewalSkeleton) {
         return Some(("cookies", json!({"cookies": {}}).to_string()));
     }
-    let named = spoken_of_fault(state, fault, &account).ok()?.uid;
-    let token = state.mint.word(64);
+    let owner = spoken_of_fault(state, fault, &account).ok()?;
+    let token = if state.settings.pushed_key { pushed_key(state, &owner) } else { state.mint.word(64) };
+    let named = owner.uid;
     let payload = json!({"cookies": {
         "qqmusic_uin": {"value": named}, "qqmusic_key": {"value": token}, "qrcode_id": {"value": id},
     }});

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::gateway::{Call, Envelope, Inner, by_key, signed_in, text_of};
-use super::sign_in::{body, lifetime, mint_key, raw_login_type, skeleton, spoken_of};
+use super::sign_in::{body, lifetime, mint_key, musicid, skeleton, spoken_of};
 use crate::account::{AccountKind, Service};
 use crate::clock::now_ms;
 use crate::exchange::{Turn, expect_values};
@@ -55,7 +55,8 @@ fn renew(state: &mut State, turn: &Turn<'_>, old: &Credential, with_tokens: bool
     let (issued, expires) = lifetime(state);
     let times = (issued, expires, now_ms());
     let credential = state.ledger.renew(old, &account, secrets, times, state.settings.rotation);
-    let mut data = body(&account, &credential, state.settings.key_life_seconds);
+    state.ledger.told(credential.id, account.kind.login_type());
+    let mut data = body(state, &account, &credential);
     if !with_tokens {
         // A client that overwrites what it has with these loses it (protocol: QQ §7.4).
         if !is_new {
@@ -67,7 +68,7 @@ fn renew(state: &mut State, turn: &Turn<'_>, old: &Credential, with_tokens: bool
     Inner::ok(data)
 }
 
-/// The parameters of path A by kind of account.
+/// The parameters of path A by the kind of sign-in, and whether the key can still be renewed with them.
 fn check_a(
     state: &State,
     turn: &Turn<'_>,
@@ -75,44 +76,20 @@ fn check_a(
     param: &Map<String, Value>,
 ) -> Result<Credential, Inner> {
     let rule = |rule: String| Err(Inner::rule(1000, rule));
+    // It belongs to the telephone's calls and is answered like this everywhere else (protocol: QQ §13.5).
+    if !text_of(comm, "tmeLoginMethod").is_empty() {
+        return rule("comm.tmeLoginMethod has no place in a renewal".to_owned());
+    }
     let key = text_of(param, "musickey");
     let Some(old) = state.ledger.find(Service::QqMusic, "musickey", &key).cloned() else {
         return rule("the old key is unknown".to_owned());
     };
-    let kind = state.account(&old.account).map_or(AccountKind::Qq, |account| account.kind);
-    // Clients that keep the `loginType` of the answer renew with it (protocol: QQ §7.1, "other").
-    let raw = state.ledger.sign_in_of(&old).and_then(|first| raw_login_type(first.via));
-    let login_type = text_of(comm, "tmeLoginType");
-    let is_raw = raw.is_some_and(|raw| login_type == raw.to_string());
-    if login_type != kind.login_type().to_string() && !is_raw {
-        return rule(format!("comm.tmeLoginType is not {}", kind.login_type()));
-    }
-    // The ids: a number for QQ, text for WeChat; mini-programs send both, and so do those of the other kinds.
-    let id_names: &[&str] = match kind {
-        _ if is_raw => &["musicid", "str_musicid"],
-        AccountKind::WeChat => &["str_musicid"],
-        AccountKind::Qq | AccountKind::Native => &["musicid"],
-    };
-    for id_name in id_names {
-        if text_of(param, id_name) != old.uid {
-            return rule(format!("{id_name} is not the account's"));
-        }
-    }
-    if id_names.contains(&"musicid") && !param.get("musicid").is_some_and(Value::is_number) {
-        return rule("musicid is not a number".to_owned());
-    }
+    check_shape(state, &old, comm, param).map_err(|rule| Inner::rule(1000, rule))?;
     if !param.get("loginMode").is_some_and(Value::is_number) {
         return rule("loginMode is not a number".to_owned());
     }
-    if text_of(param, "refresh_key") != old.secret("refresh_key") {
-        return rule("refresh_key is missing or not the account's".to_owned());
-    }
-    // With no refresh key, the openid has to do (protocol: QQ §7.1).
-    if old.secret("refresh_key").is_empty() && text_of(param, "openid").is_empty() {
-        return rule("there is neither a refresh_key nor an openid".to_owned());
-    }
     // Empty ones are usual (protocol: QQ §2.3), wrong ones are not.
-    for name in ["openid", "access_token", "refresh_token", "unionid"] {
+    for name in ["refresh_key", "openid", "access_token", "refresh_token", "unionid"] {
         let sent = text_of(param, name);
         if !sent.is_empty() && sent != old.secret(name) {
             return rule(format!("{name} is not the account's"));
@@ -123,11 +100,49 @@ fn check_a(
     if carried != key && cookie != key {
         return rule("comm.authst is not the old key".to_owned());
     }
-    // The key may have ended of age: the refresh key outlives it. A key that was replaced may not.
-    if old.revoked.is_some() || old.superseded_ms.is_some_and(|at| at <= now_ms()) {
+    // The key may have ended of age: what renews it outlives it. A key that was replaced may not, and number and key
+    // alone are renewed only while the key works (protocol: QQ §13.3, §13.9).
+    let sent = |name: &str| !text_of(param, name).is_empty();
+    let revives = sent("refresh_key") || (sent("openid") && sent("refresh_token"));
+    let replaced = old.revoked.is_some() || old.superseded_ms.is_some_and(|at| at <= now_ms());
+    if replaced || (!revives && !old.is_valid()) {
         return Err(Inner::outdated(1000));
     }
     Ok(old)
+}
+
+/// `tmeLoginType` and the account's numbers, which go together: 1 goes by text, 2 by number, and every other way of
+/// signing in by both (protocol: QQ §13.2). Both are good for all.
+fn check_shape(
+    state: &State,
+    old: &Credential,
+    comm: &Map<String, Value>,
+    param: &Map<String, Value>,
+) -> Result<(), String> {
+    let account = state.account(&old.account).ok();
+    let kind = account.map_or(AccountKind::Qq, |account| account.kind).login_type();
+    let told = old.login_type.unwrap_or(kind);
+    let login_type = text_of(comm, "tmeLoginType");
+    let is_kind = login_type == kind.to_string() && !state.settings.repeats_login_type;
+    if login_type != told.to_string() && !is_kind {
+        return Err(format!("comm.tmeLoginType is not the {told} of the last answer"));
+    }
+    let names: &[&str] = match login_type.as_str() {
+        "1" => &["str_musicid"],
+        "2" => &["musicid"],
+        _ => &["musicid", "str_musicid"],
+    };
+    let number = account.map(|account| musicid(state, account)).unwrap_or_default().to_string();
+    for name in names {
+        let sent = text_of(param, name);
+        if sent != old.uid && !(*name == "musicid" && sent == number) {
+            return Err(format!("{name} is not the account's"));
+        }
+    }
+    if names.contains(&"musicid") && !param.get("musicid").is_some_and(Value::is_number) {
+        return Err("musicid is not a number".to_owned());
+    }
+    Ok(())
 }
 
 fn check_b(state: &State, turn: &Turn<'_>, param: &Map<String, Value>) -> Result<Credential, Inner> {

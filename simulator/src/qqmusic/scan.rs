@@ -103,7 +103,9 @@ pub(super) fn poll(turn: &Turn<'_>) -> Answer {
         match code.state {
             CodeState::Shown => say(66, "", "二维码未失效。", "").into(),
             CodeState::Scanned => say(67, "", "二维码认证中。", "").into(),
-            CodeState::Refused => Answer::outdated(say(68, "", "本次登录已被拒绝 ", "")),
+            CodeState::Refused => {
+                Answer::outdated(say(state.settings.refusal_code, "", "本次登录已被拒绝 ", ""))
+            }
             CodeState::Expired | CodeState::Delivered => Answer::outdated(say(65, "", "二维码已失效。", "")),
             CodeState::Confirmed => {
                 let account = code.account.clone().unwrap_or_default();

@@ -78,10 +78,11 @@ pub(super) fn grant(
     }
     let (issued, expires) = lifetime(state);
     let credential = state.ledger.sign_in(&account, via, secrets, issued, expires);
-    let mut data = body(&account, &credential, state.settings.key_life_seconds);
-    if state.settings.raw_login_type {
-        data["loginType"] = json!(raw_login_type(via).unwrap_or(account.kind.login_type()));
-    }
+    let raw = raw_login_type(via).filter(|_| state.settings.raw_login_type);
+    let login_type = raw.unwrap_or(account.kind.login_type());
+    state.ledger.told(credential.id, login_type);
+    let mut data = body(state, &account, &credential);
+    data["loginType"] = json!(login_type);
     let mut inner = Inner::ok(data);
     if is_web(comm) {
         inner.cookies = cookies(&account, &credential);
@@ -92,7 +93,7 @@ pub(super) fn grant(
 const REFRESH_FIELDS: [&str; 3] = ["refresh_key", "refresh_token", "access_token"];
 
 /// The ways of signing in that have a `loginType` of their own (protocol: QQ §6).
-pub(super) fn raw_login_type(via: Via) -> Option<i64> {
+fn raw_login_type(via: Via) -> Option<i64> {
     match via {
         Via::Phone => Some(0),
         Via::AppScan => Some(6),
@@ -167,8 +168,17 @@ pub(super) fn skeleton() -> Value {
     })
 }
 
+/// What stands for a WeChat account's number where only the text has it (protocol: QQ §13.1).
+const PLACEHOLDER: u64 = 1;
+
+/// The number that `musicid` has.
+pub(super) fn musicid(state: &State, account: &Account) -> u64 {
+    let is_placeholder = state.settings.placeholder_musicid && account.kind == AccountKind::WeChat;
+    if is_placeholder { PLACEHOLDER } else { account.number() }
+}
+
 /// The credential as the service writes it.
-pub(super) fn body(account: &Account, credential: &Credential, life_seconds: i64) -> Value {
+pub(super) fn body(state: &State, account: &Account, credential: &Credential) -> Value {
     let issued = credential.issued_ms / 1000;
     let mut body = skeleton();
     for name in ["musickey", "openid", "unionid", "access_token", "refresh_token", "refresh_key"] {
@@ -176,10 +186,10 @@ pub(super) fn body(account: &Account, credential: &Credential, life_seconds: i64
     }
     // The end of the access token, about 7 days: not the end of the key (protocol: QQ §6).
     body["expired_at"] = json!(issued + 604_800);
-    body["musicid"] = json!(account.number());
+    body["musicid"] = json!(musicid(state, account));
     body["str_musicid"] = json!(account.uid);
     body["musickeyCreateTime"] = json!(issued);
-    body["keyExpiresIn"] = json!(life_seconds);
+    body["keyExpiresIn"] = json!(state.settings.key_life_seconds);
     body["encryptUin"] = json!(account.encrypt_uin);
     body["loginType"] = json!(account.kind.login_type());
     body["userip"] = json!("192.0.2.7");

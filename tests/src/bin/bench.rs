@@ -39,7 +39,7 @@ const CONFIRMED: [(Service, Method, Duration); 4] = [
     (Service::QqMusic, Method::QqScan, Duration::from_millis(1000)),
     (Service::QqMusic, Method::WechatScan, Duration::ZERO),
     (Service::QqMusic, Method::AppScan, Duration::ZERO),
-    (Service::NetEase, Method::AppScan, Duration::from_millis(2000)),
+    (Service::NetEase, Method::AppScan, Duration::from_millis(1000)),
 ];
 
 /// Milliseconds from the confirmation to the saved credential, besides half of that pause.

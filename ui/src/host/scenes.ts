@@ -272,6 +272,7 @@ export const scenes = {
     step.failed(problem('client_too_old', 'qqmusic', 'signing in: a newer client is wanted (code 10003)'), others('qqmusic', 'qq-scan', 'qq-scan')),
   ),
   'qq-failed': adding('qqmusic', step.failed(problem('unexpected', 'qqmusic', 'asking for a code: an answer without ptqrtoken'))),
+  'qq-captcha': adding('qqmusic', step.scanned, { step: 'ask_captcha' }),
   'qq-exchange-lost': adding(
     'qqmusic',
     step.failed(problem('exchange_lost', 'qqmusic', 'exchanging the code: the answer was lost, and what was confirmed is used up')),

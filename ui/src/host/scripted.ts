@@ -58,6 +58,7 @@ export class ScriptedHost implements Host {
   #accounts: Account[];
   #signIns = 0;
   #revision = 1000;
+  #method: Method | null = null;
 
   constructor(private readonly script: Script) {
     this.#preferences = script.preferences;
@@ -104,6 +105,7 @@ export class ScriptedHost implements Host {
   startSignIn(service: ServiceId, method: Method, wanted: string | null): Promise<number> {
     return this.#command(['startSignIn', service, method, wanted], () => {
       const id = ++this.#signIns;
+      this.#method = method;
       if (id === 1) {
         this.script.signIn?.forEach((step) => {
           this.step(step);
@@ -126,8 +128,9 @@ export class ScriptedHost implements Host {
   answerSignIn(id: number, answer: WindowAnswer): Promise<void> {
     return this.#command(['answerSignIn', id, answer], () => {
       switch (answer.kind) {
-        case 'phone_number':
         case 'captcha_done':
+          return this.step({ step: this.#method === 'phone' ? 'sending' : 'exchanging' });
+        case 'phone_number':
         case 'resend':
           return this.step({ step: 'sending' });
         case 'text_code':

@@ -193,7 +193,9 @@ export class SignIn {
 
   /** Answers what is asked. What takes a while is shown at once, so that nothing is sent twice. */
   answer(answer: WindowAnswer): void {
-    if (answer.kind === 'text_code' || answer.kind === 'go') this.#take({ step: 'exchanging' });
+    // Except with a telephone, a check holds up what was confirmed already.
+    const goesOn = answer.kind === 'captcha_done' && this.#way?.method !== 'phone';
+    if (answer.kind === 'text_code' || answer.kind === 'go' || goesOn) this.#take({ step: 'exchanging' });
     else if (answer.kind !== 'change_number' && answer.kind !== 'keep_other') this.#take({ step: 'sending' });
     this.#ask((id) => this.host.answerSignIn(id, answer));
   }

@@ -99,6 +99,17 @@ test('a question about another account has its answer a key away', async () => {
   expect(await focused()).toEqual({ id: 'q-primary', visible: true });
 });
 
+test('a check that comes after a scan is a key away, and what was confirmed goes on after it', async () => {
+  await open('qq-captcha');
+  expect(await focused()).toEqual({ id: 'q-primary', visible: true });
+  await press('Enter');
+  expect(await lastCall()).toEqual(['openCaptcha', 1]);
+  await tabTo('p-done');
+  await press('Enter');
+  expect(await lastCall()).toEqual(['answerSignIn', 1, { kind: 'captcha_done' }]);
+  expect(await scene().page.$eval('.add', (view) => (view as HTMLElement).dataset['state'])).toBe('confirming');
+});
+
 test('the next way is for the same account', async () => {
   await open('account-dead');
   await tabTo('a-sign');

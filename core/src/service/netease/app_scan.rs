@@ -9,7 +9,7 @@ use url::Url;
 use super::gateway::{Answer, Call, chain_id};
 use super::grant::Issued;
 use super::{codes, grant};
-use crate::http::CookieMap;
+use crate::http::{CookieMap, Request};
 use crate::qr::QrCode;
 use crate::secret::Secret;
 use crate::service::answer::{name, text, unexpected};
@@ -22,6 +22,10 @@ const PACE: Duration = Duration::from_secs(2);
 /// Between two polls once somebody has: they look at the screen and wait. Public clients ask every second
 /// throughout (protocol: NetEase §1.6).
 const PACE_ONCE_SCANNED: Duration = Duration::from_secs(1);
+
+/// What a browser opens before it signs in, and how long to wait for it.
+const FRONT_PAGE: &str = "https://music.163.com/";
+const LONGEST_VISIT: Duration = Duration::from_secs(3);
 
 /// At most between two tries after failures.
 const SLOWEST: Duration = Duration::from_secs(8);
@@ -97,9 +101,22 @@ impl Attempt for AppScan {
 }
 
 impl AppScan {
+    /// Visits the front page first, as whoever signs in on the web site does, and keeps what it sets (protocol:
+    /// NetEase §12.4). It is no part of the sign-in: when it does not come, the sign-in goes on without.
+    async fn visit(&mut self) {
+        let request = Request::get_with(FRONT_PAGE, &[]).within(LONGEST_VISIT);
+        match self.context.http.send(request).await {
+            Ok(answer) => self.cookies.absorb(&answer.set_cookies(self.context.clock.now())),
+            Err(error) => tracing::debug!(%error, "the front page did not come"),
+        }
+    }
+
     /// Fetches a key and draws the code, which NetEase's clients make themselves.
     async fn show(&mut self) -> Result<Progress, ServiceError> {
         let doing = "asking for a code";
+        if self.profile == NeteaseProfile::Web && self.failures == 0 {
+            self.visit().await;
+        }
         let payload = match self.profile {
             NeteaseProfile::Web => json!({ "type": 1, "noCheckToken": true }),
             NeteaseProfile::Pc => json!({ "type": 3 }),
