@@ -6,6 +6,7 @@ use tunekey_core::account::{Account, Health, RenewalOutcome, SignInReason, Tier}
 use tunekey_core::display_text::columns;
 use tunekey_core::problem::Language;
 use tunekey_core::service::{CredentialPart, PasteFormat, Recognised};
+use tunekey_core::tunekey::SystemProxyInfo;
 
 /// For how many columns a list leaves room for a name.
 const NAME_COLUMNS: usize = 20;
@@ -60,6 +61,17 @@ pub(crate) fn sheet(account: &Account, language: Language) -> String {
         sheet.push_str(&format!("{name}{}  {value}\n", " ".repeat(width - columns(name))));
     }
     sheet
+}
+
+/// What the system names as its proxy, behind the word that has it used.
+pub(crate) fn system_proxy(system: &SystemProxyInfo, language: Language) -> String {
+    match (&system.problem, &system.address, &system.source) {
+        (Some(problem), ..) => format!("  {}", problem.message(language)),
+        (None, Some(address), Some(source)) => {
+            format!("  ({address}{}{source})", language.pick(", named by ", "，来自 "))
+        }
+        (None, ..) => String::new(),
+    }
 }
 
 /// What came of a renewal.

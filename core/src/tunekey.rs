@@ -1,6 +1,5 @@
 //! The facade: what every front calls. The only file that ties services, vault and ledger together.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use crate::account::{
 use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
 use crate::export::{self, Format};
-use crate::http::{Http, HttpError, HttpOptions, Limits, Request};
+use crate::http::{Http, HttpError, HttpOptions, Limits, Request, SystemProxy};
 use crate::ladder::Barred;
 use crate::ledger::{AccountRecord, LedgerFile};
 use crate::picture;
@@ -33,7 +32,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use snapshot::{Copied, Event, KeychainState, Reach, ServiceInfo, SignedOut, Snapshot};
+pub use snapshot::{Copied, Event, KeychainState, Reach, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo};
 
 /// What a [`TuneKey`] is made of. Tests bring their own keychain, clock and limits.
 #[derive(Debug)]
@@ -87,7 +86,7 @@ struct Inner {
     has_web_view: bool,
     barred: Mutex<Barred>,
     /// The client for the settings it was made with: rebuilt when they change.
-    http: Mutex<Option<(Proxy, Option<PathBuf>, Http)>>,
+    http: Mutex<Option<(HttpOptions, Option<SystemProxy>, Http)>>,
     keychain: Mutex<KeychainState>,
     notice: Option<Problem>,
     events: broadcast::Sender<Event>,
@@ -131,6 +130,7 @@ impl TuneKey {
             keychain: *self.keychain(),
             settings: self.settings(),
             notice: self.0.notice.clone(),
+            system_proxy: SystemProxyInfo::now(),
         }
     }
 
@@ -316,7 +316,9 @@ impl TuneKey {
         settings.set(key, value)?;
         if key == "extra-ca" {
             // A file that cannot be used is refused here, not at the next sign-in.
-            self.client(&settings)?;
+            let extra_ca = settings.extra_ca.clone();
+            Http::new(&HttpOptions { proxy: Proxy::None, extra_ca, limits: self.0.limits })
+                .map_err(HttpError::into_problem)?;
         }
         self.0.accounts.update_settings(|current| current.set(key, value))?;
         Ok(self.settings())
@@ -463,18 +465,20 @@ impl TuneKey {
 
     fn client(&self, settings: &Settings) -> Result<Http, Problem> {
         let mut cached = self.0.http.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((proxy, extra_ca, http)) = &*cached
-            && (proxy, extra_ca) == (&settings.proxy, &settings.extra_ca)
-        {
-            return Ok(http.clone());
-        }
         let options = HttpOptions {
             proxy: settings.proxy.clone(),
             extra_ca: settings.extra_ca.clone(),
             limits: self.0.limits,
         };
-        let http = Http::new(&options).map_err(HttpError::into_problem)?;
-        *cached = Some((settings.proxy.clone(), settings.extra_ca.clone(), http.clone()));
+        // The system's can change while we run.
+        let system = options.system_proxy().map_err(HttpError::into_problem)?;
+        if let Some((known, through, http)) = &*cached
+            && (known, through) == (&options, &system)
+        {
+            return Ok(http.clone());
+        }
+        let http = Http::through(&options, system.clone()).map_err(HttpError::into_problem)?;
+        *cached = Some((options, system, http.clone()));
         Ok(http)
     }
 

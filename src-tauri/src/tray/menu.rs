@@ -241,7 +241,13 @@ mod tests {
     }
 
     fn snapshot(accounts: Vec<Account>) -> Snapshot {
-        Snapshot { accounts, keychain: KeychainState::Ready, settings: Settings::default(), notice: None }
+        Snapshot {
+            accounts,
+            keychain: KeychainState::Ready,
+            settings: Settings::default(),
+            notice: None,
+            system_proxy: None,
+        }
     }
 
     /// The menu as a person would read it out.

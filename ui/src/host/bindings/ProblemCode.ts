@@ -3,4 +3,4 @@
 /**
  * The kinds of problem that fronts tell apart.
  */
-export type ProblemCode = "offline" | "timeout" | "rejected" | "risk_control" | "rate_limited" | "expired" | "refused" | "device_limit" | "restricted" | "client_too_old" | "wrong_way_in" | "wrong_code" | "daily_limit" | "other_account" | "keychain_locked" | "keychain_unavailable" | "keychain_denied" | "profile_unreadable" | "not_found" | "invalid_input" | "cancelled" | "unexpected";
+export type ProblemCode = "offline" | "untrusted_certificate" | "no_authorities" | "extra_ca_unusable" | "name_not_resolved" | "not_the_service" | "server_error" | "proxy_unreachable" | "proxy_refused" | "proxy_password" | "proxy_unusable" | "timeout" | "rejected" | "risk_control" | "rate_limited" | "expired" | "refused" | "device_limit" | "restricted" | "client_too_old" | "wrong_way_in" | "wrong_code" | "daily_limit" | "other_account" | "keychain_locked" | "keychain_unavailable" | "keychain_denied" | "profile_unreadable" | "ledger_damaged" | "ledger_set_aside" | "ledger_newer" | "profile_busy" | "locks_unusable" | "profile_read_only" | "disk_full" | "not_found" | "invalid_input" | "cancelled" | "unexpected";
