@@ -13,7 +13,7 @@ use crate::account::{
 use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
 use crate::export::{self, Format};
-use crate::http::{Http, HttpError, HttpOptions, Limits, Request, SystemProxy};
+use crate::http::{Http, HttpError, HttpOptions, Limits, NotJson, Request, SystemProxy};
 use crate::ladder::Barred;
 use crate::ledger::{AccountRecord, LedgerFile};
 use crate::picture;
@@ -187,11 +187,12 @@ impl TuneKey {
         self.to_its_end(async move {
             let record = this.0.accounts.record(&id)?;
             let _busy = this.0.accounts.busy(&id, Busy::Renewing);
-            let result = this
-                .0
-                .renewer
-                .renew(&this.0.accounts, service::by_id(record.id.service), &this.context()?, &id, trigger)
-                .await;
+            let service = service::by_id(record.id.service);
+            // A way to the service that cannot be used is said beside the account like what happens on it.
+            let result = match this.context() {
+                Ok(context) => this.0.renewer.renew(&this.0.accounts, service, &context, &id, trigger).await,
+                Err(problem) => Err(problem),
+            };
             this.note_result(&id, result)
         })
         .await
@@ -337,9 +338,9 @@ impl TuneKey {
         for service in service::all() {
             let id = service.id();
             let result = match self.context() {
-                Ok(context) => self.round_trip(&context, *service).await.map_err(|source| {
-                    ServiceError::Http { doing: "testing the connection", source }.into_problem(id)
-                }),
+                Ok(context) => {
+                    self.round_trip(&context, *service).await.map_err(|error| error.into_problem(id))
+                }
                 Err(problem) => Err(problem),
             };
             reaches.push(match result {
@@ -384,9 +385,15 @@ impl TuneKey {
         self.0.accounts.reload();
     }
 
-    async fn round_trip(&self, context: &Context, service: &dyn Service) -> Result<Duration, HttpError> {
+    async fn round_trip(&self, context: &Context, service: &dyn Service) -> Result<Duration, ServiceError> {
+        const DOING: &str = "testing the connection";
         let start = self.0.clock.monotonic();
-        context.http.send(Request::get_with(service.front_door(), &[])).await?;
+        let answer = context.http.send(Request::get_with(service.front_door(), &[])).await;
+        let answer = answer.map_err(|source| ServiceError::Http { doing: DOING, source })?;
+        // Neither service sends anybody elsewhere from there: a network that wants a sign-in does.
+        if answer.answered() == Err(NotJson::Redirect) {
+            return Err(ServiceError::NotTheService { doing: DOING, got: NotJson::Redirect.as_str() });
+        }
         Ok(self.0.clock.monotonic().duration_since(start))
     }
 
