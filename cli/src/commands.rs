@@ -5,7 +5,7 @@ use tunekey_core::account::{Account, AccountId, RenewalTrigger};
 use tunekey_core::display_text;
 use tunekey_core::export::{Format, Scope};
 use tunekey_core::problem::{Language, Problem, ProblemCode};
-use tunekey_core::settings;
+use tunekey_core::settings::{self, Proxy};
 use tunekey_core::tunekey::{Copied, TuneKey};
 
 use crate::failure::Failure;
@@ -227,8 +227,17 @@ pub(crate) fn settings(
     let keys = key.as_deref().map_or_else(|| settings::KEYS.to_vec(), |key| vec![key]);
     for key in keys {
         let value = current.get(key).map_err(|problem| of_setting(problem, key))?;
-        let shown = display_text::escaped(&value).into_owned();
-        output.result(&json!({ "key": key, "value": value }), || format!("{key:<18} {shown}"));
+        let in_use = (key == "proxy" && current.proxy == Proxy::System)
+            .then(|| tunekey.snapshot().system_proxy)
+            .flatten();
+        let mut object = json!({ "key": key, "value": value });
+        if let Some(in_use) = &in_use {
+            object["system"] = serde_json::to_value(in_use).unwrap_or_default();
+        }
+        output.result(&object, || {
+            let named = in_use.map(|system| words::system_proxy(&system, output.language));
+            format!("{key:<18} {}{}", display_text::escaped(&value), named.unwrap_or_default())
+        });
     }
     Ok(())
 }

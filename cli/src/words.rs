@@ -10,6 +10,8 @@ use tunekey_core::service::{
     CredentialPart, PasteFormat, PastedAccount, Recognised, Unusable, UnusableReason,
 };
 
+use tunekey_core::tunekey::SystemProxyInfo;
+
 use crate::failure::Failure;
 use crate::table;
 
@@ -57,6 +59,17 @@ pub(crate) fn sheet(account: &Account, language: Language) -> String {
     }
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     table::aligned(&rows)
+}
+
+/// What the system names as its proxy, behind the word that has it used.
+pub(crate) fn system_proxy(system: &SystemProxyInfo, language: Language) -> String {
+    match (&system.problem, &system.address, &system.source) {
+        (Some(problem), ..) => format!("  {}", problem.message(language)),
+        (None, Some(address), Some(source)) => {
+            format!("  ({address}{}{source})", language.pick(", named by ", "，来自 "))
+        }
+        (None, ..) => String::new(),
+    }
 }
 
 /// What came of a renewal.

@@ -41,7 +41,7 @@ pub const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit
 const MOST_HEADERS: usize = 256;
 
 /// How the client reaches the services.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpOptions {
     /// Through which proxy.
     pub proxy: Proxy,
@@ -49,6 +49,16 @@ pub struct HttpOptions {
     pub extra_ca: Option<PathBuf>,
     /// How long and how much.
     pub limits: Limits,
+}
+
+impl HttpOptions {
+    /// The proxy that the system names now, if the options want it.
+    pub(crate) fn system_proxy(&self) -> Result<Option<SystemProxy>, HttpError> {
+        match &self.proxy {
+            Proxy::System => SystemProxy::now(),
+            Proxy::None | Proxy::Manual(_) => Ok(None),
+        }
+    }
 }
 
 /// How long a request may take and how much an answer may hold.
@@ -204,15 +214,11 @@ impl Http {
     /// [`HttpError::ProxyUnusable`], [`HttpError::BadCertificateFile`] or [`HttpError::NoAuthorities`] when an
     /// option cannot be used.
     pub fn new(options: &HttpOptions) -> Result<Self, HttpError> {
-        let system = match &options.proxy {
-            Proxy::System => SystemProxy::now()?,
-            Proxy::None | Proxy::Manual(_) => None,
-        };
-        Self::through(options, system)
+        Self::through(options, options.system_proxy()?)
     }
 
     /// Makes the client with what the system says of proxies, which counts only with [`Proxy::System`].
-    fn through(options: &HttpOptions, system: Option<SystemProxy>) -> Result<Self, HttpError> {
+    pub(crate) fn through(options: &HttpOptions, system: Option<SystemProxy>) -> Result<Self, HttpError> {
         // The library panics without a provider. Whoever installed one first installed the same one.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()

@@ -134,7 +134,9 @@ pub enum ProblemCode {
     InvalidInput,
     /// The person stopped it.
     Cancelled,
-    /// Something that we do not know; `detail` says what was being done and what came.
+    /// Something that we do not know; `detail` says what was being done and what came. In a ledger also what a
+    /// later version knows: a code that is new must not make the whole ledger look damaged.
+    #[serde(other)]
     Unexpected,
 }
 
@@ -451,3 +453,33 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_of_a_later_version_is_read_as_one_that_we_do_not_know() {
+        let read = |text: &str| serde_json::from_str::<ProblemCode>(text).ok();
+        assert_eq!(read("\"of_a_later_version\""), Some(ProblemCode::Unexpected));
+        assert_eq!(read("\"proxy_refused\""), Some(ProblemCode::ProxyRefused));
+    }
+
+    #[test]
+    fn what_is_typed_or_sent_comes_back_in_one_line_that_steers_nothing() {
+        let evil = "a\u{1b}[2J\u{202e}\r\nb";
+        let problem = Problem::new(ProblemCode::InvalidInput).with_detail(evil);
+        for language in [Language::English, Language::Chinese] {
+            let message = problem.message(language);
+            assert!(message.contains("a[2J b") && !message.contains(char::is_control), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn own_words_take_the_place_of_the_codes_and_of_technical_english() {
+        let problem =
+            Problem::new(ProblemCode::NotFound).with_detail("technical").with_words("Own.", "自己的。");
+        assert_eq!(problem.message(Language::English), "Own.");
+        assert_eq!(problem.message(Language::Chinese), "自己的。");
+    }
+}

@@ -1,6 +1,5 @@
 //! The facade: what every front calls. The only file that ties services, vault and ledger together.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +15,7 @@ use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
 use crate::display_text;
 use crate::export::{self, Format, Scope};
-use crate::http::{Http, HttpError, HttpOptions, Limits, Request};
+use crate::http::{Http, HttpError, HttpOptions, Limits, NotJson, Request, SystemProxy};
 use crate::ladder::Barred;
 use crate::ledger::{HandedOut, LedgerFile};
 use crate::picture;
@@ -36,7 +35,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use snapshot::{Copied, Event, KeychainState, Reach, ServiceInfo, SignedOut, Snapshot};
+pub use snapshot::{Copied, Event, KeychainState, Reach, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo};
 
 /// What a [`TuneKey`] is made of. Tests bring their own keychain, clock and limits.
 #[derive(Debug)]
@@ -92,7 +91,7 @@ struct Inner {
     /// Codes that nobody looks at any more.
     parked: Mutex<ParkedCodes>,
     /// The client for the settings it was made with: rebuilt when they change.
-    http: Mutex<Option<(Proxy, Option<PathBuf>, Http)>>,
+    http: Mutex<Option<(HttpOptions, Option<SystemProxy>, Http)>>,
     keychain: Mutex<KeychainState>,
     notice: Option<Problem>,
     events: broadcast::Sender<Event>,
@@ -136,7 +135,14 @@ impl TuneKey {
     /// Everything that a front shows. From memory: never blocks.
     pub fn snapshot(&self) -> Snapshot {
         let (revision, accounts, settings) = self.0.accounts.overview();
-        Snapshot { revision, accounts, keychain: *self.keychain(), settings, notice: self.0.notice.clone() }
+        Snapshot {
+            revision,
+            accounts,
+            keychain: *self.keychain(),
+            settings,
+            notice: self.0.notice.clone(),
+            system_proxy: SystemProxyInfo::now(),
+        }
     }
 
     /// Changes from now on. A receiver that lags asks for the [`snapshot`](Self::snapshot) again.
@@ -349,7 +355,9 @@ impl TuneKey {
         settings.set(key, value)?;
         if key == "extra-ca" {
             // A file that cannot be used is refused here, not at the next sign-in.
-            self.client(&settings)?;
+            let extra_ca = settings.extra_ca.clone();
+            Http::new(&HttpOptions { proxy: Proxy::None, extra_ca, limits: self.0.limits })
+                .map_err(HttpError::into_problem)?;
         }
         self.0.accounts.update_settings(|current| current.set(key, value))?;
         self.parked_codes().clear();
@@ -369,9 +377,9 @@ impl TuneKey {
         for service in service::all() {
             let id = service.id();
             let result = match self.context() {
-                Ok(context) => self.round_trip(&context, *service).await.map_err(|source| {
-                    ServiceError::Http { doing: "testing the connection", source }.into_problem(id)
-                }),
+                Ok(context) => {
+                    self.round_trip(&context, *service).await.map_err(|error| error.into_problem(id))
+                }
                 Err(problem) => Err(problem),
             };
             reaches.push(match result {
@@ -416,9 +424,15 @@ impl TuneKey {
         self.0.accounts.reload();
     }
 
-    async fn round_trip(&self, context: &Context, service: &dyn Service) -> Result<Duration, HttpError> {
+    async fn round_trip(&self, context: &Context, service: &dyn Service) -> Result<Duration, ServiceError> {
+        const DOING: &str = "testing the connection";
         let start = self.0.clock.monotonic();
-        context.http.send(Request::get_with(service.front_door(), &[])).await?;
+        let answer = context.http.send(Request::get_with(service.front_door(), &[])).await;
+        let answer = answer.map_err(|source| ServiceError::Http { doing: DOING, source })?;
+        // Neither service sends anybody elsewhere from there: a network that wants a sign-in does.
+        if answer.answered() == Err(NotJson::Redirect) {
+            return Err(ServiceError::NotTheService { doing: DOING, got: NotJson::Redirect.as_str() });
+        }
         Ok(self.0.clock.monotonic().duration_since(start))
     }
 
@@ -471,18 +485,20 @@ impl TuneKey {
 
     fn client(&self, settings: &Settings) -> Result<Http, Problem> {
         let mut cached = self.0.http.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((proxy, extra_ca, http)) = &*cached
-            && (proxy, extra_ca) == (&settings.proxy, &settings.extra_ca)
-        {
-            return Ok(http.clone());
-        }
         let options = HttpOptions {
             proxy: settings.proxy.clone(),
             extra_ca: settings.extra_ca.clone(),
             limits: self.0.limits,
         };
-        let http = Http::new(&options).map_err(HttpError::into_problem)?;
-        *cached = Some((settings.proxy.clone(), settings.extra_ca.clone(), http.clone()));
+        // The system's can change while we run.
+        let system = options.system_proxy().map_err(HttpError::into_problem)?;
+        if let Some((known, through, http)) = &*cached
+            && (known, through) == (&options, &system)
+        {
+            return Ok(http.clone());
+        }
+        let http = Http::through(&options, system.clone()).map_err(HttpError::into_problem)?;
+        *cached = Some((options, system, http.clone()));
         Ok(http)
     }
 

@@ -145,6 +145,7 @@ mod tests {
             keychain: KeychainState::Locked,
             settings: Settings::default(),
             notice: None,
+            system_proxy: None,
         };
         let events = catch_up(snapshot, &mut known);
         let expected = [

@@ -319,9 +319,7 @@ fn ended_rightly(case: &Case, ended: &Ended) -> bool {
         // One lost question is asked again; the code stays on the screen.
         return *ended == Ended::Done;
     }
-    let network = |code: &ProblemCode| {
-        matches!(code, ProblemCode::Offline | ProblemCode::Timeout | ProblemCode::Unexpected)
-    };
+    let network = |code: &ProblemCode| proves_nothing(*code);
     let about_renewals = matches!(case.kind, K::RenewalRejected | K::RenewalSkeleton);
     // What was pasted and has ended is renewed, where that is possible.
     let is_renewed = case.request == "qq.userinfo" && (about_renewals || case.kind == K::Expired);
@@ -388,8 +386,22 @@ fn says_why(kind: FaultKind, code: ProblemCode) -> bool {
         K::RateLimited => code == ProblemCode::RateLimited,
         K::Hang => code == ProblemCode::Timeout,
         K::Reset | K::Lost | K::RenewalLost => code == ProblemCode::Offline,
-        _ => matches!(code, ProblemCode::Offline | ProblemCode::Timeout | ProblemCode::Unexpected),
+        K::Status500 => code == ProblemCode::ServerError,
+        K::Html => code == ProblemCode::NotTheService,
+        _ => proves_nothing(code),
     }
+}
+
+/// Whether a code says that something is in the way, and nothing of the credential.
+fn proves_nothing(code: ProblemCode) -> bool {
+    matches!(
+        code,
+        ProblemCode::Offline
+            | ProblemCode::Timeout
+            | ProblemCode::Unexpected
+            | ProblemCode::NotTheService
+            | ProblemCode::ServerError
+    )
 }
 
 /// Whether the service itself never says anything.

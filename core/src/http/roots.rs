@@ -41,8 +41,22 @@ const BUNDLES: [&str; 7] = [
     "/opt/etc/ssl/certs/ca-certificates.crt", // Entware
 ];
 
+/// The system's authorities. They are read once: three hundred files for each change of a setting help nobody. A
+/// system that had none is asked again, because that is what a person mends.
 #[cfg(target_os = "linux")]
 fn of_the_system() -> Vec<Certificate> {
+    use std::sync::OnceLock;
+
+    static FOUND: OnceLock<Vec<Certificate>> = OnceLock::new();
+    if let Some(found) = FOUND.get() {
+        return found.clone();
+    }
+    let found = read();
+    if found.is_empty() { found } else { FOUND.get_or_init(|| found).clone() }
+}
+
+#[cfg(target_os = "linux")]
+fn read() -> Vec<Certificate> {
     use std::path::Path;
 
     let bundle = BUNDLES.iter().map(Path::new).find(|path| path.exists());
@@ -66,6 +80,7 @@ mod tests {
     #[test]
     fn the_systems_authorities_are_found_each_once() {
         let found = of_the_system();
+        assert_eq!(found.len(), read().len(), "what is remembered is what is there");
         // A machine without any, such as a bare container, has none to find; then nothing else may be.
         let has_some = BUNDLES.iter().any(|path| std::path::Path::new(path).exists());
         assert_eq!(!found.is_empty(), has_some, "{} were found", found.len());

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountId, Health, Method, ServiceId};
 use crate::export::{Format, Scope};
+use crate::http::SystemProxy;
 use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::settings::Settings;
@@ -25,6 +26,36 @@ pub struct Snapshot {
     pub settings: Settings,
     /// What the person should know about the profile, such as that a damaged ledger was set aside.
     pub notice: Option<Problem>,
+    /// What the system names as its proxy, whether or not the settings have it used; `None` when it names none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub system_proxy: Option<SystemProxyInfo>,
+}
+
+/// What the system names as its proxy: an address that can be used, or why it cannot be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct SystemProxyInfo {
+    /// The address without a user name or password.
+    pub address: Option<String>,
+    /// Where it is named: a variable such as `HTTPS_PROXY`, or the system whose settings name it.
+    pub source: Option<String>,
+    /// Why it cannot be used.
+    pub problem: Option<Problem>,
+}
+
+impl SystemProxyInfo {
+    /// What the system says now.
+    pub(super) fn now() -> Option<Self> {
+        match SystemProxy::now() {
+            Ok(found) => found.map(|proxy| Self {
+                address: Some(proxy.address()),
+                source: Some(proxy.source().to_owned()),
+                problem: None,
+            }),
+            Err(error) => Some(Self { address: None, source: None, problem: Some(error.into_problem()) }),
+        }
+    }
 }
 
 /// A change. Each carries the whole new state of one thing, so that applying it twice is harmless.

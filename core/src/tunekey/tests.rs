@@ -252,6 +252,30 @@ async fn no_network_means_unknown_and_never_signed_out() {
 }
 
 #[tokio::test]
+async fn an_extra_authority_that_is_gone_is_said_wherever_it_stands_in_the_way() {
+    let home = Home::new().await;
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let pem = rcgen::CertificateParams::default().self_signed(&key).expect("a certificate").pem();
+    let file = home.dir.path().join("ca.pem");
+    crate::disk::replace(&file, pem.as_bytes()).expect("it is written");
+    home.tunekey.set_setting("extra-ca", &file.to_string_lossy()).expect("it can be used");
+    std::fs::remove_file(&file).expect("it is ours");
+
+    let later = home.restarted();
+    let problem = later.renew(&first(), RenewalTrigger::Automatic).await.expect_err("there is no way");
+    assert_eq!(problem.code, ProblemCode::ExtraCaUnusable);
+    let account = later.0.accounts.view(&first()).expect("it is there");
+    assert_eq!(account.trouble.map(|trouble| trouble.code), Some(ProblemCode::ExtraCaUnusable));
+    assert!(!matches!(account.health, Health::NeedsSignIn { .. }), "it proves nothing");
+    let reaches = later.reach().await;
+    let codes: Vec<_> = reaches.into_iter().filter_map(|reach| Some(reach.problem?.code)).collect();
+    assert_eq!(codes, [ProblemCode::ExtraCaUnusable; 2]);
+    let refused = later.set_setting("extra-ca", &file.to_string_lossy()).expect_err("it is gone");
+    assert_eq!(refused.code, ProblemCode::ExtraCaUnusable);
+    later.set_setting("extra-ca", "").expect("it can be removed");
+}
+
+#[tokio::test]
 async fn what_another_process_changes_is_seen_and_told() {
     let home = Home::new().await;
     let other = home.restarted();

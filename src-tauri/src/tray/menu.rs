@@ -251,6 +251,7 @@ pub(crate) mod tests {
             keychain: KeychainState::Ready,
             settings: Settings::default(),
             notice: None,
+            system_proxy: None,
         }
     }
 

@@ -71,6 +71,16 @@ export function renewalSays({ outcome, problem }: RenewalRecord): RenewalLine {
   if (outcome !== 'failed') return `hi.${outcome}`;
   switch (problem?.code) {
     case 'offline':
+    case 'untrusted_certificate':
+    case 'no_authorities':
+    case 'extra_ca_unusable':
+    case 'name_not_resolved':
+    case 'not_the_service':
+    case 'server_error':
+    case 'proxy_unreachable':
+    case 'proxy_refused':
+    case 'proxy_password':
+    case 'proxy_unusable':
       return 'hi.failed.offline';
     case 'timeout':
       return 'hi.failed.timeout';

@@ -6,6 +6,9 @@ import type { ServiceId } from '../host/bindings/ServiceId';
 
 /** What to tell the person, with the next step, and the service's own words if it sent some. */
 export function problemSays(say: Say, problem: Problem): string {
+  if (problem.words) {
+    return withSaid(say, say('language') === 'en' ? problem.words.english : problem.words.chinese, problem);
+  }
   const here = problem.code === 'unexpected' && problem.service === null;
   return withSaid(say, here ? say('p.here') : say(`p.${problem.code}`, { svc: serviceName(say, problem.service) }), problem);
 }
@@ -13,6 +16,16 @@ export function problemSays(say: Say, problem: Problem): string {
 /** What to call a sign-in that failed that way; the rest just did not work. */
 const TITLES: Partial<Record<ProblemCode, CopyKey>> = {
   offline: 'qr.network',
+  name_not_resolved: 'qr.network',
+  not_the_service: 'qr.network',
+  server_error: 'qr.network',
+  untrusted_certificate: 'p.untrusted_certificate.t',
+  no_authorities: 'p.untrusted_certificate.t',
+  extra_ca_unusable: 'p.untrusted_certificate.t',
+  proxy_unreachable: 'p.proxy.t',
+  proxy_refused: 'p.proxy.t',
+  proxy_password: 'p.proxy.t',
+  proxy_unusable: 'p.proxy.t',
   timeout: 'qr.network',
   risk_control: 'qr.risk',
   client_too_old: 'qr.version',
@@ -27,6 +40,12 @@ const TITLES: Partial<Record<ProblemCode, CopyKey>> = {
   keychain_unavailable: 'p.keychain.t',
   keychain_denied: 'p.keychain.t',
   profile_unreadable: 'p.keychain.t',
+  ledger_damaged: 'p.keychain.t',
+  ledger_newer: 'p.keychain.t',
+  profile_busy: 'p.keychain.t',
+  locks_unusable: 'p.keychain.t',
+  profile_read_only: 'p.keychain.t',
+  disk_full: 'p.keychain.t',
 };
 
 /** Title and body for a sign-in that failed. */

@@ -417,6 +417,32 @@ export const scenes = {
   'settings-general': { accounts: everybody, at: 'settings/general' },
   'settings-renewal': { accounts: everybody, at: 'settings/renewal' },
   'settings-network': { accounts: everybody, at: 'settings/network' },
+  'settings-network-named': {
+    accounts: everybody,
+    at: 'settings/network',
+    snapshot: { system_proxy: { address: 'socks5h://127.0.0.1:1080', source: 'all_proxy', problem: null } },
+  },
+  'settings-network-unusable': {
+    accounts: everybody,
+    at: 'settings/network',
+    snapshot: {
+      system_proxy: {
+        address: null,
+        source: null,
+        problem: {
+          ...problem('proxy_unusable', null),
+          words: {
+            english: 'all_proxy names a proxy that TuneKey can’t use, so nothing was sent. Write it as http://host:port or socks5h://host:port, or choose a proxy, or none, in the settings.',
+            chinese: 'all_proxy 里的代理 TuneKey 无法使用，因此未发送任何内容。请写成 http://主机:端口 或 socks5h://主机:端口，或在设置里指定代理或不使用代理。',
+          },
+        },
+      },
+    },
+    reach: [
+      { service: 'qqmusic', milliseconds: null, problem: problem('untrusted_certificate', 'qqmusic') },
+      { service: 'netease', milliseconds: null, problem: problem('name_not_resolved', 'netease') },
+    ],
+  },
   'settings-network-manual': {
     accounts: everybody,
     at: 'settings/network',

@@ -4,6 +4,7 @@ import type { KeychainState } from '../host/bindings/KeychainState';
 import type { Problem } from '../host/bindings/Problem';
 import type { Settings } from '../host/bindings/Settings';
 import type { Snapshot } from '../host/bindings/Snapshot';
+import type { SystemProxyInfo } from '../host/bindings/SystemProxyInfo';
 
 /**
  * What the core has said about itself: a snapshot, and the events since. Applying an event twice is harmless, and
@@ -14,6 +15,7 @@ export class Core {
   #keychain = $state<KeychainState>('ready');
   #settings = $state.raw<Settings | null>(null);
   #notice = $state.raw<Problem | null>(null);
+  #systemProxy = $state.raw<SystemProxyInfo | null>(null);
   #early: Event[] | null = [];
   /** The newest revision known of each account, those that are gone included. */
   readonly #revisions = new Map<string, number>();
@@ -38,6 +40,11 @@ export class Core {
     return this.#notice;
   }
 
+  /** What the system names as its proxy; `null` when it names none. */
+  get systemProxy(): SystemProxyInfo | null {
+    return this.#systemProxy;
+  }
+
   /** The account of that id. */
   account(id: string | null): Account | undefined {
     return this.#accounts.find((account) => account.id === id);
@@ -50,6 +57,7 @@ export class Core {
     this.#keychain = snapshot.keychain;
     this.#settings = snapshot.settings;
     this.#notice = snapshot.notice;
+    this.#systemProxy = snapshot.system_proxy ?? null;
     const early = this.#early ?? [];
     this.#early = null;
     early.forEach((event) => {

@@ -345,6 +345,16 @@ function stageOfProblem({ code }: Problem): StageState {
   switch (code) {
     case 'offline':
     case 'timeout':
+    case 'untrusted_certificate':
+    case 'no_authorities':
+    case 'extra_ca_unusable':
+    case 'name_not_resolved':
+    case 'not_the_service':
+    case 'server_error':
+    case 'proxy_unreachable':
+    case 'proxy_refused':
+    case 'proxy_password':
+    case 'proxy_unusable':
       return 'network';
     case 'client_too_old':
       return 'version';
@@ -372,6 +382,13 @@ function stageOfProblem({ code }: Problem): StageState {
     case 'credential_missing':
     case 'credential_unreadable':
     case 'profile_unreadable':
+    case 'ledger_damaged':
+    case 'ledger_set_aside':
+    case 'ledger_newer':
+    case 'profile_busy':
+    case 'locks_unusable':
+    case 'profile_read_only':
+    case 'disk_full':
     case 'not_found':
     case 'invalid_input':
     case 'cancelled':

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { say, type Say } from '../../src/copy';
-import { failedSignIn } from '../../src/format/problem';
+import { failedSignIn, problemSays } from '../../src/format/problem';
 import type { ProblemCode } from '../../src/host/bindings/ProblemCode';
 
 const english: Say = (key, ...values) => say('en', key, ...values);
@@ -32,6 +32,24 @@ test('a lost last step says that it broke and that a new scan is needed, in both
   const inChinese = failedSignIn(chinese, problem);
   expect(inChinese.title).toBe('最后一步中断了');
   expect(inChinese.body).toContain('再扫一次');
+});
+
+const CAUSES: ProblemCode[] = [
+  'offline', 'timeout', 'untrusted_certificate', 'no_authorities', 'extra_ca_unusable', 'name_not_resolved', 'not_the_service',
+  'server_error', 'proxy_unreachable', 'proxy_refused', 'proxy_password', 'proxy_unusable', 'profile_unreadable', 'ledger_damaged',
+  'ledger_set_aside', 'ledger_newer', 'profile_busy', 'locks_unusable', 'profile_read_only', 'disk_full',
+];
+
+test.each([english, chinese])('every cause has words of its own', (say) => {
+  const said = CAUSES.map((code) => problemSays(say, { code, service: 'netease', detail: null, said: null }));
+  expect(new Set(said).size).toBe(CAUSES.length);
+});
+
+test('a problem that names something says it in the window’s language', () => {
+  const words = { english: 'all_proxy names none.', chinese: 'all_proxy 无法使用。' };
+  const problem = { code: 'proxy_unusable', service: null, detail: null, said: null, words } as const;
+  expect(problemSays(english, problem)).toBe(words.english);
+  expect(problemSays(chinese, problem)).toBe(words.chinese);
 });
 
 test('what has no title of its own did not work', () => {

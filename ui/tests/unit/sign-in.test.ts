@@ -218,6 +218,12 @@ test('risk control is left alone for ten minutes', async () => {
 test.each([
   ['offline', 'network'],
   ['timeout', 'network'],
+  ['untrusted_certificate', 'network'],
+  ['name_not_resolved', 'network'],
+  ['not_the_service', 'network'],
+  ['proxy_refused', 'network'],
+  ['proxy_password', 'network'],
+  ['proxy_unusable', 'network'],
   ['client_too_old', 'version'],
   ['risk_control', 'risk'],
   ['expired', 'expired'],

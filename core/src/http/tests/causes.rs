@@ -221,3 +221,30 @@ fn every_cause_has_words_of_its_own_with_a_next_step_in_both_languages() {
         }
     }
 }
+
+/// Names the file with the server's authority to the process that the next test starts.
+const IN_A_PROCESS_OF_ITS_OWN: &str = "TUNEKEY_TEST_AUTHORITY";
+
+#[tokio::test]
+async fn the_environment_may_name_a_proxy_and_not_whom_to_trust() {
+    if let Some(authority) = std::env::var_os(IN_A_PROCESS_OF_ITS_OWN) {
+        let client = Http::new(&options(Proxy::System)).expect("it can be used");
+        let error = failure(&client, "https://service.test/").await;
+        assert_eq!(error, HttpError::Certificate, "it went through the proxy and stopped there");
+        let extra_ca = Some(authority.into());
+        let client = Http::new(&HttpOptions { extra_ca, ..options(Proxy::System) }).expect("it can be used");
+        client.send(Request::get(service())).await.map(drop).expect("what the settings name is trusted");
+        return;
+    }
+    let mut server = Server::start(Play::Answer(answer("", b"{}"))).await;
+    // The environment of a process is its own to change only before it starts.
+    let mut other = tokio::process::Command::new(std::env::current_exe().expect("this program"));
+    let this = "http::tests::causes::the_environment_may_name_a_proxy_and_not_whom_to_trust";
+    other.args(["--exact", this]).env_clear().env(IN_A_PROCESS_OF_ITS_OWN, server.ca.path());
+    other.env("HTTPS_PROXY", format!("http://{}", server.address));
+    other.env("SSL_CERT_FILE", server.ca.path()).env("SSL_CERT_DIR", server.ca.path().with_file_name(""));
+    let output = other.output().await.expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    assert!(server.heads.recv().await.is_some(), "the proxy was asked");
+}

@@ -3,6 +3,7 @@ import type { Account } from "./Account";
 import type { KeychainState } from "./KeychainState";
 import type { Problem } from "./Problem";
 import type { Settings } from "./Settings";
+import type { SystemProxyInfo } from "./SystemProxyInfo";
 
 /**
  * Everything that a front shows, at one moment. A front subscribes to [`Event`]s first and then asks for this.
@@ -27,4 +28,8 @@ settings: Settings,
 /**
  * What the person should know about the profile, such as that a damaged ledger was set aside.
  */
-notice: Problem | null, };
+notice: Problem | null, 
+/**
+ * What the system names as its proxy, whether or not the settings have it used; `None` when it names none.
+ */
+system_proxy?: SystemProxyInfo, };
