@@ -7,14 +7,17 @@ mod exit;
 mod failure;
 mod help;
 mod import;
+mod interrupt;
 mod kept;
 mod names;
 mod output;
 mod questions;
 mod sign_in;
+mod steps;
 mod table;
 mod typed;
 mod words;
+mod wrap;
 
 use std::io;
 use std::process::ExitCode;

@@ -88,7 +88,7 @@ async fn no_line_of_a_help_or_a_list_is_wider_than_the_terminal() -> Result<()> 
         (&["sign-in", "--help"], "`code_png`."),
         (&["cookie", "--help"], "--even-if-dead is given."),
         (&["import", "--help"], "./qqmusic"),
-        (&["accounts"], "member: "),
+        (&["accounts"], "Green Diamond"),
     ] {
         let terminal = Terminal::start(&desktop.sandbox, (80, 24), words)?;
         terminal.shows(last).await?;
