@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use jiff::Timestamp;
 use serde_json::json;
-use tunekey_core::account::{Account, AccountId, RenewalTrigger};
+use tunekey_core::account::{Account, AccountId, RenewalRecord, RenewalTrigger};
 use tunekey_core::clock::{Clock as _, SystemClock};
 use tunekey_core::export::{Format, Scope};
 use tunekey_core::problem::{Language, Problem, ProblemCode};
@@ -114,7 +114,7 @@ fn has_ended(expires_at: Option<Timestamp>, now: Timestamp) -> bool {
 
 /// Why a cookie is not worth printing: its account needs a new sign-in.
 fn dead(account: &Account, language: Language) -> Option<Failure> {
-    if !exit::needs_sign_in(&account.health) {
+    if !exit::is_refused(&account.health) {
         return None;
     }
     let (id, service) = (&account.id, account.service);
@@ -159,19 +159,31 @@ fn what_it_is_for(renews: bool, account: &Account, language: Language) -> String
     }
 }
 
-/// Renews the accounts one after the other. Ctrl-C stops after the one under way, because a renewal that is
-/// cut off can lose the key that the service has just issued.
-pub(crate) async fn renew(tunekey: &TuneKey, ids: &[AccountId], output: Output) -> Result<(), Failure> {
-    let mut first_failure = None;
+/// Renews one account. Ctrl-C waits for it, because a renewal that is cut off can lose the key that the service
+/// has just issued.
+pub(crate) async fn renew(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
+    let id = find(tunekey, name)?;
+    let renewal = tunekey.renew(&id, RenewalTrigger::Manual);
+    let (result, interrupted) = to_its_end(renewal, pin!(tokio::signal::ctrl_c()), output).await?;
+    renewed(&id, &result?, output);
+    stopped(interrupted)
+}
+
+/// Renews all accounts, one after the other, and says what came of it. Ctrl-C stops after the one under way.
+pub(crate) async fn renew_all(tunekey: &TuneKey, output: Output) -> Result<(), Failure> {
+    let ids: Vec<_> = tunekey.snapshot().accounts.into_iter().map(|account| account.id).collect();
+    let (mut count, mut first_failure, mut interrupted) = (0, None, false);
     let mut interrupt = pin!(tokio::signal::ctrl_c());
-    for id in ids {
+    let mut tried = 0;
+    for id in &ids {
         let renewal = tunekey.renew(id, RenewalTrigger::Manual);
-        let (result, interrupted) = to_its_end(renewal, interrupt.as_mut(), output).await?;
+        let (result, was_interrupted) = to_its_end(renewal, interrupt.as_mut(), output).await?;
+        tried += 1;
         match result {
-            Ok(record) => output.result(&json!({ "account": id, "renewal": record }), || {
-                format!("{id}  {}", words::outcome(record.outcome, output.language))
-            }),
-            Err(problem) if ids.len() == 1 => return Err(problem.into()),
+            Ok(record) => {
+                count += 1;
+                renewed(id, &record, output);
+            }
             Err(problem) => {
                 let failure = Failure::from(problem);
                 output.failure_of(id, &failure);
@@ -179,9 +191,36 @@ pub(crate) async fn renew(tunekey: &TuneKey, ids: &[AccountId], output: Output) 
                 first_failure.get_or_insert(failure.told());
             }
         }
-        stopped(interrupted)?;
+        interrupted = was_interrupted;
+        if interrupted {
+            break;
+        }
     }
+    let (all, failed, left) = (ids.len(), tried - count, ids.len() - tried);
+    output.result(
+        &json!({ "summary": { "accounts": all, "renewed": count, "failed": failed, "not_tried": left } }),
+        || summary(all, count, failed, output.language),
+    );
+    stopped(interrupted)?;
     first_failure.map_or(Ok(()), Err)
+}
+
+fn renewed(id: &AccountId, record: &RenewalRecord, output: Output) {
+    output.result(&json!({ "account": id, "renewal": record }), || {
+        format!("{id}  {}", words::outcome(record.outcome, output.language))
+    });
+}
+
+/// What came of renewing all accounts.
+fn summary(all: usize, renewed: usize, failed: usize, language: Language) -> String {
+    match (all, failed, language) {
+        (0, _, Language::English) => "There are no accounts to renew.".to_owned(),
+        (0, _, Language::Chinese) => "没有可续期的账号。".to_owned(),
+        (_, 0, Language::English) if renewed == all => format!("All {all} accounts are up to date."),
+        (_, 0, Language::Chinese) if renewed == all => format!("全部 {all} 个账号均已是最新。"),
+        (_, _, Language::English) => format!("{renewed} of {all} accounts are up to date; {failed} failed."),
+        (_, _, Language::Chinese) => format!("{all} 个账号中 {renewed} 个已是最新，{failed} 个未成功。"),
+    }
 }
 
 pub(crate) async fn check(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
@@ -294,6 +333,19 @@ pub(crate) fn without_picture(account: Account) -> Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn renewing_all_ends_in_a_result() {
+        for (all, renewed, failed, words) in [
+            (0, 0, 0, "There are no accounts to renew."),
+            (2, 2, 0, "All 2 accounts are up to date."),
+            (3, 1, 2, "1 of 3 accounts are up to date; 2 failed."),
+            (3, 1, 0, "1 of 3 accounts are up to date; 0 failed."),
+        ] {
+            assert_eq!(summary(all, renewed, failed, Language::English), words);
+            assert!(!summary(all, renewed, failed, Language::Chinese).contains("account"), "{words}");
+        }
+    }
 
     #[test]
     fn only_an_end_that_is_known_and_has_gone_by_is_warned_of() {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use tunekey_core::account::Health;
+use tunekey_core::account::{Health, SignInReason};
 use tunekey_core::problem::ProblemCode;
 
 /// The exit code of a process that was interrupted by Ctrl-C, as shells have it: 128 + SIGINT.
@@ -33,7 +33,18 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
     }
 }
 
-/// Whether only a new sign-in helps an account: its cookie is not worth printing.
+/// Whether the service has refused an account's credential: its cookie is not worth printing. What the keychain
+/// had lost and has again was never refused.
+pub(crate) fn is_refused(health: &Health) -> bool {
+    match health {
+        Health::NeedsSignIn { reason: SignInReason::Rejected, .. } => true,
+        Health::Healthy | Health::RenewsSoon | Health::NeedsSignIn { reason: SignInReason::Missing, .. } => {
+            false
+        }
+    }
+}
+
+/// Whether only a new sign-in helps an account: no renewal is to come.
 pub(crate) fn needs_sign_in(health: &Health) -> bool {
     match health {
         Health::Healthy | Health::RenewsSoon => false,

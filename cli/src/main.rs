@@ -110,12 +110,9 @@ async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), 
             commands::cookie(tunekey, &account, wanted, output).await?;
         }
         Command::Renew { account: Some(account), all: _ } => {
-            commands::renew(tunekey, &[names::find(tunekey, &account)?], output).await?;
+            commands::renew(tunekey, &account, output).await?;
         }
-        Command::Renew { account: None, all: _ } => {
-            let all: Vec<_> = tunekey.snapshot().accounts.into_iter().map(|account| account.id).collect();
-            commands::renew(tunekey, &all, output).await?;
-        }
+        Command::Renew { account: None, all: _ } => commands::renew_all(tunekey, output).await?,
         Command::Check { account } => commands::check(tunekey, &account, output).await?,
         Command::SignOut { account } => commands::sign_out(tunekey, &account, output).await?,
         Command::Forget { account } => commands::forget(tunekey, &account, output).await?,
