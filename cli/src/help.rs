@@ -14,12 +14,30 @@ const WIDEST: usize = 100;
 const USUAL: usize = 80;
 
 const EXIT_CODES: [&str; 2] = [
-    "Exit codes: 0 done; 1 unexpected; 2 usage, or an answer that did not come; 3 not found; 4 sign-in refused, \
-     expired, not possible in this way, a wrong code, or another account than --account; 5 needs sign-in, or can’t \
-     be renewed; 6 network; 7 keychain; 8 risk control, rate limit or too many sign-ins today; 130 interrupted.",
-    "退出码：0 完成；1 意外错误；2 用法有误或没有收到回答；3 没有找到；4 登录被取消、已过期、不能用这种方式、验证码错误，\
-     或登录的不是 --account 指定的账号；5 需要重新登录或无法续期；6 网络；7 系统密钥环；8 安全风控、操作太频繁或今日登录次数过多；\
-     130 已中断。",
+    "\
+Exit codes:
+  0    done
+  1    unexpected
+  2    usage, or an answer that did not come
+  3    not found
+  4    sign-in refused, expired, not possible in this way, a wrong code, or another account than --account
+  5    needs sign-in, or can’t be renewed
+  6    network
+  7    keychain
+  8    risk control, rate limit or too many sign-ins today
+  130  interrupted",
+    "\
+退出码：
+  0    完成
+  1    意外错误
+  2    用法有误，或没有收到回答
+  3    没有找到
+  4    登录被取消、已过期、不能用这种方式、验证码错误，或不是 --account 指定的账号
+  5    需要重新登录，或无法续期
+  6    网络
+  7    系统密钥环
+  8    安全风控、操作太频繁，或今日登录次数过多
+  130  已中断",
 ];
 
 /// A line each; what is behind two spaces stands in a column of its own.

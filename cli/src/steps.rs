@@ -38,9 +38,9 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
                 Some(QrTarget::Terminal) | None => drop(draw(code, way, output)),
             }
             output.note(&format!(
-                "{} {} {}",
+                "{}{} {}",
                 scan_with(way.service, way.method, language),
-                language.pick("Valid until", "有效期至"),
+                language.pick(" Valid until", "有效期至"),
                 words::time(*valid_until),
             ));
         }

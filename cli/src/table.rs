@@ -4,6 +4,7 @@ use tunekey_core::account::Account;
 use tunekey_core::problem::Language;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
+use crate::wrap::wrapped;
 use crate::{exit, words};
 
 /// The gap between two columns.
@@ -21,10 +22,13 @@ pub(crate) fn accounts(accounts: &[Account], columns: Option<u32>, language: Lan
     rows.extend(accounts.iter().map(|account| row(account, language)));
     let table = aligned(&rows);
     let widest = table.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
-    if columns.is_none_or(|columns| widest <= columns as usize) {
-        return table;
+    match columns {
+        Some(columns) if widest > columns as usize => accounts
+            .iter()
+            .map(|account| wrapped(&lines(account, language), columns as usize) + "\n")
+            .collect(),
+        _ => table,
     }
-    accounts.iter().map(|account| lines(account, language)).collect()
 }
 
 fn row(account: &Account, language: Language) -> Vec<String> {
@@ -45,12 +49,11 @@ fn lines(account: &Account, language: Language) -> String {
         None if account.membership.is_some() => language.pick("no membership", "无会员"),
         None => language.pick("membership unknown", "会员状态未知"),
     };
-    let first = words::line(account, language);
+    let name = cut(&words::plain(&account.nickname), WIDEST_NAME);
+    let first = format!("{}  {name}  {}", account.id, words::health(&account.health, language));
     match language {
-        Language::English => {
-            format!("{first}\n  key ends {end}; renews {renewal}; {membership}\n")
-        }
-        Language::Chinese => format!("{first}\n  密钥到期：{end}；下次续期：{renewal}；{membership}\n"),
+        Language::English => format!("{first}\n  key ends {end}; renews {renewal}; {membership}"),
+        Language::Chinese => format!("{first}\n  密钥到期：{end}；下次续期：{renewal}；{membership}"),
     }
 }
 
