@@ -9,6 +9,7 @@ use tunekey_core::problem::Language;
 use tunekey_core::qr::Ink;
 
 use crate::failure::Failure;
+use crate::words::harmless;
 use crate::wrap::wrapped;
 
 /// Where results go.
@@ -98,12 +99,13 @@ impl Output {
     }
 }
 
-/// Words for standard error: a terminal gets them broken between words.
+/// Words for standard error: harmless, and on a terminal broken between words.
 fn fitting(words: &str) -> String {
+    let words = harmless(words);
     let err = io::stderr();
     let size = if err.is_terminal() { terminal_size::terminal_size_of(&err) } else { None };
     let columns = size.map_or(0, |(columns, _)| usize::from(columns.0));
-    if columns > 0 { wrapped(words, columns) } else { words.to_owned() }
+    if columns > 0 { wrapped(&words, columns) } else { words }
 }
 
 /// What results are drawn on.

@@ -16,23 +16,29 @@ pub(crate) fn line(account: &Account, language: Language) -> String {
     format!("{}  {}  {}", account.id, plain(&account.nickname), state(account, language))
 }
 
-/// A text that somebody else wrote, so that it stays one piece of one line: without what moves the cursor, turns
-/// the direction of writing, or cannot be seen.
+/// A text that somebody else wrote, so that it stays one short piece of one line.
 pub(crate) fn plain(text: &str) -> String {
-    let is_shown = |c: &char| {
-        let turns_or_hides = matches!(
-            c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        );
-        !c.is_control() && !turns_or_hides
-    };
-    let mut shown: String = text.chars().filter(is_shown).take(LONGEST_FOREIGN + 1).collect();
+    let mut shown: String = text.chars().filter(|c| is_shown(*c)).take(LONGEST_FOREIGN + 1).collect();
     if let Some((end, _)) = shown.char_indices().nth(LONGEST_FOREIGN) {
         shown.truncate(end);
         shown.push('…');
     }
     shown
+}
+
+/// Sentences that may quote somebody else: whole, but for what would act on the terminal.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().filter(|c| *c == '\n' || is_shown(*c)).collect()
+}
+
+/// Whether a character only stands there: it moves no cursor, turns no direction of writing, and can be seen.
+fn is_shown(c: char) -> bool {
+    let turns_or_hides = matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    );
+    !c.is_control() && !turns_or_hides
 }
 
 /// Everything about one account, a line each.
@@ -70,7 +76,8 @@ pub(crate) fn sheet(account: &Account, language: Language) -> String {
         ));
     }
     if let Some(trouble) = &account.trouble {
-        rows.push((language.pick("Trouble", "问题"), trouble.message(language)));
+        let message = harmless(&trouble.message(language)).replace('\n', " ");
+        rows.push((language.pick("Trouble", "问题"), message));
     }
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     table::aligned(&rows)
@@ -237,6 +244,7 @@ pub(crate) fn tier(tier: Tier, language: Language) -> &'static str {
 pub(crate) mod tests {
     use tunekey_core::account::{AccountId, KeyLife, Membership, TierStatus};
     use tunekey_core::export::Format;
+    use tunekey_core::problem::{Problem, ProblemCode};
 
     use super::*;
 
@@ -277,6 +285,18 @@ pub(crate) mod tests {
         let long = plain(&"啊".repeat(3000));
         assert_eq!(long.chars().count(), LONGEST_FOREIGN + 1);
         assert!(long.ends_with('…'));
+        assert_eq!(harmless("The service says: “\u{1b}[2Jx\r”\nagain"), "The service says: “[2Jx”\nagain");
+    }
+
+    #[test]
+    fn what_a_service_says_forges_no_row_of_an_account() {
+        let mut account = account("qqmusic:10001", "x\nState  works");
+        let mut trouble = Problem::new(ProblemCode::RiskControl);
+        trouble.said = Some("\u{1b}[31mno\nState  works".to_owned());
+        account.trouble = Some(trouble);
+        let sheet = sheet(&account, Language::English);
+        assert_eq!(sheet.lines().filter(|line| line.starts_with("State")).count(), 1, "{sheet}");
+        assert!(!sheet.contains('\u{1b}'), "{sheet}");
     }
 
     #[test]
