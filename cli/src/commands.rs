@@ -1,16 +1,21 @@
 //! Every command but `sign-in`: ask the core, print what it says.
 
+use std::pin::pin;
+
+use jiff::Timestamp;
 use serde_json::json;
-use tunekey_core::account::{Account, AccountId, RenewalTrigger};
+use tunekey_core::account::{Account, AccountId, RenewalRecord, RenewalTrigger};
+use tunekey_core::clock::{Clock as _, SystemClock};
 use tunekey_core::display_text;
 use tunekey_core::export::{Format, Scope};
 use tunekey_core::problem::{Language, Problem, ProblemCode};
 use tunekey_core::settings::{self, Proxy};
-use tunekey_core::tunekey::{Copied, TuneKey};
+use tunekey_core::tunekey::TuneKey;
 
 use crate::failure::Failure;
+use crate::interrupt::to_its_end;
 use crate::output::{Canvas, Output};
-use crate::{table, words};
+use crate::{exit, table, words};
 
 pub(crate) fn services(tunekey: &TuneKey, output: Output) {
     let services = tunekey.services();
@@ -65,9 +70,10 @@ pub(crate) async fn cookie(
     let id = tunekey.find(name)?;
     let copied = tunekey.export(&id, wanted.format, wanted.scope).await?;
     let account = account(tunekey, &id)?;
-    if let Some(failure) = dead(&account, output.language) {
+    let dead = dead(&account, output.language);
+    if let Some(failure) = &dead {
         if !wanted.even_if_dead {
-            return Err(failure);
+            return Err(failure.clone());
         }
         output.note(&failure.message(output.language));
     }
@@ -91,13 +97,25 @@ pub(crate) async fn cookie(
         Format::Header => output.exactly(text),
         Format::Json | Format::Env | Format::Netscape | Format::QqMusicApi => output.line(text),
     }
-    output.advice(&what_it_is_for(&copied, &account, output.language));
+    if dead.is_none() && has_ended(copied.expires_at, SystemClock.now()) {
+        output.note(&match output.language {
+            Language::English => format!("Its key has ended by now. `tunekey renew {id}` gets a new one."),
+            Language::Chinese => format!("其中的密钥已过有效期，可用 `tunekey renew {id}` 获取新密钥。"),
+        });
+    } else if dead.is_none() {
+        output.advice(&what_it_is_for(copied.renews, &account, output.language));
+    }
     Ok(())
+}
+
+/// Whether the end of a cookie has gone by. The service may take it all the same: it is no proof.
+fn has_ended(expires_at: Option<Timestamp>, now: Timestamp) -> bool {
+    expires_at.is_some_and(|end| end <= now)
 }
 
 /// Why a cookie is not worth printing: its account needs a new sign-in.
 fn dead(account: &Account, language: Language) -> Option<Failure> {
-    if !account.health.needs_sign_in() {
+    if !exit::is_refused(&account.health) {
         return None;
     }
     let (id, service) = (&account.id, account.service);
@@ -120,9 +138,9 @@ fn dead(account: &Account, language: Language) -> Option<Failure> {
 }
 
 /// What a printed cookie can do, for whoever is about to give it away.
-fn what_it_is_for(copied: &Copied, account: &Account, language: Language) -> String {
-    let until = account.life.renew_at.filter(|_| !copied.renews).map(words::time);
-    match (copied.renews, until, language) {
+fn what_it_is_for(renews: bool, account: &Account, language: Language) -> String {
+    let until = account.life.renew_at.filter(|_| !renews).map(words::time);
+    match (renews, until, language) {
         (true, _, Language::English) => {
             "It plays and holds what renews the key: give it only to a tool of your own that renews by itself. \
              With --minimal it only plays."
@@ -142,53 +160,85 @@ fn what_it_is_for(copied: &Copied, account: &Account, language: Language) -> Str
     }
 }
 
-/// Renews the accounts one after the other. Ctrl-C stops after the one under way, because a renewal that is
-/// cut off can lose the key that the service has just issued.
-pub(crate) async fn renew(tunekey: &TuneKey, ids: &[AccountId], output: Output) -> Result<(), Failure> {
-    let mut first_failure = None;
-    let mut interrupt = std::pin::pin!(tokio::signal::ctrl_c());
-    for id in ids {
-        let mut renewal = std::pin::pin!(tunekey.renew(id, RenewalTrigger::Manual));
-        let (result, interrupted) = tokio::select! {
-            result = &mut renewal => (result, false),
-            _ = &mut interrupt => (renewal.await, true),
-        };
+/// Renews one account. Ctrl-C waits for it, because a renewal that is cut off can lose the key that the service
+/// has just issued.
+pub(crate) async fn renew(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
+    let id = tunekey.find(name)?;
+    let renewal = tunekey.renew(&id, RenewalTrigger::Manual);
+    let (result, interrupted) = to_its_end(renewal, pin!(tokio::signal::ctrl_c()), output).await?;
+    renewed(&id, &result?, output);
+    stopped(interrupted)
+}
+
+/// Renews all accounts, one after the other, and says what came of it. Ctrl-C stops after the one under way.
+pub(crate) async fn renew_all(tunekey: &TuneKey, output: Output) -> Result<(), Failure> {
+    let ids: Vec<_> = tunekey.snapshot().accounts.into_iter().map(|account| account.id).collect();
+    let (mut count, mut first_failure, mut interrupted) = (0, None, false);
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    let mut tried = 0;
+    for id in &ids {
+        let renewal = tunekey.renew(id, RenewalTrigger::Manual);
+        let (result, was_interrupted) = to_its_end(renewal, interrupt.as_mut(), output).await?;
+        tried += 1;
         match result {
-            Ok(record) => output.result(&json!({ "account": id, "renewal": record }), || {
-                format!("{id}  {}", words::outcome(record.outcome, output.language))
-            }),
-            Err(problem) if ids.len() == 1 => return Err(problem.into()),
+            Ok(record) => {
+                count += 1;
+                renewed(id, &record, output);
+            }
             Err(problem) => {
-                let failure = of_one(id, problem);
-                output.failure(&failure);
+                let failure = Failure::from(problem);
+                output.failure_of(id, &failure);
                 // It has been said; what is left is the exit code.
                 first_failure.get_or_insert(failure.told());
             }
         }
+        interrupted = was_interrupted;
         if interrupted {
-            return Err(Problem::new(ProblemCode::Cancelled).into());
+            break;
         }
     }
+    let (all, failed, left) = (ids.len(), tried - count, ids.len() - tried);
+    output.result(
+        &json!({ "summary": { "accounts": all, "renewed": count, "failed": failed, "not_tried": left } }),
+        || summary(all, count, failed, output.language),
+    );
+    stopped(interrupted)?;
     first_failure.map_or(Ok(()), Err)
 }
 
-/// A problem of one account among several.
-fn of_one(id: &AccountId, problem: Problem) -> Failure {
-    let (english, chinese) = (problem.message(Language::English), problem.message(Language::Chinese));
-    Failure::from(problem).said(format!("{id}  {english}"), format!("{id}  {chinese}"))
+fn renewed(id: &AccountId, record: &RenewalRecord, output: Output) {
+    output.result(&json!({ "account": id, "renewal": record }), || {
+        format!("{id}  {}", words::outcome(record.outcome, output.language))
+    });
+}
+
+/// What came of renewing all accounts.
+fn summary(all: usize, renewed: usize, failed: usize, language: Language) -> String {
+    match (all, failed, language) {
+        (0, _, Language::English) => "There are no accounts to renew.".to_owned(),
+        (0, _, Language::Chinese) => "没有可续期的账号。".to_owned(),
+        (_, 0, Language::English) if renewed == all => format!("All {all} accounts are up to date."),
+        (_, 0, Language::Chinese) if renewed == all => format!("全部 {all} 个账号均已是最新。"),
+        (_, _, Language::English) => format!("{renewed} of {all} accounts are up to date; {failed} failed."),
+        (_, _, Language::Chinese) => format!("{all} 个账号中 {renewed} 个已是最新，{failed} 个未成功。"),
+    }
 }
 
 pub(crate) async fn check(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
-    tunekey.check(&id).await?;
+    // It may renew on the way.
+    let (checked, interrupted) =
+        to_its_end(tunekey.check(&id), pin!(tokio::signal::ctrl_c()), output).await?;
+    checked?;
     let account = account(tunekey, &id)?;
     output.result(&without_picture(account.clone()), || words::line(&account, output.language));
-    Ok(())
+    stopped(interrupted)
 }
 
 pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
-    let done = tunekey.sign_out(&id).await?;
+    let signed_out = to_its_end(tunekey.sign_out(&id), pin!(tokio::signal::ctrl_c()), output).await?;
+    let (done, interrupted) = (signed_out.0?, signed_out.1);
     output.result(&json!({ "signed_out": id, "confirmed": done.confirmed }), || {
         let said = if done.confirmed {
             output.language.pick("signed out and removed", "已退出登录并移除")
@@ -200,7 +250,12 @@ pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> R
         };
         format!("{id}  {said}")
     });
-    Ok(())
+    stopped(interrupted)
+}
+
+/// Ends a command that was told to stop and had to finish something before.
+fn stopped(interrupted: bool) -> Result<(), Failure> {
+    if interrupted { Err(Problem::new(ProblemCode::Cancelled).into()) } else { Ok(()) }
 }
 
 pub(crate) async fn forget(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
@@ -289,6 +344,37 @@ pub(crate) fn without_picture(account: Account) -> Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn renewing_all_ends_in_a_result() {
+        for (all, renewed, failed, words) in [
+            (0, 0, 0, "There are no accounts to renew."),
+            (2, 2, 0, "All 2 accounts are up to date."),
+            (3, 1, 2, "1 of 3 accounts are up to date; 2 failed."),
+            (3, 1, 0, "1 of 3 accounts are up to date; 0 failed."),
+        ] {
+            assert_eq!(summary(all, renewed, failed, Language::English), words);
+            assert!(!summary(all, renewed, failed, Language::Chinese).contains("account"), "{words}");
+        }
+    }
+
+    #[test]
+    fn only_an_end_that_is_known_and_has_gone_by_is_warned_of() {
+        let now = Timestamp::from_second(1_790_000_000).expect("it is a time");
+        let later = Timestamp::from_second(1_790_000_001).expect("it is a time");
+        for (end, ended) in [(None, false), (Some(now), true), (Some(later), false)] {
+            assert_eq!(has_ended(end, now), ended, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_says_whether_it_only_plays() {
+        let account = words::tests::account("qqmusic:10001", "x");
+        let said = |renews, language| what_it_is_for(renews, &account, language);
+        assert!(said(true, Language::English).contains("--minimal"));
+        assert!(said(false, Language::English).starts_with("It only plays"));
+        assert!(said(false, Language::Chinese).starts_with("仅可播放"));
+    }
 
     #[test]
     fn every_setting_says_in_chinese_what_it_may_be() {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use tunekey_core::account::{Health, SignInReason};
 use tunekey_core::problem::ProblemCode;
 
 /// The exit code of a process that was interrupted by Ctrl-C, as shells have it: 128 + SIGINT.
@@ -53,6 +54,18 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
         ProblemCode::RiskControl | ProblemCode::RateLimited | ProblemCode::DailyLimit => 8,
         ProblemCode::RefusedOnce | ProblemCode::RenewalRefused => 9,
         ProblemCode::Cancelled => INTERRUPTED,
+    }
+}
+
+/// Whether the service has refused an account's credential: its cookie is not worth printing. What the keychain
+/// had lost and has again was never refused.
+pub(crate) fn is_refused(health: &Health) -> bool {
+    match health {
+        Health::NeedsSignIn { reason: SignInReason::Rejected, .. } => true,
+        Health::Healthy
+        | Health::RenewsSoon
+        | Health::Warning { .. }
+        | Health::NeedsSignIn { reason: SignInReason::Missing, .. } => false,
     }
 }
 

@@ -146,7 +146,7 @@ fn ask(unlock: bool, language: Language) -> &'static str {
         language.pick(
             "The sign-in is confirmed and kept: TuneKey tries again when the keychain is open. \
              (Enter: now, q: give it up) ",
-            "登录已确认，凭据已暂存：密钥环解锁后 TuneKey 会自动重试。（回车：立即重试，q：放弃）",
+            "登录已确认，凭据已暂存：系统密钥环解锁后 TuneKey 会自动重试。（回车：立即重试，q：放弃）",
         )
     } else {
         language.pick(

@@ -7,13 +7,16 @@ mod exit;
 mod failure;
 mod help;
 mod import;
+mod interrupt;
 mod kept;
 mod output;
 mod questions;
 mod sign_in;
+mod steps;
 mod table;
 mod typed;
 mod words;
+mod wrap;
 
 use std::io;
 use std::process::ExitCode;
@@ -106,12 +109,9 @@ async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), 
             commands::cookie(tunekey, &account, wanted, output).await?;
         }
         Command::Renew { account: Some(account), all: _ } => {
-            commands::renew(tunekey, &[tunekey.find(&account)?], output).await?;
+            commands::renew(tunekey, &account, output).await?;
         }
-        Command::Renew { account: None, all: _ } => {
-            let all: Vec<_> = tunekey.snapshot().accounts.into_iter().map(|account| account.id).collect();
-            commands::renew(tunekey, &all, output).await?;
-        }
+        Command::Renew { account: None, all: _ } => commands::renew_all(tunekey, output).await?,
         Command::Check { account } => commands::check(tunekey, &account, output).await?,
         Command::SignOut { account } => commands::sign_out(tunekey, &account, output).await?,
         Command::Forget { account } => commands::forget(tunekey, &account, output).await?,

@@ -4,10 +4,12 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use tunekey_core::account::AccountId;
 use tunekey_core::problem::Language;
 use tunekey_core::qr::Ink;
 
 use crate::failure::Failure;
+use crate::wrap::wrapped;
 
 /// Where results go.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +38,7 @@ impl Output {
     /// Prints words that only people need, and that are not the result.
     pub(crate) fn note(self, words: &str) {
         if !self.json {
-            drop(writeln!(io::stderr().lock(), "{words}"));
+            drop(writeln!(io::stderr().lock(), "{}", fitting(words)));
         }
     }
 
@@ -50,21 +52,33 @@ impl Output {
     /// Asks a person something, on the same line as their answer.
     pub(crate) fn prompt(self, words: &str) {
         if !self.json {
-            let mut err = io::stderr().lock();
-            drop(write!(err, "{words}").and_then(|()| err.flush()));
+            let (words, mut err) = (fitting(words.trim_end()), io::stderr().lock());
+            drop(write!(err, "{words} ").and_then(|()| err.flush()));
         }
     }
 
     /// Says what went wrong: for programs as an object among the results, for people on standard error.
     pub(crate) fn failure(self, failure: &Failure) {
-        let message = failure.message(self.language);
         if self.json {
-            let mut object = serde_json::to_value(&failure.problem).unwrap_or_else(|_| json!({}));
-            object["message"] = Value::String(message);
-            self.line(&json!({ "problem": object }).to_string());
+            self.object(&json!({ "problem": self.described(failure) }));
         } else {
-            drop(writeln!(io::stderr().lock(), "{message}"));
+            self.note(&failure.message(self.language));
         }
+    }
+
+    /// The same for one account of several.
+    pub(crate) fn failure_of(self, id: &AccountId, failure: &Failure) {
+        if self.json {
+            self.object(&json!({ "account": id, "problem": self.described(failure) }));
+        } else {
+            self.note(&format!("{id}  {}", failure.message(self.language)));
+        }
+    }
+
+    fn described(self, failure: &Failure) -> Value {
+        let mut object = serde_json::to_value(&failure.problem).unwrap_or_else(|_| json!({}));
+        object["message"] = Value::String(failure.message(self.language));
+        object
     }
 
     /// Prints text as it is: a reader that has gone away (`| head`) is not an error.
@@ -82,6 +96,14 @@ impl Output {
         let mut out = io::stdout().lock();
         drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
     }
+}
+
+/// Words for standard error: on a terminal broken between words.
+fn fitting(words: &str) -> String {
+    let err = io::stderr();
+    let size = if err.is_terminal() { terminal_size::terminal_size_of(&err) } else { None };
+    let columns = size.map_or(0, |(columns, _)| usize::from(columns.0));
+    if columns > 0 { wrapped(words, columns) } else { words.to_owned() }
 }
 
 /// What results are drawn on.

@@ -5,6 +5,7 @@ use tunekey_core::problem::Language;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use crate::words;
+use crate::wrap::wrapped;
 
 /// The gap between two columns.
 const GAP: usize = 2;
@@ -21,10 +22,13 @@ pub(crate) fn accounts(accounts: &[Account], columns: Option<u32>, language: Lan
     rows.extend(accounts.iter().map(|account| row(account, language)));
     let table = aligned(&rows);
     let widest = table.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
-    if columns.is_none_or(|columns| widest <= columns as usize) {
-        return table;
+    match columns {
+        Some(columns) if widest > columns as usize => accounts
+            .iter()
+            .map(|account| wrapped(&lines(account, language), columns as usize) + "\n")
+            .collect(),
+        _ => table,
     }
-    accounts.iter().map(|account| lines(account, language)).collect()
 }
 
 fn row(account: &Account, language: Language) -> Vec<String> {
@@ -34,19 +38,22 @@ fn row(account: &Account, language: Language) -> Vec<String> {
         words::health(&account.health, language).to_owned(),
         end(account, language),
         renewal(account, language),
-        words::membership(account, language),
+        words::membership(account, language).to_owned(),
     ]
 }
 
 fn lines(account: &Account, language: Language) -> String {
     let (end, renewal) = (end(account, language), renewal(account, language));
-    let membership = words::membership(account, language);
-    let first = words::line(account, language);
+    let membership = match words::tier_held(account) {
+        Some(tier) => words::tier(tier, language),
+        None if account.membership.is_some() => language.pick("no membership", "无会员"),
+        None => language.pick("membership unknown", "会员状态未知"),
+    };
+    let name = cut(&account.nickname, WIDEST_NAME);
+    let first = format!("{}  {name}  {}", account.id, words::health(&account.health, language));
     match language {
-        Language::English => {
-            format!("{first}\n  key ends {end}; renews {renewal}; member: {membership}\n")
-        }
-        Language::Chinese => format!("{first}\n  密钥到期：{end}；下次续期：{renewal}；会员：{membership}\n"),
+        Language::English => format!("{first}\n  key ends {end}; renews {renewal}; {membership}"),
+        Language::Chinese => format!("{first}\n  密钥到期：{end}；下次续期：{renewal}；{membership}"),
     }
 }
 
@@ -55,7 +62,13 @@ fn end(account: &Account, language: Language) -> String {
 }
 
 fn renewal(account: &Account, language: Language) -> String {
-    account.life.renew_at.map_or_else(|| language.pick("never", "不续期").to_owned(), words::time)
+    // A plan from before does not help any more.
+    let renews = !account.health.needs_sign_in();
+    account
+        .life
+        .renew_at
+        .filter(|_| renews)
+        .map_or_else(|| language.pick("never", "不续期").to_owned(), words::time)
 }
 
 /// Rows whose cells stand under each other, a line each. Nothing is behind the last cell of a row.
@@ -124,8 +137,26 @@ mod tests {
                 assert!(table.contains(word), "{word} in {table}");
             }
         }
-        let narrow = accounts(&listed, Some(80), Language::Chinese);
-        assert!(narrow.lines().all(|line| line.width() <= 80), "{narrow}");
+        let mut longest = listed[0].clone();
+        if let Some(membership) = &mut longest.membership {
+            membership.tiers[0].tier = tunekey_core::account::Tier::QqLuxuryGreen;
+        }
+        for language in [Language::English, Language::Chinese] {
+            let narrow = accounts(std::slice::from_ref(&longest), Some(80), language);
+            assert!(narrow.lines().all(|line| line.width() <= 80), "{narrow}");
+        }
+    }
+
+    #[test]
+    fn an_account_that_needs_a_sign_in_promises_no_renewal() {
+        let mut dead = account("qqmusic:10001", "x");
+        let (since, reason) = (dead.life.issued_at, tunekey_core::account::SignInReason::Rejected);
+        dead.health = tunekey_core::account::Health::NeedsSignIn { since, reason };
+        for columns in [None, Some(40)] {
+            let table = accounts(std::slice::from_ref(&dead), columns, Language::English);
+            assert!(table.contains("never") && !table.contains("2026-09-22"), "{table}");
+        }
+        assert!(!words::sheet(&dead, Language::English).contains("Next renewal"));
     }
 
     #[test]

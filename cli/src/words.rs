@@ -29,7 +29,7 @@ pub(crate) fn sheet(account: &Account, language: Language) -> String {
         (language.pick("State", "状态"), state(account, language)),
         (language.pick("Key issued", "密钥签发"), time(account.life.issued_at)),
     ];
-    if let Some(at) = account.life.renew_at {
+    if let Some(at) = account.life.renew_at.filter(|_| !account.health.needs_sign_in()) {
         rows.push((language.pick("Next renewal", "下次续期"), time(at)));
     }
     rows.push((
@@ -55,7 +55,8 @@ pub(crate) fn sheet(account: &Account, language: Language) -> String {
         ));
     }
     if let Some(trouble) = &account.trouble {
-        rows.push((language.pick("Trouble", "问题"), trouble.message(language)));
+        let message = trouble.message(language).replace('\n', " ");
+        rows.push((language.pick("Trouble", "问题"), message));
     }
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
     table::aligned(&rows)
@@ -326,10 +327,18 @@ pub(crate) fn service(service: ServiceId, language: Language) -> &'static str {
 }
 
 /// The best tier that an account holds.
-pub(crate) fn membership(account: &Account, language: Language) -> String {
-    let Some(membership) = &account.membership else { return language.pick("unknown", "未知").to_owned() };
-    let best = membership.tiers.iter().rfind(|status| status.active);
-    best.map_or(language.pick("none", "无"), |status| tier(status.tier, language)).to_owned()
+pub(crate) fn tier_held(account: &Account) -> Option<Tier> {
+    let tiers = &account.membership.as_ref()?.tiers;
+    tiers.iter().rfind(|status| status.active).map(|status| status.tier)
+}
+
+/// The membership in a word.
+pub(crate) fn membership(account: &Account, language: Language) -> &'static str {
+    match tier_held(account) {
+        Some(held) => tier(held, language),
+        None if account.membership.is_some() => language.pick("none", "无"),
+        None => language.pick("unknown", "未知"),
+    }
 }
 
 pub(crate) fn tier(tier: Tier, language: Language) -> &'static str {
@@ -347,6 +356,7 @@ pub(crate) fn tier(tier: Tier, language: Language) -> &'static str {
 pub(crate) mod tests {
     use tunekey_core::account::{AccountId, KeyLife, Membership, TierStatus};
     use tunekey_core::export::Format;
+    use tunekey_core::problem::{Problem, ProblemCode};
 
     use super::*;
 

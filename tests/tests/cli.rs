@@ -67,10 +67,9 @@ async fn a_script_signs_in_uses_renews_and_signs_out_while_the_window_is_open() 
         let checked = one(desktop.cli(&["--json", "check", account]).await?.succeeded()?.json()?)?;
         ensure!(checked["health"]["state"] == "healthy", "it says {checked}");
     }
-    ensure!(
-        desktop.cli(&["--json", "renew", "--all"]).await?.succeeded()?.json()?.len() == 2,
-        "not all were renewed"
-    );
+    let all = desktop.cli(&["--json", "renew", "--all"]).await?.succeeded()?.json()?;
+    let summary = &all.last().context("it says nothing")?["summary"];
+    ensure!(all.len() == 3 && summary["renewed"] == 2 && summary["failed"] == 0, "it says {all:?}");
     ensure!(
         desktop.simulator.renewals().values().all(|count| *count == 2),
         "{:?}",
@@ -273,6 +272,16 @@ async fn a_cookie_that_no_longer_works_is_not_printed_without_being_asked_for() 
         Ok(())
     })
     .await?;
+    // The result of all of them names the one that failed, and its exit code.
+    desktop.signed_in(NETEASE).await?;
+    let all = desktop.cli(&["--json", "renew", "--all"]).await?.ended_with(5)?.json()?;
+    let failed = all.iter().find(|line| line["account"] == QQ).context("it is not named")?;
+    ensure!(failed["problem"]["code"] == "rejected", "it says {failed}");
+    let summary = &all.iter().find(|line| line["summary"].is_object()).context("no result")?["summary"];
+    ensure!(summary["renewed"] == 1 && summary["failed"] == 1, "it says {summary}");
+    let ran = desktop.cli(&["renew", "--all"]).await?.ended_with(5)?;
+    ensure!(ran.out.contains("1 of 2 accounts are up to date; 1 failed."), "it says {}", ran.out);
+
     let ran = desktop.cli(&["cookie", QQ]).await?.ended_with(5)?;
     ensure!(ran.out.is_empty(), "it printed a cookie all the same");
     let next = format!("tunekey sign-in qqmusic --account {QQ}");

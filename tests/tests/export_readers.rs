@@ -219,6 +219,35 @@ async fn netease_cloud_music_api_and_meting_take_the_header_file() -> Result<()>
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_exported_can_be_imported_again() -> Result<()> {
+    let exports = Exports::new().await?;
+    for account in [QQ, NETEASE] {
+        for format in ["header", "json", "env", "netscape", "qqmusicapi"] {
+            if format == "qqmusicapi" && account == NETEASE {
+                continue;
+            }
+            for more in [&[][..], &["--minimal"]] {
+                let file = exports.file(account, format, more).await?;
+                let file = file.display().to_string();
+                let ran = exports.desktop.cli(&["--json", "import", &file]).await?.succeeded();
+                let ran = ran.with_context(|| format!("{account} {format} {more:?}"))?;
+                let done = ran.json()?.pop().context("it says nothing")?;
+                ensure!(
+                    done["account"]["id"] == account && done["known"] == true,
+                    "{format}: it says {done}"
+                );
+            }
+        }
+        // What plays was merged into what renews, not written over it.
+        let ran = exports.desktop.cli(&["--json", "cookie", account]).await?.succeeded()?;
+        let full = ran.json()?.pop().context("it says nothing")?;
+        ensure!(full["renews"] == (account == QQ), "what renews {account} is lost");
+        exports.desktop.cli(&["--json", "renew", account]).await?.succeeded()?;
+    }
+    Ok(())
+}
+
 /// The sum over a key that QQ's pages send along (protocol: QQ §1.2).
 fn hash33(key: &str) -> u32 {
     key.bytes().fold(5381_u32, |sum, byte| sum.wrapping_mul(33).wrapping_add(u32::from(byte))) & 0x7fff_ffff

@@ -84,11 +84,11 @@ async fn no_line_of_a_help_or_a_list_is_wider_than_the_terminal() -> Result<()> 
     let desktop = Desktop::start().await?;
     desktop.signed_in(QQ).await?;
     for (words, last) in [
-        (&["--help"][..], "interrupted."),
+        (&["--help"][..], "130  interrupted"),
         (&["sign-in", "--help"], "`code_png`."),
         (&["cookie", "--help"], "--even-if-dead is given."),
         (&["import", "--help"], "./qqmusic"),
-        (&["accounts"], "member: "),
+        (&["accounts"], "Green Diamond"),
     ] {
         let terminal = Terminal::start(&desktop.sandbox, (80, 24), words)?;
         terminal.shows(last).await?;

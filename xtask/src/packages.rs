@@ -24,7 +24,7 @@ const BUILD: [&str; 5] = [
     "librsvg2-dev",
 ];
 
-const TEST: [&str; 14] = [
+const TEST: [&str; 16] = [
     "xvfb",
     "xauth",
     "webkit2gtk-driver",
@@ -39,6 +39,8 @@ const TEST: [&str; 14] = [
     "python3",
     "python3-venv",
     "ca-certificates",
+    "curl",
+    "wget",
 ];
 
 const NODE_AT_LEAST: u32 = 20;
@@ -112,6 +114,8 @@ fn elsewhere(purpose: Purpose, debian: Vec<&str>) -> Result<()> {
             "openbox",
             "xclip",
             "chromium",
+            "curl",
+            "wget",
         ],
     };
     let missing: Vec<&str> = libraries

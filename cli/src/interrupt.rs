@@ -1,0 +1,64 @@
+//! What Ctrl-C gives up, and what it only stops waiting for.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+
+use tunekey_core::problem::{Problem, ProblemCode};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Waits for something that Ctrl-C gives up.
+pub(crate) async fn unless_interrupted<T>(
+    waiting: impl Future<Output = T>,
+    interrupt: Pin<&mut impl Future>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        result = waiting => Ok(result),
+        _ = interrupt => Err(Problem::new(ProblemCode::Cancelled).into()),
+    }
+}
+
+/// Waits for work whose result would be lost if it were cut off, such as a key that a service has just issued: the
+/// first Ctrl-C waits for it, the second does not. Gives back whether there was one, too.
+pub(crate) async fn to_its_end<T>(
+    work: impl Future<Output = T>,
+    mut interrupt: Pin<&mut impl Future>,
+    output: Output,
+) -> Result<(T, bool), Failure> {
+    let mut work = pin!(work);
+    tokio::select! {
+        result = &mut work => return Ok((result, false)),
+        _ = interrupt.as_mut() => say_that_it_goes_on(output),
+    }
+    let result = unless_interrupted(work, pin!(tokio::signal::ctrl_c())).await?;
+    Ok((result, true))
+}
+
+/// What the first Ctrl-C is answered with.
+pub(crate) fn say_that_it_goes_on(output: Output) {
+    output.note(output.language.pick(
+        "What comes of it is kept. Press Ctrl-C again not to wait for it.",
+        "结果仍会保存。再按一次 Ctrl-C 则不再等待。",
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use tunekey_core::problem::Language;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_that_must_not_be_cut_off_is_finished_after_an_interrupt() {
+        let output = Output { json: true, language: Language::English };
+        let work = async {
+            tokio::task::yield_now().await;
+            7
+        };
+        let ended = to_its_end(work, pin!(std::future::ready(())), output).await;
+        assert_eq!(ended, Ok((7, true)));
+        let ended = to_its_end(std::future::ready(7), pin!(std::future::pending::<()>()), output).await;
+        assert_eq!(ended, Ok((7, false)));
+    }
+}

@@ -1,0 +1,211 @@
+//! The steps of a sign-in as people and programs see them.
+
+use serde_json::{Value, json};
+use tunekey_core::account::{Method, ServiceId};
+use tunekey_core::display_text;
+use tunekey_core::problem::{Language, Problem, ProblemCode};
+use tunekey_core::qr::{QUIET_ZONE, QrCode};
+use tunekey_core::sign_in::SignInStep;
+
+use crate::args::QrTarget;
+use crate::code;
+use crate::commands::without_picture;
+use crate::failure::Failure;
+use crate::output::{Canvas, Output};
+use crate::sign_in::Way;
+use crate::words;
+
+/// Shows a step.
+pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Failure> {
+    let qr = way.qr.as_ref();
+    if let (SignInStep::ShowCode { code, .. }, Some(QrTarget::Png(file))) = (step, qr) {
+        code::write_png(code, file)?;
+    }
+    if output.json {
+        output.line(&as_json(step, qr).to_string());
+        return Ok(());
+    }
+    let language = output.language;
+    match step {
+        SignInStep::Preparing => match way.method {
+            Method::QqScan | Method::WechatScan | Method::AppScan => {
+                output.note(language.pick("Getting a code…", "正在获取二维码…"));
+            }
+            Method::Phone | Method::OfficialPage | Method::Paste => {}
+        },
+        SignInStep::ShowCode { code, valid_until, .. } => {
+            match qr {
+                Some(QrTarget::Png(file)) => output.line(&display_text::escaped(&file.display().to_string())),
+                Some(QrTarget::Terminal) | None => drop(draw(code, way, output)),
+            }
+            output.note(&format!(
+                "{}{} {}",
+                scan_with(way.service, way.method, language),
+                language.pick(" Valid until", "有效期至"),
+                words::time(*valid_until),
+            ));
+        }
+        SignInStep::Scanned { nickname, .. } => output.note(&format!(
+            "{}{} {}",
+            language.pick("Scanned", "已扫码"),
+            nickname.as_ref().map(|name| format!(" ({})", name)).unwrap_or_default(),
+            language.pick("— confirm on your phone.", "，请在手机上确认登录。"),
+        )),
+        SignInStep::AskPhoneNumber { problem, wait_until } => {
+            match problem {
+                Some(problem)
+                    if problem.code == ProblemCode::InvalidInput && language == Language::Chinese =>
+                {
+                    output.note(
+                        "手机号无效：中国大陆号码为 11 位；其他国家或地区请写作“+国家代码 空格 号码”。",
+                    );
+                }
+                problem => told(problem.as_ref(), output),
+            }
+            if let Some(at) = wait_until {
+                output.note(&format!("{} {}", language.pick("Wait until", "请等到"), words::clock(*at)));
+            }
+        }
+        SignInStep::Sending => output.note(language.pick("Asking for a code…", "正在请求验证码…")),
+        SignInStep::AskCaptcha { address } => {
+            output.note(language.pick(
+                "The service wants a check first. Open this address in your browser:",
+                "对方要求先完成安全验证，请在浏览器中打开：",
+            ));
+            output.line(address.as_str());
+        }
+        SignInStep::AskTextCode { sent_to, problem, .. } => {
+            told(problem.as_ref(), output);
+            output.note(&format!("{} {sent_to}", language.pick("A code was sent to", "验证码已发送至")));
+        }
+        SignInStep::AskPaste { unusable: Some(unusable), .. } => {
+            output.note(&words::unusable(unusable, language));
+        }
+        SignInStep::AskPaste { problem, .. } => told(problem.as_ref(), output),
+        SignInStep::AskWhichAccount { accounts } => {
+            output.note(&words::pasted_accounts(accounts, language));
+        }
+        SignInStep::AskToGoOn { recognised } => output.note(&words::recognised(recognised, language)),
+        SignInStep::Exchanging => output.note(match way.method {
+            Method::Paste => language.pick("Checking it with the service…", "正在向对方服务核对…"),
+            Method::QqScan | Method::WechatScan | Method::AppScan | Method::Phone | Method::OfficialPage => {
+                language.pick("Confirmed, getting your credential…", "已确认，正在换取凭据…")
+            }
+        }),
+        SignInStep::AskOtherAccount { account, nickname, wanted, .. } => {
+            let name = nickname.as_ref().map(|name| format!(" ({})", name)).unwrap_or_default();
+            output.note(&match language {
+                Language::English => format!("{account}{name} signed in, but {wanted} was meant."),
+                Language::Chinese => format!("登录的是 {account}{name}，而不是 {wanted}。"),
+            });
+        }
+        SignInStep::Saving => output.note(language.pick("Saving to the keychain…", "正在存入系统密钥环…")),
+        SignInStep::Done { account, known } => {
+            output.note(if *known {
+                language.pick("Signed in again.", "已重新登录，凭据已更新。")
+            } else {
+                language.pick("Signed in.", "登录成功。")
+            });
+            output.line(&words::line(account, language));
+        }
+        // What ends the command is said once, by `main`.
+        SignInStep::AskPage { .. }
+        | SignInStep::PageClosed
+        | SignInStep::Expired
+        | SignInStep::Refused
+        | SignInStep::RiskControl { .. }
+        | SignInStep::Failed { .. } => {}
+    }
+    Ok(())
+}
+
+/// Says why a question is asked again.
+fn told(problem: Option<&Problem>, output: Output) {
+    if let Some(problem) = problem {
+        output.note(&problem.message(output.language));
+    }
+}
+
+fn scan_with(service: ServiceId, method: Method, language: Language) -> &'static str {
+    match (method, service) {
+        (Method::QqScan, _) => language.pick("Scan with QQ.", "请用 QQ 扫码。"),
+        (Method::WechatScan, _) => language.pick("Scan with WeChat.", "请用微信扫码。"),
+        (Method::AppScan, ServiceId::Netease) => {
+            language.pick("Scan with the NetEase Cloud Music app.", "请用网易云音乐 App 扫码。")
+        }
+        (Method::AppScan, ServiceId::QqMusic) => {
+            language.pick("Scan with the QQ Music app.", "请用 QQ 音乐 App 扫码。")
+        }
+        // These show no code.
+        (Method::Phone | Method::OfficialPage | Method::Paste, _) => "",
+    }
+}
+
+fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
+    if let SignInStep::Done { account, known } = step {
+        return json!({ "step": "done", "account": without_picture(*account.clone()), "known": known });
+    }
+    let mut object = serde_json::to_value(step).unwrap_or_default();
+    if let (SignInStep::ShowCode { code, .. }, Some(fields)) = (step, object.as_object_mut()) {
+        // For whatever draws no SVG.
+        fields.insert("code_png".to_owned(), Value::String(code.png_url()));
+        match qr {
+            None => {}
+            Some(QrTarget::Terminal) => {
+                let lines = code.terminal(Canvas::ink(), QUIET_ZONE);
+                drop(fields.insert("code".to_owned(), Value::String(lines)));
+            }
+            Some(QrTarget::Png(file)) => {
+                fields.remove("code");
+                fields.insert("png".to_owned(), Value::String(file.display().to_string()));
+            }
+        }
+    }
+    // The person's own to open; for programs, too, it is said nowhere else.
+    if let (SignInStep::AskCaptcha { address }, Some(fields)) = (step, object.as_object_mut()) {
+        fields.insert("address".to_owned(), Value::String(address.as_str().to_owned()));
+    }
+    if let (SignInStep::Scanned { .. }, Some(fields)) = (step, object.as_object_mut()) {
+        fields.remove("avatar");
+    }
+    object
+}
+
+/// The code of a step, if it was drawn in a terminal that is too small for it.
+pub(crate) fn code_that_does_not_fit(step: &SignInStep, way: &Way, output: Output) -> Option<QrCode> {
+    match step {
+        SignInStep::ShowCode { code, .. } if !output.json && !matches!(way.qr, Some(QrTarget::Png(_))) => {
+            let misfit = code::draw(code, Canvas::of_standard_output()).misfit;
+            misfit.map(|_| code.clone())
+        }
+        _ => None,
+    }
+}
+
+/// Draws a code into the terminal and says what to do where it does not fit. Gives back whether it fits.
+pub(crate) fn draw(code: &QrCode, way: &Way, output: Output) -> bool {
+    let drawn = code::draw(code, Canvas::of_standard_output());
+    if let Some(lines) = &drawn.lines {
+        output.line(lines);
+    }
+    if let Some(misfit) = drawn.misfit {
+        output.note(&code::misfit(misfit, way.service, way.method, output.language));
+    }
+    drawn.misfit.is_none()
+}
+
+/// Waits until the terminal's size changes.
+#[cfg(unix)]
+pub(crate) async fn resized() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::window_change()) {
+        Ok(mut changes) => drop(changes.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// There is no such signal.
+#[cfg(not(unix))]
+pub(crate) async fn resized() {
+    std::future::pending().await
+}
