@@ -246,6 +246,13 @@ fn look(text: &str, is_long: bool, scope: &mut Scope<'_>) -> Result<(), ImportEr
     let text = half_width(text);
     let mut damaged = None;
     let mut texts: Vec<Zeroizing<String>> = Vec::new();
+    // In these the lines, or the values, are not what they seem.
+    texts.extend(
+        [layers::quoted_printable, layers::entities]
+            .iter()
+            .filter_map(|decode| decode(&text))
+            .map(Zeroizing::new),
+    );
     texts.extend(layers::undecorated(&text).and_then(|text| wraps::unwrapped(&text)));
     texts.extend(wraps::unwrapped(&text));
     texts.push(text.clone());
@@ -253,11 +260,11 @@ fn look(text: &str, is_long: bool, scope: &mut Scope<'_>) -> Result<(), ImportEr
     for text in &texts {
         is_done = is_done || tried(attempt(text, &READERS, scope, &mut best), &mut damaged)?;
     }
-    if !is_done && damaged.is_none() {
+    if !is_done {
         for text in layers::peeled(&text) {
             is_done = is_done || tried(attempt(text.trim(), &READERS, scope, &mut best), &mut damaged)?;
         }
-        if !is_done && !best.as_ref().is_some_and(|found| found.shortened) {
+        if !is_done && damaged.is_none() && !best.as_ref().is_some_and(|found| found.shortened) {
             tried(attempt(&text, &[bare::anywhere], scope, &mut best), &mut None)?;
         }
     }
@@ -403,7 +410,7 @@ fn lenient(text: &str, scope: &mut Scope<'_>) -> Result<(), ImportError> {
     walk::read(&reading.node, PasteFormat::Code, scope)?;
     // What looks like JSON from its first letter on and does not end was cut.
     let is_cut = text.starts_with(['{', '['])
-        && (!reading.is_whole || !scope.found.has_any())
+        && (!reading.is_whole || !scope.found.has_any() && !scope.found.elsewhere)
         && serde_json::from_str::<serde_json::Value>(text).is_err();
     if is_cut { Err(ImportError::Damaged("JSON")) } else { Ok(()) }
 }

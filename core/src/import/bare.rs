@@ -1,5 +1,7 @@
 //! A `MUSIC_U` by itself, or a `musickey` with a `uin` beside it.
 
+use zeroize::Zeroizing;
+
 use super::findings::{Group, unquoted};
 use super::names::{is_key, is_number, is_session};
 use super::{ImportError, Scope};
@@ -35,7 +37,17 @@ pub(super) fn read(text: &str, scope: &mut Scope<'_>) -> Result<bool, ImportErro
         }
         return Ok(true);
     }
-    let words: Vec<&str> = split(text);
+    // One that was laid out in blocks.
+    let blocks: Vec<&str> = text.split_whitespace().collect();
+    let joined = Zeroizing::new(blocks.concat());
+    if blocks.len() > 1 && blocks.iter().all(|block| block.len() >= 4) && is_session(&joined) {
+        group.add(None, "MUSIC_U", &joined)?;
+        scope.push(group);
+        return Ok(true);
+    }
+    // What is written in other letters is a remark.
+    let words: Vec<&str> =
+        split(text).into_iter().filter(|word| word.contains(|c: char| c.is_ascii_alphanumeric())).collect();
     if words.len() > MOST_WORDS {
         return Ok(false);
     }
@@ -120,7 +132,12 @@ pub(super) fn anywhere(text: &str, scope: &mut Scope<'_>) -> Result<(), ImportEr
     let words = || {
         text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '*' | '%' | '…' | '.')))
     };
-    for session in words().filter(|word| word.len() >= SURE_SESSION && is_session(word)) {
+    // The tokens of guests and of renewals look the same.
+    let lower = text.to_ascii_lowercase();
+    let has_others = ["music_a", "music_r_", "musica", "musicru"].iter().any(|name| lower.contains(name));
+    for session in
+        words().filter(|_| !has_others).filter(|word| word.len() >= SURE_SESSION && is_session(word))
+    {
         let mut group = Group::new(PasteFormat::Bare);
         group.add(None, "MUSIC_U", session)?;
         scope.push(group);

@@ -191,6 +191,13 @@ impl<'a> Parser<'a> {
 
     /// The value behind a separator; `None` when what stood before was only a label of what follows.
     fn value(&mut self, name: &str) -> Option<Node> {
+        // `string(256) "…"`, as PHP shows a value.
+        let inside = self.rest().trim_start().strip_prefix("string(").and_then(|rest| rest.split_once(')'));
+        if let Some((length, after)) = inside
+            && length.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            self.at = self.text.len() - after.trim_start_matches(' ').len();
+        }
         let rest = self.rest();
         let mut beginning = rest.chars();
         let (first, second) = (beginning.next()?, beginning.next());
@@ -230,8 +237,23 @@ impl<'a> Parser<'a> {
                 self.at += word.len();
                 Some(Node::text(word))
             }
-            None => None,
+            None => self.other(),
         }
+    }
+
+    /// What stands behind the name of something else; `None` when that, in turn, names something.
+    fn other(&mut self) -> Option<Node> {
+        let ends = |c: char| {
+            c.is_whitespace() || matches!(c, ',' | ';' | '&' | '|' | ')' | ']' | '}' | '"' | '\'' | '`' | '<')
+        };
+        let rest = self.rest();
+        let word = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let is_name = word.contains(['=', ':', '(', '[', '{', '%']) || names::field(word).is_some();
+        if word.is_empty() || is_name {
+            return None;
+        }
+        self.at += word.len();
+        Some(Node::text(word))
     }
 
     /// The value of a field that nothing quotes.

@@ -12,7 +12,7 @@ pub(super) fn peeled(text: &str) -> Vec<Zeroizing<String>> {
     let mut texts = Vec::new();
     texts.extend(fenced(text));
     texts.extend(undecorated(text).map(|plain| plain.to_string()));
-    for decode in [entities, quoted_printable, unicode_escapes, sextets] {
+    for decode in [untagged, written_tabs, unicode_escapes, sextets] {
         texts.extend(decode(text));
     }
     texts.into_iter().filter(|peeled| peeled.trim() != text.trim()).map(Zeroizing::new).collect()
@@ -110,7 +110,7 @@ fn without_mark(line: &str) -> &str {
 
 /// A text that was percent-encoded, decoded once; `None` when it was not, or means no text.
 pub(super) fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
-    if !text.contains("%3D") && !text.contains("%3d") && !text.contains("%253") {
+    if !["%3D", "%3d", "%25", "%22", "%7B", "%7b"].iter().any(|code| text.contains(code)) {
         return None;
     }
     let bytes = text.as_bytes();
@@ -123,11 +123,32 @@ pub(super) fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
         plain.push(code.unwrap_or(bytes[at]));
         at += if code.is_some() { 3 } else { 1 };
     }
-    String::from_utf8(plain).ok().map(Zeroizing::new)
+    // Forms write a plus sign for a space.
+    String::from_utf8(plain).ok().map(|plain| Zeroizing::new(plain.replace(";+", "; ")))
+}
+
+/// Without the tags of HTML or XML.
+fn untagged(text: &str) -> Option<String> {
+    if !text.contains("</") {
+        return None;
+    }
+    let mut plain = String::with_capacity(text.len());
+    for (number, part) in text.split('<').enumerate() {
+        let part = if number == 0 { part } else { part.split_once('>').map_or("", |(_, part)| part) };
+        plain.push_str(part);
+        plain.push('\n');
+    }
+    Some(plain)
+}
+
+/// Tabs and line ends as a program writes them within a text.
+fn written_tabs(text: &str) -> Option<String> {
+    let is_written = text.matches("\\t").count() >= 3 && !text.contains('\t');
+    is_written.then(|| text.replace("\\t", "\t").replace("\\r", "").replace("\\n", "\n"))
 }
 
 /// What a page's source writes for characters.
-fn entities(text: &str) -> Option<String> {
+pub(super) fn entities(text: &str) -> Option<String> {
     const NAMED: [(&str, &str); 9] = [
         ("&quot;", "\""),
         ("&#34;", "\""),
@@ -146,9 +167,13 @@ fn entities(text: &str) -> Option<String> {
 }
 
 /// What mail programs make of equals signs and of long lines (RFC 2045 §6.7).
-fn quoted_printable(text: &str) -> Option<String> {
-    let joined = text.replace("=\n", "");
-    (text.contains("=3D")).then(|| joined.replace("=3D", "=").replace("=3B", ";").replace("=20", " "))
+pub(super) fn quoted_printable(text: &str) -> Option<String> {
+    // No session and no key begins so.
+    const BEGINNINGS: [&str; 5] = ["MUSIC_U=3D", "qm_keyst=3D", "qqmusic_key=3D", "musickey=3D", "Cookie=3D"];
+    let is_encoded = BEGINNINGS.iter().any(|beginning| text.contains(beginning));
+    is_encoded
+        .then(|| text.replace("=\n", ""))
+        .map(|joined| joined.replace("=3D", "=").replace("=3B", ";").replace("=20", " "))
 }
 
 /// `=` as some languages write it inside a text.

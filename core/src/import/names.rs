@@ -1,6 +1,9 @@
 //! What the fields of a credential are called, by the services and by the tools that keep them, and which values
 //! can stand for each (protocol: QQ §6, NetEase §6).
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::ImportError;
 
 /// How QQ Music's keys begin, for accounts of QQ and of WeChat.
@@ -179,19 +182,26 @@ fn of_plain(plain: &str) -> Option<Field> {
     if plain == "logintype" {
         return None;
     }
-    if let Some((name, kind)) = EXACT.iter().find(|(known, _)| joined(known) == plain) {
-        return Some(Field { name, kind: *kind, weak: false });
-    }
-    let (_, name) = OTHERS.iter().find(|(other, _)| *other == plain)?;
-    let kind = match *name {
-        "musickey" => Kind::Key,
-        "account" | "loginUin" => Kind::Account,
-        "MUSIC_U" => Kind::Session,
-        "__csrf" => Kind::Csrf,
-        _ => Kind::Other,
-    };
-    Some(Field { name, kind, weak: true })
+    PLAIN.get(plain).copied()
 }
+
+/// Every name in small letters and without what joins words.
+static PLAIN: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
+    let others = OTHERS.iter().map(|(other, name)| {
+        let kind = match *name {
+            "musickey" => Kind::Key,
+            "account" | "loginUin" => Kind::Account,
+            "MUSIC_U" => Kind::Session,
+            "__csrf" => Kind::Csrf,
+            _ => Kind::Other,
+        };
+        ((*other).to_owned(), Field { name, kind, weak: true })
+    });
+    // The first spelling of a name stands for the others.
+    let exact =
+        EXACT.iter().rev().map(|(name, kind)| (joined(name), Field { name, kind: *kind, weak: false }));
+    others.chain(exact).collect()
+});
 
 /// What becomes of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,6 +224,9 @@ impl Field {
     pub(super) fn judge(&self, value: &str) -> Verdict {
         if matches!(self.kind, Kind::Session | Kind::Key) && is_shortened(value) {
             return Verdict::Shortened;
+        }
+        if matches!(self.kind, Kind::Session | Kind::Key) && is_placeholder(value) {
+            return Verdict::Bad;
         }
         let good = match self.kind {
             // Some tools call the session their token.
@@ -279,6 +292,12 @@ pub(super) fn is_shortened(value: &str) -> bool {
     value.contains(['…', '⋯', '•', '●']) || value.contains("..") || value.contains("***")
 }
 
+/// What a manual writes where the value is to go.
+fn is_placeholder(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    lower.bytes().all(|byte| byte == b'x') || lower.starts_with("your") || lower.starts_with("xxx")
+}
+
 /// A session by itself: nothing else has so many hexadecimal digits.
 pub(super) fn is_session(value: &str) -> bool {
     value.len() >= FEWEST_OF_SESSION && is_hexadecimal(value)
@@ -338,6 +357,27 @@ pub(super) fn has_traces(text: &str) -> bool {
         matches!(bytes[at], b'm' | b'M' | b'q' | b'Q' | b'w' | b'W' | b'_')
             && TRACES.iter().any(|trace| starts(at, trace))
     }) || is_session(text.trim())
+}
+
+/// Whether a session may stand under a name that is none of its own: some tools call it just a cookie. The tokens
+/// of guests and of renewals look the same, so that not every name will do.
+pub(super) fn may_hold_session(name: &str) -> bool {
+    const WORDS: [&str; 11] = [
+        "cookie",
+        "netease",
+        "cloudmusic",
+        "wyy",
+        "ncm",
+        "163",
+        "token",
+        "session",
+        "credential",
+        "value",
+        "云音乐",
+    ];
+    let plain = joined(name);
+    let is_other = field(name).is_some_and(|field| !field.is_weak()) || plain.starts_with("music");
+    plain.is_empty() || !name.is_ascii() || !is_other && WORDS.iter().any(|word| plain.contains(word))
 }
 
 /// Whether a text begins as a cookie of a service does: with its name and an equals sign.

@@ -140,9 +140,13 @@ fn cookie<'a>(row: &'a [String], heading: Option<&Heading>) -> Option<(Option<&'
     });
     by_heading.or_else(|| {
         let at = row.iter().position(|cell| is_name(cell))?;
-        let value = row.get(at + 1).filter(|value| !value.is_empty() && !is_name(value))?;
-        let domain =
-            row.iter().enumerate().find(|(other, cell)| *other != at && *other != at + 1 && is_host(cell));
+        let field = names::field(&row[at])?;
+        let rest = || row.iter().skip(at + 1);
+        let is_value =
+            |cell: &&String| !cell.is_empty() && !is_name(cell) && !is_host(cell) && !cell.starts_with('/');
+        // The value stands beside the name, or after the domain and the path.
+        let value = rest().take(1).find(is_value).or_else(|| rest().find(|cell| field.is_sure(cell)))?;
+        let domain = row.iter().enumerate().find(|(other, cell)| *other != at && is_host(cell));
         Some((domain.map(|(_, domain)| domain.as_str()), row[at].as_str(), value.as_str()))
     })
 }

@@ -110,6 +110,7 @@ fn list(
     let below = Below { domain: host.filter(|_| items.len() > 1).or(below.domain), ..below };
     let mut records = Group::new(if is_plain(format) { PasteFormat::BrowserExport } else { format });
     let mut lines = Group::new(PasteFormat::SetCookie);
+    let all_sessions = items.iter().filter_map(Node::as_text).all(|text| names::is_session(text.trim()));
     for item in items {
         match item {
             Node::Map(map) if record(map).is_some() => cookie(map, below.domain, &mut records)?,
@@ -119,7 +120,7 @@ fn list(
                 }
             }
             // Some wrappers list their `Set-Cookie` lines.
-            Node::Text(line) if is_cookie_line(line) => {
+            Node::Text(line) if is_cookie_line(line) && !is_text_within("", line_value(line)) => {
                 header::joined(line, below.domain, &mut lines)?;
             }
             Node::Text(_) | Node::List(_) | Node::Map(_) | Node::Nothing => {
@@ -174,6 +175,8 @@ fn object(
         let renamed = RENAMED.iter().find(|(old, _)| is_credential && old == name).map(|(_, new)| *new);
         let name = renamed.unwrap_or(name.as_str());
         match value {
+            // In a text of any sort it may be the value of a name that is not ours.
+            Node::Text(text) if map.is_flat && name.is_empty() && names::is_session(text.trim()) => {}
             Node::Text(text) if is_text_within(name, text) => inner.push((name, value)),
             Node::Text(text) => {
                 if map.is_flat && begins_another(name, unquoted(text), &seen) {
@@ -253,7 +256,7 @@ fn is_text_within(name: &str, text: &str) -> bool {
         return false;
     }
     // A session under a name that says nothing of it.
-    if field.is_none_or(|field| field.is_weak()) && names::is_session(unquoted(text)) {
+    if names::may_hold_session(name) && names::is_session(unquoted(text)) {
         return true;
     }
     let is_compound = text.contains(['=', ':', ';', '\n', '\t', '{', '%', ',']);
@@ -271,6 +274,10 @@ fn is_cookie_line(text: &str) -> bool {
         let name = name.trim();
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
     }) && !text.contains('\n')
+}
+
+fn line_value(line: &str) -> &str {
+    line.split_once('=').map_or("", |(_, value)| value)
 }
 
 fn is_whole_line(text: &str) -> bool {

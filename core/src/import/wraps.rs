@@ -76,13 +76,14 @@ fn is_broken(line: &str, next: &str) -> bool {
         && names::field(head).is_none()
 }
 
-/// A word that somebody has written below a value, or a line that they have drawn.
+/// A word that somebody has written below a value, the name of a header, or a line that they have drawn.
 fn is_word(text: &str) -> bool {
-    let word = text.trim_matches(|c: char| c.is_ascii_punctuation());
-    let (first, rest) = (word.chars().next(), word.get(1..).unwrap_or_default());
-    first.is_none_or(|c| c.is_ascii_alphabetic())
-        && word.len() <= 12
-        && rest.bytes().all(|byte| byte.is_ascii_lowercase())
+    let words = text.split(|c: char| c.is_ascii_punctuation()).filter(|word| !word.is_empty());
+    (2..=24).contains(&text.len())
+        && words.into_iter().all(|word| {
+            word.starts_with(|c: char| c.is_ascii_alphabetic())
+                && word.bytes().skip(1).all(|byte| byte.is_ascii_lowercase())
+        })
 }
 
 fn is_hexadecimal(text: &str) -> bool {

@@ -97,10 +97,10 @@ fn everybody() -> Vec<Owned> {
             cookies: vec![
                 ("qqmusic_key", KEY_OF_WECHAT.to_owned()),
                 ("wxuin", "1152921504600000043".to_owned()),
-                ("wxopenid", "o1VariantOpenid_of-nobody".to_owned()),
+                ("wxopenid", "o1VariantOpenid_of-nobody77a8".to_owned()),
             ],
             expected: json!({"service": "qqmusic", "fields":
-                {"account": "1152921504600000043", "musickey": KEY_OF_WECHAT, "openid": "o1VariantOpenid_of-nobody"}}),
+                {"account": "1152921504600000043", "musickey": KEY_OF_WECHAT, "openid": "o1VariantOpenid_of-nobody77a8"}}),
             domain: "y.qq.com",
         },
     ]
