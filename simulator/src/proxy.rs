@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
@@ -138,6 +139,10 @@ async fn handle(
         Ok(request) => stage.answer(&request).await,
         Err(refusal) => refusal,
     };
+    let delay = Duration::from_millis(stage.world.settings().answer_delay_ms);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
     if let Some(talk) = &reply.upgrade {
         *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrading, talk.clone()));
     }

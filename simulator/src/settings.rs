@@ -113,6 +113,8 @@ pub struct Settings {
     pub issue_age_seconds: i64,
     /// What happens to the old key at a renewal.
     pub rotation: Rotation,
+    /// How long every answer takes, in milliseconds.
+    pub answer_delay_ms: u64,
     /// Whether codes are scanned and confirmed by themselves.
     pub auto: Option<Auto>,
     /// Where `check_sig` deletes another `p_skey` beside the one it sets.
@@ -209,6 +211,7 @@ impl Default for Settings {
             music_u_life_seconds: 15_552_000,
             issue_age_seconds: 0,
             rotation: Rotation::StaysValid,
+            answer_delay_ms: 0,
             auto: None,
             deleted_p_skey: DeletedCookie::Alternate,
             deleted_music_u: DeletedCookie::Before,

@@ -278,11 +278,11 @@ fn quit(app: AppHandle) {
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub(crate) struct RenewalSummary {
     /// How many have a new key.
-    renewed: u32,
+    pub(crate) renewed: u32,
     /// How many keep the key that they had, because the service said that it works.
-    unchanged: u32,
+    pub(crate) unchanged: u32,
     /// How many renewals did not work; why is in the account's own state.
-    failed: u32,
+    pub(crate) failed: u32,
     /// How many were not tried, because only a new sign-in helps.
     skipped: u32,
 }

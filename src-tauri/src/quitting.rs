@@ -119,3 +119,39 @@ async fn asked_to_end() -> std::io::Result<()> {
 async fn asked_to_end() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// A schedule that would go on for ever, and what tells when it is stopped.
+    fn schedule() -> (JoinHandle<()>, oneshot::Receiver<()>) {
+        let (runs, stopped) = oneshot::channel();
+        let schedule = tauri::async_runtime::spawn(async move {
+            let _runs = runs;
+            std::future::pending::<()>().await;
+        });
+        (schedule, stopped)
+    }
+
+    #[test]
+    fn the_schedule_begins_nothing_more_once_the_app_is_ending() {
+        let (schedule, stopped) = schedule();
+        let quitting = Quitting::default();
+        quitting.stops(schedule);
+        assert!(quitting.begin(), "the first one ends the app");
+        tauri::async_runtime::block_on(stopped).expect_err("it was stopped");
+        assert!(!quitting.begin(), "and once is enough");
+    }
+
+    #[test]
+    fn a_schedule_that_comes_when_the_app_is_ending_already_does_not_run() {
+        let (schedule, stopped) = schedule();
+        let quitting = Quitting::default();
+        quitting.begin();
+        quitting.stops(schedule);
+        tauri::async_runtime::block_on(stopped).expect_err("it was stopped");
+    }
+}

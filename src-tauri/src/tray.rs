@@ -17,7 +17,7 @@ use tunekey_core::account::{AccountId, RenewalTrigger};
 use crate::app::Desktop;
 use crate::events::{DesktopEvent, OpenView};
 use crate::notification::{self, Notification};
-use crate::words::{Word, word};
+use crate::words::{self, Word, word};
 use crate::{copying, quitting, window};
 use menu::{Command, Entry, Icon};
 
@@ -185,7 +185,17 @@ fn obey(app: &AppHandle, command: Command) {
             });
         }
         Command::RefreshAll => {
-            tauri::async_runtime::spawn(async move { crate::commands::renew_every_account(&core).await });
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move {
+                let summary = crate::commands::renew_every_account(&core).await;
+                if summary.failed > 0 {
+                    let language = app.state::<Desktop>().preferences.current().language();
+                    let worked = summary.renewed + summary.unchanged;
+                    let text = words::refreshed(worked, summary.failed, language);
+                    let title = word(Word::NotRefreshed, language);
+                    notification::show(&app, Notification::note(title, text));
+                }
+            });
         }
         Command::SignIn(account) => window::open(app, sign_in(account)),
         Command::Open => window::show(app),

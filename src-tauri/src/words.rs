@@ -161,6 +161,14 @@ pub(crate) fn copied(name: &str, seconds: u32, language: Language) -> (String, S
     }
 }
 
+/// The text of the notification that not all accounts could be renewed from the tray.
+pub(crate) fn refreshed(worked: u32, failed: u32, language: Language) -> String {
+    match language {
+        Language::English => format!("{worked} refreshed, {failed} failed. Open TuneKey to see which."),
+        Language::Chinese => format!("{worked} 个已续期，{failed} 个未成功。打开 TuneKey 查看详情。"),
+    }
+}
+
 /// The title and the text of the notification that a cookie was copied which no longer works.
 pub(crate) fn copied_dead(name: &str, language: Language) -> (String, String) {
     match language {

@@ -121,14 +121,17 @@ impl Watch {
         Self { seen, stop, thread: Some(thread) }
     }
 
-    /// Looks for marks in all that was seen.
+    /// Looks for marks in all that was seen, but for the arguments of one program: the browser opener is given an
+    /// address, and how long it lives is its own matter.
     ///
     /// # Errors
     /// When a mark is in it.
-    pub fn check(&self, marks: &Marks) -> Result<()> {
+    pub fn check(&self, marks: &Marks, opener: Option<&Path>) -> Result<()> {
         look(&self.seen);
         for text in self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            marks.check("a process’s arguments or environment", text)?;
+            if opener.is_none_or(|opener| !runs(text, opener)) {
+                marks.check("a process’s arguments or environment", text)?;
+            }
         }
         Ok(())
     }
@@ -141,6 +144,12 @@ impl Drop for Watch {
             let _ = thread.join();
         }
     }
+}
+
+/// Whether these are the arguments of a program: as its own name, or as the script that an interpreter was given.
+fn runs(arguments: &[u8], program: &Path) -> bool {
+    let program = program.as_os_str().as_encoded_bytes();
+    arguments.split(|byte| *byte == 0).take(2).any(|argument| argument == program)
 }
 
 fn look(seen: &Mutex<HashSet<Vec<u8>>>) {
@@ -202,8 +211,9 @@ fn files(folder: &Path, but_not: &Path) -> Result<Vec<PathBuf>> {
         }
         let Ok(entries) = std::fs::read_dir(&at) else { continue };
         for entry in entries {
-            let entry = entry?;
-            let kind = entry.file_type()?;
+            // What vanishes while it is looked at holds nothing any more.
+            let Ok(entry) = entry else { continue };
+            let Ok(kind) = entry.file_type() else { continue };
             if kind.is_dir() {
                 folders.push(entry.path());
             } else if kind.is_file() {
@@ -261,6 +271,39 @@ mod tests {
     fn looking_for_nothing_is_refused_because_it_would_always_pass() {
         Marks::new([]).expect_err("no mark, no proof");
         Marks::new(["short".to_owned()]).expect_err("a short mark proves nothing");
+    }
+
+    #[test]
+    fn an_opener_that_lives_long_is_no_leak_and_hides_none() {
+        let opener = Path::new("/run/bin/xdg-open");
+        let opens = |program: &str| [b"/bin/sh", program.as_bytes(), SECRET.as_bytes()].join(&0);
+        assert!(runs(&opens("/run/bin/xdg-open"), opener), "the script that the interpreter was given");
+        assert!(runs(&[b"/run/bin/xdg-open".as_slice(), SECRET.as_bytes()].join(&0), opener), "or by itself");
+        let told = [b"app".as_slice(), SECRET.as_bytes(), b"/run/bin/xdg-open"].join(&0);
+        assert!(!runs(&told, opener), "an argument that only names it makes no opener");
+        assert!(!runs(&opens("/usr/bin/other"), opener), "nor does another program");
+
+        // Still alive when the marks are looked for, as it was on a machine under load.
+        let folder = tempfile::tempdir().expect("a folder");
+        let script = folder.path().join("xdg-open");
+        std::fs::write(&script, "read line\n").expect("a script");
+        let watch = Watch::start();
+        let mut alive = std::process::Command::new("sh")
+            .arg(&script)
+            .arg(SECRET)
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        crate::patience::until_blocking("it to run", || {
+            let arguments = std::fs::read(format!("/proc/{}/cmdline", alive.id()))?;
+            anyhow::ensure!(runs(&arguments, &script), "it has not begun");
+            Ok(())
+        })
+        .expect("it runs");
+        watch.check(&marks(), None).expect_err("any other program must not be told");
+        watch.check(&marks(), Some(&script)).expect("the opener may");
+        drop(alive.stdin.take());
+        alive.wait().expect("it ends");
     }
 
     #[test]

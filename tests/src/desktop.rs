@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::sync::{Mutex as StdMutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
 use tunekey_simulator::{Code, Options, Running, Service, Simulator};
 
@@ -12,6 +13,8 @@ use crate::cli::{Cli, Ran};
 use crate::clipboard::Clipboard;
 use crate::keyring::{Bus, Keyring};
 use crate::patience::PATIENCE;
+use crate::process::Process;
+use crate::programs::{program, workspace};
 use crate::sandbox::Sandbox;
 use crate::screen::Screen;
 use crate::tray::Tray;
@@ -237,6 +240,47 @@ impl Desktop {
         Ok(items.values().any(|item| item.windows(beginning.len()).any(|part| part == beginning)))
     }
 
+    /// Starts the app without a window, as at a log-in.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn hidden_app(&self) -> Result<Process> {
+        let mut command = self.sandbox.command(program("tunekey-desktop")?);
+        command.arg("--profile").arg(self.sandbox.profile()).args(["--hidden", "--log", "trace"]);
+        Process::start(&mut command, &self.sandbox.log("app"))
+    }
+
+    /// Another process has found that an account needs a new sign-in, and heard what its owner is called now. Written
+    /// where that is kept, because no service says so twice within the time that a test has.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn is_found_dead(&self, account: &str, nickname: &str) -> Result<()> {
+        let path = self.sandbox.profile().join("ledger.json");
+        let mut ledger: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
+        let records = ledger["accounts"].as_array_mut().context("the ledger lists no accounts")?;
+        let record = records.iter_mut().find(|one| one["id"] == account).context("no such account")?;
+        record["nickname"] = nickname.into();
+        record["health"] = json!({
+            "state": "needs_sign_in",
+            "since": jiff::Timestamp::now().to_string(),
+            "reason": "rejected",
+        });
+        let new = path.with_extension("new");
+        std::fs::write(&new, serde_json::to_vec(&ledger)?)?;
+        Ok(std::fs::rename(new, path)?)
+    }
+
+    /// Keeps a picture of the whole screen in `target/pictures/`, for people to look at.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_picture(&self, name: &str) -> Result<()> {
+        let folder = workspace().join("target/pictures");
+        std::fs::create_dir_all(&folder)?;
+        Ok(self.screen.picture()?.save(folder.join(name).with_extension("png"))?)
+    }
+
     /// What the app has logged, at its most talkative.
     ///
     /// # Errors
@@ -267,7 +311,7 @@ impl Desktop {
         for said in self.said.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             marks.check("what the command line said", said)?;
         }
-        self.watch.check(&marks)?;
+        self.watch.check(&marks, self.sandbox.opener().as_deref())?;
         self.marks_are_what_is_kept(&marks).await?;
         marks.check_files(self.sandbox.root(), &self.sandbox.keyrings())
     }

@@ -9,6 +9,9 @@ use nix::sys::signal::{Signal, kill};
 use crate::patience::until;
 use crate::process::pid;
 
+/// The program that opens addresses in the browser.
+const OPENER: &str = "xdg-open";
+
 /// A home folder, its XDG folders and the environment that goes with them.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -71,12 +74,18 @@ impl Sandbox {
         use std::os::unix::fs::PermissionsExt;
         let (folder, file) = (self.root().join("run/bin"), self.root().join("run/opened"));
         std::fs::create_dir_all(&folder)?;
-        let browser = folder.join("xdg-open");
+        let browser = folder.join(OPENER);
         std::fs::write(&browser, format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n", file.display()))?;
         std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755))?;
         let path = std::env::var("PATH").unwrap_or_default();
         self.set("PATH", format!("{}:{path}", folder.display()));
         Ok(Opened { file })
+    }
+
+    /// What opens addresses in the browser here, if that is only written down.
+    pub fn opener(&self) -> Option<PathBuf> {
+        let opener = self.root().join("run/bin").join(OPENER);
+        opener.exists().then_some(opener)
     }
 
     /// A command in this environment and no other.

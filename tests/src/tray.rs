@@ -1,6 +1,7 @@
 //! The tray menu, read and clicked over D-Bus the way a panel does it.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use zbus::Connection;
@@ -13,6 +14,9 @@ use crate::patience::until;
 const FOLDER: &str = "/org/ayatana/NotificationItem";
 /// A line with its number, its properties and its submenu.
 type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
+
+/// How long a connection may take to say what it has.
+const ANSWER: Duration = Duration::from_millis(500);
 
 const MENU: &str = "com.canonical.dbusmenu";
 
@@ -53,7 +57,9 @@ impl Tray {
                     continue;
                 }
                 // A process has several connections; only one of them has the menu.
-                let items = children(&connection, &owner, FOLDER).await.unwrap_or_default();
+                // Some of the others answer no calls at all.
+                let items = tokio::time::timeout(ANSWER, children(&connection, &owner, FOLDER)).await;
+                let items = items.ok().and_then(Result::ok).unwrap_or_default();
                 if let Some(item) = items.into_iter().next() {
                     let path = format!("{FOLDER}/{item}/Menu");
                     return Ok(Self { connection: connection.clone(), owner, path });

@@ -404,9 +404,7 @@ async fn a_phone_reads_the_code_on_the_screen_in_the_light_and_in_the_dark() -> 
     let desktop = Desktop::start().await?;
     let window = desktop.window().await?;
     for theme in ["light", "dark"] {
-        let preferences =
-            json!({ "theme": theme, "language": "system", "closeToTray": true, "lastView": null });
-        window.invoke("set_preferences", json!({ "preferences": preferences })).await?;
+        window.invoke("set_preferences", json!({ "change": { "theme": theme } })).await?;
         for service in [Service::QqMusic, Service::NetEase] {
             let before = desktop.simulator.codes().last().map_or(0, |code| code.id);
             window.click(&format!("#c-{0}, #s-{0}:not([aria-pressed=true])", service.name())).await?;

@@ -142,7 +142,8 @@ async fn signing_in_again_as_somebody_else_asks_and_leaves_the_account_alone() -
     desktop.signed_in("qqmusic:10002").await?;
     desktop.simulator.revoke("qqmusic:10002")?;
     let window = desktop.window().await?;
-    window.click("#a-check").await?;
+    window.element("#a-copy").await?;
+    desktop.is_found_dead("qqmusic:10002", "Xiaoman")?;
     window.click("#a-sign").await?;
     window.stage("waiting").await?;
     let before = desktop.keyring().items().await?;

@@ -83,7 +83,9 @@ mod linux {
         loop {
             let there = tokio::time::timeout(LIMIT, is_there(&connection)).await;
             let there = matches!(there, Ok(Ok(true)));
-            known.send_if_modified(|known| std::mem::replace(known, there) != there);
+            if known.send_if_modified(|known| std::mem::replace(known, there) != there) {
+                tracing::debug!("{} tray host is there", if there { "a" } else { "no" });
+            }
             if changes.next().await.is_none() {
                 return Ok(());
             }

@@ -113,8 +113,8 @@ async fn other_ways(desktop: &Desktop, window: &Window, album: &mut Album) -> Re
 }
 
 async fn look(window: &Window, theme: &str, language: &str) -> Result<()> {
-    let preferences = json!({ "theme": theme, "language": language, "closeToTray": true, "lastView": null });
-    window.invoke("set_preferences", json!({ "preferences": preferences })).await.map(drop)
+    let change = json!({ "theme": theme, "language": language });
+    window.invoke("set_preferences", json!({ "change": change })).await.map(drop)
 }
 
 /// The pictures, numbered.

@@ -1,0 +1,280 @@
+//! What goes on around the window: closing it, quitting, what is told while nobody looks, and a sign-in page that
+//! cannot be loaded.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use tunekey_simulator::{Fault, FaultKind, Service};
+use tunekey_tests::desktop::Desktop;
+use tunekey_tests::notifications::{Notifications, Shown};
+use tunekey_tests::patience::until;
+use tunekey_tests::screen::{ENTER, Standing};
+use tunekey_tests::tray_host::TrayHost;
+
+/// The app ends within this, whatever hangs.
+const QUITS_IN: Duration = Duration::from_secs(5);
+
+/// The window's title.
+const TITLE: &str = "TuneKey";
+
+/// The colour of the button on our own page, in the light.
+const BUTTON: [u8; 3] = [0x1f, 0x5f, 0xd0];
+
+const QQ: &str = "qqmusic:10001";
+const NETEASE: &str = "netease:90001";
+
+/// What a server of today can do.
+const ABILITIES: &[&str] = &["actions", "body", "body-markup"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_goes_to_the_tray_where_there_is_one_and_says_so_the_first_time() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let _panel = TrayHost::start(&desktop.bus).await?;
+    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let window = desktop.window().await?;
+    knows_the_tray(&desktop, 1).await?;
+    for round in 0..2 {
+        desktop.screen.window_is(TITLE, Standing::Shown).await?;
+        desktop.screen.close(TITLE)?;
+        desktop.screen.window_is(TITLE, Standing::Hidden).await?;
+        let said = notifications.says("keeps running").await?;
+        ensure!(said.text.contains("tray") && said.text.contains("Ctrl+Q"), "it says {said:?}");
+        ensure!(
+            notifications.shown().len() == 1,
+            "round {round}: once is enough: {:?}",
+            notifications.shown()
+        );
+        desktop.tray(&window).await?.click("Open TuneKey").await?;
+    }
+    desktop.screen.window_is(TITLE, Standing::Shown).await?;
+    window.quit(QUITS_IN).await?;
+
+    // Nor is it said again after a restart.
+    let window = desktop.window().await?;
+    knows_the_tray(&desktop, 2).await?;
+    desktop.screen.close(TITLE)?;
+    desktop.screen.window_is(TITLE, Standing::Hidden).await?;
+    window.quit(QUITS_IN).await?;
+    ensure!(notifications.shown().len() == 1, "it was said again: {:?}", notifications.shown());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_without_a_tray_leaves_the_window_where_it_can_be_found() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let window = desktop.window().await?;
+    window.reads("h1", "Scan once").await?;
+    desktop.screen.close(TITLE)?;
+    desktop.screen.window_is(TITLE, Standing::Minimised).await?;
+    let said = notifications.says("keeps running").await?;
+    ensure!(said.text.contains("minimised"), "it says {said:?}");
+
+    // A watcher that nobody shows icons for is no tray either.
+    desktop.screen.activate(TITLE)?;
+    desktop.screen.window_is(TITLE, Standing::Shown).await?;
+    let nobody = TrayHost::start_without_a_host(&desktop.bus).await?;
+    desktop.screen.close(TITLE)?;
+    desktop.screen.window_is(TITLE, Standing::Minimised).await?;
+    drop(nobody);
+
+    // From when a panel comes, closing goes there; when the panel goes, the window is back where it can be found.
+    desktop.screen.activate(TITLE)?;
+    desktop.screen.window_is(TITLE, Standing::Shown).await?;
+    let panel = TrayHost::start(&desktop.bus).await?;
+    knows_the_tray(&desktop, 1).await?;
+    desktop.screen.close(TITLE)?;
+    desktop.screen.window_is(TITLE, Standing::Hidden).await?;
+    drop(panel);
+    desktop.screen.window_is(TITLE, Standing::Minimised).await?;
+    window.reads("h1", "Scan once").await?;
+    window.quit(QUITS_IN).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn control_q_ends_the_app_in_every_view() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    for view in ["empty", "code", "account", "dialog", "settings", "locked"] {
+        if view == "account" {
+            desktop.signed_in(QQ).await?;
+        }
+        if view == "locked" {
+            desktop.keyring().lock().await?;
+        }
+        let window = desktop.window().await?;
+        match view {
+            "empty" => drop(window.reads("h1", "Scan once").await?),
+            "code" => {
+                window.click("#c-qqmusic").await?;
+                window.stage("waiting").await?;
+            }
+            "account" => drop(window.element("#a-copy").await?),
+            "dialog" => {
+                window.click("#a-out").await?;
+                window.element("#rd-go").await?;
+            }
+            "settings" => {
+                window.click("#s-set").await?;
+                window.element("#g6").await?;
+            }
+            _ => drop(window.reads("h1", "is locked").await?),
+        }
+        // The app may be gone before the driver hears of it.
+        let _ = tokio::time::timeout(Duration::from_secs(2), window.types_with_control('q')).await;
+        window.ended(QUITS_IN).await.with_context(|| format!("in the view “{view}”"))?;
+    }
+    desktop.keyring().unlock().await?;
+    // The window opens in the settings, where it was last.
+    let window = desktop.window().await?;
+    window.click("#g6").await?;
+    window.ended(QUITS_IN).await.context("by the button in the settings")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_to_an_account_in_the_background_is_told_once_and_leads_to_signing_in() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    desktop.cli(&["settings", "auto-renew", "off"]).await?.succeeded()?;
+    let _panel = TrayHost::start(&desktop.bus).await?;
+    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let window = desktop.window().await?;
+    window.element("#a-copy").await?;
+    knows_the_tray(&desktop, 1).await?;
+    desktop.screen.close(TITLE)?;
+    desktop.screen.window_is(TITLE, Standing::Hidden).await?;
+    notifications.says("keeps running").await?;
+
+    desktop.is_found_dead(QQ, "Tom <i>& Jerry</i>")?;
+    let said = notifications.says("needs a new sign-in").await?;
+    ensure!(said.title.contains("Tom <i>& Jerry</i>"), "a title is no markup: {said:?}");
+    ensure!(said.text.contains("QQ Music"), "it does not name the service: {said:?}");
+    ensure!(deaths(&notifications).len() == 1, "one is enough: {:?}", notifications.shown());
+    notifications.click(&said).await?;
+    desktop.screen.window_is(TITLE, Standing::Shown).await?;
+    window.stage("waiting").await.context("the click leads to signing in")?;
+    window.quit(QUITS_IN).await?;
+
+    // It is the same incident after a restart, and with another window.
+    let window = desktop.window().await?;
+    window.element("#a-sign").await?;
+    let after = deaths(&notifications);
+    window.quit(QUITS_IN).await?;
+    ensure!(after.len() == 1, "it was told again: {after:?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_before_the_persons_eyes_is_told_by_the_window_alone() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    desktop.signed_in(NETEASE).await?;
+    desktop.cli(&["settings", "auto-renew", "off"]).await?.succeeded()?;
+    let _panel = TrayHost::start(&desktop.bus).await?;
+    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let window = desktop.window().await?;
+    window.click("#s-qqmusic-10001").await?;
+    knows_the_tray(&desktop, 1).await?;
+    desktop.screen.activate(TITLE)?;
+    until("the window to have the focus", || async {
+        ensure!(window.value("return document.hasFocus()").await? == true, "it has not");
+        Ok(())
+    })
+    .await?;
+    desktop.is_found_dead(QQ, "Lin Jian")?;
+    window.element("#a-sign").await?;
+    // The next one, behind its back, shows that the first would have been told by now.
+    desktop.screen.close(TITLE)?;
+    desktop.screen.window_is(TITLE, Standing::Hidden).await?;
+    desktop.is_found_dead(NETEASE, "Mori")?;
+    notifications.says("Mori needs a new sign-in").await?;
+    let deaths = deaths(&notifications);
+    ensure!(deaths.len() == 1, "what was seen was told as well: {deaths:?}");
+    window.quit(QUITS_IN).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_knows_no_clicks_is_told_where_else_to_sign_in() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(NETEASE).await?;
+    desktop.is_found_dead(NETEASE, "A & B")?;
+    let _panel = TrayHost::start(&desktop.bus).await?;
+    let notifications = Notifications::start(&desktop.bus, &["body"]).await?;
+    // Found by something else before the app was there, and nobody has been told.
+    let app = desktop.hidden_app()?;
+    let said = notifications.says("A & B needs a new sign-in").await?;
+    ensure!(said.actions.is_empty(), "nothing would happen: {said:?}");
+    ensure!(said.text.contains("NetEase Cloud Music") && said.text.contains("tray menu"), "it says {said:?}");
+    drop(app);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_app_comes_to_where_it_can_be_found_when_there_is_no_tray() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let _app = desktop.hidden_app()?;
+    desktop.screen.window_is(TITLE, Standing::Minimised).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_page_that_cannot_be_loaded_says_so_and_can_be_tried_again() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    for (account, at) in [(QQ, "qq.page"), (NETEASE, "netease.page")] {
+        let service = tunekey_tests::desktop::service_of(account);
+        let name =
+            if service == Service::QqMusic { "QQ Music sign-in" } else { "NetEase Cloud Music sign-in" };
+        desktop.simulator.arm(Fault::new(at, FaultKind::Reset))?;
+        window.click(&format!("#s-add, #c-{}", service.name())).await?;
+        window.click(&format!("#c-{0}, #s-m-official-page", service.name())).await?;
+        window.click("#s-m-official-page").await?;
+        window.stage("page").await?;
+        until("the failure to be noticed", || async {
+            let log = desktop.app_log()?;
+            let host = if service == Service::QqMusic { "qq.com" } else { "music.163.com" };
+            ensure!(
+                log.lines().any(|line| line.contains("could not be loaded") && line.contains(host)),
+                "it was not"
+            );
+            Ok(())
+        })
+        .await?;
+        until("the button to be on the screen", || async {
+            let screen = desktop.screen.picture()?.into_rgb8();
+            ensure!(screen.pixels().any(|pixel| pixel.0 == BUTTON), "it is not");
+            Ok(())
+        })
+        .await?;
+        desktop.keep_picture(&format!("page-offline-{}", service.name()))?;
+        desktop.simulator.clear_faults();
+        // The one thing to do on it has the focus.
+        desktop.screen.activate(name)?;
+        let before = desktop.simulator.codes().last().map_or(0, |code| code.id);
+        desktop.screen.press(ENTER)?;
+        let code = until("the page to be loaded", || async {
+            let codes = desktop.simulator.codes();
+            let code = codes.iter().find(|code| code.id > before && code.method == "official_page");
+            code.map(|code| code.id).context("it has not asked for a code")
+        })
+        .await?;
+        desktop.simulator.confirm_as(code, Some(account))?;
+        window.stage("success").await?;
+        window.click("#q-open").await?;
+    }
+    desktop.no_secret_leaked(&[&window]).await?;
+    window.quit(QUITS_IN).await
+}
+
+/// The notifications that say of an account that only a new sign-in helps.
+fn deaths(notifications: &Notifications) -> Vec<Shown> {
+    notifications.shown().into_iter().filter(|one| one.title.contains("needs a new sign-in")).collect()
+}
+
+/// Waits until the app has noticed a tray for that many times in all, restarts included.
+async fn knows_the_tray(desktop: &Desktop, times: usize) -> Result<()> {
+    until("the app to know the tray", || async {
+        let noticed = desktop.app_log()?.matches("a tray host is there").count();
+        ensure!(noticed >= times, "it has noticed one {noticed} times");
+        Ok(())
+    })
+    .await
+}
