@@ -12,6 +12,9 @@ import { problemFrom, type Host } from '../host/host';
 /** How long risk control wants to be left alone, in milliseconds; repeating earlier makes it stricter. */
 const RISK_PAUSE = 10 * 60_000;
 
+/** How long a service that asks to slow down is left alone, in milliseconds. */
+const LIMIT_PAUSE = 3 * 60_000;
+
 /** For how long a way in counts as barred lately, in milliseconds, as in the core. */
 const BARRED_FOR = 60 * 60_000;
 
@@ -72,6 +75,9 @@ export class SignIn {
   #starts = 0;
   /** Whether the service has heard that it is to issue a credential. */
   #confirmed = false;
+  /** Whether the person has said that the check in the browser is done. */
+  #checked = false;
+  #unfinished = $state(false);
 
   constructor(
     private readonly host: Host,
@@ -95,7 +101,17 @@ export class SignIn {
     return this.#scanner;
   }
 
-  /** When trying again is wise after risk control, in milliseconds. */
+  /** Whether the person said that the check is done, and the service asks for it all the same. */
+  get unfinished(): boolean {
+    return this.#unfinished;
+  }
+
+  /** How many sign-ins the day still holds, once they are few. */
+  get leftToday(): number | null {
+    return this.#step.step === 'show_code' ? this.#step.left_today : null;
+  }
+
+  /** When trying again is wise after a refusal, in milliseconds. */
   get retryAt(): number {
     return this.#retryAt;
   }
@@ -189,6 +205,7 @@ export class SignIn {
 
   /** Answers what is asked. What takes a while is shown at once, so that nothing is sent twice. */
   answer(answer: WindowAnswer): void {
+    if (answer.kind === 'captcha_done') this.#checked = true;
     if (answer.kind === 'text_code' || answer.kind === 'go') this.#take({ step: 'exchanging' });
     else if (answer.kind !== 'change_number' && answer.kind !== 'keep_other') this.#take({ step: 'sending' });
     this.#ask((id) => this.host.answerSignIn(id, answer));
@@ -262,8 +279,13 @@ export class SignIn {
     if ('others' in step && step.others.barred.length > 0 && this.#way !== null) {
       this.#barred = { ...this.#barred, [this.#way.service]: { at: this.now(), methods: step.others.barred } };
     }
+    if (step.step !== 'sending') {
+      this.#unfinished = this.#checked && step.step === 'ask_captcha';
+      this.#checked = false;
+    }
     switch (step.step) {
       case 'preparing':
+        this.#retryAt = 0;
         this.#scanner = this.#sentTo = this.#recognised = null;
         break;
       case 'show_code':
@@ -287,6 +309,10 @@ export class SignIn {
         break;
       case 'risk_control':
         this.#retryAt = this.now() + RISK_PAUSE;
+        break;
+      case 'failed':
+        if (step.problem.code === 'risk_control') this.#retryAt = this.now() + RISK_PAUSE;
+        if (step.problem.code === 'rate_limited') this.#retryAt = this.now() + LIMIT_PAUSE;
         break;
     }
   }
