@@ -19,6 +19,8 @@ export function step(event: KeyboardEvent, items: HTMLElement[], ends: 'round' |
 export interface Shortcuts {
   add(): boolean;
   settings(): boolean;
+  overview(): boolean;
+  rename(): boolean;
   /** The account at that place in the list, from 0. */
   account(index: number): boolean;
   copy(): boolean;
@@ -52,6 +54,7 @@ function modifiedShortcut(key: string, shift: boolean, shortcuts: Shortcuts): ((
   if (shift) return { c: () => shortcuts.formats(), r: () => shortcuts.refreshAll() }[key];
   if (/^[1-9]$/.test(key)) return () => shortcuts.account(Number(key) - 1);
   return {
+    0: () => shortcuts.overview(),
     n: () => shortcuts.add(),
     ',': () => shortcuts.settings(),
     c: () => copyUnlessSelected(shortcuts),
@@ -61,6 +64,7 @@ function modifiedShortcut(key: string, shift: boolean, shortcuts: Shortcuts): ((
 
 function plainShortcut(event: KeyboardEvent, shortcuts: Shortcuts): (() => boolean) | undefined {
   if (event.key === 'Escape') return () => shortcuts.close();
+  if (event.key === 'F2') return () => shortcuts.rename();
   if (typing(event.target)) return undefined;
   if (/^[12]$/.test(event.key)) return () => shortcuts.pickService(Number(event.key) - 1);
   if (event.key.toLowerCase() === 'r') return () => shortcuts.newCode();

@@ -11,10 +11,15 @@ const FOLDER = join(import.meta.dirname, '../../target/ui-pictures');
 const only = process.env['SCENES']?.split(',');
 
 const LOOKS: Record<string, Look> = {
-  'light-en': { theme: 'light', lang: 'en', scale: 2 },
-  'dark-zh': { theme: 'dark', lang: 'zh', scale: 2, os: 'win' },
-  'min-en': { theme: 'light', lang: 'en', width: 720, height: 480, scale: 2 },
-  'zoom-zh': { theme: 'light', lang: 'zh', width: 480, height: 320, scale: 2 },
+  'large-en': { theme: 'light', lang: 'en', text: 1.5 },
+  'large-zh': { theme: 'dark', lang: 'zh', text: 1.5 },
+  'wide-en': { theme: 'light', lang: 'en', width: 1600, height: 1000 },
+  'wide-zh': { theme: 'dark', lang: 'zh', width: 1600, height: 1000 },
+  'light-en': { theme: 'light', lang: 'en' },
+  'dark-zh': { theme: 'dark', lang: 'zh', os: 'win' },
+  'min-zh': { theme: 'dark', lang: 'zh', width: 720, height: 480 },
+  'min-en': { theme: 'light', lang: 'en', width: 720, height: 480 },
+  'zoom-zh': { theme: 'light', lang: 'zh', width: 480, height: 320 },
 };
 
 let stage: Stage;

@@ -6,12 +6,12 @@ import type { RenewalOutcome } from '../host/bindings/RenewalOutcome';
 import type { RenewalRecord } from '../host/bindings/RenewalRecord';
 import type { Tier } from '../host/bindings/Tier';
 import type { TierStatus } from '../host/bindings/TierStatus';
-import type { CopyKey } from '../copy';
+import type { CopyKey, Say } from '../copy';
 
-import { daysUntil } from './time';
+import { daysUntil, end, longSpan, moment, past, type Region } from './time';
 
 /** Health as a shape and a colour. */
-export type Light = 'ok' | 'soon' | 'bad' | 'busy';
+export type Light = 'ok' | 'soon' | 'warn' | 'bad' | 'busy';
 
 /** The light for an account, given what is being done with it. */
 export function lightOf({ health }: Account, busy: Busy | null): Light {
@@ -20,10 +20,123 @@ export function lightOf({ health }: Account, busy: Busy | null): Light {
     case 'healthy':
       return 'ok';
     case 'renews_soon':
-    case 'warning':
       return 'soon';
+    case 'warning':
+      return 'warn';
     case 'needs_sign_in':
       return 'bad';
+  }
+}
+
+/** What the person calls an account, else what the service does. */
+export function nameOf({ label, nickname }: Account): string {
+  return label ?? nickname;
+}
+
+/** Whether there is a credential that can be handed out, working or not. */
+export function canCopy({ health }: Account): boolean {
+  return !('reason' in health && (health.reason === 'missing' || health.reason === 'unreadable'));
+}
+
+/** What an account's words depend on beside itself. */
+export interface Circumstances {
+  say: Say;
+  region: Region;
+  now: Date;
+  /** What this system calls its keychain. */
+  kc: string;
+  busy: Busy | null;
+  /** Whether renewals are planned at all. */
+  auto: boolean;
+}
+
+/** Whether an account's key is renewed, in the words of the credential's heading. */
+export function renewalWords({ health, renewability }: Account, { auto }: Pick<Circumstances, 'auto'>): CopyKey & `cr.${string}` {
+  const reason = 'reason' in health ? health.reason : null;
+  if (health.state === 'needs_sign_in' || reason === 'unreadable') return 'cr.off';
+  if (reason === 'missing_once') return 'cr.unknown';
+  if (renewability === 'not_renewable') return 'cr.never';
+  if (!auto) return 'cr.paused';
+  if (renewability === 'while_alive') return 'cr.alive';
+  return renewability === null ? 'cr.unknown' : 'cr.auto';
+}
+
+/** What happens next with an account, or what is wrong with it, as short as a list needs it. */
+export function nextOf(account: Account, { say, region, now, busy, auto }: Circumstances): string {
+  const light = lightOf(account, busy);
+  if (light === 'busy') return say('health.busy');
+  const { health, life } = account;
+  if ('reason' in health) return say(`next.${health.reason}`);
+  if (!auto) return say('side.manual');
+  if (life.renew_at === null) return say('side.unplanned');
+  const left = Date.parse(life.renew_at) - now.getTime();
+  return left <= 0 ? say('side.due') : say('side.renews', { t: longSpan(region, left) });
+}
+
+/** How an account is doing, until when its key is good, and what becomes of it then: one line that is the whole story. */
+export function statusOf(account: Account, given: Circumstances): string {
+  const { say, region, now, kc } = given;
+  const { health, checked_at } = account;
+  if ('reason' in health) {
+    const t = past(region, new Date(health.since), now);
+    switch (health.reason) {
+      case 'rejected':
+        return say('ss.rejected', { t });
+      case 'missing':
+      case 'missing_once':
+      case 'unreadable':
+        return say(`ss.${health.reason}`, { t, kc });
+      case 'refused_once':
+      case 'renewal_failing':
+        return say('ss.both', { a: say(`ss.${health.reason}`, { t }), b: outlook(account, given) });
+      case 'not_renewable':
+    }
+  }
+  // A renewal proves a key as well as a check does.
+  const verified = [checked_at ?? '', account.renewals.find(succeeded)?.at ?? ''].sort().at(-1);
+  const a = verified ? say('ss.works', { t: past(region, new Date(verified), now) }) : say('ss.unverified');
+  return say('ss.both', { a, b: outlook(account, given) });
+}
+
+/** Until when a key is good, and what becomes of it then. */
+function outlook({ life, renewability }: Account, { say, region, now, auto }: Circumstances): string {
+  const ends = life.expires_at === null ? null : new Date(life.expires_at);
+  const renews = life.renew_at === null ? null : new Date(life.renew_at);
+  const e = ends === null ? say('ss.open') : say(ends > now ? 'ss.until' : 'ss.over', { d: end(region, ends, now) });
+  const r =
+    renewability === 'not_renewable'
+      ? say('ss.never')
+      : !auto || renews === null
+        ? say('ss.manual')
+        : renews > now
+          ? say('ss.renews', { t: moment(region, renews, now) })
+          : say('ss.due');
+  return say('ss.outlook', { e, r });
+}
+
+/** In which order accounts are listed. */
+export type Order = 'added' | 'name' | 'attention' | 'next';
+
+/** The orders to choose from. */
+export const orders: readonly Order[] = ['added', 'name', 'attention', 'next'];
+
+/** The accounts that match what was searched for, in that order. */
+export function arranged(accounts: Account[], order: Order, query: string): Account[] {
+  const wanted = query.trim().toLowerCase();
+  const found = accounts.filter((account) =>
+    [account.label, account.nickname, account.note, account.uid].some((text) => text?.toLowerCase().includes(wanted)),
+  );
+  const urgency = ({ health }: Account) => ['needs_sign_in', 'warning'].indexOf(health.state) >>> 0;
+  const due = ({ life }: Account) => (life.renew_at === null ? Infinity : Date.parse(life.renew_at));
+  switch (order) {
+    case 'added':
+      return found;
+    case 'name':
+      return found.sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
+    case 'attention':
+      return found.sort((a, b) => urgency(a) - urgency(b));
+    case 'next':
+      return found.sort((a, b) => due(a) - due(b) || 0);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Problem } from '../host/bindings/Problem';
 import type { ProblemCode } from '../host/bindings/ProblemCode';
 import type { ServiceId } from '../host/bindings/ServiceId';
 
-/** What to tell the person, with the next step, and the service's own words if it sent some. */
+/** What to tell the person, with the next step, and the service's own words where they tell more. */
 export function problemSays(say: Say, problem: Problem): string {
   if (problem.words) {
     return withSaid(say, say('language') === 'en' ? problem.words.english : problem.words.chinese, problem);
@@ -57,10 +57,18 @@ export function failedSignIn(say: Say, problem: Problem): { title: string; body:
   };
 }
 
-/** A text, after what the service said for people to read: it knows why. */
-function withSaid(say: Say, text: string, { said }: Problem): string {
-  if (said === null) return text;
-  return say('p.said', { s: said }) + (/[\u4e00-\u9fff]/.test(text) ? '' : ' ') + text;
+/** What a service says for people to read tells why; where we say why ourselves, it only says the same again. */
+const TELLS_MORE: readonly ProblemCode[] = ['restricted', 'invalid_input', 'unexpected'];
+
+/** Whether our words for a problem leave nothing for the service's own to add. */
+export function saysTheSame({ code }: Problem): boolean {
+  return !TELLS_MORE.includes(code);
+}
+
+/** A text, after what the service said for people to read, if that says more. */
+function withSaid(say: Say, text: string, problem: Problem): string {
+  if (problem.said === null || saysTheSame(problem)) return text;
+  return say('p.said', { s: problem.said }) + (/[\u4e00-\u9fff]/.test(text) ? '' : ' ') + text;
 }
 
 function serviceName(say: Say, service: ServiceId | null): string {

@@ -22,29 +22,36 @@ export function regionOf(language: Language, systemLocale: string): Region {
   return { language, locale: speaks && known(tag) ? tag : language === 'zh-CN' ? 'zh-CN' : 'en-US' };
 }
 
+const DAY_AND_MONTH: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric' };
+const CLOCK: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+
 /** A moment with its clock time: `Nov 20, 02:05`, with the year when it is not this one. */
 export function dateTime(region: Region, at: Date, now: Date): string {
-  return formatter(region, {
-    ...(at.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' }),
-    month: 'short',
-    day: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  }).format(at);
+  return written(region, at, { ...yearUnless(at, now), ...DAY_AND_MONTH, ...CLOCK });
 }
 
 /** A day with its year: `Mar 14, 2026`. */
 export function day(region: Region, at: Date): string {
-  return formatter(region, { year: 'numeric', month: 'short', day: 'numeric' }).format(at);
+  return written(region, at, { year: 'numeric', ...DAY_AND_MONTH });
 }
 
 /** A moment inside a sentence: `today 15:00`, `tomorrow 11:41`, else the date. */
 export function moment(region: Region, at: Date, now: Date): string {
   const away = daysUntil(at, now);
-  if (away === 0) return say(region.language, 'day.today', { t: clock(region, at) });
-  if (away === 1) return say(region.language, 'day.tomorrow', { t: clock(region, at) });
+  if (away === 0 || away === 1) return say(region.language, away === 0 ? 'day.today' : 'day.tomorrow', { t: clock(region, at) });
   return dateTime(region, at, now);
+}
+
+/** A moment that has been, as short as it is understood: `10:29` when that was today, else the date. */
+export function past(region: Region, at: Date, now: Date): string {
+  return daysUntil(at, now) === 0 ? clock(region, at) : dateTime(region, at, now);
+}
+
+/** An end: its clock time when that is today or tomorrow, else the day, `Nov 28`. */
+export function end(region: Region, at: Date, now: Date): string {
+  const away = daysUntil(at, now);
+  if (away === 0 || away === 1) return moment(region, at, now);
+  return written(region, at, { ...yearUnless(at, now), ...DAY_AND_MONTH });
 }
 
 /** A moment on its own: `Today 15:00`, else the date. */
@@ -52,16 +59,6 @@ export function momentAlone(region: Region, at: Date, now: Date): string {
   return daysUntil(at, now) === 0
     ? say(region.language, 'day.today.cell', { t: clock(region, at) })
     : dateTime(region, at, now);
-}
-
-/** A span in one unit, rounded: `21 h`, `7 min`, `27 d`. Never less than a minute. */
-export function shortSpan({ language }: Region, milliseconds: number): string {
-  const span = Math.abs(milliseconds);
-  const minutes = Math.max(1, Math.round(span / MINUTE));
-  if (minutes < 60) return say(language, 'u.min', { n: minutes });
-  const hours = Math.round(span / HOUR);
-  if (hours < 48) return say(language, 'u.h', { n: hours });
-  return say(language, 'u.d', { n: Math.round(span / DAY) });
 }
 
 /** A span in up to two units, rounded down: `20 h 48 min`, `1 d 11 h`, `27 d`. Never less than a minute. */
@@ -90,7 +87,21 @@ export function daysUntil(at: Date, now: Date): number {
 }
 
 function clock(region: Region, at: Date): string {
-  return formatter(region, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
+  return written(region, at, CLOCK);
+}
+
+function yearUnless(at: Date, now: Date): Intl.DateTimeFormatOptions {
+  return at.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' };
+}
+
+/** A date that no line end takes apart: `11月28日` is one word, and its clock time stays beside it. */
+function written(region: Region, at: Date, options: Intl.DateTimeFormatOptions): string {
+  return unbroken(formatter(region, options).format(at));
+}
+
+/** A text that stays on one line, by no-break spaces and by word joiners between digits and Han. */
+export function unbroken(text: string): string {
+  return text.replace(/ /g, '\u00a0').replace(/[年月日](?=\d)|\d(?=[年月日])/g, '$&\u2060');
 }
 
 const formatters = new Map<string, Intl.DateTimeFormat>();

@@ -9,6 +9,7 @@ import type { ServiceId } from './bindings/ServiceId';
 import type { SignInStep } from './bindings/SignInStep';
 import type { Tier } from './bindings/Tier';
 import type { TierStatus } from './bindings/TierStatus';
+import type { WarningReason } from './bindings/WarningReason';
 import { SERVICES, type Script } from './scripted';
 
 /** The moment at which every scene plays. */
@@ -164,6 +165,21 @@ const mori: Account = {
   format: 'header',
 };
 
+/** Without anything that renews it. */
+const jiuge: Account = {
+  ...linJian,
+  id: 'qqmusic:100000456',
+  uid: '100000456',
+  nickname: '旧歌',
+  method: 'paste',
+  avatar: SPROUT,
+  health: { state: 'warning', since: at('2025-11-21T10:29'), reason: 'not_renewable' },
+  renewability: 'not_renewable',
+  life: { issued_at: at('2025-11-21T10:29'), renew_at: null, expires_at: at('2025-11-24T10:29') },
+  checked_at: at('2025-11-21T10:29'),
+  renewals: [],
+};
+
 /** The accounts of most scenes. */
 export const people = { linJian, xiaoman, yehang, mori };
 const everybody = Object.values(people);
@@ -238,6 +254,23 @@ const barredIn = (service: ServiceId, method: Method, ...before: Method[]): Scen
   );
 
 const adding = (service: ServiceId, ...steps: SignInStep[]): Scene => ({ accounts: everybody, add: service, signIn: steps });
+const warned = (reason: WarningReason, more: Partial<Account> = {}): Scene => ({
+  accounts: [{ ...linJian, health: { state: 'warning', since: at('2025-11-21T10:29'), reason }, ...more }, yehang],
+  at: `accounts/${linJian.id}`,
+});
+/** More than are found without searching. */
+const many: Account[] = [
+  ...everybody,
+  { ...jiuge, label: '客厅音箱', note: 'Music Assistant in the living room' },
+  ...['Ada', '听雨', 'Zoë with a name that goes on and on', '小满'].map((nickname, index) => ({
+    ...yehang,
+    id: `netease:4200000${String(index)}`,
+    uid: `4200000${String(index)}`,
+    nickname,
+    avatar: null,
+    life: { ...yehang.life, renew_at: at(`2025-12-0${String(4 - index)}T08:00`) },
+  })),
+];
 const keychain = (state: Script['snapshot']['keychain']): Scene => ({
   accounts: everybody,
   snapshot: { keychain: state },
@@ -256,6 +289,13 @@ export const scenes = {
   'qq-confirming': adding('qqmusic', step.waiting(), step.scanned, step.exchanging),
   'qq-success': { ...adding('qqmusic', step.scanned, step.done(linJian)), accounts: [yehang] },
   'qq-success-known': adding('qqmusic', step.scanned, step.done(linJian, true)),
+  'qq-unheard': adding('qqmusic', { ...step.waiting(), problem: problem('offline', 'qqmusic', 'asking about the code: connection refused') }),
+  'qq-scanned-unheard': adding('qqmusic', step.waiting(), { ...step.scanned, problem: problem('timeout', 'qqmusic', 'no answer within 10 s') }),
+  'qq-few-left': adding('qqmusic', { ...step.waiting(), left_today: 5 }),
+  'qq-again': { ...adding('qqmusic', step.waiting()), wanted: linJian.id },
+  'phone-again': { ...by('qqmusic', 'phone', step.number()), wanted: linJian.id },
+  'qq-success-never': adding('qqmusic', step.scanned, step.done(jiuge)),
+  'qq-unconfirmed': adding('qqmusic', step.waiting(), step.scanned, { step: 'expired' }),
   'qq-expired': adding('qqmusic', step.waiting(0), { step: 'expired' }),
   'qq-refused': adding('qqmusic', step.scanned, { step: 'refused' }),
   'qq-offline': adding(
@@ -379,6 +419,7 @@ export const scenes = {
   'paste-bad': by('netease', 'paste', { step: 'ask_paste', problem: problem('invalid_input', 'netease', 'no MUSIC_U in 3 fields') }),
   'paste-bad-clipboard': by('qqmusic', 'paste', { step: 'ask_paste', problem: problem('unexpected', null, 'the clipboard holds no text') }),
   'paste-expired': by('qqmusic', 'paste', step.failed(problem('rejected', 'qqmusic', 'checking the cookie: code 1000'), others('qqmusic', 'paste'))),
+  'paste-success': { ...by('qqmusic', 'paste', step.ask, step.found(), step.exchanging, step.done(linJian)), accounts: [yehang] },
   'paste-risk': barredIn('qqmusic', 'paste'),
   'account-healthy': { accounts: everybody, at: `accounts/${linJian.id}` },
   'account-soon': { accounts: everybody, at: `accounts/${xiaoman.id}` },
@@ -387,6 +428,31 @@ export const scenes = {
   'account-missing': {
     accounts: [{ ...linJian, health: { state: 'needs_sign_in', since: at('2025-11-21T09:30'), reason: 'missing' } }],
   },
+  'account-refused-once': warned('refused_once'),
+  'account-renewal-failing': warned('renewal_failing', {
+    trouble: TIMEOUT,
+    renewals: [0, 1, 2, 3].map((minutes) => ({ at: at(`2025-11-21T10:3${String(9 - minutes)}`), outcome: 'failed', trigger: 'manual', problem: TIMEOUT })),
+  }),
+  'account-not-renewable': { accounts: [jiuge, yehang], at: `accounts/${jiuge.id}` },
+  'account-missing-once': warned('missing_once'),
+  'account-unreadable': warned('unreadable'),
+  'account-while-alive': { accounts: [{ ...linJian, renewability: 'while_alive' }, yehang] },
+  'account-labelled': {
+    accounts: [
+      { ...linJian, label: 'Living room', note: 'For Music Assistant on the NAS', copied: { at: at('2025-11-21T10:02'), format: 'json', is_current: true } },
+      yehang,
+    ],
+  },
+  'account-copied-old': { accounts: [{ ...linJian, copied: { at: at('2025-11-19T10:02'), format: 'netscape', is_current: false } }, yehang] },
+  'account-just-created': {
+    accounts: [
+      { ...yehang, life: { issued_at: at('2025-11-21T14:50'), renew_at: at('2025-12-05T10:16'), expires_at: at('2026-05-20T14:50') }, checked_at: null, renewals: [] },
+      linJian,
+    ],
+  },
+  overview: { accounts: [...everybody, jiuge], at: 'overview' },
+  'overview-many': { accounts: many, at: 'overview' },
+  'account-of-many': { accounts: many, at: `accounts/${linJian.id}?attention` },
   'account-renewing': { accounts: [{ ...linJian, busy: 'renewing' }, yehang] },
   'account-checking': { accounts: [{ ...linJian, busy: 'checking' }, yehang] },
   'account-trouble': {

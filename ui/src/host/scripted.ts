@@ -52,6 +52,8 @@ export class ScriptedHost implements Host {
   failing: Partial<Record<keyof Host, Problem>> = {};
   /** Commands that never answer, so that what is shown meanwhile can be looked at. */
   hanging: (keyof Host)[] = [];
+  /** The accounts whose renewals fail when all are renewed. */
+  failingRenewals: string[] = [];
   readonly #listeners = new Set<(event: HostEvent) => void>();
   #preferences: Preferences;
   #settings: Settings;
@@ -64,6 +66,11 @@ export class ScriptedHost implements Host {
     this.#preferences = script.preferences;
     this.#settings = script.snapshot.settings;
     this.#accounts = script.snapshot.accounts;
+  }
+
+  /** The accounts as they are. */
+  get accounts(): Account[] {
+    return this.#accounts;
   }
 
   /** Reports an event, as the program would by itself. */
@@ -197,8 +204,18 @@ export class ScriptedHost implements Host {
 
   renewAll(): Promise<RenewalSummary> {
     return this.#command(['renewAll'], () => {
-      const skipped = this.#accounts.filter(({ health }) => health.state === 'needs_sign_in').length;
-      return { renewed: this.#accounts.length - skipped, unchanged: 0, failed: 0, skipped };
+      const tried = this.#accounts.filter(({ health }) => health.state !== 'needs_sign_in');
+      const at = new Date(this.script.now()).toISOString();
+      for (const { id, service, renewals } of tried) {
+        const failed = this.failingRenewals.includes(id);
+        const problem: Problem | null = failed ? { code: 'timeout', service, detail: 'no answer within 10 s', said: null } : null;
+        this.#change(id, {
+          renewals: [{ at, outcome: failed ? 'failed' : 'renewed', trigger: 'manual', problem }, ...renewals],
+          trouble: problem,
+        });
+      }
+      const failed = tried.filter(({ id }) => this.failingRenewals.includes(id)).length;
+      return { renewed: tried.length - failed, unchanged: 0, failed, skipped: this.#accounts.length - tried.length };
     });
   }
 

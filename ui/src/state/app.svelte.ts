@@ -1,6 +1,7 @@
 import { getContext, setContext } from 'svelte';
 
 import { languageOf, say, type Language, type Say } from '../copy';
+import { arranged, canCopy, nameOf, succeeded, type Circumstances, type Order } from '../format/account';
 import { problemSays } from '../format/problem';
 import { moment, regionOf, type Region } from '../format/time';
 import type { About } from '../host/bindings/About';
@@ -20,9 +21,9 @@ import { problemFrom, type Host, type HostEvent, type SettingKey } from '../host
 import type { Announcer } from './announcer';
 import type { Clock } from './clock.svelte';
 import { Core } from './core.svelte';
-import { recalled, remembered, type Place } from './place';
+import { recalled, recalledOrder, remembered, type Place } from './place';
 import { SignIn } from './sign-in.svelte';
-import { Toasts } from './toasts.svelte';
+import { Toasts, type Note } from './toasts.svelte';
 import { Turns } from './turns';
 
 /** The window: what is shown, and what the person can do. Views read it and call it; it calls the host. */
@@ -38,8 +39,6 @@ export class App {
   #services = $state.raw<ServiceInfo[]>([]);
   /** What was asked for and has not been answered, by account; the core's own word arrives a moment later. */
   #asked = $state.raw<Record<string, Busy>>({});
-  #removing = $state<{ account: string; how: 'forget' | 'sign-out' } | null>(null);
-  #restored: string | null = null;
   /** The view that the program was told of last. */
   #told: string | null = null;
   /** The preferences that came before the first ones were there: they are newer. */
@@ -47,6 +46,13 @@ export class App {
   readonly #preferring = new Turns();
   readonly #setting = new Turns();
   readonly #copying = new Turns();
+  #question = $state.raw<Question | null>(null);
+  #renewingAll = $state(false);
+  #order = $state<Order>('added');
+  /** What the accounts are searched for. */
+  query = $state('');
+  /** Where the accounts were left: at one of them, or at all. */
+  #home: Place = this.#place;
   /** Where somebody asked to go before there was anything to show: the tray can start the window. */
   #awaited: (HostEvent & { kind: 'open' }) | null = null;
 
@@ -100,14 +106,34 @@ export class App {
     if (this.#place.view !== 'accounts') return undefined;
     return this.core.account(this.#place.account) ?? this.core.accounts[0];
   }
+  /** The accounts in the order that was chosen, as far as they match what is searched for. */
+  readonly listed = $derived(arranged([...this.core.accounts], this.#order, this.query));
+  get order(): Order {
+    return this.#order;
+  }
+  /** Whether the accounts are being renewed all at once. */
+  get renewingAll(): boolean {
+    return this.#renewingAll;
+  }
+  /** What an account's words depend on beside itself. */
+  circumstances(account: Account): Circumstances {
+    return {
+      say: this.say,
+      region: this.#region,
+      now: this.clock.now,
+      kc: this.keychainName,
+      busy: this.busy(account),
+      auto: this.core.settings?.auto_renew !== false,
+    };
+  }
   /** What this system calls its keychain. */
   get keychainName(): string {
     return this.say(`kc.${this.#about.os}`);
   }
-  /** The account about to be removed, and how. */
-  get removing(): { account: Account; how: 'forget' | 'sign-out' } | null {
-    const account = this.core.account(this.#removing?.account ?? null);
-    return this.#removing !== null && account ? { account, how: this.#removing.how } : null;
+  /** What the person is being asked, in a dialog, and about which account. */
+  get question(): (Question & { account: Account }) | null {
+    const account = this.core.account(this.#question?.id ?? null);
+    return this.#question !== null && account ? { ...this.#question, account } : null;
   }
 
   /** Subscribes, then asks for everything. Gives the way to stop listening. */
@@ -125,9 +151,11 @@ export class App {
     this.#services = services;
     this.#about = about;
     this.#preferences = this.#early ?? preferences;
-    this.#restored = this.#told = preferences.lastView;
+    this.#told = preferences.lastView;
     this.core.replace(snapshot);
     this.#place = recalled(preferences.lastView);
+    this.#order = recalledOrder(preferences.lastView);
+    if (this.#place.view !== 'settings') this.#home = this.#place;
     this.#ready = true;
     if (this.#awaited !== null) this.#open(this.#awaited);
     return stop;
@@ -139,13 +167,20 @@ export class App {
   go(place: Place): void {
     if (this.#place.view === 'add' && place.view !== 'add') this.signIn.leave();
     this.#place = place;
-    this.#removing = null;
+    this.#question = null;
+    if (place.view === 'accounts' || place.view === 'overview') this.#home = place;
     this.#remember();
   }
 
-  /** Shows the accounts: that one, or the one shown last. */
+  /** Shows the accounts: that one, or what of them was shown last. */
   openAccounts(account: string | null = null): void {
-    this.go({ view: 'accounts', account: account ?? this.#lastAccount() });
+    this.go(account === null ? { ...this.#home } : { view: 'accounts', account });
+  }
+
+  /** Lists the accounts in another order. */
+  arrange(order: Order): void {
+    this.#order = order;
+    this.#remember();
   }
 
   /** Offers the services to add an account of. */
@@ -180,9 +215,14 @@ export class App {
     return account.busy ?? this.#asked[account.id] ?? null;
   }
 
-  /** Puts an account's cookie on the clipboard. */
-  async copy(account: Account, format: Format | null = null): Promise<void> {
-    await this.#try(() => this.#copying.take(() => this.host.copyCookie(account.id, format)));
+  /** Puts an account's cookie on the clipboard. Asks first when it would not work anywhere. */
+  async copy(account: Account, format: Format | null = null, anyway = false): Promise<void> {
+    if (!canCopy(account)) return;
+    if (account.health.state === 'needs_sign_in' && !anyway) {
+      this.#question = { kind: 'copy-dead', id: account.id, format };
+      return;
+    }
+    await this.#try(() => this.#copying.take(() => this.host.copyCookie(account.id, format)), account);
   }
 
   async clearClipboard(): Promise<void> {
@@ -194,35 +234,70 @@ export class App {
       const record = await this.host.renew(account.id);
       if (record.outcome === 'renewed') {
         // The account's own news may come after this answer: then its time is still the old one.
-        const next = this.core.account(account.id)?.life.renew_at ?? null;
-        this.tell(
-          next === null || next === account.life.renew_at
+        this.#tellOf(account, () => {
+          const next = this.core.account(account.id)?.life.renew_at ?? null;
+          return next === null || next === account.life.renew_at
             ? this.say('to.renewed.only')
-            : this.say('to.renewed', { t: moment(this.#region, new Date(next), this.clock.now) }),
-        );
-      } else if (record.outcome === 'unchanged') this.tell(this.say('to.unchanged'));
-      else if (record.problem !== null) this.fail(record.problem);
+            : this.say('to.renewed', { t: moment(this.#region, new Date(next), this.clock.now) });
+        });
+      } else if (record.outcome === 'unchanged') this.#tellOf(account, () => this.say('to.unchanged'));
+      else if (record.problem !== null) this.fail(record.problem, account);
     });
   }
 
   async renewAll(): Promise<void> {
-    if (this.core.accounts.length === 0) return;
-    this.tell(this.say('to.all'));
+    const before = this.core.accounts;
+    if (before.length === 0 || this.#renewingAll) return;
+    this.#renewingAll = true;
+    this.tell(() => this.say('to.all', { n: before.length }), 'busy');
     await this.#try(async () => {
-      await this.host.renewAll();
+      const { renewed, unchanged, failed, skipped } = await this.host.renewAll();
+      const last = (accounts: Account[], id: string) => accounts.find((account) => account.id === id)?.renewals[0];
+      // Read when it is said: an account's own news may come after this answer.
+      const names = () =>
+        this.core.accounts
+          .filter(({ id, renewals: [now] }) => now && !succeeded(now) && now.at !== last(before, id)?.at)
+          .map(nameOf)
+          .join(this.#language === 'en' ? ', ' : '、');
+      const text = () => {
+        const parts = [
+          renewed > 0 && this.say('to.all.renewed', { n: renewed }),
+          unchanged > 0 && this.say('to.all.unchanged', { n: unchanged }),
+          failed > 0 && this.say('to.all.failed', { n: failed, names: names() }),
+          skipped > 0 && this.say('to.all.skipped', { n: skipped }),
+        ].filter((part) => part !== false);
+        return `${parts.join(this.#language === 'en' ? '; ' : '；') || this.say('to.all.none')}${this.#language === 'en' ? '.' : '。'}`;
+      };
+      let named = false;
+      this.tell(text, failed > 0 ? 'bad' : 'ok', () => {
+        named ||= names() !== '';
+        return !named || names() !== '';
+      });
     });
+    this.#renewingAll = false;
   }
 
   async check(account: Account): Promise<void> {
     await this.#ask(account, 'checking', async () => {
       const outcome = await this.host.check(account.id);
-      this.tell(this.say(outcome === 'renewed' ? 'to.revived' : 'to.valid'));
+      this.#tellOf(account, () => this.say(outcome === 'renewed' ? 'to.revived' : 'to.valid'));
     });
   }
 
-  /** Asks the person whether and how to remove an account; `null` puts the question away. */
-  askToRemove(account: Account | null, how: 'forget' | 'sign-out' = 'forget'): void {
-    this.#removing = account === null ? null : { account: account.id, how };
+  /** Gives an account a name of the person's own, or a note; an empty one takes it away. */
+  async write(account: Account, what: 'label' | 'note', text: string): Promise<void> {
+    if (text.trim() === (account[what] ?? '')) return;
+    await this.#try(() => (what === 'label' ? this.host.setLabel(account.id, text) : this.host.setNote(account.id, text)), account);
+  }
+
+  /** Asks the person whether and how to remove an account. */
+  askToRemove(account: Account, how: 'forget' | 'sign-out' = 'forget'): void {
+    this.#question = { kind: how, id: account.id };
+  }
+
+  /** Puts the question away. */
+  unask(): void {
+    this.#question = null;
   }
 
   /** Removes an account. Tells whether that worked. */
@@ -230,11 +305,11 @@ export class App {
     return this.#ask(account, 'signing_out', async () => {
       if (how === 'forget') {
         await this.host.forget(account.id);
-        this.tell(this.say('to.forgotten'));
+        this.#tellOf(account, () => this.say('to.forgotten'));
       } else {
         const { confirmed } = await this.host.signOut(account.id);
-        if (confirmed) this.tell(this.say('to.signedout'));
-        else this.tell(this.say('rd.unconfirmed', { svc: this.say(`svc.${account.service}`) }), 'bad');
+        if (confirmed) this.#tellOf(account, () => this.say('to.signedout'));
+        else this.#tellOf(account, () => this.say('rd.unconfirmed', { svc: this.say(`svc.${account.service}`) }), 'bad');
       }
     });
   }
@@ -266,12 +341,18 @@ export class App {
     await this.#try(() => this.#preferring.take(() => this.host.setPreferences(change)));
   }
 
-  /** Asks the keychain again. */
-  async retryKeychain(): Promise<void> {
-    await this.#try(async () => {
+  /** Asks the keychain again. Gives what to say when that did not help. */
+  async retryKeychain(): Promise<string | null> {
+    let said: string | null = null;
+    try {
       const state = await this.host.keychainRetry();
-      if (state !== 'ready') this.announce.assertive(this.say('kl.still'));
-    });
+      if (state !== 'ready') said = this.say(state === 'locked' ? 'kl.still.locked' : 'kl.still');
+    } catch (thrown) {
+      const problem = problemFrom(thrown);
+      said = problem.code === 'keychain_locked' ? this.say('kl.still.locked') : problemSays(this.say, problem);
+    }
+    if (said !== null) this.announce.assertive(said);
+    return said;
   }
 
   async quit(): Promise<void> {
@@ -280,16 +361,39 @@ export class App {
 
   // ---- telling ----
 
-  /** Says something in a toast and aloud. */
-  tell(text: string, tone: 'ok' | 'bad' = 'ok'): void {
-    this.toasts.say(text, tone);
-    if (tone === 'ok') this.announce.polite(text);
-    else this.announce.assertive(text);
+  /** Says something in a toast and aloud. The toast belongs to the view that it is said in, and holds while `holds` does. */
+  tell(text: () => string, tone: Note['tone'] = 'ok', holds: () => boolean = () => true): void {
+    const place = this.#place;
+    this.toasts.say(text, tone, () => this.#place === place && holds());
+    if (tone === 'bad') this.announce.assertive(text());
+    else this.announce.polite(text());
   }
 
-  /** Says what went wrong. */
-  fail(problem: Problem): void {
-    this.tell(problemSays(this.say, problem), 'bad');
+  /** Says what went wrong, and with which account. */
+  fail(problem: Problem, account?: Account): void {
+    const text = () => problemSays(this.say, problem);
+    // A keychain that cannot be used has a view of its own, which says more; once it can be, the words are untrue.
+    const keychain = () => this.core.keychain === 'ready';
+    if (account === undefined) return this.tell(text, 'bad', keychain);
+    const then = this.core.account(account.id);
+    this.#tellOf(account, text, 'bad', () => {
+      const now = this.core.account(account.id);
+      const better = now?.life.issued_at !== then?.life.issued_at || now?.checked_at !== then?.checked_at;
+      // The account's own view says the same in its banner.
+      const said = now !== undefined && this.account?.id === now.id && ('reason' in now.health || now.trouble !== null);
+      return keychain() && now !== undefined && !better && !said;
+    });
+  }
+
+  /** Says something about an account, by its name. What went well holds until the account does worse. */
+  #tellOf(account: Account, text: () => string, tone: Note['tone'] = 'ok', holds?: () => boolean): void {
+    const then = this.core.account(account.id)?.trouble?.code;
+    const well = () => {
+      const now = this.core.account(account.id);
+      // The news that its trouble is over may come after the answer.
+      return now === undefined || (now.health.state !== 'needs_sign_in' && (now.trouble === null || now.trouble.code === then));
+    };
+    this.tell(() => this.say('to.about', { name: nameOf(account), text: text() }), tone, holds ?? well);
   }
 
   #apply(event: HostEvent): void {
@@ -302,7 +406,7 @@ export class App {
         break;
       case 'sign_in':
         this.signIn.apply(event.id, event.step);
-        if (event.step.step === 'done') this.#signedIn(event.step.account);
+        if (event.step.step === 'done') this.core.apply({ kind: 'account', account: event.step.account });
         break;
       case 'preferences':
         this.#preferences = event.preferences;
@@ -310,7 +414,7 @@ export class App {
         break;
       case 'clipboard':
         if (event.clip !== null) this.#copied(event.clip);
-        else if (this.toasts.cleared()) this.tell(this.say('to.cleared'));
+        else if (this.toasts.cleared()) this.tell(() => this.say('to.cleared'));
         break;
       case 'open':
         if (this.#ready) this.#open(event);
@@ -321,17 +425,9 @@ export class App {
 
   #copied(clip: Clip): void {
     if (!this.toasts.copied(clip)) return;
-    if (clip.health.state === 'needs_sign_in') this.tell(this.say('to.copied.dead'), 'bad');
-    else this.announce.polite(this.say('to.live', { f: this.say(`f.${clip.format}`), n: clip.seconds }));
-  }
-
-  #signedIn(account: Account): void {
-    this.core.apply({ kind: 'account', account });
-    const method = this.signIn.done && this.signIn.way?.method;
-    // Who filled in a form sits at this computer; after a scan the eyes come back from the phone first.
-    if (method !== 'phone' && method !== 'paste') return;
-    this.openAccounts(account.id);
-    this.tell(this.say('to.signedin', { kc: this.keychainName }));
+    const account = this.core.account(clip.account);
+    const name = account ? nameOf(account) : clip.account;
+    this.announce.polite(this.say('to.live', { name, f: this.say(`f.${clip.format}`), n: clip.seconds }));
   }
 
   #open({ view, account, service }: HostEvent & { kind: 'open' }): void {
@@ -340,14 +436,8 @@ export class App {
     else this.openPicker();
   }
 
-  #lastAccount(): string | null {
-    const place = this.#place.view === 'accounts' ? this.#place : recalled(this.#restored);
-    return place.view === 'accounts' ? place.account : null;
-  }
-
   #remember(): void {
-    if (this.#place.view === 'accounts') this.#restored = remembered(this.#place);
-    const lastView = remembered(this.#place);
+    const lastView = remembered(this.#place, this.#order);
     if (lastView === this.#told || this.#place.view === 'add') return;
     this.#told = lastView;
     void this.prefer({ lastView });
@@ -356,24 +446,28 @@ export class App {
   async #ask(account: Account, what: Busy, action: () => Promise<void>): Promise<boolean> {
     if (this.busy(account) !== null) return false;
     this.#asked = { ...this.#asked, [account.id]: what };
-    const worked = await this.#try(action);
+    const worked = await this.#try(action, account);
     this.#asked = Object.fromEntries(Object.entries(this.#asked).filter(([id]) => id !== account.id));
     return worked;
   }
 
   /** Does something and says so when it does not work. */
-  async #try(action: () => Promise<void>): Promise<boolean> {
+  async #try(action: () => Promise<void>, account?: Account): Promise<boolean> {
     try {
       await action();
       return true;
     } catch (thrown) {
-      const problem = problemFrom(thrown);
-      // A keychain that cannot be used has a view of its own, which says more.
-      if (this.core.keychain === 'ready') this.fail(problem);
+      this.fail(problemFrom(thrown), account);
       return false;
     }
   }
 }
+
+/** What the person is asked in a dialog. */
+export type Question = { id: string } & (
+  | { kind: 'forget' | 'sign-out' }
+  | { kind: 'copy-dead'; format: Format | null }
+);
 
 const KEY = Symbol('app');
 

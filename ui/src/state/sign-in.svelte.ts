@@ -14,6 +14,9 @@ import { Turns } from './turns';
 /** How long risk control wants to be left alone, in milliseconds; repeating earlier makes it stricter. */
 const RISK_PAUSE = 10 * 60_000;
 
+/** How long a service that asks to slow down is left alone, in milliseconds. */
+const LIMIT_PAUSE = 3 * 60_000;
+
 /** For how long a way in counts as barred lately, in milliseconds, as in the core. */
 const BARRED_FOR = 60 * 60_000;
 
@@ -76,6 +79,9 @@ export class SignIn {
   readonly #starting = new Turns();
   /** Whether the service has heard that it is to issue a credential. */
   #confirmed = false;
+  /** Whether the person has said that the check in the browser is done. */
+  #checked = false;
+  #unfinished = $state(false);
 
   constructor(
     private readonly host: Host,
@@ -99,7 +105,17 @@ export class SignIn {
     return this.#scanner;
   }
 
-  /** When trying again is wise after risk control, in milliseconds. */
+  /** Whether the person said that the check is done, and the service asks for it all the same. */
+  get unfinished(): boolean {
+    return this.#unfinished;
+  }
+
+  /** How many sign-ins the day still holds, once they are few. */
+  get leftToday(): number | null {
+    return this.#step.step === 'show_code' ? this.#step.left_today : null;
+  }
+
+  /** When trying again is wise after a refusal, in milliseconds. */
   get retryAt(): number {
     return this.#retryAt;
   }
@@ -193,6 +209,7 @@ export class SignIn {
 
   /** Answers what is asked. What takes a while is shown at once, so that nothing is sent twice. */
   answer(answer: WindowAnswer): void {
+    if (answer.kind === 'captcha_done') this.#checked = true;
     // Except with a telephone, a check holds up what was confirmed already.
     const goesOn = answer.kind === 'captcha_done' && this.#way?.method !== 'phone';
     if (answer.kind === 'text_code' || answer.kind === 'go' || goesOn) this.#take({ step: 'exchanging' });
@@ -268,8 +285,13 @@ export class SignIn {
     if ('others' in step && step.others.barred.length > 0 && this.#way !== null) {
       this.#barred = { ...this.#barred, [this.#way.service]: { at: this.now(), methods: step.others.barred } };
     }
+    if (step.step !== 'sending') {
+      this.#unfinished = this.#checked && step.step === 'ask_captcha';
+      this.#checked = false;
+    }
     switch (step.step) {
       case 'preparing':
+        this.#retryAt = 0;
         this.#scanner = this.#sentTo = this.#recognised = null;
         break;
       case 'show_code':
@@ -293,6 +315,10 @@ export class SignIn {
         break;
       case 'risk_control':
         this.#retryAt = this.now() + RISK_PAUSE;
+        break;
+      case 'failed':
+        if (step.problem.code === 'risk_control') this.#retryAt = this.now() + RISK_PAUSE;
+        if (step.problem.code === 'rate_limited') this.#retryAt = this.now() + LIMIT_PAUSE;
         break;
     }
   }

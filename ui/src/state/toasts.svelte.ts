@@ -1,12 +1,16 @@
 import type { Clip } from '../host/bindings/Clip';
 
-/** How long a note about something that went well stays, in milliseconds. Failures stay until put away. */
+/** How long a note about something that went well stays, in milliseconds. Failures stay until put away or untrue. */
 const NOTE_LIFE = 4000;
 
 /** A short note at the foot of the content. */
 export interface Note {
-  text: string;
-  tone: 'ok' | 'bad';
+  /** Says it, in the language and with the names of the moment. */
+  text: () => string;
+  /** `busy` stays until something else is said: it is under way. */
+  tone: 'ok' | 'bad' | 'busy';
+  /** Whether it is still true, and in its place. It is gone for good as soon as it is not. */
+  holds: () => boolean;
 }
 
 /** The one toast on screen: a note while there is one, else the cookie that is on the clipboard. */
@@ -17,9 +21,9 @@ export class Toasts {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #held = false;
 
-  /** The note, if there is one. */
+  /** The note, if there is one that still holds. */
   get note(): Note | null {
-    return this.#note;
+    return this.#note?.holds() ? this.#note : null;
   }
 
   /** The cookie on the clipboard, unless its toast was put away. */
@@ -28,10 +32,15 @@ export class Toasts {
   }
 
   /** Says something. */
-  say(text: string, tone: Note['tone'] = 'ok'): void {
-    this.#note = { text, tone };
+  say(text: () => string, tone: Note['tone'] = 'ok', holds = () => true): void {
+    this.#note = { text, tone, holds };
     this.#held = false;
     this.#countDown();
+  }
+
+  /** Drops a note that does not hold any more, so that it does not come back when it would again. */
+  sweep(): void {
+    if (this.#note !== null && this.note === null) this.#note = null;
   }
 
   /** A cookie is on the clipboard. Saying the same again changes nothing. Tells whether it is news. */
@@ -53,7 +62,7 @@ export class Toasts {
 
   /** Puts the toast on screen away. The clipboard is cleared all the same. */
   dismiss(): void {
-    if (this.#note !== null) this.#note = null;
+    if (this.note !== null) this.#note = null;
     else this.#hidden = true;
   }
 
@@ -65,7 +74,7 @@ export class Toasts {
 
   #countDown(): void {
     clearTimeout(this.#timer);
-    if (this.#held || this.#note === null || this.#note.tone === 'bad') return;
+    if (this.#held || this.#note?.tone !== 'ok') return;
     this.#timer = setTimeout(() => {
       this.#note = null;
     }, NOTE_LIFE);

@@ -1,5 +1,5 @@
 /** Moments inside a scene that only come about when something is done: menus, dialogs, toasts, folds, errors. */
-import { scenes, type SceneName } from '../../src/host/scenes';
+import { people, scenes, type SceneName } from '../../src/host/scenes';
 
 import type { Scene } from './stage';
 
@@ -21,6 +21,58 @@ const made: Record<string, Moment> = {
   'asked to forget': { scene: 'account-healthy', make: press('a-forget') },
   'asked to sign out': { scene: 'account-dead', make: press('a-out') },
   'all renewals': { scene: 'account-healthy', make: press('a-all') },
+  'asked before copying what is dead': { scene: 'account-dead', make: press('a-copy') },
+  'a name being written': {
+    scene: 'account-labelled',
+    async make(scene) {
+      await scene.page.keyboard.press('F2');
+      await scene.settled();
+    },
+  },
+  'a note being written': {
+    scene: 'account-labelled',
+    async make(scene) {
+      await press('a-more')(scene);
+      await press('m-note')(scene);
+    },
+  },
+  'all renewed but one': {
+    scene: 'overview-many',
+    async make(scene) {
+      await scene.host((host, id) => {
+        host.failingRenewals = [id];
+      }, people.xiaoman.id);
+      await press('o-all')(scene);
+    },
+  },
+  'renewing all': {
+    scene: 'overview',
+    async make(scene) {
+      await scene.host((host) => {
+        host.hanging = ['renewAll'];
+      }, null);
+      await press('o-all')(scene);
+    },
+  },
+  'nothing found': {
+    scene: 'overview-many',
+    async make(scene) {
+      await scene.page.focus('#s-find').catch(() => undefined);
+      await scene.page.keyboard.type('nobody');
+      await scene.settled();
+    },
+  },
+  'a check finished too early': {
+    scene: 'phone-captcha',
+    async make(scene) {
+      await press('p-done')(scene);
+      await scene.host((host) => {
+        host.step({ step: 'ask_captcha' });
+      }, null);
+      await scene.settled();
+    },
+  },
+  'still locked': { scene: 'keychain-locked', make: press('kl-p') },
   copied: { scene: 'account-healthy', make: press('a-copy') },
   cleared: {
     scene: 'account-healthy',

@@ -53,9 +53,10 @@ test('goes from the method to the account by keyboard alone, and keeps neither n
 
   await step({ step: 'saving' });
   await step({ step: 'done', account: people.linJian, known: true });
+  expect(await text('.stat h2'), 'it ends as a scan does').toBe('Signed in');
+  await tabTo('q-open');
+  await press('Enter');
   expect(await text('h1')).toBe(people.linJian.nickname);
-  expect(await text('.toast')).toContain('Signed in and saved to the system keyring.');
-  expect((await focused()).id).toBe('H1');
 });
 
 test('a number that cannot be one is said at its field and not sent', async () => {

@@ -23,6 +23,8 @@ export interface Look {
   width?: number;
   height?: number;
   scale?: number;
+  /** How large text is, 1 being usual. */
+  text?: number;
   /** Whether time stands at the scene's moment. */
   still?: boolean;
   motion?: 'reduce' | 'no-preference';
@@ -97,6 +99,7 @@ export class Stage {
     const { port } = this.server.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${String(port)}/scripted.html?${query.toString()}`);
     await page.waitForSelector(`html[data-shown="${name}"]`);
+    if (look.text !== undefined) await scene.enlarge(look.text);
     await scene.settled();
     return scene;
   }
@@ -130,6 +133,14 @@ export class Scene {
     this.page.removeAllListeners();
     if (this.wrongs.length > 0) throw new Error(this.wrongs.join('\n'));
     this.leave(this.page);
+  }
+
+  /** Sets how large text is. */
+  async enlarge(text: number): Promise<void> {
+    await this.page.evaluate((text) => {
+      document.documentElement.style.fontSize = `${String(text * 100)}%`;
+    }, text);
+    await this.settled();
   }
 
   /** Waits until what was done is on screen. */

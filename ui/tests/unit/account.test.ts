@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
-import { lightOf, membershipCells, renewalSays, strip } from '../../src/format/account';
+import { say, type Say } from '../../src/copy';
+import { arranged, canCopy, lightOf, membershipCells, nextOf, renewalSays, renewalWords, statusOf, strip, type Circumstances } from '../../src/format/account';
+import { regionOf } from '../../src/format/time';
+import type { Account } from '../../src/host/bindings/Account';
 import type { RenewalRecord } from '../../src/host/bindings/RenewalRecord';
 import type { TierStatus } from '../../src/host/bindings/TierStatus';
 import { NOW, people } from '../../src/host/scenes';
@@ -69,4 +72,61 @@ test('a renewal under way hides the health; a check does not', () => {
   expect(lightOf(people.xiaoman, 'renewing')).toBe('busy');
   expect(lightOf(people.xiaoman, 'checking')).toBe('soon');
   expect(lightOf(people.mori, null)).toBe('bad');
+});
+
+const chinese: Say = (key, ...values) => say('zh-CN', key, ...values);
+const given: Circumstances = { say: chinese, region: regionOf('zh-CN', 'zh_CN.UTF-8'), now: new Date(NOW), kc: '系统密钥环', busy: null, auto: true };
+const plain = (text: string) => text.replace(/\u00a0/g, ' ').replace(/\u2060/g, '');
+
+describe('how an account is doing, in one sentence', () => {
+  test('says that it works, since when that is known, until when, and what then', () => {
+    expect(plain(statusOf(people.linJian, given))).toBe('可用，14:51 已验证。有效期至 11月23日，明天 11:41 续期。');
+  });
+
+  test('a renewal proves a key as well as a check does', () => {
+    const renewals = [{ at: '2025-11-21T06:52:00Z', outcome: 'renewed', trigger: 'automatic', problem: null }] as const;
+    expect(plain(statusOf({ ...people.linJian, renewals: [...renewals] }, given))).toMatch(/^可用，14:52 已验证/);
+    expect(plain(statusOf({ ...people.linJian, checked_at: null, renewals: [] }, given))).toMatch(/^尚未验证/);
+  });
+
+  test('does not promise what is not known, or over', () => {
+    const life = { ...people.linJian.life, expires_at: null };
+    expect(plain(statusOf({ ...people.linJian, life }, given))).toMatch(/到期时间未知，明天 11:41 续期。$/);
+    expect(plain(statusOf({ ...people.linJian, life: { ...life, expires_at: '2025-11-20T00:00:00Z', renew_at: '2025-11-20T00:00:00Z' } }, given))).toMatch(/已过有效期 11月20日，等待续期。$/);
+  });
+});
+
+describe('what cannot be renewed', () => {
+  const account: Account = { ...people.linJian, renewability: 'not_renewable', health: { state: 'warning', since: '2025-11-21T02:29:00Z', reason: 'not_renewable' } };
+
+  test('never renews by itself, whatever is planned for it', () => {
+    for (const auto of [true, false]) {
+      expect(chinese(renewalWords(account, { auto }) as 'cr.auto')).toBe('无法续期');
+      expect(statusOf(account, { ...given, auto })).toMatch(/无法续期。$/);
+      expect(nextOf(account, { ...given, auto })).toBe('无法续期');
+    }
+    expect(lightOf(account, null)).toBe('warn');
+  });
+
+  test('is told from what nobody has looked at, and from what renews while it lives', () => {
+    const words = (['renewable', 'while_alive', 'not_renewable', null] as const).map((renewability) => renewalWords({ ...people.linJian, renewability }, given));
+    expect(new Set(words).size).toBe(4);
+  });
+});
+
+test('only what the keychain holds and gives can be copied', () => {
+  const since = '2025-11-21T02:29:00Z';
+  expect(canCopy(people.linJian)).toBe(true);
+  expect(canCopy(people.mori), 'dead, but there').toBe(true);
+  expect(canCopy({ ...people.linJian, health: { state: 'needs_sign_in', since, reason: 'missing' } })).toBe(false);
+  expect(canCopy({ ...people.linJian, health: { state: 'warning', since, reason: 'unreadable' } })).toBe(false);
+});
+
+test('accounts are arranged as asked, and what is equal keeps its order', () => {
+  const all = Object.values(people);
+  const ids = (accounts: Account[]) => accounts.map(({ nickname }) => nickname);
+  expect(ids(arranged([...all], 'added', ''))).toEqual(ids(all));
+  expect(ids(arranged([...all], 'attention', ''))).toEqual(['Mori', '林间有风', 'Xiaoman', '夜航星']);
+  expect(ids(arranged([...all], 'next', '')), 'what has no renewal comes last').toEqual(['Xiaoman', '林间有风', '夜航星', 'Mori']);
+  expect(ids(arranged([...all], 'added', ' XIAO '))).toEqual(['Xiaoman']);
 });

@@ -12,7 +12,7 @@ describe('values in texts', () => {
   test('in Chinese a gap stands between Han and Latin, on both sides of the value', () => {
     expect(say('zh-CN', 'qr.network', { svc: 'QQ 音乐' })).toBe('连接不上 QQ 音乐');
     expect(say('zh-CN', 'side.renews', { t: '21 h' })).toBe('21 h 后续期');
-    expect(say('zh-CN', 'to.live', { f: 'JSON', n: 30 })).toBe('已按「JSON」格式复制，30 秒后清除剪贴板。');
+    expect(say('zh-CN', 'to.live', { name: 'Mori', f: 'JSON', n: 30 })).toBe('「Mori」已按「JSON」格式复制，30 秒后清除剪贴板。');
   });
 
   test('there is no gap between Han and Han, nor beside punctuation or a gap that is there already', () => {
@@ -41,9 +41,18 @@ describe('the list of texts', () => {
 
   test('Chinese texts keep a gap between Han and Latin themselves', () => {
     for (const [key, [, chinese]] of Object.entries(words)) {
-      const fixed = chinese.replace(/\{\w+\}/g, '…');
+      const fixed = chinese.replace(/\u00a0/g, ' ').replace(/\{\w+\}/g, '…');
       expect(fixed, key).not.toMatch(/[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]/);
     }
+  });
+
+  test('the same thing has one word', () => {
+    const [english, chinese] = [0, 1].map((index) => Object.values(words).map((text) => text[index] ?? '').join('\n'));
+    // Renewing is never called refreshing; only what the services call a refresh token is.
+    expect(english?.replace(/[Rr]efresh token/g, '')).not.toMatch(/refresh/i);
+    expect(english).not.toMatch(/check validity|not stated/i);
+    expect(chinese).not.toMatch(/检查有效性|未说明/);
+    expect(chinese?.replace(/系统密钥环|更换过密钥环|macOS 钥匙串/g, ''), 'the keyring is 系统密钥环 in all places').not.toMatch(/密钥环|钥匙串/);
   });
 
   test('nothing is promised that this build does not have', () => {

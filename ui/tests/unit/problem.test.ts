@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { say, type Say } from '../../src/copy';
-import { failedSignIn, problemSays } from '../../src/format/problem';
+import { failedSignIn, problemSays, saysTheSame } from '../../src/format/problem';
 import type { ProblemCode } from '../../src/host/bindings/ProblemCode';
 
 const english: Say = (key, ...values) => say('en', key, ...values);
@@ -19,9 +19,16 @@ test.each(BARRING)('%s says who refused and that the account is fine, in both la
   expect(inChinese.body).toContain('账号本身没有问题');
 });
 
-test('the service’s own words come before ours', () => {
-  const { body } = failedSignIn(english, { code: 'risk_control', service: 'qqmusic', detail: null, said: '请稍后再试' });
-  expect(body).toMatch(/^The service says: “请稍后再试” /);
+test('the service’s own words stand under Details where ours say the same, and before ours where they say more', () => {
+  const said = '操作频繁，请稍候再试';
+  for (const code of ['rate_limited', 'risk_control', 'rejected', 'device_limit'] as const) {
+    const problem = { code, service: 'netease', detail: null, said } as const;
+    expect(failedSignIn(english, problem).body, code).not.toContain(said);
+    expect(problemSays(english, problem), code).not.toContain(said);
+    expect(saysTheSame(problem), code).toBe(true);
+  }
+  const { body } = failedSignIn(english, { code: 'restricted', service: 'qqmusic', detail: null, said: '账号异常' });
+  expect(body).toMatch(/^The service says: “账号异常” /);
 });
 
 test('a lost last step says that it broke and that a new scan is needed, in both languages', () => {

@@ -241,3 +241,40 @@ test.each([
 function problem(code: Problem['code']): Problem {
   return { code, service: 'qqmusic', detail: null, said: null };
 }
+
+describe('a refusal that wants time', () => {
+  test.each([
+    ['rate_limited', 3],
+    ['risk_control', 10],
+  ] as const)('%s: trying again waits %i minutes, until the next sign-in', async (problem, minutes) => {
+    const scripted = host();
+    const signIn = await started(scripted);
+    scripted.step({ step: 'failed', problem: { code: problem, service: 'qqmusic', detail: null, said: null }, others: { next: [], barred: [] } });
+    expect(signIn.retryAt).toBe(NOW + minutes * 60_000);
+    await signIn.start('qqmusic', 'wechat-scan');
+    expect(signIn.retryAt).toBe(0);
+  });
+});
+
+test('a check that was called done too early is known as that, once it is asked for again', async () => {
+  const scripted = host();
+  const signIn = await started(scripted);
+  scripted.step({ step: 'ask_captcha' });
+  expect(signIn.unfinished).toBe(false);
+  signIn.answer({ kind: 'captcha_done' });
+  scripted.step({ step: 'ask_captcha' });
+  expect(signIn.unfinished).toBe(true);
+  scripted.step({ step: 'ask_text_code', sent_to: '138••••0000', resend_at: '2025-11-21T06:55:00Z', problem: null });
+  scripted.step({ step: 'ask_captcha' });
+  expect(signIn.unfinished, 'another check is a new one').toBe(false);
+});
+
+test('what is not heard for a while leaves the code as it is', async () => {
+  const scripted = host([code]);
+  const signIn = await started(scripted);
+  const problem: Problem = { code: 'offline', service: 'qqmusic', detail: null, said: null };
+  scripted.step({ ...code, problem });
+  expect([signIn.state, signIn.code?.picture, signIn.problem?.code]).toEqual(['waiting', 'data:,code', 'offline']);
+  scripted.step({ ...code, left_today: 5 });
+  expect([signIn.problem, signIn.leftToday]).toEqual([null, 5]);
+});

@@ -14,19 +14,19 @@ afterEach(() => {
 
 test('a note leaves after four seconds, a failure stays', () => {
   const toasts = new Toasts();
-  toasts.say('Renewed.');
+  toasts.say(() => 'Renewed.');
   vi.advanceTimersByTime(3999);
-  expect(toasts.note?.text).toBe('Renewed.');
+  expect(toasts.note?.text()).toBe('Renewed.');
   vi.advanceTimersByTime(1);
   expect(toasts.note).toBeNull();
-  toasts.say('It did not work.', 'bad');
+  toasts.say(() => 'It did not work.', 'bad');
   vi.advanceTimersByTime(60_000);
-  expect(toasts.note?.text).toBe('It did not work.');
+  expect(toasts.note?.text()).toBe('It did not work.');
 });
 
 test('a note waits while it is pointed at', () => {
   const toasts = new Toasts();
-  toasts.say('Renewed.');
+  toasts.say(() => 'Renewed.');
   toasts.hold(true);
   vi.advanceTimersByTime(60_000);
   expect(toasts.note).not.toBeNull();
@@ -38,7 +38,7 @@ test('a note waits while it is pointed at', () => {
 test('the copied cookie is back after a note, until it is cleared', () => {
   const toasts = new Toasts();
   toasts.copied(clip);
-  toasts.say('Renewed.');
+  toasts.say(() => 'Renewed.');
   vi.advanceTimersByTime(4000);
   expect(toasts.clip).toEqual(clip);
   expect(toasts.cleared()).toBe(true);
@@ -54,4 +54,26 @@ test('a toast that was put away does not come back when the same copy is told ag
   expect(toasts.cleared(), 'and its end is not told').toBe(false);
   toasts.copied({ ...clip, until: '2025-11-21T06:55:00Z' });
   expect(toasts.clip, 'a new copy is').not.toBeNull();
+});
+
+test('a note that is untrue is not shown, and does not come back when it would be true again', () => {
+  const toasts = new Toasts();
+  let locked = true;
+  toasts.say(() => 'The keychain is locked.', 'bad', () => locked);
+  expect(toasts.note).not.toBeNull();
+  locked = false;
+  expect(toasts.note).toBeNull();
+  toasts.sweep();
+  locked = true;
+  expect(toasts.note).toBeNull();
+});
+
+test('what is under way stays until its result is said', () => {
+  const toasts = new Toasts();
+  toasts.say(() => 'Renewing 3 accounts…', 'busy');
+  vi.advanceTimersByTime(60_000);
+  expect(toasts.note?.text()).toBe('Renewing 3 accounts…');
+  toasts.say(() => '3 renewed.');
+  vi.advanceTimersByTime(4000);
+  expect(toasts.note).toBeNull();
 });
