@@ -351,6 +351,12 @@ fn ended_rightly(case: &Case, ended: &Ended) -> bool {
                 }
         }
         Ended::NoMessage => part == Part::Typed && about_renewals,
+        // The answer that was lost had used the confirmation up.
+        Ended::Failed(ProblemCode::ExchangeLost) => {
+            matches!(part, Part::Needed | Part::Poll)
+                && case.times.is_some()
+                && matches!(case.kind, K::Lost | K::RenewalLost | K::Truncated | K::Stall)
+        }
         Ended::Failed(code) => match case.kind {
             _ if part == Part::Typed => case.kind.is_meaning() && *code == ProblemCode::Unexpected,
             K::Risk => no_codes && network(code),

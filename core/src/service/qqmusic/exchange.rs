@@ -15,6 +15,10 @@ use crate::service::{Context, Grant, Input, Inspection, Progress, Question, Serv
 
 const DOING: &str = "exchanging the code";
 
+/// How often a check may be wanted for one and the same: whoever says too early that it is done is asked again, but a
+/// check that never helps is risk control.
+pub(super) const MOST_CHECKS: u8 = 3;
+
 /// What is traded.
 pub(super) enum Confirmation {
     /// An authorisation code of QQ.
@@ -46,7 +50,10 @@ pub(super) struct Exchange {
     asks_as: AsksAs,
     /// Whether an answer was lost that may have used the confirmation up.
     lost: bool,
-    check: Check,
+    /// The service's own check, which a person does in a browser, while it is wanted.
+    check: Option<Url>,
+    /// How many checks were wanted so far.
+    checks: u8,
     /// What the service has said when it did not take the confirmation.
     refused: Option<ServiceError>,
 }
@@ -60,14 +67,6 @@ enum AsksAs {
     WebSite,
     /// For a scan with the app: the account itself, with what came by push as its key.
     Owner,
-}
-
-/// The service's own check, which a person does in a browser.
-enum Check {
-    NotWanted,
-    Wanted(Url),
-    /// A second one means that the first did not help.
-    Done,
 }
 
 /// What a request came to, besides an error that ends the trade or may pass.
@@ -89,19 +88,12 @@ impl Exchange {
             Confirmation::App { .. } => AsksAs::CodePage,
             Confirmation::Qq { .. } | Confirmation::WeChat { .. } => AsksAs::WebSite,
         };
-        Box::new(Self {
-            confirmation,
-            nickname,
-            asks_as,
-            lost: false,
-            check: Check::NotWanted,
-            refused: None,
-        })
+        Box::new(Self { confirmation, nickname, asks_as, lost: false, check: None, checks: 0, refused: None })
     }
 
     /// Trades, unless the person has a check to do first.
     pub(super) async fn next(&mut self, context: &Context) -> Result<Progress, ServiceError> {
-        if let Check::Wanted(address) = &self.check {
+        if let Some(address) = &self.check {
             return Ok(asked(address.clone()));
         }
         loop {
@@ -116,7 +108,8 @@ impl Exchange {
             match traded? {
                 Traded::For(credential) => return Ok(granted(credential, self.nickname.take())),
                 Traded::Held(address) => {
-                    self.check = Check::Wanted(address.clone());
+                    self.check = Some(address.clone());
+                    self.checks += 1;
                     return Ok(asked(address));
                 }
                 // An answer was lost before, and it may have been the one with the credential.
@@ -130,8 +123,8 @@ impl Exchange {
 
     /// Takes the person's word that the check is done.
     pub(super) fn give(&mut self, input: &Input) {
-        if matches!((&self.check, input), (Check::Wanted(_), Input::CaptchaDone)) {
-            self.check = Check::Done;
+        if matches!(input, Input::CaptchaDone) {
+            self.check = None;
         }
     }
 
@@ -180,8 +173,7 @@ impl Exchange {
             Err(error @ ServiceError::Unexpected { .. }) => return Ok(Traded::Unclear(error)),
             answer => answer?,
         };
-        let may_be_held = !matches!(self.check, Check::Done);
-        match traded(&answer, context, may_be_held)? {
+        match traded(&answer, context, self.checks < MOST_CHECKS)? {
             Traded::For(credential) if !self.fits(&credential) => {
                 Err(ServiceError::OtherAccount { doing: DOING })
             }

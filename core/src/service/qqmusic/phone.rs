@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::exchange::{granted, is_hollow, issued};
+use super::exchange::{MOST_CHECKS, granted, is_hollow, issued};
 use super::gateway::{Answer, Call, Caller, GATEWAY};
 use crate::account::ServiceId;
 use crate::credential::Credential;
@@ -26,6 +26,8 @@ const RESEND: Duration = Duration::from_secs(60);
 pub(super) struct Phone {
     context: Context,
     state: State,
+    /// How many checks were wanted since something was typed.
+    checks: u8,
 }
 
 /// What comes next: a question, or what to do with its answer.
@@ -52,7 +54,6 @@ enum State {
         number: PhoneNumber,
         resend_from: Instant,
         code: Secret,
-        checked: bool,
     },
     /// The check comes between the code and what it brings.
     AskCheck {
@@ -66,7 +67,7 @@ enum State {
 
 impl Phone {
     pub(super) fn new(context: Context) -> Self {
-        Self { context, state: State::AskNumber { problem: None, wait: None } }
+        Self { context, state: State::AskNumber { problem: None, wait: None }, checks: 0 }
     }
 }
 
@@ -81,6 +82,9 @@ impl Attempt for Phone {
     }
 
     fn give(&mut self, input: Input) {
+        if !matches!(input, Input::CaptchaDone) {
+            self.checks = 0;
+        }
         let state = std::mem::replace(&mut self.state, State::Over);
         self.state = self.after(state, input);
     }
@@ -105,14 +109,14 @@ impl Phone {
                 State::Send { number, sent: Some(resend_from) }
             }
             (State::AskCheck { number, resend_from, code, .. }, Input::CaptchaDone) => {
-                State::SignIn { number, resend_from, code, checked: true }
+                State::SignIn { number, resend_from, code }
             }
             (
                 State::AskCode { .. } | State::AskCaptcha { .. } | State::AskCheck { .. },
                 Input::ChangeNumber,
             ) => State::AskNumber { problem: None, wait: None },
             (State::AskCode { number, resend_from, .. }, Input::TextCode(code)) => match text_code(&code) {
-                Some(code) => State::SignIn { number, resend_from, code, checked: false },
+                Some(code) => State::SignIn { number, resend_from, code },
                 None => {
                     // Nothing was sent, so that nothing can have been wrong.
                     let detail = "a code has 4 to 8 digits";
@@ -127,13 +131,15 @@ impl Phone {
     async fn step(&mut self) -> Result<Progress, ServiceError> {
         match std::mem::replace(&mut self.state, State::Over) {
             State::Send { number, sent } => {
-                let result = send(&self.context, &number).await;
+                let result = send(&self.context, &number, self.checks < MOST_CHECKS).await;
+                self.checks = self.checks.saturating_add(u8::from(matches!(result, Ok(Sent::Check(_)))));
                 self.state = self.after_sending(number, sent, result)?;
             }
-            State::SignIn { number, resend_from, code, checked } => {
-                match sign_in(&self.context, &number, &code, checked).await {
+            State::SignIn { number, resend_from, code } => {
+                match sign_in(&self.context, &number, &code, self.checks < MOST_CHECKS).await {
                     Ok(SignedIn::With(credential)) => return Ok(granted(credential, None)),
                     Ok(SignedIn::After(address)) => {
+                        self.checks += 1;
                         self.state = State::AskCheck { number, resend_from, code, address };
                     }
                     Err(error) if stays_on_the_form(&error) => {
@@ -244,14 +250,17 @@ enum SignedIn {
 
 /// Has a message sent (protocol: QQ §4.1).
 #[expect(clippy::disallowed_methods, reason = "the number goes to the service that the person gave it for")]
-async fn send(context: &Context, number: &PhoneNumber) -> Result<Sent, ServiceError> {
+async fn send(context: &Context, number: &PhoneNumber, may_be_held: bool) -> Result<Sent, ServiceError> {
     let param =
         json!({ "tmeAppid": "qqmusic", "phoneNo": number.number.expose(), "areaCode": number.country });
-    sent(&call(context, "SendPhoneAuthCode", param, "sending a code").send(context).await?)
+    sent(&call(context, "SendPhoneAuthCode", param, "sending a code").send(context).await?, may_be_held)
 }
 
-fn sent(answer: &Answer) -> Result<Sent, ServiceError> {
-    if let Some(address) = answer.check_page() {
+/// The check that a new device has to pass is asked for until it is done; risk control's, only while it may help.
+fn sent(answer: &Answer, may_be_held: bool) -> Result<Sent, ServiceError> {
+    if (may_be_held || answer.code != 2001)
+        && let Some(address) = answer.check_page()
+    {
         return Ok(Sent::Check(address));
     }
     match answer.code {
@@ -271,13 +280,12 @@ async fn sign_in(
     context: &Context,
     number: &PhoneNumber,
     code: &Secret,
-    checked: bool,
+    may_be_held: bool,
 ) -> Result<SignedIn, ServiceError> {
     let param = json!({ "code": code.expose(), "phoneNo": number.number.expose(), "loginMode": 1 });
     let answer = call(context, "Login", param, "signing in with the code").send(context).await?;
     match answer.check_page() {
-        // A second check means that the first did not help.
-        Some(address) if !checked => Ok(SignedIn::After(address)),
+        Some(address) if may_be_held => Ok(SignedIn::After(address)),
         _ => signed_in(&answer, context).map(SignedIn::With),
     }
 }
@@ -420,7 +428,7 @@ mod tests {
     fn a_check_leads_back_to_the_same_call() {
         let (mut phone, _) = phone();
         let check = json!({ "securityURL": "https://y.qq.com/m/check.html?a=b", "errMsg": "" });
-        let result = sent(&Answer::of(20_276, check));
+        let result = sent(&Answer::of(20_276, check), true);
         phone.state = phone.after_sending(mainland(), None, result).expect("a check is a question");
         let Question::Captcha { address } = asked(&phone) else { panic!("a check was due") };
         assert_eq!(address.host_str(), Some("y.qq.com"));
@@ -439,7 +447,7 @@ mod tests {
             "javascript:alert(1)",
             "",
         ] {
-            let result = sent(&Answer::of(20_276, json!({ "securityURL": address })));
+            let result = sent(&Answer::of(20_276, json!({ "securityURL": address })), true);
             assert!(
                 matches!(result, Err(ServiceError::RiskControl { .. })),
                 "{address:?} is no page of the service"
@@ -464,7 +472,7 @@ mod tests {
             "the first message's code may still be typed"
         );
 
-        let limited = || sent(&Answer::of(100_001, json!({ "errMsg": "操作频繁" })));
+        let limited = || sent(&Answer::of(100_001, json!({ "errMsg": "操作频繁" })), true);
         let state = phone.after_sending(mainland(), None, limited()).expect("it goes back to the form");
         let State::AskNumber { problem: Some(problem), wait } = state else { panic!("the form, with why") };
         assert_eq!(
@@ -481,12 +489,13 @@ mod tests {
     fn what_bars_the_way_ends_it_and_a_wrong_number_does_not() {
         let (phone, _) = phone();
         for code in [2001, 20_279, 20_277, 20_450, 20_274] {
-            let result = sent(&Answer::of(code, json!({})));
+            let result = sent(&Answer::of(code, json!({})), true);
             let error = phone.after_sending(mainland(), None, result).err().expect("the way is barred");
             assert!(!error.may_pass(), "{code} is not repeated");
         }
-        let state =
-            phone.after_sending(mainland(), None, sent(&Answer::of(20_261, json!({})))).expect("the form");
+        let state = phone
+            .after_sending(mainland(), None, sent(&Answer::of(20_261, json!({})), true))
+            .expect("the form");
         let State::AskNumber { problem: Some(problem), .. } = state else { panic!("the form, with why") };
         assert_eq!(problem.code, ProblemCode::InvalidInput);
     }
@@ -494,7 +503,7 @@ mod tests {
     #[test]
     fn a_number_that_the_service_does_not_accept_stays_on_the_form_with_its_reason() {
         let (phone, _) = phone();
-        let refused = |said: &str| sent(&Answer::of(104_400, json!({ "errMsg": said })));
+        let refused = |said: &str| sent(&Answer::of(104_400, json!({ "errMsg": said })), true);
         let state = phone.after_sending(mainland(), None, refused("该号码段暂不支持")).expect("the form");
         let State::AskNumber { problem: Some(problem), wait: None } = state else {
             panic!("the form, with why")
@@ -516,7 +525,7 @@ mod tests {
         let (mut phone, _) = phone();
         let wanted =
             || Answer::of(2001, json!({ "feedbackURL": "https://y.qq.com/wk_v17/common_login.html" }));
-        phone.state = phone.after_sending(mainland(), None, sent(&wanted())).expect("a question");
+        phone.state = phone.after_sending(mainland(), None, sent(&wanted(), true)).expect("a question");
         assert!(matches!(asked(&phone), Question::Captcha { .. }));
         phone.give(Input::CaptchaDone);
         assert!(matches!(phone.state, State::Send { .. }), "the message is asked for again");
@@ -529,7 +538,7 @@ mod tests {
         assert!(matches!(phone.state, State::AskCheck { .. }), "nothing but the check helps");
         phone.give(Input::CaptchaDone);
         assert!(
-            matches!(&phone.state, State::SignIn { code, checked: true, .. } if *code == "123456".into()),
+            matches!(&phone.state, State::SignIn { code, .. } if *code == "123456".into()),
             "what was typed is given again"
         );
     }
