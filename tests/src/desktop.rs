@@ -256,16 +256,35 @@ impl Desktop {
     /// # Errors
     /// When it cannot be written.
     pub fn is_found_dead(&self, account: &str, nickname: &str) -> Result<()> {
+        self.another_process_writes(account, |record| {
+            record["nickname"] = nickname.into();
+            record["health"] = json!({
+                "state": "needs_sign_in",
+                "since": jiff::Timestamp::now().to_string(),
+                "reason": "rejected",
+            });
+        })
+    }
+
+    /// Another process has found that an account's key cannot be renewed, and ends in so many hours.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn is_found_to_end_in(&self, account: &str, hours: i64) -> Result<()> {
+        let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
+        self.another_process_writes(account, |record| {
+            record["renewability"] = "not_renewable".into();
+            record["life"]["renew_at"] = Value::Null;
+            record["life"]["expires_at"] = end.to_string().into();
+        })
+    }
+
+    fn another_process_writes(&self, account: &str, change: impl FnOnce(&mut Value)) -> Result<()> {
         let path = self.sandbox.profile().join("ledger.json");
         let mut ledger: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
         let records = ledger["accounts"].as_array_mut().context("the ledger lists no accounts")?;
         let record = records.iter_mut().find(|one| one["id"] == account).context("no such account")?;
-        record["nickname"] = nickname.into();
-        record["health"] = json!({
-            "state": "needs_sign_in",
-            "since": jiff::Timestamp::now().to_string(),
-            "reason": "rejected",
-        });
+        change(record);
         let new = path.with_extension("new");
         std::fs::write(&new, serde_json::to_vec(&ledger)?)?;
         Ok(std::fs::rename(new, path)?)

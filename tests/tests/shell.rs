@@ -209,6 +209,28 @@ async fn a_server_that_knows_no_clicks_is_told_where_else_to_sign_in() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_cannot_be_renewed_is_told_of_a_day_before_its_end() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    desktop.signed_in(NETEASE).await?;
+    desktop.is_found_to_end_in(QQ, 30)?;
+    desktop.is_found_to_end_in(NETEASE, 20)?;
+    let _panel = TrayHost::start(&desktop.bus).await?;
+    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let app = desktop.hidden_app()?;
+    let said = notifications.says("will need a new sign-in").await?;
+    ensure!(
+        said.text.contains("NetEase Cloud Music") && said.text.contains("ends in 20 h"),
+        "it says {said:?}"
+    );
+    notifications.click(&said).await?;
+    desktop.screen.window_is(TITLE, Standing::Shown).await?;
+    ensure!(notifications.shown().len() == 1, "the other one has time: {:?}", notifications.shown());
+    drop(app);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_hidden_app_comes_to_where_it_can_be_found_when_there_is_no_tray() -> Result<()> {
     let desktop = Desktop::start().await?;
     let _app = desktop.hidden_app()?;
