@@ -61,15 +61,23 @@ export function renewalWords({ health, renewability }: Account, { auto }: Pick<C
   return renewability === null ? 'cr.unknown' : 'cr.auto';
 }
 
+/** When an account is renewed by itself; `null` when it is not. What is planned for it counts only while it can be done. */
+export function renewsAt(account: Account, given: Pick<Circumstances, 'auto'>): Date | null {
+  const { renew_at } = account.life;
+  const byItself: string[] = ['cr.auto', 'cr.alive', 'cr.unknown'] satisfies CopyKey[];
+  return renew_at !== null && byItself.includes(renewalWords(account, given)) ? new Date(renew_at) : null;
+}
+
 /** What happens next with an account, or what is wrong with it, as short as a list needs it. */
 export function nextOf(account: Account, { say, region, now, busy, auto }: Circumstances): string {
   const light = lightOf(account, busy);
   if (light === 'busy') return say('health.busy');
-  const { health, life } = account;
+  const { health } = account;
   if ('reason' in health) return say(`next.${health.reason}`);
   if (!auto) return say('side.manual');
-  if (life.renew_at === null) return say('side.unplanned');
-  const left = Date.parse(life.renew_at) - now.getTime();
+  const renews = renewsAt(account, { auto });
+  if (renews === null) return say('side.unplanned');
+  const left = renews.getTime() - now.getTime();
   return left <= 0 ? say('side.due') : say('side.renews', { t: longSpan(region, left) });
 }
 
@@ -99,14 +107,16 @@ export function statusOf(account: Account, given: Circumstances): string {
 }
 
 /** Until when a key is good, and what becomes of it then. */
-function outlook({ life, renewability }: Account, { say, region, now, auto }: Circumstances): string {
+function outlook(account: Account, given: Circumstances): string {
+  const { say, region, now } = given;
+  const { life, renewability } = account;
   const ends = life.expires_at === null ? null : new Date(life.expires_at);
-  const renews = life.renew_at === null ? null : new Date(life.renew_at);
+  const renews = renewsAt(account, given);
   const e = ends === null ? say('ss.open') : say(ends > now ? 'ss.until' : 'ss.over', { d: end(region, ends, now) });
   const r =
     renewability === 'not_renewable'
       ? say('ss.never')
-      : !auto || renews === null
+      : renews === null
         ? say('ss.manual')
         : renews > now
           ? say('ss.renews', { t: moment(region, renews, now) })

@@ -285,7 +285,7 @@ export class SignIn {
     if ('others' in step && step.others.barred.length > 0 && this.#way !== null) {
       this.#barred = { ...this.#barred, [this.#way.service]: { at: this.now(), methods: step.others.barred } };
     }
-    if (step.step !== 'sending') {
+    if (step.step !== 'sending' && step.step !== 'exchanging') {
       this.#unfinished = this.#checked && step.step === 'ask_captcha';
       this.#checked = false;
     }

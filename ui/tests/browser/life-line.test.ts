@@ -74,6 +74,15 @@ test('without an end the line goes on past the renewal and has no mark there', a
   expect((await scene().page.textContent('.life dl > :last-child'))?.trim()).toContain('Not known');
 });
 
+for (const name of ['account-missing', 'account-unreadable', 'account-manual', 'account-not-renewable'] as const) {
+  test(`${name}: the line promises no renewal and tells of no end that nobody saw`, async () => {
+    await open(name);
+    expect(await scene().page.$('#tl-next')).toBeNull();
+    expect(await scene().page.$('.life.dead')).toBeNull();
+    expect(await scene().page.textContent('.life dl > :last-child')).toContain('Expires');
+  });
+}
+
 test('an account that has ended shows when, under the end of the line', async () => {
   await open('account-dead');
   expect(people.mori.health.state).toBe('needs_sign_in');

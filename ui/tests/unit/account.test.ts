@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { say, type Say } from '../../src/copy';
-import { arranged, canCopy, lightOf, membershipCells, nextOf, renewalSays, renewalWords, statusOf, strip, type Circumstances } from '../../src/format/account';
+import { arranged, canCopy, lightOf, membershipCells, nextOf, renewalSays, renewalWords, renewsAt, statusOf, strip, type Circumstances } from '../../src/format/account';
 import { regionOf } from '../../src/format/time';
 import type { Account } from '../../src/host/bindings/Account';
 import type { RenewalRecord } from '../../src/host/bindings/RenewalRecord';
@@ -106,6 +106,17 @@ describe('what cannot be renewed', () => {
       expect(nextOf(account, { ...given, auto })).toBe('无法续期');
     }
     expect(lightOf(account, null)).toBe('warn');
+  });
+
+  test('has no next renewal, even if one was planned; nor has what is dead, unreadable or only renewed by hand', () => {
+    const since = '2025-11-21T02:29:00Z';
+    expect(renewsAt(people.linJian, { auto: true })).toEqual(new Date(people.linJian.life.renew_at ?? ''));
+    expect(renewsAt(people.linJian, { auto: false })).toBeNull();
+    expect(renewsAt(account, { auto: true })).toBeNull();
+    for (const reason of ['rejected', 'missing'] as const) {
+      expect(renewsAt({ ...people.linJian, health: { state: 'needs_sign_in', since, reason } }, { auto: true })).toBeNull();
+    }
+    expect(renewsAt({ ...people.linJian, health: { state: 'warning', since, reason: 'unreadable' } }, { auto: true })).toBeNull();
   });
 
   test('is told from what nobody has looked at, and from what renews while it lives', () => {
