@@ -125,7 +125,8 @@ test('a cookie that no longer works is not copied without a word', async () => {
   host.emit({ kind: 'account', account: dead });
   void app.copy(dead);
   await turn();
-  expect(app.toasts.note).toMatchObject({ tone: 'bad', text: app.say('to.copied.dead') });
+  expect(app.question).toMatchObject({ kind: 'copy-dead' });
+  expect(host.calls.filter(([command]) => command === 'copyCookie')).toEqual([]);
 });
 
 test('a keychain that is locked again before its answer has come stays locked', async () => {
