@@ -3,4 +3,4 @@
 /**
  * The shapes in which credentials are found.
  */
-export type PasteFormat = "cookie_header" | "set_cookie" | "json_object" | "browser_export" | "qqmusic_api" | "netscape" | "curl" | "har" | "bare";
+export type PasteFormat = "cookie_header" | "set_cookie" | "json_object" | "browser_export" | "qqmusic_api" | "netscape" | "curl" | "har" | "bare" | "table" | "config" | "code";

@@ -15,4 +15,8 @@ number: string, } | { "kind": "captcha_done" } | { "kind": "text_code",
 /**
  * The code.
  */
-code: string, } | { "kind": "resend" } | { "kind": "change_number" } | { "kind": "go" } | { "kind": "keep_other" };
+code: string, } | { "kind": "resend" } | { "kind": "change_number" } | { "kind": "go" } | { "kind": "account", 
+/**
+ * Its place among those that were asked about, counted from 0.
+ */
+place: number, } | { "kind": "keep_other" };
