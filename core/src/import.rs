@@ -223,6 +223,9 @@ type Reader = fn(&str, &mut Scope<'_>) -> Result<(), ImportError>;
 /// Every reader, the strictest first.
 const READERS: [Reader; 9] = [json, netscape, table, command, bare, header::read, toml, yaml, lenient];
 
+/// Those that know where each cookie belongs, or that nothing else is in a value.
+const STRICT: &[Reader] = READERS.split_at(8).0;
+
 /// Those that read files of any length in little time.
 const OF_FILES: [Reader; 4] = [json, netscape, table, command];
 
@@ -255,10 +258,18 @@ fn look(text: &str, is_long: bool, scope: &mut Scope<'_>) -> Result<(), ImportEr
     );
     texts.extend(layers::undecorated(&text).and_then(|text| wraps::unwrapped(&text)));
     texts.extend(wraps::unwrapped(&text));
-    texts.push(text.clone());
     let mut is_done = false;
     for text in &texts {
         is_done = is_done || tried(attempt(text, &READERS, scope, &mut best), &mut damaged)?;
+    }
+    // Marks before the lines hide from the strict readers what the lenient one does not know to refuse.
+    let unmarked = layers::undecorated(&text).unwrap_or_default();
+    for text in [&text, &unmarked] {
+        is_done = is_done || tried(attempt(text.trim(), STRICT, scope, &mut best), &mut damaged)?;
+    }
+    // What a strict reader knows to be damaged is not guessed at.
+    if !is_done && damaged.is_none() {
+        is_done = tried(attempt(&text, &[lenient], scope, &mut best), &mut damaged)?;
     }
     if !is_done {
         for text in layers::peeled(&text) {

@@ -14,8 +14,9 @@ const NUMBER_NAMES: [&str; 8] = ["uin", "musicid", "qqmusic_uin", "wxuin", "qq",
 /// More words than this are a sentence about something else.
 const MOST_WORDS: usize = 6;
 
-/// The fewest characters of a session or key that is believed to be one in the middle of a sentence.
-const SURE_SESSION: usize = 128;
+/// The fewest characters of a session or key that is believed to be one in the middle of a sentence: more than any
+/// checksum has.
+const SURE_SESSION: usize = 129;
 const SURE_KEY: usize = 24;
 
 /// Reads the text if it is one of the two; otherwise says that it is not.

@@ -292,10 +292,13 @@ pub(super) fn is_shortened(value: &str) -> bool {
     value.contains(['…', '⋯', '•', '●']) || value.contains("..") || value.contains("***")
 }
 
-/// What a manual writes where the value is to go.
+/// What a manual writes where the value is to go, or a name in place of a value.
 fn is_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    lower.bytes().all(|byte| byte == b'x') || lower.starts_with("your") || lower.starts_with("xxx")
+    lower.contains("music_u")
+        || lower.bytes().all(|byte| byte == b'x')
+        || lower.starts_with("your")
+        || lower.starts_with("xxx")
 }
 
 /// A session by itself: nothing else has so many hexadecimal digits.

@@ -7,6 +7,7 @@ use corpus::{Case, Expected};
 
 mod cases;
 mod corpus;
+mod mutations;
 mod variants;
 
 #[test]

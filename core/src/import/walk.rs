@@ -123,6 +123,8 @@ fn list(
             Node::Text(line) if is_cookie_line(line) && !is_text_within("", line_value(line)) => {
                 header::joined(line, below.domain, &mut lines)?;
             }
+            // What stands beside another text may be the value of a name that is not ours.
+            Node::Text(text) if names::is_session(text.trim()) && !all_sessions => {}
             Node::Text(_) | Node::List(_) | Node::Map(_) | Node::Nothing => {
                 within(item, format, below, scope)?
             }

@@ -53,6 +53,10 @@ export interface Host {
   showPage(id: number): Promise<void>;
   /** Gives the clipboard's text to the sign-in. The window never sees it. */
   pasteFromClipboard(id: number): Promise<void>;
+  /** The same with a file that the person chooses in the system's dialog. Nothing happens when they choose none. */
+  pasteFromFile(id: number): Promise<void>;
+  /** Takes what was pasted to the other service, and gives the number of the sign-in that has begun there. */
+  pasteElsewhere(id: number): Promise<number>;
 
   /** Puts the cookie on the clipboard. A format also becomes the account's own. */
   copyCookie(account: string, format: Format | null): Promise<void>;

@@ -9,6 +9,7 @@ import type { ServiceId } from './bindings/ServiceId';
 import type { SignInStep } from './bindings/SignInStep';
 import type { Tier } from './bindings/Tier';
 import type { TierStatus } from './bindings/TierStatus';
+import type { Unusable } from './bindings/Unusable';
 import type { WarningReason } from './bindings/WarningReason';
 import { SERVICES, type Script } from './scripted';
 
@@ -196,7 +197,9 @@ const CODE = [
 
 const step = {
   preparing: { step: 'preparing' },
-  ask: { step: 'ask_paste', problem: null },
+  ask: { step: 'ask_paste', problem: null, unusable: null },
+  unusable: (service: ServiceId, unusable: Unusable) =>
+    ({ step: 'ask_paste', problem: problem('invalid_input', service, 'no MUSIC_U in 3 fields'), unusable }) satisfies SignInStep,
   waiting: (seconds = 102, life = 120) =>
     ({
       step: 'show_code',
@@ -416,8 +419,31 @@ export const scenes = {
   'paste-found': by('qqmusic', 'paste', step.ask, step.found()),
   'paste-not-renewable': by('qqmusic', 'paste', step.ask, step.found(['refresh_token'])),
   'paste-checking': by('netease', 'paste', step.ask, step.found(), step.exchanging),
-  'paste-bad': by('netease', 'paste', { step: 'ask_paste', problem: problem('invalid_input', 'netease', 'no MUSIC_U in 3 fields') }),
-  'paste-bad-clipboard': by('qqmusic', 'paste', { step: 'ask_paste', problem: problem('unexpected', null, 'the clipboard holds no text') }),
+  'paste-bad': by('netease', 'paste', { step: 'ask_paste', problem: problem('invalid_input', 'netease', 'no MUSIC_U in 3 fields'), unusable: null }),
+  'paste-bad-clipboard': by('qqmusic', 'paste', { step: 'ask_paste', problem: problem('unexpected', null, 'the clipboard holds no text'), unusable: null }),
+  'paste-partial': by(
+    'netease',
+    'paste',
+    step.unusable('netease', {
+      reason: 'incomplete',
+      parts: [
+        { part: 'session', found: false },
+        { part: 'csrf_token', found: true },
+        { part: 'refresh_token', found: true },
+      ],
+      other: null,
+    }),
+  ),
+  'paste-other-service': by('netease', 'paste', step.unusable('netease', { reason: 'other_service', parts: [], other: 'qqmusic' })),
+  'paste-shortened': by('netease', 'paste', step.unusable('netease', { reason: 'shortened', parts: [], other: null })),
+  'paste-several': by('qqmusic', 'paste', step.ask, {
+    step: 'ask_which_account',
+    accounts: [
+      { account: '10001', renewable: true },
+      { account: '10002', renewable: false },
+      { account: null, renewable: false },
+    ],
+  }),
   'paste-expired': by('qqmusic', 'paste', step.failed(problem('rejected', 'qqmusic', 'checking the cookie: code 1000'), others('qqmusic', 'paste'))),
   'paste-success': { ...by('qqmusic', 'paste', step.ask, step.found(), step.exchanging, step.done(linJian)), accounts: [yehang] },
   'paste-risk': barredIn('qqmusic', 'paste'),

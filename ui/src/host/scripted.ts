@@ -145,6 +145,8 @@ export class ScriptedHost implements Host {
           return this.step({ step: 'exchanging' });
         case 'change_number':
           return this.step({ step: 'ask_phone_number', problem: null, wait_until: null });
+        case 'account':
+          return;
         case 'keep_other':
           return this.step({ step: 'saving' });
       }
@@ -161,6 +163,14 @@ export class ScriptedHost implements Host {
 
   pasteFromClipboard(id: number): Promise<void> {
     return this.#command(['pasteFromClipboard', id], () => undefined);
+  }
+
+  pasteFromFile(id: number): Promise<void> {
+    return this.#command(['pasteFromFile', id], () => undefined);
+  }
+
+  pasteElsewhere(id: number): Promise<number> {
+    return this.#command(['pasteElsewhere', id], () => ++this.#signIns);
   }
 
   copyCookie(account: string, format: Format | null): Promise<void> {

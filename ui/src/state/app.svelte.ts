@@ -198,6 +198,12 @@ export class App {
     void this.signIn.start(service, chosen, wanted);
   }
 
+  /** Takes what was pasted to the service that it is for. */
+  pasteElsewhere(service: ServiceId): void {
+    this.go({ view: 'add', way: { service, method: 'paste' } });
+    void this.signIn.pasteElsewhere(service);
+  }
+
   /** Starts another way in, for the same account if it is to be a certain one. */
   openOtherWay({ service, method }: WayIn): void {
     this.openSignIn(service, method, this.signIn.wanted);

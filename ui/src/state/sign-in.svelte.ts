@@ -1,10 +1,12 @@
 import type { Account } from '../host/bindings/Account';
 import type { Method } from '../host/bindings/Method';
 import type { Others } from '../host/bindings/Others';
+import type { PastedAccount } from '../host/bindings/PastedAccount';
 import type { Problem } from '../host/bindings/Problem';
 import type { Recognised } from '../host/bindings/Recognised';
 import type { ServiceId } from '../host/bindings/ServiceId';
 import type { SignInStep } from '../host/bindings/SignInStep';
+import type { Unusable } from '../host/bindings/Unusable';
 import type { WayIn } from '../host/bindings/WayIn';
 import type { WindowAnswer } from '../host/bindings/WindowAnswer';
 import { problemFrom, type Host } from '../host/host';
@@ -33,6 +35,7 @@ export type StageState =
   | 'page'
   | 'closed'
   | 'paste'
+  | 'which'
   | 'found'
   | 'other'
   | 'scanned'
@@ -161,22 +164,42 @@ export class SignIn {
     return this.#recognised;
   }
 
+  /** Why what was pasted is of no use, as long as that is so. */
+  get unusable(): Unusable | null {
+    return this.#step.step === 'ask_paste' ? this.#step.unusable : null;
+  }
+
+  /** The accounts in what was pasted, while one of them is to be chosen. */
+  get accounts(): PastedAccount[] {
+    return this.#step.step === 'ask_which_account' ? this.#step.accounts : [];
+  }
+
   /** The account, once signed in, and whether it was known before. */
   get done(): { account: Account; known: boolean } | null {
     return this.#step.step === 'done' ? this.#step : null;
   }
 
   /** Starts over with that way in. */
-  async start(service: ServiceId, method: Method, wanted: string | null = null): Promise<void> {
+  start(service: ServiceId, method: Method, wanted: string | null = null): Promise<void> {
+    return this.#begin({ service, method }, wanted, () => this.host.startSignIn(service, method, wanted));
+  }
+
+  /** Takes what was pasted to the service that it is for. */
+  async pasteElsewhere(service: ServiceId): Promise<void> {
+    const id = this.#id;
+    if (id !== null) await this.#begin({ service, method: 'paste' }, null, () => this.host.pasteElsewhere(id));
+  }
+
+  async #begin(way: WayIn, wanted: string | null, ask: () => Promise<number>): Promise<void> {
     const start = ++this.#starts;
     this.#id = null;
     this.#early.clear();
-    this.#way = { service, method };
+    this.#way = way;
     this.#wanted = wanted;
     this.#code = null;
     this.#take({ step: 'preparing' });
     try {
-      const id = await this.#starting.take(() => this.host.startSignIn(service, method, wanted));
+      const id = await this.#starting.take(ask);
       if (start !== this.#starts) {
         // The host cancels an earlier sign-in for a later one, but it does not know that the person has left.
         if (this.#way === null) this.#cancel(id);
@@ -213,7 +236,7 @@ export class SignIn {
     // Except with a telephone, a check holds up what was confirmed already.
     const goesOn = answer.kind === 'captcha_done' && this.#way?.method !== 'phone';
     if (answer.kind === 'text_code' || answer.kind === 'go' || goesOn) this.#take({ step: 'exchanging' });
-    else if (answer.kind !== 'change_number' && answer.kind !== 'keep_other') this.#take({ step: 'sending' });
+    else if (!['change_number', 'keep_other', 'account'].includes(answer.kind)) this.#take({ step: 'sending' });
     this.#ask((id) => this.host.answerSignIn(id, answer));
   }
 
@@ -230,14 +253,18 @@ export class SignIn {
   /** Gives the clipboard to the sign-in. A clipboard without a text is said where a wrong one is. */
   paste(): void {
     // Until it is read, nothing that was pasted before may be gone on with.
-    this.#take({ step: 'ask_paste', problem: null });
-    this.#ask(
-      (id) => this.host.pasteFromClipboard(id),
-      (problem) => {
-        this.#take({ step: 'ask_paste', problem });
-      },
-    );
+    this.#take({ step: 'ask_paste', problem: null, unusable: null });
+    this.#ask((id) => this.host.pasteFromClipboard(id), this.#refused);
   }
+
+  /** Lets the person choose a file, and gives its text to the sign-in. What was pasted before stays until then. */
+  pasteFile(): void {
+    this.#ask((id) => this.host.pasteFromFile(id), this.#refused);
+  }
+
+  #refused = (problem: Problem): void => {
+    this.#take({ step: 'ask_paste', problem, unusable: null });
+  };
 
   /** Leaves the sign-in. One that is being saved or is done is not undone by this. */
   leave(): void {
@@ -308,6 +335,7 @@ export class SignIn {
         this.#sentTo = step.sent_to;
         break;
       case 'ask_paste':
+      case 'ask_which_account':
         this.#recognised = null;
         break;
       case 'ask_to_go_on':
@@ -347,6 +375,8 @@ export function stageOf(step: SignInStep): StageState {
       return 'closed';
     case 'ask_paste':
       return 'paste';
+    case 'ask_which_account':
+      return 'which';
     case 'ask_to_go_on':
       return 'found';
     case 'ask_other_account':

@@ -84,7 +84,7 @@ test('what is no cookie is said at once, each time', async () => {
   await expect.poll(() => text('#alert')).toBe('This isn’t a NetEase Cloud Music cookie');
   expect(await text('.banner p')).toBe('We need at least MUSIC_U. Copy the whole Cookie request header from music.163.com.');
   await scene().page.evaluate(() => (document.getElementById('alert') ?? document.body).replaceChildren());
-  await step({ step: 'ask_paste', problem: { code: 'invalid_input', service: 'netease', detail: null, said: null } });
+  await step({ step: 'ask_paste', problem: { code: 'invalid_input', service: 'netease', detail: null, said: null }, unusable: null });
   await expect.poll(() => text('#alert')).toBe('This isn’t a NetEase Cloud Music cookie');
 });
 
@@ -113,4 +113,46 @@ test('a cookie that has expired leads to a scan', async () => {
   expect((await focused()).id).toBe('q-primary');
   await press('Enter');
   expect(await lastCall()).toEqual(['startSignIn', 'qqmusic', 'qq-scan', null]);
+});
+
+test('a file is chosen in the system’s dialog, and what was pasted before stays until then', async () => {
+  await open('paste-found');
+  await tabTo('pa-file');
+  await press('Enter');
+  expect(await lastCall()).toEqual(['pasteFromFile', 1]);
+  expect(await text('#q-primary'), 'nothing was chosen yet').toContain('Check and save');
+});
+
+test('a cookie of the other service is said to be that, and taken there without pasting it again', async () => {
+  await open('paste-other-service');
+  await expect.poll(() => text('#alert')).toBe('This is a QQ Music cookie');
+  await tabTo('pa-other');
+  await press('Enter');
+  expect(await lastCall()).toEqual(['pasteElsewhere', 1]);
+  await step(FOUND);
+  await tabTo('q-primary');
+  await press('Enter');
+  expect(await lastCall(), 'the sign-in that has begun there').toEqual(['answerSignIn', 2, { kind: 'go' }]);
+});
+
+test('of several accounts in a text one is chosen', async () => {
+  await open('paste-several');
+  await expect.poll(() => text('#live')).toBe('There are 3 accounts in it. Which one?');
+  await tabTo('pa-which-1');
+  expect(await text('#pa-which-1')).toBe('10002');
+  expect(await text('#pa-which-2')).toBe('Number 3 in the text');
+  await press('Enter');
+  expect(await lastCall()).toEqual(['answerSignIn', 1, { kind: 'account', place: 1 }]);
+});
+
+test('what is there of an incomplete cookie is said, and what is missing', async () => {
+  await open('paste-partial');
+  expect(await text('.banner h2')).toBe('Only part of a NetEase Cloud Music cookie is there');
+  const rows = await scene().page.$$eval('.chk .gr', (rows) => rows.map(({ textContent }) => textContent.trim().replace(/\s+/g, ' ')));
+  expect(rows).toEqual(['Session missing', 'CSRF token found', 'Refresh token found']);
+});
+
+test('a value that was shortened is said to be that', async () => {
+  await open('paste-shortened');
+  expect(await text('.banner p')).toBe('A value in it was shortened (“…”). Copy the whole value.');
 });

@@ -183,7 +183,7 @@ test('a masked number and what was recognised are forgotten with what they belon
   scripted.step({ step: 'ask_to_go_on', recognised: { format: 'har', fields: 9, parts: [], renewable: true } });
   scripted.step({ step: 'exchanging' });
   expect(signIn.recognised?.fields, 'shown while it is checked').toBe(9);
-  scripted.step({ step: 'ask_paste', problem: null });
+  scripted.step({ step: 'ask_paste', problem: null, unusable: null });
   expect(signIn.recognised).toBeNull();
 });
 
