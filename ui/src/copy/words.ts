@@ -151,7 +151,7 @@ export const words = check({
   'qr.expired': ['This code has expired', '二维码已过期'],
   'qr.expired.b': ['Codes live about {n} minutes. Nothing was sent.', '二维码有效期约 {n} 分钟，未发送任何信息。'],
   'qr.unconfirmed': ['Not confirmed on the phone', '手机上没有确认'],
-  'qr.unconfirmed.b': ['It was declined, or the time ran out. Nothing was saved.', '可能是取消了登录，也可能是超时。没有保存任何内容。'],
+  'qr.unconfirmed.b': ['It was declined, or the time ran out. Nothing was saved.', '可能已取消或超时，没有保存任何内容。'],
   'qr.expired.cta': ['Get a new code', '获取新二维码'],
   'qr.refused': ['Declined on your phone', '手机上取消了登录'],
   'qr.refused.b': [
@@ -304,7 +304,7 @@ export const words = check({
     'It has ended the session, usually after a password change or a sign-out on another device. Sign in again; your settings are kept.',
     '会话已结束，通常是因为改过密码或在其他设备上退出登录。请重新登录，设置都会保留。',
   ],
-  'ac.renewal_failing.b': ['TuneKey keeps trying. Renew now to see whether it works again.', 'TuneKey 会继续尝试，你也可以立即续期。'],
+  'ac.renewal_failing.b': ['TuneKey keeps trying; you can renew now, too.', 'TuneKey 会继续尝试，你也可以立即续期。'],
   'ac.missing_once.b': [
     'TuneKey looks again before it believes that; you can verify now, too. {svc} was not asked.',
     'TuneKey 会再次查找后才下结论，你也可以立即验证。并未询问{svc}。',
@@ -426,7 +426,7 @@ export const words = check({
 
   // copying what is dead
   'cd.title': ['{svc} no longer accepts {name}’s credential', '{svc}不再接受「{name}」的凭据'],
-  'cd.body': ['A copy of it won’t work anywhere. Sign in again to get one that does.', '复制出来的 Cookie 无法使用，请重新登录以获取可用的。'],
+  'cd.body': ['A copy won’t work. Sign in again to get one that does.', '复制出来的 Cookie 无法使用，请重新登录。'],
   'cd.copy': ['Copy anyway', '仍要复制'],
 
   // settings
@@ -533,7 +533,7 @@ export const words = check({
   'kl.silent.1': ['Look for a password dialog behind other windows', '看看其他窗口后面有没有密码弹窗'],
   'kl.silent.2': ['If there is none, sign out of the system and in again', '如果没有，请注销系统后重新登录'],
   'kl.still': ['That did not help yet.', '仍然没有恢复。'],
-  'kl.still.locked': ['It is still locked: the password was not accepted, or its dialog was closed.', '仍处于锁定状态：密码不正确，或弹窗已关闭。'],
+  'kl.still.locked': ['It is still locked: the password was not accepted, or its dialog was closed.', '仍未解锁：密码不正确，或弹窗已关闭。'],
   'kl.paused': ['Renewals are paused.', '续期已暂停。'],
   'kl.paused.next': ['Renewals are paused. The next one is due {t}.', '续期已暂停，下一次原定{t}。'],
   'kl.safe': ['Nothing is lost: your accounts are still in {kc}.', '不会丢失数据：账号仍在{kc}中。'],
