@@ -356,7 +356,6 @@ pub(crate) fn tier(tier: Tier, language: Language) -> &'static str {
 pub(crate) mod tests {
     use tunekey_core::account::{AccountId, KeyLife, Membership, TierStatus};
     use tunekey_core::export::Format;
-    use tunekey_core::problem::{Problem, ProblemCode};
 
     use super::*;
 
