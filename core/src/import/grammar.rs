@@ -90,7 +90,7 @@ impl<'a> Parser<'a> {
                     }
                 }
                 '"' | '\'' | '`' => match self.string() {
-                    Some(text) => entries.extend(self.named_by(&text, true)),
+                    Some(text) => entries.extend(self.named_by(&text)),
                     None => self.at += 1,
                 },
                 // The end of a line, as a program writes it within a text.
@@ -146,7 +146,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What a name that was just read names; the name itself, as a value, when it names nothing.
-    fn named_by(&mut self, name: &str, is_quoted: bool) -> Option<Entry> {
+    fn named_by(&mut self, name: &str) -> Option<Entry> {
         if self.separator() {
             return self.value(name).map(|value| (name.to_owned(), value));
         }
@@ -155,7 +155,6 @@ impl<'a> Parser<'a> {
         {
             return Some((name.to_owned(), value));
         }
-        let _ = is_quoted;
         Some((String::new(), Node::text(name)))
     }
 
@@ -274,7 +273,7 @@ impl<'a> Parser<'a> {
         {
             return Some(node);
         }
-        let value = self.run(field);
+        let value = field.value_at(self.rest());
         // The name was only a label: `token: MUSIC_U=…`
         let ends = &self.text[self.at + value.len()..];
         let is_name = names::field(value).is_some()
@@ -285,10 +284,6 @@ impl<'a> Parser<'a> {
         }
         self.at += value.len();
         Some(self.shortened_or(value))
-    }
-
-    fn run(&self, field: Field) -> &'a str {
-        field.value_at(self.rest())
     }
 
     /// The value as a node; with a mark in it when the text goes on with what programs write for what they leave out.
@@ -309,7 +304,7 @@ impl<'a> Parser<'a> {
                 || matches!(c, ',' | '|' | '>' | '"' | '\'' | '`' | '*' | ':' | '=' | '\\' | '/')
         };
         self.skip(gap);
-        let value = self.run(field);
+        let value = field.value_at(self.rest());
         let is_near =
             self.at - start <= WIDEST_GAP || self.text[start..self.at].chars().all(char::is_whitespace);
         // In a list of lists the value is quoted.
@@ -359,7 +354,7 @@ impl<'a> Parser<'a> {
         }
         let name = self.name_in(word);
         let name = if name.is_ascii() { name } else { name.trim_end_matches(['是', '为', '的']) };
-        self.named_by(name, false)
+        self.named_by(name)
     }
 
     /// The name at the end of a path to it: `process.env.MUSIC_U`, `--header`, `-MUSIC_U`.
