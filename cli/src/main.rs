@@ -19,7 +19,9 @@ mod words;
 mod wrap;
 
 use std::io;
+use std::pin::pin;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -33,6 +35,9 @@ use tunekey_core::tunekey::{Setup, TuneKey};
 use crate::args::{Cli, Command, Global};
 use crate::failure::Failure;
 use crate::output::{Canvas, Output};
+
+/// How long a command that is done waits for what is only good to know.
+const REST: Duration = Duration::from_secs(15);
 
 fn main() -> ExitCode {
     let language = Language::from_locale(&sys_locale::get_locale().unwrap_or_default());
@@ -49,7 +54,13 @@ fn main() -> ExitCode {
     };
     let output = Output { json: cli.global.json, language };
     let result = start(&cli.global).map_err(Failure::from).and_then(|(tunekey, runtime)| {
-        let result = runtime.block_on(run(&tunekey, cli.command, output));
+        let result = runtime.block_on(async {
+            run(&tunekey, cli.command, output).await?;
+            // What is asked about a new account once it is saved. Whoever presses Ctrl-C need not wait for it.
+            let rest = tokio::time::timeout(REST, tunekey.settled());
+            drop(interrupt::unless_interrupted(rest, pin!(tokio::signal::ctrl_c())).await);
+            Ok(())
+        });
         // A keychain that hangs must not keep the process: its thread is left behind.
         runtime.shutdown_background();
         result

@@ -72,6 +72,8 @@ const SCHEDULE_TICK: Duration = Duration::from_secs(30);
 const LEDGER_TICK: Duration = Duration::from_secs(2);
 /// How long a service may take to confirm a sign-out before it counts as unconfirmed.
 const SIGN_OUT_LIMIT: Duration = Duration::from_secs(5);
+/// How long a picture may take.
+const PICTURE_LIMIT: Duration = Duration::from_secs(10);
 /// How many events a slow front may lag behind before it has to ask for the snapshot again.
 const EVENT_BACKLOG: usize = 256;
 
@@ -475,8 +477,10 @@ impl TuneKey {
         // Settings that no longer work cost the picture, nothing else.
         if let (Some(address), Ok(context)) = (address, self.context()) {
             let (this, id) = (self.clone(), id.clone());
-            tokio::spawn(async move {
-                if let Ok(picture) = picture::fetch(&context.http, &address).await {
+            // Among what a process waits for before it ends, but not for long.
+            self.0.tasks.spawn(async move {
+                let fetched = picture::fetch(&context.http, &address);
+                if let Ok(Ok(picture)) = tokio::time::timeout(PICTURE_LIMIT, fetched).await {
                     this.0.accounts.save_avatar(&id, &picture);
                 }
             });

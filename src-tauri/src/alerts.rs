@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(said.title, "Lin <b>Jian</b> needs a new sign-in", "escaping is the server's side's");
         assert_eq!(said.text, "QQ Music no longer accepts this credential.");
         let chinese = incidents[0].notification(NOW, Language::Chinese);
-        assert_eq!(chinese.text, "QQ 音乐不再接受此凭证。");
+        assert_eq!(chinese.text, "QQ 音乐不再接受此凭据。");
         let Some(Click { opens: DesktopEvent::Open { account, service, .. }, .. }) = said.click else {
             panic!("it leads nowhere");
         };

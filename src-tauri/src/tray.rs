@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn a_menu_that_differs_in_texts_only_is_changed_in_place() {
-        let one = [Entry::Status("Renews in 2 h".to_owned()), refresh("1", "Refresh"), Entry::Separator];
+        let one = [Entry::Status("Renews in 2 h".to_owned()), refresh("1", "Renew"), Entry::Separator];
         let two = [Entry::Status("Renews in 1 h".to_owned()), refresh("1", "续期"), Entry::Separator];
         assert!(same_shape(&one, &two));
     }
@@ -335,10 +335,10 @@ mod tests {
     #[test]
     fn a_menu_for_another_account_is_made_anew() {
         assert!(
-            !same_shape(&[refresh("1", "Refresh")], &[refresh("2", "Refresh")]),
+            !same_shape(&[refresh("1", "Renew")], &[refresh("2", "Renew")]),
             "or a click would hit the wrong one"
         );
-        assert!(!same_shape(&[refresh("1", "Refresh")], &[]), "and so is one of another length");
+        assert!(!same_shape(&[refresh("1", "Renew")], &[]), "and so is one of another length");
     }
 
     #[test]

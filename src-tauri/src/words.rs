@@ -64,21 +64,21 @@ pub(crate) enum Word {
 pub(crate) fn word(word: Word, language: Language) -> &'static str {
     let (english, chinese) = match word {
         Word::CopyCookie => ("Copy cookie", "复制 Cookie"),
-        Word::Refresh => ("Refresh", "续期"),
+        Word::Refresh => ("Renew", "续期"),
         Word::SignInAgain => ("Sign in again…", "重新登录…"),
-        Word::RefreshAll => ("Refresh all", "全部续期"),
+        Word::RefreshAll => ("Renew all", "全部续期"),
         Word::Open => ("Open TuneKey", "打开 TuneKey"),
         Word::Quit => ("Quit", "退出"),
-        Word::Refreshing => ("Refreshing…", "正在续期…"),
+        Word::Refreshing => ("Renewing…", "正在续期…"),
         Word::RenewsNow => ("Renews now", "即将续期"),
         Word::NeedsSignIn => ("Needs sign-in", "需重新登录"),
         Word::NeedsAttention => ("Needs attention", "需留意"),
         Word::Healthy => ("Healthy", "正常"),
         Word::AllHealthy => ("All accounts healthy", "全部正常"),
-        Word::KeychainLocked => ("Keychain locked", "密钥环已锁定"),
-        Word::KeychainUnavailable => ("Keychain unavailable", "密钥环不可用"),
+        Word::KeychainLocked => ("Keychain locked", "系统密钥环已锁定"),
+        Word::KeychainUnavailable => ("Keychain unavailable", "系统密钥环不可用"),
         Word::NotCopied => ("The cookie was not copied", "未能复制 Cookie"),
-        Word::NotRefreshed => ("Refresh didn’t work", "续期未成功"),
+        Word::NotRefreshed => ("Renewal didn’t work", "续期未成功"),
         Word::SignInFromTray => {
             ("Sign in again from TuneKey’s tray menu.", "请在 TuneKey 的托盘菜单中重新登录。")
         }
@@ -193,11 +193,11 @@ pub(crate) fn signed_out(
         (Language::English, SignInReason::Rejected) => {
             format!("{service} no longer accepts this credential.")
         }
-        (Language::Chinese, SignInReason::Rejected) => format!("{service}不再接受此凭证。"),
+        (Language::Chinese, SignInReason::Rejected) => format!("{service}不再接受此凭据。"),
         (Language::English, SignInReason::Missing) => {
             format!("The keychain no longer holds this {service} credential.")
         }
-        (Language::Chinese, SignInReason::Missing) => format!("系统密钥环中已没有此{service}凭证。"),
+        (Language::Chinese, SignInReason::Missing) => format!("系统密钥环中已没有此{service}凭据。"),
     };
     let title = match language {
         Language::English => format!("{name} needs a new sign-in"),
@@ -222,7 +222,7 @@ pub(crate) fn ends_soon(
             format!("The {service} credential isn’t being renewed and ends in {hours} h."),
         ),
         Language::Chinese => {
-            (format!("{name} 即将需要重新登录"), format!("{service}凭证未能续期，将在 {hours} 小时后失效。"))
+            (format!("{name} 即将需要重新登录"), format!("{service}凭据未能续期，将在 {hours} 小时后失效。"))
         }
     }
 }

@@ -279,6 +279,15 @@ impl Desktop {
         })
     }
 
+    /// The first refusal of an account's credential was so many seconds ago: a second one counts only after a minute.
+    ///
+    /// # Errors
+    /// When there was none, or it cannot be written.
+    pub fn was_refused_before(&self, account: &str, seconds: i64) -> Result<()> {
+        let at = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(seconds);
+        self.another_process_writes(account, |record| record["evidence"]["at"] = at.to_string().into())
+    }
+
     fn another_process_writes(&self, account: &str, change: impl FnOnce(&mut Value)) -> Result<()> {
         let path = self.sandbox.profile().join("ledger.json");
         let mut ledger: Value = serde_json::from_slice(&std::fs::read(&path)?)?;

@@ -452,7 +452,7 @@ async fn the_tray_menu_copies_renews_and_quits() -> Result<()> {
     let labels: Vec<&str> =
         lines.iter().map(|line| line.label.as_str()).filter(|label| !label.is_empty()).collect();
     ensure!(
-        labels[1..] == ["Copy cookie", "Refresh", "Refresh all", "Open TuneKey", "Quit"],
+        labels[1..] == ["Copy cookie", "Renew", "Renew all", "Open TuneKey", "Quit"],
         "it says {labels:?}"
     );
     ensure!(!labels[0].contains("10001"), "an account’s number is in the menu: {labels:?}");
@@ -465,9 +465,9 @@ async fn the_tray_menu_copies_renews_and_quits() -> Result<()> {
     );
     ensure!(desktop.clipboard().is_marked_secret().await?, "it is not marked as a secret");
 
-    tray.click("Refresh").await?;
+    tray.click("Renew").await?;
     window.reads("#hist li", "Renewed, new key").await?;
-    tray.click("Refresh all").await?;
+    tray.click("Renew all").await?;
     until("the second renewal", || async {
         ensure!(desktop.simulator.renewals().get(QQ) == Some(&2), "there was none");
         Ok(())

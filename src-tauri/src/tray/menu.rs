@@ -291,16 +291,16 @@ pub(crate) mod tests {
         let expected = [
             "(● Lin Jian · Renews in 21 h)",
             "Copy cookie",
-            "Refresh",
+            "Renew",
             "-",
             "(◐ Xiaoman · Renews in 21 h)",
             "Copy cookie",
-            "Refresh",
+            "Renew",
             "-",
             "(▲ Mori · Needs sign-in)",
             "Sign in again…",
             "-",
-            "Refresh all",
+            "Renew all",
             "Open TuneKey",
             "-",
             "Quit",
@@ -331,7 +331,7 @@ pub(crate) mod tests {
     fn an_account_that_is_being_renewed_says_so() {
         let mut snapshot = snapshot(vec![account("1", "Lin Jian", Health::Healthy)]);
         snapshot.accounts[0].busy = Some(Busy::Renewing);
-        assert_eq!(read(&snapshot, Language::English)[0], "(● Lin Jian · Refreshing…)");
+        assert_eq!(read(&snapshot, Language::English)[0], "(● Lin Jian · Renewing…)");
         assert_eq!(icon(&snapshot), Icon::Refreshing);
     }
 
