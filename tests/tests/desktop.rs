@@ -428,6 +428,8 @@ async fn a_phone_reads_the_code_on_the_screen_in_the_light_and_in_the_dark() -> 
                 scanned.id == code.id && scanned.state == CodeState::Scanned,
                 "the service knows no such code"
             );
+            // One that nobody has scanned would be shown again.
+            window.stage("scanned").await?;
         }
     }
     desktop.no_secret_leaked(&[&window]).await
