@@ -460,7 +460,7 @@ impl<S: Surroundings> Machine<S> {
         }
         match error {
             // It came too late, or was used up by the request whose answer was lost.
-            ServiceError::Unexpected { .. }
+            ServiceError::Unexpected { .. } | ServiceError::ExchangeLost { .. }
                 if run.confirmed == Confirmed::Resumed && self.method.is_new_sign_in() =>
             {
                 Ok(Some(CodeEnd::Dropped))

@@ -140,7 +140,12 @@ impl Window {
             let element = self.driver.find(By::Css(selector)).await.context("there is none")?;
             ensure!(self.is_visible(&element).await?, "it is hidden");
             ensure!(element.is_enabled().await?, "it is disabled");
-            Ok(element.click().await?)
+            if element.click().await.is_err() {
+                // The driver does not scroll to what lies just below the fold; a person does.
+                element.scroll_into_view().await?;
+                element.click().await?;
+            }
+            Ok(())
         })
         .await
     }

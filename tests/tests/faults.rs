@@ -390,6 +390,7 @@ fn says_why(kind: FaultKind, code: ProblemCode) -> bool {
     match kind {
         K::Risk => code == ProblemCode::RiskControl,
         K::RateLimited => code == ProblemCode::RateLimited,
+        K::Expired | K::RenewalRejected => code == ProblemCode::RenewalRefused || proves_nothing(code),
         K::Hang => code == ProblemCode::Timeout,
         K::Reset | K::Lost | K::RenewalLost => code == ProblemCode::Offline,
         K::Status500 => code == ProblemCode::ServerError,

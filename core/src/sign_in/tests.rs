@@ -34,6 +34,7 @@ enum Line {
     Granted,
     Offline,
     UsedUp,
+    Broken,
     Risk,
     Never,
     Waiting,
@@ -64,6 +65,7 @@ impl Attempt for Script {
             Line::Expired => Progress::Expired,
             Line::Granted => Progress::Granted(Box::new(grant())),
             Line::Offline => return Err(ServiceError::Http { doing, source: HttpError::Interrupted }),
+            Line::Broken => return Err(ServiceError::ExchangeLost { doing }),
             Line::UsedUp => {
                 return Err(ServiceError::Unexpected { doing, got: "used up".into(), said: None });
             }
@@ -281,8 +283,8 @@ async fn names(mut sign_in: SignIn) -> Vec<String> {
 }
 
 use Line::{
-    AskCheck, AskCode, AskNumber, AskPage, Authorised, Code, Expired, Granted, Never, Offline, Refused, Risk,
-    Scanned, UsedUp, Waiting,
+    AskCheck, AskCode, AskNumber, AskPage, Authorised, Broken, Code, Expired, Granted, Never, Offline,
+    Refused, Risk, Scanned, UsedUp, Waiting,
 };
 
 #[tokio::test(start_paused = true)]
@@ -658,13 +660,15 @@ async fn what_was_confirmed_outlasts_the_network() {
         ["preparing", "show_code", "exchanging", "failed", "exchanging", "saving", "done"],
         "no second scan"
     );
-    let too_late = [Code, Authorised, Offline, Offline, Offline, UsedUp];
-    let steps = names(play(Desk::default(), &[&too_late, &[Code, Authorised, Granted]])).await;
-    assert_eq!(
-        steps[3..],
-        ["failed", "exchanging", "preparing", "show_code", "exchanging", "saving", "done"],
-        "a new code comes by itself when the old one is used up"
-    );
+    for late in [UsedUp, Broken] {
+        let too_late = [Code, Authorised, Offline, Offline, Offline, late];
+        let steps = names(play(Desk::default(), &[&too_late, &[Code, Authorised, Granted]])).await;
+        assert_eq!(
+            steps[3..],
+            ["failed", "exchanging", "preparing", "show_code", "exchanging", "saving", "done"],
+            "a new code comes by itself when the old one is used up"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
