@@ -67,6 +67,9 @@ async fn each_way_leads_to_the_account_whose_credential_renews_and_ends() {
         let mut person = Person::new(&stage, way, account_for(way)).await?;
         let account = person.signs_in(&mut stage.sign_in(way)).await?;
         ensure!(account.id.to_string() == account_for(way), "{} has signed in", account.id);
+        // Who it is in detail is asked once it is saved.
+        stage.knows(&account.id).await?;
+        let account = stage.account(&account.id)?;
         ensure!(account.nickname != account.uid, "it does not know the nickname");
         ensure!(account.membership.is_some(), "it does not know the membership");
         ensure!(account.method == way.method, "it says that it came by {}", account.method);
