@@ -279,6 +279,22 @@ impl Desktop {
         })
     }
 
+    /// Another process has found this of an account that was fine before.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn is_found(&self, account: &str, found: Value) -> Result<()> {
+        self.another_process_writes(account, |record| {
+            record["health"] = json!({ "state": "healthy" });
+            record["renewability"] = "renewable".into();
+            record["renewals"] = json!([]);
+            record["failures"] = 0.into();
+            if let (Some(record), Value::Object(found)) = (record.as_object_mut(), found) {
+                record.extend(found);
+            }
+        })
+    }
+
     /// The first refusal of an account's credential was so many seconds ago: a second one counts only after a minute.
     ///
     /// # Errors
