@@ -274,14 +274,12 @@ pub(crate) fn settings(
     output: Output,
 ) -> Result<(), Failure> {
     let current = match (&key, value) {
-        (Some(key), Some(value)) => {
-            tunekey.set_setting(key, &value).map_err(|problem| of_setting(problem, key))?
-        }
+        (Some(key), Some(value)) => tunekey.set_setting(key, &value)?,
         _ => tunekey.settings(),
     };
     let keys = key.as_deref().map_or_else(|| settings::KEYS.to_vec(), |key| vec![key]);
     for key in keys {
-        let value = current.get(key).map_err(|problem| of_setting(problem, key))?;
+        let value = current.get(key)?;
         let in_use = (key == "proxy" && current.proxy == Proxy::System)
             .then(|| tunekey.snapshot().system_proxy)
             .flatten();
@@ -295,40 +293,6 @@ pub(crate) fn settings(
         });
     }
     Ok(())
-}
-
-/// A problem with a setting: one that there is not is answered with those that there are.
-fn of_setting(problem: Problem, key: &str) -> Failure {
-    let (code, detail) = (problem.code, problem.detail.clone().unwrap_or_default());
-    let failure = Failure::from(problem);
-    match (code, values(key)) {
-        (ProblemCode::NotFound, None) => {
-            let key = display_text::escaped(key).into_owned();
-            failure.said(
-                format!("No setting “{key}”. There are: {}.", settings::KEYS.join(", ")),
-                format!("没有设置项“{key}”。可用的设置：{}。", settings::KEYS.join("、")),
-            )
-        }
-        (ProblemCode::InvalidInput, Some(values)) => {
-            failure.said(format!("{key} was not changed: {detail}."), format!("{key} 未更改：{values}。"))
-        }
-        _ => failure,
-    }
-}
-
-/// What a setting may be, in Chinese; the core says it in English.
-fn values(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "proxy" => {
-            "可填 system、none，或形如 http://127.0.0.1:7890 的地址（http、https、socks5、socks5h），不能含用户名或密码"
-        }
-        "extra-ca" => "请指定可读的 PEM 证书文件；留空则清除",
-        "netease-profile" => "可填 web 或 pc",
-        "format" => "可填 header、json、env、netscape 或 qqmusicapi",
-        "clipboard-seconds" => "请填 5 到 600 之间的数字",
-        "auto-renew" => "可填 on 或 off",
-        _ => return None,
-    })
 }
 
 fn account(tunekey: &TuneKey, id: &AccountId) -> Result<Account, Problem> {
@@ -374,17 +338,5 @@ mod tests {
         assert!(said(true, Language::English).contains("--minimal"));
         assert!(said(false, Language::English).starts_with("It only plays"));
         assert!(said(false, Language::Chinese).starts_with("仅可播放"));
-    }
-
-    #[test]
-    fn every_setting_says_in_chinese_what_it_may_be() {
-        for key in settings::KEYS {
-            let problem = Problem::new(ProblemCode::InvalidInput).with_detail("it is wrong");
-            let failure = of_setting(problem, key);
-            assert!(!failure.message(Language::Chinese).contains("wrong"), "{key}");
-            assert!(failure.message(Language::English).contains("it is wrong"), "{key}");
-        }
-        let unknown = of_setting(Problem::new(ProblemCode::NotFound), "colour");
-        assert!(unknown.message(Language::English).starts_with("No setting “colour”. There are: proxy, "));
     }
 }

@@ -1,6 +1,7 @@
 //! What a sign-in asks in a line, and what a line means as an answer. Programs are asked by the step itself and
 //! answer in the same words.
 
+use tunekey_core::account::Method;
 use tunekey_core::problem::Language;
 use tunekey_core::service::Input;
 use tunekey_core::sign_in::{Answer, SignInStep};
@@ -24,16 +25,19 @@ pub(crate) enum Reply {
 }
 
 /// What to ask a person; `None` when the step asks nothing that a line can answer.
-pub(crate) fn prompt(step: &SignInStep, language: Language) -> Option<String> {
+pub(crate) fn prompt(step: &SignInStep, method: Method, language: Language) -> Option<String> {
     let prompt = match step {
         SignInStep::AskPhoneNumber { .. } => language.pick(
             "Phone number (with another country’s code: +852 91234567): ",
             "手机号（中国大陆以外请加国家代码，如 +852 91234567）：",
         ),
-        SignInStep::AskCaptcha { .. } => language.pick(
+        SignInStep::AskCaptcha { .. } if method == Method::Phone => language.pick(
             "Press Enter when the check is done (c: change the number): ",
             "验证完成后按回车（c：更换号码）：",
         ),
+        SignInStep::AskCaptcha { .. } => {
+            language.pick("Press Enter when the check is done: ", "验证完成后按回车：")
+        }
         SignInStep::AskTextCode { resend_at, .. } => {
             let at = words::clock(*resend_at);
             return Some(match language {
@@ -72,7 +76,7 @@ pub(crate) fn prompt(step: &SignInStep, language: Language) -> Option<String> {
 }
 
 /// What a line means as the answer to a step. An empty line of a program is a slip, not a wish.
-pub(crate) fn reply(step: &SignInStep, line: &str, by_program: bool) -> Reply {
+pub(crate) fn reply(step: &SignInStep, method: Method, line: &str, by_program: bool) -> Reply {
     let line = line.trim();
     let word = line.to_lowercase();
     let give = |input| Reply::Answer(Answer::Give(input));
@@ -80,7 +84,7 @@ pub(crate) fn reply(step: &SignInStep, line: &str, by_program: bool) -> Reply {
         SignInStep::AskPhoneNumber { .. } if line.is_empty() => Reply::NotUnderstood,
         SignInStep::AskPhoneNumber { .. } => give(phone_number(line)),
         SignInStep::AskCaptcha { .. } => match word.as_str() {
-            "c" | "change" => give(Input::ChangeNumber),
+            "c" | "change" if method == Method::Phone => give(Input::ChangeNumber),
             "" | "y" | "yes" | "done" => give(Input::CaptchaDone),
             _ => Reply::NotUnderstood,
         },
@@ -157,10 +161,12 @@ fn digits(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::Deref;
+
     use jiff::Timestamp;
     use tunekey_core::account::{AccountId, ServiceId};
     use tunekey_core::secret::Secret;
-    use tunekey_core::service::PastedAccount;
+    use tunekey_core::service::{PastedAccount, PrivateAddress};
 
     use super::*;
 
@@ -209,7 +215,7 @@ mod tests {
             ("Change", Some(Input::ChangeNumber)),
         ] {
             for by_program in [false, true] {
-                let given = match reply(&code(), line, by_program) {
+                let given = match reply(&code(), Method::Phone, line, by_program) {
                     Reply::Answer(Answer::Give(input)) => Some(format!("{input:?}")),
                     _ => None,
                 };
@@ -217,13 +223,27 @@ mod tests {
             }
         }
         assert!(
-            matches!(reply(&code(), "", false), Reply::Answer(Answer::Give(Input::Resend))),
+            matches!(reply(&code(), Method::Phone, "", false), Reply::Answer(Answer::Give(Input::Resend))),
             "Enter alone"
         );
         assert!(
-            matches!(reply(&code(), "", true), Reply::NotUnderstood),
+            matches!(reply(&code(), Method::Phone, "", true), Reply::NotUnderstood),
             "a program’s slip sends no message"
         );
+    }
+
+    #[test]
+    fn only_a_check_on_the_way_by_phone_offers_another_number() {
+        let address: <PrivateAddress as Deref>::Target =
+            "https://music.163.com/check".parse().expect("an address");
+        let step = SignInStep::AskCaptcha { address: address.into() };
+        for (method, offered) in [(Method::Phone, true), (Method::AppScan, false)] {
+            let prompt = prompt(&step, method, Language::English).expect("it asks");
+            assert_eq!(prompt.contains("change the number"), offered, "{method}");
+            let changes =
+                matches!(reply(&step, method, "c", false), Reply::Answer(Answer::Give(Input::ChangeNumber)));
+            assert_eq!(changes, offered, "{method}");
+        }
     }
 
     #[test]
@@ -232,11 +252,17 @@ mod tests {
         let step =
             SignInStep::AskOtherAccount { wanted: account.clone(), account, nickname: None, known: false };
         for yes in ["y", "Yes", "是"] {
-            assert!(matches!(reply(&step, yes, false), Reply::Answer(Answer::KeepOther)), "{yes}");
+            assert!(
+                matches!(reply(&step, Method::Paste, yes, false), Reply::Answer(Answer::KeepOther)),
+                "{yes}"
+            );
         }
-        assert!(matches!(reply(&step, "no", false), Reply::Decline));
+        assert!(matches!(reply(&step, Method::Paste, "no", false), Reply::Decline));
         for unclear in ["", "ok", "yes please"] {
-            assert!(matches!(reply(&step, unclear, false), Reply::NotUnderstood), "{unclear:?}");
+            assert!(
+                matches!(reply(&step, Method::Paste, unclear, false), Reply::NotUnderstood),
+                "{unclear:?}"
+            );
         }
     }
 
@@ -247,12 +273,12 @@ mod tests {
         for (line, place) in
             [("1", Some(0)), ("2.", Some(1)), (" 10002 ", Some(1)), ("3", None), ("0", None), ("", None)]
         {
-            let chosen = match reply(&step, line, false) {
+            let chosen = match reply(&step, Method::Paste, line, false) {
                 Reply::Answer(Answer::Give(Input::Account(place))) => Some(place),
                 _ => None,
             };
             assert_eq!(chosen, place, "{line}");
         }
-        assert!(matches!(reply(&step, "no", false), Reply::Decline));
+        assert!(matches!(reply(&step, Method::Paste, "no", false), Reply::Decline));
     }
 }

@@ -296,7 +296,7 @@ async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answ
         // Whoever typed the command wants it.
         SignInStep::AskToGoOn { .. } => Ok(Answer::Give(Input::Go)),
         _ => loop {
-            if let Some(prompt) = questions::prompt(step, output.language) {
+            if let Some(prompt) = questions::prompt(step, way.method, output.language) {
                 output.prompt(&prompt);
             }
             let Some(line) = typed::line().await? else {
@@ -305,7 +305,7 @@ async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answ
                 return Err(ended(step));
             };
             let by_program = output.json || !typed::at_terminal();
-            match questions::reply(step, said(&line), by_program) {
+            match questions::reply(step, way.method, said(&line), by_program) {
                 Reply::Answer(answer) => return Ok(answer),
                 Reply::Decline => {
                     return Err(match step {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tunekey_core::account::{Method, ServiceId};
 use tunekey_core::display_text;
-use tunekey_core::problem::{Language, Problem, ProblemCode};
+use tunekey_core::problem::{Language, Problem};
 use tunekey_core::qr::{QUIET_ZONE, QrCode};
 use tunekey_core::sign_in::SignInStep;
 
@@ -52,16 +52,7 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
             language.pick("— confirm on your phone.", "，请在手机上确认登录。"),
         )),
         SignInStep::AskPhoneNumber { problem, wait_until } => {
-            match problem {
-                Some(problem)
-                    if problem.code == ProblemCode::InvalidInput && language == Language::Chinese =>
-                {
-                    output.note(
-                        "手机号无效：中国大陆号码为 11 位；其他国家或地区请写作“+国家代码 空格 号码”。",
-                    );
-                }
-                problem => told(problem.as_ref(), output),
-            }
+            told(problem.as_ref(), output);
             if let Some(at) = wait_until {
                 output.note(&format!("{} {}", language.pick("Wait until", "请等到"), words::clock(*at)));
             }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{ServiceId, UnknownName};
 use crate::credential::Credential;
 use crate::http::CookieMap;
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::Problem;
 use crate::secret::Secret;
 use crate::service::{CookiePairs, Service};
 
@@ -88,9 +88,7 @@ pub fn render(
     credential: &Credential,
 ) -> Result<Export, Problem> {
     if !format.suits(service.id()) {
-        return Err(Problem::new(ProblemCode::InvalidInput)
-            .with_service(service.id())
-            .with_detail(format!("{} has no {format} format", service.id().display_name())));
+        return Err(no_format(service.id(), format));
     }
     let mut cookie = service.cookie(credential);
     let facts = service.export();
@@ -105,12 +103,28 @@ pub fn render(
         Format::QqMusicApi => qqmusic_api::render(credential, scope),
     };
     let text = rendered.map_err(|Unfit| {
-        Problem::new(ProblemCode::InvalidInput)
-            .with_service(service.id())
-            .with_detail(format!("a value of this credential does not fit into the {format} format"))
+        Problem::invalid(
+            format!(
+                "A value of this credential does not fit into the format {format}. Choose another format."
+            ),
+            format!("该凭据中有值无法写入 {format} 格式，请改用其他格式。"),
+        )
+        .with_service(service.id())
     })?;
     let renews = scope == Scope::Full && renews(format, service, credential, cookie);
     Ok(Export { text, renews })
+}
+
+/// The problem with a format that does not exist for the service: what does.
+pub(crate) fn no_format(service: ServiceId, format: Format) -> Problem {
+    let suiting = Format::ALL.into_iter().filter(|format| format.suits(service));
+    let names: Vec<_> = suiting.map(|format| format.as_str()).collect();
+    let names = names.join(", ");
+    Problem::invalid(
+        format!("The format {format} is not for this service. There are: {names}."),
+        format!("该服务没有 {format} 格式。可用的有：{names}。"),
+    )
+    .with_service(service)
 }
 
 /// Whether the service would renew by what a format carries: not every field has a cookie's name.

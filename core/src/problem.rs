@@ -170,6 +170,12 @@ impl Problem {
         Self { code, service: None, detail: None, said: None, words: None }
     }
 
+    /// What somebody gave cannot be used: why, and what to give instead, in both languages. Never put a secret into it.
+    pub fn invalid(english: impl Into<String>, chinese: impl Into<String>) -> Self {
+        let english = english.into();
+        Self::new(ProblemCode::InvalidInput).with_detail(english.clone()).with_words(english, chinese)
+    }
+
     /// The same, with what was being done and what came. Never put a secret into it. What cannot be shown, as in a
     /// path or a name that somebody typed, is left out.
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
@@ -218,7 +224,8 @@ impl Problem {
                 Language::Chinese => format!("对方提示：「{said}」{message}"),
             };
         }
-        if matches!(self.code, ProblemCode::Unexpected | ProblemCode::InvalidInput | ProblemCode::NotFound)
+        // What nobody foresaw is told with what is known of it; that is technical English in both languages.
+        if self.code == ProblemCode::Unexpected
             && self.words.is_none()
             && let Some(detail) = &self.detail
         {
@@ -427,7 +434,7 @@ impl ProblemCode {
                  try again.",
                 "TuneKey 数据目录所在的磁盘已满，没有改动任何内容，请清理空间后重试。",
             ),
-            Self::NotFound => ("There is no such thing here.", "没有找到。"),
+            Self::NotFound => ("It is not here any more.", "它已不存在。"),
             Self::InvalidInput => ("This can’t be used.", "无法使用该内容。"),
             Self::Cancelled => ("Stopped.", "已取消。"),
             Self::Unexpected => (
@@ -468,7 +475,7 @@ mod tests {
     #[test]
     fn what_is_typed_or_sent_comes_back_in_one_line_that_steers_nothing() {
         let evil = "a\u{1b}[2J\u{202e}\r\nb";
-        let problem = Problem::new(ProblemCode::InvalidInput).with_detail(evil);
+        let problem = Problem::new(ProblemCode::Unexpected).with_detail(evil);
         for language in [Language::English, Language::Chinese] {
             let message = problem.message(language);
             assert!(message.contains("a[2J b") && !message.contains(char::is_control), "{message:?}");

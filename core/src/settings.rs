@@ -110,7 +110,7 @@ impl Settings {
                     "web" => NeteaseProfile::Web,
                     "pc" => NeteaseProfile::Pc,
                     _ => {
-                        return Err(invalid(
+                        return Err(Problem::invalid(
                             "netease-profile is web or pc.",
                             "netease-profile 只能是 web 或 pc。",
                         ));
@@ -122,7 +122,7 @@ impl Settings {
                 self.clipboard_seconds =
                     value.parse().ok().filter(|seconds| CLIPBOARD_SECONDS.contains(seconds)).ok_or_else(
                         || {
-                            invalid(
+                            Problem::invalid(
                                 "clipboard-seconds is a number from 5 to 600.",
                                 "clipboard-seconds 是 5 到 600 之间的数字。",
                             )
@@ -133,7 +133,12 @@ impl Settings {
                 self.auto_renew = match value {
                     "on" => true,
                     "off" => false,
-                    _ => return Err(invalid("auto-renew is on or off.", "auto-renew 只能是 on 或 off。")),
+                    _ => {
+                        return Err(Problem::invalid(
+                            "auto-renew is on or off.",
+                            "auto-renew 只能是 on 或 off。",
+                        ));
+                    }
                 }
             }
             _ => return Err(unknown(key)),
@@ -154,26 +159,26 @@ impl Proxy {
             _ => {}
         }
         let url = url::Url::parse(text).map_err(|_| {
-            invalid(
+            Problem::invalid(
                 "This is no proxy address. Write it as http://127.0.0.1:7890 or socks5h://127.0.0.1:1080, or use \
                  system or none.",
                 "这不是代理地址。请写成 http://127.0.0.1:7890 或 socks5h://127.0.0.1:1080，或使用 system、none。",
             )
         })?;
         if !matches!(url.scheme(), "http" | "https" | "socks" | "socks5" | "socks5h") {
-            return Err(invalid(
+            return Err(Problem::invalid(
                 "A proxy address starts with http://, https://, socks5:// or socks5h://.",
                 "代理地址以 http://、https://、socks5:// 或 socks5h:// 开头。",
             ));
         }
         if url.host_str().is_none_or(str::is_empty) {
-            return Err(invalid(
+            return Err(Problem::invalid(
                 "A proxy address names a host, such as http://127.0.0.1:7890.",
                 "代理地址要写明主机，例如 http://127.0.0.1:7890。",
             ));
         }
         if url.password().is_some() || !url.username().is_empty() {
-            return Err(invalid(
+            return Err(Problem::invalid(
                 "A proxy address with a user name or password can’t be kept. Leave them out, or put the address \
                  into the variable HTTPS_PROXY and use system.",
                 "带用户名或密码的代理地址无法保存。请去掉它们，或把地址写进环境变量 HTTPS_PROXY 并使用 system。",
@@ -190,16 +195,16 @@ impl Proxy {
 
 fn absolute(path: &str) -> Result<PathBuf, Problem> {
     std::path::absolute(path).map_err(|_| {
-        invalid("There is no such file. Name a .pem file.", "没有这个文件，请指定一个 .pem 文件。")
+        Problem::invalid("There is no such file. Name a .pem file.", "没有这个文件，请指定一个 .pem 文件。")
     })
 }
 
 fn no_format() -> Problem {
     let names: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
     let names = names.join(", ");
-    invalid(
-        &format!("There is no such format. There are: {names}."),
-        &format!("没有这种格式。可用的有：{names}。"),
+    Problem::invalid(
+        format!("There is no such format. There are: {names}."),
+        format!("没有这种格式。可用的有：{names}。"),
     )
 }
 
@@ -209,10 +214,6 @@ fn unknown(key: &str) -> Problem {
         format!("No setting “{key}”. There are: {keys}."),
         format!("没有「{key}」这个设置。可用的有：{keys}。"),
     )
-}
-
-fn invalid(english: &str, chinese: &str) -> Problem {
-    Problem::new(ProblemCode::InvalidInput).with_detail(english).with_words(english, chinese)
 }
 
 #[cfg(test)]

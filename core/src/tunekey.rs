@@ -327,8 +327,7 @@ impl TuneKey {
     /// `NotFound`, or `InvalidInput` when the format does not exist for the service.
     pub fn set_format(&self, id: &AccountId, format: Format) -> Result<(), Problem> {
         if !format.suits(id.service) {
-            return Err(Problem::new(ProblemCode::InvalidInput)
-                .with_detail(format!("{} has no {format}", id.service)));
+            return Err(export::no_format(id.service, format));
         }
         self.0.accounts.update(id, |record| record.format = Some(format))
     }

@@ -198,7 +198,10 @@ impl SignIns {
     pub(crate) fn paste_elsewhere(&self, app: &AppHandle, id: u32) -> Result<u32, Problem> {
         let offered = self.lock().running(id).and_then(|running| running.pasted.take());
         let (service, text) = offered.ok_or_else(|| {
-            Problem::new(ProblemCode::NotFound).with_detail("what was pasted is not kept any more")
+            over(
+                "What was pasted is not kept any more. Paste it again.",
+                "粘贴的内容已不再保留，请重新粘贴。",
+            )
         })?;
         let other = self.start(app, service, Method::Paste, None);
         self.paste(other, text);
@@ -212,9 +215,8 @@ impl SignIns {
     pub(crate) fn open_captcha(&self, id: u32) -> Result<(), Problem> {
         let address = self.lock().running(id).and_then(|running| running.outside.captcha());
         let address = address.filter(|address| address.scheme() == "https");
-        let address = address.ok_or_else(|| {
-            Problem::new(ProblemCode::NotFound).with_detail("no check is asked for any more")
-        })?;
+        let address =
+            address.ok_or_else(|| over("No check is asked for any more.", "已不再需要安全验证。"))?;
         open::that_detached(address.as_str()).map_err(|error| {
             // Not the error's own words: they may hold the address.
             let what = format!("starting the system’s browser: {}", error.kind());
@@ -236,7 +238,7 @@ impl SignIns {
     pub(crate) fn is_running(&self, id: u32) -> Result<(), Problem> {
         match self.lock().running(id) {
             Some(_) => Ok(()),
-            None => Err(Problem::new(ProblemCode::NotFound).with_detail("this sign-in is over")),
+            None => Err(over("This sign-in is over. Start it again.", "这次登录已结束，请重新开始。")),
         }
     }
 
@@ -322,6 +324,11 @@ fn not_shown(app: &AppHandle, id: u32, way: WayIn) -> impl FnOnce(Problem) + Sen
         let step = SignInStep::Failed { problem, others };
         events::emit(&app, &DesktopEvent::SignIn { id, step });
     }
+}
+
+/// What a sign-in, or something of it, is when it is not there any more.
+fn over(english: &str, chinese: &str) -> Problem {
+    Problem::new(ProblemCode::NotFound).with_detail(english).with_words(english, chinese)
 }
 
 #[cfg(test)]

@@ -352,7 +352,7 @@ async fn everything_is_said_in_chinese_where_that_is_the_language() -> Result<()
         (&["show", "nobody"][..], 3, "没有账号「nobody」。已有账号：qqmusic:10001"),
         (&["cookie", "qqmusic"], 2, "有 2 个账号与「qqmusic」匹配"),
         (&["settings", "colour"], 3, "没有设置项“colour”"),
-        (&["settings", "proxy", "ftp://x"], 2, "proxy 未更改"),
+        (&["settings", "proxy", "ftp://x"], 2, "代理地址以"),
         (&["settings", "clipboard-seconds", "x"], 2, "5 到 600"),
         (&["sign-in", "qqmusic", "--method", "official-page"], 2, "只能在 TuneKey 窗口中使用"),
         (&["sign-in", "netease", "--account", QQ], 2, "不是 netease 的账号"),

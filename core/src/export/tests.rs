@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::account::{AccountId, Method, Renewability};
 use crate::http::CookieMap;
+use crate::problem::ProblemCode;
 use crate::service::{
     Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewal, ServiceError,
 };

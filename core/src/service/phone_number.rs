@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::import::is_invisible;
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::Problem;
 use crate::secret::Secret;
 
 /// A phone number that a code can be sent to.
@@ -24,13 +24,16 @@ impl PhoneNumber {
     /// digits; those of other countries 5 to 15 (ITU-T E.164).
     ///
     /// # Errors
-    /// `InvalidInput` when no code could be sent to it; its detail says why.
+    /// `InvalidInput` when no code could be sent to it; its words say why.
     pub(crate) fn parse(country: &str, number: &Secret) -> Result<Self, Problem> {
-        let invalid = |detail| Err(Problem::new(ProblemCode::InvalidInput).with_detail(detail));
+        let invalid = |english, chinese| Err(Problem::invalid(english, chinese));
         let country = plain(country);
         let country = country.trim().trim_start_matches('+').trim_start_matches('0');
         if !(1..=3).contains(&country.len()) || !country.bytes().all(|byte| byte.is_ascii_digit()) {
-            return invalid("a country code has one to three digits");
+            return invalid(
+                "A country code has one to three digits. Check it.",
+                "国家代码为 1 至 3 位数字，请检查。",
+            );
         }
         let typed = plain(opened(number));
         let digits: String =
@@ -40,20 +43,39 @@ impl PhoneNumber {
         let digits = match international {
             Some(rest) => match rest.strip_prefix(country) {
                 Some(rest) => rest,
-                None => return invalid("the number is of another country than the one beside it"),
+                None => {
+                    return invalid(
+                        "The number begins with another country’s code than the one beside it. Correct one of them.",
+                        "号码开头的国家代码与旁边所选的不一致，请更正其中之一。",
+                    );
+                }
             },
             // Mainland numbers have 11 digits, so that 86 and 11 more can only be one with its country.
             None if country == "86" && digits.len() == 13 => digits.strip_prefix("86").unwrap_or(&digits),
             None => &digits,
         };
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return invalid("a phone number has digits only");
+            return invalid(
+                "There is more than digits in that phone number. Check it.",
+                "手机号中有数字以外的内容，请检查。",
+            );
         }
         match (country, digits.len()) {
             ("86", 11) => {}
-            ("86", _) => return invalid("a phone number of mainland China has 11 digits"),
+            ("86", _) => {
+                return invalid(
+                    "A phone number of mainland China has 11 digits. For another country put its code before the \
+                     number, as in +852 91234567.",
+                    "中国大陆手机号为 11 位。其他国家或地区请在号码前加国家代码，如 +852 91234567。",
+                );
+            }
             (_, 5..=15) => {}
-            _ => return invalid("a phone number has 5 to 15 digits"),
+            _ => {
+                return invalid(
+                    "A phone number has 5 to 15 digits. Check it.",
+                    "手机号为 5 至 15 位数字，请检查。",
+                );
+            }
         }
         Ok(Self { country: country.to_owned(), number: Secret::new(digits) })
     }
@@ -86,6 +108,14 @@ pub(super) fn text_code(typed: &Secret) -> Option<Secret> {
         return (4..=8).contains(&compact.len()).then(|| Secret::new(compact));
     }
     code_in_message(&typed.to_lowercase()).map(Secret::new)
+}
+
+/// What to say of an answer in which there is none. Nothing was sent, so that nothing can have been wrong.
+pub(super) fn no_text_code() -> Problem {
+    Problem::invalid(
+        "There is no code in that: it has 4 to 8 digits. Type it as the message says.",
+        "其中没有验证码：验证码为 4 至 8 位数字，请按短信内容输入。",
+    )
 }
 
 /// The code in a message: behind or before the word for it, or else the only number that can be one.
@@ -170,6 +200,7 @@ fn opened(typed: &Secret) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Language;
 
     fn parsed(country: &str, number: &str) -> Option<(String, String)> {
         let phone = PhoneNumber::parse(country, &number.into()).ok()?;
@@ -219,6 +250,20 @@ mod tests {
             ("12345", "13800138000"),
         ] {
             assert_eq!(parsed(country, number), None, "{country} {number}");
+        }
+    }
+
+    #[test]
+    fn why_a_number_or_a_code_is_refused_is_said_in_the_language_of_the_person() {
+        let refused =
+            [("", "13800138000"), ("86", "+85291234567"), ("86", "1380013800a"), ("86", "1"), ("1", "1")];
+        let refused = refused.map(|(country, number)| {
+            PhoneNumber::parse(country, &number.into()).expect_err("it is no number")
+        });
+        for problem in refused.into_iter().chain([no_text_code()]) {
+            let chinese = problem.message(Language::Chinese);
+            assert!(!chinese.contains(|c: char| c.is_ascii_alphabetic()), "{chinese}");
+            assert_ne!(problem.message(Language::English), chinese);
         }
     }
 

@@ -14,7 +14,7 @@ use crate::http::CookieMap;
 use crate::problem::{Problem, ProblemCode};
 use crate::secret::Secret;
 use crate::service::answer::{text, words};
-use crate::service::phone_number::{PhoneNumber, text_code};
+use crate::service::phone_number::{PhoneNumber, no_text_code, text_code};
 use crate::service::{Attempt, Context, Input, Progress, Question, ServiceError};
 use crate::settings::NeteaseProfile;
 
@@ -104,9 +104,8 @@ impl Attempt for Phone {
                 self.state = match text_code(&code) {
                     Some(code) => State::SignIn { code },
                     None => {
-                        let detail = "a code has 4 to 8 digits";
-                        let problem = Problem::new(ProblemCode::InvalidInput).with_detail(detail);
-                        State::AskCode { problem: Some(problem.with_service(ServiceId::Netease)) }
+                        let problem = no_text_code().with_service(ServiceId::Netease);
+                        State::AskCode { problem: Some(problem) }
                     }
                 };
             }

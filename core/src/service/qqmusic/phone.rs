@@ -16,7 +16,7 @@ use crate::credential::Credential;
 use crate::problem::{Problem, ProblemCode};
 use crate::secret::Secret;
 use crate::service::answer::{unexpected, words};
-use crate::service::phone_number::{PhoneNumber, text_code};
+use crate::service::phone_number::{PhoneNumber, no_text_code, text_code};
 use crate::service::{Attempt, Context, Input, Progress, Question, ServiceError};
 
 /// Between two messages, and after the service said that there were too many.
@@ -118,9 +118,7 @@ impl Phone {
             (State::AskCode { number, resend_from, .. }, Input::TextCode(code)) => match text_code(&code) {
                 Some(code) => State::SignIn { number, resend_from, code },
                 None => {
-                    // Nothing was sent, so that nothing can have been wrong.
-                    let detail = "a code has 4 to 8 digits";
-                    let problem = problem(ProblemCode::InvalidInput).with_detail(detail);
+                    let problem = no_text_code().with_service(ServiceId::QqMusic);
                     State::AskCode { number, resend_from, problem: Some(problem) }
                 }
             },
