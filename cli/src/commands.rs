@@ -47,7 +47,7 @@ pub(crate) fn accounts(tunekey: &TuneKey, output: Output) {
 
 pub(crate) fn show(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let account = account(tunekey, &tunekey.find(name)?)?;
-    output.result(&without_picture(account.clone()), || words::sheet(&account, output.language));
+    output.result(&without_picture(account.clone()), || table::sheet(&account, output.language));
     Ok(())
 }
 

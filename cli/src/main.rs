@@ -15,6 +15,7 @@ mod sign_in;
 mod steps;
 mod table;
 mod typed;
+mod way;
 mod words;
 mod wrap;
 

@@ -21,6 +21,7 @@ use crate::output::Output;
 use crate::questions::{self, Reply};
 use crate::steps::{code_that_does_not_fit, draw, resized, show};
 use crate::typed::{self, Source};
+use crate::way::Way;
 use crate::words;
 
 /// Signs in, by the best method if none is named.
@@ -55,17 +56,6 @@ pub(crate) async fn import(
         None => crate::import::service_of(&text, wanted.as_ref())?,
     };
     follow(tunekey, Way { service, method: Method::Paste, wanted, qr: None, text: Some(text) }, output).await
-}
-
-/// How to sign in.
-pub(crate) struct Way {
-    pub(crate) service: ServiceId,
-    pub(crate) method: Method,
-    /// The account that is to be signed in again; any when `None`.
-    wanted: Option<AccountId>,
-    pub(crate) qr: Option<QrTarget>,
-    /// What is pasted, when it was read before.
-    text: Option<Secret>,
 }
 
 async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ use crate::code;
 use crate::commands::without_picture;
 use crate::failure::Failure;
 use crate::output::{Canvas, Output};
-use crate::sign_in::Way;
+use crate::way::Way;
 use crate::words;
 
 /// Shows a step.

@@ -106,6 +106,50 @@ fn cut(text: &str, columns: usize) -> String {
     kept + "…"
 }
 
+/// Everything about one account, a line each.
+pub(crate) fn sheet(account: &Account, language: Language) -> String {
+    let mut rows = vec![
+        (language.pick("Account", "账号"), account.id.to_string()),
+        (language.pick("Name", "昵称"), account.nickname.clone()),
+        (language.pick("Signed in by", "登录方式"), words::method(account.method, language).to_owned()),
+        (language.pick("State", "状态"), words::state(account, language)),
+        (language.pick("Key issued", "密钥签发"), words::time(account.life.issued_at)),
+    ];
+    if let Some(at) = account.life.renew_at.filter(|_| !account.health.needs_sign_in()) {
+        rows.push((language.pick("Next renewal", "下次续期"), words::time(at)));
+    }
+    rows.push((
+        language.pick("Key expires", "密钥到期"),
+        account.life.expires_at.map_or_else(|| language.pick("unknown", "未知").to_owned(), words::time),
+    ));
+    for status in account.membership.iter().flat_map(|membership| &membership.tiers) {
+        let state = match (status.active, status.until) {
+            (true, Some(until)) => format!("{} {}", language.pick("until", "至"), words::time(until)),
+            (true, None) => language.pick("active", "有效").to_owned(),
+            (false, Some(until)) => {
+                format!("{} {}", language.pick("ended", "已于此时到期："), words::time(until))
+            }
+            (false, None) => language.pick("not active", "未开通").to_owned(),
+        };
+        rows.push((words::tier(status.tier, language), state));
+    }
+    if let Some(at) = account.checked_at {
+        rows.push((language.pick("Verified", "上次验证"), words::time(at)));
+    }
+    if let Some(last) = account.renewals.first() {
+        rows.push((
+            language.pick("Last renewal", "上次续期"),
+            format!("{}  {}", words::time(last.at), words::outcome(last.outcome, language)),
+        ));
+    }
+    if let Some(trouble) = &account.trouble {
+        let message = trouble.message(language).replace('\n', " ");
+        rows.push((language.pick("Trouble", "问题"), message));
+    }
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
+    aligned(&rows)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,7 +200,7 @@ mod tests {
             let table = accounts(std::slice::from_ref(&dead), columns, Language::English);
             assert!(table.contains("never") && !table.contains("2026-09-22"), "{table}");
         }
-        assert!(!words::sheet(&dead, Language::English).contains("Next renewal"));
+        assert!(!sheet(&dead, Language::English).contains("Next renewal"));
     }
 
     #[test]

@@ -13,53 +13,10 @@ use tunekey_core::service::{
 use tunekey_core::tunekey::SystemProxyInfo;
 
 use crate::failure::Failure;
-use crate::table;
 
 /// One line: id, name, health.
 pub(crate) fn line(account: &Account, language: Language) -> String {
     format!("{}  {}  {}", account.id, account.nickname, state(account, language))
-}
-
-/// Everything about one account, a line each.
-pub(crate) fn sheet(account: &Account, language: Language) -> String {
-    let mut rows = vec![
-        (language.pick("Account", "账号"), account.id.to_string()),
-        (language.pick("Name", "昵称"), account.nickname.clone()),
-        (language.pick("Signed in by", "登录方式"), method(account.method, language).to_owned()),
-        (language.pick("State", "状态"), state(account, language)),
-        (language.pick("Key issued", "密钥签发"), time(account.life.issued_at)),
-    ];
-    if let Some(at) = account.life.renew_at.filter(|_| !account.health.needs_sign_in()) {
-        rows.push((language.pick("Next renewal", "下次续期"), time(at)));
-    }
-    rows.push((
-        language.pick("Key expires", "密钥到期"),
-        account.life.expires_at.map_or_else(|| language.pick("unknown", "未知").to_owned(), time),
-    ));
-    for status in account.membership.iter().flat_map(|membership| &membership.tiers) {
-        let state = match (status.active, status.until) {
-            (true, Some(until)) => format!("{} {}", language.pick("until", "至"), time(until)),
-            (true, None) => language.pick("active", "有效").to_owned(),
-            (false, Some(until)) => format!("{} {}", language.pick("ended", "已于此时到期："), time(until)),
-            (false, None) => language.pick("not active", "未开通").to_owned(),
-        };
-        rows.push((tier(status.tier, language), state));
-    }
-    if let Some(at) = account.checked_at {
-        rows.push((language.pick("Verified", "上次验证"), time(at)));
-    }
-    if let Some(last) = account.renewals.first() {
-        rows.push((
-            language.pick("Last renewal", "上次续期"),
-            format!("{}  {}", time(last.at), outcome(last.outcome, language)),
-        ));
-    }
-    if let Some(trouble) = &account.trouble {
-        let message = trouble.message(language).replace('\n', " ");
-        rows.push((language.pick("Trouble", "问题"), message));
-    }
-    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
-    table::aligned(&rows)
 }
 
 /// What the system names as its proxy, behind the word that has it used.
@@ -257,7 +214,7 @@ fn part(part: CredentialPart, language: Language) -> &'static str {
 }
 
 /// How an account is doing, with since when where that matters.
-fn state(account: &Account, language: Language) -> String {
+pub(crate) fn state(account: &Account, language: Language) -> String {
     let words = health(&account.health, language);
     match since(&account.health) {
         Some(at) => match language {

@@ -31,6 +31,7 @@ pub mod programs;
 pub mod sandbox;
 pub mod screen;
 pub mod stage;
+pub mod structure;
 pub mod terminal;
 pub mod tray;
 pub mod tray_host;

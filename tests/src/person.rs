@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tunekey_core::account::{Account, Method, ServiceId};
+use tunekey_core::account::{Account, AccountId, Method, ServiceId};
 use tunekey_core::export::Format;
 use tunekey_core::problem::{Problem, ProblemCode};
 use tunekey_core::service::Input;
@@ -11,7 +11,7 @@ use tunekey_core::sign_in::{Answer, SignIn, SignInStep, WayIn};
 use tunekey_simulator::{Code, CodeState, Running, Service};
 
 use crate::browser;
-use crate::stage::{MARK, Stage, says_enough};
+use crate::stage::{MARK, Stage, account_for, says_enough};
 
 /// How a sign-in ended, or where it waits for more than the person can say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,19 @@ pub struct Person {
     does: Does,
     /// What every step said, as data and as a log would show it.
     said: Vec<String>,
+}
+
+impl Stage {
+    /// Signs in undisturbed.
+    ///
+    /// # Errors
+    /// When it does not work.
+    pub async fn signed_in(&self, way: WayIn) -> Result<AccountId> {
+        let mut person = Person::new(self, way, account_for(way)).await?;
+        let account = person.signs_in(&mut self.sign_in(way)).await?;
+        self.knows(&account.id).await?;
+        Ok(account.id)
+    }
 }
 
 impl Person {

@@ -22,7 +22,6 @@ use tunekey_core::vault::keychain::{Keychain, KeychainError, Patience};
 use tunekey_simulator::{Options, Running, Settings, Simulator};
 
 use crate::desktop::key_of;
-use crate::person::Person;
 
 /// What every secret contains; it must be in no word that is said.
 pub const MARK: &str = "c0ffee5eca11";
@@ -129,17 +128,6 @@ impl Stage {
     /// Starts a sign-in by any account.
     pub fn sign_in(&self, way: WayIn) -> SignIn {
         self.tunekey.sign_in(way.service, way.method, None)
-    }
-
-    /// Signs in undisturbed.
-    ///
-    /// # Errors
-    /// When it does not work.
-    pub async fn signed_in(&self, way: WayIn) -> Result<AccountId> {
-        let mut person = Person::new(self, way, account_for(way)).await?;
-        let account = person.signs_in(&mut self.sign_in(way)).await?;
-        self.knows(&account.id).await?;
-        Ok(account.id)
     }
 
     /// Waits until the core has what it asks for once an account is saved: membership and picture.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tunekey_tests::programs::{program, workspace};
+use tunekey_tests::structure::Structure;
 
 #[test]
 fn the_core_knows_no_user_interface() {
@@ -76,6 +77,18 @@ fn signing_in_and_renewing_name_no_service() {
         for forbidden in ["qqmusic", "netease", "QqMusic", "Netease"] {
             assert!(!text.contains(forbidden), "{file} names {forbidden}");
         }
+    }
+}
+
+/// The crates in which no two files use each other. The other ones are to follow.
+const ONE_WAY: [&str; 3] = ["cli/src/main.rs", "tests/src/lib.rs", "xtask/src/main.rs"];
+
+#[test]
+fn arrows_between_files_run_one_way() {
+    for root in ONE_WAY {
+        let structure = Structure::read(&workspace().join(root)).expect("it can be read");
+        assert!(structure.len() > 5, "{root} has more files than that");
+        assert!(structure.circles().is_empty(), "{root}: {:#?}", structure.circles());
     }
 }
 
