@@ -8,6 +8,7 @@ use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::mpsc::UnboundedSender;
 use tunekey_core::account::{AccountId, Method, ServiceId};
+use tunekey_core::hardening;
 use tunekey_core::problem::{Problem, ProblemCode};
 use tunekey_core::secret::Secret;
 use tunekey_core::service::{Input, OfficialPage, PrivateAddress};
@@ -215,7 +216,8 @@ impl SignIns {
         let address = address.ok_or_else(|| {
             Problem::new(ProblemCode::NotFound).with_detail("no check is asked for any more")
         })?;
-        open::that_detached(address.as_str()).map_err(|error| {
+        // What the browser downloads is not for us to close to others.
+        hardening::with_inherited_umask(|| open::that_detached(address.as_str())).map_err(|error| {
             // Not the error's own words: they may hold the address.
             let what = format!("starting the system’s browser: {}", error.kind());
             Problem::new(ProblemCode::Unexpected).with_detail(what)

@@ -14,6 +14,8 @@ use tauri::{
 use tunekey_core::sign_in::SignInStep;
 
 use crate::app::Desktop;
+#[cfg(target_os = "linux")]
+use crate::color_scheme;
 use crate::events::{self, DesktopEvent};
 use crate::notification::{self, Notification};
 use crate::preferences::Once;
@@ -100,10 +102,12 @@ pub(crate) fn build(app: &AppHandle, opened: Opened) -> tauri::Result<()> {
         .on_download(|_, _| false)
         .on_permission_request(|_, _| PermissionResponse::Deny)
         .build()?;
-    window.set_background_color(Some(match window.theme()? {
-        Theme::Dark => DARK_BACKGROUND,
-        _ => LIGHT_BACKGROUND,
-    }))?;
+    let is_dark = match preferences.theme() {
+        #[cfg(target_os = "linux")]
+        None => color_scheme::follow(),
+        _ => window.theme()? == Theme::Dark,
+    };
+    window.set_background_color(Some(if is_dark { DARK_BACKGROUND } else { LIGHT_BACKGROUND }))?;
     window.on_window_event({
         let window = window.clone();
         move |event| match event {
