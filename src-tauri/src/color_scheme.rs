@@ -3,19 +3,14 @@
 //! later is told to everybody, and the shell hears it.
 
 use gtk::gio::{Settings, SettingsSchemaSource, prelude::SettingsExt as _};
-use gtk::prelude::GtkSettingsExt as _;
+use tauri::Theme;
 
 const SCHEMA: &str = "org.gnome.desktop.interface";
 const KEY: &str = "color-scheme";
 
-/// Has windows follow the desktop where it wishes for dark ones. Whether it does; elsewhere GTK's own settings hold.
-pub(crate) fn follow() -> bool {
+/// What the desktop wishes for, where it says so; `None` leaves it to GTK's own settings.
+pub(crate) fn of_desktop() -> Option<Theme> {
     // A schema or a key that is not installed would end the process.
-    let schema = SettingsSchemaSource::default().and_then(|source| source.lookup(SCHEMA, true));
-    let dark = schema.is_some_and(|schema| schema.has_key(KEY))
-        && Settings::new(SCHEMA).string(KEY) == "prefer-dark";
-    if dark && let Some(settings) = gtk::Settings::default() {
-        settings.set_gtk_application_prefer_dark_theme(true);
-    }
-    dark
+    let schema = SettingsSchemaSource::default()?.lookup(SCHEMA, true)?;
+    (schema.has_key(KEY) && Settings::new(SCHEMA).string(KEY) == "prefer-dark").then_some(Theme::Dark)
 }
