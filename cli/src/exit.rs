@@ -22,6 +22,7 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
         | ProblemCode::ProfileBusy
         | ProblemCode::LocksUnusable
         | ProblemCode::ProfileReadOnly
+        | ProblemCode::ProfileNotPrivate
         | ProblemCode::DiskFull => 1,
         ProblemCode::InvalidInput | ProblemCode::ExtraCaUnusable => 2,
         ProblemCode::NotFound => 3,

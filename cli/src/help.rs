@@ -17,7 +17,7 @@ const EXIT_CODES: [&str; 2] = [
     "\
 Exit codes:
   0    done
-  1    unexpected
+  1    unexpected, or TuneKey’s own folder can’t be used
   2    usage, or an answer that did not come
   3    not found
   4    sign-in refused, expired, not possible in this way, a wrong code, or another account than --account
@@ -30,7 +30,7 @@ Exit codes:
     "\
 退出码：
   0    完成
-  1    意外错误
+  1    意外错误，或数据目录无法使用
   2    用法有误，或没有收到回答
   3    没有找到
   4    登录被取消、已过期、不能用这种方式、验证码错误，或不是 --account 指定的账号

@@ -19,6 +19,7 @@ mod way;
 mod words;
 mod wrap;
 
+use std::alloc::System;
 use std::io;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -29,18 +30,26 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tunekey_core::export::Scope;
+use tunekey_core::hardening;
 use tunekey_core::problem::{Language, Problem, ProblemCode};
 use tunekey_core::profile::Profile;
 use tunekey_core::tunekey::{Setup, TuneKey};
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::args::{Cli, Command, Global};
 use crate::failure::Failure;
 use crate::output::{Canvas, Output};
 
+/// Memory is wiped when it is freed or moved: a credential passes through buffers of HTTP, TLS, D-Bus and JSON that are
+/// not ours to wipe one by one.
+#[global_allocator]
+static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
+
 /// How long a command that is done waits for what is only good to know.
 const REST: Duration = Duration::from_secs(15);
 
 fn main() -> ExitCode {
+    let hardened = hardening::harden();
     let language = Language::from_locale(&sys_locale::get_locale().unwrap_or_default());
     let columns = Canvas::of_standard_output().size.map(|(columns, _)| columns);
     let command = help::localized(Cli::command(), language, columns);
@@ -54,7 +63,7 @@ fn main() -> ExitCode {
         }
     };
     let output = Output { json: cli.global.json, language };
-    let result = start(&cli.global).map_err(Failure::from).and_then(|(tunekey, runtime)| {
+    let result = start(&cli.global, hardened).map_err(Failure::from).and_then(|(tunekey, runtime)| {
         let result = runtime.block_on(async {
             run(&tunekey, cli.command, output).await?;
             // What is asked about a new account once it is saved. Whoever presses Ctrl-C need not wait for it.
@@ -77,10 +86,11 @@ fn main() -> ExitCode {
     exit::exit(result.map_err(|failure| failure.problem.code))
 }
 
-fn start(global: &Global) -> Result<(TuneKey, tokio::runtime::Runtime), Problem> {
+fn start(global: &Global, hardened: io::Result<()>) -> Result<(TuneKey, tokio::runtime::Runtime), Problem> {
     if let Some(level) = global.log {
         log_to_stderr(level);
     }
+    hardening::log_failure(hardened);
     let profile = match &global.profile {
         Some(dir) => Profile::at(dir)?,
         None => Profile::default_for_user()?,

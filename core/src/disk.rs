@@ -6,11 +6,24 @@ use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
 
-use crate::problem::ProblemCode;
+use crate::problem::{Problem, ProblemCode};
+
+mod ownership;
+
+pub(crate) use ownership::{NotPrivate, check_at, make_private, open};
+
+/// What went wrong while something was done in the profile, with the words that its cause has of its own.
+pub(crate) fn problem(code: ProblemCode, doing: &str, error: &io::Error) -> Problem {
+    match NotPrivate::of(error) {
+        Some(found) => found.problem(),
+        None => Problem::new(code).with_detail(format!("{doing}: {error}")),
+    }
+}
 
 /// Why something could not be written, as a front acts on it.
 pub(crate) fn cause_of_no_write(error: &io::Error) -> ProblemCode {
     match error.kind() {
+        _ if NotPrivate::of(error).is_some() => ProblemCode::ProfileNotPrivate,
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => ProblemCode::ProfileReadOnly,
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ProblemCode::DiskFull,
         _ => ProblemCode::ProfileUnreadable,
@@ -104,9 +117,9 @@ impl FileLock {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600).custom_flags(libc::O_NOFOLLOW);
+            options.mode(0o600);
         }
-        let file = options.open(path)?;
+        let file = ownership::open_with(&mut options, path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -195,7 +208,9 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("lock");
         std::os::unix::fs::symlink(dir.path().join("elsewhere"), &path).expect("links can be made");
-        FileLock::try_acquire(&path).expect_err("following it would lock, or create, somebody else's file");
+        let error = FileLock::try_acquire(&path)
+            .expect_err("following it would lock, or create, somebody else's file");
+        assert_eq!(cause_of_no_lock(&error), ProblemCode::ProfileNotPrivate);
         assert!(!dir.path().join("elsewhere").exists());
     }
 }

@@ -40,6 +40,10 @@ pub const BROWSER: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit
 /// Response headers accepted at most: a NetEase sign-in sends about thirty cookies (protocol: NetEase §1.5).
 const MOST_HEADERS: usize = 256;
 
+/// For how long a connection is kept that nobody uses. Who waits for a scan asks again sooner; whatever came last is in
+/// the connection's buffers for as long as there is one.
+const IDLE_CONNECTION: Duration = Duration::from_secs(10);
+
 /// How the client reaches the services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpOptions {
@@ -228,6 +232,7 @@ impl Http {
             .tls_version_min(reqwest::tls::Version::TLS_1_2)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
+            .pool_idle_timeout(IDLE_CONNECTION)
             .connect_timeout(options.limits.connect);
         // The library's own look at the system goes on without a proxy where it does not understand one.
         builder = builder.no_proxy();

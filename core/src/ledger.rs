@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -215,7 +215,8 @@ impl LedgerFile {
     ///
     /// # Errors
     /// `LedgerNewer` when a newer version of TuneKey has written it; then it is left as it is. `LedgerDamaged`
-    /// when it is damaged and cannot be set aside. Otherwise as [`update`](Self::update).
+    /// when it is damaged and cannot be set aside. `ProfileNotPrivate` when somebody else could have changed it or
+    /// its lock. Otherwise as [`update`](Self::update).
     pub fn open(profile: &Profile) -> Result<(Self, Option<Problem>), Problem> {
         let file = Self {
             path: profile.ledger(),
@@ -225,6 +226,7 @@ impl LedgerFile {
         };
         let notice = match file.prepare() {
             Ok(notice) => notice,
+            Err(problem) if problem.code == ProblemCode::ProfileNotPrivate => return Err(problem),
             Err(problem) => match file.contents()? {
                 Contents::Good(_) => Some(problem),
                 Contents::Damaged => return Err(damaged()),
@@ -237,8 +239,8 @@ impl LedgerFile {
     /// Reads the file. Needs no lock: it is only ever replaced as a whole.
     ///
     /// # Errors
-    /// `ProfileUnreadable` when it cannot be read, `LedgerNewer` as with [`open`](Self::open), `LedgerDamaged`
-    /// when it has been damaged since.
+    /// `ProfileUnreadable` when it cannot be read, `LedgerNewer` and `ProfileNotPrivate` as with
+    /// [`open`](Self::open), `LedgerDamaged` when it has been damaged since.
     pub fn read(&self) -> Result<Ledger, Problem> {
         match self.contents()? {
             Contents::Good(ledger) => Ok(*ledger),
@@ -328,7 +330,7 @@ impl LedgerFile {
     }
 
     fn contents(&self) -> Result<Contents, Problem> {
-        let mut file = match File::open(&self.path) {
+        let mut file = match disk::open(&self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Contents::Missing),
             Err(error) => return Err(io_problem("opening the ledger")(error)),
@@ -432,15 +434,15 @@ impl Fingerprint {
 }
 
 fn io_problem(doing: &'static str) -> impl Fn(io::Error) -> Problem {
-    move |error| unreadable(format!("{doing}: {error}"))
+    move |error| disk::problem(ProblemCode::ProfileUnreadable, doing, &error)
 }
 
 fn no_write(doing: &'static str) -> impl Fn(io::Error) -> Problem {
-    move |error| Problem::new(disk::cause_of_no_write(&error)).with_detail(format!("{doing}: {error}"))
+    move |error| disk::problem(disk::cause_of_no_write(&error), doing, &error)
 }
 
 fn no_lock(error: io::Error) -> Problem {
-    Problem::new(disk::cause_of_no_lock(&error)).with_detail(format!("locking the ledger: {error}"))
+    disk::problem(disk::cause_of_no_lock(&error), "locking the ledger", &error)
 }
 
 fn damaged() -> Problem {

@@ -126,6 +126,8 @@ pub enum ProblemCode {
     LocksUnusable,
     /// The profile's folder can be read and not written.
     ProfileReadOnly,
+    /// The profile, or a file in it, is somebody else's, or others could have changed it.
+    ProfileNotPrivate,
     /// There is no space left where the profile is.
     DiskFull,
     /// There is no such account, service, method, format or setting.
@@ -425,9 +427,14 @@ impl ProblemCode {
                 "TuneKey 无法锁定账号列表（ledger.lock 与 locks 目录），因此不能安全改动。请移走占用其位置的文件，或把数据目录移到支持文件锁的磁盘。",
             ),
             Self::ProfileReadOnly => (
-                "TuneKey’s folder can be read but not written: it is read-only or belongs to somebody else. Accounts \
-                 can be listed and copied; to change anything, make the folder writable for you.",
-                "TuneKey 的数据目录只能读取、不能写入：它是只读的，或属于其他用户。可以查看和复制账号；要做改动，请先让你对该目录有写权限。",
+                "TuneKey’s folder can be read but not written. Accounts can be listed and copied; to change anything, \
+                 make the folder writable for you.",
+                "TuneKey 的数据目录只能读取、不能写入。可以查看和复制账号；要做改动，请先让你对该目录有写权限。",
+            ),
+            Self::ProfileNotPrivate => (
+                "TuneKey’s folder, or a file in it, belongs to somebody else or can be changed by others, so it is not \
+                 used. Make it yours alone (chown, chmod go-w), or choose another folder with --profile.",
+                "TuneKey 的数据目录或其中的文件属于其他用户，或可被他人改动，因此不予使用。请将其改为仅归你所有（chown、chmod go-w），或用 --profile 指定其他目录。",
             ),
             Self::DiskFull => (
                 "There is no space left on the disk with TuneKey’s folder. Nothing was changed; free some space, then \

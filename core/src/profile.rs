@@ -5,10 +5,16 @@ use std::path::{Path, PathBuf};
 use directories::ProjectDirs;
 
 use crate::account::AccountId;
-use crate::disk;
+use crate::disk::{self, NotPrivate};
 use crate::problem::{Problem, ProblemCode};
 
 mod keychain_name;
+
+/// What decides over accounts, keys and settings: it is only used when nobody else could have changed it.
+const TRUSTED: [&str; 4] = ["ledger.json", "ledger.lock", "locks", "keychain-name.json"];
+
+/// What is only ours: it is closed to others where it is not. Older versions left that to the umask.
+const PRIVATE: [&str; 4] = ["avatars", "tray", "webview", "window.json"];
 
 /// A profile: a directory for what is not secret, and a name in the keychain for what is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +41,8 @@ impl Profile {
     /// cannot be written is taken as it is: it can still be read.
     ///
     /// # Errors
-    /// `ProfileReadOnly`, `DiskFull` or `ProfileUnreadable` when the directory is not there and cannot be made.
+    /// `ProfileReadOnly`, `DiskFull` or `ProfileUnreadable` when the directory is not there and cannot be made;
+    /// `ProfileNotPrivate` when it, or what counts in it, is somebody else's, a link, or can be changed by others.
     pub fn at(dir: impl AsRef<Path>) -> Result<Self, Problem> {
         let dir = prepared(dir.as_ref())?;
         let is_default = user_dir().and_then(|default| default.canonicalize().ok()).as_ref() == Some(&dir);
@@ -94,14 +101,30 @@ fn user_dir() -> Option<PathBuf> {
 }
 
 fn prepared(dir: &Path) -> Result<PathBuf, Problem> {
-    let made = disk::make_private_dir(dir)
-        .and_then(|()| disk::make_private_dir(&dir.join("locks")))
-        .and_then(|()| disk::make_private_dir(&dir.join("avatars")));
-    match made {
-        // What is missing in it is missed, and said, when something is to be written there.
-        Err(error) if !dir.is_dir() => Err(no_directory(&error)),
-        Ok(()) | Err(_) => dir.canonicalize().map_err(|error| no_directory(&error)),
+    if let Err(error) = disk::make_private_dir(dir)
+        && !dir.is_dir()
+    {
+        return Err(no_directory(&error));
     }
+    let dir = dir.canonicalize().map_err(|error| no_directory(&error))?;
+    let refused = |error| disk::problem(ProblemCode::ProfileUnreadable, "looking at the profile", &error);
+    disk::check_at(&dir).map_err(refused)?;
+    for name in TRUSTED {
+        disk::check_at(&dir.join(name)).map_err(refused)?;
+    }
+    for name in PRIVATE {
+        match disk::make_private(&dir.join(name)) {
+            Err(error) if NotPrivate::of(&error).is_some() => return Err(refused(error)),
+            // In a folder that nobody else may change, this is as far as it goes.
+            Err(error) => tracing::info!(%error, name, "it could not be closed to others"),
+            Ok(()) => {}
+        }
+    }
+    for name in ["locks", "avatars"] {
+        // What is missing in it is missed, and said, when something is to be written there.
+        drop(disk::make_private_dir(&dir.join(name)));
+    }
+    Ok(dir)
 }
 
 fn no_directory(error: &std::io::Error) -> Problem {

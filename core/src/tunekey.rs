@@ -505,6 +505,11 @@ impl TuneKey {
         Ok(http)
     }
 
+    /// Closes the connections that nobody uses. What came last over one is in its buffers for as long as it is open.
+    fn close_connections(&self) {
+        *self.0.http.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn keychain(&self) -> std::sync::MutexGuard<'_, KeychainState> {
         self.0.keychain.lock().unwrap_or_else(PoisonError::into_inner)
     }

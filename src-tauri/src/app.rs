@@ -82,7 +82,10 @@ fn set_up(
         let app = handle.clone();
         move |clip| events::emit(&app, &DesktopEvent::Clipboard { clip })
     })?;
-    app.set_theme(preferences.current().theme());
+    // On Linux the toolkit takes “none” for “light”.
+    if let Some(theme) = window::theme(&preferences.current()) {
+        app.set_theme(Some(theme));
+    }
     app.manage(Desktop {
         core,
         clock,

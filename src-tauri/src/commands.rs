@@ -212,7 +212,7 @@ fn preferences(desktop: State<'_, Desktop>) -> Preferences {
 #[tauri::command(async)]
 fn set_preferences(app: AppHandle, desktop: State<'_, Desktop>, change: PreferenceChange) {
     desktop.preferences.change(change, |preferences| {
-        app.set_theme(preferences.theme());
+        app.set_theme(window::theme(preferences));
         events::emit(&app, &DesktopEvent::Preferences { preferences: preferences.clone() });
     });
     tray::look_again(&app);

@@ -4,6 +4,8 @@
 mod alerts;
 mod app;
 mod clipboard;
+#[cfg(target_os = "linux")]
+mod color_scheme;
 mod commands;
 mod copying;
 mod events;
@@ -21,6 +23,7 @@ mod tray;
 mod window;
 mod words;
 
+use std::alloc::System;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,9 +33,16 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tunekey_core::hardening;
 use tunekey_core::problem::Language;
+use zeroizing_alloc::ZeroAlloc;
 
 use crate::app::Refusal;
+
+/// Memory is wiped when it is freed or moved: a credential passes through buffers of HTTP, TLS, D-Bus and JSON that are
+/// not ours to wipe one by one.
+#[global_allocator]
+static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// What can be said when the app is started. Nothing here changes where credentials are sent.
 #[derive(Debug, Parser)]
@@ -50,10 +60,12 @@ pub(crate) struct Args {
 }
 
 fn main() -> ExitCode {
+    let hardened = hardening::harden();
     let args = Args::parse();
     if let Some(level) = args.log {
         log_to_stderr(level);
     }
+    hardening::log_failure(hardened);
     #[cfg(target_os = "linux")]
     painting::on_the_cpu();
     match app::run(args) {

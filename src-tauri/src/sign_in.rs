@@ -8,6 +8,7 @@ use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::mpsc::UnboundedSender;
 use tunekey_core::account::{AccountId, Method, ServiceId};
+use tunekey_core::hardening;
 use tunekey_core::problem::{Problem, ProblemCode};
 use tunekey_core::secret::Secret;
 use tunekey_core::service::{Input, OfficialPage, PrivateAddress};
@@ -217,7 +218,8 @@ impl SignIns {
         let address = address.filter(|address| address.scheme() == "https");
         let address =
             address.ok_or_else(|| over("No check is asked for any more.", "已不再需要安全验证。"))?;
-        open::that_detached(address.as_str()).map_err(|error| {
+        // What the browser downloads is not for us to close to others.
+        hardening::with_inherited_umask(|| open::that_detached(address.as_str())).map_err(|error| {
             // Not the error's own words: they may hold the address.
             let what = format!("starting the system’s browser: {}", error.kind());
             Problem::new(ProblemCode::Unexpected).with_detail(what)

@@ -14,9 +14,11 @@ use tauri::{
 use tunekey_core::sign_in::SignInStep;
 
 use crate::app::Desktop;
+#[cfg(target_os = "linux")]
+use crate::color_scheme;
 use crate::events::{self, DesktopEvent};
 use crate::notification::{self, Notification};
-use crate::preferences::Once;
+use crate::preferences::{Once, Preferences};
 use crate::quitting;
 use crate::text_file;
 use crate::words::{Word, word};
@@ -76,6 +78,15 @@ pub(crate) enum Opened {
     Minimised,
 }
 
+/// The theme that was chosen, or that of the desktop; `None` where the toolkit finds that out by itself.
+pub(crate) fn theme(preferences: &Preferences) -> Option<Theme> {
+    #[cfg(target_os = "linux")]
+    let of_desktop = color_scheme::of_desktop;
+    #[cfg(not(target_os = "linux"))]
+    let of_desktop = || None;
+    preferences.theme().or_else(of_desktop)
+}
+
 /// Makes the window and shows it.
 ///
 /// # Errors
@@ -100,7 +111,7 @@ pub(crate) fn build(app: &AppHandle, opened: Opened) -> tauri::Result<()> {
         .on_download(|_, _| false)
         .on_permission_request(|_, _| PermissionResponse::Deny)
         .build()?;
-    window.set_background_color(Some(match window.theme()? {
+    window.set_background_color(Some(match theme(&preferences).map_or_else(|| window.theme(), Ok)? {
         Theme::Dark => DARK_BACKGROUND,
         _ => LIGHT_BACKGROUND,
     }))?;

@@ -69,6 +69,16 @@ impl Marks {
         Some(format!("{} after “{before}”", self.names[found.pattern().as_usize()]))
     }
 
+    /// Every mark in some bytes, each with a little of what stands before it.
+    pub fn find_all(&self, bytes: &[u8]) -> Vec<String> {
+        let described = |found: aho_corasick::Match| {
+            let before = &bytes[found.start().saturating_sub(60)..found.start()];
+            let name = &self.names[found.pattern().as_usize()];
+            format!("{name} after “{}”", String::from_utf8_lossy(before).escape_debug())
+        };
+        self.needles.find_iter(bytes).map(described).collect()
+    }
+
     /// Looks into something that was said or shown.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ pub mod cli;
 pub mod clipboard;
 pub mod desktop;
 pub mod keyring;
+pub mod memory;
 pub mod notifications;
 pub mod patience;
 pub mod person;

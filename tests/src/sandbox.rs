@@ -12,6 +12,9 @@ use crate::process::pid;
 /// The program that opens addresses in the browser.
 const OPENER: &str = "xdg-open";
 
+/// How much of its name the system keeps for each process, in bytes.
+const COMM_LENGTH: usize = 15;
+
 /// A home folder, its XDG folders and the environment that goes with them.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -107,12 +110,17 @@ impl Sandbox {
         command
     }
 
-    /// The numbers of the processes that were started here, in whatever way: their environment says so.
+    /// The numbers of the processes that were started here, in whatever way: their environment says so. Those that
+    /// keep it to themselves (see `tunekey_core::hardening`) were given this sandbox's profile.
     pub fn processes(&self) -> Vec<u32> {
         let mark = format!("XDG_RUNTIME_DIR={}", self.root().join("run").display());
+        let profile = self.profile();
+        let has = |id: &u32, part: &str, entry: &[u8]| {
+            std::fs::read(format!("/proc/{id}/{part}"))
+                .is_ok_and(|text| text.split(|byte| *byte == 0).any(|one| one == entry))
+        };
         let ours = |id: &u32| {
-            std::fs::read(format!("/proc/{id}/environ"))
-                .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()))
+            has(id, "environ", mark.as_bytes()) || has(id, "cmdline", profile.as_os_str().as_encoded_bytes())
         };
         every_process().into_iter().filter(ours).collect()
     }
@@ -125,8 +133,9 @@ impl Sandbox {
         self.processes()
             .into_iter()
             .find(|id| {
-                std::fs::read_link(format!("/proc/{id}/exe"))
-                    .is_ok_and(|path| path.file_name().is_some_and(|name| name == program))
+                // The system cuts the name off, but keeps none of it to itself.
+                std::fs::read_to_string(format!("/proc/{id}/comm"))
+                    .is_ok_and(|name| name.trim_end() == &program[..program.len().min(COMM_LENGTH)])
             })
             .with_context(|| format!("no {program} runs here"))
     }

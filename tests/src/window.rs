@@ -404,13 +404,18 @@ fn truth(value: Value) -> Result<()> {
     Ok(())
 }
 
-/// A start script for the app that keeps what it says: WebDriver throws it away.
+/// A start script for the app that keeps what it says: WebDriver throws it away. It lets the app do what a careless
+/// system would: leave core dumps, and files that everybody may read and write.
 fn launcher(sandbox: &Sandbox, program: &Path) -> Result<PathBuf> {
     let path = sandbox.root().join("run/launch");
     let log = sandbox.log("app");
     std::fs::write(
         &path,
-        format!("#!/bin/sh\nexec '{}' \"$@\" >>'{}' 2>&1\n", program.display(), log.display()),
+        format!(
+            "#!/bin/sh\nulimit -c unlimited\numask 000\nexec '{}' \"$@\" >>'{}' 2>&1\n",
+            program.display(),
+            log.display()
+        ),
     )?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
     Ok(path)

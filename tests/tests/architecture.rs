@@ -137,6 +137,22 @@ fn the_page_may_load_nothing_from_elsewhere_and_call_no_plugin() {
     }
 }
 
+#[test]
+fn both_programs_close_themselves_to_others_before_anything_else_and_wipe_what_they_free() {
+    for file in ["cli/src/main.rs", "src-tauri/src/main.rs"] {
+        let text = read(&workspace().join(file));
+        let main = text.split_once("fn main() -> ExitCode {\n").expect("there is a main").1;
+        assert!(
+            main.trim_start().starts_with("let hardened = hardening::harden();"),
+            "{file} does something else first"
+        );
+        assert!(
+            text.contains("#[global_allocator]\nstatic WIPING: ZeroAlloc<System>"),
+            "{file} leaves what it frees"
+        );
+    }
+}
+
 /// The names of everything below a package that is part of its build.
 fn dependencies(package: &str) -> Vec<String> {
     let tree = output(

@@ -498,3 +498,17 @@ async fn a_second_start_shows_the_window_that_is_there() -> Result<()> {
     window.reads("h1", "Scan once").await?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desktop_that_wishes_for_dark_windows_gets_a_dark_one() -> Result<()> {
+    let mut desktop = Desktop::start().await?;
+    let settings = desktop.sandbox.home().join(".config/glib-2.0/settings");
+    std::fs::create_dir_all(&settings)?;
+    std::fs::write(settings.join("keyfile"), "[org/gnome/desktop/interface]\ncolor-scheme='prefer-dark'\n")?;
+    desktop.sandbox.set("GSETTINGS_BACKEND", "keyfile");
+    let window = desktop.window().await?;
+    window.reads("h1", "Scan once").await?;
+    let dark = window.value("return matchMedia('(prefers-color-scheme: dark)').matches").await?;
+    ensure!(dark == true, "it is light");
+    Ok(())
+}

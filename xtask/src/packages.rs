@@ -44,7 +44,19 @@ const TEST: [&str; 16] = [
 ];
 
 const NODE_AT_LEAST: u32 = 20;
-const TAURI_DRIVER: &str = "2.1.0";
+
+/// The WebDriver for Tauri windows.
+const TAURI_DRIVER: Program = Program { name: "tauri-driver", version: "2.1.0" };
+
+/// What checks licences, sources and advisories.
+const CARGO_DENY: Program = Program { name: "cargo-deny", version: "0.20.2" };
+
+/// A program from crates.io that the project installs for itself, in its own folder.
+#[derive(Debug, Clone, Copy)]
+struct Program {
+    name: &'static str,
+    version: &'static str,
+}
 
 /// Sees to it that everything is there.
 ///
@@ -58,25 +70,58 @@ pub(crate) fn install(steps: &mut Steps, purpose: Purpose) -> Result<()> {
     })
 }
 
-/// The WebDriver for Tauri windows, in the project's own folder.
+/// The WebDriver for Tauri windows.
 ///
 /// # Errors
 /// When it cannot be installed.
 pub(crate) fn tauri_driver(steps: &mut Steps) -> Result<()> {
-    steps.step("tauri-driver", || {
-        if Path::new("target/tools/bin/tauri-driver").exists() {
-            return Ok(());
-        }
-        succeed(command(Tool::Cargo.name()).args([
-            "install",
-            "--locked",
-            "tauri-driver",
-            "--version",
-            TAURI_DRIVER,
-            "--root",
-            "target/tools",
-        ]))
-    })
+    TAURI_DRIVER.install(steps)
+}
+
+/// What checks licences, sources and advisories: a command that the rest of its arguments can be given to.
+///
+/// # Errors
+/// When it cannot be installed.
+pub(crate) fn cargo_deny(steps: &mut Steps) -> Result<std::process::Command> {
+    CARGO_DENY.install(steps)?;
+    let mut deny = command(Path::new(TOOLS).join("bin").join(CARGO_DENY.name));
+    deny.args(["--all-features", "--locked"]);
+    Ok(deny)
+}
+
+/// Where these programs are installed.
+const TOOLS: &str = "target/tools";
+
+impl Program {
+    /// Installs it unless this version is there.
+    fn install(self, steps: &mut Steps) -> Result<()> {
+        steps.step(self.name, || {
+            let installed =
+                std::fs::read_to_string(Path::new(TOOLS).join(".crates.toml")).unwrap_or_default();
+            if self.is_in(&installed) {
+                return Ok(());
+            }
+            let mut install = command(Tool::Cargo.name());
+            // Not optimised: these work for seconds, and would be built for minutes.
+            install.args([
+                "install",
+                "--locked",
+                "--debug",
+                "--root",
+                TOOLS,
+                self.name,
+                "--version",
+                self.version,
+            ]);
+            succeed(install.env("CARGO_PROFILE_DEV_DEBUG", "0"))
+        })
+    }
+
+    /// Whether cargo's list of what it has installed names this version.
+    fn is_in(self, installed: &str) -> bool {
+        let entry = format!("\"{} {} (", self.name, self.version);
+        installed.lines().any(|line| line.starts_with(&entry))
+    }
 }
 
 /// The system's packages.
@@ -193,4 +238,46 @@ fn as_root(program: &str) -> Result<std::process::Command> {
     };
     run.env("DEBIAN_FRONTEND", "noninteractive");
     Ok(run)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_version_of_a_program_does_not_count_as_installed() {
+        let list = "[v1]\n\"cargo-deny 0.20.2 (registry+https://github.com/rust-lang/crates.io-index)\" = [\"cargo-deny\"]\n";
+        let program = |version| Program { name: "cargo-deny", version };
+        assert!(program("0.20.2").is_in(list));
+        assert!(!program("0.20.20").is_in(list) && !program("0.20").is_in(list), "neither newer nor older");
+        assert!(!program("0.20.2").is_in(""), "nothing is installed yet");
+    }
+
+    /// What runs in the repository's workflow.
+    const WORKFLOW: &str = include_str!("../../.github/workflows/test.yml");
+
+    #[test]
+    fn every_action_is_named_by_its_commit() {
+        let actions: Vec<&str> =
+            WORKFLOW.lines().filter_map(|line| line.split_once("uses: ")).map(|(_, action)| action).collect();
+        assert!(!actions.is_empty(), "the workflow uses no action");
+        for action in actions {
+            let commit = action
+                .split_once('@')
+                .and_then(|(_, version)| version.split_once(" # v"))
+                .map(|(commit, _)| commit);
+            let commit = commit.unwrap_or_else(|| panic!("{action}: not NAME@COMMIT # vVERSION"));
+            assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{action}");
+        }
+    }
+
+    #[test]
+    fn the_workflow_installs_the_programs_of_these_versions() {
+        for line in WORKFLOW.lines().filter(|line| line.contains("cargo install")) {
+            let named = |program: &Program| {
+                line.ends_with(&format!(" {} --version {}", program.name, program.version))
+            };
+            assert!([TAURI_DRIVER, CARGO_DENY].iter().any(named), "{line}");
+        }
+    }
 }

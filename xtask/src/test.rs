@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::bindings;
 use crate::build::{self, cargo, npm};
 use crate::packages::{self, Purpose};
-use crate::steps::{Steps, say};
+use crate::steps::{Steps, output, say};
 
 /// Checks everything up to the first step that fails, and says how many checks passed.
 pub(crate) fn everything(mut steps: Steps) -> ExitCode {
@@ -33,6 +33,7 @@ fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     }
 
     steps.run("format", cargo(&["fmt", "--all", "--check"]))?;
+    dependencies(steps)?;
     build::ui(steps)?;
     steps.run("UI: types", npm("check"))?;
     steps.run("UI: lints", npm("lint"))?;
@@ -60,6 +61,19 @@ fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Licences, sources and banned crates, as `deny.toml` says; known advisories where their list can be fetched.
+fn dependencies(steps: &mut Steps) -> Result<()> {
+    let mut deny = packages::cargo_deny(steps)?;
+    steps.run("licences, sources, banned crates", deny.args(["check", "bans", "licenses", "sources"]))?;
+    let mut fetch = packages::cargo_deny(steps)?;
+    if output(fetch.args(["fetch", "db"])).is_none() {
+        say("    the list of known advisories can’t be fetched: not checked here, but by the workflow");
+        return Ok(());
+    }
+    let mut deny = packages::cargo_deny(steps)?;
+    steps.run("known advisories", deny.args(["check", "--disable-fetch", "advisories"]))
 }
 
 /// How many tests passed and failed, read from cargo's closing lines.

@@ -27,7 +27,7 @@ impl AccountLock {
     ///
     /// # Errors
     /// `ProfileBusy` when the other holder does not finish; `ProfileReadOnly`, `DiskFull` or `LocksUnusable` when
-    /// the lock cannot be opened.
+    /// the lock cannot be opened; `ProfileNotPrivate` when it is somebody else's.
     pub async fn acquire(profile: &Profile, id: &AccountId) -> Result<Self, Problem> {
         Self::acquire_within(profile, id, BUDGET).await
     }
@@ -40,9 +40,10 @@ impl AccountLock {
                     Ok(Some(lock)) => return Ok(Self { _lock: lock }),
                     Ok(None) => tokio::time::sleep(PACE).await,
                     Err(error) => {
-                        return Err(Problem::new(disk::cause_of_no_lock(&error))
-                            .with_service(id.service)
-                            .with_detail(format!("locking the account: {error}")));
+                        let code = disk::cause_of_no_lock(&error);
+                        return Err(
+                            disk::problem(code, "locking the account", &error).with_service(id.service)
+                        );
                     }
                 }
             }

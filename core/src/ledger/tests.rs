@@ -367,6 +367,7 @@ fn every_cause_has_words_of_its_own_in_both_languages() {
         ProblemCode::ProfileBusy,
         ProblemCode::LocksUnusable,
         ProblemCode::ProfileReadOnly,
+        ProblemCode::ProfileNotPrivate,
         ProblemCode::DiskFull,
     ];
     for language in [Language::English, Language::Chinese] {

@@ -87,6 +87,7 @@ impl TuneKey {
         // The credential is gone, so this is no failure: a list that cannot be written now is put right at the next
         // start.
         self.0.accounts.remove(id);
+        self.close_connections();
         Ok(())
     }
 }

@@ -45,6 +45,7 @@ const TITLES: Partial<Record<ProblemCode, CopyKey>> = {
   profile_busy: 'p.keychain.t',
   locks_unusable: 'p.keychain.t',
   profile_read_only: 'p.keychain.t',
+  profile_not_private: 'p.keychain.t',
   disk_full: 'p.keychain.t',
 };
 

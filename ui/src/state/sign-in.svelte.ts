@@ -444,6 +444,7 @@ function stageOfProblem({ code }: Problem): StageState {
     case 'profile_busy':
     case 'locks_unusable':
     case 'profile_read_only':
+    case 'profile_not_private':
     case 'disk_full':
     case 'not_found':
     case 'invalid_input':

@@ -44,7 +44,8 @@ test('a lost last step says that it broke and that a new scan is needed, in both
 const CAUSES: ProblemCode[] = [
   'offline', 'timeout', 'untrusted_certificate', 'no_authorities', 'extra_ca_unusable', 'name_not_resolved', 'not_the_service',
   'server_error', 'proxy_unreachable', 'proxy_refused', 'proxy_password', 'proxy_unusable', 'profile_unreadable', 'ledger_damaged',
-  'ledger_set_aside', 'ledger_newer', 'profile_busy', 'locks_unusable', 'profile_read_only', 'disk_full',
+  'ledger_set_aside', 'ledger_newer', 'profile_busy', 'locks_unusable', 'profile_read_only', 'profile_not_private',
+  'disk_full',
 ];
 
 test.each([english, chinese])('every cause has words of its own', (say) => {
