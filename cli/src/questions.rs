@@ -56,6 +56,7 @@ pub(crate) fn prompt(step: &SignInStep, language: Language) -> Option<String> {
         SignInStep::AskPaste { .. } | SignInStep::AskToGoOn { .. } => return None,
         SignInStep::AskPage { .. }
         | SignInStep::PageClosed
+        | SignInStep::AskNewAccount { .. }
         | SignInStep::Preparing
         | SignInStep::ShowCode { .. }
         | SignInStep::Scanned { .. }
@@ -102,7 +103,7 @@ pub(crate) fn reply(step: &SignInStep, line: &str, by_program: bool) -> Reply {
             }
         }
         SignInStep::AskOtherAccount { .. } => match word.as_str() {
-            "y" | "yes" | "是" => Reply::Answer(Answer::KeepOther),
+            "y" | "yes" | "是" => Reply::Answer(Answer::Keep),
             "n" | "no" | "否" => Reply::Decline,
             _ => Reply::NotUnderstood,
         },
@@ -110,6 +111,7 @@ pub(crate) fn reply(step: &SignInStep, line: &str, by_program: bool) -> Reply {
         | SignInStep::AskToGoOn { .. }
         | SignInStep::AskPage { .. }
         | SignInStep::PageClosed
+        | SignInStep::AskNewAccount { .. }
         | SignInStep::Preparing
         | SignInStep::ShowCode { .. }
         | SignInStep::Scanned { .. }
@@ -232,7 +234,7 @@ mod tests {
         let step =
             SignInStep::AskOtherAccount { wanted: account.clone(), account, nickname: None, known: false };
         for yes in ["y", "Yes", "是"] {
-            assert!(matches!(reply(&step, yes, false), Reply::Answer(Answer::KeepOther)), "{yes}");
+            assert!(matches!(reply(&step, yes, false), Reply::Answer(Answer::Keep)), "{yes}");
         }
         assert!(matches!(reply(&step, "no", false), Reply::Decline));
         for unclear in ["", "ok", "yes please"] {
