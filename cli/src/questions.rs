@@ -60,6 +60,7 @@ pub(crate) fn prompt(step: &SignInStep, method: Method, language: Language) -> O
         SignInStep::AskPaste { .. } | SignInStep::AskToGoOn { .. } => return None,
         SignInStep::AskPage { .. }
         | SignInStep::PageClosed
+        | SignInStep::AskNewAccount { .. }
         | SignInStep::Preparing
         | SignInStep::ShowCode { .. }
         | SignInStep::Scanned { .. }
@@ -106,7 +107,7 @@ pub(crate) fn reply(step: &SignInStep, method: Method, line: &str, by_program: b
             }
         }
         SignInStep::AskOtherAccount { .. } => match word.as_str() {
-            "y" | "yes" | "是" => Reply::Answer(Answer::KeepOther),
+            "y" | "yes" | "是" => Reply::Answer(Answer::Keep),
             "n" | "no" | "否" => Reply::Decline,
             _ => Reply::NotUnderstood,
         },
@@ -114,6 +115,7 @@ pub(crate) fn reply(step: &SignInStep, method: Method, line: &str, by_program: b
         | SignInStep::AskToGoOn { .. }
         | SignInStep::AskPage { .. }
         | SignInStep::PageClosed
+        | SignInStep::AskNewAccount { .. }
         | SignInStep::Preparing
         | SignInStep::ShowCode { .. }
         | SignInStep::Scanned { .. }
@@ -252,10 +254,7 @@ mod tests {
         let step =
             SignInStep::AskOtherAccount { wanted: account.clone(), account, nickname: None, known: false };
         for yes in ["y", "Yes", "是"] {
-            assert!(
-                matches!(reply(&step, Method::Paste, yes, false), Reply::Answer(Answer::KeepOther)),
-                "{yes}"
-            );
+            assert!(matches!(reply(&step, Method::Paste, yes, false), Reply::Answer(Answer::Keep)), "{yes}");
         }
         assert!(matches!(reply(&step, Method::Paste, "no", false), Reply::Decline));
         for unclear in ["", "ok", "yes please"] {

@@ -392,7 +392,9 @@ fn end_of(step: &SignInStep, way: &Way, language: Language) -> Option<Result<(),
             }))
         }
         // A method with a page is not offered here.
-        SignInStep::AskPage { .. } | SignInStep::PageClosed => problem(ProblemCode::Unexpected),
+        SignInStep::AskPage { .. } | SignInStep::PageClosed | SignInStep::AskNewAccount { .. } => {
+            problem(ProblemCode::Unexpected)
+        }
         SignInStep::Preparing
         | SignInStep::ShowCode { .. }
         | SignInStep::Scanned { .. }
@@ -434,6 +436,7 @@ fn reason(step: &SignInStep) -> Option<&Problem> {
         | SignInStep::AskOtherAccount { .. }
         | SignInStep::AskPage { .. }
         | SignInStep::PageClosed
+        | SignInStep::AskNewAccount { .. }
         | SignInStep::Preparing
         | SignInStep::ShowCode { .. }
         | SignInStep::Scanned { .. }

@@ -102,6 +102,7 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
         // What ends the command is said once, by `main`.
         SignInStep::AskPage { .. }
         | SignInStep::PageClosed
+        | SignInStep::AskNewAccount { .. }
         | SignInStep::Expired
         | SignInStep::Refused
         | SignInStep::RiskControl { .. }

@@ -8,9 +8,10 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::problem::{Problem, ProblemCode};
@@ -49,8 +50,8 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(10);
 pub struct HttpOptions {
     /// Through which proxy.
     pub proxy: Proxy,
-    /// A PEM file with certificate authorities to trust besides the system's.
-    pub extra_ca: Option<PathBuf>,
+    /// Certificate authorities to trust besides the system's, as PEM.
+    pub extra_ca: Option<Vec<u8>>,
     /// How long and how much.
     pub limits: Limits,
 }
@@ -245,7 +246,11 @@ impl Http {
             Proxy::Manual(address) => builder
                 .proxy(reqwest::Proxy::all(address.as_str()).map_err(|_| HttpError::ProxyUnusable("proxy"))?),
         };
-        let extra = options.extra_ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
+        let extra = options.extra_ca.as_deref().map(usable_authorities);
+        if extra.as_ref().is_some_and(Vec::is_empty) {
+            return Err(HttpError::BadCertificateFile);
+        }
+        let extra = extra.unwrap_or_default();
         builder = roots::trust(builder, extra)?;
         // With these options only the system's certificate store is left to fail.
         let client = builder.build().map_err(|_| HttpError::NoAuthorities)?;
@@ -306,15 +311,12 @@ impl Http {
     }
 }
 
-/// Reads the certificates of a PEM file.
-fn authorities(path: &std::path::Path) -> Result<Vec<reqwest::Certificate>, HttpError> {
-    let pem = std::fs::read(path).map_err(|_| HttpError::BadCertificateFile)?;
-    let certificates =
-        reqwest::Certificate::from_pem_bundle(&pem).map_err(|_| HttpError::BadCertificateFile)?;
-    if certificates.is_empty() {
-        return Err(HttpError::BadCertificateFile);
-    }
-    Ok(certificates)
+/// The certificates of a PEM text that can be used as authorities. What is not one is passed over.
+pub(crate) fn usable_authorities(pem: &[u8]) -> Vec<reqwest::Certificate> {
+    let certificates = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok);
+    let usable =
+        certificates.filter(|certificate| rustls::RootCertStore::empty().add(certificate.clone()).is_ok());
+    usable.filter_map(|certificate| reqwest::Certificate::from_der(&certificate).ok()).collect()
 }
 
 /// What a failure of the library means. Only its kind is looked at, never its text for people,

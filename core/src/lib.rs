@@ -9,6 +9,7 @@ mod disk;
 pub mod display_text;
 pub mod evidence;
 pub mod export;
+mod extra_ca;
 pub mod hardening;
 pub mod http;
 pub mod import;

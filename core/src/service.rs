@@ -31,8 +31,8 @@ pub(crate) use phone_number::PhoneNumber;
 #[cfg(test)]
 pub(crate) use qqmusic::credential_of as qqmusic_credential;
 pub use question::{
-    CredentialPart, Input, OfficialPage, PageGoal, PasteFormat, PastedAccount, PrivateAddress, Question,
-    Recognised, RecognisedPart, Unusable, UnusableReason,
+    CredentialPart, Input, OfficialPage, PageGoal, PageRequest, PasteFormat, PastedAccount, PrivateAddress,
+    Question, Recognised, RecognisedPart, Unusable, UnusableReason,
 };
 
 /// Every service, in the order in which fronts list them. The one list.

@@ -15,7 +15,8 @@ use crate::problem::{Problem, ProblemCode};
 pub struct Settings {
     /// How to reach the services.
     pub proxy: Proxy,
-    /// A PEM file with certificate authorities to trust besides the system's, never instead of them.
+    /// The PEM file that the person chose, with certificate authorities to trust besides the system's, never instead
+    /// of them. What is trusted is the copy that was made of it then.
     #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub extra_ca: Option<PathBuf>,
     /// As which of NetEase's own clients to present ourselves.

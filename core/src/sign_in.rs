@@ -39,8 +39,8 @@ pub enum Answer {
     Again,
     /// The answer to a question.
     Give(Input),
-    /// Save the other account beside the one that was meant.
-    KeepOther,
+    /// Save the account that was asked about: another than the one that was meant, or a new one.
+    Keep,
 }
 
 /// A sign-in under way. Dropping it cancels it, unless the step [cannot be
@@ -116,6 +116,8 @@ pub(crate) trait Surroundings: Send + Sync + 'static {
     fn others(&self, way: WayIn) -> Others;
     /// Whether the account is here already.
     fn knows(&self, account: &AccountId) -> bool;
+    /// Whose credential it is: name and picture, as far as the service says so in time.
+    async fn owner(&self, grant: &Grant) -> Scanner;
     /// Ends a credential that the person does not want, as far as the service takes part.
     async fn discard(&self, grant: &Grant);
     /// Keeps a code that nobody has scanned and nobody looks at any more.
@@ -246,7 +248,7 @@ impl<S: Surroundings> Machine<S> {
             }
             let last_word = match self.one_code().await? {
                 CodeEnd::Granted(grant) => {
-                    if self.is_wanted(&grant).await? {
+                    if self.may_save(&grant).await? {
                         return self.save(&grant).await;
                     }
                     continue;
@@ -517,7 +519,7 @@ impl<S: Surroundings> Machine<S> {
                     // It comes too late; the front is told where the sign-in stands instead.
                     Some(Answer::Again) => drop(self.step(SignInStep::Exchanging)),
                     // Nothing was asked: a second click, or a page that says the same twice.
-                    Some(Answer::Give(_) | Answer::KeepOther) => {}
+                    Some(Answer::Give(_) | Answer::Keep) => {}
                     None if may_leave => return Err(Gone),
                     None => heard = false,
                 },
@@ -552,26 +554,38 @@ impl<S: Surroundings> Machine<S> {
             match self.answer().await? {
                 Answer::Give(input) => return Ok(Some(input)),
                 Answer::Again => return Ok(None),
-                Answer::KeepOther => {}
+                Answer::Keep => {}
             }
         }
     }
 
-    /// Whether what was granted may be saved: another account than the wanted one only if the person says so.
-    async fn is_wanted(&mut self, grant: &Grant) -> Result<bool, Gone> {
+    /// Whether what was granted may be saved. Another account than the wanted one is only if the person says so, and
+    /// so is a new one that came by a page: what such a page runs, not the person alone, decides who signs in there.
+    async fn may_save(&mut self, grant: &Grant) -> Result<bool, Gone> {
         let account = &grant.credential.account;
-        let Some(wanted) = self.wanted.clone().filter(|wanted| wanted != account) else { return Ok(true) };
-        let asked = self.step(SignInStep::AskOtherAccount {
-            account: account.clone(),
-            nickname: grant.inspection.nickname.clone().or_else(|| self.scanner.nickname.clone()),
-            known: self.surroundings.knows(account),
-            wanted,
-        });
-        let answer = match asked {
+        let known = self.surroundings.knows(account);
+        let question = match self.wanted.clone() {
+            Some(wanted) if wanted != *account => SignInStep::AskOtherAccount {
+                account: account.clone(),
+                nickname: grant.inspection.nickname.clone().or_else(|| self.scanner.nickname.clone()),
+                known,
+                wanted,
+            },
+            None if self.method == Method::OfficialPage && !known => {
+                self.scanner = self.surroundings.owner(grant).await;
+                SignInStep::AskNewAccount {
+                    account: account.clone(),
+                    nickname: self.scanner.nickname.clone(),
+                    avatar: self.scanner.picture.as_deref().map(picture::data_url),
+                }
+            }
+            Some(_) | None => return Ok(true),
+        };
+        let answer = match self.step(question) {
             Ok(()) => loop {
                 match self.answer().await {
                     Ok(Answer::Give(_)) => {}
-                    Ok(Answer::KeepOther) => break Ok(true),
+                    Ok(Answer::Keep) => break Ok(true),
                     Ok(Answer::Again) => break Ok(false),
                     Err(Gone) => break Err(Gone),
                 }

@@ -1,5 +1,6 @@
 //! The facade: what every front calls. The only file that ties services, vault and ledger together.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::accounts::Accounts;
 use crate::clock::{Clock, SystemClock};
 use crate::display_text;
 use crate::export::{self, Format, Scope};
+use crate::extra_ca;
 use crate::http::{Http, HttpError, HttpOptions, Limits, NotJson, Request, SystemProxy};
 use crate::ladder::Barred;
 use crate::ledger::{HandedOut, LedgerFile};
@@ -23,7 +25,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::renewal::{self, Checked, Renewer};
 use crate::service::{self, Context, Device, Service, ServiceError};
-use crate::settings::{Proxy, Settings};
+use crate::settings::Settings;
 use crate::sign_in::{self, Others, ParkedCodes, SignIn, WayIn};
 use crate::vault::Vault;
 use crate::vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
@@ -83,6 +85,7 @@ pub struct TuneKey(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    profile: Profile,
     accounts: Accounts,
     vault: Vault,
     renewer: Renewer,
@@ -114,8 +117,9 @@ impl TuneKey {
         let (events, _) = broadcast::channel(EVENT_BACKLOG);
         let vault = Vault::new(keychain);
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), events.clone())?;
-        let renewer = Renewer::new(profile, vault.clone(), clock.clone());
+        let renewer = Renewer::new(profile.clone(), vault.clone(), clock.clone());
         Ok(Self(Arc::new(Inner {
+            profile,
             accounts,
             vault,
             renewer,
@@ -347,20 +351,32 @@ impl TuneKey {
         self.0.accounts.settings()
     }
 
+    /// The PEM file with the extra certificate authorities in force: the copy of the one that the settings name.
+    ///
+    /// # Errors
+    /// `ExtraCaUnusable` when there is no copy and none can be made.
+    pub fn extra_ca_file(&self) -> Result<Option<PathBuf>, Problem> {
+        self.settings().extra_ca.map(|chosen| extra_ca::file(&self.0.profile, &chosen)).transpose()
+    }
+
     /// Changes a setting by its command-line name. Gives back all of them.
     ///
     /// # Errors
-    /// `NotFound` for an unknown name, `InvalidInput` for a value that cannot be used.
+    /// `NotFound` for an unknown name, `InvalidInput` for a value that cannot be used, `ExtraCaUnusable` for a file
+    /// whose certificate authorities cannot be.
     pub fn set_setting(&self, key: &str, value: &str) -> Result<Settings, Problem> {
         let mut settings = self.settings();
         settings.set(key, value)?;
-        if key == "extra-ca" {
+        if key == "extra-ca"
+            && let Some(chosen) = &settings.extra_ca
+        {
             // A file that cannot be used is refused here, not at the next sign-in.
-            let extra_ca = settings.extra_ca.clone();
-            Http::new(&HttpOptions { proxy: Proxy::None, extra_ca, limits: self.0.limits })
-                .map_err(HttpError::into_problem)?;
+            extra_ca::adopt(&self.0.profile, chosen)?;
         }
         self.0.accounts.update_settings(|current| current.set(key, value))?;
+        if key == "extra-ca" && settings.extra_ca.is_none() {
+            extra_ca::forget(&self.0.profile);
+        }
         self.parked_codes().clear();
         Ok(self.settings())
     }
@@ -488,9 +504,10 @@ impl TuneKey {
 
     fn client(&self, settings: &Settings) -> Result<Http, Problem> {
         let mut cached = self.0.http.lock().unwrap_or_else(PoisonError::into_inner);
+        let extra_ca = settings.extra_ca.as_ref().map(|chosen| extra_ca::load(&self.0.profile, chosen));
         let options = HttpOptions {
             proxy: settings.proxy.clone(),
-            extra_ca: settings.extra_ca.clone(),
+            extra_ca: extra_ca.transpose()?,
             limits: self.0.limits,
         };
         // The system's can change while we run.

@@ -145,6 +145,9 @@ pub struct Settings {
     pub weapi_phone: Option<String>,
     /// Whether QQ Music answers every sign-in with the device limit, 20279 (protocol: QQ §4.2).
     pub device_limit: bool,
+    /// The account whose owner has put a hidden frame on QQ's official page. It leads to where that page ends, with a
+    /// code of that account and the state of whoever looks at the page.
+    pub hidden_frame: Option<String>,
     /// How long a WeChat poll waits for something to happen, in seconds (protocol: QQ §2.2).
     pub long_poll_seconds: u64,
     /// Whether a credential from WeChat has `refresh_key`, `refresh_token` and `access_token` (protocol: QQ §2.3).
@@ -226,6 +229,7 @@ impl Default for Settings {
             phone_daily_limit: 5,
             weapi_phone: None,
             device_limit: false,
+            hidden_frame: None,
             long_poll_seconds: 25,
             wechat_refresh_fields: false,
             raw_login_type: true,

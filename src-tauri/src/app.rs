@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tauri::{App, AppHandle, Manager as _, RunEvent};
 use tunekey_core::clock::{Clock, SystemClock};
@@ -12,9 +13,12 @@ use tunekey_core::vault::keychain::Patience;
 
 use crate::clipboard::Clipboard;
 use crate::events::DesktopEvent;
+use crate::pace::Paces;
 use crate::preferences::PreferenceFile;
 use crate::quitting::{self, Quitting};
 use crate::sign_in::SignIns;
+#[cfg(target_os = "linux")]
+use crate::single_instance::{Claim, Instance};
 use crate::tray::Tray;
 use crate::tray::host::TrayHost;
 use crate::window::{self, Opened, Opening};
@@ -31,6 +35,13 @@ pub(crate) struct Desktop {
     pub(crate) opening: Opening,
     pub(crate) quitting: Quitting,
     pub(crate) tray_host: TrayHost,
+    pub(crate) paces: Paces,
+    /// What the person has to know of how the app was started.
+    pub(crate) notice: Option<Problem>,
+    /// Whether a dialog of the system is open.
+    pub(crate) dialogs: AtomicBool,
+    /// Whether the clipboard is being read.
+    pub(crate) reading: AtomicBool,
 }
 
 /// Why the app did not start.
@@ -58,21 +69,61 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Refusal> {
     let core = TuneKey::open(setup).map_err(Refusal::Profile)?;
     let mut context = tauri::generate_context!();
     single_instance::name_after(&profile, context.config_mut());
-    let app = tauri::Builder::default()
-        // First, so that a second start ends before it has touched anything.
-        .plugin(single_instance::plugin())
+    // First, so that a second start ends before it has touched anything.
+    #[cfg(target_os = "linux")]
+    let claim = match claim(&context.config().identifier) {
+        Claim::Told => return Ok(ExitCode::SUCCESS),
+        claim => claim,
+    };
+    #[cfg(target_os = "linux")]
+    let notice = matches!(claim, Claim::Unanswered).then(single_instance::unanswered);
+    #[cfg(not(target_os = "linux"))]
+    let notice = None;
+    if let Some(problem) = &notice {
+        tracing::warn!(%problem, "started all the same");
+    }
+    let builder = tauri::Builder::default();
+    #[cfg(not(target_os = "linux"))]
+    let builder = builder.plugin(single_instance::plugin());
+    let app = builder
         .plugin(tauri_plugin_store::Builder::new().build())
         .invoke_handler(commands::handler())
-        .setup(move |app| set_up(app, profile, core, args.hidden))
+        .setup(move |app| {
+            set_up(app, profile, core, notice, args.hidden)?;
+            #[cfg(target_os = "linux")]
+            hold(app.handle(), claim);
+            Ok(())
+        })
         .build(context)
         .map_err(Refusal::System)?;
     Ok(code_of(app.run_return(on_run_event)))
+}
+
+/// Asks for the app's name on the session bus.
+#[cfg(target_os = "linux")]
+fn claim(identifier: &str) -> Claim {
+    let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    tauri::async_runtime::block_on(single_instance::claim(identifier, arguments))
+}
+
+/// Shows the window at every later start, as long as the app has its name.
+#[cfg(target_os = "linux")]
+fn hold(app: &AppHandle, claim: Claim) {
+    let Claim::Ours(Instance { mut started_again, connection }) = claim else { return };
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let _held = connection;
+        while let Some(arguments) = started_again.recv().await {
+            single_instance::started_again(&app, &arguments);
+        }
+    });
 }
 
 fn set_up(
     app: &mut App,
     profile: Profile,
     core: TuneKey,
+    notice: Option<Problem>,
     hidden: bool,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let handle = app.handle().clone();
@@ -96,6 +147,10 @@ fn set_up(
         opening: Opening::default(),
         quitting: Quitting::default(),
         tray_host: tauri::async_runtime::block_on(async { TrayHost::watch() }),
+        paces: Paces::default(),
+        notice,
+        dialogs: AtomicBool::new(false),
+        reading: AtomicBool::new(false),
     });
     if !hidden {
         window::build(&handle, Opened::Shown)?;

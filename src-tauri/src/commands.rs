@@ -1,5 +1,11 @@
 //! What the window can ask for: each command is one call. `capabilities/main.json` allows each by name.
 //!
+//! The page is ours, and is not believed: a flaw in the web view or in a package that the page is made of would speak
+//! with its voice. So beside each command stands what it can do if the page lies. Nothing that it can do sends a
+//! credential anywhere but to its own service, changes whom TuneKey trusts or how it reaches a service, or loses a
+//! credential without the person's word in a dialog of the system. What costs something is limited by [`Paces`], what
+//! is long is refused.
+//!
 //! All of them are asynchronous, so that none of them runs on the main thread, where waiting would freeze the window.
 //!
 //! State reaches the page by events only, in the order in which it came about. What a command answers says what
@@ -9,25 +15,47 @@
 
 use serde::Serialize;
 use tauri::ipc::Invoke;
-use tauri::{AppHandle, State, Wry};
+use tauri::{AppHandle, Manager as _, State, Wry};
 use tunekey_core::account::{
-    AccountId, CheckOutcome, Method, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
+    Account, AccountId, CheckOutcome, Method, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
 };
 use tunekey_core::export::Format;
-use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::problem::{Language, Problem, ProblemCode};
+use tunekey_core::settings::Proxy;
 use tunekey_core::sign_in::Answer as SignInAnswer;
 use tunekey_core::tunekey::{KeychainState, Reach, ServiceInfo, SignedOut, Snapshot, TuneKey};
 use tunekey_core::vault::keychain::Patience;
 
 use crate::app::Desktop;
+use crate::confirmation::{self, Question};
 use crate::copying;
 use crate::events::{self, DesktopEvent};
+use crate::file_dialog::OneDialog;
+use crate::pace::Pace;
+#[cfg(doc)]
+use crate::pace::Paces;
 use crate::preferences::{PreferenceChange, Preferences};
 use crate::sign_in::WindowAnswer;
 use crate::{file_dialog, quitting, text_file, tray, window, words};
 
 /// What a command answers: what was asked for, or what went wrong, as every front may show it.
 type Answer<T> = Result<T, Problem>;
+
+/// The longest text that the page may give, in bytes: no name, note or setting is longer.
+const LONGEST: usize = 2048;
+
+/// A text of the page's, if it is not absurdly long.
+fn text_of_page(text: &str) -> Answer<&str> {
+    if text.len() <= LONGEST {
+        return Ok(text);
+    }
+    Err(Problem::new(ProblemCode::InvalidInput).with_detail(format!("a text of more than {LONGEST} bytes")))
+}
+
+/// Takes one of what the page may ask for only so often.
+fn paced(desktop: &Desktop, pace: &Pace) -> Answer<()> {
+    pace.take(desktop.clock.monotonic())
+}
 
 /// All commands.
 pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
@@ -64,18 +92,26 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
 }
 
 /// The page asks for this once it listens for events: what is to be opened is opened from then on.
+///
+/// If the page lies: it learns what it shows anyway, names, numbers, states and pictures; no secret is among them.
 #[tauri::command(async)]
 fn snapshot(app: AppHandle, desktop: State<'_, Desktop>) -> Snapshot {
-    let snapshot = desktop.core.snapshot();
+    let mut snapshot = desktop.core.snapshot();
+    if snapshot.notice.is_none() {
+        snapshot.notice.clone_from(&desktop.notice);
+    }
     window::page_listens(&app);
     snapshot
 }
 
+/// If the page lies: it learns what every installation offers.
 #[tauri::command(async)]
 fn services(desktop: State<'_, Desktop>) -> Vec<ServiceInfo> {
     desktop.core.services()
 }
 
+/// If the page lies: it cancels a sign-in that can be cancelled, and shows a code that somebody has to scan. There is
+/// one at a time, and so many in a minute. An account that does not exist is simply never the one that signs in.
 #[tauri::command(async)]
 fn start_sign_in(
     app: AppHandle,
@@ -83,48 +119,70 @@ fn start_sign_in(
     service: ServiceId,
     method: Method,
     wanted: Option<AccountId>,
-) -> u32 {
-    desktop.sign_ins.start(&app, service, method, wanted)
+) -> Answer<u32> {
+    paced(&desktop, &desktop.paces.requests)?;
+    Ok(desktop.sign_ins.start(&app, service, method, wanted))
 }
 
+/// If the page lies: as [`start_sign_in`]. A credential that has come and was not kept yet is ended at its service.
 #[tauri::command(async)]
-fn new_code(desktop: State<'_, Desktop>, id: u32) {
+fn new_code(desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
+    paced(&desktop, &desktop.paces.requests)?;
     desktop.sign_ins.answer(id, SignInAnswer::Again);
+    Ok(())
 }
 
+/// If the page lies: a sign-in has to be started again. What was confirmed is saved all the same.
 #[tauri::command(async)]
 fn cancel_sign_in(desktop: State<'_, Desktop>, id: u32) {
     desktop.sign_ins.cancel(id);
 }
 
+/// If the page lies: it can have a text code sent to a number, as often as the service and the day's limit allow, and
+/// keep an account that came while another was meant or that is new: that account's own credential, in this keychain.
+/// It cannot give an address, cookies or a text. Numbers and codes longer than any are not taken.
 #[tauri::command(async)]
-fn answer_sign_in(desktop: State<'_, Desktop>, id: u32, answer: WindowAnswer) {
+fn answer_sign_in(desktop: State<'_, Desktop>, id: u32, answer: WindowAnswer) -> Answer<()> {
+    paced(&desktop, &desktop.paces.requests)?;
     desktop.sign_ins.answer(id, answer.into());
+    Ok(())
 }
 
+/// If the page lies: the system's browser opens the address that the service asks for, now and a few times more. The
+/// page can name none, and learns none.
 #[tauri::command(async)]
 fn open_captcha(desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
+    paced(&desktop, &desktop.paces.outside)?;
     desktop.sign_ins.open_captcha(id)
 }
 
+/// If the page lies: the service's page, which the person has opened, comes to the front.
 #[tauri::command(async)]
 fn show_page(desktop: State<'_, Desktop>, id: u32) {
     desktop.sign_ins.show_page(id);
 }
 
 /// The text goes from the clipboard to the core. It never passes through the window.
+///
+/// If the page lies: it learns whether a credential is on the clipboard, of which account and in which form, and can
+/// have it kept here. One is read at a time, and so many in a minute.
 #[tauri::command]
 async fn paste_from_clipboard(desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
     desktop.sign_ins.is_running(id)?;
+    paced(&desktop, &desktop.paces.outside)?;
+    let Some(_only) = OneDialog::open(&desktop.reading) else { return Ok(()) };
     let text = desktop.clipboard.text().await?;
     desktop.sign_ins.paste(id, text);
     Ok(())
 }
 
 /// The same with a file that the person chooses in the system's dialog: the page can name none.
+///
+/// If the page lies: a dialog opens, one at a time, and only the person chooses in it.
 #[tauri::command]
 async fn paste_from_file(app: AppHandle, desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
     desktop.sign_ins.is_running(id)?;
+    paced(&desktop, &desktop.paces.outside)?;
     let language = desktop.preferences.current().language();
     let Some(path) = file_dialog::choose_text(&app, language).await else { return Ok(()) };
     let text = text_file::read(path).await?;
@@ -133,64 +191,155 @@ async fn paste_from_file(app: AppHandle, desktop: State<'_, Desktop>, id: u32) -
 }
 
 /// Takes what was pasted to the service that it is for, as a new sign-in.
+///
+/// If the page lies: a credential that was pasted is checked with the service that issued it, and no other.
 #[tauri::command]
 async fn paste_elsewhere(app: AppHandle, desktop: State<'_, Desktop>, id: u32) -> Answer<u32> {
+    paced(&desktop, &desktop.paces.requests)?;
     desktop.sign_ins.paste_elsewhere(&app, id)
 }
 
+/// If the page lies: a cookie gets to the clipboard, where other programs read it; the account then says that it was
+/// copied. It does so only while the window is on the screen, for as long as the setting says, and so many times in a
+/// minute. The page itself cannot read the clipboard.
 #[tauri::command]
 async fn copy_cookie(app: AppHandle, account: AccountId, format: Option<Format>) -> Answer<()> {
+    let desktop = app.state::<Desktop>();
+    paced(&desktop, &desktop.paces.outside)?;
+    if !window::is_on_screen(&app) {
+        return Err(Problem::new(ProblemCode::InvalidInput)
+            .with_detail("a cookie was to be copied while the window was not on the screen")
+            .with_words(
+                "Nothing was copied, because TuneKey’s window isn’t on the screen. Open it, then copy.",
+                "TuneKey 窗口未显示在屏幕上，因此没有复制。请先打开窗口再复制。",
+            ));
+    }
     copying::copy(&app, account, format).await.map(drop)
 }
 
+/// If the page lies: our own text leaves the clipboard early. Other people's stays.
 #[tauri::command]
 async fn clear_clipboard(desktop: State<'_, Desktop>) -> Answer<()> {
     desktop.clipboard.clear().await;
     Ok(())
 }
 
+/// If the page lies: a key is renewed before it is due, with its own service, so many times in a minute; the new one is
+/// kept as every new one is.
 #[tauri::command]
 async fn renew(desktop: State<'_, Desktop>, account: AccountId) -> Answer<RenewalRecord> {
+    paced(&desktop, &desktop.paces.requests)?;
     desktop.core.renew(&account, RenewalTrigger::Manual).await
 }
 
+/// If the page lies: as [`renew`], for each account.
 #[tauri::command]
 async fn renew_all(desktop: State<'_, Desktop>) -> Answer<RenewalSummary> {
+    for _ in desktop.core.snapshot().accounts {
+        paced(&desktop, &desktop.paces.requests)?;
+    }
     Ok(renew_every_account(&desktop.core).await)
 }
 
+/// If the page lies: as [`renew`].
 #[tauri::command]
 async fn check(desktop: State<'_, Desktop>, account: AccountId) -> Answer<CheckOutcome> {
+    paced(&desktop, &desktop.paces.requests)?;
     desktop.core.check(&account).await
 }
 
+/// If the page lies: the system asks the person, who says no. A session that is ended cannot be had back.
+///
+/// # Errors
+/// `Cancelled` when the person has said no.
 #[tauri::command]
-async fn sign_out(desktop: State<'_, Desktop>, account: AccountId) -> Answer<SignedOut> {
+async fn sign_out(app: AppHandle, desktop: State<'_, Desktop>, account: AccountId) -> Answer<SignedOut> {
+    ask_to_remove(&app, &account, Question::sign_out).await?;
     desktop.core.sign_out(&account).await
 }
 
+/// If the page lies: as [`sign_out`].
+///
+/// # Errors
+/// `Cancelled` when the person has said no.
 #[tauri::command]
-async fn forget(desktop: State<'_, Desktop>, account: AccountId) -> Answer<()> {
+async fn forget(app: AppHandle, desktop: State<'_, Desktop>, account: AccountId) -> Answer<()> {
+    ask_to_remove(&app, &account, Question::forget).await?;
     desktop.core.forget(&account).await
 }
 
+/// Asks the person, in a dialog that the page has no part in.
+async fn ask_to_remove(
+    app: &AppHandle,
+    id: &AccountId,
+    question: fn(&Account, Language) -> Question,
+) -> Answer<()> {
+    let desktop = app.state::<Desktop>();
+    let account = desktop.core.snapshot().accounts.into_iter().find(|account| account.id == *id);
+    let account =
+        account.ok_or_else(|| Problem::new(ProblemCode::NotFound).with_detail("there is no such account"))?;
+    paced(&desktop, &desktop.paces.outside)?;
+    let question = question(&account, desktop.preferences.current().language());
+    if confirmation::confirmed(app, question).await { Ok(()) } else { Err(declined()) }
+}
+
+/// The person has said no: everything is as it was.
+fn declined() -> Problem {
+    Problem::new(ProblemCode::Cancelled)
+}
+
+/// If the page lies: an account is called something else, in as many letters as any name has; its number and the
+/// service's own name for it stay, and so do those by which the command line finds it.
 #[tauri::command(async)]
 fn set_label(desktop: State<'_, Desktop>, account: AccountId, label: &str) -> Answer<()> {
-    desktop.core.set_label(&account, label)
+    paced(&desktop, &desktop.paces.writes)?;
+    desktop.core.set_label(&account, text_of_page(label)?)
 }
 
+/// If the page lies: a note says something else, cut as every note is.
 #[tauri::command(async)]
 fn set_note(desktop: State<'_, Desktop>, account: AccountId, note: &str) -> Answer<()> {
-    desktop.core.set_note(&account, note)
+    paced(&desktop, &desktop.paces.writes)?;
+    desktop.core.set_note(&account, text_of_page(note)?)
 }
 
-#[tauri::command(async)]
-fn set_setting(desktop: State<'_, Desktop>, key: &str, value: &str) -> Answer<()> {
+/// If the page lies: it changes what a person can change back and what leads no credential elsewhere: the usual format,
+/// how long the clipboard lasts within its bounds, whether keys are renewed by themselves, as which client we present
+/// ourselves. Whom to trust besides the system it can only take away. Another way to the services is asked about in a
+/// dialog of the system.
+///
+/// # Errors
+/// `Cancelled` when the person has said no.
+#[tauri::command]
+async fn set_setting(app: AppHandle, desktop: State<'_, Desktop>, key: String, value: String) -> Answer<()> {
+    paced(&desktop, &desktop.paces.writes)?;
+    let (key, value) = (text_of_page(&key)?, text_of_page(&value)?);
+    match key {
+        "extra-ca" if !value.is_empty() => {
+            return Err(Problem::new(ProblemCode::InvalidInput).with_detail(
+                "from the window a certificate authority is only chosen in the system’s dialog",
+            ));
+        }
+        "proxy" => {
+            let (old, new) = (desktop.core.settings().proxy, Proxy::parse(value)?);
+            if old != new {
+                paced(&desktop, &desktop.paces.outside)?;
+                let language = desktop.preferences.current().language();
+                if !confirmation::confirmed(&app, Question::route(&old, &new, language)).await {
+                    return Err(declined());
+                }
+            }
+        }
+        _ => {}
+    }
     desktop.core.set_setting(key, value).map(drop)
 }
 
+/// If the page lies: a dialog opens, one at a time, and only the person chooses in it. What the page has written to the
+/// disk lies in the profile, and nothing from there is taken.
 #[tauri::command]
 async fn choose_extra_ca(app: AppHandle, desktop: State<'_, Desktop>) -> Answer<()> {
+    paced(&desktop, &desktop.paces.outside)?;
     let language = desktop.preferences.current().language();
     let Some(path) = file_dialog::choose_certificate(&app, language).await else { return Ok(()) };
     let path = path.to_str().ok_or_else(|| {
@@ -199,28 +348,38 @@ async fn choose_extra_ca(app: AppHandle, desktop: State<'_, Desktop>) -> Answer<
     desktop.core.set_setting("extra-ca", path).map(drop)
 }
 
+/// If the page lies: each service is asked for its front page, so many times in a minute.
 #[tauri::command]
 async fn test_connection(desktop: State<'_, Desktop>) -> Answer<Vec<Reach>> {
+    paced(&desktop, &desktop.paces.requests)?;
     Ok(desktop.core.reach().await)
 }
 
+/// If the page lies: it learns how it looks.
 #[tauri::command(async)]
 fn preferences(desktop: State<'_, Desktop>) -> Preferences {
     desktop.preferences.current()
 }
 
+/// If the page lies: the window looks different, opens elsewhere, or closes for good. It can let the tray copy again,
+/// which any program of this user could then ask for; that program could also read the keychain.
 #[tauri::command(async)]
-fn set_preferences(app: AppHandle, desktop: State<'_, Desktop>, change: PreferenceChange) {
+fn set_preferences(app: AppHandle, desktop: State<'_, Desktop>, change: PreferenceChange) -> Answer<()> {
+    paced(&desktop, &desktop.paces.writes)?;
     desktop.preferences.change(change, |preferences| {
         app.set_theme(window::theme(preferences));
         events::emit(&app, &DesktopEvent::Preferences { preferences: preferences.clone() });
     });
     tray::look_again(&app);
+    Ok(())
 }
 
 /// Answers what this try has found, to be said. What is shown comes by an event.
+///
+/// If the page lies: the system asks the person to unlock the keychain, so many times in a minute.
 #[tauri::command]
 async fn keychain_retry(desktop: State<'_, Desktop>) -> Answer<KeychainState> {
+    paced(&desktop, &desktop.paces.requests)?;
     Ok(desktop.core.probe_keychain(Patience::User).await)
 }
 
@@ -251,6 +410,7 @@ enum Os {
     Win,
 }
 
+/// If the page lies: it learns the version, the system and its language.
 #[tauri::command(async)]
 fn about() -> About {
     let os = if cfg!(target_os = "macos") {
@@ -268,6 +428,7 @@ fn about() -> About {
     }
 }
 
+/// If the page lies: the app ends, in order.
 #[tauri::command(async)]
 fn quit(app: AppHandle) {
     quitting::quit(&app);

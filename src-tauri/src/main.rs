@@ -7,15 +7,19 @@ mod clipboard;
 #[cfg(target_os = "linux")]
 mod color_scheme;
 mod commands;
+mod confirmation;
 mod copying;
 mod events;
 mod file_dialog;
 mod notification;
 mod official_page;
+mod pace;
 #[cfg(target_os = "linux")]
 mod painting;
 mod preferences;
 mod quitting;
+#[cfg(target_os = "linux")]
+mod response_policy;
 mod sign_in;
 mod single_instance;
 mod text_file;

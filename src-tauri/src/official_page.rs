@@ -4,6 +4,13 @@
 //! to call. Its browser profile is thrown away with it. It goes where [`OfficialPage`] says and nowhere else, opens
 //! no other windows, downloads nothing and is granted nothing.
 //!
+//! What it is opened for counts only where the page itself goes there, not a frame in it, which anybody can put on a
+//! page and lead anywhere: on Linux, where a navigation does not say whose it is, once the view itself has begun to load
+//! the address, which is then stopped; on Windows, because only the page's own navigations are told of. On macOS the
+//! shell tells of both alike, so that there a frame can end the visit. What it brings is then still refused without the
+//! state of this visit, and a new account is shown before it is saved. An address that cannot be read is refused on
+//! Linux when its answer comes, or the page itself goes there; elsewhere the shell lets it through, and it brings nothing.
+//!
 //! Limits elsewhere: an extra certificate authority holds here on Linux only; Windows and macOS decide by their own
 //! stores, where whoever inspects the traffic has put it already. macOS always goes as the system says, so that
 //! with another proxy setting the page is not shown at all there, nor is it on Windows with an `https` proxy. A page
@@ -30,6 +37,8 @@ use tunekey_core::service::{Input, OfficialPage, PageGoal};
 use tunekey_core::sign_in::Answer;
 
 use crate::app::Desktop;
+#[cfg(target_os = "linux")]
+use crate::response_policy;
 use crate::words;
 
 /// Whether this platform's web view can serve. All three can: WebKitGTK, WebView2 and WKWebView give their host
@@ -205,9 +214,15 @@ impl Frame {
     fn may_go(&self, page: &OfficialPage, address: &Url) -> bool {
         match Direction::of(page, address) {
             Direction::Stays => true,
+            // Whether it is the page or a frame in it that goes there is seen in [`Frame::follow`].
+            Direction::Arrives if cfg!(target_os = "linux") => true,
             Direction::Arrives => {
-                self.outcome.give(Input::PageAddress(address.as_str().into()));
-                self.close();
+                self.arrives(address);
+                false
+            }
+            Direction::Asks(own) => {
+                tracing::debug!(host = own.host_str(), "a request is made with a state of our own");
+                self.go(own);
                 false
             }
             Direction::Leaves => {
@@ -215,6 +230,38 @@ impl Frame {
                 false
             }
         }
+    }
+
+    /// Takes the address that the page was opened for.
+    fn arrives(&self, address: &Url) {
+        self.outcome.give(Input::PageAddress(address.as_str().into()));
+        self.close();
+    }
+
+    /// Goes to another address than the page wanted. Returns at once: this is the middle of a navigation.
+    fn go(&self, address: Url) {
+        let frame = self.clone();
+        tauri::async_runtime::spawn(async move {
+            if let Some(window) = frame.window()
+                && let Err(error) = window.navigate(address)
+            {
+                tracing::warn!(%error, "the page did not go on");
+            }
+        });
+    }
+
+    /// Looks at an address that the page itself has begun to load. `false` when it is to be stopped.
+    #[cfg(target_os = "linux")]
+    fn follow(&self, page: &OfficialPage, address: Option<&str>) -> bool {
+        let Some(address) = address.and_then(|address| Url::parse(address).ok()) else {
+            tracing::warn!("the page wanted to go to an address that cannot be read");
+            return false;
+        };
+        if Direction::of(page, &address) != Direction::Arrives {
+            return true;
+        }
+        self.arrives(&address);
+        false
     }
 
     #[cfg(target_os = "linux")]
@@ -225,11 +272,20 @@ impl Frame {
         page: &OfficialPage,
         settings: tunekey_core::settings::Settings,
     ) -> tauri::Result<()> {
-        let (app, page) = (self.app.clone(), page.clone());
+        let authorities = self.app.state::<Desktop>().core.extra_ca_file();
+        let authorities = authorities.unwrap_or_else(|problem| {
+            tracing::warn!(code = ?problem.code, "the extra certificate authorities cannot be read");
+            None
+        });
+        let (app, frame, page) = (self.app.clone(), self.clone(), page.clone());
         window.with_webview(move |view| {
             let view = view.inner();
-            let start = page.start.clone();
-            webkit::load(&view, &start, &settings);
+            let (start, shown, followed) = (page.start.clone(), page.clone(), page.clone());
+            response_policy::show_only(&view, move |address| {
+                Direction::of(&shown, address) == Direction::Stays
+            });
+            webkit::follow(&view, move |address| frame.follow(&followed, address));
+            webkit::load(&view, &start, &settings.proxy, authorities.as_deref());
             webkit::replace_failures(&view, move |why, failed| {
                 let language = app.state::<Desktop>().preferences.current().language();
                 let retry = retried(&page, failed);
@@ -315,12 +371,14 @@ fn retried<'a>(page: &'a OfficialPage, failed: &'a Url) -> &'a Url {
 }
 
 /// Where an address leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Direction {
     /// Somewhere the page may go.
     Stays,
     /// To what it was opened for.
     Arrives,
+    /// To a request with somebody else's state; there it is with that of this visit.
+    Asks(Url),
     /// Elsewhere.
     Leaves,
 }
@@ -329,6 +387,8 @@ impl Direction {
     fn of(page: &OfficialPage, address: &Url) -> Self {
         if page.is_reached(address) {
             Self::Arrives
+        } else if let Some(own) = page.with_own_state(address) {
+            Self::Asks(own)
         } else if page.may_visit(address) || matches!(address.as_str(), "about:blank" | "about:srcdoc") {
             // Empty frames, which their page fills itself.
             Self::Stays
@@ -413,6 +473,7 @@ mod tests {
             start: url("https://graph.qq.com/oauth2.0/show").into(),
             hosts: &[".qq.com"],
             goal: PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" },
+            request: None,
         }
     }
 

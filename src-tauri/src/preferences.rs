@@ -23,6 +23,8 @@ pub(crate) struct Preferences {
     pub(crate) language: LanguageChoice,
     /// Whether closing the window leaves the tray icon and the renewals running.
     pub(crate) close_to_tray: bool,
+    /// Whether the tray menu offers to copy cookies: any program of this user can read that menu, and click in it.
+    pub(crate) tray_copies: bool,
     /// Where the window was last, in the words of the web UI.
     pub(crate) last_view: Option<String>,
 }
@@ -36,6 +38,7 @@ pub(crate) struct PreferenceChange {
     theme: Option<Theme>,
     language: Option<LanguageChoice>,
     close_to_tray: Option<bool>,
+    tray_copies: Option<bool>,
     last_view: Option<String>,
 }
 
@@ -69,7 +72,13 @@ pub(crate) enum LanguageChoice {
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { theme: Theme::System, language: LanguageChoice::System, close_to_tray: true, last_view: None }
+        Self {
+            theme: Theme::System,
+            language: LanguageChoice::System,
+            close_to_tray: true,
+            tray_copies: true,
+            last_view: None,
+        }
     }
 }
 
@@ -80,6 +89,7 @@ impl Preferences {
             theme: change.theme.unwrap_or(self.theme),
             language: change.language.unwrap_or(self.language),
             close_to_tray: change.close_to_tray.unwrap_or(self.close_to_tray),
+            tray_copies: change.tray_copies.unwrap_or(self.tray_copies),
             last_view: change.last_view.filter(sensible).or_else(|| self.last_view.clone()),
         }
     }
@@ -112,6 +122,7 @@ impl Preferences {
             theme: one(stored(THEME), or.theme),
             language: one(stored(LANGUAGE), or.language),
             close_to_tray: one(stored(CLOSE_TO_TRAY), or.close_to_tray),
+            tray_copies: one(stored(TRAY_COPIES), or.tray_copies),
             last_view: one(stored(LAST_VIEW), or.last_view).filter(sensible),
         }
     }
@@ -120,6 +131,7 @@ impl Preferences {
 const THEME: &str = "theme";
 const LANGUAGE: &str = "language";
 const CLOSE_TO_TRAY: &str = "closeToTray";
+const TRAY_COPIES: &str = "trayCopies";
 const LAST_VIEW: &str = "lastView";
 
 /// What the person has been told once and need not be told again, beside the preferences in their file.
@@ -244,12 +256,19 @@ mod tests {
             theme: Theme::Dark,
             language: LanguageChoice::Chinese,
             close_to_tray: false,
+            tray_copies: false,
             last_view: Some("settings/about".to_owned()),
         };
         let written = serde_json::to_value(&chosen).expect("preferences are plain data");
         assert_eq!(
             written,
-            json!({"theme": "dark", "language": "zh-CN", "closeToTray": false, "lastView": "settings/about"}),
+            json!({
+                "theme": "dark",
+                "language": "zh-CN",
+                "closeToTray": false,
+                "trayCopies": false,
+                "lastView": "settings/about"
+            }),
             "the web UI and the file use these words"
         );
         assert_eq!(read(&written), chosen);

@@ -25,6 +25,7 @@ use crate::official_page::Visit;
 pub(crate) enum WindowAnswer {
     PhoneNumber {
         /// The country's code without plus or zeros, such as `86`.
+        #[serde(deserialize_with = "short")]
         country: String,
         /// The number within the country.
         #[cfg_attr(feature = "typescript", ts(type = "string"))]
@@ -46,7 +47,7 @@ pub(crate) enum WindowAnswer {
         /// Its place among those that were asked about, counted from 0.
         place: u32,
     },
-    KeepOther,
+    Keep,
 }
 
 impl From<WindowAnswer> for Answer {
@@ -60,14 +61,26 @@ impl From<WindowAnswer> for Answer {
             WindowAnswer::Go => Input::Go,
             // A place that is not there chooses nothing.
             WindowAnswer::Account { place } => Input::Account(usize::try_from(place).unwrap_or(usize::MAX)),
-            WindowAnswer::KeepOther => return Self::KeepOther,
+            WindowAnswer::Keep => return Self::Keep,
         })
     }
 }
 
 /// Secrets come from the window, but never go there: so there is no `Deserialize` for them in general.
 fn secret<'de, D: Deserializer<'de>>(text: D) -> Result<Secret, D::Error> {
-    String::deserialize(text).map(Secret::from)
+    short(text).map(Secret::from)
+}
+
+/// No number, country or code is longer, in bytes.
+const LONGEST: usize = 64;
+
+/// A text that is as short as what is typed into the window.
+fn short<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
+    let text = String::deserialize(text)?;
+    if text.len() <= LONGEST {
+        return Ok(text);
+    }
+    Err(serde::de::Error::custom("it is too long"))
 }
 
 /// The running sign-in, if there is one.
@@ -362,7 +375,7 @@ mod tests {
         assert!(matches!(answered(json!({"kind": "change_number"})), Answer::Give(Input::ChangeNumber)));
         assert!(matches!(answered(json!({"kind": "go"})), Answer::Give(Input::Go)));
         assert!(matches!(answered(json!({"kind": "account", "place": 1})), Answer::Give(Input::Account(1))));
-        assert!(matches!(answered(json!({"kind": "keep_other"})), Answer::KeepOther));
+        assert!(matches!(answered(json!({"kind": "keep"})), Answer::Keep));
     }
 
     #[test]
@@ -373,6 +386,19 @@ mod tests {
                 serde_json::from_value::<WindowAnswer>(answer).is_err(),
                 "{kind} is not the window's to give"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_longer_than_anything_that_is_typed_is_not_taken() {
+        let long = "1".repeat(LONGEST + 1);
+        for answer in [
+            json!({"kind": "phone_number", "country": long, "number": "13800000001"}),
+            json!({"kind": "phone_number", "country": "86", "number": long}),
+            json!({"kind": "text_code", "code": long}),
+        ] {
+            let refused = serde_json::from_value::<WindowAnswer>(answer).expect_err("it is too long");
+            assert!(!refused.to_string().contains("111"), "{refused} repeats what was typed");
         }
     }
 

@@ -114,9 +114,10 @@ impl Tray {
     /// Shows what is so now, and touches nothing that already says so: a menu that is open stays open.
     fn show(&self, app: &AppHandle) -> tauri::Result<()> {
         let desktop = app.state::<Desktop>();
-        let language = desktop.preferences.current().language();
+        let preferences = desktop.preferences.current();
         let snapshot = desktop.core.snapshot();
-        let entries = menu::entries(&snapshot, desktop.clock.now(), language);
+        let (now, copies) = (desktop.clock.now(), preferences.tray_copies);
+        let entries = menu::entries(&snapshot, now, copies, preferences.language());
         let icon = menu::icon(&snapshot);
         let mut shown = lock(&self.shown);
         if shown.icon != Some(icon) {
@@ -164,6 +165,8 @@ fn lock(shown: &Mutex<Shown>) -> std::sync::MutexGuard<'_, Shown> {
 fn obey(app: &AppHandle, command: Command) {
     let core = app.state::<Desktop>().core.clone();
     match command {
+        // What was on a menu that is being replaced is not offered any more.
+        Command::Copy(_) if !app.state::<Desktop>().preferences.current().tray_copies => {}
         Command::Copy(account) => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { copying::copy_and_notify(&app, account).await });

@@ -20,6 +20,8 @@ use crate::events::{self, DesktopEvent};
 use crate::notification::{self, Notification};
 use crate::preferences::{Once, Preferences};
 use crate::quitting;
+#[cfg(target_os = "linux")]
+use crate::response_policy;
 use crate::text_file;
 use crate::words::{Word, word};
 
@@ -111,6 +113,8 @@ pub(crate) fn build(app: &AppHandle, opened: Opened) -> tauri::Result<()> {
         .on_download(|_, _| false)
         .on_permission_request(|_, _| PermissionResponse::Deny)
         .build()?;
+    #[cfg(target_os = "linux")]
+    window.with_webview(|view| response_policy::show_only(&view.inner(), is_ours))?;
     window.set_background_color(Some(match theme(&preferences).map_or_else(|| window.theme(), Ok)? {
         Theme::Dark => DARK_BACKGROUND,
         _ => LIGHT_BACKGROUND,
@@ -189,6 +193,13 @@ pub(crate) fn hide(app: &AppHandle) {
 /// Where the window's web view keeps its files.
 pub(crate) fn data_directory(app: &AppHandle) -> PathBuf {
     app.state::<Desktop>().profile.dir().join("webview")
+}
+
+/// Whether the window is where the person could see it.
+pub(crate) fn is_on_screen(app: &AppHandle) -> bool {
+    // What cannot be known counts as yes: not every desktop says whether a window is minimised.
+    app.get_webview_window(LABEL)
+        .is_some_and(|window| window.is_visible().unwrap_or(true) && !window.is_minimized().unwrap_or(false))
 }
 
 /// Whether the person has the window before them.

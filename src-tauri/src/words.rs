@@ -58,6 +58,18 @@ pub(crate) enum Word {
     Certificates,
     /// The title of the file dialog for a file that holds a cookie.
     ChooseText,
+    /// The answer that leaves everything as it is.
+    Cancel,
+    /// The answer that changes the proxy.
+    ChangeRoute,
+    /// What the proxy setting `system` is called in a question.
+    RouteSystem,
+    /// What having no proxy is called in a question.
+    RouteDirect,
+    /// The answer that ends a session.
+    SignOut,
+    /// The answer that removes an account.
+    Forget,
 }
 
 /// A text in a language.
@@ -98,8 +110,67 @@ pub(crate) fn word(word: Word, language: Language) -> &'static str {
         Word::ChooseCertificate => ("Choose a certificate authority", "选择证书颁发机构"),
         Word::Certificates => ("PEM certificates", "PEM 证书"),
         Word::ChooseText => ("Choose a file with a cookie in it", "选择包含 Cookie 的文件"),
+        Word::Cancel => ("Cancel", "取消"),
+        Word::ChangeRoute => ("Change", "更改"),
+        Word::RouteSystem => ("as the system says", "跟随系统"),
+        Word::RouteDirect => ("directly, without a proxy", "直接连接，不使用代理"),
+        Word::SignOut => ("Sign out", "退出登录"),
+        Word::Forget => ("Remove", "移除"),
     };
     pick(language, english, chinese)
+}
+
+/// The title and the text of the question whether to reach the services by another way.
+pub(crate) fn route_changes(old: &str, new: &str, language: Language) -> (String, String) {
+    match language {
+        Language::English => (
+            "Change the proxy?".to_owned(),
+            format!(
+                "TuneKey’s window asks to reach the services another way.\n\nNow: {old}\nThen: {new}\n\nIf you \
+                 haven’t just changed this yourself, choose Cancel."
+            ),
+        ),
+        Language::Chinese => (
+            "更改代理？".to_owned(),
+            format!(
+                "TuneKey 窗口请求改变连接方式。\n\n现在：{old}\n改为：{new}\n\n如果不是你本人刚刚修改的，请选择“取消”。"
+            ),
+        ),
+    }
+}
+
+/// The title and the text of the question whether to end a session.
+pub(crate) fn sign_out(name: &str, service: &str, language: Language) -> (String, String) {
+    match language {
+        Language::English => (
+            format!("Sign out {name}?"),
+            format!(
+                "This ends the sign-in at {service} and removes it from this computer. Tools that use its cookie stop \
+                 working."
+            ),
+        ),
+        Language::Chinese => (
+            format!("退出登录 {name}？"),
+            format!("将在{service}结束这次登录，并从本机移除。使用其 Cookie 的工具会失效。"),
+        ),
+    }
+}
+
+/// The title and the text of the question whether to remove an account.
+pub(crate) fn forget(name: &str, service: &str, language: Language) -> (String, String) {
+    match language {
+        Language::English => (
+            format!("Remove {name}?"),
+            format!(
+                "This removes the {service} sign-in from this computer’s keychain. To have it here again, you sign in \
+                 again."
+            ),
+        ),
+        Language::Chinese => (
+            format!("移除 {name}？"),
+            format!("将从本机的系统密钥环移除此{service}登录。要再次使用，需要重新登录。"),
+        ),
+    }
 }
 
 /// The name of a service.

@@ -16,7 +16,7 @@ use crate::patience::PATIENCE;
 use crate::process::Process;
 use crate::programs::{program, workspace};
 use crate::sandbox::Sandbox;
-use crate::screen::Screen;
+use crate::screen::{ENTER, ESCAPE, Screen, Standing};
 use crate::tray::Tray;
 use crate::window::Window;
 
@@ -240,6 +240,19 @@ impl Desktop {
         Ok(items.values().any(|item| item.windows(beginning.len()).any(|part| part == beginning)))
     }
 
+    /// Answers a question of the system's own, which no page can answer, as a person does at the keyboard.
+    ///
+    /// # Errors
+    /// When it is not asked.
+    pub async fn answers(&self, question: &str, yes: bool) -> Result<()> {
+        self.screen.window_is(question, Standing::Shown).await?;
+        self.screen.activate(question)?;
+        self.screen.is_active(question).await?;
+        // Its first button, which says yes, has the focus.
+        self.screen.press(if yes { ENTER } else { ESCAPE })?;
+        self.screen.window_is(question, Standing::Hidden).await
+    }
+
     /// Starts the app without a window, as at a log-in.
     ///
     /// # Errors
@@ -248,6 +261,16 @@ impl Desktop {
         let mut command = self.sandbox.command(program("tunekey-desktop")?);
         command.arg("--profile").arg(self.sandbox.profile()).args(["--hidden", "--log", "trace"]);
         Process::start(&mut command, &self.sandbox.log("app"))
+    }
+
+    /// Starts the app once more, as from a menu.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn another_app(&self) -> Result<Process> {
+        let mut command = self.sandbox.command(program("tunekey-desktop")?);
+        command.arg("--profile").arg(self.sandbox.profile()).args(["--log", "trace"]);
+        Process::start(&mut command, &self.sandbox.log("another-app"))
     }
 
     /// Another process has found that an account needs a new sign-in, and heard what its owner is called now. Written

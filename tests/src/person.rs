@@ -183,7 +183,9 @@ impl Person {
             }
             SignInStep::AskWhichAccount { .. } => give(Input::Account(0)),
             SignInStep::AskToGoOn { .. } => give(Input::Go),
-            SignInStep::AskOtherAccount { .. } => sign_in.answer(Answer::KeepOther),
+            SignInStep::AskOtherAccount { .. } | SignInStep::AskNewAccount { .. } => {
+                sign_in.answer(Answer::Keep)
+            }
             SignInStep::AskPhoneNumber { problem: Some(problem), .. }
             | SignInStep::AskTextCode { problem: Some(problem), .. }
             | SignInStep::AskPaste { problem: Some(problem), .. } => {

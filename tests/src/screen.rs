@@ -16,6 +16,9 @@ use crate::sandbox::Sandbox;
 /// The Enter key, as the X protocol names it.
 pub const ENTER: u32 = 0xff0d;
 
+/// The Escape key.
+pub const ESCAPE: u32 = 0xff1b;
+
 /// How a window stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -189,6 +192,20 @@ impl Screen {
         let x = Server::connect(&self.display)?;
         let window = x.find(title)?.with_context(|| format!("there is no window “{title}”"))?;
         x.ask(window, "_NET_ACTIVE_WINDOW")
+    }
+
+    /// Waits until the window whose title begins so has the keyboard's focus.
+    ///
+    /// # Errors
+    /// When it does not get it.
+    pub async fn is_active(&self, title: &str) -> Result<()> {
+        until(format!("the window “{title}” to have the focus"), || async {
+            let x = Server::connect(&self.display)?;
+            let window = x.find(title)?.context("there is no such window")?;
+            ensure!(x.numbers(x.root, "_NET_ACTIVE_WINDOW")?.contains(&window), "another has it");
+            Ok(())
+        })
+        .await
     }
 
     /// Presses a key on the keyboard: whichever window has the focus hears of it.

@@ -105,6 +105,14 @@ impl Window {
         Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
     }
 
+    /// Runs a script in the page that ends when it calls its last argument, with what it gives.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn call(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+        Ok(self.driver.execute_async(script, arguments).await?.json().clone())
+    }
+
     /// The element that a CSS selector finds, once it can be seen.
     ///
     /// # Errors

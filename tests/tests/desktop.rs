@@ -105,6 +105,7 @@ async fn from_empty_to_signed_out(account: &str, formats: &[&str], membership: &
     // Sign out.
     window.click("#a-out").await?;
     window.click("#rd-go").await?;
+    desktop.answers("Sign out", true).await?;
     window.reads("h1", "Scan once").await?;
     ensure!(desktop.keyring().items().await?.is_empty(), "the keychain still holds something");
     ensure!(

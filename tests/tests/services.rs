@@ -49,7 +49,11 @@ impl Visit {
         options.ca_out = Some(authority.clone());
         let services = Simulator::start(options).await?;
         let proxy = Proxy::Manual(services.proxy_url.clone());
-        let http = Http::new(&HttpOptions { proxy, extra_ca: Some(authority), limits: Limits::default() })?;
+        let http = Http::new(&HttpOptions {
+            proxy,
+            extra_ca: Some(std::fs::read(authority)?),
+            limits: Limits::default(),
+        })?;
         let device = Device { id: "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123".into() };
         let clock = Arc::new(SystemClock);
         let context = Context { http, clock, device, netease_profile: NeteaseProfile::Web };

@@ -279,6 +279,9 @@ async fn a_sign_in_page_that_cannot_be_loaded_says_so_and_can_be_tried_again() -
         })
         .await?;
         desktop.simulator.confirm_as(code, Some(account))?;
+        window.stage("new").await?;
+        window.reads(".info", account.rsplit(':').next().unwrap_or_default()).await?;
+        window.click("#q-primary").await?;
         window.stage("success").await?;
         window.click("#q-open").await?;
     }

@@ -419,7 +419,7 @@ async fn another_account_than_the_one_meant_never_overwrites_it() {
         }
         ensure!(stage.tunekey.snapshot().accounts.len() == 1, "the other one is there before the answer");
         stage.holds_newest(&meant).await.context("the account that was meant")?;
-        sign_in.answer(Answer::KeepOther);
+        sign_in.answer(Answer::Keep);
         let kept = stranger.signs_in(&mut sign_in).await?;
         ensure!(kept.id.to_string() == account_for(way), "{} was kept", kept.id);
         ensure!(stage.tunekey.snapshot().accounts.len() == 2, "both are there");

@@ -214,6 +214,7 @@ async fn acts(desktop: &Desktop, window: &Window, way: WayIn, cookie: Option<&st
             window.stage("page").await?;
             let code = newest_code(desktop, way).await?;
             desktop.simulator.confirm_as(code, Some(account_for(way)))?;
+            is_asked_whether_it_is_them(desktop, window, way).await?;
         }
         Method::Paste => {
             desktop.clipboard().put(cookie.context("there is nothing to paste")?).await?;
@@ -224,6 +225,17 @@ async fn acts(desktop: &Desktop, window: &Window, way: WayIn, cookie: Option<&st
         }
     }
     Ok(())
+}
+
+/// A new account that came by a page is shown, and kept with the one key that says so. One that is known is not.
+async fn is_asked_whether_it_is_them(desktop: &Desktop, window: &Window, way: WayIn) -> Result<()> {
+    let accounts = desktop.cli(&["--json", "accounts"]).await?.succeeded()?.json()?;
+    if accounts.iter().any(|one| one["id"] == account_for(way)) || !desktop.simulator.faults().is_empty() {
+        return Ok(());
+    }
+    window.stage("new").await?;
+    window.focus_is_on("#q-primary").await?;
+    window.types(ENTER).await
 }
 
 async fn types_the_code(desktop: &Desktop, window: &Window, way: WayIn) -> Result<()> {

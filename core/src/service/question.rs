@@ -122,6 +122,20 @@ pub struct OfficialPage {
     pub hosts: &'static [&'static str],
     /// What it is opened for.
     pub goal: PageGoal,
+    /// A request for an authorisation that other pages make with a state of theirs, if there is one.
+    pub request: Option<PageRequest>,
+}
+
+/// A request for an authorisation that a page makes for another app. Its state is what tells the answer to this visit
+/// from any other, so that only one with ours may be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// The exact host.
+    pub host: &'static str,
+    /// The exact path.
+    pub path: &'static str,
+    /// The state of this visit.
+    pub state: String,
 }
 
 /// What an official page is opened for.
@@ -155,6 +169,26 @@ impl OfficialPage {
             })
         };
         address.scheme() == "https" && address.port().is_none() && address.host_str().is_some_and(allowed)
+    }
+
+    /// Where to go in place of a request whose state is not this visit's: the same, with ours. `None` for every other
+    /// address.
+    pub fn with_own_state(&self, address: &Url) -> Option<Url> {
+        let PageRequest { host, path, state } = self.request.as_ref()?;
+        if !self.may_visit(address) || address.host_str() != Some(host) || address.path() != *path {
+            return None;
+        }
+        let mut others: Vec<_> =
+            address.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let states: Vec<_> =
+            others.iter().filter(|(name, _)| name == "state").map(|(_, state)| state).collect();
+        if states == [state] {
+            return None;
+        }
+        others.retain(|(name, _)| name != "state");
+        let mut own = address.clone();
+        own.query_pairs_mut().clear().extend_pairs(others).append_pair("state", state);
+        Some(own)
     }
 
     /// Whether it is the address that the page was opened for.
@@ -298,7 +332,10 @@ mod tests {
 
     fn page(goal: PageGoal) -> OfficialPage {
         let start = url("https://graph.qq.com/oauth2.0/show").into();
-        OfficialPage { start, hosts: &[".qq.com", "open.weixin.qq.com", "qq-web.example"], goal }
+        let request =
+            PageRequest { host: "open.weixin.qq.com", path: "/connect/qrconnect", state: "r1".to_owned() };
+        let hosts = &[".qq.com", "open.weixin.qq.com", "qq-web.example"];
+        OfficialPage { start, hosts, goal, request: Some(request) }
     }
 
     fn url(text: &str) -> Url {
@@ -332,6 +369,28 @@ mod tests {
             "tauri://localhost/",
         ] {
             assert!(!page.may_visit(&url(bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_request_with_somebody_elses_state_is_made_with_that_of_the_visit() {
+        let page = page(PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" });
+        let own = |address: &str| page.with_own_state(&url(address)).map(String::from);
+        let ours = "https://open.weixin.qq.com/connect/qrconnect?appid=wx4&state=r1";
+        for theirs in
+            ["appid=wx4&state=STATE", "state=STATE&appid=wx4", "appid=wx4", "appid=wx4&state=r1&state=x"]
+        {
+            let theirs = format!("https://open.weixin.qq.com/connect/qrconnect?{theirs}");
+            assert_eq!(own(&theirs).as_deref(), Some(ours), "{theirs}");
+        }
+        for other in [
+            ours,
+            "https://open.weixin.qq.com/connect/confirm?state=STATE",
+            "https://graph.qq.com/connect/qrconnect?state=STATE",
+            "https://open.weixin.qq.com:444/connect/qrconnect?state=STATE",
+            "http://open.weixin.qq.com/connect/qrconnect?state=STATE",
+        ] {
+            assert_eq!(own(other), None, "{other}");
         }
     }
 

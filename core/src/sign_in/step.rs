@@ -96,7 +96,7 @@ pub enum SignInStep {
     },
     /// Confirmed; the credential is being fetched. From here on the sign-in cannot be cancelled.
     Exchanging,
-    /// It is another account than the one that was to be signed in again. [`Answer::KeepOther`] saves it
+    /// It is another account than the one that was to be signed in again. [`Answer::Keep`] saves it
     /// beside that one, [`Answer::Again`] drops it and starts over.
     AskOtherAccount {
         /// Which account it is.
@@ -109,6 +109,17 @@ pub enum SignInStep {
         /// The account that was to be signed in again.
         #[cfg_attr(feature = "typescript", ts(type = "string"))]
         wanted: AccountId,
+    },
+    /// It is a new account, and it came by a page of the service. [`Answer::Keep`] saves it, [`Answer::Again`] drops
+    /// it and starts over.
+    AskNewAccount {
+        /// Which account it is.
+        #[cfg_attr(feature = "typescript", ts(type = "string"))]
+        account: AccountId,
+        /// The name that the service shows, if it has said so.
+        nickname: Option<String>,
+        /// The picture, if it has come: a `data:` URL.
+        avatar: Option<String>,
     },
     /// The credential is being written to the keychain. This cannot be cancelled either.
     Saving,
@@ -153,6 +164,7 @@ impl SignInStep {
             | Self::AskWhichAccount { .. }
             | Self::AskToGoOn { .. }
             | Self::AskOtherAccount { .. }
+            | Self::AskNewAccount { .. }
             | Self::Expired
             | Self::Refused
             | Self::RiskControl { .. }

@@ -84,6 +84,7 @@ impl Attempt for Script {
                 start: url::Url::parse("https://example.invalid/").expect("a URL").into(),
                 hosts: &[],
                 goal: PageGoal::Address { host: "example.invalid", path: "/" },
+                request: None,
             }))),
         })
     }
@@ -160,6 +161,8 @@ struct Desk {
     /// How many were counted.
     counted: Arc<Mutex<u32>>,
     parked: Arc<Mutex<ParkedCodes>>,
+    /// Whether every account is here already.
+    knows: bool,
 }
 
 #[async_trait]
@@ -238,7 +241,10 @@ impl Surroundings for Desk {
         Others { next: next.to_vec(), barred: vec![way.method] }
     }
     fn knows(&self, _: &AccountId) -> bool {
-        false
+        self.knows
+    }
+    async fn owner(&self, _: &Grant) -> Scanner {
+        Scanner { nickname: Some("小满".to_owned()), picture: Some(b"PNG".to_vec()) }
     }
     async fn discard(&self, _: &Grant) {
         *self.discarded.lock().unwrap() += 1;
@@ -464,7 +470,7 @@ async fn a_question_waits_for_its_answer_and_says_that_it_works_on_it() {
     let mut sign_in =
         play_for(None, Desk::default(), Method::Phone, &[&[AskNumber, AskCode, Authorised, Granted]]);
     until(&mut sign_in, |step| matches!(step, SignInStep::AskPhoneNumber { .. })).await;
-    sign_in.answer(Answer::KeepOther);
+    sign_in.answer(Answer::Keep);
     sign_in
         .answer(Answer::Give(Input::PhoneNumber { country: "86".to_owned(), number: "13800005678".into() }));
     assert_eq!(sign_in.next().await, Some(SignInStep::Sending));
@@ -484,7 +490,65 @@ async fn a_page_that_is_closed_waits_to_be_opened_again() {
     sign_in.answer(Answer::Again);
     until(&mut sign_in, |step| matches!(step, SignInStep::AskPage { .. })).await;
     sign_in.answer(Answer::Give(Input::PageCookies(CookieMap::default())));
+    until(&mut sign_in, |step| matches!(step, SignInStep::AskNewAccount { .. })).await;
+    sign_in.answer(Answer::Keep);
     assert_eq!(names(sign_in).await.last().map(String::as_str), Some("done"));
+}
+
+/// A sign-in by a page that has brought a credential.
+async fn brought_by_a_page(wanted: Option<AccountId>, desk: Desk) -> SignIn {
+    let scripts: [&[Line]; 2] = [&[AskPage, Authorised, Granted], &[AskPage, Never]];
+    let mut sign_in = play_for(wanted, desk, Method::OfficialPage, &scripts);
+    until(&mut sign_in, |step| matches!(step, SignInStep::AskPage { .. })).await;
+    sign_in.answer(Answer::Give(Input::PageCookies(CookieMap::default())));
+    sign_in
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_account_that_came_by_a_page_is_shown_before_it_is_saved() {
+    let desk = Desk::default();
+    let saved = desk.saved.clone();
+    let mut sign_in = brought_by_a_page(None, desk).await;
+    let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+    let SignInStep::AskNewAccount { account, nickname, avatar } = &step else {
+        panic!("{step:?} does not ask whose account it is")
+    };
+    assert_eq!((account.uid.as_str(), nickname.as_deref()), ("320000017", Some("小满")));
+    assert!(avatar.as_ref().is_some_and(|avatar| avatar.starts_with("data:image/png")), "{avatar:?}");
+    assert_eq!(*saved.lock().unwrap(), 0, "nothing is saved before the answer");
+    // What answers another question is no word for this one.
+    sign_in.answer(Answer::Give(Input::Go));
+    sign_in.answer(Answer::Keep);
+    assert_eq!(names(sign_in).await, ["saving", "done"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_account_that_came_by_a_page_and_is_somebody_elses_is_ended_and_never_saved() {
+    for goes_away in [false, true] {
+        let desk = Desk::default();
+        let (saved, discarded) = (desk.saved.clone(), desk.discarded.clone());
+        let mut sign_in = brought_by_a_page(None, desk).await;
+        until(&mut sign_in, SignInStep::waits_for_answer).await;
+        if !goes_away {
+            sign_in.answer(Answer::Again);
+            until(&mut sign_in, |step| matches!(step, SignInStep::AskPage { .. })).await;
+        }
+        drop(sign_in);
+        while Arc::strong_count(&saved) > 1 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!((*saved.lock().unwrap(), *discarded.lock().unwrap()), (0, 1), "goes away: {goes_away}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_known_or_meant_is_not_asked_about_when_it_comes_by_a_page() {
+    let meant = Some(AccountId::new(ServiceId::Netease, "320000017"));
+    for (wanted, knows) in [(meant, false), (None, true)] {
+        let sign_in = brought_by_a_page(wanted, Desk { knows, ..Desk::default() }).await;
+        let steps = names(sign_in).await;
+        assert!(!steps.iter().any(|step| step == "ask_new_account"), "{steps:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -494,7 +558,7 @@ async fn another_account_than_the_wanted_one_is_kept_only_when_the_person_says_s
     let mut sign_in = play_for(somebody_else(), desk, Method::AppScan, &[&[Code, Authorised, Granted]]);
     let step = until(&mut sign_in, |step| matches!(step, SignInStep::AskOtherAccount { .. })).await;
     assert!(step.waits_for_answer() && *saved.lock().unwrap() == 0, "nothing is saved before the answer");
-    sign_in.answer(Answer::KeepOther);
+    sign_in.answer(Answer::Keep);
     assert_eq!(names(sign_in).await, ["saving", "done"]);
 }
 

@@ -1,6 +1,7 @@
 //! What a sign-in needs of the rest of the core: the client and identity of now, and a place for what it brings.
 
 use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -11,12 +12,16 @@ use crate::credential::Credential;
 use crate::evidence;
 use crate::ladder::Barred;
 use crate::ledger::AccountRecord;
+use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::renewal::{self, Checked};
 use crate::service::{self, Context, Grant, Inspection, Service};
 use crate::sign_in::{Others, ParkedCode, ParkedCodes, Scanner, Surroundings, WayIn};
 use crate::vault::Kept;
 use crate::vault::keychain::{KeychainError, Patience};
+
+/// How long a person may wait to be shown whose credential has come; without a name its number is shown.
+const OWNER_LIMIT: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Surroundings for TuneKey {
@@ -105,6 +110,28 @@ impl Surroundings for TuneKey {
 
     fn knows(&self, account: &AccountId) -> bool {
         self.0.accounts.record(account).is_ok()
+    }
+
+    async fn owner(&self, grant: &Grant) -> Scanner {
+        let Ok(context) = self.context() else { return Scanner::default() };
+        let service = service::by_id(grant.credential.account.service);
+        let asked = async {
+            // What came along by itself need not be asked for.
+            if grant.inspection.nickname.is_some() && grant.inspection.avatar.is_some() {
+                return grant.inspection.clone();
+            }
+            service.inspect(&context, &grant.credential).await.unwrap_or_else(|_| grant.inspection.clone())
+        };
+        let known = tokio::time::timeout(OWNER_LIMIT, asked).await;
+        let Inspection { nickname, avatar, .. } = known.unwrap_or_else(|_| grant.inspection.clone());
+        let picture = match avatar {
+            Some(address) => {
+                let fetched = picture::fetch(&context.http, &address);
+                tokio::time::timeout(OWNER_LIMIT, fetched).await.ok().and_then(Result::ok)
+            }
+            None => None,
+        };
+        Scanner { nickname, picture }
     }
 
     /// An account that is here keeps its own sign-in: ending this one could end that one, too.

@@ -252,7 +252,7 @@ async fn no_network_means_unknown_and_never_signed_out() {
 }
 
 #[tokio::test]
-async fn an_extra_authority_that_is_gone_is_said_wherever_it_stands_in_the_way() {
+async fn an_extra_authority_is_shown_by_the_name_that_was_chosen_and_does_without_that_file() {
     let home = Home::new().await;
     let key = rcgen::KeyPair::generate().expect("a key");
     let pem = rcgen::CertificateParams::default().self_signed(&key).expect("a certificate").pem();
@@ -260,6 +260,25 @@ async fn an_extra_authority_that_is_gone_is_said_wherever_it_stands_in_the_way()
     crate::disk::replace(&file, pem.as_bytes()).expect("it is written");
     home.tunekey.set_setting("extra-ca", &file.to_string_lossy()).expect("it can be used");
     std::fs::remove_file(&file).expect("it is ours");
+
+    let later = home.restarted();
+    assert_eq!(later.settings().extra_ca, Some(file));
+    let used = later.extra_ca_file().expect("there is a copy").expect("one is set");
+    assert_eq!(std::fs::read_to_string(&used).ok(), Some(pem));
+    let problem = later.check(&first()).await.expect_err("nobody answers");
+    assert_eq!(problem.code, ProblemCode::ProxyUnreachable, "the authority is not what is missing");
+    later.set_setting("extra-ca", "").expect("it can be removed");
+    assert!(!used.exists(), "and its copy with it");
+    assert_eq!(later.extra_ca_file(), Ok(None));
+}
+
+#[tokio::test]
+async fn an_extra_authority_that_is_gone_is_said_wherever_it_stands_in_the_way() {
+    let home = Home::new().await;
+    let file = home.dir.path().join("ca.pem");
+    // Set by a version that copied nothing.
+    let name = file.to_string_lossy().into_owned();
+    home.tunekey.0.accounts.update_settings(|settings| settings.set("extra-ca", &name)).expect("it is set");
 
     let later = home.restarted();
     let problem = later.renew(&first(), RenewalTrigger::Automatic).await.expect_err("there is no way");

@@ -77,8 +77,14 @@ fn show(turn: &Turn<'_>) -> Answer {
             let _ = state.step(id, &[CodeState::Shown], CodeState::Expired);
         }
         let echo: String = byte_serialize(echo.as_bytes()).collect();
+        let frame = state.settings.hidden_frame.clone().map_or_else(String::new, |account| {
+            let code = state.mint.upper_hex(32);
+            let address = format!("{TARGET_ENCODED}&code={code}&state={echo}");
+            state.qqmusic.codes.push(OauthCode { code, account, via: Via::OfficialPage, used: false });
+            format!("<iframe hidden src=\"{}\"></iframe>", escaped(&address))
+        });
         let more = format!(
-            "{ELSEWHERE}<script>\nvar state = \"{STATE}?key={key}\";\nvar next = \"{GO_ON}?key={key}&state={echo}\";\n\
+            "{ELSEWHERE}{frame}<script>\nvar state = \"{STATE}?key={key}\";\nvar next = \"{GO_ON}?key={key}&state={echo}\";\n\
              {}</script>",
             include_str!("official_page.js"),
         );

@@ -9,9 +9,9 @@ use gtk::gio::prelude::*;
 use gtk::gio::{self, TlsCertificate, TlsCertificateFlags, TlsDatabaseVerifyFlags};
 use gtk::glib;
 use tauri::Url;
-use tunekey_core::settings::{Proxy, Settings};
+use tunekey_core::settings::Proxy;
 use webkit2gtk::{
-    NetworkError, NetworkProxyMode, NetworkProxySettings, PolicyError, UserContentManagerExt as _,
+    LoadEvent, NetworkError, NetworkProxyMode, NetworkProxySettings, PolicyError, UserContentManagerExt as _,
     WebContextExt as _, WebResourceExt as _, WebView, WebViewExt as _, WebsiteDataManagerExt as _,
 };
 
@@ -24,16 +24,27 @@ const SERVER: &str = "1.3.6.1.5.5.7.3.1";
 const CALLS: &str = "ipc";
 
 /// Makes the settings hold, takes away what the shell gives to all its pages, and loads the address.
-pub(super) fn load(view: &WebView, start: &Url, settings: &Settings) {
+pub(super) fn load(view: &WebView, start: &Url, proxy: &Proxy, authorities: Option<&Path>) {
     if let Some(content) = view.user_content_manager() {
         content.remove_all_scripts();
         content.unregister_script_message_handler(CALLS);
     }
-    go_through(view, &settings.proxy);
-    if let Some(authorities) = &settings.extra_ca {
+    go_through(view, proxy);
+    if let Some(authorities) = authorities {
         trust(view, authorities);
     }
     view.load_uri(start.as_str());
+}
+
+/// Calls `goes_on` with each address that the page itself begins to load, redirects included, before anything of it has
+/// come. Frames in it do not count: that signal is the main frame's alone.
+pub(super) fn follow(view: &WebView, goes_on: impl Fn(Option<&str>) -> bool + 'static) {
+    view.connect_load_changed(move |view, event| {
+        let begins = matches!(event, LoadEvent::Started | LoadEvent::Redirected);
+        if begins && !goes_on(view.uri().as_deref()) {
+            view.stop_loading();
+        }
+    });
 }
 
 /// Shows what `page` makes of a failure, now and later, instead of the engine's error page. To be called after

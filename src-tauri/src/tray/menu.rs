@@ -66,8 +66,8 @@ const FLAT: usize = 3;
 /// The longest name that a menu shows, in characters.
 const NAME_LIMIT: usize = 28;
 
-/// The menu for a moment.
-pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, language: Language) -> Vec<Entry> {
+/// The menu for a moment. `copies` says whether it offers to copy cookies.
+pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, copies: bool, language: Language) -> Vec<Entry> {
     let mut entries = Vec::new();
     let accounts = &snapshot.accounts;
     let keychain = keychain_line(snapshot.keychain, language);
@@ -77,13 +77,13 @@ pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, language: Language) -
         entries.extend([Entry::Status(summary(accounts, language)), Entry::Separator]);
     }
     if accounts.len() > FLAT {
-        entries.extend(accounts.iter().map(|account| submenu(account, now, language)));
+        entries.extend(accounts.iter().map(|account| submenu(account, now, copies, language)));
         entries.push(Entry::Separator);
     } else {
         for account in accounts {
             let state = state(account, now, language);
             entries.push(Entry::Status(format!("{} {} · {state}", shape(account), name(account))));
-            entries.extend(commands(account, language));
+            entries.extend(commands(account, copies, language));
             entries.push(Entry::Separator);
         }
     }
@@ -126,23 +126,21 @@ pub(crate) fn name(account: &Account) -> String {
     }
 }
 
-fn submenu(account: &Account, now: Timestamp, language: Language) -> Entry {
+fn submenu(account: &Account, now: Timestamp, copies: bool, language: Language) -> Entry {
     let service = words::service_name(account.service, language);
     let mut entries =
         vec![Entry::Status(format!("{service} · {}", state(account, now, language))), Entry::Separator];
-    entries.extend(commands(account, language));
+    entries.extend(commands(account, copies, language));
     Entry::Submenu { text: format!("{} {}", shape(account), name(account)), entries }
 }
 
-fn commands(account: &Account, language: Language) -> Vec<Entry> {
+fn commands(account: &Account, copies: bool, language: Language) -> Vec<Entry> {
     let id = account.id.clone();
     if needs_sign_in(account) {
         vec![command(Command::SignIn(id), Word::SignInAgain, language)]
     } else {
-        vec![
-            command(Command::Copy(id.clone()), Word::CopyCookie, language),
-            command(Command::Refresh(id), Word::Refresh, language),
-        ]
+        let copy = copies.then(|| command(Command::Copy(id.clone()), Word::CopyCookie, language));
+        copy.into_iter().chain([command(Command::Refresh(id), Word::Refresh, language)]).collect()
     }
 }
 
@@ -273,7 +271,19 @@ pub(crate) mod tests {
     }
 
     fn read(snapshot: &Snapshot, language: Language) -> Vec<String> {
-        lines(&entries(snapshot, NOW, language))
+        lines(&entries(snapshot, NOW, true, language))
+    }
+
+    #[test]
+    fn a_menu_that_may_not_copy_offers_everything_else() {
+        let mut accounts = vec![account("1", "Ada", Health::Healthy)];
+        for count in [1, FLAT + 1] {
+            accounts.resize_with(count, || account("2", "Bo", Health::Healthy));
+            let snapshot = snapshot(accounts.clone());
+            let said = |copies| format!("{:?}", entries(&snapshot, NOW, copies, Language::English));
+            assert!(said(true).contains("Copy(") && !said(false).contains("Copy"), "{count} accounts");
+            assert!(said(false).contains("Refresh("), "{count} accounts");
+        }
     }
 
     #[test]

@@ -275,6 +275,10 @@ export const words = check({
   ],
   'oa.known': ['{b} is here already: keeping it replaces its credential.', '「{b}」已在列表中，保留会更新它的凭据。'],
   'oa.keep': ['Keep {b} as well', '也保留「{b}」'],
+  'na.t': ['Is this you?', '这是你吗？'],
+  'na.b': ['Signed in on the page of {svc}: number {id}. Not saved yet.', '在{svc}页面登录，号码 {id}，尚未保存。'],
+  'na.keep': ['Yes, save', '是，保存'],
+  'na.again': ['No', '不是'],
   'oa.again': ['Sign in to {a} instead', '改为登录「{a}」'],
 
   // all accounts
@@ -475,7 +479,6 @@ export const words = check({
   ],
   'n.ca.add': ['Choose .pem file…', '选择 .pem 文件…'],
   'n.ca.rm': ['Remove certificate', '移除证书'],
-  'n.ca.bad': ['This file holds no certificate TuneKey can use; nothing was changed.', '这个文件里没有可用的证书，没有改动任何设置。'],
   'n.ne': ['NetEase client', '网易云客户端'],
   'n.ne.b': ['Advanced: how TuneKey presents itself. Change it only if sign-in is refused.', '高级：以哪种客户端身份访问，仅在登录被拒时更改。'],
   'n.ne.web': ['Web site', '网页版'],
@@ -483,6 +486,8 @@ export const words = check({
   's.clip': ['Clear clipboard after copying', '复制后清除剪贴板'],
   's.clip.b': ['Only if it still holds our cookie', '仅当剪贴板里仍是该 Cookie 时'],
   's.sec': ['{n} seconds', '{n} 秒'],
+  's.tray': ['Copy from the tray menu', '可从托盘菜单复制'],
+  's.tray.b': ['Any program you run can click that menu', '你运行的程序都能点击该菜单'],
   's.store': ['Stored in', '存储位置'],
   's.store.v': ['{kc}, {n} accounts', '{kc}，{n} 个账号'],
   's.store.one': ['{kc}, 1 account', '{kc}，1 个账号'],

@@ -65,12 +65,17 @@ export interface Host {
   renew(account: string): Promise<RenewalRecord>;
   renewAll(): Promise<RenewalSummary>;
   check(account: string): Promise<CheckOutcome>;
+  /** Asks the person once more, outside of the window; so does {@link forget}. A no is the problem `cancelled`. */
   signOut(account: string): Promise<SignedOut>;
   forget(account: string): Promise<void>;
   /** The person's own name for an account, and note on it; an empty one takes it away. */
   setLabel(account: string, label: string): Promise<void>;
   setNote(account: string, note: string): Promise<void>;
 
+  /**
+   * Another way to the services is asked about outside of the window; a no is the problem `cancelled`. A certificate can
+   * only be taken away here.
+   */
   setSetting(key: SettingKey, value: string): Promise<void>;
   /** Lets the person choose a certificate file, or none. */
   chooseExtraCa(): Promise<void>;

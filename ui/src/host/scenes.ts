@@ -353,6 +353,14 @@ export const scenes = {
     }),
     wanted: xiaoman.id,
   },
+  'page-new-account': {
+    ...by('qqmusic', 'official-page', { step: 'ask_page' }, { step: 'ask_new_account', account: linJian.id, nickname: linJian.nickname, avatar: MOUNTAINS }),
+    accounts: [xiaoman],
+  },
+  'page-new-account-nameless': {
+    ...by('netease', 'official-page', { step: 'ask_page' }, { step: 'ask_new_account', account: yehang.id, nickname: null, avatar: null }),
+    accounts: [xiaoman],
+  },
   'qq-keychain': adding('qqmusic', step.failed(problem('keychain_denied', null))),
   'ne-waiting': adding('netease', step.waiting(170, 180)),
   'ne-expired': adding('netease', step.waiting(0, 180), { step: 'expired' }),
@@ -583,6 +591,7 @@ export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams)
       theme: theme === 'light' || theme === 'dark' ? theme : 'system',
       language: 'system',
       closeToTray: true,
+      trayCopies: true,
       lastView: scene.at ?? null,
       ...preferences,
     },

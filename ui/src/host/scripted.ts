@@ -147,7 +147,7 @@ export class ScriptedHost implements Host {
           return this.step({ step: 'ask_phone_number', problem: null, wait_until: null });
         case 'account':
           return;
-        case 'keep_other':
+        case 'keep':
           return this.step({ step: 'saving' });
       }
     });

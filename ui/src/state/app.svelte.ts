@@ -34,7 +34,7 @@ export class App {
 
   #ready = $state(false);
   #place = $state.raw<Place>({ view: 'accounts', account: null });
-  #preferences = $state.raw<Preferences>({ theme: 'system', language: 'system', closeToTray: true, lastView: null });
+  #preferences = $state.raw<Preferences>({ theme: 'system', language: 'system', closeToTray: true, trayCopies: true, lastView: null });
   #about = $state.raw<About>({ version: '', licence: '', os: 'linux', locale: 'en' });
   #services = $state.raw<ServiceInfo[]>([]);
   /** What was asked for and has not been answered, by account; the core's own word arrives a moment later. */
@@ -377,6 +377,8 @@ export class App {
 
   /** Says what went wrong, and with which account. */
   fail(problem: Problem, account?: Account): void {
+    // Who has said no knows.
+    if (problem.code === 'cancelled') return;
     const text = () => problemSays(this.say, problem);
     // A keychain that cannot be used has a view of its own, which says more; once it can be, the words are untrue.
     const keychain = () => this.core.keychain === 'ready';

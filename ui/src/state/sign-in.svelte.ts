@@ -38,6 +38,7 @@ export type StageState =
   | 'which'
   | 'found'
   | 'other'
+  | 'new'
   | 'scanned'
   | 'confirming'
   | 'success'
@@ -236,7 +237,7 @@ export class SignIn {
     // Except with a telephone, a check holds up what was confirmed already.
     const goesOn = answer.kind === 'captcha_done' && this.#way?.method !== 'phone';
     if (answer.kind === 'text_code' || answer.kind === 'go' || goesOn) this.#take({ step: 'exchanging' });
-    else if (!['change_number', 'keep_other', 'account'].includes(answer.kind)) this.#take({ step: 'sending' });
+    else if (!['change_number', 'keep', 'account'].includes(answer.kind)) this.#take({ step: 'sending' });
     this.#ask((id) => this.host.answerSignIn(id, answer));
   }
 
@@ -381,6 +382,8 @@ export function stageOf(step: SignInStep): StageState {
       return 'found';
     case 'ask_other_account':
       return 'other';
+    case 'ask_new_account':
+      return 'new';
     case 'exchanging':
     case 'saving':
       return 'confirming';

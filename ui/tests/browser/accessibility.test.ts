@@ -22,7 +22,7 @@ for (const [name, moment] of Object.entries(moments)) {
     for (const { language, theme } of LOOKS) {
       await scene.host(
         (host, change) => {
-          host.emit({ kind: 'preferences', preferences: { closeToTray: true, lastView: null, ...change } });
+          host.emit({ kind: 'preferences', preferences: { closeToTray: true, trayCopies: true, lastView: null, ...change } });
         },
         { language, theme },
       );

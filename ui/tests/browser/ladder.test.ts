@@ -139,7 +139,7 @@ test('another account is kept only when one says so', async () => {
   await tabTo('q-primary');
   expect(await text('#q-primary')).toBe(`Keep ${people.linJian.nickname} as well`);
   await press('Enter');
-  expect(await lastCall()).toEqual(['answerSignIn', 1, { kind: 'keep_other' }]);
+  expect(await lastCall()).toEqual(['answerSignIn', 1, { kind: 'keep' }]);
 });
 
 test('another account that is not wanted is dropped', async () => {

@@ -231,7 +231,7 @@ async fn the_environment_may_name_a_proxy_and_not_whom_to_trust() {
         let client = Http::new(&options(Proxy::System)).expect("it can be used");
         let error = failure(&client, "https://service.test/").await;
         assert_eq!(error, HttpError::Certificate, "it went through the proxy and stopped there");
-        let extra_ca = Some(authority.into());
+        let extra_ca = Some(std::fs::read(authority).expect("it is there"));
         let client = Http::new(&HttpOptions { extra_ca, ..options(Proxy::System) }).expect("it can be used");
         client.send(Request::get(service())).await.map(drop).expect("what the settings name is trusted");
         return;

@@ -53,6 +53,7 @@ fn question() -> Question {
         start: Url::parse(START).expect("the address is a constant").into(),
         hosts: HOSTS,
         goal: PageGoal::Cookie { site: "https://music.163.com/", name: cookie::SESSION },
+        request: None,
     }))
 }
 

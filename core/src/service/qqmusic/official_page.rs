@@ -12,15 +12,14 @@ use super::exchange::{Confirmation, Exchange};
 use super::qq_scan::CLIENT;
 use crate::secret::Secret;
 use crate::service::answer::unexpected;
-use crate::service::{Attempt, Context, Input, OfficialPage, PageGoal, Progress, Question, ServiceError};
+use crate::service::{
+    Attempt, Context, Input, OfficialPage, PageGoal, PageRequest, Progress, Question, ServiceError,
+};
 
 /// Where the page and the frames in it may go: QQ, WeChat below it, and the slider that QQ asks suspicious
 /// visitors to move, which some web views count as a place of its own. What pages merely load (pictures,
 /// styles, scripts) needs no permission.
 const HOSTS: &[&str] = &[".qq.com", ".captcha.gtimg.com"];
-
-/// The state that QQ Music's own pages use when a visitor changes over to WeChat.
-const STATE_OF_WECHAT: &str = "STATE";
 
 /// Between two tries of the exchange, at first and at most.
 const PAUSE: Duration = Duration::from_millis(1500);
@@ -103,6 +102,12 @@ fn page(request: &str) -> OfficialPage {
         start: start.into(),
         hosts: HOSTS,
         goal: PageGoal::Address { host: RECEIVER_HOST, path: RECEIVER_PATH },
+        // Where a visitor changes over to WeChat, QQ Music's own pages ask with a state that is the same for everybody.
+        request: Some(PageRequest {
+            host: "open.weixin.qq.com",
+            path: "/connect/qrconnect",
+            state: request.to_owned(),
+        }),
     }
 }
 
@@ -111,8 +116,9 @@ fn page(request: &str) -> OfficialPage {
 fn confirmation(address: &Secret, request: &str) -> Option<Confirmation> {
     let Arrival { login_type, state, code } = Arrival::read(address.expose())?;
     match login_type.as_deref()? {
-        "1" if state == request => Some(Confirmation::Qq { code }),
-        "2" if state == request || state == STATE_OF_WECHAT => Some(Confirmation::WeChat { code }),
+        _ if state != request => None,
+        "1" => Some(Confirmation::Qq { code }),
+        "2" => Some(Confirmation::WeChat { code }),
         _ => None,
     }
 }
@@ -122,7 +128,7 @@ mod tests {
     use super::*;
 
     const QQ: &str = "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https%3A%2F%2Fy.qq.com%2F&code=0A1B&state=r1";
-    const WECHAT: &str = "https://y.qq.com/portal/wx_redirect.html?login_type=2&surl=https%3A%2F%2Fy.qq.com%2F&code=061A&state=STATE";
+    const WECHAT: &str = "https://y.qq.com/portal/wx_redirect.html?login_type=2&surl=https%3A%2F%2Fy.qq.com%2F&code=061A&state=r1";
 
     #[test]
     fn the_page_is_the_one_of_the_protocol_notes_with_a_state_of_our_own() {
@@ -150,7 +156,7 @@ mod tests {
     fn the_code_of_qq_and_of_wechat_is_taken_from_the_answer_to_our_request() {
         let is_qq = |address: &str| matches!(confirmation(&address.into(), "r1"), Some(Confirmation::Qq { code }) if code == "0A1B".into());
         let is_wechat = |address: &str| matches!(confirmation(&address.into(), "r1"), Some(Confirmation::WeChat { code }) if code == "061A".into());
-        assert!(is_qq(QQ) && is_wechat(WECHAT) && is_wechat(&WECHAT.replace("STATE", "r1")));
+        assert!(is_qq(QQ) && is_wechat(WECHAT));
         for bad in [
             QQ.replace("https://y", "http://y"),
             QQ.replace("y.qq.com/portal", "c.y.qq.com/portal"),
@@ -163,7 +169,9 @@ mod tests {
             QQ.replace("&code=0A1B", ""),
             QQ.replace("login_type=1", "login_type=3"),
             QQ.replace("login_type=1&", ""),
-            WECHAT.replace("STATE", "r2"),
+            WECHAT.replace("state=r1", "state=r2"),
+            WECHAT.replace("state=r1", "state=STATE"),
+            WECHAT.replace("&state=r1", ""),
             "not an address".to_owned(),
         ] {
             assert!(confirmation(&bad.as_str().into(), "r1").is_none(), "{bad}");

@@ -6,4 +6,4 @@ import type { Theme } from "./Theme";
  * Some of the preferences, to be changed; those that are not named stay as they are. Whoever changes one need not
  * know the others, and cannot take back what was changed meanwhile.
  */
-export type PreferenceChange = { theme?: Theme, language?: LanguageChoice, closeToTray?: boolean, lastView?: string, };
+export type PreferenceChange = { theme?: Theme, language?: LanguageChoice, closeToTray?: boolean, trayCopies?: boolean, lastView?: string, };

@@ -19,6 +19,10 @@ language: LanguageChoice,
  */
 closeToTray: boolean, 
 /**
+ * Whether the tray menu offers to copy cookies: any program of this user can read that menu, and click in it.
+ */
+trayCopies: boolean, 
+/**
  * Where the window was last, in the words of the web UI.
  */
 lastView: string | null, };

@@ -12,7 +12,8 @@ export type Settings = {
  */
 proxy: Proxy, 
 /**
- * A PEM file with certificate authorities to trust besides the system's, never instead of them.
+ * The PEM file that the person chose, with certificate authorities to trust besides the system's, never instead
+ * of them. What is trusted is the copy that was made of it then.
  */
 extra_ca: string | null, 
 /**

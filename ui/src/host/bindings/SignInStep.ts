@@ -93,7 +93,19 @@ known: boolean,
 /**
  * The account that was to be signed in again.
  */
-wanted: string, } | { "step": "saving" } | { "step": "done", 
+wanted: string, } | { "step": "ask_new_account", 
+/**
+ * Which account it is.
+ */
+account: string, 
+/**
+ * The name that the service shows, if it has said so.
+ */
+nickname: string | null, 
+/**
+ * The picture, if it has come: a `data:` URL.
+ */
+avatar: string | null, } | { "step": "saving" } | { "step": "done", 
 /**
  * The account.
  */

@@ -19,4 +19,4 @@ code: string, } | { "kind": "resend" } | { "kind": "change_number" } | { "kind":
 /**
  * Its place among those that were asked about, counted from 0.
  */
-place: number, } | { "kind": "keep_other" };
+place: number, } | { "kind": "keep" };

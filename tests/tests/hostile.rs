@@ -1,0 +1,461 @@
+//! Those who mean harm: a page in our own window that lies, a frame on a service's page, and a neighbour on the session
+//! bus. The window goes on, and nothing is lost, led elsewhere or leaked.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::TcpListener;
+use tunekey_core::profile::Profile;
+use tunekey_tests::desktop::Desktop;
+use tunekey_tests::patience::{PATIENCE, until};
+use tunekey_tests::screen::Standing;
+use tunekey_tests::window::Window;
+
+/// The app ends within this, whatever hangs.
+const QUITS_IN: Duration = Duration::from_secs(5);
+/// The window answers within this, whatever is done to it.
+const ANSWERS_IN: Duration = Duration::from_millis(200);
+/// The app grows by less than this, in KiB.
+const GROWS_BY: u64 = 64 * 1024;
+/// How often each command is called: more than ten thousand times in all.
+const CALLS: u32 = 500;
+
+const QQ: &str = "qqmusic:10001";
+const NETEASE: &str = "netease:90001";
+const ATTACKER: &str = "qqmusic:10002";
+
+/// Writes a text into the page's own database, which lies in the profile.
+const KEEP: &str = r"
+    const [text, done] = arguments;
+    const opened = indexedDB.open('hostile', 1);
+    opened.onupgradeneeded = () => opened.result.createObjectStore('files');
+    opened.onerror = () => done('no database');
+    opened.onsuccess = () => {
+        const change = opened.result.transaction('files', 'readwrite');
+        change.objectStore('files').put(text, 'ca.pem');
+        change.oncomplete = () => done('kept');
+        change.onerror = () => done('not kept');
+    };";
+
+/// Calls one command very often at once, with many arguments in turn, and says how many times it was answered.
+const FLOOD: &str = r"
+    const [command, payloads, count, done] = arguments;
+    const calls = [];
+    for (let i = 0; i < count; i++) {
+        calls.push(window.__TAURI_INTERNALS__.invoke(command, payloads[i % payloads.length]).catch(() => {}));
+    }
+    Promise.all(calls).then(() => done(calls.length));";
+
+/// Every way in which a page can have something loaded from elsewhere.
+const LOADS: &str = r"
+    const [address, done] = arguments;
+    const quietly = (act) => { try { const what = act(); if (what?.catch) what.catch(() => {}); } catch {} };
+    const put = (name, attributes) => quietly(() => {
+        const element = document.createElement(name);
+        Object.assign(element, attributes);
+        document.body.append(element);
+        element.click?.();
+    });
+    quietly(() => fetch(address + 'fetch', { mode: 'no-cors' }));
+    quietly(() => navigator.sendBeacon(address + 'beacon', 'x'));
+    quietly(() => new WebSocket(address.replace('http', 'ws') + 'socket'));
+    quietly(() => new EventSource(address + 'events'));
+    quietly(() => new Worker(address + 'worker'));
+    quietly(() => import(address + 'module'));
+    quietly(() => window.open(address + 'open'));
+    put('img', { src: address + 'image' });
+    put('script', { src: address + 'script' });
+    put('iframe', { src: address + 'frame' });
+    put('link', { rel: 'stylesheet', href: address + 'style' });
+    put('link', { rel: 'prefetch', href: address + 'prefetch' });
+    put('object', { data: address + 'object' });
+    put('a', { href: address + 'link', target: '_blank' });
+    put('a', { href: address + 'download', download: 'x' });
+    quietly(() => { const form = document.createElement('form'); form.action = address + 'form'; document.body.append(form); form.submit(); });
+    for (const where of [address + 'self', 'file:///etc/passwd', 'data:text/html,x', 'javascript:document.title=1', 'about:blank']) {
+        quietly(() => { location.href = where; });
+    }
+    setTimeout(() => done(location.href), 500);";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothing() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    desktop.signed_in(NETEASE).await?;
+    let window = desktop.window().await?;
+    window.element("#s-qqmusic-10001").await?;
+    let (before, size) = (ways(&desktop)?, resident(window.app())?);
+
+    // Whom to trust: a certificate that the page has brought along, wherever it lies.
+    let pem = std::fs::read_to_string(desktop.sandbox.root().join("ca.pem"))?;
+    let evil = desktop.sandbox.root().join("evil.pem");
+    std::fs::write(&evil, &pem)?;
+    let kept = window.call(KEEP, vec![json!(pem)]).await?;
+    ensure!(kept == "kept", "the page keeps nothing: {kept}");
+    let mut files = files_with(&desktop.sandbox.profile(), pem.as_bytes())?;
+    files.push(evil);
+    for file in files {
+        let refused = window.invoke("set_setting", json!({ "key": "extra-ca", "value": file })).await;
+        ensure!(refused.is_err(), "the page has chosen {} itself", file.display());
+    }
+    ensure!(ways(&desktop)? == before, "trust was changed");
+
+    // How to reach the services: the person is asked, and says no.
+    for proxy in ["http://127.0.0.1:1", "none", "system"] {
+        let (refused, asked) = tokio::join!(
+            window.invoke("set_setting", json!({ "key": "proxy", "value": proxy })),
+            desktop.answers("Change the proxy?", false),
+        );
+        asked.with_context(|| format!("{proxy}: nobody was asked"))?;
+        ensure!(refused.is_err(), "{proxy}: it was changed all the same");
+        ensure!(ways(&desktop)? == before, "{proxy}: the route was changed");
+    }
+
+    // What would be lost: the same.
+    for (command, question) in [("forget", "Remove"), ("sign_out", "Sign out")] {
+        for account in [QQ, NETEASE] {
+            let (refused, asked) = tokio::join!(
+                window.invoke(command, json!({ "account": account })),
+                desktop.answers(question, false),
+            );
+            asked.with_context(|| format!("{command}: nobody was asked"))?;
+            ensure!(refused.is_err(), "{command}: {account} was taken away all the same");
+        }
+    }
+
+    // Everything else, with what no window of ours says, and more often than anybody could.
+    for (command, payloads) in lies() {
+        let answered = window.call(FLOOD, vec![json!(command), json!(payloads), json!(CALLS)]).await;
+        answered.with_context(|| format!("{command} is not answered"))?;
+        // A question that was not meant for the page is put away, as often as one comes.
+        for question in ["Change the proxy?", "Remove", "Sign out"] {
+            while desktop.screen.window(question)? != Standing::Hidden {
+                desktop.answers(question, false).await?;
+            }
+        }
+    }
+    let answers = until("the window to answer as ever", || async {
+        let took = window.answers_in().await?;
+        ensure!(took < ANSWERS_IN, "it takes {took:?}");
+        Ok(took)
+    });
+    answers.await?;
+
+    // What lies elsewhere is not loaded, and the window stays where it is.
+    let elsewhere = Elsewhere::start().await?;
+    let place = window.call(LOADS, vec![json!(format!("http://{}/", elsewhere.address))]).await?;
+    let place =
+        place.as_str().and_then(|place| place.strip_prefix("tauri://localhost")).context("it has left")?;
+    ensure!(place.is_empty() || place.starts_with('/'), "it is at {place}");
+    ensure!(elsewhere.asked().is_empty(), "it was asked {:?}", elsewhere.asked());
+
+    ensure!(ways(&desktop)? == before, "trust or route was changed: {:?}", ways(&desktop)?);
+    for account in [QQ, NETEASE] {
+        ensure!(desktop.keeps_newest(account).await?, "{account}: its credential is gone");
+        ensure!(!desktop.newest(account)?.is_signed_out(), "{account}: its session was ended");
+    }
+    desktop.no_secret_leaked(&[&window]).await?;
+    let grown = resident(window.app())?.saturating_sub(size);
+    ensure!(grown < GROWS_BY, "the app has grown by {grown} KiB");
+    window.quit(QUITS_IN).await
+}
+
+/// Every command but those that end the app or open a dialog, and what a page that lies may say to it.
+fn lies() -> Vec<(&'static str, Vec<Value>)> {
+    let long = "x".repeat(1 << 16);
+    let nobody = "qqmusic:0";
+    let accounts = |more: Value| -> Vec<Value> {
+        let mut all = Vec::new();
+        for account in [json!(QQ), json!(nobody), json!(long), json!("../../x"), json!(null), json!(7)] {
+            let mut one = more.clone();
+            one["account"] = account;
+            all.push(one);
+        }
+        all
+    };
+    let ids = vec![
+        json!({ "id": 0 }),
+        json!({ "id": 1 }),
+        json!({ "id": u32::MAX }),
+        json!({ "id": -1 }),
+        json!({ "id": long }),
+    ];
+    let answers = [
+        json!({ "kind": "phone_number", "country": long, "number": long }),
+        json!({ "kind": "text_code", "code": long }),
+        json!({ "kind": "resend" }),
+        json!({ "kind": "keep" }),
+        json!({ "kind": "go" }),
+        json!({ "kind": "account", "place": u32::MAX }),
+        json!({ "kind": "page_address", "address": "https://y.qq.com/portal/wx_redirect.html?code=A" }),
+        json!({ "kind": long }),
+    ];
+    let answers = answers.map(|answer| json!({ "id": 1, "answer": answer })).to_vec();
+    vec![
+        ("snapshot", vec![json!({}), json!({ "x": long })]),
+        ("services", vec![json!({})]),
+        ("about", vec![json!({})]),
+        ("preferences", vec![json!({})]),
+        (
+            "start_sign_in",
+            vec![
+                json!({ "service": "qqmusic", "method": "phone", "wanted": nobody }),
+                json!({ "service": "netease", "method": "paste", "wanted": null }),
+                json!({ "service": long, "method": long, "wanted": long }),
+            ],
+        ),
+        ("answer_sign_in", answers),
+        ("new_code", ids.clone()),
+        ("open_captcha", ids.clone()),
+        ("show_page", ids.clone()),
+        ("paste_from_clipboard", ids.clone()),
+        ("paste_elsewhere", ids.clone()),
+        ("cancel_sign_in", ids),
+        ("copy_cookie", accounts(json!({ "format": "header" }))),
+        ("copy_cookie", accounts(json!({ "format": long }))),
+        ("clear_clipboard", vec![json!({})]),
+        ("renew", accounts(json!({}))),
+        ("check", accounts(json!({}))),
+        ("renew_all", vec![json!({})]),
+        ("test_connection", vec![json!({})]),
+        ("keychain_retry", vec![json!({})]),
+        ("set_label", accounts(json!({ "label": long }))),
+        ("set_note", accounts(json!({ "note": "a note" }))),
+        (
+            "set_setting",
+            vec![
+                json!({ "key": "extra-ca", "value": "/etc/ssl/certs/ca-certificates.crt" }),
+                json!({ "key": "extra-ca", "value": long }),
+                json!({ "key": "proxy", "value": long }),
+                json!({ "key": "proxy", "value": "http://me:secret@127.0.0.1:1" }),
+                json!({ "key": long, "value": long }),
+                json!({ "key": "clipboard-seconds", "value": "999999999" }),
+                json!({ "key": "format", "value": "../../x" }),
+            ],
+        ),
+        (
+            "set_preferences",
+            vec![
+                json!({ "change": { "theme": "dark", "lastView": long } }),
+                json!({ "change": { "theme": "light" } }),
+                json!({ "change": { long.clone(): true } }),
+                json!({ "change": null }),
+            ],
+        ),
+        ("plugin:shell|execute", vec![json!({ "program": "sh" })]),
+        ("plugin:store|load", vec![json!({ "path": "/etc/passwd" })]),
+    ]
+}
+
+/// Where credentials go and whom is trusted: the settings, and the certificates in force.
+fn ways(desktop: &Desktop) -> Result<BTreeMap<&'static str, Value>> {
+    let profile = desktop.sandbox.profile();
+    let ledger: Value = serde_json::from_slice(&std::fs::read(profile.join("ledger.json"))?)?;
+    let settings = &ledger["settings"];
+    let copy = std::fs::read_to_string(profile.join("extra-ca.pem")).unwrap_or_default();
+    Ok(BTreeMap::from([
+        ("proxy", settings["proxy"].clone()),
+        ("extra_ca", settings["extra_ca"].clone()),
+        ("certificates", copy.into()),
+    ]))
+}
+
+/// The files below a folder that hold a text, as it is or as a database writes letters.
+fn files_with(folder: &Path, text: &[u8]) -> Result<Vec<PathBuf>> {
+    let wide: Vec<u8> = text.iter().take(64).flat_map(|byte| [*byte, 0]).collect();
+    let narrow = &text[..text.len().min(64)];
+    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if let Ok(bytes) = std::fs::read(&path)
+                && (bytes.windows(narrow.len()).any(|part| part == narrow)
+                    || bytes.windows(wide.len()).any(|part| part == wide))
+            {
+                found.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What a process holds in memory, in KiB.
+fn resident(process: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no size")?;
+    Ok(line.trim().trim_end_matches(" kB").trim().parse()?)
+}
+
+/// Somebody else's server, which remembers what it is asked for.
+struct Elsewhere {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Elsewhere {
+    async fn start() -> Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let (address, asked) = (listener.local_addr()?, Arc::<Mutex<Vec<String>>>::default());
+        let heard = asked.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let heard = heard.clone();
+                tokio::spawn(async move {
+                    let mut line = String::new();
+                    // A connection that nothing is sent on asks for nothing.
+                    if BufReader::new(stream).read_line(&mut line).await.is_ok_and(|read| read > 0) {
+                        heard.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+                    }
+                });
+            }
+        });
+        Ok(Self { address, asked })
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_route_that_the_person_wants_is_made() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    let (changed, asked) = tokio::join!(
+        window.invoke("set_setting", json!({ "key": "proxy", "value": "none" })),
+        desktop.answers("Change the proxy?", true),
+    );
+    asked?;
+    changed?;
+    ensure!(ways(&desktop)?["proxy"] == "none", "it is {}", ways(&desktop)?["proxy"]);
+    window.quit(QUITS_IN).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_frame_on_the_sign_in_page_signs_nobody_in_and_ends_nothing() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.simulator.configure(|settings| settings.hidden_frame = Some(ATTACKER.to_owned()));
+    let window = desktop.window().await?;
+    window.click("#c-qqmusic").await?;
+    window.click("#s-m-official-page").await?;
+    window.stage("page").await?;
+    // The frame has got to where the page ends, and the page goes on asking.
+    until("the page to go on", || async {
+        let codes = desktop.simulator.codes();
+        // The view loads the page again once it trusts the host of the frame, too.
+        let polls = codes.iter().rfind(|code| code.method == "official_page").map_or(0, |code| code.polls);
+        ensure!(polls > 10, "it has asked {polls} times");
+        Ok(())
+    })
+    .await?;
+    window.stage("page").await?;
+    ensure!(desktop.simulator.ledger().is_empty(), "the attacker’s code was taken");
+    ensure!(desktop.keyring().items().await?.is_empty(), "something was saved");
+
+    // The page itself still leads in: to the question whose account it is.
+    let codes = desktop.simulator.codes();
+    let code = codes.iter().rfind(|code| code.method == "official_page").context("the page shows no code")?;
+    desktop.simulator.confirm_as(code.id, Some(QQ))?;
+    window.stage("new").await?;
+    window.reads(".info", "number 10001").await?;
+    ensure!(desktop.keyring().items().await?.is_empty(), "something was saved before the answer");
+    window.click("#q-retry").await?;
+    window.stage("page").await?;
+    until("the session to be ended", || async {
+        ensure!(desktop.newest(QQ)?.is_signed_out(), "it is alive");
+        Ok(())
+    })
+    .await?;
+    ensure!(desktop.keyring().items().await?.is_empty(), "what is not theirs was saved");
+    desktop.no_secret_leaked(&[&window]).await?;
+    window.quit(QUITS_IN).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_holds_the_apps_name_and_stays_silent_does_not_keep_it_from_starting() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let profile = Profile::at(desktop.sandbox.profile()).map_err(|problem| anyhow::anyhow!("{problem}"))?;
+    let digest = profile.name().and_then(|name| name.rsplit('-').next()).context("a profile of its own")?;
+    let name = format!("dev.tunekey.desktop.profile-{digest}.SingleInstance");
+    let squatter = Squatter::start(&desktop, &[&name]).await?;
+    let window = desktop.window().await?;
+    window.reads(".notice", "holds TuneKey’s name").await?;
+    ensure!(desktop.app_log()?.contains("holds TuneKey’s name"), "the log does not say so");
+    window.quit(QUITS_IN).await?;
+
+    // Once it lets go, the name is the app's own, and a second start shows the first one's window and ends.
+    drop(squatter);
+    let window = desktop.window().await?;
+    let mut second = desktop.another_app()?;
+    let status = second.ended(PATIENCE).await?;
+    ensure!(status.success(), "the second start ended as {status}");
+    ensure!(!window.shows(".notice").await?, "there is nothing to say");
+    window.quit(QUITS_IN).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_holds_the_desktops_own_names_and_stays_silent_holds_up_no_window() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    let names = [
+        "org.kde.StatusNotifierWatcher",
+        "org.freedesktop.Notifications",
+        "org.freedesktop.portal.Desktop",
+        "org.a11y.Bus",
+        "org.gtk.vfs.Daemon",
+        "ca.desrt.dconf",
+    ];
+    let _squatter = Squatter::start(&desktop, &names).await?;
+    let window = desktop.window().await?;
+    window.element("#a-copy").await?;
+    ensure!(window.answers_in().await? < PATIENCE, "the window hangs");
+    window.quit(QUITS_IN).await
+}
+
+/// A program that owns names on the session bus and answers nobody.
+struct Squatter {
+    _connection: zbus::Connection,
+}
+
+impl Squatter {
+    async fn start(desktop: &Desktop, names: &[&str]) -> Result<Self> {
+        let connection = desktop.bus.connect().await?;
+        for name in names {
+            connection.request_name(*name).await.with_context(|| format!("{name} is taken"))?;
+        }
+        Ok(Self { _connection: connection })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tray_offers_to_copy_only_as_long_as_it_may() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.signed_in(QQ).await?;
+    let _panel = tunekey_tests::tray_host::TrayHost::start(&desktop.bus).await?;
+    let window = desktop.window().await?;
+    window.element("#a-copy").await?;
+    let offers = async |window: &Window, wanted: bool| {
+        until(format!("the tray to offer copying: {wanted}"), || async {
+            let labels = desktop.tray(window).await?.labels().await?;
+            ensure!(labels.iter().any(|label| label == "Copy cookie") == wanted, "it offers {labels:?}");
+            Ok(())
+        })
+        .await
+    };
+    offers(&window, true).await?;
+    window.click("#s-set").await?;
+    window.click("#s-st-security").await?;
+    window.click("#s2").await?;
+    offers(&window, false).await?;
+    window.click("#s2").await?;
+    offers(&window, true).await?;
+    window.quit(QUITS_IN).await
+}
