@@ -321,6 +321,7 @@ export const words = check({
   'cr.now': ['Now', '现在'],
   'cr.in': ['in {t}', '{t}后'],
   'cr.ago': ['{t} ago', '{t}前'],
+  'cr.just': ['just now', '刚刚'],
   'cr.due': ['due now', '应立即续期'],
   'cr.unsaid': ['Not known', '未知'],
   'cr.unsaid.b': ['{svc} does not say', '{svc}没有给出'],
