@@ -310,6 +310,7 @@ export const words = check({
     'TuneKey 会再次查找后才下结论，你也可以立即验证。并未询问{svc}。',
   ],
   'ac.trouble': ['The last attempt didn’t work; the credential is unchanged', '上次操作没有成功，凭据没有变化'],
+  'ac.trouble.keychain': ['The keychain could not be used at the time.', '当时无法使用系统密钥环。'],
   'sec.cred': ['Credential', '凭据'],
   'sec.vip': ['Membership', '会员'],
   'sec.hist': ['Renewals', '续期记录'],

@@ -113,6 +113,13 @@ describe('a locked keychain', () => {
     expect(await toast()).toBeNull();
   });
 
+  test('is not said of an account any more once it is unlocked', async () => {
+    await open('account-healthy');
+    await becomes(people.linJian.id, { trouble: LOCKED });
+    expect(await text('.banner')).toContain('The keychain could not be used at the time.');
+    expect(await text('.banner')).not.toContain('is locked');
+  });
+
   test('that did not open says so where one looks, which can be read in the dark', async () => {
     await open('keychain-locked', { theme: 'dark' });
     await scene().host((host, problem) => {
