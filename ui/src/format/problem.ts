@@ -13,6 +13,15 @@ export function problemSays(say: Say, problem: Problem): string {
   return withSaid(say, here ? say('p.here') : say(`p.${problem.code}`, { svc: serviceName(say, problem.service) }), problem);
 }
 
+/**
+ * What went wrong the last time, beside an account. Accounts are on screen only while the keychain can be used: that it
+ * could not be is past.
+ */
+export function problemSaid(say: Say, problem: Problem): string {
+  const past = (['keychain_locked', 'keychain_unavailable', 'keychain_denied'] satisfies ProblemCode[] as ProblemCode[]).includes(problem.code);
+  return past ? say('ac.trouble.keychain') : problemSays(say, problem);
+}
+
 /** What to call a sign-in that failed that way; the rest just did not work. */
 const TITLES: Partial<Record<ProblemCode, CopyKey>> = {
   offline: 'qr.network',

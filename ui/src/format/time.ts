@@ -1,7 +1,7 @@
 /** Moments and spans as people read them, in the window's language and the person's region. */
 import { say, type Language } from '../copy';
 
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 

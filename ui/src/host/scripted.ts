@@ -85,6 +85,10 @@ export class ScriptedHost implements Host {
 
   /** The current sign-in takes a step. */
   step(step: SignInStep): void {
+    if (step.step === 'done') {
+      const { account } = step;
+      this.#accounts = [...this.#accounts.filter(({ id }) => id !== account.id), account];
+    }
     this.emit({ kind: 'sign_in', id: this.#signIns, step });
   }
 

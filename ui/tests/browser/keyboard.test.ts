@@ -500,6 +500,61 @@ describe('settings', () => {
     expect(results).toBe('QQ Music 48 ms; NetEase Cloud Music: no connection');
   });
 
+  test('a measured time is told of no other way to connect, nor is one that comes late', async () => {
+    const told = () => scene().page.$$eval('.gr.inset .num', (rows) => rows.length);
+    await open('settings-network-manual');
+    await tabTo('px-t');
+    await press('Enter');
+    expect(await told()).toBe(2);
+    await scene().page.focus('#px-u');
+    await press('End', '1');
+    expect(await told(), 'another address is being written').toBe(0);
+    await press('Backspace');
+    expect(await told(), 'it is the measured one again').toBe(2);
+    await press('End', '1', 'Enter');
+    expect(await told(), 'another address is in force').toBe(0);
+
+    await scene().host((host) => {
+      const answers = host.testConnection.bind(host);
+      host.testConnection = async () => {
+        await new Promise((resolve) => addEventListener('late', resolve, { once: true }));
+        return answers();
+      };
+    }, null);
+    await tabTo('px-t');
+    await press('Enter');
+    await scene().page.focus('#px-manual');
+    await press('ArrowUp');
+    await scene().page.evaluate(() => dispatchEvent(new Event('late')));
+    await expect.poll(() => text('#px-t')).toBe('Test connection');
+    expect(await told(), 'what was asked for the address is not told of no proxy').toBe(0);
+  });
+
+  test('an address that was left for another choice is there again, and the last choice is the one in force', async () => {
+    await open('settings-network-manual');
+    const address = await scene().page.inputValue('#px-u');
+    await scene().page.focus('#px-manual');
+    await press('ArrowUp');
+    expect(await lastCall()).toEqual(['setSetting', 'proxy', 'none']);
+    await press('ArrowDown');
+    expect(await scene().page.inputValue('#px-u')).toBe(address);
+    expect(await lastCall()).toEqual(['setSetting', 'proxy', address]);
+    for (const key of ['ArrowUp', 'ArrowDown', 'ArrowUp', 'ArrowDown']) await scene().page.keyboard.press(key);
+    await scene().settled();
+    expect(await lastCall()).toEqual(['setSetting', 'proxy', address]);
+    expect(await scene().page.isChecked('#px-manual')).toBe(true);
+  });
+
+  test('what is wrong with an address moves no button', async () => {
+    await open('settings-network-manual');
+    const top = () => scene().page.$eval('#px-t', (button) => button.getBoundingClientRect().top);
+    const before = await top();
+    await scene().page.fill('#px-u', 'nowhere');
+    await tabTo('px-t');
+    expect(await text('#px-e')).toContain('Enter an address such as');
+    expect(await top()).toBe(before);
+  });
+
   test('a certificate is chosen and removed', async () => {
     await open('settings-network');
     await tabTo('ca-b');

@@ -45,6 +45,15 @@ function faults(): Promise<string[]> {
   });
 }
 
+for (const [lang, seconds, said] of [['en', 20, 'just now'], ['zh', 20, '刚刚'], ['en', 70, '1 min ago'], ['zh', 70, '1 分钟前']] as const) {
+  test(`a key that was made ${String(seconds)} seconds ago was made “${said}”`, async () => {
+    await open('account-healthy', { lang });
+    await renewedAfter(50, seconds / 86_400, true);
+    const words = (await scene().page.textContent('.life dl'))?.replace(/\u00a0/g, ' ').replace(/\u2060/g, '');
+    expect(words).toContain(said);
+  });
+}
+
 for (const [lang, width, height, size] of [
   ['en', 960, 640, 1],
   ['zh', 960, 640, 1],

@@ -35,6 +35,18 @@ test('a network that is gone after the scan is said, and the scan stays', async 
   expect(await text('#q-unheard')).toContain('Your code still counts');
 });
 
+for (const name of ['qq-success', 'paste-success'] as const) {
+  test(`${name}: a name and a picture that are learnt after an account is saved are shown`, async () => {
+    await open(name);
+    await scene().host((host, { linJian, avatar }) => {
+      host.emit({ kind: 'account', account: { ...linJian, nickname: '听雨', avatar, revision: linJian.revision + 1000 } });
+    }, { linJian: people.linJian, avatar: people.yehang.avatar });
+    await scene().settled();
+    expect(await text('.stat p')).toMatch(/^\s*听雨 is saved/);
+    expect(await scene().page.getAttribute('.add img', 'src')).toBe(people.yehang.avatar);
+  });
+}
+
 test('what the day still holds is said once it is little', async () => {
   await open('qq-few-left');
   expect(await text('#q-today')).toBe('5 sign-ins left today');

@@ -8,7 +8,7 @@ import { people } from '../../src/host/scenes';
 
 import { visits } from './visits';
 
-const { open, scene, press, tabTo, text } = visits();
+const { focused, open, scene, press, tabTo, text } = visits();
 const toast = () => scene().page.$('.toast');
 
 const REJECTED: Problem = { code: 'rejected', service: 'qqmusic', detail: 'checking: code 1000', said: null };
@@ -51,6 +51,16 @@ test('what was told of an account names it and stays with its view', async () =>
   expect(await toast(), 'another account').toBeNull();
   await press('Control+1');
   expect(await toast(), 'it does not come back').toBeNull();
+});
+
+test('a toast that goes takes nobody away from where they went on', async () => {
+  await open('account-healthy');
+  await press('Control+c');
+  await tabTo('t-clear');
+  await press('Enter', 'F2');
+  expect((await focused()).id).toBe('a-label');
+  await expect.poll(toast, { timeout: 10_000 }).toBeNull();
+  expect((await focused()).id, 'the name is still being written').toBe('a-label');
 });
 
 test('“no longer accepts” does not outlive the sign-in that mends it', async () => {
@@ -101,6 +111,13 @@ describe('a locked keychain', () => {
     expect(await toast()).toBeNull();
     await keychain('ready');
     expect(await toast()).toBeNull();
+  });
+
+  test('is not said of an account any more once it is unlocked', async () => {
+    await open('account-healthy');
+    await becomes(people.linJian.id, { trouble: LOCKED });
+    expect(await text('.banner')).toContain('The keychain could not be used at the time.');
+    expect(await text('.banner')).not.toContain('is locked');
   });
 
   test('that did not open says so where one looks, which can be read in the dark', async () => {
