@@ -3,9 +3,11 @@
 //! Inside the core errors are rich; here they become plain data. A problem never carries a secret, a URL
 //! with a query, or a body. A code exists only if some front does something different on it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use crate::account::ServiceId;
 use crate::display_text;
@@ -41,7 +43,7 @@ pub struct Words {
 }
 
 /// The kinds of problem that fronts tell apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemCode {
@@ -240,6 +242,16 @@ impl Problem {
     }
 }
 
+/// What to tell the person of each kind of problem, for a front that speaks for itself. `{service}` stands where the
+/// service's name belongs.
+pub fn sentences() -> BTreeMap<ProblemCode, Words> {
+    let sentence = |code: &ProblemCode| {
+        let (english, chinese) = code.words();
+        (*code, Words { english: english.to_owned(), chinese: chinese.to_owned() })
+    };
+    ProblemCode::VARIANTS.iter().map(sentence).collect()
+}
+
 impl ProblemCode {
     /// The sentence in English and in Chinese.
     fn words(self) -> (&'static str, &'static str) {
@@ -329,8 +341,8 @@ impl ProblemCode {
                  等十分钟再试，或换一种登录方式。",
             ),
             Self::RateLimited => (
-                "{service} asks to slow down. Wait a few minutes and try again.",
-                "{service}提示操作太频繁，请过几分钟再试。",
+                "{service} asks to slow down. Your account is fine; wait a few minutes and try again.",
+                "{service}提示操作太频繁，账号本身没有问题，请过几分钟再试。",
             ),
             Self::Expired => (
                 "The code has expired; nothing was sent. Get a new code.",
@@ -341,16 +353,18 @@ impl ProblemCode {
                 "手机上取消了登录，没有保存任何内容。",
             ),
             Self::DeviceLimit => (
-                "Too many devices are signed in. Remove an old one under account security in the app, then try again.",
-                "登录设备已达上限，请在 App 的账号安全设置里移除一台旧设备，再重试。",
+                "{service} lets no further device in. Your account is fine; remove an old device under account security in \
+                 the app, then try again.",
+                "{service}不允许更多设备登录，账号本身没有问题。请在 App 的账号安全设置里移除一台旧设备，再重试。",
             ),
             Self::Restricted => (
-                "{service} restricts this account. Open its app to see why.",
-                "{service}限制了该账号，请打开其 App 查看原因。",
+                "{service} restricts this account. Open its app to see why. Nothing was saved.",
+                "{service}限制了该账号，请打开其 App 查看原因，没有保存任何内容。",
             ),
             Self::ClientTooOld => (
-                "{service} wants a newer client than the one TuneKey reports. An update of TuneKey usually fixes this.",
-                "{service}要求更新客户端，更新 TuneKey 后通常即可恢复。",
+                "{service} no longer accepts the client that TuneKey presents. Your account is fine; an update of TuneKey \
+                 usually fixes this.",
+                "{service}不再接受 TuneKey 使用的客户端版本，账号本身没有问题，更新 TuneKey 后通常即可恢复。",
             ),
             Self::WrongWayIn => (
                 "{service} does not let this account in this way. Your account is fine: choose another way in.",
@@ -366,10 +380,10 @@ impl ProblemCode {
                 "最后一步中断了：带回凭据的回应在途中丢失，而{service}只发放一次。没有保存任何内容，请获取新二维码再扫一次。",
             ),
             Self::DailyLimit => (
-                "Too many sign-ins with {service} were started today. More of them make its risk control stricter, \
-                 and some people were locked out for days. Try again tomorrow, or paste a cookie that you have.",
-                "今天发起的{service}登录次数过多。继续尝试会让对方的安全风控更严格，甚至数天无法登录。\
-                 请明天再试，或粘贴已有的 Cookie。",
+                "TuneKey starts no more sign-ins with {service} today: more of them make its risk control stricter, and some \
+                 people were locked out for days. Your account is fine; try again tomorrow, or paste a cookie that you have.",
+                "TuneKey 今天不再发起{service}登录：继续尝试会让对方的安全风控更严格，甚至数天无法登录。\
+                 账号本身没有问题，请明天再试，或粘贴已有的 Cookie。",
             ),
             Self::OtherAccount => (
                 "This is another account than the one you wanted to sign in again. Nothing was saved.",
@@ -441,12 +455,17 @@ impl ProblemCode {
                  try again.",
                 "TuneKey 数据目录所在的磁盘已满，没有改动任何内容，请清理空间后重试。",
             ),
-            Self::NotFound => ("It is not here any more.", "它已不存在。"),
-            Self::InvalidInput => ("This can’t be used.", "无法使用该内容。"),
+            Self::NotFound => {
+                ("This is no longer here; it may have been removed.", "没有找到，可能已被移除。")
+            }
+            Self::InvalidInput => {
+                ("This can’t be used; nothing was changed.", "无法使用，没有改动任何内容。")
+            }
             Self::Cancelled => ("Stopped.", "已取消。"),
             Self::Unexpected => (
-                "{service} answered something TuneKey does not understand; nothing was changed.",
-                "{service}的回应无法识别，没有改动任何内容。",
+                "{service} answered something TuneKey does not understand. Nothing was changed; your account is fine. Try \
+                 again, or another way.",
+                "{service}的回应无法识别。没有改动任何内容，账号本身没有问题。请重试，或换一种方式。",
             ),
         }
     }
@@ -495,5 +514,28 @@ mod tests {
             Problem::new(ProblemCode::NotFound).with_detail("technical").with_words("Own.", "自己的。");
         assert_eq!(problem.message(Language::English), "Own.");
         assert_eq!(problem.message(Language::Chinese), "自己的。");
+    }
+
+    #[test]
+    fn every_problem_has_a_sentence_in_each_language() {
+        for (code, Words { english, chinese }) in sentences() {
+            assert!(english.ends_with('.') && chinese.ends_with('。'), "{code:?}: {english} {chinese}");
+        }
+    }
+
+    /// The sentences for the pages that are played by a script: the real one is handed them.
+    #[cfg(feature = "typescript")]
+    #[test]
+    fn export_bindings_sentences() {
+        let sentences = serde_json::to_string_pretty(&sentences()).expect("they are texts");
+        let text = format!(
+            "// Generated from the core's sentences. Do not edit.\n\
+             import type {{ ProblemCode }} from './ProblemCode';\n\
+             import type {{ Words }} from './Words';\n\n\
+             export const sentences: Record<ProblemCode, Words> = {sentences};\n"
+        );
+        let folder = ts_rs::Config::from_env().out_dir().to_owned();
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("sentences.ts"), text).expect("it can be written");
     }
 }

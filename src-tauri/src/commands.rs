@@ -13,6 +13,8 @@
 //! and overtake each other, and a state that arrives late would take a newer one back. The exceptions are what the
 //! page starts from: [`snapshot`], [`preferences`], [`services`], [`about`].
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager as _, State, Wry};
@@ -20,7 +22,7 @@ use tunekey_core::account::{
     Account, AccountId, CheckOutcome, Method, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
 };
 use tunekey_core::export::Format;
-use tunekey_core::problem::{Language, Problem, ProblemCode};
+use tunekey_core::problem::{self, Language, Problem, ProblemCode, Words};
 use tunekey_core::settings::Proxy;
 use tunekey_core::sign_in::Answer as SignInAnswer;
 use tunekey_core::tunekey::{KeychainState, Reach, ServiceInfo, SignedOut, Snapshot, TuneKey};
@@ -395,6 +397,8 @@ struct About {
     os: Os,
     /// The computer's locale, such as `zh-CN`.
     locale: String,
+    /// What the core says of each kind of problem: what the page says, too.
+    sentences: BTreeMap<ProblemCode, Words>,
 }
 
 /// An operating system.
@@ -425,6 +429,7 @@ fn about() -> About {
         licence: env!("CARGO_PKG_LICENSE").to_owned(),
         os,
         locale: words::system_locale(),
+        sentences: problem::sentences(),
     }
 }
 

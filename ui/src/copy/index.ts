@@ -33,7 +33,7 @@ export function capitalised(text: string): string {
 const HAN = /[\u4e00-\u9fff]/;
 
 /** Puts values in; in Chinese with a gap where a value's Latin letter or digit comes to stand next to a Han character. */
-function fill(language: Language, text: string, values: Record<string, string | number>): string {
+export function fill(language: Language, text: string, values: Record<string, string | number>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string, at: number) => {
     const value = String(values[name] ?? '');
     if (language === 'en') return value;

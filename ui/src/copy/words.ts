@@ -546,145 +546,18 @@ export const words = check({
   'kl.safe': ['Nothing is lost: your accounts are still in {kc}.', '不会丢失数据：账号仍在{kc}中。'],
 
   // problems: what to tell the person, with the next step
-  'p.offline': ['No connection to {svc}. Check your network, or the proxy in Settings.', '无法连接{svc}，请检查网络，或设置里的代理。'],
-  'p.timeout': ['{svc} didn’t answer in time. Check your network, or the proxy in Settings.', '{svc}没有及时响应，请检查网络，或设置里的代理。'],
-  'p.refused_once': [
-    '{svc} has just refused this credential. That can pass: TuneKey asks again in a minute before it believes it. Nothing was changed.',
-    '{svc}刚刚拒绝了这份凭据，这可能只是暂时的。TuneKey 会在一分钟后再次确认，没有改动任何内容。',
-  ],
-  'p.not_renewable': [
-    'This credential holds nothing that could renew it. It works until it ends; to get one that renews by itself, sign in with a code.',
-    '这份凭据没有可用于续期的内容，到期前仍可使用。如需自动续期，请改用扫码登录。',
-  ],
-  'p.renewal_refused': [
-    '{svc} would not renew this key; as far as it says, the key itself still works. TuneKey tries again. If another program renews this account too, leave that to one of them.',
-    '{svc}没有为这份密钥续期，但并未表示密钥失效。TuneKey 会再试。如果还有其他程序在为该账号续期，请只保留其中一个。',
-  ],
-  'p.credential_missing': [
-    'The keychain holds no credential for this account. If the keyring was replaced or another one is in use, bring back the old one; otherwise sign in again. {svc} was not asked.',
-    '系统密钥环里没有该账号的凭据。如果更换过密钥环，请恢复原来的；否则请重新登录。并未询问{svc}。',
-  ],
-  'p.credential_unreadable': [
-    'The keychain’s item for this account can’t be read: it is damaged, or a newer TuneKey wrote it. Use the newer version, or sign in again.',
-    '系统密钥环里该账号的条目无法读取：可能已损坏，或由更新版本的 TuneKey 写入。请使用新版本，或重新登录。',
-  ],
-  'p.untrusted_certificate': [
-    'The certificate shown for {svc} isn’t trusted, so nothing was sent. Check this computer’s date and time. If they are right, a program or firewall inspects your connections: if you trust it, add its certificate authority in Settings; if not, use another network.',
-    '{svc}的连接出示了不受信任的证书，未发送任何内容。请先检查本机的日期和时间；如果时间没错，说明有程序或防火墙在检查你的连接：信任它就在设置里添加它的 CA 证书，不信任就换一个网络。',
-  ],
   'p.untrusted_certificate.t': ['This connection isn’t trusted', '连接不受信任'],
-  'p.no_authorities': [
-    'This system has no certificate authorities, so no connection can be trusted. Install the package ca-certificates, then try again.',
-    '本系统没有任何 CA 证书，无法信任任何连接。请安装 ca-certificates 软件包后重试。',
-  ],
-  'p.extra_ca_unusable': [
-    'The file with the extra certificate authority can’t be used: it is gone, can’t be read, or holds no certificate. Choose another .pem file in Settings, or remove it there.',
-    '附加 CA 证书文件无法使用：文件不存在、无法读取，或其中没有证书。请在设置里另选一个 .pem 文件，或将其移除。',
-  ],
-  'p.name_not_resolved': [
-    'The address of {svc} can’t be looked up. Check that this computer is online; if it is, the name server (DNS), a VPN or an ad blocker doesn’t answer for it.',
-    '无法解析{svc}的域名。请检查本机是否联网；如果已联网，请检查 DNS、VPN 或广告拦截是否屏蔽了它。',
-  ],
-  'p.not_the_service': [
-    'Something else answered in place of {svc}; nothing was changed. Networks of hotels and cafés do that until you sign in to them: open any web page in your browser, then try again.',
-    '回应的不是{svc}，没有改动任何内容。酒店、咖啡馆等公共网络在登录前会这样：请先用浏览器打开任意网页完成联网登录，再重试。',
-  ],
-  'p.server_error': [
-    '{svc}, or a proxy in front of it, has trouble of its own just now. Nothing was changed; try again in a few minutes.',
-    '{svc}（或它前面的代理）暂时出了故障，没有改动任何内容，请过几分钟再试。',
-  ],
-  'p.proxy_unreachable': [
-    'The proxy can’t be reached. Start the proxy program, or choose another proxy, or none, in Settings.',
-    '连接不上代理。请启动代理程序，或在设置里改用其他代理或不使用代理。',
-  ],
-  'p.proxy_refused': [
-    'The proxy answers, but doesn’t let the connection to {svc} through. Check the proxy program’s rules and its own connection, or choose another proxy, or none, in Settings.',
-    '代理有响应，但没有放行到{svc}的连接。请检查代理程序的规则和它自身的网络，或在设置里改用其他代理或不使用代理。',
-  ],
-  'p.proxy_password': [
-    'The proxy wants a user name and password that it accepts. TuneKey doesn’t keep them: put both into the variable HTTPS_PROXY and use the system proxy, or choose a proxy that wants none.',
-    '代理要求有效的用户名和密码。TuneKey 不保存它们：请写进环境变量 HTTPS_PROXY 并使用系统代理，或换一个不需要密码的代理。',
-  ],
-  'p.proxy_unusable': [
-    'The system names a proxy that TuneKey can’t use, so nothing was sent. Correct it, or choose a proxy, or none, in Settings.',
-    '系统设置的代理 TuneKey 无法使用，因此未发送任何内容。请更正它，或在设置里指定代理或不使用代理。',
-  ],
   'p.proxy.t': ['The proxy stands in the way', '代理无法使用'],
-  'p.rejected': ['{svc} no longer accepts this credential. Sign in again.', '{svc}不再接受这份凭据，请重新登录。'],
-  'p.risk_control': ['{svc}’s risk control didn’t accept this. Your account is fine; wait ten minutes.', '触发了{svc}的安全风控，账号本身没有问题，请等十分钟再试。'],
-  'p.rate_limited': ['{svc} asks to slow down. Your account is fine; wait a few minutes and try again.', '{svc}提示操作太频繁，账号本身没有问题，请过几分钟再试。'],
   'p.rate_limited.t': ['Too many requests', '操作太频繁'],
-  'p.expired': ['The code has expired; nothing was sent.', '二维码已过期，未发送任何信息。'],
-  'p.refused': ['Declined on the phone. Nothing was saved.', '手机上取消了登录，没有保存任何内容。'],
   'p.rejected.t': ['{svc} says this cookie has expired', '{svc}表示该 Cookie 已过期'],
-  'p.wrong_way_in': ['{svc} doesn’t let this account in this way. Your account is fine; choose another way in.', '{svc}不允许该账号以这种方式登录，账号本身没有问题，请换一种方式。'],
   'p.wrong_way_in.t': ['Not the way in for this account', '该账号不能用这种方式登录'],
-  'p.wrong_code': ['That code didn’t match. Check the latest text message.', '验证码不正确，请核对最新一条短信。'],
-  'p.exchange_lost': [
-    'The answer that brings the credential was lost on the way, and {svc} gives it only once. Nothing was saved; get a new code and scan again.',
-    '带回凭据的回应在途中丢失，而{svc}只发放一次。没有保存任何内容，请获取新二维码再扫一次。',
-  ],
   'p.exchange_lost.t': ['The last step broke', '最后一步中断了'],
-  'p.daily_limit': [
-    'TuneKey starts no more with {svc} today: more would make its risk control stricter. Your account is fine; try again tomorrow, or paste a cookie.',
-    'TuneKey 今天不再发起{svc}登录，以免触发更严格的风控。账号本身没有问题，请明天再试，或粘贴 Cookie。',
-  ],
   'p.daily_limit.t': ['Enough sign-ins for today', '今天的登录次数过多'],
-  'p.other_account': ['This is another account. Nothing was saved.', '登录的是另一个账号，没有保存任何内容。'],
-  'p.device_limit': [
-    '{svc} lets no further device in. Your account is fine; remove an old device under account security in the app, then try again.',
-    '{svc}不允许更多设备登录，账号本身没有问题。请在 App 的账号安全设置里移除一台旧设备，再重试。',
-  ],
   'p.device_limit.t': ['Too many devices', '登录设备已达上限'],
-  'p.restricted': ['Open the app of {svc} to see why. Nothing was saved.', '请打开{svc} App 查看原因，没有保存任何内容。'],
   'p.restricted.t': ['{svc} restricts this account', '{svc}限制了该账号'],
-  'p.client_too_old': ['{svc} no longer accepts the client that TuneKey presents. Your account is fine; an update of TuneKey usually fixes this.', '{svc}不再接受 TuneKey 使用的客户端版本，账号本身没有问题，更新 TuneKey 后通常即可恢复。'],
-  'p.keychain_locked': ['The keychain is locked. Unlock it and try again.', '系统密钥环已锁定，请解锁后重试。'],
-  'p.keychain_unavailable': ['No keychain answers. Nothing was saved.', '没有可用的系统密钥环，没有保存任何内容。'],
-  'p.keychain_denied': ['Access to the keychain was denied. Try again and allow it in the system’s dialog.', '访问系统密钥环被拒绝，请重试并在系统弹窗中选择允许。'],
   'p.keychain.t': ['The credential couldn’t be saved', '无法保存凭据'],
-  'p.profile_unreadable': ['TuneKey’s account list can’t be read or written. Check the folder’s permissions and free space.', '无法读写 TuneKey 的账号列表，请检查数据目录的权限和磁盘空间。'],
-  'p.ledger_damaged': [
-    'TuneKey’s account list is damaged; nothing was changed. Restart TuneKey: it keeps the damaged file beside a new list. Your credentials are still in the keychain.',
-    'TuneKey 的账号列表已损坏，没有改动任何内容。请重启 TuneKey：损坏的文件会另存，并新建列表。凭据仍在系统密钥环中。',
-  ],
-  'p.ledger_set_aside': [
-    'TuneKey’s account list was damaged. It is kept beside a new, empty one; your credentials are still in the keychain. Put a backup of ledger.json in its place, or sign in again.',
-    'TuneKey 的账号列表已损坏，已另存并新建空列表；凭据仍在系统密钥环中。请用 ledger.json 的备份替换，或重新登录。',
-  ],
-  'p.ledger_newer': [
-    'TuneKey’s account list was written by a newer version of TuneKey, and is left as it is. Update TuneKey, or use another profile.',
-    'TuneKey 的账号列表由更新的版本写入，已原样保留。请更新 TuneKey，或使用另一个数据目录。',
-  ],
-  'p.profile_busy': [
-    'Another TuneKey is busy with this and doesn’t finish. Wait a moment, or close the other one, then try again.',
-    '另一个 TuneKey 正在处理，一直没有完成。请稍等，或关闭另一个 TuneKey 后重试。',
-  ],
-  'p.locks_unusable': [
-    'TuneKey can’t lock its account list (ledger.lock and the folder “locks”), so nothing can be changed safely. Remove what stands in their place, or move the profile to a disk that supports locks.',
-    'TuneKey 无法锁定账号列表（ledger.lock 与 locks 目录），因此不能安全改动。请移走占用其位置的文件，或把数据目录移到支持文件锁的磁盘。',
-  ],
-  'p.profile_read_only': [
-    'TuneKey’s folder can be read but not written. Accounts can be listed and copied; to change anything, make the folder writable for you.',
-    'TuneKey 的数据目录只能读取、不能写入。可以查看和复制账号；要做改动，请先让你对该目录有写权限。',
-  ],
-  'p.profile_not_private': [
-    'TuneKey’s folder, or a file in it, belongs to somebody else or can be changed by others, so it is not used. Make it yours alone (chown, chmod go-w), or choose another folder with --profile.',
-    'TuneKey 的数据目录或其中的文件属于其他用户，或可被他人改动，因此不予使用。请将其改为仅归你所有（chown、chmod go-w），或用 --profile 指定其他目录。',
-  ],
-  'p.disk_full': [
-    'There is no space left on the disk with TuneKey’s folder. Nothing was changed; free some space, then try again.',
-    'TuneKey 数据目录所在的磁盘已满，没有改动任何内容，请清理空间后重试。',
-  ],
-  'p.not_found': ['This account is no longer here.', '没有找到该账号，可能已被移除。'],
-  'p.invalid_input': ['This can’t be used; nothing was changed.', '无法使用，没有改动任何内容。'],
-  'p.cancelled': ['Stopped.', '已取消。'],
-  'p.unexpected': [
-    '{svc} answered something TuneKey does not understand. Nothing was changed; your account is fine. Try again, or another way.',
-    '{svc}的回应无法识别。没有改动任何内容，账号本身没有问题。请重试，或换一种方式。',
-  ],
   'p.here': ['Something on this computer didn’t work. Nothing was changed; try again.', '本机操作没有成功，没有改动任何内容，请重试。'],
-  'p.somebody': ['The service', '对方服务'],
+  'p.somebody': ['the service', '对方服务'],
   'p.said': ['The service says: “{s}”', '对方提示：「{s}」'],
 
   // units of time, as short as they are understood; no line ends inside one

@@ -1,5 +1,6 @@
-/** Problems in words. The core has its own words for the command line; here they follow the window's language live. */
-import type { CopyKey, Say } from '../copy';
+/** Problems in words, in the window's language of the moment. */
+import type { CopyKey, Language, Say } from '../copy';
+import { sentence } from '../copy/sentences';
 import type { Problem } from '../host/bindings/Problem';
 import type { ProblemCode } from '../host/bindings/ProblemCode';
 import type { ServiceId } from '../host/bindings/ServiceId';
@@ -10,7 +11,12 @@ export function problemSays(say: Say, problem: Problem): string {
     return withSaid(say, say('language') === 'en' ? problem.words.english : problem.words.chinese, problem);
   }
   const here = problem.code === 'unexpected' && problem.service === null;
-  return withSaid(say, here ? say('p.here') : say(`p.${problem.code}`, { svc: serviceName(say, problem.service) }), problem);
+  return withSaid(say, here ? say('p.here') : codeSays(say, problem.code, problem.service), problem);
+}
+
+/** What to tell the person of a kind of problem, with the next step. */
+export function codeSays(say: Say, code: ProblemCode, service: ServiceId | null): string {
+  return sentence(say('language') as Language, code, serviceName(say, service)) || say('p.here');
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Scenes for the scripted host. All names, ids and pictures are invented; “now” is 21 November 2025, 14:53 in Shanghai. */
+import { sentences } from './bindings/sentences';
 import type { Account } from './bindings/Account';
 import type { Method } from './bindings/Method';
 import type { Others } from './bindings/Others';
@@ -600,6 +601,7 @@ export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams)
       licence: 'MIT OR Apache-2.0',
       os: os === 'mac' || os === 'win' ? os : 'linux',
       locale: page.get('lang') === 'zh' ? 'zh_CN.UTF-8' : 'en_US.UTF-8',
+      sentences,
     },
   };
 }

@@ -1,6 +1,7 @@
 import { getContext, setContext } from 'svelte';
 
 import { languageOf, say, type Language, type Say } from '../copy';
+import { learn } from '../copy/sentences';
 import { arranged, canCopy, nameOf, succeeded, type Circumstances, type Order } from '../format/account';
 import { problemSays } from '../format/problem';
 import { moment, regionOf, type Region } from '../format/time';
@@ -35,7 +36,7 @@ export class App {
   #ready = $state(false);
   #place = $state.raw<Place>({ view: 'accounts', account: null });
   #preferences = $state.raw<Preferences>({ theme: 'system', language: 'system', closeToTray: true, trayCopies: true, lastView: null });
-  #about = $state.raw<About>({ version: '', licence: '', os: 'linux', locale: 'en' });
+  #about = $state.raw<About>({ version: '', licence: '', os: 'linux', locale: 'en', sentences: {} });
   #services = $state.raw<ServiceInfo[]>([]);
   /** What was asked for and has not been answered, by account; the core's own word arrives a moment later. */
   #asked = $state.raw<Record<string, Busy>>({});
@@ -150,6 +151,7 @@ export class App {
     ]);
     this.#services = services;
     this.#about = about;
+    learn(about.sentences);
     this.#preferences = this.#early ?? preferences;
     this.#told = preferences.lastView;
     this.core.replace(snapshot);

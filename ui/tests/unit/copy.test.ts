@@ -2,6 +2,13 @@ import { describe, expect, test } from 'vitest';
 
 import { capitalised, languageOf, say } from '../../src/copy';
 import { words } from '../../src/copy/words';
+import { sentences } from '../../src/host/bindings/sentences';
+
+/** Every text of the window: its own, and the core's. */
+const texts: Record<string, readonly [string, string]> = {
+  ...words,
+  ...Object.fromEntries(Object.entries(sentences).map(([code, { english, chinese }]) => [code, [english, chinese] as const])),
+};
 
 describe('values in texts', () => {
   test('a value is put where its name stands', () => {
@@ -32,7 +39,7 @@ describe('values in texts', () => {
 
 describe('the list of texts', () => {
   test('both languages say something, and only Chinese uses Chinese punctuation', () => {
-    for (const [key, [english, chinese]] of Object.entries(words)) {
+    for (const [key, [english, chinese]] of Object.entries(texts)) {
       expect(english.trim(), key).not.toBe('');
       expect(chinese.trim(), key).not.toBe('');
       if (key !== 'g.lang.zh') expect(english, key).not.toMatch(/[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]/);
@@ -40,14 +47,14 @@ describe('the list of texts', () => {
   });
 
   test('Chinese texts keep a gap between Han and Latin themselves', () => {
-    for (const [key, [, chinese]] of Object.entries(words)) {
+    for (const [key, [, chinese]] of Object.entries(texts)) {
       const fixed = chinese.replace(/\u00a0/g, ' ').replace(/\{\w+\}/g, '…');
       expect(fixed, key).not.toMatch(/[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]/);
     }
   });
 
   test('the same thing has one word', () => {
-    const [english, chinese] = [0, 1].map((index) => Object.values(words).map((text) => text[index] ?? '').join('\n'));
+    const [english, chinese] = [0, 1].map((index) => Object.values(texts).map((text) => text[index] ?? '').join('\n'));
     // Renewing is never called refreshing; only what the services call a refresh token is.
     expect(english?.replace(/[Rr]efresh token/g, '')).not.toMatch(/refresh/i);
     expect(english).not.toMatch(/check validity|not stated/i);
@@ -56,7 +63,7 @@ describe('the list of texts', () => {
   });
 
   test('nothing is promised that this build does not have', () => {
-    const all = Object.values(words).flat().join('\n');
+    const all = Object.values(texts).flat().join('\n');
     for (const word of ['deliver', '推送', 'reveal', '按住', 'Check for updates', '检查更新']) {
       expect(all.toLowerCase()).not.toContain(word.toLowerCase());
     }

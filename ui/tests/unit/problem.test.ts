@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
 
 import { say, type Say } from '../../src/copy';
+import { learn } from '../../src/copy/sentences';
+import { sentences } from '../../src/host/bindings/sentences';
 import { failedSignIn, problemSays, saysTheSame } from '../../src/format/problem';
 import type { ProblemCode } from '../../src/host/bindings/ProblemCode';
+
+learn(sentences);
 
 const english: Say = (key, ...values) => say('en', key, ...values);
 const chinese: Say = (key, ...values) => say('zh-CN', key, ...values);

@@ -1,0 +1,190 @@
+// Generated from the core's sentences. Do not edit.
+import type { ProblemCode } from './ProblemCode';
+import type { Words } from './Words';
+
+export const sentences: Record<ProblemCode, Words> = {
+  "offline": {
+    "english": "{service} can’t be reached. Check your network, or the proxy setting.",
+    "chinese": "连接不上{service}，请检查网络或代理设置。"
+  },
+  "untrusted_certificate": {
+    "english": "The certificate shown for {service} isn’t trusted, so nothing was sent. Check this computer’s date and time. If they are right, a program or firewall inspects your connections: if you trust it, add its certificate authority (extra-ca) in the settings; if not, use another network.",
+    "chinese": "{service}的连接出示了不受信任的证书，未发送任何内容。请先检查本机的日期和时间；如果时间没错，说明有程序或防火墙在检查你的连接：信任它就在设置里添加它的 CA 证书（extra-ca），不信任就换一个网络。"
+  },
+  "no_authorities": {
+    "english": "This system has no certificate authorities, so no connection can be trusted. Install the package ca-certificates, then try again.",
+    "chinese": "本系统没有任何 CA 证书，无法信任任何连接。请安装 ca-certificates 软件包后重试。"
+  },
+  "extra_ca_unusable": {
+    "english": "The file with the extra certificate authority can’t be used: it is gone, can’t be read, or holds no certificate. Choose another .pem file in the settings, or remove it there.",
+    "chinese": "附加 CA 证书文件无法使用：文件不存在、无法读取，或其中没有证书。请在设置里另选一个 .pem 文件，或将其移除。"
+  },
+  "name_not_resolved": {
+    "english": "The address of {service} can’t be looked up. Check that this computer is online; if it is, the name server (DNS), a VPN or an ad blocker doesn’t answer for it.",
+    "chinese": "无法解析{service}的域名。请检查本机是否联网；如果已联网，请检查 DNS、VPN 或广告拦截是否屏蔽了它。"
+  },
+  "not_the_service": {
+    "english": "Something else answered in place of {service}; nothing was changed. Networks of hotels and cafés do that until you sign in to them: open any web page in your browser, then try again.",
+    "chinese": "回应的不是{service}，没有改动任何内容。酒店、咖啡馆等公共网络在登录前会这样：请先用浏览器打开任意网页完成联网登录，再重试。"
+  },
+  "server_error": {
+    "english": "{service}, or a proxy in front of it, has trouble of its own just now. Nothing was changed; try again in a few minutes.",
+    "chinese": "{service}（或它前面的代理）暂时出了故障，没有改动任何内容，请过几分钟再试。"
+  },
+  "proxy_unreachable": {
+    "english": "The proxy can’t be reached. Start the proxy program, or choose another proxy, or none, in the settings.",
+    "chinese": "连接不上代理。请启动代理程序，或在设置里改用其他代理或不使用代理。"
+  },
+  "proxy_refused": {
+    "english": "The proxy answers, but doesn’t let the connection to {service} through. Check the proxy program’s rules and its own connection, or choose another proxy, or none, in the settings.",
+    "chinese": "代理有响应，但没有放行到{service}的连接。请检查代理程序的规则和它自身的网络，或在设置里改用其他代理或不使用代理。"
+  },
+  "proxy_password": {
+    "english": "The proxy wants a user name and password that it accepts. TuneKey doesn’t keep them: put both into the variable HTTPS_PROXY and use the system proxy, or choose a proxy that wants none.",
+    "chinese": "代理要求有效的用户名和密码。TuneKey 不保存它们：请写进环境变量 HTTPS_PROXY 并使用系统代理，或换一个不需要密码的代理。"
+  },
+  "proxy_unusable": {
+    "english": "The system names a proxy that TuneKey can’t use, so nothing was sent. Correct it, or choose a proxy, or none, in the settings.",
+    "chinese": "系统设置的代理 TuneKey 无法使用，因此未发送任何内容。请更正它，或在设置里指定代理或不使用代理。"
+  },
+  "timeout": {
+    "english": "{service} did not answer in time. Check your network, or the proxy setting, and try again.",
+    "chinese": "{service}没有及时响应，请检查网络或代理设置后重试。"
+  },
+  "rejected": {
+    "english": "{service} no longer accepts this credential. Sign in again.",
+    "chinese": "{service}不再接受这份凭据，请重新登录。"
+  },
+  "refused_once": {
+    "english": "{service} has just refused this credential. That can pass: TuneKey asks again in a minute before it believes it. Nothing was changed.",
+    "chinese": "{service}刚刚拒绝了这份凭据，这可能只是暂时的。TuneKey 会在一分钟后再次确认，没有改动任何内容。"
+  },
+  "not_renewable": {
+    "english": "This credential holds nothing that could renew it. It works until it ends; to get one that renews by itself, sign in with a code.",
+    "chinese": "这份凭据没有可用于续期的内容，到期前仍可使用。如需自动续期，请改用扫码登录。"
+  },
+  "renewal_refused": {
+    "english": "{service} would not renew this key; as far as it says, the key itself still works. TuneKey tries again. If another program renews this account too, leave that to one of them.",
+    "chinese": "{service}没有为这份密钥续期，但并未表示密钥失效。TuneKey 会再试。如果还有其他程序在为该账号续期，请只保留其中一个。"
+  },
+  "risk_control": {
+    "english": "{service} paused this sign-in: its risk control didn’t accept the attempt. Your account is fine. Use the network your phone is on, without a proxy, wait ten minutes, or choose another way in.",
+    "chinese": "{service}的安全风控拦下了这次登录，账号本身没有问题。请与手机使用同一网络并关闭代理，等十分钟再试，或换一种登录方式。"
+  },
+  "rate_limited": {
+    "english": "{service} asks to slow down. Your account is fine; wait a few minutes and try again.",
+    "chinese": "{service}提示操作太频繁，账号本身没有问题，请过几分钟再试。"
+  },
+  "expired": {
+    "english": "The code has expired; nothing was sent. Get a new code.",
+    "chinese": "二维码已过期，未发送任何信息，请获取新二维码。"
+  },
+  "refused": {
+    "english": "The sign-in was declined on the phone. Nothing was saved.",
+    "chinese": "手机上取消了登录，没有保存任何内容。"
+  },
+  "device_limit": {
+    "english": "{service} lets no further device in. Your account is fine; remove an old device under account security in the app, then try again.",
+    "chinese": "{service}不允许更多设备登录，账号本身没有问题。请在 App 的账号安全设置里移除一台旧设备，再重试。"
+  },
+  "restricted": {
+    "english": "{service} restricts this account. Open its app to see why. Nothing was saved.",
+    "chinese": "{service}限制了该账号，请打开其 App 查看原因，没有保存任何内容。"
+  },
+  "client_too_old": {
+    "english": "{service} no longer accepts the client that TuneKey presents. Your account is fine; an update of TuneKey usually fixes this.",
+    "chinese": "{service}不再接受 TuneKey 使用的客户端版本，账号本身没有问题，更新 TuneKey 后通常即可恢复。"
+  },
+  "wrong_way_in": {
+    "english": "{service} does not let this account in this way. Your account is fine: choose another way in.",
+    "chinese": "{service}不允许该账号以这种方式登录，账号本身没有问题，请换一种登录方式。"
+  },
+  "wrong_code": {
+    "english": "That code didn’t match. Check the latest text message.",
+    "chinese": "验证码不正确，请核对最新一条短信。"
+  },
+  "exchange_lost": {
+    "english": "The last step broke: the answer that brings the credential was lost on the way, and {service} gives it only once. Nothing was saved. Get a new code and scan again.",
+    "chinese": "最后一步中断了：带回凭据的回应在途中丢失，而{service}只发放一次。没有保存任何内容，请获取新二维码再扫一次。"
+  },
+  "daily_limit": {
+    "english": "TuneKey starts no more sign-ins with {service} today: more of them make its risk control stricter, and some people were locked out for days. Your account is fine; try again tomorrow, or paste a cookie that you have.",
+    "chinese": "TuneKey 今天不再发起{service}登录：继续尝试会让对方的安全风控更严格，甚至数天无法登录。账号本身没有问题，请明天再试，或粘贴已有的 Cookie。"
+  },
+  "other_account": {
+    "english": "This is another account than the one you wanted to sign in again. Nothing was saved.",
+    "chinese": "登录的不是你要重新登录的那个账号，没有保存任何内容。"
+  },
+  "keychain_locked": {
+    "english": "The keychain is locked. Unlock it and try again.",
+    "chinese": "系统密钥环已锁定，请解锁后重试。"
+  },
+  "keychain_unavailable": {
+    "english": "No keychain answers. TuneKey never falls back to a plain file: start a Secret Service provider (GNOME Keyring, KWallet), then try again.",
+    "chinese": "没有可用的系统密钥环。TuneKey 不会退回到明文文件，请先启动 Secret Service 服务（GNOME Keyring、KWallet）再重试。"
+  },
+  "keychain_denied": {
+    "english": "Access to the keychain was denied. Try again and allow it in the system’s dialog.",
+    "chinese": "访问系统密钥环被拒绝，请重试并在系统弹窗中选择允许。"
+  },
+  "credential_missing": {
+    "english": "The keychain holds no credential for this account. If the keyring was replaced or another one is in use, bring back the old one; otherwise sign in again. {service} was not asked.",
+    "chinese": "系统密钥环里没有该账号的凭据。如果更换过密钥环，请恢复原来的；否则请重新登录。并未询问{service}。"
+  },
+  "credential_unreadable": {
+    "english": "The keychain’s item for this account can’t be read: it is damaged, or a newer TuneKey wrote it. Use the newer version, or sign in again.",
+    "chinese": "系统密钥环里该账号的条目无法读取：可能已损坏，或由更新版本的 TuneKey 写入。请使用新版本，或重新登录。"
+  },
+  "profile_unreadable": {
+    "english": "TuneKey’s account list can’t be read or written. Check the folder’s permissions and free space.",
+    "chinese": "无法读写 TuneKey 的账号列表，请检查数据目录的权限和磁盘空间。"
+  },
+  "ledger_damaged": {
+    "english": "TuneKey’s account list is damaged; nothing was changed. Restart TuneKey: it keeps the damaged file beside a new list. Your credentials are still in the keychain.",
+    "chinese": "TuneKey 的账号列表已损坏，没有改动任何内容。请重启 TuneKey：损坏的文件会另存，并新建列表。凭据仍在系统密钥环中。"
+  },
+  "ledger_set_aside": {
+    "english": "TuneKey’s account list was damaged. It is kept beside a new, empty one; your credentials are still in the keychain. Put a backup of ledger.json in its place, or sign in again.",
+    "chinese": "TuneKey 的账号列表已损坏，已另存并新建空列表；凭据仍在系统密钥环中。请用 ledger.json 的备份替换，或重新登录。"
+  },
+  "ledger_newer": {
+    "english": "TuneKey’s account list was written by a newer version of TuneKey, and is left as it is. Update TuneKey, or use another profile.",
+    "chinese": "TuneKey 的账号列表由更新的版本写入，已原样保留。请更新 TuneKey，或使用另一个数据目录。"
+  },
+  "profile_busy": {
+    "english": "Another TuneKey is busy with this and doesn’t finish. Wait a moment, or close the other one, then try again.",
+    "chinese": "另一个 TuneKey 正在处理，一直没有完成。请稍等，或关闭另一个 TuneKey 后重试。"
+  },
+  "locks_unusable": {
+    "english": "TuneKey can’t lock its account list (ledger.lock and the folder “locks”), so nothing can be changed safely. Remove what stands in their place, or move the profile to a disk that supports locks.",
+    "chinese": "TuneKey 无法锁定账号列表（ledger.lock 与 locks 目录），因此不能安全改动。请移走占用其位置的文件，或把数据目录移到支持文件锁的磁盘。"
+  },
+  "profile_read_only": {
+    "english": "TuneKey’s folder can be read but not written. Accounts can be listed and copied; to change anything, make the folder writable for you.",
+    "chinese": "TuneKey 的数据目录只能读取、不能写入。可以查看和复制账号；要做改动，请先让你对该目录有写权限。"
+  },
+  "profile_not_private": {
+    "english": "TuneKey’s folder, or a file in it, belongs to somebody else or can be changed by others, so it is not used. Make it yours alone (chown, chmod go-w), or choose another folder with --profile.",
+    "chinese": "TuneKey 的数据目录或其中的文件属于其他用户，或可被他人改动，因此不予使用。请将其改为仅归你所有（chown、chmod go-w），或用 --profile 指定其他目录。"
+  },
+  "disk_full": {
+    "english": "There is no space left on the disk with TuneKey’s folder. Nothing was changed; free some space, then try again.",
+    "chinese": "TuneKey 数据目录所在的磁盘已满，没有改动任何内容，请清理空间后重试。"
+  },
+  "not_found": {
+    "english": "This is no longer here; it may have been removed.",
+    "chinese": "没有找到，可能已被移除。"
+  },
+  "invalid_input": {
+    "english": "This can’t be used; nothing was changed.",
+    "chinese": "无法使用，没有改动任何内容。"
+  },
+  "cancelled": {
+    "english": "Stopped.",
+    "chinese": "已取消。"
+  },
+  "unexpected": {
+    "english": "{service} answered something TuneKey does not understand. Nothing was changed; your account is fine. Try again, or another way.",
+    "chinese": "{service}的回应无法识别。没有改动任何内容，账号本身没有问题。请重试，或换一种方式。"
+  }
+};
