@@ -9,6 +9,8 @@ mod disk;
 pub mod display_text;
 pub mod evidence;
 pub mod export;
+#[cfg(test)]
+mod fuzz;
 pub mod http;
 pub mod import;
 mod ladder;

@@ -618,6 +618,11 @@ export const words = check({
     '带回凭据的回应在途中丢失，而{svc}只发放一次。没有保存任何内容，请获取新二维码再扫一次。',
   ],
   'p.exchange_lost.t': ['The last step broke', '最后一步中断了'],
+  'p.foreign_code': [
+    'What came is not a sign-in code of {svc}, so it isn’t shown. Get a new one. If that happens again, choose another way in, and look at the proxy setting: somebody may be answering for {svc}.',
+    '收到的不是{svc}的登录二维码，因此没有显示。请获取新二维码；如果再次出现，请换一种登录方式，并检查代理设置：可能有人在冒充{svc}应答。',
+  ],
+  'p.foreign_code.t': ['Not a sign-in code', '不是登录二维码'],
   'p.daily_limit': [
     'TuneKey starts no more with {svc} today: more would make its risk control stricter. Your account is fine; try again tomorrow, or paste a cookie.',
     'TuneKey 今天不再发起{svc}登录，以免触发更严格的风控。账号本身没有问题，请明天再试，或粘贴 Cookie。',
