@@ -32,7 +32,7 @@ const BUDGET: Budget = Budget {
 static DECODERS: Semaphore = Semaphore::const_new(2);
 
 /// How long a picture is waited for, its turn included. Within their budgets all take milliseconds.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 /// How large a picture is kept, in pixels a side: twice the largest place it is shown in.
 const SIDE: u32 = 112;

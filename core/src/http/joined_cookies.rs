@@ -66,6 +66,7 @@ impl<'a> JoinedCookies<'a> {
             }
         }
         found.cookies.extend(last);
+        found.cookies.truncate(MOST);
         found
     }
 }
