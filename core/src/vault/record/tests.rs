@@ -199,7 +199,7 @@ mod fuzz {
         let small = credential([("musickey".to_owned(), "k".to_owned())].into(), 1_790_000_000, Some(60));
         let large = credential([("musickey".to_owned(), "k".repeat(5000))].into(), 1_790_000_000, None);
         let [small, large] = [small, large].map(|one| encode(&one, Generation(3)).expect("it fits"));
-        let seeds = [small.head.expose(), large.head.expose(), large.pieces[0].expose()].map(str::as_bytes);
+        let seeds = [&small.head, &large.head, &large.pieces[0]].map(|item| exposed(item).as_bytes());
         fuzz!(seeds, |input: &[u8]| {
             if let Ok(Head::Pieces(pieces)) = decode_head(&account(), &Secret::new(&*text(input))) {
                 assert!(pieces.count() <= MAX_PIECES);
