@@ -176,7 +176,7 @@ async fn hostile_sign_in(way: WayIn, request: String, kind: FaultKind) -> Result
         "a stranger signed in"
     );
     ensure!(
-        (ended == Ended::Done) == !accounts.is_empty(),
+        (ended == Ended::Done) != accounts.is_empty(),
         "it ended as {ended:?} with {} accounts",
         accounts.len()
     );
