@@ -34,6 +34,7 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
         | ProblemCode::WrongWayIn
         | ProblemCode::WrongCode
         | ProblemCode::ExchangeLost
+        | ProblemCode::ForeignCode
         | ProblemCode::OtherAccount => 4,
         ProblemCode::Rejected | ProblemCode::NotRenewable => 5,
         ProblemCode::Offline

@@ -10,6 +10,8 @@ pub mod display_text;
 pub mod evidence;
 pub mod export;
 mod extra_ca;
+#[cfg(test)]
+mod fuzz;
 pub mod hardening;
 pub mod http;
 pub mod import;

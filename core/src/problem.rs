@@ -100,6 +100,8 @@ pub enum ProblemCode {
     WrongCode,
     /// The sign-in was confirmed, but the answer that would have brought the credential was lost on the way.
     ExchangeLost,
+    /// What the service sent for a code to scan is none of its sign-in codes, and was not shown.
+    ForeignCode,
     /// Too many sign-ins were started today: another would only make the service more suspicious.
     DailyLimit,
     /// It is another account than the one that was to be signed in again.
@@ -378,6 +380,13 @@ impl ProblemCode {
                 "The last step broke: the answer that brings the credential was lost on the way, and {service} gives it \
                  only once. Nothing was saved. Get a new code and scan again.",
                 "最后一步中断了：带回凭据的回应在途中丢失，而{service}只发放一次。没有保存任何内容，请获取新二维码再扫一次。",
+            ),
+            Self::ForeignCode => (
+                "What {service} sent is not one of its sign-in codes, so it is not shown and nothing was saved. Get a new \
+                 code. If that happens again, choose another way in, and look at the proxy setting: somebody may be \
+                 answering in its place.",
+                "{service}发来的不是它的登录二维码，因此没有显示，也没有保存任何内容。请获取新二维码；如果再次出现，\
+                 请换一种登录方式，并检查代理设置：可能有人在冒充它应答。",
             ),
             Self::DailyLimit => (
                 "TuneKey starts no more sign-ins with {service} today: more of them make its risk control stricter, and some \

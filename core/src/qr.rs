@@ -1,4 +1,4 @@
-//! A QR code: text or a picture in, crisp pictures out.
+//! A QR code: text in, crisp pictures out; and the text that a service's own picture of a code says.
 //!
 //! The text opens an account to whoever answers for it, so it is not kept: only the drawing is.
 
@@ -14,33 +14,23 @@ use serde::{Serialize, Serializer};
 
 use crate::picture;
 
+mod reader;
+
+pub(crate) use reader::read;
+
 /// The quiet zone that the QR standard asks for, in modules.
 pub const QUIET_ZONE: u32 = 4;
 
 /// The pixels of a module in a `data:` URL: enough for a phone, and short.
 const URL_MODULE_PIXELS: u32 = 4;
 
-/// The largest picture that is looked at, in pixels a side; services send about a hundred.
-const LARGEST_SIDE: u32 = 2048;
-
-/// The widest drawing in a terminal of a picture that could not be read, in characters.
-const TERMINAL_WIDTH: u32 = 96;
-
 /// Colours 16 and 231 of the 256-colour palette are black and white in every theme.
 const BLACK: u8 = 16;
 const WHITE: u8 = 231;
 
-/// A QR code.
+/// A QR code: one pixel a module, black or white, without a quiet zone.
 #[derive(Clone, PartialEq, Eq)]
-pub struct QrCode(Drawing);
-
-#[derive(Clone, PartialEq, Eq)]
-enum Drawing {
-    /// One pixel a module, black or white, without a quiet zone.
-    Modules(GrayImage),
-    /// A picture that could not be read as a code, as it came.
-    Picture(GrayImage),
-}
+pub struct QrCode(GrayImage);
 
 /// What a code is drawn with in a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +50,9 @@ pub enum QrError {
     /// The bytes are no picture, or one that is far too large.
     #[error("the code is no picture")]
     NotAPicture,
+    /// The picture shows no code that could be read.
+    #[error("the picture shows no code that can be read")]
+    Unreadable,
 }
 
 impl QrCode {
@@ -68,25 +61,12 @@ impl QrCode {
     /// # Errors
     /// [`QrError::TooLong`].
     pub fn from_text(text: &str) -> Result<Self, QrError> {
-        smallest(text.as_bytes()).map(|code| Self(Drawing::Modules(modules(&code))))
-    }
-
-    /// Reads a code from a picture and draws it anew; a picture that cannot be read is kept as it is, because
-    /// a phone may read what we cannot.
-    ///
-    /// # Errors
-    /// [`QrError::NotAPicture`].
-    pub fn from_picture(bytes: &[u8]) -> Result<Self, QrError> {
-        let picture = picture::decode(bytes, LARGEST_SIDE).map_err(|_| QrError::NotAPicture)?.to_luma8();
-        Ok(Self(match redrawn(&picture) {
-            Some(modules) => Drawing::Modules(modules),
-            None => Drawing::Picture(picture),
-        }))
+        smallest(text.as_bytes()).map(|code| Self(modules(&code)))
     }
 
     /// As an SVG, one unit a module, black on white, with a quiet zone of so many modules.
     pub fn svg(&self, quiet: u32) -> String {
-        let bits = self.bits();
+        let bits = &self.0;
         let (width, height) = (bits.width() + 2 * quiet, bits.height() + 2 * quiet);
         let mut path = String::new();
         for (y, row) in bits.rows().enumerate() {
@@ -106,22 +86,18 @@ impl QrCode {
         )
     }
 
-    /// As a `data:` URL for the window, without a quiet zone (the window has its own): an SVG, or the
-    /// original picture when it could not be read.
+    /// As a `data:` URL of an SVG for the window, without a quiet zone: the window has its own.
     pub fn data_url(&self) -> String {
-        match &self.0 {
-            Drawing::Modules(_) => format!("data:image/svg+xml;base64,{}", STANDARD.encode(self.svg(0))),
-            Drawing::Picture(picture) => picture::data_url(&png(picture)),
-        }
+        format!("data:image/svg+xml;base64,{}", STANDARD.encode(self.svg(0)))
     }
 
     /// As a PNG with so many pixels a module and a quiet zone of so many modules.
     pub fn png(&self, module: u32, quiet: u32) -> Vec<u8> {
-        let bits = self.bits();
+        let bits = &self.0;
         let module = module.max(1);
         let (width, height) = (bits.width() + 2 * quiet, bits.height() + 2 * quiet);
         png(&GrayImage::from_fn(width * module, height * module, |x, y| {
-            at(&bits, x / module, y / module, quiet)
+            at(bits, x / module, y / module, quiet)
         }))
     }
 
@@ -132,10 +108,10 @@ impl QrCode {
 
     /// As lines for a terminal, two modules a character.
     pub fn terminal(&self, ink: Ink, quiet: u32) -> String {
-        let bits = self.bits();
+        let bits = &self.0;
         let (columns, rows) = self.terminal_size(quiet);
         // The row below the last one is white, too.
-        let dark = |x, y| is_dark(&at(&bits, x, y, quiet));
+        let dark = |x, y| is_dark(&at(bits, x, y, quiet));
         let mut text = String::new();
         for y in (0..rows * 2).step_by(2) {
             let mut colours = None;
@@ -166,16 +142,8 @@ impl QrCode {
 
     /// How many columns and rows of a terminal it takes with a quiet zone of so many modules.
     pub fn terminal_size(&self, quiet: u32) -> (u32, u32) {
-        let bits = self.bits();
+        let bits = &self.0;
         (bits.width() + 2 * quiet, (bits.height() + 2 * quiet).div_ceil(2))
-    }
-
-    /// One pixel a module, as far as that is known.
-    fn bits(&self) -> GrayImage {
-        match &self.0 {
-            Drawing::Modules(modules) => modules.clone(),
-            Drawing::Picture(picture) => shrunk(picture),
-        }
     }
 }
 
@@ -219,57 +187,6 @@ fn modules(code: &Encoder) -> GrayImage {
     })
 }
 
-/// The code in a picture, drawn anew from what it says, so that blurred edges and read errors do not stay.
-fn redrawn(picture: &GrayImage) -> Option<GrayImage> {
-    let framed = with_frame(picture);
-    let (width, height) = (framed.width() as usize, framed.height() as usize);
-    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
-        framed.get_pixel(x as u32, y as u32).0[0]
-    });
-    let grids = prepared.detect_grids();
-    let [grid] = grids.as_slice() else { return None };
-    let mut text = Vec::new();
-    grid.decode_to(&mut text).ok()?;
-    smallest(&text).ok().map(|code| modules(&code))
-}
-
-/// The picture with a white margin, which the reader needs and some services leave out.
-fn with_frame(picture: &GrayImage) -> GrayImage {
-    let margin = 8;
-    let mut framed =
-        GrayImage::from_pixel(picture.width() + 2 * margin, picture.height() + 2 * margin, Luma([255]));
-    image::imageops::replace(&mut framed, picture, i64::from(margin), i64::from(margin));
-    framed
-}
-
-/// A picture with as few pixels as show all of it: modules of several equal pixels become one, and anything
-/// else is scaled until it fits a terminal.
-fn shrunk(picture: &GrayImage) -> GrayImage {
-    let module = module_size(picture);
-    let step = module * picture.width().div_ceil(module * TERMINAL_WIDTH);
-    GrayImage::from_fn(picture.width().div_ceil(step), picture.height().div_ceil(step), |x, y| {
-        let middle = |place: u32, size: u32| (place * step + step / 2).min(size - 1);
-        let pixel = picture.get_pixel(middle(x, picture.width()), middle(y, picture.height()));
-        if is_dark(pixel) { Luma([0]) } else { Luma([255]) }
-    })
-}
-
-/// The greatest length that divides every run of equal pixels in every row.
-fn module_size(picture: &GrayImage) -> u32 {
-    let mut size = 0;
-    for row in picture.rows() {
-        let dark: Vec<bool> = row.map(is_dark).collect();
-        for run in dark.chunk_by(|a, b| a == b) {
-            size = greatest_common_divisor(size, run.len() as u32);
-        }
-    }
-    size.max(1)
-}
-
-fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
-}
-
 fn png(picture: &GrayImage) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     picture.write_to(&mut bytes, ImageFormat::Png).expect("writing to memory does not fail");
@@ -297,43 +214,6 @@ mod tests {
     fn a_text_comes_back_out_of_its_picture() {
         let code = QrCode::from_text(TEXT).expect("the text fits");
         assert_eq!(read(&code.png(4, QUIET_ZONE)).as_deref(), Some(TEXT), "the PNG says the text");
-    }
-
-    #[test]
-    fn a_picture_of_a_service_is_drawn_anew_with_the_same_text() {
-        let original = QrCode::from_text(TEXT).expect("the text fits");
-        for (module, quiet) in [(3, 4), (5, 0), (8, 2)] {
-            let code = QrCode::from_picture(&original.png(module, quiet)).expect("it is a picture");
-            assert!(
-                matches!(code.0, Drawing::Modules(_)),
-                "{module} px a module and {quiet} quiet are readable"
-            );
-            assert_eq!(
-                code.bits().dimensions(),
-                original.bits().dimensions(),
-                "as many modules as the original"
-            );
-            assert_eq!(read(&code.png(4, QUIET_ZONE)).as_deref(), Some(TEXT), "and the same text");
-        }
-    }
-
-    #[test]
-    fn a_picture_that_is_no_code_is_kept_and_shown() {
-        let blank = png(&GrayImage::from_fn(120, 120, |x, y| Luma([((x * y) % 251) as u8])));
-        let code = QrCode::from_picture(&blank).expect("it is a picture");
-        let url = code.data_url();
-        let kept =
-            STANDARD.decode(url.strip_prefix("data:image/png;base64,").expect("a PNG")).expect("base64");
-        let pixels = |png: &[u8]| image::load_from_memory(png).expect("a picture").to_luma8();
-        assert_eq!(pixels(&kept), pixels(&blank), "not a pixel is changed");
-        assert!(!code.terminal(Ink::Colours, QUIET_ZONE).is_empty(), "a terminal shows it too");
-    }
-
-    #[test]
-    fn what_is_no_picture_is_refused() {
-        for bytes in [&b""[..], b"<html></html>", b"\x89PNG\r\n\x1a\n", b"GIF89a"] {
-            assert_eq!(QrCode::from_picture(bytes), Err(QrError::NotAPicture));
-        }
     }
 
     #[test]
@@ -397,15 +277,6 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_shows_an_unreadable_picture_at_one_character_a_module() {
-        let original = QrCode::from_text(TEXT).expect("the text fits");
-        let picture = image::load_from_memory(&original.png(5, 0)).expect("a picture").to_luma8();
-        let kept = QrCode(Drawing::Picture(picture));
-        let drawn = |code: &QrCode| code.terminal(Ink::Colours, QUIET_ZONE);
-        assert_eq!(drawn(&kept), drawn(&original), "the modules are found without reading the code");
-    }
-
-    #[test]
     fn neither_debug_nor_the_picture_url_says_the_text() {
         let code = QrCode::from_text(TEXT).expect("the text fits");
         assert_eq!(format!("{code:?}"), "QrCode(…)");
@@ -440,21 +311,5 @@ mod tests {
         png(&GrayImage::from_fn(width * 4, height * 4, |x, y| {
             Luma([if rows[(y / 4) as usize][(x / 4) as usize] { 0 } else { 255 }])
         }))
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn bytes_of_any_kind_are_refused_or_drawn(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..400)) {
-            let _ = QrCode::from_picture(&bytes);
-        }
-
-        #[test]
-        fn pictures_of_any_kind_are_drawn(side in 1_u32..80, seed in proptest::prelude::any::<u32>()) {
-            let noise = GrayImage::from_fn(side, side + seed % 7, |x, y| {
-                Luma([(x.wrapping_mul(seed) ^ y.wrapping_mul(seed.rotate_left(9))) as u8])
-            });
-            let code = QrCode::from_picture(&png(&noise)).expect("it is a picture");
-            proptest::prop_assert!(!code.terminal(Ink::Letters, QUIET_ZONE).is_empty(), "every picture can be shown");
-        }
     }
 }

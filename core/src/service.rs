@@ -21,6 +21,7 @@ use crate::secret::Secret;
 use crate::settings::NeteaseProfile;
 
 mod answer;
+mod code_form;
 pub mod netease;
 mod paste;
 mod phone_number;
@@ -341,6 +342,12 @@ pub enum ServiceError {
         /// What was being done.
         doing: &'static str,
     },
+    /// The code that came is none of this way in: nobody is asked to scan it.
+    #[error("{doing}: a code that is not a sign-in code")]
+    ForeignCode {
+        /// What was being done.
+        doing: &'static str,
+    },
     /// The client that we present ourselves as is too old.
     #[error("{doing}: a newer client is wanted (code {code})")]
     ClientTooOld {
@@ -383,6 +390,7 @@ impl ServiceError {
             | Self::WrongWayIn { .. }
             | Self::WrongCode { .. }
             | Self::ExchangeLost { .. }
+            | Self::ForeignCode { .. }
             | Self::OtherAccount { .. }
             | Self::Unexpected { .. } => false,
         }
@@ -403,6 +411,7 @@ impl ServiceError {
             Self::WrongWayIn { said, .. } => (ProblemCode::WrongWayIn, said),
             Self::WrongCode { said, .. } => (ProblemCode::WrongCode, said),
             Self::ExchangeLost { .. } => (ProblemCode::ExchangeLost, None),
+            Self::ForeignCode { .. } => (ProblemCode::ForeignCode, None),
             Self::OtherAccount { .. } => (ProblemCode::Unexpected, None),
             Self::Unexpected { said, .. } => (ProblemCode::Unexpected, said),
         };

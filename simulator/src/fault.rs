@@ -49,6 +49,26 @@ pub enum FaultKind {
     RenewalSkeleton,
     /// As [`FaultKind::Lost`], named for what it does to a renewal: the key has changed and nobody heard of it.
     RenewalLost,
+
+    // Hostile: what a service never answers, and somebody in its place might.
+    /// A code that is none of a sign-in: the one of that number (`code`) in [`crate::FOREIGN_CODES`].
+    ForeignCode,
+    /// A picture full of what looks like the corners of a code.
+    Corners,
+    /// A picture that is long and one pixel high.
+    Strip,
+    /// A megabyte of cookies that were joined into one text.
+    JoinedCookies,
+    /// JSON that is nested without end.
+    DeepJson,
+    /// JSON of very many small values.
+    WideJson,
+    /// A small compressed body that unfolds to 256 MiB.
+    BrotliBomb,
+    /// Thousands of cookies, and so of headers.
+    ManyCookies,
+    /// Names with escape sequences, line breaks, marks without end and what turns a line round.
+    HostileName,
 }
 
 impl FaultKind {
@@ -75,6 +95,20 @@ impl FaultKind {
         Self::RenewalLost,
     ];
 
+    /// What only somebody in a service's place answers. Not among [`ALL`](Self::ALL): what comes of these is that
+    /// nothing comes of them.
+    pub const HOSTILE: [Self; 9] = [
+        Self::ForeignCode,
+        Self::Corners,
+        Self::Strip,
+        Self::JoinedCookies,
+        Self::DeepJson,
+        Self::WideJson,
+        Self::BrotliBomb,
+        Self::ManyCookies,
+        Self::HostileName,
+    ];
+
     /// Its name in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -97,6 +131,15 @@ impl FaultKind {
             Self::RenewalRejected => "renewal_rejected",
             Self::RenewalSkeleton => "renewal_skeleton",
             Self::RenewalLost => "renewal_lost",
+            Self::ForeignCode => "foreign_code",
+            Self::Corners => "corners",
+            Self::Strip => "strip",
+            Self::JoinedCookies => "joined_cookies",
+            Self::DeepJson => "deep_json",
+            Self::WideJson => "wide_json",
+            Self::BrotliBomb => "brotli_bomb",
+            Self::ManyCookies => "many_cookies",
+            Self::HostileName => "hostile_name",
         }
     }
 
@@ -111,6 +154,7 @@ impl FaultKind {
                 | Self::WrongUser
                 | Self::RenewalRejected
                 | Self::RenewalSkeleton
+                | Self::ForeignCode
         )
     }
 }
@@ -214,7 +258,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_the_name_that_json_gives_it() {
-        for kind in FaultKind::ALL {
+        for kind in FaultKind::ALL.into_iter().chain(FaultKind::HOSTILE) {
             assert_eq!(serde_json::to_value(kind).expect("a kind is a string"), kind.name());
         }
     }

@@ -11,7 +11,7 @@ use crate::exchange::{Answer, Ending, Refusal, Reply, Request, Turn};
 use crate::fault::{Fault, FaultKind, strike};
 use crate::journal::{Entry, Verdict};
 use crate::world::World;
-use crate::{netease, qqmusic};
+use crate::{hostile, netease, qqmusic};
 
 /// The answer to come; a service may keep a request waiting.
 pub(crate) type Answering<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
@@ -116,9 +116,13 @@ impl Stage {
 fn spoils_unprocessed(kind: FaultKind) -> bool {
     use FaultKind::{Empty, Endless, GzipBomb, Hang, Html, Redirect, Reset, Status500};
     matches!(kind, Status500 | Html | Empty | Reset | Hang | Endless | GzipBomb | Redirect)
+        || hostile::reply(kind).is_some()
 }
 
 fn spoiled(fault: &Fault) -> Reply {
+    if let Some(reply) = hostile::reply(fault.kind) {
+        return reply;
+    }
     match fault.kind {
         FaultKind::Status500 => Reply::new(500, "text/plain; charset=utf-8", "Internal Server Error"),
         FaultKind::Html => Reply::new(

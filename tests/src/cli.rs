@@ -130,6 +130,11 @@ impl Cli {
         self.input = None;
     }
 
+    /// The most memory that it has taken so far, in bytes; `None` when it has ended.
+    pub fn most_memory(&self) -> Option<u64> {
+        crate::process::most_memory(self.child.id()?)
+    }
+
     /// Presses Ctrl-C.
     ///
     /// # Errors

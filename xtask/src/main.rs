@@ -4,6 +4,7 @@
 mod bindings;
 mod build;
 mod demo;
+mod fuzz;
 mod packages;
 mod steps;
 mod test;
@@ -40,6 +41,15 @@ enum Task {
     },
     /// Check everything, from a clean checkout.
     Test,
+    /// Feed every reader of foreign bytes with what nobody sends, for hours if you like.
+    Fuzz {
+        /// How often each target runs.
+        #[arg(long, default_value_t = 1_000_000)]
+        runs: u64,
+        /// Only the targets whose names begin so; all by default.
+        #[arg(default_value = "")]
+        target: String,
+    },
     /// Measure sizes, times and memory against their limits.
     Bench,
     /// Write the TypeScript declarations of what crosses to the web UI.
@@ -81,6 +91,7 @@ fn run(task: Task) -> Result<ExitCode> {
                 build::cargo(&["run", "--quiet", "--package", "tunekey-tests", "--bin", "bench"]),
             )?;
         }
+        Task::Fuzz { runs, target } => fuzz::run(&mut steps, runs, &target)?,
         Task::Bindings => bindings::write(&mut steps)?,
         Task::Icons => steps.run("icons", command("sh").arg("icons/build.sh"))?,
     }

@@ -10,6 +10,13 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
+/// The longest name and value together that a line may set, in bytes: browsers keep no more (RFC 6265 §6.1).
+const LONGEST: usize = 4096;
+
+/// The most cookies of one sign-in or one request: browsers keep fewer of one site (RFC 6265 §6.1). What comes beyond
+/// is not kept.
+const MOST: usize = 512;
+
 /// One `Set-Cookie` line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetCookie {
@@ -30,7 +37,7 @@ impl SetCookie {
         let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
         let (name, value) = pair.split_once('=')?;
         let (name, value) = (name.trim(), value.trim());
-        if name.is_empty() || !sendable(name) || !sendable(value) {
+        if name.is_empty() || name.len() + value.len() > LONGEST || !sendable(name) || !sendable(value) {
             return None;
         }
         let (mut max_age, mut expires) = (None, None);
@@ -76,7 +83,8 @@ impl CookieMap {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
-    /// Sets a cookie, in its old place if it has one. An empty value changes nothing.
+    /// Sets a cookie, in its old place if it has one. An empty value changes nothing, nor does a new name beyond
+    /// the most that there may be.
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<Secret>) {
         let (name, value) = (name.into(), value.into());
         if value.is_empty() {
@@ -84,7 +92,11 @@ impl CookieMap {
         }
         match self.0.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,
-            None => self.0.push((name, value)),
+            None => {
+                if self.0.len() < MOST {
+                    self.0.push((name, value));
+                }
+            }
         }
     }
 
@@ -203,6 +215,24 @@ mod tests {
         );
         assert_eq!(end("a=1; Max-Age=soon; Expires=never; Path=/"), None);
         assert_eq!(end("a=1; Max-Age=9223372036854775807"), None, "beyond the end of time is unsaid");
+    }
+
+    #[test]
+    fn a_service_that_sets_cookies_without_end_fills_no_memory() {
+        let mut cookies = set(&["first=1"]);
+        for number in 0..10_000 {
+            let line = SetCookie::parse(&format!("a{number}={}", "x".repeat(4000)), now()).expect("it fits");
+            cookies.absorb(&[line]);
+        }
+        assert_eq!(cookies.iter().count(), MOST);
+        assert!(cookies.get("first").is_some(), "what was there stays");
+        cookies.set("first", "2");
+        assert_eq!(cookies.get("first"), Some(&"2".into()), "and can be set anew");
+        assert_eq!(
+            SetCookie::parse(&format!("a={}", "x".repeat(LONGEST)), now()),
+            None,
+            "no browser keeps it"
+        );
     }
 
     proptest::proptest! {

@@ -15,6 +15,9 @@ const ATTRIBUTES: [&str; 11] = [
     "partitioned",
 ];
 
+/// The most cookies that are read: no browser keeps as many of one site.
+const MOST: usize = 512;
+
 /// What was found in such a text. It has no `Debug`: the values are secrets.
 #[derive(Default)]
 pub(crate) struct JoinedCookies<'a> {
@@ -40,6 +43,9 @@ impl<'a> JoinedCookies<'a> {
         let mut found = Self::default();
         let mut last: Option<JoinedCookie<'a>> = None;
         for part in text.split(';').flat_map(parted).map(str::trim) {
+            if found.cookies.len() == MOST {
+                return found;
+            }
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             let (name, value) = (name.trim(), value.trim());
             let attribute = name.to_ascii_lowercase();
@@ -60,27 +66,41 @@ impl<'a> JoinedCookies<'a> {
             }
         }
         found.cookies.extend(last);
+        found.cookies.truncate(MOST);
         found
     }
 }
 
 /// Cuts behind an attribute where a comma joins the next cookie to it. The comma of a date joins nothing.
 fn parted(part: &str) -> impl Iterator<Item = &str> {
-    let next = part.match_indices(',').map(|(at, _)| at).find(|at| {
-        let name = part[at + 1..].split_once('=').map_or("", |(name, _)| name.trim());
-        !name.is_empty() && !name.contains([' ', ',', '"'])
-    });
-    let attribute = part.split(['=', ',']).next().unwrap_or_default().trim().to_ascii_lowercase();
-    let (first, second) = match next.filter(|_| ATTRIBUTES.contains(&attribute.as_str())) {
+    let attribute = part.split(['=', ',']).next().unwrap_or_default().trim();
+    let is_attribute = ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(attribute));
+    let (first, second) = match joint(part).filter(|_| is_attribute) {
         Some(at) => (&part[..at], Some(&part[at + 1..])),
         None => (part, None),
     };
     std::iter::once(first).chain(second)
 }
 
+/// The first comma with a name and a `=` behind it. What stands between two commas is looked at once.
+fn joint(part: &str) -> Option<usize> {
+    let mut commas = part.match_indices(',').map(|(at, _)| at).peekable();
+    while let Some(at) = commas.next() {
+        let until = commas.peek().copied().unwrap_or(part.len());
+        let name = part[at + 1..until].split_once('=').map_or("", |(name, _)| name.trim());
+        if !name.is_empty() && !name.contains([' ', '"']) {
+            return Some(at);
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::clock::{Clock as _, SystemClock};
 
     type Found<'a> = (Vec<(&'a str, &'a str, Option<&'a str>)>, bool);
 
@@ -117,5 +137,19 @@ mod tests {
         assert_eq!(read(joined), (cookies, true));
         assert_eq!(read("a=1,b=2"), (vec![("a", "1,b=2", None)], false), "a value may hold commas");
         assert_eq!(read("a=1; Path=/, b c=2"), (vec![("a", "1", None)], true), "no name has spaces");
+    }
+
+    #[test]
+    fn no_text_takes_longer_than_its_length() {
+        // Each of these took minutes: every comma looked for the next sign, and every cookie at all before it.
+        let many = (0..100_000).map(|number| format!("a{number}=1;")).collect::<String>();
+        for hostile in
+            ["path,".repeat(200_000), ",".repeat(1_000_000), format!("path{}", ",".repeat(1_000_000)), many]
+        {
+            let began = SystemClock.monotonic();
+            let found = JoinedCookies::read(&hostile);
+            assert!(found.cookies.len() <= MOST, "no site has so many");
+            assert!(began.elapsed() < Duration::from_secs(2), "it took {:?}", began.elapsed());
+        }
     }
 }

@@ -59,7 +59,7 @@ impl NotJson {
 }
 
 impl Response {
-    pub(super) fn new(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
+    pub(crate) fn new(status: u16, headers: HeaderMap, body: Vec<u8>) -> Self {
         Self { status, headers, body }
     }
 

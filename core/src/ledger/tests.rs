@@ -375,3 +375,20 @@ fn every_cause_has_words_of_its_own_in_both_languages() {
         assert_eq!(said.len(), codes.len(), "two of them say the same: {said:#?}");
     }
 }
+
+mod fuzz {
+    use super::super::{Contents, Ledger, understand};
+    use crate::fuzz::fuzz;
+
+    #[test]
+    fn a_ledger() {
+        let whole = Ledger { device_id: "A".repeat(52), ..Ledger::default() };
+        let whole = serde_json::to_vec(&whole).expect("a ledger is JSON");
+        let account = br#"{"version":1,"device_id":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","accounts":[{"id":"qqmusic:1","nickname":"n","method":"qq_scan","added_at":"2026-11-21T12:00:00Z","health":{"state":"healthy"},"life":{"issued_at":"2026-11-21T12:00:00Z"}}]}"#.to_vec();
+        fuzz!([whole.clone(), account.clone()], |input: &[u8]| {
+            if let Ok(Contents::Good(ledger)) = understand(input) {
+                assert_eq!(ledger.device_id.len(), 52);
+            }
+        });
+    }
+}

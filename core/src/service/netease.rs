@@ -16,6 +16,8 @@ mod app_scan;
 mod codes;
 mod cookie;
 mod crypto;
+#[cfg(test)]
+mod fuzz;
 mod gateway;
 mod grant;
 mod membership;

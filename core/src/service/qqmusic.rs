@@ -18,6 +18,8 @@ mod back_off;
 mod cookie;
 mod credential;
 mod exchange;
+#[cfg(test)]
+mod fuzz;
 mod gateway;
 mod hash33;
 mod kind;

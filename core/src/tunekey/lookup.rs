@@ -81,3 +81,62 @@ fn listed(accounts: &[&Account]) -> String {
     }
     names
 }
+
+#[cfg(test)]
+mod fuzz {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::account::{Health, KeyLife, Method, ServiceId};
+    use crate::export::Format;
+    use crate::fuzz::{fuzz, text};
+    use crate::problem::Language;
+
+    fn account(service: ServiceId, uid: &str, nickname: &str) -> Account {
+        let issued_at = Timestamp::UNIX_EPOCH;
+        Account {
+            revision: 0,
+            id: AccountId::new(service, uid),
+            service,
+            uid: uid.to_owned(),
+            nickname: nickname.to_owned(),
+            label: None,
+            note: None,
+            avatar: None,
+            method: Method::Paste,
+            health: Health::Healthy,
+            busy: None,
+            life: KeyLife { issued_at, renew_at: None, expires_at: None },
+            renewability: None,
+            membership: None,
+            checked_at: None,
+            renewals: Vec::new(),
+            format: Format::Header,
+            copied: None,
+            trouble: None,
+        }
+    }
+
+    #[test]
+    fn the_name_of_an_account() {
+        let accounts = [
+            account(ServiceId::QqMusic, "10001", "小明"),
+            account(ServiceId::Netease, "90001", "10001"),
+            account(ServiceId::Netease, "90002", "小明"),
+        ];
+        fuzz!(["qqmusic:10001", "10001", "小明", "netease:"], |input: &[u8]| {
+            let name = text(input);
+            match find(&accounts, &name) {
+                Ok(id) => assert!(
+                    id.uid.starts_with(&*name) || id.to_string().starts_with(&*name),
+                    "{name} is no {id}"
+                ),
+                Err(problem) => {
+                    for language in [Language::English, Language::Chinese] {
+                        assert!(problem.message(language).len() < 8 * 1024, "it says too much");
+                    }
+                }
+            }
+        });
+    }
+}

@@ -110,6 +110,9 @@ pub(super) fn encode(credential: &Credential, generation: Generation) -> Result<
 /// Reads a slot's head. It must be this account's.
 pub(super) fn decode_head(id: &AccountId, line: &Secret) -> Result<Head, Unreadable> {
     let line = exposed(line);
+    if line.len() > MAX_PIECES * MAX_PIECE {
+        return Err(Unreadable::Damaged);
+    }
     let Version { v } = read(line)?;
     if v > VERSION {
         return Err(Unreadable::Newer);

@@ -7,8 +7,9 @@ use super::gateway::{Call, Envelope, Inner, text_of};
 use super::sign_in::{grant, skeleton};
 use crate::account::Service;
 use crate::exchange::{Turn, base64_encode};
+use crate::fault::FaultKind;
 use crate::ledger::Via;
-use crate::picture;
+use crate::{hostile, picture};
 
 /// What a confirmed code gives, in the pushed event `cookies`; the exchange takes it once.
 #[derive(Debug, Clone)]
@@ -55,7 +56,9 @@ pub(super) fn create(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner
     }
     turn.world.change(|state| {
         let id = state.mint.word(ID_LENGTH);
-        let text = format!("https://y.qq.com/m/login/index.html?qrcodeID={id}");
+        let foreign = turn.fault.filter(|fault| fault.kind == FaultKind::ForeignCode).map(hostile::code_text);
+        let own = format!("https://y.qq.com/m/login/index.html?qrcodeID={id}");
+        let text = foreign.map_or(own, str::to_owned);
         let Some(png) = picture::code(&text) else { return Inner::outdated(20_261).with(empty()) };
         state.show_code(Service::QqMusic, METHOD, &id, &text);
         Inner::ok(json!({

@@ -8,7 +8,7 @@ use crate::account::{Account, Service};
 use crate::code::CodeState;
 use crate::exchange::{Answer, Reply, Turn, expect_browser, expect_values};
 use crate::fault::{Fault, FaultKind};
-use crate::picture;
+use crate::{hostile, picture};
 
 /// What a confirmed code gives: a signature that `check_sig` takes once.
 #[derive(Debug, Clone)]
@@ -32,13 +32,15 @@ pub(super) fn show(turn: &Turn<'_>) -> Answer {
     if let Err(rule) = checked {
         return Answer::refuse(rule, Reply::forbidden());
     }
-    if turn.fault.is_some() {
+    let foreign = turn.fault.filter(|fault| fault.kind == FaultKind::ForeignCode).map(hostile::code_text);
+    if turn.fault.is_some() && foreign.is_none() {
         // No signature and no picture: what the service gives when it does not want to give a code.
         return Answer::outdated(Reply::new(200, "text/html", "<html></html>"));
     }
     turn.world.change(|state| {
         let qrsig = state.mint.hex(128);
-        let text = format!("https://txz.qq.com/p?k={}&f={APP_ID}", state.mint.word(32));
+        let own = format!("https://txz.qq.com/p?k={}&f={APP_ID}", state.mint.word(32));
+        let text = foreign.map_or(own, str::to_owned);
         state.show_code(Service::QqMusic, "qq_scan", &qrsig, &text);
         match picture::code(&text) {
             Some(png) => Reply::new(200, "image/png", png)

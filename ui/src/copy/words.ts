@@ -552,6 +552,7 @@ export const words = check({
   'p.rejected.t': ['{svc} says this cookie has expired', '{svc}表示该 Cookie 已过期'],
   'p.wrong_way_in.t': ['Not the way in for this account', '该账号不能用这种方式登录'],
   'p.exchange_lost.t': ['The last step broke', '最后一步中断了'],
+  'p.foreign_code.t': ['Not a sign-in code', '不是登录二维码'],
   'p.daily_limit.t': ['Enough sign-ins for today', '今天的登录次数过多'],
   'p.device_limit.t': ['Too many devices', '登录设备已达上限'],
   'p.restricted.t': ['{svc} restricts this account', '{svc}限制了该账号'],

@@ -49,6 +49,7 @@ const TITLES: Partial<Record<ProblemCode, CopyKey>> = {
   device_limit: 'p.device_limit.t',
   wrong_way_in: 'p.wrong_way_in.t',
   exchange_lost: 'p.exchange_lost.t',
+  foreign_code: 'p.foreign_code.t',
   daily_limit: 'p.daily_limit.t',
   restricted: 'p.restricted.t',
   keychain_locked: 'p.keychain.t',

@@ -430,6 +430,7 @@ function stageOfProblem({ code }: Problem): StageState {
     case 'wrong_way_in':
     case 'wrong_code':
     case 'exchange_lost':
+    case 'foreign_code':
     case 'daily_limit':
     case 'other_account':
     case 'keychain_locked':

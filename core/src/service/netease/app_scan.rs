@@ -10,11 +10,20 @@ use super::gateway::{Answer, Call, chain_id};
 use super::grant::Issued;
 use super::{codes, grant};
 use crate::http::{CookieMap, Request};
-use crate::qr::QrCode;
 use crate::secret::Secret;
 use crate::service::answer::{name, text, unexpected};
+use crate::service::code_form::CodeForm;
 use crate::service::{Attempt, Context, Progress, ServiceError};
 use crate::settings::NeteaseProfile;
+
+/// What a code says.
+const FORM: CodeForm = CodeForm {
+    schemes: &["https"],
+    host: "music.163.com",
+    subdomains: false,
+    paths: &["/login", "/st/platform/scanlogin"],
+    key: Some("codekey"),
+};
 
 /// Between two polls before anybody has scanned; clients use one to three seconds.
 const PACE: Duration = Duration::from_secs(2);
@@ -131,8 +140,7 @@ impl AppScan {
         };
         let chain = chain_id(&self.context);
         let address = address(self.profile, unikey, &chain);
-        let code =
-            QrCode::from_text(address.as_str()).map_err(|error| unexpected(doing, error.to_string()))?;
+        let code = FORM.drawn(address.as_str(), doing)?;
         let (unikey, since) = (Secret::new(unikey), self.context.clock.monotonic());
         self.state = State::Shown { unikey, chain, since, scanned: false };
         Ok(Progress::Code { code, life: CODE_LIFE })

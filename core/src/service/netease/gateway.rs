@@ -181,7 +181,7 @@ fn with(mut first: CookieMap, second: &CookieMap) -> CookieMap {
 }
 
 /// Reads an answer, which `/eapi` may have encrypted although it was asked not to.
-fn read(answer: &Response, now: Timestamp, doing: &'static str) -> Result<Answer, ServiceError> {
+pub(super) fn read(answer: &Response, now: Timestamp, doing: &'static str) -> Result<Answer, ServiceError> {
     let body = match answer.json() {
         Ok(body) => body,
         Err(what) => {

@@ -54,7 +54,7 @@ async fn query(
     }
 }
 
-fn read(data: &Value, now: Timestamp) -> Option<Vec<TierStatus>> {
+pub(super) fn read(data: &Value, now: Timestamp) -> Option<Vec<TierStatus>> {
     let data = data.as_object().filter(|data| TIERS.iter().any(|(_, name)| data.contains_key(*name)))?;
     let now = data
         .get("now")

@@ -267,6 +267,7 @@ fn shown(error: ServiceError) -> Result<(Problem, Option<Duration>), ServiceErro
         | ServiceError::Restricted { .. }
         | ServiceError::WrongWayIn { .. }
         | ServiceError::ExchangeLost { .. }
+        | ServiceError::ForeignCode { .. }
         | ServiceError::ClientTooOld { .. }
         | ServiceError::Rejected { .. }
         | ServiceError::OtherAccount { .. } => return Err(error),
@@ -303,7 +304,7 @@ fn refusal_of_code(doing: &'static str, answer: &Answer) -> ServiceError {
 }
 
 /// Where the check is that the answer wants, if it is a page of the service.
-fn check_address(answer: &Answer) -> Option<Url> {
+pub(super) fn check_address(answer: &Answer) -> Option<Url> {
     let address = match answer.code {
         -462 => text(&answer.body["data"], "url"),
         8821 | -12 => text(&answer.body, "redirectUrl"),

@@ -55,7 +55,7 @@ pub(super) async fn owner(
 /// A dead session is told with success and two nulls, a guest with an account that says so, and "not signed in"
 /// with 301. Only these three refuse (protocol: NetEase §12.1): other codes that clients have seen here (250, 302,
 /// 401, 403) are also what firewalls, limits and confused cookies bring, and prove nothing.
-fn read(answer: &Answer) -> Result<Owner, ServiceError> {
+pub(super) fn read(answer: &Answer) -> Result<Owner, ServiceError> {
     let rejected = |code| Err(ServiceError::Rejected { doing: DOING, code });
     match answer.code {
         200 => {}

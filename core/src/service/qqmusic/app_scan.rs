@@ -12,10 +12,16 @@ use super::back_off::BackOff;
 use super::exchange::{Confirmation, Exchange};
 use super::gateway::{APP_VERSION, Call, Caller, GATEWAY};
 use super::push::{Event, Push};
-use crate::qr::QrCode;
+use crate::qr::{self, QrCode};
 use crate::secret::Secret;
 use crate::service::answer::{integer, text, unexpected};
+use crate::service::code_form::CodeForm;
 use crate::service::{Attempt, Context, Input, Progress, ServiceError};
+
+/// What a code says. Nothing is known of it but whose it is, so that the site is all that can be asked for; the
+/// payments of QQ are on other hosts.
+pub(super) const FORM: CodeForm =
+    CodeForm { schemes: &["https"], host: "y.qq.com", subdomains: true, paths: &[], key: None };
 
 /// How long a code is shown when the service does not say, and at most (protocol: QQ §11).
 const USUAL_LIFE: Duration = Duration::from_secs(180);
@@ -148,6 +154,7 @@ impl AppScan {
 }
 
 /// Asks for a code (protocol: QQ §3.1).
+#[expect(clippy::disallowed_methods, reason = "the code is drawn for the phone to scan")]
 async fn create(context: &Context) -> Result<(Created, QrCode), ServiceError> {
     let doing = "asking for a code";
     let call = Call {
@@ -167,7 +174,8 @@ async fn create(context: &Context) -> Result<(Created, QrCode), ServiceError> {
     };
     let picture = picture.split_once(";base64,").map_or(picture, |(_, picture)| picture);
     let picture = STANDARD.decode(picture).map_err(|_| answer.unexpected("a code that is no picture"))?;
-    let code = QrCode::from_picture(&picture).map_err(|error| unexpected(doing, error.to_string()))?;
+    let text = qr::read(picture).await.map_err(|_| ServiceError::ForeignCode { doing })?;
+    let code = FORM.drawn(text.expose(), doing)?;
     let (id, since) = (Secret::new(id), context.clock.monotonic());
     Ok((Created { id, since, life: life(&answer.data["expiresIn"]) }, code))
 }

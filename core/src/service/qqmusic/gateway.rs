@@ -156,7 +156,7 @@ impl Call {
 }
 
 /// Opens the envelope.
-fn read(mut envelope: Value, doing: &'static str) -> Result<Answer, ServiceError> {
+pub(super) fn read(mut envelope: Value, doing: &'static str) -> Result<Answer, ServiceError> {
     // A code of the envelope is the gateway's own. It never got to the function, so that it proves nothing
     // about the credential, whatever the number is.
     match envelope.get("code").map(integer) {

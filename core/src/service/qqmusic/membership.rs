@@ -44,7 +44,7 @@ async fn query(
 }
 
 /// Reads `SRFVipQuery_V2`.
-fn by_query(data: &Value, uid: &str, now: Timestamp) -> Option<Vec<TierStatus>> {
+pub(super) fn by_query(data: &Value, uid: &str, now: Timestamp) -> Option<Vec<TierStatus>> {
     let of = ["infoMap", "map_vip_info"].iter().find_map(|name| data.get(*name)?.get(uid))?;
     if !of.is_object() {
         return None;
@@ -57,7 +57,7 @@ fn by_query(data: &Value, uid: &str, now: Timestamp) -> Option<Vec<TierStatus>> 
 }
 
 /// Reads `vip_login_base`.
-fn by_login(data: &Value, now: Timestamp) -> Option<Vec<TierStatus>> {
+pub(super) fn by_login(data: &Value, now: Timestamp) -> Option<Vec<TierStatus>> {
     let identity = data.get("identity").filter(|identity| identity.is_object())?;
     let green = match flag(identity, "vip") {
         true => (true, end(identity, "overdate")),

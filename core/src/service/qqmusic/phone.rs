@@ -224,7 +224,7 @@ fn problem(code: ProblemCode) -> Problem {
 }
 
 /// What came of sending.
-enum Sent {
+pub(super) enum Sent {
     /// A message is on its way.
     Message,
     /// Only after a check on this page.
@@ -255,7 +255,7 @@ async fn send(context: &Context, number: &PhoneNumber, may_be_held: bool) -> Res
 }
 
 /// The check that a new device has to pass is asked for until it is done; risk control's, only while it may help.
-fn sent(answer: &Answer, may_be_held: bool) -> Result<Sent, ServiceError> {
+pub(super) fn sent(answer: &Answer, may_be_held: bool) -> Result<Sent, ServiceError> {
     if (may_be_held || answer.code != 2001)
         && let Some(address) = answer.check_page()
     {

@@ -69,7 +69,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    fn read(object: &Value, names: &[&str], picture: &str) -> Self {
+    pub(super) fn read(object: &Value, names: &[&str], picture: &str) -> Self {
         Self {
             nickname: name(object, names),
             avatar: text(object, picture).and_then(|address| Url::parse(address).ok()),

@@ -4,6 +4,9 @@ use url::Url;
 
 use crate::secret::Secret;
 
+/// More texts than any line has: six are usual.
+const MOST_ARGUMENTS: usize = 16;
+
 /// What the line says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PtuiCb {
@@ -49,6 +52,9 @@ fn arguments(text: &str) -> Option<Vec<String>> {
     loop {
         rest = rest.strip_prefix('\'')?;
         let (argument, after) = quoted(rest)?;
+        if found.len() == MOST_ARGUMENTS {
+            return None;
+        }
         found.push(argument);
         rest = after.trim_start();
         rest = match rest.strip_prefix(',') {

@@ -25,6 +25,9 @@ const ADDRESS: &str = "https://mu.y.qq.com/ws/handshake";
 /// How often the service may send us elsewhere; once is usual.
 const MOST_REDIRECTS: u32 = 3;
 
+/// How many events may come before the answer to the subscription; a code has no more than three in its life.
+const MOST_EARLY: usize = 16;
+
 /// What happened to the code.
 pub(super) enum Event {
     /// The app has read it.
@@ -131,6 +134,7 @@ impl Push {
             match self.within(deadline).await? {
                 Packet::Suback { granted: true } => break,
                 Packet::Suback { granted: false } => return Err(unexpected(DOING, "a refused subscription")),
+                Packet::Publish { .. } if early.len() >= MOST_EARLY => return Err(garbled()),
                 packet @ Packet::Publish { .. } => early.push_back(packet),
                 Packet::Connack { .. } | Packet::Pingresp | Packet::Disconnect | Packet::Other => {}
             }
@@ -234,7 +238,7 @@ fn pace(keep_alive: u16) -> Duration {
 
 /// The path of the server that we are sent to. Only the path changes: its bare address has no name that a
 /// certificate could be for, and the service must not be able to send us just anywhere.
-fn moved(path: &str, reference: &str) -> Option<String> {
+pub(super) fn moved(path: &str, reference: &str) -> Option<String> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-');
     // Dots alone would walk up the path.
     let named = reference.bytes().any(|byte| byte.is_ascii_alphanumeric());
@@ -267,7 +271,7 @@ fn garbled() -> ServiceError {
 }
 
 /// What a push says; `None` for what is none of our business.
-fn event(kind: Option<&str>, payload: &[u8]) -> Option<Event> {
+pub(super) fn event(kind: Option<&str>, payload: &[u8]) -> Option<Event> {
     match kind? {
         "scanned" => Some(Event::Scanned),
         "canceled" => Some(Event::Canceled),

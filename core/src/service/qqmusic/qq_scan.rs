@@ -12,9 +12,10 @@ use super::hash33::TOKEN;
 use super::ptui::PtuiCb;
 use crate::display_text;
 use crate::http::{CookieMap, Request};
-use crate::qr::QrCode;
+use crate::qr::{self, QrError};
 use crate::secret::Secret;
 use crate::service::answer::{ask, not_the_service, unexpected};
+use crate::service::code_form::CodeForm;
 use crate::service::{Attempt, Context, Input, Progress, ServiceError};
 
 /// QQ Music among the applications of QQ's sign-in.
@@ -27,6 +28,15 @@ pub(super) const LOGIN_JUMP: &str = "https://graph.qq.com/oauth2.0/login_jump";
 
 /// The page that all of this normally happens on.
 pub(super) const REFERER: &str = "https://xui.ptlogin2.qq.com/";
+
+/// What a code says. QQ has written `http` for years and may still: the app opens neither, it takes the key.
+pub(super) const FORM: CodeForm = CodeForm {
+    schemes: &["https", "http"],
+    host: "txz.qq.com",
+    subdomains: false,
+    paths: &["/p"],
+    key: Some("k"),
+};
 
 /// How long a code is shown; the service may end it earlier.
 const CODE_LIFE: Duration = Duration::from_secs(180);
@@ -94,6 +104,7 @@ impl QqScan {
     }
 
     /// Fetches a code.
+    #[expect(clippy::disallowed_methods, reason = "the code is drawn for the phone to scan")]
     async fn show(&mut self) -> Result<Progress, ServiceError> {
         let doing = "asking for a code";
         let random = rand::rng().random::<f64>().to_string();
@@ -113,8 +124,10 @@ impl QqScan {
         );
         let answer = ask(&self.context.http, request.header("referer", REFERER).picture(), doing).await?;
         answer.answered().map_err(|what| not_the_service(doing, what))?;
-        let Ok(code) = QrCode::from_picture(answer.body()) else {
-            return Err(not_the_service(doing, answer.shape()));
+        let code = match qr::read(answer.body().to_vec()).await {
+            Ok(text) => FORM.drawn(text.expose(), doing)?,
+            Err(QrError::NotAPicture) => return Err(not_the_service(doing, answer.shape())),
+            Err(QrError::Unreadable | QrError::TooLong) => return Err(ServiceError::ForeignCode { doing }),
         };
         let mut cookies = CookieMap::default();
         cookies.absorb(&answer.set_cookies(self.context.clock.now()));

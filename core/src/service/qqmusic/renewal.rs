@@ -72,7 +72,7 @@ pub(super) fn renewability(credential: &Credential) -> Renewability {
 }
 
 /// What an answer to either way comes to.
-fn outcome(answer: &Answer, now: Timestamp, old: &Credential) -> Result<Renewal, ServiceError> {
+pub(super) fn outcome(answer: &Answer, now: Timestamp, old: &Credential) -> Result<Renewal, ServiceError> {
     if answer.code != 0 {
         return Err(answer.refusal());
     }

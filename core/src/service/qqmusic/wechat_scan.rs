@@ -3,14 +3,13 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use url::Url;
 
 use super::back_off::BackOff;
 use super::exchange::{Confirmation, Exchange};
 use crate::http::{HttpError, Request};
-use crate::qr::QrCode;
 use crate::secret::Secret;
 use crate::service::answer::{ask, not_the_service, unexpected};
+use crate::service::code_form::CodeForm;
 use crate::service::{Attempt, Context, Input, Progress, ServiceError};
 
 /// QQ Music among the applications of WeChat.
@@ -18,6 +17,18 @@ pub(super) const WECHAT_APP: &str = "wx48db31d50e334801";
 
 /// The page that shows the code.
 const PAGE: &str = "https://open.weixin.qq.com/connect/qrconnect";
+
+/// What a code says.
+const FORM: CodeForm = CodeForm {
+    schemes: &["https"],
+    host: "open.weixin.qq.com",
+    subdomains: false,
+    paths: &["/connect/confirm"],
+    key: Some("uuid"),
+};
+
+/// The longest number of a code; they have 16 characters.
+const LONGEST_NUMBER: usize = 64;
 
 /// How long a code is shown; the service may end it earlier.
 const CODE_LIFE: Duration = Duration::from_secs(300);
@@ -105,28 +116,11 @@ impl WechatScan {
         let Some(uuid) = uuid(&page) else {
             return Err(unexpected(doing, "a page without a code"));
         };
-        let code = match QrCode::from_text(&format!("https://open.weixin.qq.com/connect/confirm?uuid={uuid}"))
-        {
-            Ok(code) => code,
-            Err(_) => self.picture(uuid).await?,
-        };
+        let address = format!("https://open.weixin.qq.com/connect/confirm?uuid={uuid}");
+        let code = FORM.drawn(&address, doing)?;
         let since = self.context.clock.monotonic();
         self.state = State::Shown { uuid: Secret::new(uuid), since, scanned: false };
         Ok(Progress::Code { code, life: CODE_LIFE })
-    }
-
-    /// The code as the page itself shows it, for one that we cannot draw.
-    async fn picture(&self, uuid: &str) -> Result<QrCode, ServiceError> {
-        let doing = "fetching the code's picture";
-        let mut address =
-            Url::parse("https://open.weixin.qq.com/connect/qrcode/").expect("the address is a constant");
-        if let Ok(mut path) = address.path_segments_mut() {
-            path.pop_if_empty().push(uuid);
-        }
-        let answer =
-            ask(&self.context.http, Request::get(address).picture().header("referer", PAGE), doing).await?;
-        answer.answered().map_err(|what| not_the_service(doing, what))?;
-        QrCode::from_picture(answer.body()).map_err(|error| unexpected(doing, error.to_string()))
     }
 
     /// Waits until something becomes of the code, or the service wants to be asked again.
@@ -203,7 +197,7 @@ fn pace(state: &State) -> Duration {
 }
 
 /// The code's number, from the page's script or from its picture's address.
-fn uuid(page: &str) -> Option<&str> {
+pub(super) fn uuid(page: &str) -> Option<&str> {
     ["uuid=", "/connect/qrcode/"].iter().find_map(|before| {
         page.match_indices(before).find_map(|(at, _)| {
             let rest = &page[at + before.len()..];
@@ -211,19 +205,19 @@ fn uuid(page: &str) -> Option<&str> {
                 rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').unwrap_or(rest.len());
             // It ends where a text of the page ends, or it is something else that merely begins like one.
             let quoted = rest[end..].starts_with(['"', '\'']);
-            (end > 0 && quoted).then(|| &rest[..end])
+            ((1..=LONGEST_NUMBER).contains(&end) && quoted).then(|| &rest[..end])
         })
     })
 }
 
 /// What a poll answers: `window.wx_errcode=405;window.wx_code='061A…';`.
-struct Line {
+pub(super) struct Line {
     code: i64,
     authorisation: Secret,
 }
 
 impl Line {
-    fn parse(script: &str) -> Option<Self> {
+    pub(super) fn parse(script: &str) -> Option<Self> {
         let (_, rest) = script.split_once("wx_errcode=")?;
         let code = rest.split(';').next()?.trim().parse().ok()?;
         let quoted = script.split_once("wx_code=").map_or("", |(_, rest)| rest.trim_start());

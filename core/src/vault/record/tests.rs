@@ -189,3 +189,28 @@ fn the_largest_real_credential_fits_into_one_item_with_half_as_much_to_spare() {
     let encoded = encode(&credential(fields.into(), 1_790_000_000, Some(259_200)), Generation(u64::MAX));
     assert!(encoded.expect("it is small").pieces.is_empty());
 }
+
+mod fuzz {
+    use super::*;
+    use crate::fuzz::{fuzz, text};
+
+    #[test]
+    fn a_keychain_item() {
+        let small = credential([("musickey".to_owned(), "k".to_owned())].into(), 1_790_000_000, Some(60));
+        let large = credential([("musickey".to_owned(), "k".repeat(5000))].into(), 1_790_000_000, None);
+        let [small, large] = [small, large].map(|one| encode(&one, Generation(3)).expect("it fits"));
+        let seeds = [&small.head, &large.head, &large.pieces[0]].map(|item| exposed(item).as_bytes());
+        fuzz!(seeds, |input: &[u8]| {
+            if let Ok(Head::Pieces(pieces)) = decode_head(&account(), &Secret::new(&*text(input))) {
+                assert!(pieces.count() <= MAX_PIECES);
+                let _ = pieces.join(&account(), &large.pieces);
+            }
+        });
+    }
+
+    #[test]
+    fn an_item_longer_than_any_is_damaged() {
+        let line = Secret::new(" ".repeat(MAX_PIECES * MAX_PIECE + 1));
+        assert!(matches!(decode_head(&account(), &line), Err(Unreadable::Damaged)));
+    }
+}
