@@ -57,15 +57,15 @@ pub(crate) fn quit(app: &AppHandle) {
     if !app.state::<Desktop>().quitting.begin() {
         return;
     }
+    // Set before anything else, so that nothing that follows can prevent it.
+    let _ = thread::Builder::new().name("quit-limit".to_owned()).spawn(|| {
+        thread::sleep(LIMIT);
+        std::process::exit(0);
+    });
     window::hide(app);
     app.state::<Desktop>().sign_ins.end();
     let handle = app.clone();
     let ending = thread::Builder::new().name("quit".to_owned()).spawn(move || {
-        // Set before anything else, so that nothing that follows can prevent it.
-        let _ = thread::Builder::new().name("quit-limit".to_owned()).spawn(|| {
-            thread::sleep(LIMIT);
-            std::process::exit(0);
-        });
         let settling = handle.clone();
         let settled = tauri::async_runtime::spawn(async move {
             settling.state::<Desktop>().core.settled().await;
@@ -92,15 +92,22 @@ pub(crate) fn last_words(app: &AppHandle) {
     drop(tauri::async_runtime::block_on(settled));
 }
 
-/// Ends the app in the same orderly way when the system asks the process to end.
+/// Ends the app in the same orderly way when the system asks the process to end. That is heard on a thread of its
+/// own, whatever keeps the others busy.
 pub(crate) fn on_signals(app: &AppHandle) {
     let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        match asked_to_end().await {
-            Ok(()) => quit(&app),
-            Err(error) => tracing::warn!(%error, "signals cannot be heard"),
-        }
-    });
+    let heard = move || match alone(asked_to_end()) {
+        Ok(()) => quit(&app),
+        Err(error) => tracing::warn!(%error, "signals cannot be heard"),
+    };
+    if let Err(error) = thread::Builder::new().name("signals".to_owned()).spawn(heard) {
+        tracing::warn!(%error, "signals cannot be heard");
+    }
+}
+
+/// Waits on this thread alone, in a runtime of its own.
+fn alone<T>(waiting: impl Future<Output = std::io::Result<T>>) -> std::io::Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(waiting)
 }
 
 #[cfg(unix)]
@@ -134,6 +141,37 @@ mod tests {
             std::future::pending::<()>().await;
         });
         (schedule, stopped)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_signal_is_heard_while_every_thread_of_the_runtime_is_busy() {
+        use std::sync::mpsc;
+        use std::task::Poll;
+
+        use nix::sys::signal::{Signal, raise};
+
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+        let (release, held) = mpsc::channel::<()>();
+        runtime.spawn(async move { held.recv() });
+        let (ready, set) = mpsc::channel();
+        let (heard, hearing) = mpsc::channel();
+        thread::spawn(move || {
+            let came = alone(async {
+                let mut asked = std::pin::pin!(asked_to_end());
+                // What it listens for is set up when it is first asked.
+                let early = std::future::poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
+                assert!(early.is_pending(), "nothing was sent yet");
+                ready.send(()).expect("the test listens");
+                asked.await
+            });
+            heard.send(came.is_ok()).expect("the test listens");
+        });
+        set.recv().expect("it listens");
+        raise(Signal::SIGHUP).expect("a signal can be sent");
+        assert_eq!(hearing.recv_timeout(Duration::from_secs(5)), Ok(true), "it was heard");
+        drop(release);
     }
 
     #[test]
