@@ -2,6 +2,8 @@
 //! if the clipboard still holds what we put there. And pasted ones: read on request.
 
 mod keeper;
+#[cfg(target_os = "linux")]
+mod limited;
 mod system;
 
 use std::sync::Arc;
@@ -145,9 +147,10 @@ fn serve(inbox: &Receiver<Order>, board: impl Board, clock: &dyn Clock, changed:
 fn pasted(text: Result<Option<Secret>, BoardError>) -> Result<Secret, Problem> {
     match text {
         Ok(Some(text)) if !text.is_empty() => Ok(text),
-        Ok(_) => {
-            Err(Problem::new(ProblemCode::InvalidInput).with_detail("there is no text on the clipboard"))
-        }
+        Ok(_) => Err(Problem::invalid(
+            "There is no text on the clipboard. Copy one first.",
+            "剪贴板里没有文本，请先复制。",
+        )),
         Err(error) => {
             Err(Problem::new(ProblemCode::Unexpected).with_detail(format!("reading the clipboard: {error}")))
         }
@@ -162,7 +165,7 @@ fn closed() -> Problem {
 mod tests {
     use tunekey_core::account::{AccountId, Health, ServiceId};
     use tunekey_core::clock::SystemClock;
-    use tunekey_core::export::Format;
+    use tunekey_core::export::{Format, Scope};
 
     use super::*;
 
@@ -196,6 +199,7 @@ mod tests {
                 text: Secret::from(format.as_str()),
                 account: AccountId::new(ServiceId::Netease, "90001"),
                 format,
+                scope: Scope::Full,
                 health: Health::Healthy,
                 seconds: 30,
             };

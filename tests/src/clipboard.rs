@@ -60,6 +60,24 @@ impl<'a> Clipboard<'a> {
         self.holds(text).await
     }
 
+    /// Puts a text of so many bytes in it as another program would, and does not wait for it.
+    ///
+    /// # Errors
+    /// When xclip does not start.
+    pub async fn put_long(self, bytes: usize) -> Result<()> {
+        let mut command = Command::from(self.sandbox.command("xclip"));
+        command.args(["-selection", "clipboard", "-in"]);
+        let mut xclip = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut pipe = xclip.stdin.take().context("xclip reads nothing")?;
+        let piece = [b'x'; 64 * 1024];
+        for _ in 0..bytes / piece.len() {
+            pipe.write_all(&piece).await?;
+        }
+        drop(pipe);
+        xclip.wait().await?;
+        Ok(())
+    }
+
     /// Waits until it holds this text.
     ///
     /// # Errors

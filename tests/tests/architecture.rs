@@ -93,6 +93,38 @@ fn arrows_between_files_run_one_way() {
 }
 
 #[test]
+fn every_promise_about_security_names_tests_that_exist_or_says_that_there_is_none() {
+    let tests: String = ["core", "cli", "src-tauri", "tests", "xtask"]
+        .into_iter()
+        .flat_map(|folder| sources(folder, "rs"))
+        .map(|(_, text)| text)
+        .collect();
+    let document = read(&workspace().join("docs/security.md"));
+    let named = |text: &str| -> Vec<String> {
+        let spans = text.split('`').skip(1).step_by(2);
+        let is_name = |span: &&str| {
+            span.len() >= 12
+                && span.contains('_')
+                && span.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit())
+        };
+        spans.filter(is_name).map(str::to_owned).collect()
+    };
+    for name in named(&document) {
+        // One that the window's tests use for their own search is a function like any other.
+        assert!(tests.contains(&format!("fn {name}(")), "no test is called {name}");
+    }
+    let rows =
+        document.lines().filter_map(|line| line.strip_prefix("| ")).filter(|row| !row.starts_with('|'));
+    let mut promises = 0;
+    for row in rows {
+        let (promise, proof) = row.trim_end_matches(" |").split_once(" | ").expect("a promise and its proof");
+        assert!(proof.contains("*no test*") || !named(proof).is_empty(), "nothing proves: {promise}");
+        promises += 1;
+    }
+    assert!(promises > 40, "{promises} promises");
+}
+
+#[test]
 fn only_one_file_names_the_keychain_libraries() {
     for (path, text) in sources("core/src", "rs") {
         if path.ends_with("vault/keychain.rs") || path.to_string_lossy().contains("vault/keychain/") {

@@ -351,7 +351,7 @@ async fn everything_is_said_in_chinese_where_that_is_the_language() -> Result<()
     for (words, code, wanted) in [
         (&["show", "nobody"][..], 3, "没有账号「nobody」。已有账号：qqmusic:10001"),
         (&["cookie", "qqmusic"], 2, "有 2 个账号与「qqmusic」匹配"),
-        (&["settings", "colour"], 3, "没有设置项“colour”"),
+        (&["settings", "colour"], 3, "没有「colour」这个设置"),
         (&["settings", "proxy", "ftp://x"], 2, "代理地址以"),
         (&["settings", "clipboard-seconds", "x"], 2, "5 到 600"),
         (&["sign-in", "qqmusic", "--method", "official-page"], 2, "只能在 TuneKey 窗口中使用"),

@@ -217,8 +217,16 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
         ("paste_from_clipboard", ids.clone()),
         ("paste_elsewhere", ids.clone()),
         ("cancel_sign_in", ids),
-        ("copy_cookie", accounts(json!({ "format": "header" }))),
-        ("copy_cookie", accounts(json!({ "format": long }))),
+        (
+            "copy_cookie",
+            accounts(json!({ "choice": { "format": "header", "scope": "full", "once": false } })),
+        ),
+        (
+            "copy_cookie",
+            accounts(json!({ "choice": { "format": "json", "scope": "minimal", "once": true } })),
+        ),
+        ("copy_cookie", accounts(json!({ "choice": { "format": "header", "scope": long, "once": false } }))),
+        ("copy_cookie", accounts(json!({ "choice": { "format": long, "scope": "full", "once": false } }))),
         ("clear_clipboard", vec![json!({})]),
         ("renew", accounts(json!({}))),
         ("check", accounts(json!({}))),
@@ -377,6 +385,22 @@ async fn a_hidden_frame_on_the_sign_in_page_signs_nobody_in_and_ends_nothing() -
     ensure!(desktop.keyring().items().await?.is_empty(), "what is not theirs was saved");
     desktop.no_secret_leaked(&[&window]).await?;
     window.quit(QUITS_IN).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clipboard_without_end_is_read_no_further_than_it_takes_to_see_that() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    window.click("#c-netease").await?;
+    window.click("#s-m-paste").await?;
+    window.element("#pa-clip").await?;
+    let size = resident(window.app())?;
+    desktop.clipboard().put_long(200 << 20).await?;
+    window.click("#pa-clip").await?;
+    window.reads(".banner", "It is too long").await?;
+    let grown = resident(window.app())?.saturating_sub(size);
+    ensure!(grown < GROWS_BY, "the app has grown by {grown} KiB");
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -300,13 +300,17 @@ impl Service for Stub {
 
     fn export(&self) -> ExportFacts {
         match self.id {
-            ServiceId::QqMusic => {
-                ExportFacts { env_name: "QQMUSIC_COOKIE", cookie_domain: ".y.qq.com", playing: &PLAYING }
-            }
+            ServiceId::QqMusic => ExportFacts {
+                env_name: "QQMUSIC_COOKIE",
+                cookie_domain: ".y.qq.com",
+                playing: &PLAYING,
+                renews: true,
+            },
             ServiceId::Netease => ExportFacts {
                 env_name: "NETEASE_COOKIE",
                 cookie_domain: ".music.163.com",
                 playing: &["MUSIC_U", "__csrf"],
+                renews: false,
             },
         }
     }

@@ -8,9 +8,13 @@ use arboard::SetExtApple as _;
 use arboard::SetExtLinux as _;
 #[cfg(windows)]
 use arboard::SetExtWindows as _;
+use tunekey_core::import::LONGEST;
 use tunekey_core::secret::Secret;
 
 use super::keeper::{Board, BoardError};
+
+/// The most that is read, in bytes: enough to see that a text is too long to be pasted.
+const MOST: usize = LONGEST + 1;
 
 /// The system's clipboard, opened at first use and then kept: on Linux a text lives as long as the connection
 /// that offers it.
@@ -45,7 +49,23 @@ impl Board for SystemBoard {
         set.text(text.expose()).map_err(said)
     }
 
+    #[cfg(target_os = "linux")]
     fn text(&mut self) -> Result<Option<Secret>, BoardError> {
+        let bytes = super::limited::bytes(MOST)?;
+        Ok(bytes.map(|bytes| match String::from_utf8(bytes) {
+            Ok(text) => text.into(),
+            // Latin 1 of an old program, or a character that the limit has cut.
+            Err(error) => Secret::new(&*String::from_utf8_lossy(error.as_bytes())),
+        }))
+    }
+
+    /// Windows says how much there is before it gives it; on macOS the text is here before it can be measured.
+    #[cfg(not(target_os = "linux"))]
+    fn text(&mut self) -> Result<Option<Secret>, BoardError> {
+        #[cfg(windows)]
+        if is_too_long() {
+            return Ok(Some(" ".repeat(MOST).into()));
+        }
         match self.open()?.get_text() {
             Ok(text) => Ok(Some(text.into())),
             Err(arboard::Error::ContentNotAvailable | arboard::Error::ConversionFailure) => Ok(None),
@@ -56,6 +76,15 @@ impl Board for SystemBoard {
     fn clear(&mut self) -> Result<(), BoardError> {
         self.open()?.clear().map_err(said)
     }
+}
+
+/// Whether the text is longer than anything that is looked at, as the system measures it.
+#[cfg(windows)]
+fn is_too_long() -> bool {
+    use clipboard_win::{Clipboard, formats, raw};
+    let Ok(_open) = Clipboard::new_attempts(10) else { return false };
+    // Two bytes and more a character, where we count one and more.
+    raw::size(formats::CF_UNICODETEXT).is_some_and(|size| size.get() / 2 > MOST)
 }
 
 fn said(error: arboard::Error) -> BoardError {
