@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::Signal;
+use serde_json::json;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 use tunekey_core::account::{Health, Method, ServiceId};
@@ -18,6 +19,7 @@ use tunekey_simulator::{FOREIGN_CODES, Fault, FaultKind, Settings};
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::patience::until;
 use tunekey_tests::person::{Ended, Person};
+use tunekey_tests::process::most_memory;
 use tunekey_tests::stage::{Stage, WAYS, account_for};
 
 /// How many cases run at once: they mostly wait.
@@ -31,6 +33,9 @@ const HANGS: Duration = Duration::from_secs(120);
 
 /// How much more memory than usual an answer may take.
 const MOST_MEMORY: u64 = 64 * 1024 * 1024;
+
+/// The window answers within this, whatever is done to it.
+const ANSWERS_IN: Duration = Duration::from_millis(200);
 
 /// How long a process may take to end when it is told to.
 const ENDS_IN: Duration = Duration::from_secs(5);
@@ -131,6 +136,33 @@ async fn the_command_line_stays_small_and_ends_when_it_is_told_to() -> Result<()
         }
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_answers_stays_small_and_can_be_quit_whatever_a_service_sends() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    window.element("#c-qqmusic").await?;
+    let usual = most_memory(window.app()).context("it has ended")?;
+    for kind in FaultKind::HOSTILE {
+        for (service, method) in [("qqmusic", "qq-scan"), ("qqmusic", "app-scan"), ("netease", "app-scan")] {
+            let name = format!("{} at every request of {method} of {service}", kind.name());
+            desktop.simulator.clear_faults();
+            desktop.simulator.arm(Fault::new("*", kind))?;
+            let way = json!({ "service": service, "method": method, "wanted": null });
+            window.invoke("start_sign_in", way).await?;
+            until(format!("{name} to come"), || async {
+                ensure!(desktop.simulator.faults()[0].struck > 0, "nothing was asked");
+                Ok(())
+            })
+            .await?;
+            let took = window.answers_in().await?;
+            ensure!(took < ANSWERS_IN, "{name}: it answered after {took:?}");
+            let most = most_memory(window.app()).context("it has ended")?;
+            ensure!(most < usual + MOST_MEMORY, "{name}: {} MiB more", (most - usual) / 1024 / 1024);
+        }
+    }
+    window.quit(ENDS_IN).await
 }
 
 /// Runs every case and lists all that failed.
