@@ -167,7 +167,10 @@ struct Machine<S> {
 /// How one code ended.
 enum CodeEnd {
     Granted(Box<Grant>),
-    Expired,
+    Expired {
+        /// Whether the phone had read it.
+        scanned: bool,
+    },
     Refused,
     Failed(ServiceError),
     /// It could not even begin.
@@ -254,11 +257,12 @@ impl<S: Surroundings> Machine<S> {
                     continue;
                 }
                 CodeEnd::Dropped => continue,
-                CodeEnd::Expired if self.codes_by_itself > 0 => {
+                // One that was scanned was declined, or not confirmed in time: that is said first.
+                CodeEnd::Expired { scanned: false } if self.codes_by_itself > 0 => {
                     self.codes_by_itself -= 1;
                     continue;
                 }
-                CodeEnd::Expired => SignInStep::Expired,
+                CodeEnd::Expired { scanned } => SignInStep::Expired { scanned },
                 CodeEnd::Refused => SignInStep::Refused,
                 CodeEnd::PageClosed => SignInStep::PageClosed,
                 CodeEnd::Failed(error) => self.failure(error.into_problem(self.service.id())),
@@ -354,7 +358,10 @@ impl<S: Surroundings> Machine<S> {
                 drop(self.step(SignInStep::Exchanging));
             }
             Progress::Refused => return Ok(Some(CodeEnd::Refused)),
-            Progress::Expired => return Ok(Some(CodeEnd::Expired)),
+            Progress::Expired => {
+                let scanned = matches!(run.shown, Some(SignInStep::Scanned { .. }));
+                return Ok(Some(CodeEnd::Expired { scanned }));
+            }
             Progress::Granted(grant) => return Ok(Some(CodeEnd::Granted(grant))),
         }
         Ok(None)

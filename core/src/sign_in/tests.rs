@@ -320,6 +320,28 @@ async fn the_first_expired_code_is_replaced_by_itself_and_the_second_only_when_a
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_code_that_ends_after_it_was_scanned_is_not_replaced_by_itself_and_says_so() {
+    // The second script is one that the service forgets to end.
+    for over in [&[Code, Scanned, Expired][..], &[Code, Scanned, Waiting, Never]] {
+        let mut sign_in = play(Desk::default(), &[over, &[Code, Authorised, Granted]]);
+        let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+        assert_eq!(step, SignInStep::Expired { scanned: true }, "{over:?}");
+        sign_in.answer(Answer::Again);
+        assert_eq!(names(sign_in).await, ["preparing", "show_code", "exchanging", "saving", "done"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_nobody_has_scanned_says_that_it_expired_and_no_more() {
+    // The scan of the first code says nothing of the second.
+    let mut sign_in = play(Desk::default(), &[&[Code, Scanned, Expired], &[Code, Expired], &[Code, Expired]]);
+    until(&mut sign_in, SignInStep::waits_for_answer).await;
+    sign_in.answer(Answer::Again);
+    let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+    assert_eq!(step, SignInStep::Expired { scanned: false });
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_code_that_the_service_forgets_to_end_is_ended_here() {
     let sign_in = play(Desk::default(), &[&[Code, Never], &[Code, Never], &[Code, Authorised, Granted]]);
     let names = names(sign_in).await;
