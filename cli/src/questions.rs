@@ -68,7 +68,7 @@ pub(crate) fn prompt(step: &SignInStep, method: Method, language: Language) -> O
         | SignInStep::Exchanging
         | SignInStep::Saving
         | SignInStep::Done { .. }
-        | SignInStep::Expired
+        | SignInStep::Expired { .. }
         | SignInStep::Refused
         | SignInStep::RiskControl { .. }
         | SignInStep::Failed { .. } => return None,
@@ -123,7 +123,7 @@ pub(crate) fn reply(step: &SignInStep, method: Method, line: &str, by_program: b
         | SignInStep::Exchanging
         | SignInStep::Saving
         | SignInStep::Done { .. }
-        | SignInStep::Expired
+        | SignInStep::Expired { .. }
         | SignInStep::Refused
         | SignInStep::RiskControl { .. }
         | SignInStep::Failed { .. } => Reply::NotUnderstood,

@@ -382,7 +382,15 @@ fn end_of(step: &SignInStep, way: &Way, language: Language) -> Option<Result<(),
     let problem = |code| Some(Err(Problem::new(code).with_service(way.service).into()));
     match step {
         SignInStep::Done { .. } => Some(Ok(())),
-        SignInStep::Expired => problem(ProblemCode::Expired),
+        SignInStep::Expired { scanned: false } => problem(ProblemCode::Expired),
+        SignInStep::Expired { scanned: true } => Some(Err(Problem::new(ProblemCode::Expired)
+            .with_service(way.service)
+            .with_words(
+                "It was not confirmed on the phone: it was declined there, or the time ran out. Nothing was saved; \
+                 sign in again for a new code.",
+                "手机上没有确认：可能已取消或超时。没有保存任何内容，请重新登录以获取新二维码。",
+            )
+            .into())),
         SignInStep::Refused => problem(ProblemCode::Refused),
         SignInStep::RiskControl { problem, others } | SignInStep::Failed { problem, others } => {
             let failure = Failure::from(problem.clone());
@@ -444,7 +452,7 @@ fn reason(step: &SignInStep) -> Option<&Problem> {
         | SignInStep::Exchanging
         | SignInStep::Saving
         | SignInStep::Done { .. }
-        | SignInStep::Expired
+        | SignInStep::Expired { .. }
         | SignInStep::Refused
         | SignInStep::RiskControl { .. }
         | SignInStep::Failed { .. } => None,
@@ -476,6 +484,18 @@ mod tests {
         let said = next_steps(&others, &meant, Language::English).expect("there are others");
         assert!(said.contains("wechat-scan --account qqmusic:10001"), "the account is still meant: {said}");
         assert_eq!(next_steps(&Others::default(), &way(None), Language::English), None);
+    }
+
+    #[test]
+    fn a_code_that_ended_after_its_scan_is_not_called_expired() {
+        let said = |scanned| {
+            let end = end_of(&SignInStep::Expired { scanned }, &way(None), Language::English);
+            let failure = end.expect("it ends the command").expect_err("nobody is signed in");
+            (failure.problem.message(Language::English), failure.problem.message(Language::Chinese))
+        };
+        let (english, chinese) = said(true);
+        assert!(english.contains("not confirmed on the phone") && chinese.contains("没有确认"), "{english}");
+        assert!(said(false).0.contains("expired"), "{}", said(false).0);
     }
 
     #[test]

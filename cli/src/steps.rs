@@ -103,7 +103,7 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
         SignInStep::AskPage { .. }
         | SignInStep::PageClosed
         | SignInStep::AskNewAccount { .. }
-        | SignInStep::Expired
+        | SignInStep::Expired { .. }
         | SignInStep::Refused
         | SignInStep::RiskControl { .. }
         | SignInStep::Failed { .. } => {}

@@ -333,7 +333,7 @@ fn health(record: &AccountRecord, at: Timestamp) -> Health {
             if record.renewability == Some(Renewability::NotRenewable) {
                 let since = record.life.issued_at;
                 Health::Warning { since, reason: WarningReason::NotRenewable }
-            } else if let Some(since) = failing_since(record) {
+            } else if let Some(since) = failing_since(record, at) {
                 Health::Warning { since, reason: WarningReason::RenewalFailing }
             } else if record.life.renew_at.is_some_and(|renew_at| renew_at < at + SOON) {
                 Health::RenewsSoon
@@ -344,15 +344,27 @@ fn health(record: &AccountRecord, at: Timestamp) -> Health {
     }
 }
 
-/// Since when renewals fail, once [`FAILURES_THAT_WARN`] have failed in a row.
-fn failing_since(record: &AccountRecord) -> Option<Timestamp> {
+/// Since when renewals fail, once [`FAILURES_THAT_WARN`] have failed in a row. A check that the service has answered
+/// well ends the row, as a renewal does.
+fn failing_since(record: &AccountRecord, at: Timestamp) -> Option<Timestamp> {
+    // After a clock that was ahead the time of a check says nothing.
+    let worked_at = record.checked_at.filter(|checked_at| *checked_at <= at);
     let failed = |renewal: &&RenewalRecord| match renewal.outcome {
-        RenewalOutcome::Failed | RenewalOutcome::Rejected => true,
+        RenewalOutcome::Failed | RenewalOutcome::Rejected => worked_at.is_none_or(|then| renewal.at > then),
         RenewalOutcome::Renewed | RenewalOutcome::Unchanged => false,
     };
     // Newest first.
-    let streak: Vec<_> = record.renewals.iter().take_while(failed).collect();
-    if streak.len() < FAILURES_THAT_WARN { None } else { streak.last().map(|renewal| renewal.at) }
+    let row: Vec<_> =
+        record.renewals.iter().take_while(failed).filter(|renewal| !kept_closed(renewal)).collect();
+    if row.len() < FAILURES_THAT_WARN { None } else { row.last().map(|renewal| renewal.at) }
+}
+
+/// Whether the person's own keychain stood in the way: locked, or closed to us. That is no failure of the service's,
+/// and what is to be done is said of the keychain.
+fn kept_closed(renewal: &RenewalRecord) -> bool {
+    renewal.problem.as_ref().is_some_and(|problem| {
+        matches!(problem.code, ProblemCode::KeychainLocked | ProblemCode::KeychainDenied)
+    })
 }
 
 /// Takes what a service has said of an account. What it left out stays as it was.

@@ -19,6 +19,7 @@ use crate::account::{Account, AccountId, Method, ServiceId};
 use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::qr::QrCode;
+use crate::secret::Secret;
 use crate::service::{
     Attempt, Context, Grant, Input, PhoneNumber, Progress, Question, Service, ServiceError,
 };
@@ -37,7 +38,8 @@ use step::{asking, working};
 pub enum Answer {
     /// Drop this code and fetch another; try again.
     Again,
-    /// The answer to a question.
+    /// The answer to a question. Only a text may come before its question: whoever brings one along has it already.
+    /// Anything else that nothing asked for is dropped.
     Give(Input),
     /// Save the account that was asked about: another than the one that was meant, or a new one.
     Keep,
@@ -145,6 +147,7 @@ pub(crate) fn start(
         answers,
         codes_by_itself: 1,
         scanner: Scanner::default(),
+        brought: None,
     };
     tasks.spawn(machine.run());
     SignIn { steps: steps_out, answers: answers_in }
@@ -162,12 +165,17 @@ struct Machine<S> {
     codes_by_itself: u32,
     /// Who scanned the code that is on its way.
     scanner: Scanner,
+    /// A text that was given before anything asked for it: kept for the question that does.
+    brought: Option<Secret>,
 }
 
 /// How one code ended.
 enum CodeEnd {
     Granted(Box<Grant>),
-    Expired,
+    Expired {
+        /// Whether the phone had read it.
+        scanned: bool,
+    },
     Refused,
     Failed(ServiceError),
     /// It could not even begin.
@@ -254,11 +262,12 @@ impl<S: Surroundings> Machine<S> {
                     continue;
                 }
                 CodeEnd::Dropped => continue,
-                CodeEnd::Expired if self.codes_by_itself > 0 => {
+                // One that was scanned was declined, or not confirmed in time: that is said first.
+                CodeEnd::Expired { scanned: false } if self.codes_by_itself > 0 => {
                     self.codes_by_itself -= 1;
                     continue;
                 }
-                CodeEnd::Expired => SignInStep::Expired,
+                CodeEnd::Expired { scanned } => SignInStep::Expired { scanned },
                 CodeEnd::Refused => SignInStep::Refused,
                 CodeEnd::PageClosed => SignInStep::PageClosed,
                 CodeEnd::Failed(error) => self.failure(error.into_problem(self.service.id())),
@@ -354,7 +363,10 @@ impl<S: Surroundings> Machine<S> {
                 drop(self.step(SignInStep::Exchanging));
             }
             Progress::Refused => return Ok(Some(CodeEnd::Refused)),
-            Progress::Expired => return Ok(Some(CodeEnd::Expired)),
+            Progress::Expired => {
+                let scanned = matches!(run.shown, Some(SignInStep::Scanned { .. }));
+                return Ok(Some(CodeEnd::Expired { scanned }));
+            }
             Progress::Granted(grant) => return Ok(Some(CodeEnd::Granted(grant))),
         }
         Ok(None)
@@ -407,8 +419,15 @@ impl<S: Surroundings> Machine<S> {
         run.shown = None;
         let asked_after = std::mem::replace(&mut run.confirmed, Confirmed::No);
         let at_page = matches!(question, Question::Page(_));
-        self.step(asking(question, run.context.clock.now()))?;
-        let Some(input) = self.input().await? else { return Ok(Some(CodeEnd::Dropped)) };
+        let brought = if question.takes_text() { self.brought.take() } else { None };
+        let input = match brought {
+            Some(text) => Input::Text(text),
+            None => {
+                self.step(asking(question, run.context.clock.now()))?;
+                let Some(input) = self.input().await? else { return Ok(Some(CodeEnd::Dropped)) };
+                input
+            }
+        };
         if at_page && matches!(input, Input::PageClosed) {
             return Ok(Some(CodeEnd::PageClosed));
         }
@@ -518,6 +537,8 @@ impl<S: Surroundings> Machine<S> {
                     Some(Answer::Again) if may_leave => return Ok(None),
                     // It comes too late; the front is told where the sign-in stands instead.
                     Some(Answer::Again) => drop(self.step(SignInStep::Exchanging)),
+                    // What was confirmed is another text already.
+                    Some(Answer::Give(Input::Text(text))) if may_leave => self.brought = Some(text),
                     // Nothing was asked: a second click, or a page that says the same twice.
                     Some(Answer::Give(_) | Answer::Keep) => {}
                     None if may_leave => return Err(Gone),
@@ -668,8 +689,13 @@ impl<S: Surroundings> Machine<S> {
     }
 
     async fn asked_again(&mut self) -> Result<(), Gone> {
-        while !matches!(self.answer().await?, Answer::Again) {}
-        Ok(())
+        loop {
+            match self.answer().await? {
+                Answer::Again => return Ok(()),
+                Answer::Give(Input::Text(text)) => self.brought = Some(text),
+                Answer::Give(_) | Answer::Keep => {}
+            }
+        }
     }
 
     async fn answer(&mut self) -> Result<Answer, Gone> {

@@ -103,21 +103,34 @@ struct Running {
 }
 
 /// What was pasted, as long as it may be taken to the other service without pasting it again.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Pasted(Arc<Mutex<Offered>>);
 
 #[derive(Debug, Default)]
 struct Offered {
     text: Option<Secret>,
     other: Option<ServiceId>,
-    /// Whether the sign-in waits for a text, or has one that another may replace.
+    /// Whether the sign-in waits for a text or is about to, or has one that another may replace.
     is_wanted: bool,
+    /// Whether it asks for a text at all.
+    is_paste: bool,
 }
 
 impl Pasted {
-    /// A new step: only while it says that the text is the other service's, the text is kept.
+    /// For a sign-in in that way, which has just begun.
+    fn new(method: Method) -> Self {
+        let is_paste = method == Method::Paste;
+        Self(Arc::new(Mutex::new(Offered { is_wanted: is_paste, is_paste, ..Offered::default() })))
+    }
+
+    /// A new step: only while it says that the text is the other service's, the text is kept. What was given before it
+    /// was asked for is still to be looked at.
     fn enter(&self, step: &SignInStep) {
         let mut offered = self.lock();
+        if matches!(step, SignInStep::Preparing) {
+            offered.is_wanted = offered.is_paste;
+            return;
+        }
         offered.is_wanted = matches!(
             step,
             SignInStep::AskPaste { .. } | SignInStep::AskWhichAccount { .. } | SignInStep::AskToGoOn { .. }
@@ -160,7 +173,7 @@ impl SignIns {
     ) -> u32 {
         let mut sign_in = app.state::<Desktop>().core.sign_in(service, method, wanted);
         let answers = sign_in.answers();
-        let (outside, pasted) = (Outside::default(), Pasted::default());
+        let (outside, pasted) = (Outside::default(), Pasted::new(method));
         let mut state = self.lock();
         state.last_id += 1;
         let id = state.last_id;
@@ -441,7 +454,7 @@ mod tests {
             problem: None,
             unusable: Some(Unusable { reason: UnusableReason::OtherService, parts: Vec::new(), other }),
         };
-        let pasted = Pasted::default();
+        let pasted = Pasted::new(Method::Paste);
         pasted.enter(&ask(None));
         assert!(pasted.lock().is_wanted, "a text may come");
         pasted.lock().text = Some("a cookie".into());
@@ -452,5 +465,24 @@ mod tests {
         pasted.enter(&SignInStep::Exchanging);
         assert!(pasted.lock().text.is_none(), "it is dropped as soon as nothing offers it");
         assert!(!pasted.lock().is_wanted, "nothing can be pasted into a running check");
+    }
+
+    #[test]
+    fn a_text_that_comes_before_it_is_asked_for_is_taken_and_can_still_go_to_the_other_service() {
+        let ask = |other| SignInStep::AskPaste {
+            problem: None,
+            unusable: Some(Unusable { reason: UnusableReason::OtherService, parts: Vec::new(), other }),
+        };
+        let pasted = Pasted::new(Method::Paste);
+        assert!(pasted.lock().is_wanted, "a file may be dropped at once");
+        pasted.lock().text = Some("a cookie".into());
+        pasted.enter(&SignInStep::Preparing);
+        assert!(pasted.lock().is_wanted, "so it may while the question is on its way");
+        pasted.enter(&ask(Some(ServiceId::Netease)));
+        assert_eq!(pasted.take(), Some((ServiceId::Netease, "a cookie".into())));
+
+        let scan = Pasted::new(Method::QqScan);
+        scan.enter(&SignInStep::Preparing);
+        assert!(!scan.lock().is_wanted, "a code takes no text");
     }
 }

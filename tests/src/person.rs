@@ -20,6 +20,8 @@ pub enum Ended {
     Done,
     /// The code is over.
     Expired,
+    /// The code is over after it was scanned.
+    NotConfirmed,
     /// Declined.
     Refused,
     /// The page was closed.
@@ -192,7 +194,8 @@ impl Person {
                 return Ok(Some(Ended::AskedAgain(told(problem)?)));
             }
             SignInStep::Done { .. } => return Ok(Some(Ended::Done)),
-            SignInStep::Expired => return Ok(Some(Ended::Expired)),
+            SignInStep::Expired { scanned: false } => return Ok(Some(Ended::Expired)),
+            SignInStep::Expired { scanned: true } => return Ok(Some(Ended::NotConfirmed)),
             SignInStep::Refused => return Ok(Some(Ended::Refused)),
             SignInStep::PageClosed => return Ok(Some(Ended::PageClosed)),
             SignInStep::RiskControl { problem, others } => {

@@ -233,17 +233,15 @@ async fn a_sign_in_declined_on_the_phone_saves_nothing_and_can_be_started_again(
         } else {
             window.click(&format!("#c-{}", service.name())).await?;
         }
-        let mut code = desktop.code(service, before).await?;
+        let code = desktop.code(service, before).await?;
         window.stage("waiting").await?;
         desktop.simulator.scan(code.id, None)?;
         window.stage("scanned").await?;
         desktop.simulator.refuse(code.id)?;
-        if service == Service::NetEase {
-            code = desktop.code(service, code.id).await?;
-            window.stage("waiting").await?;
-            desktop.simulator.refuse(code.id)?;
-        }
         window.stage(state).await?;
+        let said =
+            if service == Service::QqMusic { "Declined on your phone" } else { "Not confirmed on the phone" };
+        window.reads(".info", said).await?;
         ensure!(desktop.keyring().items().await?.is_empty(), "something was stored");
         window.click("#q-primary").await?;
         desktop.code(service, code.id).await?;

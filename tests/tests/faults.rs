@@ -333,7 +333,7 @@ fn ended_rightly(case: &Case, ended: &Ended) -> bool {
                 || is_renewed
         }
         // The answer that said "confirmed" was lost, and it is given once; or none ever came.
-        Ended::Expired => match part {
+        Ended::Expired | Ended::NotConfirmed => match part {
             Part::Poll => !matches!(case.kind, K::Risk | K::RateLimited | K::UnknownCode),
             Part::Push => case.kind == K::Expired || case.says_nothing_more(),
             Part::Needed | Part::Typed | Part::Nice => false,

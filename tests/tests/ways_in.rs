@@ -102,8 +102,9 @@ async fn a_code_that_is_declined_saves_nothing_and_another_works() {
         person.does(Does::Refuses);
         let ended = person.follows(&mut sign_in).await?;
         // NetEase has no word for it: its codes end.
-        let wanted = if way.service == ServiceId::Netease { Ended::Expired } else { Ended::Refused };
+        let wanted = if way.service == ServiceId::Netease { Ended::NotConfirmed } else { Ended::Refused };
         ensure!(ended == wanted && stage.is_empty(), "it ended as {ended:?}");
+        ensure!(stage.services.codes().len() == 1, "another code was shown without a word");
         person.does(Does::Confirms);
         sign_in.answer(Answer::Again);
         person.signs_in(&mut sign_in).await.map(drop)

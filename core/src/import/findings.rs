@@ -1,6 +1,8 @@
 //! Names and values on their way out of a text: what stands together, where each belongs, and what can be signed
 //! in with.
 
+use std::collections::HashMap;
+
 use super::names::{self, Verdict};
 use super::{ImportError, Pasted};
 use crate::account::ServiceId;
@@ -35,25 +37,43 @@ pub(super) struct Findings {
 pub(super) struct Group {
     /// The shape that it was in.
     pub(super) format: PasteFormat,
-    found: Vec<(String, Secret)>,
-    /// Of the music hosts themselves.
-    particular: Vec<(String, Secret)>,
+    /// In the order of the text.
+    found: Vec<Found>,
     /// A value of a known field has something else in it.
     pub(super) is_dirty: bool,
     elsewhere: bool,
     shortened: bool,
 }
 
+/// A name and its value.
+struct Found {
+    name: String,
+    value: Secret,
+    /// Whether it is of the music hosts themselves.
+    is_particular: bool,
+}
+
+impl Found {
+    fn is_of(&self, kind: names::Kind) -> bool {
+        names::field(&self.name).is_some_and(|field| field.kind == kind)
+    }
+
+    fn is_beside(&self, other: &Self) -> bool {
+        self.name == other.name && self.is_particular == other.is_particular
+    }
+
+    /// The number of the account, if that is what it says.
+    fn account(&self) -> Option<u64> {
+        let alone = || [(self.name.as_str(), self.value.clone())].into_iter().collect();
+        self.is_of(names::Kind::Account)
+            .then(|| service::by_id(ServiceId::QqMusic).account_in(&alone()))
+            .flatten()
+    }
+}
+
 impl Group {
     pub(super) fn new(format: PasteFormat) -> Self {
-        Self {
-            format,
-            found: Vec::new(),
-            particular: Vec::new(),
-            is_dirty: false,
-            elsewhere: false,
-            shortened: false,
-        }
+        Self { format, found: Vec::new(), is_dirty: false, elsewhere: false, shortened: false }
     }
 
     /// Adds a pair. One without a value, or that no header could carry, is left out: sites keep all sorts of
@@ -72,7 +92,7 @@ impl Group {
         names::without_controls(name)?;
         let field = names::field(name).filter(|field| self.has_labels() || !field.is_weak());
         let value = if field.is_some() { names::without_controls(unquoted(value))? } else { value };
-        if is_nothing(value) || self.found.len() + self.particular.len() >= MOST_PAIRS {
+        if is_nothing(value) || self.found.len() >= MOST_PAIRS {
             return Ok(());
         }
         let name = match field.map(|field| field.judge(value)) {
@@ -97,11 +117,8 @@ impl Group {
             None if is_name(name) && is_value(value) => name,
             None => return Ok(()),
         };
-        let pair = (name.to_owned(), Secret::new(value));
-        match place {
-            Place::Music => self.particular.push(pair),
-            Place::Unsaid | Place::Site | Place::Local | Place::Elsewhere => self.found.push(pair),
-        }
+        let is_particular = place == Place::Music;
+        self.found.push(Found { name: name.to_owned(), value: Secret::new(value), is_particular });
         Ok(())
     }
 
@@ -125,12 +142,7 @@ impl Group {
 
     /// Whether there is a key without the account that it is of.
     pub(super) fn lacks_account(&self) -> bool {
-        let has = |kind| {
-            self.found
-                .iter()
-                .chain(&self.particular)
-                .any(|(name, _)| names::field(name).is_some_and(|field| field.kind == kind))
-        };
+        let has = |kind| self.found.iter().any(|found| found.is_of(kind));
         has(names::Kind::Key) && !has(names::Kind::Account)
     }
 
@@ -140,12 +152,53 @@ impl Group {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.found.is_empty() && self.particular.is_empty()
+        self.found.is_empty()
     }
 
-    /// Each name once, the last value of each.
+    /// Each name once, the last value of each; those of the music hosts win.
     pub(super) fn fields(&self) -> CookieMap {
-        self.found.iter().chain(&self.particular).cloned().collect()
+        let of = |particular| self.found.iter().filter(move |found| found.is_particular == particular);
+        of(false).chain(of(true)).map(|found| (found.name.as_str(), found.value.clone())).collect()
+    }
+
+    /// One for each account, where the accounts of several stand one behind the other: each with a number and a key of
+    /// its own. A number that is merely set twice makes no second account.
+    fn by_account(mut self) -> Vec<Self> {
+        let mut begins = vec![0];
+        let mut begin = 0;
+        let mut numbers = HashMap::new();
+        for (at, found) in self.found.iter().enumerate() {
+            let Some(number) = found.account() else { continue };
+            let place = (found.name.as_str(), found.is_particular);
+            if *numbers.entry(place).or_insert(number) != number {
+                // What stands before the number and was there before is of the same account.
+                let is_again = |at: &usize| {
+                    self.found[begin..*at].iter().any(|before| self.found[*at].is_beside(before))
+                };
+                begin = (begin..at).rev().take_while(is_again).last().unwrap_or(at);
+                begins.push(begin);
+                numbers = HashMap::from([(place, number)]);
+            }
+        }
+        let mut rest = self.found.as_slice();
+        let has_keys = begins.iter().rev().all(|begin| {
+            let (before, part) = rest.split_at(*begin);
+            rest = before;
+            part.iter().any(|found| found.is_of(names::Kind::Key))
+        });
+        if begins.len() == 1 || !has_keys {
+            return vec![self];
+        }
+        let mut groups: Vec<Self> = Vec::new();
+        for begin in begins.into_iter().skip(1).rev() {
+            groups.push(Self { found: self.found.split_off(begin), ..Self::new(self.format) });
+        }
+        for group in &mut groups {
+            group.is_dirty = self.is_dirty;
+        }
+        groups.push(self);
+        groups.reverse();
+        groups
     }
 }
 
@@ -154,8 +207,9 @@ impl Findings {
     pub(super) fn push(&mut self, group: Group) {
         self.elsewhere |= group.elsewhere;
         self.shortened |= group.shortened;
-        if !group.is_empty() && self.groups.len() < MOST_GROUPS {
-            self.groups.push(group);
+        if !group.is_empty() {
+            let room = MOST_GROUPS.saturating_sub(self.groups.len());
+            self.groups.extend(group.by_account().into_iter().take(room));
         }
     }
 
@@ -233,7 +287,8 @@ fn most_parts(fields: &CookieMap) -> usize {
     service::all().iter().map(found).max().unwrap_or_default()
 }
 
-/// Whether two sets of fields are of the same account: the same session or key, or the same number.
+/// Whether two sets of fields are of the same account: the same number, or, where not both have one, the same session
+/// or key.
 fn is_same(one: &CookieMap, other: &CookieMap) -> bool {
     let services = |fields: &CookieMap| whole_for(fields).collect::<Vec<_>>();
     if services(one) != services(other) {
@@ -248,9 +303,10 @@ fn is_same(one: &CookieMap, other: &CookieMap) -> bool {
         let others = values(other);
         values(one).iter().any(|value| others.contains(value))
     };
-    shared(names::Kind::Session) || shared(names::Kind::Key) || {
-        let number = |fields| service::by_id(ServiceId::QqMusic).account_in(fields);
-        number(one).is_some() && number(one) == number(other)
+    let number = |fields| service::by_id(ServiceId::QqMusic).account_in(fields);
+    match number(one).zip(number(other)) {
+        Some((one, other)) => one == other,
+        None => shared(names::Kind::Session) || shared(names::Kind::Key),
     }
 }
 

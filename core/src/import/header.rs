@@ -14,7 +14,8 @@ pub(super) fn read(text: &str, scope: &mut Scope<'_>) -> Result<(), ImportError>
     let set: Vec<String> =
         ["set-cookie", "set-cookie2", "set-cookie3"].iter().flat_map(|name| named(&lines, name)).collect();
     if !set.is_empty() {
-        // One answer, or several of one sign-in: the last value of each counts.
+        // One answer, or several of one sign-in: the last value of each counts. Those of several accounts are told
+        // apart when they are pushed.
         let mut group = Group::new(PasteFormat::SetCookie);
         for line in set {
             joined(&line, scope.domain, &mut group)?;

@@ -42,6 +42,95 @@ fn slip(case: &Case) -> Option<String> {
     }
 }
 
+/// Writes cookies in a shape.
+type Shape = fn(&str) -> String;
+
+/// The cookies of an account of QQ Music, as a browser sends them.
+fn cookies(uin: &str, key: &str) -> String {
+    let number = uin.trim_start_matches(['o', '0']);
+    format!(
+        "login_type=1; uin={uin}; qqmusic_uin={number}; qm_keyst={key}; qqmusic_key={key}; euin=owSk7eEk; \
+         psrf_qqopenid=0A1B2C3D4E5F60718293A4B5C6D7E8F9; psrf_qqunionid=A4B5C6D7E8F90A1B2C3D4E5F60718293; \
+         psrf_qqaccess_token=0718293A4B5C6D7E8F90A1B2C3D4E5F6; psrf_qqrefresh_token=4E5F60718293A4B5C6D7E8F90A1B2C3D; \
+         psrf_access_token_expiresAt=1795600000; psrf_musickey_createtime=1790000000; tmeLoginType=2"
+    )
+}
+
+#[test]
+fn accounts_with_different_numbers_are_several_in_every_shape() {
+    let keys = ["Q_H_L_63k3N0000000000000000000000001", "Q_H_L_63k3N0000000000000000000000004"];
+    let shapes: [(&str, Shape); 12] = [
+        ("lines of cookies", |cookies| cookies.to_owned()),
+        ("lines that end in a semicolon", |cookies| format!("{cookies};")),
+        ("headers", |cookies| format!("Cookie: {cookies}")),
+        ("headers that end in a semicolon", |cookies| format!("Cookie: {cookies};")),
+        ("variables", |cookies| format!("QQ_COOKIE=\"{cookies}\"")),
+        ("commands", |cookies| format!("curl 'https://u.y.qq.com/' -H 'cookie: {cookies}'")),
+        ("JSON lines", |cookies| serde_json::json!({ "cookie": cookies }).to_string()),
+        ("marked lines", |cookies| format!("- {cookies}")),
+        ("quoted lines", |cookies| format!("\"{cookies}\"")),
+        ("cookies that were set", |cookies| {
+            cookies.split("; ").map(|one| format!("Set-Cookie: {one}; Domain=qq.com; Path=/\n")).collect()
+        }),
+        ("cookies that were set, by a program", |cookies| {
+            cookies.split("; ").map(|one| format!("{one}; Domain=qq.com; Path=/\n")).collect()
+        }),
+        ("a cookies.txt each", |cookies| {
+            let row = |one: &str| format!(".qq.com\tTRUE\t/\tFALSE\t0\t{}\n", one.replacen('=', "\t", 1));
+            cookies.split("; ").map(row).collect()
+        }),
+    ];
+    let mut wrong = Vec::new();
+    for (uins, keys) in [
+        (["10001", "10004"], keys),
+        // Numbers that differ are two accounts, whatever else they share.
+        (["10001", "10004"], [keys[0]; 2]),
+        (["o0010001", "o0010004"], keys),
+        (["10001", "2852000000"], keys),
+    ] {
+        for (name, shape) in &shapes {
+            for between in ["\n", "\r\n", "\n\n"] {
+                let text = format!(
+                    "{}{between}{}",
+                    shape(&cookies(uins[0], keys[0])),
+                    shape(&cookies(uins[1], keys[1]))
+                );
+                let found = read(&text.as_str().into());
+                if found != Err(ImportError::SeveralAccounts(2)) {
+                    wrong.push(format!(
+                        "{name}, {uins:?}, {between:?}, same key {}: {found:?}",
+                        keys[0] == keys[1]
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} are not two accounts:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_a_browser_keeps_of_other_hosts_and_what_is_set_twice_is_no_second_account() {
+    let key = "Q_H_L_63k3N0000000000000000000000001";
+    for (name, text) in [
+        (
+            "another number on a host without music",
+            format!(
+                ".qq.com\tTRUE\t/\tFALSE\t0\tuin\to010001\n.qq.com\tTRUE\t/\tFALSE\t0\tqm_keyst\t{key}\n\
+                 .y.qq.com\tTRUE\t/\tFALSE\t0\tuin\t10004\n"
+            ),
+        ),
+        (
+            "a number that is replaced before its key comes",
+            format!(
+                "Set-Cookie: uin=10001; Path=/\nSet-Cookie: uin=10004; Path=/\nSet-Cookie: qm_keyst={key}; Path=/\n"
+            ),
+        ),
+    ] {
+        let pasted = read(&text.as_str().into()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(pasted.fields.get("uin"), Some(&"10004".into()), "{name}");
+    }
+}
+
 #[test]
 fn every_case_of_the_corpus_has_a_name_of_its_own() {
     let mut names: Vec<_> = corpus::cases().iter().map(|case| case.name).collect();

@@ -332,6 +332,58 @@ async fn renewals_that_fail_again_and_again_are_not_healthy() {
 }
 
 #[tokio::test]
+async fn a_check_that_succeeds_ends_the_row_of_renewals_that_failed() {
+    let desk = Desk::new(&[Answer::Lost; 3], &[true]).await;
+    desk.renew().await.expect_err("there was no answer");
+    desk.clock.pass(60);
+    desk.check().await.expect("the service accepts it");
+    desk.clock.pass(60);
+    desk.renew().await.expect_err("there was no answer");
+    let health = |desk: &Desk| desk.accounts.view(&id()).expect("it is there").health;
+    assert_eq!(health(&desk), Health::Healthy, "one in a row since the service has said that it works");
+    let since = desk.clock.now();
+    desk.clock.pass(60);
+    desk.renew().await.expect_err("there was no answer");
+    assert_eq!(health(&desk), Health::Warning { since, reason: WarningReason::RenewalFailing });
+}
+
+#[tokio::test]
+async fn a_check_of_a_time_that_has_not_come_hides_no_failure() {
+    let desk = Desk::new(&[Answer::Lost; 2], &[true]).await;
+    desk.clock.pass(10_000);
+    desk.check().await.expect("the service accepts it");
+    // The clock was ahead.
+    desk.clock.pass(-10_000);
+    for _ in 0..2 {
+        desk.clock.pass(60);
+        desk.renew().await.expect_err("there was no answer");
+    }
+    let health = desk.accounts.view(&id()).expect("it is there").health;
+    assert!(matches!(health, Health::Warning { reason: WarningReason::RenewalFailing, .. }), "{health:?}");
+}
+
+#[tokio::test]
+async fn a_keychain_that_the_person_keeps_closed_is_no_renewal_that_failed() {
+    for refusal in [KeychainError::Locked, KeychainError::Denied] {
+        let desk = Desk::new(&[Answer::Lost; 2], &[]).await;
+        let health = |desk: &Desk| desk.accounts.view(&id()).expect("it is there").health;
+        let since = desk.clock.now();
+        desk.renew().await.expect_err("there was no answer");
+        desk.keychain.refuse(refusal);
+        for _ in 0..3 {
+            desk.clock.pass(60);
+            desk.renew().await.expect_err("it is closed");
+        }
+        assert_eq!(health(&desk), Health::Healthy, "{refusal:?}: the service was asked once");
+        desk.keychain.heal();
+        desk.clock.pass(60);
+        desk.renew().await.expect_err("there was no answer");
+        let failing = Health::Warning { since, reason: WarningReason::RenewalFailing };
+        assert_eq!(health(&desk), failing, "{refusal:?}: nor does it end the row");
+    }
+}
+
+#[tokio::test]
 async fn a_keychain_that_refuses_is_in_the_history_and_delays_the_next_try() {
     let desk = Desk::new(&[], &[]).await;
     desk.keychain.refuse(KeychainError::Locked);

@@ -56,6 +56,16 @@ pub enum Question {
     Recognised(Recognised),
 }
 
+impl Question {
+    /// Whether [`Input::Text`] answers it.
+    pub(crate) fn takes_text(&self) -> bool {
+        match self {
+            Self::Paste { .. } | Self::WhichAccount { .. } | Self::Recognised(_) => true,
+            Self::PhoneNumber { .. } | Self::Captcha { .. } | Self::TextCode { .. } | Self::Page(_) => false,
+        }
+    }
+}
+
 /// An address with something in it that is for its opener alone. It shows no more than its host.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PrivateAddress(Url);

@@ -131,7 +131,11 @@ pub enum SignInStep {
         known: bool,
     },
     /// The code is no longer valid and no other was fetched by itself; [`Answer::Again`] gets one.
-    Expired,
+    Expired {
+        /// Whether the phone had read it: then it was declined there, or not confirmed in time. Not every service says
+        /// which of the two.
+        scanned: bool,
+    },
     /// Declined on the phone. [`Answer::Again`] starts over.
     Refused,
     /// Risk control stopped it.
@@ -165,7 +169,7 @@ impl SignInStep {
             | Self::AskToGoOn { .. }
             | Self::AskOtherAccount { .. }
             | Self::AskNewAccount { .. }
-            | Self::Expired
+            | Self::Expired { .. }
             | Self::Refused
             | Self::RiskControl { .. }
             | Self::Failed { .. } => true,

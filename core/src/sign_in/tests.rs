@@ -14,7 +14,7 @@ use crate::http::{CookieMap, Http, HttpError, HttpOptions, Limits};
 use crate::qr::QrCode;
 use crate::secret::Secret;
 use crate::service::{
-    CookiePairs, Device, ExportFacts, Inspection, OfficialPage, PageGoal, Recognition, Renewal,
+    self, CookiePairs, Device, ExportFacts, Inspection, OfficialPage, PageGoal, Recognition, Renewal,
 };
 use crate::settings::{NeteaseProfile, Proxy};
 
@@ -320,6 +320,28 @@ async fn the_first_expired_code_is_replaced_by_itself_and_the_second_only_when_a
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_code_that_ends_after_it_was_scanned_is_not_replaced_by_itself_and_says_so() {
+    // The second script is one that the service forgets to end.
+    for over in [&[Code, Scanned, Expired][..], &[Code, Scanned, Waiting, Never]] {
+        let mut sign_in = play(Desk::default(), &[over, &[Code, Authorised, Granted]]);
+        let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+        assert_eq!(step, SignInStep::Expired { scanned: true }, "{over:?}");
+        sign_in.answer(Answer::Again);
+        assert_eq!(names(sign_in).await, ["preparing", "show_code", "exchanging", "saving", "done"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_nobody_has_scanned_says_that_it_expired_and_no_more() {
+    // The scan of the first code says nothing of the second.
+    let mut sign_in = play(Desk::default(), &[&[Code, Scanned, Expired], &[Code, Expired], &[Code, Expired]]);
+    until(&mut sign_in, SignInStep::waits_for_answer).await;
+    sign_in.answer(Answer::Again);
+    let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+    assert_eq!(step, SignInStep::Expired { scanned: false });
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_code_that_the_service_forgets_to_end_is_ended_here() {
     let sign_in = play(Desk::default(), &[&[Code, Never], &[Code, Never], &[Code, Authorised, Granted]]);
     let names = names(sign_in).await;
@@ -478,6 +500,61 @@ async fn a_question_waits_for_its_answer_and_says_that_it_works_on_it() {
     assert!(matches!(step, SignInStep::AskTextCode { .. }), "{step:?}");
     sign_in.answer(Answer::Give(Input::TextCode("123456".into())));
     assert_eq!(names(sign_in).await, ["exchanging", "exchanging", "saving", "done"]);
+}
+
+/// A sign-in with a cookie to the real service, which is asked nothing before the person says go.
+fn paste(desk: Desk) -> SignIn {
+    start(&TaskTracker::new(), service::by_id(ServiceId::Netease), Method::Paste, None, desk)
+}
+
+fn cookie(session: char) -> Answer {
+    let session = session.to_string().repeat(128);
+    Answer::Give(Input::Text(format!("MUSIC_U={session}; __csrf=0123456789abcdef0123456789abcdef").into()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_that_is_given_before_it_is_asked_for_is_taken_when_it_is() {
+    let mut sign_in = paste(Desk::default());
+    sign_in.answer(cookie('a'));
+    let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+    assert!(matches!(step, SignInStep::AskToGoOn { .. }), "{step:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_text_that_is_given_while_the_keychain_is_locked_is_taken_once_it_is_open() {
+    let mut sign_in = paste(Desk { locked_at_first: Mutex::new(true), ..Desk::default() });
+    sign_in.answer(cookie('a'));
+    let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+    assert!(matches!(step, SignInStep::Failed { .. }), "{step:?}");
+    sign_in.answer(Answer::Again);
+    let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+    assert!(matches!(step, SignInStep::AskToGoOn { .. }), "{step:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_of_several_texts_that_are_given_at_once_counts() {
+    for first in ["nothing of the kind", "MUSIC_U=0123"] {
+        let mut sign_in = paste(Desk::default());
+        until(&mut sign_in, |step| matches!(step, SignInStep::AskPaste { .. })).await;
+        sign_in.answer(Answer::Give(Input::Text(first.into())));
+        sign_in.answer(cookie('a'));
+        let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+        let SignInStep::AskToGoOn { recognised } = &step else { panic!("{first}: {step:?}") };
+        assert_eq!(recognised.fields, 2, "{first}: it is the last one");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_answers_a_question_that_was_never_asked_is_no_answer_to_the_next() {
+    let mut sign_in = paste(Desk::default());
+    sign_in.answer(cookie('a'));
+    // A second click must not go on with what nobody has looked at.
+    sign_in.answer(Answer::Give(Input::Go));
+    sign_in.answer(Answer::Give(Input::CaptchaDone));
+    let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
+    assert!(matches!(step, SignInStep::AskToGoOn { .. }), "{step:?}");
+    tokio::time::advance(Duration::from_secs(5)).await;
+    assert!(sign_in.steps.try_recv().is_err(), "it waits for the person");
 }
 
 #[tokio::test(start_paused = true)]

@@ -299,8 +299,8 @@ export const scenes = {
   'qq-again': { ...adding('qqmusic', step.waiting()), wanted: linJian.id },
   'phone-again': { ...by('qqmusic', 'phone', step.number()), wanted: linJian.id },
   'qq-success-never': adding('qqmusic', step.scanned, step.done(jiuge)),
-  'qq-unconfirmed': adding('qqmusic', step.waiting(), step.scanned, { step: 'expired' }),
-  'qq-expired': adding('qqmusic', step.waiting(0), { step: 'expired' }),
+  'qq-unconfirmed': adding('qqmusic', step.waiting(), step.scanned, { step: 'expired', scanned: true }),
+  'qq-expired': adding('qqmusic', step.waiting(0), { step: 'expired', scanned: false }),
   'qq-refused': adding('qqmusic', step.scanned, { step: 'refused' }),
   'qq-offline': adding(
     'qqmusic',
@@ -364,7 +364,7 @@ export const scenes = {
   },
   'qq-keychain': adding('qqmusic', step.failed(problem('keychain_denied', null))),
   'ne-waiting': adding('netease', step.waiting(170, 180)),
-  'ne-expired': adding('netease', step.waiting(0, 180), { step: 'expired' }),
+  'ne-expired': adding('netease', step.waiting(0, 180), { step: 'expired', scanned: false }),
   'ne-risk': adding(
     'netease',
     step.risk(

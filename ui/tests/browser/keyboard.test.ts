@@ -92,7 +92,7 @@ describe('adding an account', () => {
       await press('Enter');
       expect(await lastCall()).toEqual(['newCode', 1]);
       expect((await focused()).id, 'the button is gone, the heading has the focus').toBe('H1');
-      await step({ step: 'expired' });
+      await step({ step: 'expired', scanned: false });
       await press('r');
       expect((await scene().calls()).filter(([command]) => command === 'newCode')).toHaveLength(2);
     });
@@ -108,7 +108,7 @@ describe('adding an account', () => {
   test('a control that vanishes under the focus passes it on to what is to be done next', async () => {
     await open('qq-waiting');
     await tabTo('q-new');
-    await step({ step: 'expired' });
+    await step({ step: 'expired', scanned: false });
     expect((await focused()).id).toBe('q-primary');
   });
 

@@ -113,7 +113,12 @@ account: Account,
 /**
  * Whether it was known before, so that its credential was replaced.
  */
-known: boolean, } | { "step": "expired" } | { "step": "refused" } | { "step": "risk_control", 
+known: boolean, } | { "step": "expired", 
+/**
+ * Whether the phone had read it: then it was declined there, or not confirmed in time. Not every service says
+ * which of the two.
+ */
+scanned: boolean, } | { "step": "refused" } | { "step": "risk_control", 
 /**
  * What the service said.
  */
