@@ -107,6 +107,10 @@ export const sentences: Record<ProblemCode, Words> = {
     "english": "The last step broke: the answer that brings the credential was lost on the way, and {service} gives it only once. Nothing was saved. Get a new code and scan again.",
     "chinese": "最后一步中断了：带回凭据的回应在途中丢失，而{service}只发放一次。没有保存任何内容，请获取新二维码再扫一次。"
   },
+  "foreign_code": {
+    "english": "What {service} sent is not one of its sign-in codes, so it is not shown and nothing was saved. Get a new code. If that happens again, choose another way in, and look at the proxy setting: somebody may be answering in its place.",
+    "chinese": "{service}发来的不是它的登录二维码，因此没有显示，也没有保存任何内容。请获取新二维码；如果再次出现，请换一种登录方式，并检查代理设置：可能有人在冒充它应答。"
+  },
   "daily_limit": {
     "english": "TuneKey starts no more sign-ins with {service} today: more of them make its risk control stricter, and some people were locked out for days. Your account is fine; try again tomorrow, or paste a cookie that you have.",
     "chinese": "TuneKey 今天不再发起{service}登录：继续尝试会让对方的安全风控更严格，甚至数天无法登录。账号本身没有问题，请明天再试，或粘贴已有的 Cookie。"
