@@ -58,6 +58,7 @@ impl Format {
 
 /// How much of a credential an export carries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// All that the service's own clients keep as cookies, for tools that renew the key themselves.

@@ -148,6 +148,8 @@ pub struct ExportFacts {
     pub cookie_domain: &'static str,
     /// The names of the cookies that are enough to play.
     pub playing: &'static [&'static str],
+    /// Whether the whole of a renewable credential, as it is handed out, holds what renews it.
+    pub renews: bool,
 }
 
 /// One sign-in from its code to its answer. It owns its cookies, keys and connection; nothing of it outlives it.

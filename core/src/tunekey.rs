@@ -162,6 +162,7 @@ impl TuneKey {
             id: service.id(),
             name: service.id().display_name().to_owned(),
             methods: self.methods(*service),
+            copies_renew: service.export().renews,
         };
         service::all().iter().map(info).collect()
     }

@@ -162,7 +162,7 @@ fn closed() -> Problem {
 mod tests {
     use tunekey_core::account::{AccountId, Health, ServiceId};
     use tunekey_core::clock::SystemClock;
-    use tunekey_core::export::Format;
+    use tunekey_core::export::{Format, Scope};
 
     use super::*;
 
@@ -196,6 +196,7 @@ mod tests {
                 text: Secret::from(format.as_str()),
                 account: AccountId::new(ServiceId::Netease, "90001"),
                 format,
+                scope: Scope::Full,
                 health: Health::Healthy,
                 seconds: 30,
             };

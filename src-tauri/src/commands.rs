@@ -21,7 +21,6 @@ use tauri::{AppHandle, Manager as _, State, Wry};
 use tunekey_core::account::{
     Account, AccountId, CheckOutcome, Method, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
 };
-use tunekey_core::export::Format;
 use tunekey_core::problem::{self, Language, Problem, ProblemCode, Words};
 use tunekey_core::settings::Proxy;
 use tunekey_core::sign_in::Answer as SignInAnswer;
@@ -30,7 +29,7 @@ use tunekey_core::vault::keychain::Patience;
 
 use crate::app::Desktop;
 use crate::confirmation::{self, Question};
-use crate::copying;
+use crate::copying::{self, CopyChoice};
 use crate::events::{self, DesktopEvent};
 use crate::file_dialog::OneDialog;
 use crate::pace::Pace;
@@ -202,10 +201,11 @@ async fn paste_elsewhere(app: AppHandle, desktop: State<'_, Desktop>, id: u32) -
 }
 
 /// If the page lies: a cookie gets to the clipboard, where other programs read it; the account then says that it was
-/// copied. It does so only while the window is on the screen, for as long as the setting says, and so many times in a
+/// copied, and its own format may be another of those that exist. How much is copied is one of two, never a list of
+/// fields. It does so only while the window is on the screen, for as long as the setting says, and so many times in a
 /// minute. The page itself cannot read the clipboard.
 #[tauri::command]
-async fn copy_cookie(app: AppHandle, account: AccountId, format: Option<Format>) -> Answer<()> {
+async fn copy_cookie(app: AppHandle, account: AccountId, choice: Option<CopyChoice>) -> Answer<()> {
     let desktop = app.state::<Desktop>();
     paced(&desktop, &desktop.paces.outside)?;
     if !window::is_on_screen(&app) {
@@ -216,7 +216,7 @@ async fn copy_cookie(app: AppHandle, account: AccountId, format: Option<Format>)
                 "TuneKey 窗口未显示在屏幕上，因此没有复制。请先打开窗口再复制。",
             ));
     }
-    copying::copy(&app, account, format).await.map(drop)
+    copying::copy(&app, account, choice).await.map(drop)
 }
 
 /// If the page lies: our own text leaves the clipboard early. Other people's stays.

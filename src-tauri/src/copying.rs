@@ -1,10 +1,10 @@
 //! Copying a cookie: from the core straight to the clipboard. It never passes through the window.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Manager as _};
 use tunekey_core::account::{AccountId, Health};
-use tunekey_core::export::Format;
+use tunekey_core::export::{Format, Scope};
 use tunekey_core::problem::Problem;
 use tunekey_core::secret::Secret;
 
@@ -15,6 +15,26 @@ use crate::tray::{self, menu};
 use crate::window;
 use crate::words::{self, Word, word};
 
+/// How a cookie is to be copied, where it is not as the account usually is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CopyChoice {
+    /// The shape to copy it in.
+    pub(crate) format: Format,
+    /// How much of the credential it carries.
+    pub(crate) scope: Scope,
+    /// Whether the account keeps its own format all the same.
+    pub(crate) once: bool,
+}
+
+impl CopyChoice {
+    /// The format that becomes the account's own. A minimal copy is for one place, and changes nothing for the others.
+    fn own_format(self) -> Option<Format> {
+        (self.scope == Scope::Full && !self.once).then_some(self.format)
+    }
+}
+
 /// What the window may know of a copied cookie.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
@@ -24,6 +44,8 @@ pub(crate) struct Clip {
     pub(crate) account: AccountId,
     /// The shape that it was copied in.
     pub(crate) format: Format,
+    /// How much of the credential it carries: a minimal one only plays.
+    pub(crate) scope: Scope,
     /// How its account was doing when it was copied: a cookie that no longer works is not handed out without a word.
     pub(crate) health: Health,
     /// After how many seconds it is cleared.
@@ -39,6 +61,7 @@ pub(crate) struct Copy {
     pub(crate) text: Secret,
     pub(crate) account: AccountId,
     pub(crate) format: Format,
+    pub(crate) scope: Scope,
     pub(crate) health: Health,
     /// After how many seconds it is cleared.
     pub(crate) seconds: u32,
@@ -47,23 +70,25 @@ pub(crate) struct Copy {
 impl Copy {
     /// What the window may know of it, if it is put there now.
     pub(crate) fn clip(self, now: Timestamp) -> Clip {
-        let Self { text: _, account, format, health, seconds } = self;
+        let Self { text: _, account, format, scope, health, seconds } = self;
         let until = now + SignedDuration::from_secs(seconds.into());
-        Clip { account, format, health, seconds, until }
+        Clip { account, format, scope, health, seconds, until }
     }
 }
 
-/// Copies an account's cookie. A format that is named becomes the account's own.
+/// Copies an account's cookie: as it usually is, or as chosen, where the format becomes the account's own unless the
+/// choice is for once.
 ///
 /// # Errors
 /// What the core says, or `Unexpected` when the clipboard does not take it. The window hears of it by an event.
 pub(crate) async fn copy(
     app: &AppHandle,
     account: AccountId,
-    format: Option<Format>,
+    choice: Option<CopyChoice>,
 ) -> Result<Clip, Problem> {
     let desktop = app.state::<Desktop>();
-    let copied = desktop.core.cookie(&account, format).await?;
+    let scope = choice.map_or(Scope::Full, |choice| choice.scope);
+    let copied = desktop.core.export(&account, choice.map(|choice| choice.format), scope).await?;
     let seconds = desktop.core.settings().clipboard_seconds;
     let clip = desktop
         .clipboard
@@ -71,12 +96,13 @@ pub(crate) async fn copy(
             text: copied.text.clone(),
             account: account.clone(),
             format: copied.format,
+            scope: copied.scope,
             health: copied.health,
             seconds,
         })
         .await?;
     desktop.core.note_copied(&account, &copied);
-    if let Some(format) = format
+    if let Some(format) = choice.and_then(CopyChoice::own_format)
         && let Err(problem) = desktop.core.set_format(&account, format)
     {
         // The cookie is on the clipboard: that the choice is not remembered is no reason to say otherwise.
@@ -116,6 +142,36 @@ pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
                 app,
                 DesktopEvent::Open { view: OpenView::Accounts, account: Some(account), service },
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_full_copy_that_is_not_for_once_changes_the_accounts_own_format() {
+        let becomes = |scope, once| CopyChoice { format: Format::Json, scope, once }.own_format();
+        assert_eq!(becomes(Scope::Full, false), Some(Format::Json));
+        assert_eq!(becomes(Scope::Full, true), None, "it was for once");
+        assert_eq!(becomes(Scope::Minimal, false), None, "the next copy would be a full one");
+        assert_eq!(becomes(Scope::Minimal, true), None);
+    }
+
+    #[test]
+    fn the_page_can_name_a_format_and_a_scope_that_exist_and_nothing_else() {
+        let read = serde_json::from_value::<CopyChoice>;
+        assert!(read(json!({ "format": "json", "scope": "minimal", "once": true })).is_ok());
+        for lie in [
+            json!({ "format": "json", "scope": "everything", "once": true }),
+            json!({ "format": "../../x", "scope": "full", "once": true }),
+            json!({ "format": "json", "scope": "full", "once": true, "path": "/tmp/x" }),
+            json!({ "format": "json" }),
+        ] {
+            assert!(read(lie.clone()).is_err(), "{lie}");
         }
     }
 }

@@ -217,8 +217,16 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
         ("paste_from_clipboard", ids.clone()),
         ("paste_elsewhere", ids.clone()),
         ("cancel_sign_in", ids),
-        ("copy_cookie", accounts(json!({ "format": "header" }))),
-        ("copy_cookie", accounts(json!({ "format": long }))),
+        (
+            "copy_cookie",
+            accounts(json!({ "choice": { "format": "header", "scope": "full", "once": false } })),
+        ),
+        (
+            "copy_cookie",
+            accounts(json!({ "choice": { "format": "json", "scope": "minimal", "once": true } })),
+        ),
+        ("copy_cookie", accounts(json!({ "choice": { "format": "header", "scope": long, "once": false } }))),
+        ("copy_cookie", accounts(json!({ "choice": { "format": long, "scope": "full", "once": false } }))),
         ("clear_clipboard", vec![json!({})]),
         ("renew", accounts(json!({}))),
         ("check", accounts(json!({}))),

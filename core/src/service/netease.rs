@@ -106,7 +106,12 @@ impl Service for Netease {
     }
 
     fn export(&self) -> ExportFacts {
-        ExportFacts { env_name: "NETEASE_COOKIE", cookie_domain: ".music.163.com", playing: &cookie::PLAYING }
+        ExportFacts {
+            env_name: "NETEASE_COOKIE",
+            cookie_domain: ".music.163.com",
+            playing: &cookie::PLAYING,
+            renews: false,
+        }
     }
 
     fn front_door(&self) -> &'static str {

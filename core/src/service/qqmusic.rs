@@ -116,7 +116,12 @@ impl Service for QqMusic {
 
     fn export(&self) -> ExportFacts {
         // The key opens the music site only; `.qq.com` would carry it to every site of the company.
-        ExportFacts { env_name: "QQMUSIC_COOKIE", cookie_domain: ".y.qq.com", playing: &cookie::PLAYING }
+        ExportFacts {
+            env_name: "QQMUSIC_COOKIE",
+            cookie_domain: ".y.qq.com",
+            playing: &cookie::PLAYING,
+            renews: true,
+        }
     }
 
     fn front_door(&self) -> &'static str {

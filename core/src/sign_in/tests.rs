@@ -142,7 +142,7 @@ impl Service for Scripted {
         Vec::new()
     }
     fn export(&self) -> ExportFacts {
-        ExportFacts { env_name: "X", cookie_domain: ".example.invalid", playing: &[] }
+        ExportFacts { env_name: "X", cookie_domain: ".example.invalid", playing: &[], renews: false }
     }
     fn front_door(&self) -> &'static str {
         "https://example.invalid/"

@@ -116,6 +116,8 @@ pub struct ServiceInfo {
     pub name: String,
     /// The ways in that work in this build, best first.
     pub methods: Vec<Method>,
+    /// Whether a full copy of a renewable account renews by itself, so that a minimal one is something else.
+    pub copies_renew: bool,
 }
 
 /// What a sign-out came to.
