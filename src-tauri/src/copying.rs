@@ -31,7 +31,7 @@ pub(crate) struct CopyChoice {
 impl CopyChoice {
     /// The format that becomes the account's own. A minimal copy is for one place, and changes nothing for the others.
     fn own_format(self) -> Option<Format> {
-        Some(self.format)
+        (self.scope == Scope::Full && !self.once).then_some(self.format)
     }
 }
 

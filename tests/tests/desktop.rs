@@ -150,6 +150,23 @@ async fn copy_in_every_format(
         ensure!(clipboard.is_marked_secret().await?, "{format} is not marked as a secret");
     }
 
+    // A minimal copy of what renews lacks that, and the account keeps its own format.
+    if account == QQ {
+        window.click("#a-fmt").await?;
+        window.click("#f-minimal").await?;
+        window.click("#f-json").await?;
+        let json = |more: &'static [&'static str]| async move {
+            let ran =
+                desktop.cli(&[&["--json", "cookie", account, "--format", "json"], more].concat()).await?;
+            ran.succeeded()?.json()?[0]["cookie"].as_str().context("no cookie").map(str::to_owned)
+        };
+        let (full, minimal) = (json(&[]).await?, json(&["--minimal"]).await?);
+        ensure!(full.contains("refresh") && !minimal.contains("refresh"), "the minimal one renews too");
+        clipboard.holds(&minimal).await.context("the minimal copy")?;
+        let own = window.value("return document.querySelector('#a-fmt').getAttribute('aria-label')").await?;
+        ensure!(own.as_str().is_some_and(|own| own.ends_with("Credential")), "its own format is now {own}");
+    }
+
     // The last one is cleared when its time is up…
     let copied = Instant::now();
     window.click("#a-copy").await?;

@@ -211,6 +211,24 @@ fn a_minimal_export_holds_what_plays_and_nothing_else() {
 }
 
 #[test]
+fn each_service_says_truly_whether_a_full_export_holds_what_renews() {
+    let whole = credential(&[
+        ("musickey", "Q_H_L_k1"),
+        ("refresh_key", "rk"),
+        ("refresh_token", "rt"),
+        ("MUSIC_U", "00a1"),
+        ("MUSIC_R_U", "00b2"),
+    ]);
+    for service in crate::service::all() {
+        let says = service.export().renews;
+        for format in Format::ALL.into_iter().filter(|format| format.suits(service.id())) {
+            let export = render(format, Scope::Full, *service, &whole).expect("it fits");
+            assert_eq!(export.renews, says, "{} as {format}", service.id());
+        }
+    }
+}
+
+#[test]
 fn a_netscape_reader_gets_every_cookie_back() {
     let file = rendered(Format::Netscape, &netease(&[("MUSIC_U", "a b;c=d\"e"), ("__csrf", "b2")]));
     let mut cookies = Vec::new();

@@ -295,6 +295,7 @@ export const words = check({
   'ac.refreshing': ['Renewing…', '正在续期…'],
   'ac.check': ['Verify', '验证'],
   'ac.checking': ['Verifying…', '正在验证…'],
+  'ac.copied.never': ['Not copied yet.', '尚未复制。'],
   'ac.copied': ['Last copied {t} as {f}; still the current key.', '上次复制：{t}，{f}，仍是当前密钥。'],
   'ac.copied.old': ['Last copied {t} as {f}; the key has changed since, so copy it again.', '上次复制：{t}，{f}。此后密钥已更换，请重新复制。'],
   'ac.label': ['Your name for it', '自定义名称'],
@@ -374,11 +375,21 @@ export const words = check({
   'f.netscape': ['Netscape cookies.txt', 'Netscape cookies.txt'],
   'f.qqmusicapi': ['qqmusic-api Credential', 'qqmusic-api Credential'],
   'f.foot': ['Copies at once and becomes the default here', '选中即复制，并设为此账号的默认格式'],
+  'f.once': ['Only this time', '仅这一次'],
+  'f.minimal': ['Minimal: plays, doesn’t renew', '精简：可播放，不能续期'],
+  'f.foot.once': ['Copies at once; the default here stays {f}', '选中即复制，此账号的默认格式仍为 {f}'],
+  'f.renews': [
+    'Plays and holds what renews the key: only for a tool of your own that renews by itself.',
+    '可播放，且包含续期所需的内容：请只交给自己掌控、会自行续期的工具。',
+  ],
+  'f.plays': ['Only plays, until its key ends.', '仅可播放，密钥到期后失效。'],
+  'f.plays.until': ['Only plays. TuneKey renews the key {t}: copy it again then.', '仅可播放。TuneKey 将于{t}续期，届时请重新复制。'],
 
   // toasts
   'to.label': ['Notice', '提示'],
   'to.copied.dead': ['Copied, but this cookie no longer works: sign in again', '已复制，但此 Cookie 已失效：请重新登录'],
   'to.copied': ['{name}: cookie copied as {f}', '「{name}」的 Cookie 已复制（{f}）'],
+  'to.copied.minimal': ['{name}: minimal cookie copied as {f}; it only plays', '「{name}」的精简 Cookie 已复制（{f}），仅可播放'],
   'to.clears': ['clears in {t}', '{t}后清除'],
   'to.clear': ['Clear now', '立即清除'],
   'to.cleared': ['Clipboard cleared', '剪贴板已清除'],
@@ -399,6 +410,10 @@ export const words = check({
   'to.live': [
     '{name}: cookie copied as {f}. The clipboard clears in {n} seconds.',
     '「{name}」已按「{f}」格式复制，{n} 秒后清除剪贴板。',
+  ],
+  'to.live.minimal': [
+    '{name}: minimal cookie copied as {f}; it only plays. The clipboard clears in {n} seconds.',
+    '「{name}」的精简 Cookie 已按「{f}」格式复制，仅可播放，{n} 秒后清除剪贴板。',
   ],
   'to.close': ['Dismiss', '关闭'],
 

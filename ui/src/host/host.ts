@@ -1,8 +1,8 @@
 import type { About } from './bindings/About';
 import type { CheckOutcome } from './bindings/CheckOutcome';
+import type { CopyChoice } from './bindings/CopyChoice';
 import type { DesktopEvent } from './bindings/DesktopEvent';
 import type { Event } from './bindings/Event';
-import type { Format } from './bindings/Format';
 import type { KeychainState } from './bindings/KeychainState';
 import type { Method } from './bindings/Method';
 import type { PreferenceChange } from './bindings/PreferenceChange';
@@ -58,8 +58,8 @@ export interface Host {
   /** Takes what was pasted to the other service, and gives the number of the sign-in that has begun there. */
   pasteElsewhere(id: number): Promise<number>;
 
-  /** Puts the cookie on the clipboard. A format also becomes the account's own. */
-  copyCookie(account: string, format: Format | null): Promise<void>;
+  /** Puts the cookie on the clipboard, as it usually is or as chosen: then its format also becomes the account's own, unless for once. */
+  copyCookie(account: string, choice: CopyChoice | null): Promise<void>;
   clearClipboard(): Promise<void>;
 
   renew(account: string): Promise<RenewalRecord>;

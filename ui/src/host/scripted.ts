@@ -2,6 +2,7 @@
 import type { About } from './bindings/About';
 import type { Account } from './bindings/Account';
 import type { CheckOutcome } from './bindings/CheckOutcome';
+import type { CopyChoice } from './bindings/CopyChoice';
 import type { Format } from './bindings/Format';
 import type { KeychainState } from './bindings/KeychainState';
 import type { Method } from './bindings/Method';
@@ -40,8 +41,8 @@ export interface Script {
 
 /** What the services offer in the desktop app. */
 export const SERVICES: ServiceInfo[] = [
-  { id: 'qqmusic', name: 'QQ Music', methods: ['qq-scan', 'wechat-scan', 'app-scan', 'phone', 'official-page', 'paste'] },
-  { id: 'netease', name: 'NetEase Cloud Music', methods: ['app-scan', 'phone', 'official-page', 'paste'] },
+  { id: 'qqmusic', name: 'QQ Music', methods: ['qq-scan', 'wechat-scan', 'app-scan', 'phone', 'official-page', 'paste'], copies_renew: true },
+  { id: 'netease', name: 'NetEase Cloud Music', methods: ['app-scan', 'phone', 'official-page', 'paste'], copies_renew: false },
 ];
 
 /** Plays a {@link Script} and remembers what it was asked. */
@@ -177,13 +178,15 @@ export class ScriptedHost implements Host {
     return this.#command(['pasteElsewhere', id], () => ++this.#signIns);
   }
 
-  copyCookie(account: string, format: Format | null): Promise<void> {
-    return this.#command(['copyCookie', account, format], () => {
-      if (format !== null) this.#change(account, { format });
+  copyCookie(account: string, choice: CopyChoice | null): Promise<void> {
+    return this.#command(['copyCookie', account, choice], () => {
+      const { format, scope, once } = choice ?? { format: this.#account(account).format, scope: 'full', once: false };
+      if (scope === 'full' && !once) this.#change(account, { format });
+      this.#change(account, { copied: { at: new Date(this.script.now()).toISOString(), format, is_current: true } });
       const seconds = this.#settings.clipboard_seconds;
       const until = new Date(this.script.now() + seconds * 1000).toISOString();
-      const { format: own, health } = this.#account(account);
-      this.emit({ kind: 'clipboard', clip: { account, format: format ?? own, health, seconds, until } });
+      const { health } = this.#account(account);
+      this.emit({ kind: 'clipboard', clip: { account, format, scope, health, seconds, until } });
     });
   }
 

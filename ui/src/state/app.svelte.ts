@@ -9,7 +9,7 @@ import type { About } from '../host/bindings/About';
 import type { Account } from '../host/bindings/Account';
 import type { Busy } from '../host/bindings/Busy';
 import type { Clip } from '../host/bindings/Clip';
-import type { Format } from '../host/bindings/Format';
+import type { CopyChoice } from '../host/bindings/CopyChoice';
 import type { Method } from '../host/bindings/Method';
 import type { PreferenceChange } from '../host/bindings/PreferenceChange';
 import type { Preferences } from '../host/bindings/Preferences';
@@ -127,6 +127,10 @@ export class App {
       auto: this.core.settings?.auto_renew !== false,
     };
   }
+  /** Whether a full copy of an account holds what renews it, so that a minimal one is something else. */
+  copiesRenew({ service, renewability }: Account): boolean {
+    return renewability !== 'not_renewable' && this.#services.some(({ id, copies_renew }) => id === service && copies_renew);
+  }
   /** What this system calls its keychain. */
   get keychainName(): string {
     return this.say(`kc.${this.#about.os}`);
@@ -224,13 +228,13 @@ export class App {
   }
 
   /** Puts an account's cookie on the clipboard. Asks first when it would not work anywhere. */
-  async copy(account: Account, format: Format | null = null, anyway = false): Promise<void> {
+  async copy(account: Account, choice: CopyChoice | null = null, anyway = false): Promise<void> {
     if (!canCopy(account)) return;
     if (account.health.state === 'needs_sign_in' && !anyway) {
-      this.#question = { kind: 'copy-dead', id: account.id, format };
+      this.#question = { kind: 'copy-dead', id: account.id, choice };
       return;
     }
-    await this.#try(() => this.#copying.take(() => this.host.copyCookie(account.id, format)), account);
+    await this.#try(() => this.#copying.take(() => this.host.copyCookie(account.id, choice)), account);
   }
 
   async clearClipboard(): Promise<void> {
@@ -437,7 +441,7 @@ export class App {
     if (!this.toasts.copied(clip)) return;
     const account = this.core.account(clip.account);
     const name = account ? nameOf(account) : clip.account;
-    this.announce.polite(this.say('to.live', { name, f: this.say(`f.${clip.format}`), n: clip.seconds }));
+    this.announce.polite(this.say(clip.scope === 'full' ? 'to.live' : 'to.live.minimal', { name, f: this.say(`f.${clip.format}`), n: clip.seconds }));
   }
 
   #open({ view, account, service }: HostEvent & { kind: 'open' }): void {
@@ -476,7 +480,7 @@ export class App {
 /** What the person is asked in a dialog. */
 export type Question = { id: string } & (
   | { kind: 'forget' | 'sign-out' }
-  | { kind: 'copy-dead'; format: Format | null }
+  | { kind: 'copy-dead'; choice: CopyChoice | null }
 );
 
 const KEY = Symbol('app');

@@ -157,6 +157,8 @@ describe('adding an account', () => {
   });
 });
 
+const checked = (id: string) => scene().page.getAttribute(`#${id}`, 'aria-checked');
+
 describe('an account', () => {
   test('copies by its button and by Ctrl C', async () => {
     await open('account-healthy');
@@ -189,16 +191,59 @@ describe('an account', () => {
     await press('Control+Shift+C');
     expect(await focused()).toEqual({ id: 'f-header', visible: true });
     await press('ArrowUp');
-    expect((await focused()).id, 'round to the end').toBe('f-qqmusicapi');
+    expect((await focused()).id, 'round to the end').toBe('f-minimal');
     await press('Home', 'ArrowDown');
     expect((await focused()).id).toBe('f-json');
     await press('End');
-    expect((await focused()).id).toBe('f-qqmusicapi');
-    await press('ArrowUp', 'Enter');
-    expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, 'netscape']);
+    expect((await focused()).id).toBe('f-minimal');
+    await press('ArrowUp', 'ArrowUp', 'ArrowUp', 'Enter');
+    expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, { format: 'netscape', scope: 'full', once: false }]);
     expect((await focused()).id, 'the focus is back on the button').toBe('a-fmt');
     expect(await text('#a-fmt'), 'it is the account’s format now').toContain('Netscape cookies.txt');
   });
+
+  test('a copy in another format for once leaves the account its own', async () => {
+    await open('account-healthy');
+    await press('Control+Shift+C', 'End', 'ArrowUp');
+    expect(await focused()).toEqual({ id: 'f-once', visible: true });
+    await press('Space');
+    expect(await checked('f-once'), 'ticking it keeps the menu open').toBe('true');
+    expect(await text('#fmt-foot')).toBe('Copies at once; the default here stays Cookie header');
+    await press('Home', 'ArrowDown', 'Enter');
+    expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, { format: 'json', scope: 'full', once: true }]);
+    expect((await focused()).id).toBe('a-fmt');
+    expect(await text('#a-fmt'), 'its own format').toContain('Cookie header');
+    expect(await text('.toast')).toContain('林间有风: cookie copied as JSON');
+    await press('Enter');
+    expect(await checked('f-once'), 'the next time it is not for once').toBe('false');
+  });
+
+  test('a minimal copy is for once, and its toast says that it only plays', async () => {
+    await open('account-healthy');
+    await press('Control+Shift+C', 'End', 'Enter');
+    expect(await checked('f-minimal')).toBe('true');
+    expect(await checked('f-once'), 'it changes no default').toBe('true');
+    expect(await scene().page.getAttribute('#f-once', 'aria-disabled')).toBe('true');
+    await press('ArrowUp', 'Enter');
+    expect(await checked('f-once'), 'and cannot be made to').toBe('true');
+    await press('Home', 'ArrowDown', 'Enter');
+    expect(await lastCall()).toEqual(['copyCookie', people.linJian.id, { format: 'json', scope: 'minimal', once: true }]);
+    expect(await text('#a-fmt'), 'its own format').toContain('Cookie header');
+    expect(await text('.toast')).toContain('林间有风: minimal cookie copied as JSON; it only plays');
+  });
+
+  for (const [name, why] of [
+    ['account-long', 'NetEase’s full copy does not renew either'],
+    ['account-not-renewable', 'nothing in it renews'],
+  ] as const) {
+    test(`${name} is offered no minimal copy: ${why}`, async () => {
+      await open(name);
+      await tabTo('a-fmt');
+      await press('Enter', 'End');
+      expect((await focused()).id).toBe('f-once');
+      expect(await scene().page.$('#f-minimal')).toBeNull();
+    });
+  }
 
   test('NetEase accounts are not offered the format of qqmusic-api', async () => {
     await open('account-long');

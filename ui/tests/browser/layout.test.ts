@@ -78,6 +78,55 @@ for (const lang of ['en', 'zh'] as const) {
   }
 }
 
+test('an account’s first copy moves no button', async () => {
+  const moved: string[] = [];
+  for (const lang of ['en', 'zh'] as const) {
+    for (const name of ['account-healthy', 'account-soon', 'account-long'] as const) {
+      for (const { width, height, text } of SIZES) {
+        const scene = await stage.scene(name, { lang, width, height, text });
+        const places = () =>
+          scene.page.$$eval('.ab .btn, .sects .btn', (buttons) =>
+            buttons.map((button) => [button.id, button.getBoundingClientRect().x, button.getBoundingClientRect().y].join(' ')),
+          );
+        const before = await places();
+        await scene.page.$eval('#a-copy', (button) => {
+          (button as HTMLElement).click();
+        });
+        await scene.page.waitForSelector('.toast');
+        await scene.settled();
+        const after = await places();
+        moved.push(...after.filter((place, index) => place !== before[index]).map((place) => `${name}, ${lang}, ${String(width)} × ${String(text)}: ${place}`));
+        await scene.close();
+      }
+    }
+  }
+  expect(moved).toEqual([]);
+});
+
+test('the format menu is all in view as it opens, in a small window and with large text', async () => {
+  for (const lang of ['en', 'zh'] as const) {
+    for (const { width, height, text } of SIZES.filter(({ height }) => height > 320)) {
+      const scene = await stage.scene('account-healthy', { lang, width, height, text });
+      await scene.page.click('#a-fmt');
+      await scene.settled();
+      const below = await scene.page.$eval('#fmt-menu', (menu) => menu.getBoundingClientRect().bottom - innerHeight);
+      expect(below, `${lang}, ${String(width)} × ${String(text)}`).toBeLessThanOrEqual(0);
+      await scene.close();
+    }
+  }
+});
+
+test('buttons beside each other stay beside each other in a small window', async () => {
+  for (const lang of ['en', 'zh'] as const) {
+    for (const name of names.filter((name) => name.startsWith('account-'))) {
+      const scene = await stage.scene(name, { lang, width: 720, height: 480 });
+      const lines = await scene.page.$$eval('.ab > *', (boxes) => new Set(boxes.map((box) => Math.round(box.getBoundingClientRect().bottom))).size);
+      expect(lines, `${name}, ${lang}`).toBe(1);
+      await scene.close();
+    }
+  }
+});
+
 test('each way in is explained in one line, in the narrowest list that has words too', async () => {
   const wrapped: string[] = [];
   for (const lang of ['en', 'zh'] as const) {

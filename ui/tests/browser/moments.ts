@@ -17,6 +17,22 @@ const press = (id: string) => async (scene: Scene) => {
 
 const made: Record<string, Moment> = {
   'formats open': { scene: 'account-healthy', make: press('a-fmt') },
+  'formats open for a minimal copy': {
+    scene: 'account-healthy',
+    async make(scene) {
+      await press('a-fmt')(scene);
+      await press('f-minimal')(scene);
+    },
+  },
+  'formats open of NetEase': { scene: 'account-long', make: press('a-fmt') },
+  'copied minimally': {
+    scene: 'account-healthy',
+    async make(scene) {
+      await press('a-fmt')(scene);
+      await press('f-minimal')(scene);
+      await press('f-qqmusicapi')(scene);
+    },
+  },
   'more open': { scene: 'account-healthy', make: press('a-more') },
   'asked to forget': { scene: 'account-healthy', make: press('a-forget') },
   'asked to sign out': { scene: 'account-dead', make: press('a-out') },

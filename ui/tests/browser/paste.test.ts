@@ -99,6 +99,14 @@ test('a clipboard that holds no text is said where a wrong one is', async () => 
   expect((await focused()).id).toBe('pa-clip');
 });
 
+test('a cookie of the other service is a question, not a failure', async () => {
+  await open('paste-other-service');
+  expect(await scene().page.$('.banner.warn')).not.toBeNull();
+  await scene().close();
+  await open('paste-bad');
+  expect(await scene().page.$('.banner.warn'), 'what cannot be used is one').toBeNull();
+});
+
 test('a cookie that has expired leads to a scan', async () => {
   await open('paste-empty');
   await tabTo('pa-in');

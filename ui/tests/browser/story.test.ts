@@ -103,9 +103,27 @@ describe('copying what is dead', () => {
     await press('Enter', 'ArrowDown', 'Enter');
     await tabTo('cd-copy');
     await press('Enter');
-    expect(await lastCall()).toEqual(['copyCookie', people.mori.id, 'json']);
+    expect(await lastCall()).toEqual(['copyCookie', people.mori.id, { format: 'json', scope: 'full', once: false }]);
     expect(await scene().page.$('dialog')).toBeNull();
   });
+});
+
+test('the format menu says who renews a copy', async () => {
+  const said = async (name: SceneName) => {
+    await open(name);
+    await tabTo('a-fmt');
+    await press('Enter');
+    const words = await plain('#fmt-who');
+    await scene().close();
+    return words;
+  };
+  expect(await said('account-healthy')).toBe('Plays and holds what renews the key: only for a tool of your own that renews by itself.');
+  expect(await said('account-long')).toBe('Only plays. TuneKey renews the key Dec 18, 20:10: copy it again then.');
+  expect(await said('account-not-renewable')).toBe('Only plays, until its key ends.');
+  await open('account-manual');
+  await tabTo('a-fmt');
+  await press('Enter', 'End', 'Enter');
+  expect(await plain('#fmt-who'), 'nothing renews by itself').toBe('Only plays, until its key ends.');
 });
 
 describe('what the person writes', () => {

@@ -42,6 +42,12 @@ test('a copied cookie is told with its account and its format, also beside anoth
   expect(await text('.toast')).toContain('林间有风: cookie copied as Cookie header');
 });
 
+test('no line of a toast ends or begins with a separator', async () => {
+  await open('account-healthy', { lang: 'zh', width: 720, height: 480 });
+  await press('Control+c');
+  expect(await text('.toast-t')).not.toContain('·');
+});
+
 test('what was told of an account names it and stays with its view', async () => {
   await open('account-healthy');
   await fails('renew', { code: 'timeout', service: 'qqmusic', detail: null, said: null });

@@ -17,4 +17,8 @@ name: string,
 /**
  * The ways in that work in this build, best first.
  */
-methods: Array<Method>, };
+methods: Array<Method>, 
+/**
+ * Whether a full copy of a renewable account renews by itself, so that a minimal one is something else.
+ */
+copies_renew: boolean, };
