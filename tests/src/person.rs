@@ -160,6 +160,7 @@ impl Person {
                 return Ok(Some(Ended::Unheard(told(problem)?)));
             }
             SignInStep::ShowCode { .. } => self.sees_a_code()?,
+            SignInStep::Scanned { .. } if self.does == Does::Refuses => self.declines()?,
             SignInStep::AskPhoneNumber { problem: None, .. } => {
                 give(Input::PhoneNumber { country: "86".to_owned(), number: self.phone.as_str().into() });
             }
@@ -218,6 +219,16 @@ impl Person {
         &self.said
     }
 
+    fn declines(&self) -> Result<()> {
+        let service = played(self.way.service);
+        let codes = self.services.codes();
+        let scanned = |code: &&Code| code.service == service && code.state == CodeState::Scanned;
+        match codes.iter().rfind(scanned) {
+            Some(code) => Ok(self.services.refuse(code.id).map(drop)?),
+            None => Ok(()),
+        }
+    }
+
     fn sees_a_code(&self) -> Result<()> {
         let service = played(self.way.service);
         let codes = self.services.codes();
@@ -230,10 +241,8 @@ impl Person {
                 self.services.scan(code.id, Some(&self.account))?;
                 self.services.confirm(code.id)?;
             }
-            Does::Refuses => {
-                self.services.scan(code.id, Some(&self.account))?;
-                self.services.refuse(code.id)?;
-            }
+            // A person declines what is on the phone: by then the service has said that it is scanned.
+            Does::Refuses => drop(self.services.scan(code.id, Some(&self.account))?),
             Does::LetsItExpire => drop(self.services.expire(code.id)?),
         }
         Ok(())
