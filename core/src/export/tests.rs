@@ -214,7 +214,7 @@ fn a_minimal_export_holds_what_plays_and_nothing_else() {
 fn each_service_says_truly_whether_a_full_export_holds_what_renews() {
     let whole = credential(&[
         ("musickey", "Q_H_L_k1"),
-        ("refresh_key", "rk"),
+        ("openid", "oi"),
         ("refresh_token", "rt"),
         ("MUSIC_U", "00a1"),
         ("MUSIC_R_U", "00b2"),

@@ -52,7 +52,7 @@ test('what was told of an account names it and stays with its view', async () =>
   await open('account-healthy');
   await fails('renew', { code: 'timeout', service: 'qqmusic', detail: null, said: null });
   await press('Control+r');
-  expect(await text('.toast')).toMatch(/林间有风: QQ Music didn’t answer in time/);
+  expect(await text('.toast')).toMatch(/林间有风: QQ Music did not answer in time/);
   await press('Control+2');
   expect(await toast(), 'another account').toBeNull();
   await press('Control+1');
