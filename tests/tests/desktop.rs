@@ -141,20 +141,18 @@ async fn copy_in_every_format(
     ensure!(offered == json!(wanted), "the menu offers {offered}");
     window.click("#a-fmt").await?;
 
+    // What is to come is asked for before: what is copied does not stay for long.
     for format in formats {
-        window.click("#a-fmt").await?;
-        window.click(&format!("#f-{format}")).await?;
         let ran = desktop.cli(&["--json", "cookie", account, "--format", format]).await?.succeeded()?;
         let cookie = ran.json()?[0]["cookie"].as_str().context("no cookie")?.to_owned();
+        window.click("#a-fmt").await?;
+        window.click(&format!("#f-{format}")).await?;
         clipboard.holds(&cookie).await.with_context(|| format!("the format {format}"))?;
         ensure!(clipboard.is_marked_secret().await?, "{format} is not marked as a secret");
     }
 
     // A minimal copy of what renews lacks that, and the account keeps its own format.
     if account == QQ {
-        window.click("#a-fmt").await?;
-        window.click("#f-minimal").await?;
-        window.click("#f-json").await?;
         let json = |more: &'static [&'static str]| async move {
             let ran =
                 desktop.cli(&[&["--json", "cookie", account, "--format", "json"], more].concat()).await?;
@@ -162,6 +160,9 @@ async fn copy_in_every_format(
         };
         let (full, minimal) = (json(&[]).await?, json(&["--minimal"]).await?);
         ensure!(full.contains("refresh") && !minimal.contains("refresh"), "the minimal one renews too");
+        window.click("#a-fmt").await?;
+        window.click("#f-minimal").await?;
+        window.click("#f-json").await?;
         clipboard.holds(&minimal).await.context("the minimal copy")?;
         let own = window.value("return document.querySelector('#a-fmt').getAttribute('aria-label')").await?;
         ensure!(own.as_str().is_some_and(|own| own.ends_with("Credential")), "its own format is now {own}");

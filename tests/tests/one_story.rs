@@ -54,7 +54,8 @@ fn situations() -> [Situation; 8] {
         warning("missing_once", "Not found", "not found in the keychain"),
         warning("unreadable", "Can’t be read", "unreadable in the keychain"),
         Situation {
-            record: json!({ "renewals": [failed(1), failed(5)], "failures": 2 }),
+            // Nothing has worked since.
+            record: json!({ "checked_at": null, "renewals": [failed(1), failed(5)], "failures": 2 }),
             ..warning("renewal_failing", "Renewals fail", "renewals fail")
         },
         Situation {
