@@ -126,7 +126,9 @@ async fn control_q_ends_the_app_in_every_view() -> Result<()> {
     desktop.keyring().unlock().await?;
     // The window opens in the settings, where it was last.
     let window = desktop.window().await?;
-    window.click("#g6").await?;
+    window.element("#g6").await?;
+    // As above.
+    let _ = tokio::time::timeout(Duration::from_secs(2), window.click("#g6")).await;
     window.ended(QUITS_IN).await.context("by the button in the settings")
 }
 
