@@ -6,8 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
-use tunekey_core::account::{Method, ServiceId};
-use tunekey_core::export::Format;
+use tunekey_core::{Format, Method, ServiceId};
 
 /// Your own QQ Music and NetEase Cloud Music sign-in, kept in the system's keychain and renewed.
 #[derive(Debug, Parser)]

@@ -4,9 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
-use tunekey_core::account::{Method, ServiceId};
-use tunekey_core::problem::{Language, ProblemCode};
-use tunekey_core::qr::{QUIET_ZONE, QrCode};
+use tunekey_core::{Language, Method, ProblemCode, QUIET_ZONE, QrCode, ServiceId};
 
 use crate::failure::Failure;
 use crate::output::Canvas;
@@ -87,8 +85,9 @@ pub(crate) fn write_png(code: &QrCode, file: &Path) -> Result<(), Failure> {
 
 #[cfg(unix)]
 fn private() -> atomic_write_file::OpenOptions {
-    use atomic_write_file::unix::OpenOptionsExt as _;
     use std::os::unix::fs::OpenOptionsExt as _;
+
+    use atomic_write_file::unix::OpenOptionsExt as _;
     let mut options = AtomicWriteFile::options();
     options.mode(0o600).preserve_mode(false);
     options
@@ -101,7 +100,7 @@ fn private() -> atomic_write_file::OpenOptions {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::qr::Ink;
+    use tunekey_core::Ink;
 
     use super::*;
 

@@ -4,13 +4,10 @@ use std::pin::pin;
 
 use jiff::Timestamp;
 use serde_json::json;
-use tunekey_core::account::{Account, AccountId, RenewalRecord, RenewalTrigger};
-use tunekey_core::clock::{Clock as _, SystemClock};
-use tunekey_core::display_text;
-use tunekey_core::export::{Format, Scope};
-use tunekey_core::problem::{Language, Problem, ProblemCode};
-use tunekey_core::settings::{self, Proxy};
-use tunekey_core::tunekey::TuneKey;
+use tunekey_core::{
+    Account, AccountId, Clock as _, Format, Language, Problem, ProblemCode, Proxy, RenewalRecord,
+    RenewalTrigger, Scope, Settings, SystemClock, TuneKey, display_text,
+};
 
 use crate::failure::Failure;
 use crate::interrupt::to_its_end;
@@ -22,7 +19,7 @@ pub(crate) fn services(tunekey: &TuneKey, output: Output) {
     if output.json {
         return services.iter().for_each(|service| output.object(service));
     }
-    let row = |service: &tunekey_core::tunekey::ServiceInfo| {
+    let row = |service: &tunekey_core::ServiceInfo| {
         let methods: Vec<_> = service.methods.iter().map(|method| method.as_str()).collect();
         let name = words::service(service.id, output.language).to_owned();
         vec![service.id.to_string(), name, methods.join(", ")]
@@ -277,7 +274,7 @@ pub(crate) fn settings(
         (Some(key), Some(value)) => tunekey.set_setting(key, &value)?,
         _ => tunekey.settings(),
     };
-    let keys = key.as_deref().map_or_else(|| settings::KEYS.to_vec(), |key| vec![key]);
+    let keys = key.as_deref().map_or_else(|| Settings::KEYS.to_vec(), |key| vec![key]);
     for key in keys {
         let value = current.get(key)?;
         let in_use = (key == "proxy" && current.proxy == Proxy::System)

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use tunekey_core::account::{Health, SignInReason};
-use tunekey_core::problem::ProblemCode;
+use tunekey_core::{Health, ProblemCode, SignInReason};
 
 /// The exit code of a process that was interrupted by Ctrl-C, as shells have it: 128 + SIGINT.
 pub(crate) const INTERRUPTED: u8 = 130;

@@ -1,6 +1,6 @@
 //! How a command fails: what went wrong, and what to type next.
 
-use tunekey_core::problem::{Language, Problem, ProblemCode};
+use tunekey_core::{Language, Problem, ProblemCode};
 
 /// What went wrong, and what may help.
 #[derive(Debug, Clone, PartialEq, Eq)]

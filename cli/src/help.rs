@@ -2,7 +2,7 @@
 
 use clap::builder::{Arg, Command};
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
-use tunekey_core::problem::Language;
+use tunekey_core::Language;
 
 use crate::wrap::wrapped;
 

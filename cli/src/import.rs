@@ -3,11 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use tunekey_core::account::{AccountId, ServiceId};
-use tunekey_core::import::{self, Pasted};
-use tunekey_core::problem::ProblemCode;
-use tunekey_core::secret::Secret;
-use tunekey_core::service::{self, UnusableReason};
+use tunekey_core::{AccountId, ProblemCode, Secret, ServiceId, UnusableReason, import};
 
 use crate::failure::Failure;
 use crate::typed::Source;
@@ -45,7 +41,7 @@ pub(crate) fn service_of(text: &Secret, wanted: Option<&AccountId>) -> Result<Se
         return Ok(account.service);
     }
     let all = import::read_all(text).map_err(|error| words::unusable_text(UnusableReason::from(error)))?;
-    match &whole(&all)[..] {
+    match &import::services_of(&all)[..] {
         [service] => Ok(*service),
         // The core says what is missing.
         [] => all
@@ -60,16 +56,9 @@ pub(crate) fn service_of(text: &Secret, wanted: Option<&AccountId>) -> Result<Se
     }
 }
 
-/// The services that could be asked about something in it.
-fn whole(all: &[Pasted]) -> Vec<ServiceId> {
-    let is_whole =
-        |service: &&&dyn service::Service| all.iter().any(|pasted| service.recognise(&pasted.fields).enough);
-    service::all().iter().filter(is_whole).map(|service| service.id()).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use tunekey_core::problem::Language;
+    use tunekey_core::Language;
 
     use super::*;
 

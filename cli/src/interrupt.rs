@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 
-use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::{Problem, ProblemCode};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -45,7 +45,7 @@ pub(crate) fn say_that_it_goes_on(output: Output) {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::problem::Language;
+    use tunekey_core::Language;
 
     use super::*;
 

@@ -6,10 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::Sleep;
-use tunekey_core::problem::{Language, Problem, ProblemCode};
-use tunekey_core::secret::Secret;
-use tunekey_core::tunekey::{KeychainState, TuneKey};
-use tunekey_core::vault::keychain::Patience;
+use tunekey_core::{KeychainState, Language, Patience, Problem, ProblemCode, Secret, TuneKey};
 
 use crate::failure::Failure;
 use crate::output::Output;

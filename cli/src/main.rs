@@ -29,11 +29,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tunekey_core::export::Scope;
-use tunekey_core::hardening;
-use tunekey_core::problem::{Language, Problem, ProblemCode};
-use tunekey_core::profile::Profile;
-use tunekey_core::tunekey::{Setup, TuneKey};
+use tunekey_core::{Language, Problem, ProblemCode, Profile, Scope, Setup, TuneKey, hardening};
 use zeroizing_alloc::ZeroAlloc;
 
 use crate::args::{Cli, Command, Global};

@@ -4,9 +4,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use tunekey_core::account::AccountId;
-use tunekey_core::problem::Language;
-use tunekey_core::qr::Ink;
+use tunekey_core::{AccountId, Ink, Language};
 
 use crate::failure::Failure;
 use crate::wrap::wrapped;

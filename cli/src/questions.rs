@@ -1,10 +1,7 @@
 //! What a sign-in asks in a line, and what a line means as an answer. Programs are asked by the step itself and
 //! answer in the same words.
 
-use tunekey_core::account::Method;
-use tunekey_core::problem::Language;
-use tunekey_core::service::Input;
-use tunekey_core::sign_in::{Answer, SignInStep};
+use tunekey_core::{Answer, Input, Language, Method, SignInStep};
 
 use crate::words;
 
@@ -166,9 +163,7 @@ mod tests {
     use std::ops::Deref;
 
     use jiff::Timestamp;
-    use tunekey_core::account::{AccountId, ServiceId};
-    use tunekey_core::secret::Secret;
-    use tunekey_core::service::{PastedAccount, PrivateAddress};
+    use tunekey_core::{AccountId, PastedAccount, PrivateAddress, Secret, ServiceId};
 
     use super::*;
 

@@ -4,13 +4,10 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 
 use serde_json::json;
-use tunekey_core::account::{Account, AccountId, Method, ServiceId};
-use tunekey_core::problem::{Language, Problem, ProblemCode};
-use tunekey_core::qr::QrCode;
-use tunekey_core::secret::Secret;
-use tunekey_core::service::{self, Input, PastedAccount};
-use tunekey_core::sign_in::{Answer, Others, SignIn, SignInStep};
-use tunekey_core::tunekey::TuneKey;
+use tunekey_core::{
+    Account, AccountId, Answer, Input, Language, Method, Others, PastedAccount, Problem, ProblemCode, QrCode,
+    Secret, ServiceId, SignIn, SignInStep, TuneKey, registry,
+};
 
 use crate::args::QrTarget;
 use crate::commands::without_picture;
@@ -227,8 +224,8 @@ fn offered(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Res
     }
     let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
     let (here, here_in_chinese) = (names.join(", "), names.join("、"));
-    let in_the_window =
-        method.filter(|method| method.needs_web_view() && service::by_id(service).methods().contains(method));
+    let in_the_window = method
+        .filter(|method| method.needs_web_view() && registry::by_id(service).methods().contains(method));
     Err(match in_the_window {
         Some(method) => Failure::new(
             ProblemCode::InvalidInput,
@@ -461,7 +458,7 @@ fn reason(step: &SignInStep) -> Option<&Problem> {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::sign_in::WayIn;
+    use tunekey_core::WayIn;
 
     use super::*;
 

@@ -1,19 +1,14 @@
 //! The steps of a sign-in as people and programs see them.
 
 use serde_json::{Value, json};
-use tunekey_core::account::{Method, ServiceId};
-use tunekey_core::display_text;
-use tunekey_core::problem::{Language, Problem};
-use tunekey_core::qr::{QUIET_ZONE, QrCode};
-use tunekey_core::sign_in::SignInStep;
+use tunekey_core::{Language, Method, Problem, QUIET_ZONE, QrCode, ServiceId, SignInStep, display_text};
 
 use crate::args::QrTarget;
-use crate::code;
 use crate::commands::without_picture;
 use crate::failure::Failure;
 use crate::output::{Canvas, Output};
 use crate::way::Way;
-use crate::words;
+use crate::{code, words};
 
 /// Shows a step.
 pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Failure> {

@@ -1,7 +1,6 @@
 //! Rows in aligned columns, and the accounts in them.
 
-use tunekey_core::account::Account;
-use tunekey_core::problem::Language;
+use tunekey_core::{Account, Language};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use crate::words;
@@ -183,7 +182,7 @@ mod tests {
         }
         let mut longest = listed[0].clone();
         if let Some(membership) = &mut longest.membership {
-            membership.tiers[0].tier = tunekey_core::account::Tier::QqLuxuryGreen;
+            membership.tiers[0].tier = tunekey_core::Tier::QqLuxuryGreen;
         }
         for language in [Language::English, Language::Chinese] {
             let narrow = accounts(std::slice::from_ref(&longest), Some(80), language);
@@ -194,8 +193,8 @@ mod tests {
     #[test]
     fn an_account_that_needs_a_sign_in_promises_no_renewal() {
         let mut dead = account("qqmusic:10001", "x");
-        let (since, reason) = (dead.life.issued_at, tunekey_core::account::SignInReason::Rejected);
-        dead.health = tunekey_core::account::Health::NeedsSignIn { since, reason };
+        let (since, reason) = (dead.life.issued_at, tunekey_core::SignInReason::Rejected);
+        dead.health = tunekey_core::Health::NeedsSignIn { since, reason };
         for columns in [None, Some(40)] {
             let table = accounts(std::slice::from_ref(&dead), columns, Language::English);
             assert!(table.contains("never") && !table.contains("2026-09-22"), "{table}");

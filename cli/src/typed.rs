@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::oneshot;
 use tunekey_core::import::{self, LONGEST};
-use tunekey_core::problem::ProblemCode;
-use tunekey_core::secret::Secret;
+use tunekey_core::{ProblemCode, Secret};
 
 use crate::failure::Failure;
 use crate::words;
@@ -180,7 +179,7 @@ mod unix {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::problem::Language;
+    use tunekey_core::Language;
 
     use super::*;
 

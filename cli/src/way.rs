@@ -1,7 +1,6 @@
 //! What a command says of the sign-in that it wants.
 
-use tunekey_core::account::{AccountId, Method, ServiceId};
-use tunekey_core::secret::Secret;
+use tunekey_core::{AccountId, Method, Secret, ServiceId};
 
 use crate::args::QrTarget;
 

@@ -2,15 +2,10 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tunekey_core::account::{
-    Account, Health, Method, RenewalOutcome, ServiceId, SignInReason, Tier, WarningReason,
+use tunekey_core::{
+    Account, CredentialPart, Health, Language, Method, PasteFormat, PastedAccount, ProblemCode, Recognised,
+    RenewalOutcome, ServiceId, SignInReason, SystemProxyInfo, Tier, Unusable, UnusableReason, WarningReason,
 };
-use tunekey_core::problem::{Language, ProblemCode};
-use tunekey_core::service::{
-    CredentialPart, PasteFormat, PastedAccount, Recognised, Unusable, UnusableReason,
-};
-
-use tunekey_core::tunekey::SystemProxyInfo;
 
 use crate::failure::Failure;
 
@@ -311,8 +306,7 @@ pub(crate) fn tier(tier: Tier, language: Language) -> &'static str {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use tunekey_core::account::{AccountId, KeyLife, Membership, TierStatus};
-    use tunekey_core::export::Format;
+    use tunekey_core::{AccountId, Format, KeyLife, Membership, TierStatus};
 
     use super::*;
 

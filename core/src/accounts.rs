@@ -7,23 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
+use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, ServiceId, picture};
 
-use crate::account::{
-    Account, AccountId, Busy, CopyRecord, Health, Renewability, RenewalOutcome, RenewalRecord, ServiceId,
-    WarningReason,
-};
-use crate::avatar;
-use crate::clock::Clock;
+use crate::account::{Account, Busy, CopyRecord, Health, RenewalOutcome, RenewalRecord, WarningReason};
 use crate::export::Format;
-use crate::ladder;
 use crate::ledger::{AccountRecord, Ledger, LedgerFile};
-use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
-use crate::secret::Secret;
-use crate::service::Inspection;
 use crate::settings::Settings;
 use crate::tunekey::Event;
+use crate::{avatar, ladder};
 
 /// How long before a renewal an account counts as "renews soon".
 const SOON: SignedDuration = SignedDuration::from_hours(1);

@@ -1,7 +1,8 @@
 //! The accounts' pictures: PNG files beside the ledger. Losing one costs nothing, so a picture that cannot
 //! be read is the same as none.
 
-use crate::account::AccountId;
+use tunekey_services::AccountId;
+
 use crate::disk;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
@@ -10,7 +11,7 @@ use crate::profile::Profile;
 const MAX_BYTES: usize = 1024 * 1024;
 
 /// The account's picture as PNG bytes, if there is one.
-pub fn load(profile: &Profile, id: &AccountId) -> Option<Vec<u8>> {
+pub(crate) fn load(profile: &Profile, id: &AccountId) -> Option<Vec<u8>> {
     let path = profile.avatar(id);
     let length = std::fs::metadata(&path).ok()?.len();
     if usize::try_from(length).ok()? > MAX_BYTES {
@@ -23,7 +24,7 @@ pub fn load(profile: &Profile, id: &AccountId) -> Option<Vec<u8>> {
 ///
 /// # Errors
 /// `InvalidInput` for what is not a PNG of at most 1 MiB, `ProfileUnreadable` when it cannot be written.
-pub fn save(profile: &Profile, id: &AccountId, png: &[u8]) -> Result<(), Problem> {
+pub(crate) fn save(profile: &Profile, id: &AccountId, png: &[u8]) -> Result<(), Problem> {
     if png.len() > MAX_BYTES || !is_png(png) {
         return Err(Problem::new(ProblemCode::InvalidInput).with_detail("the picture is not a small PNG"));
     }
@@ -33,7 +34,7 @@ pub fn save(profile: &Profile, id: &AccountId, png: &[u8]) -> Result<(), Problem
 }
 
 /// Removes the account's picture, if there is one.
-pub fn remove(profile: &Profile, id: &AccountId) {
+pub(crate) fn remove(profile: &Profile, id: &AccountId) {
     if let Err(error) = std::fs::remove_file(profile.avatar(id))
         && error.kind() != std::io::ErrorKind::NotFound
     {
@@ -47,9 +48,9 @@ fn is_png(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use tunekey_services::ServiceId;
 
-    use crate::account::ServiceId;
+    use super::*;
 
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";
 

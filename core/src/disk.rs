@@ -60,8 +60,9 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(unix)]
 fn replacement() -> atomic_write_file::OpenOptions {
-    use atomic_write_file::unix::OpenOptionsExt as _;
     use std::os::unix::fs::OpenOptionsExt as _;
+
+    use atomic_write_file::unix::OpenOptionsExt as _;
 
     let mut options = AtomicWriteFile::options();
     options.preserve_mode(false).mode(0o600);

@@ -93,8 +93,9 @@ fn warning(reason: SignInReason) -> WarningReason {
 
 #[cfg(test)]
 mod tests {
+    use tunekey_services::{AccountId, Method, ServiceId};
+
     use super::*;
-    use crate::account::{AccountId, Method, ServiceId};
 
     const REFUSED: SignInReason = SignInReason::Rejected;
 

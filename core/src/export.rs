@@ -4,13 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use tunekey_services::{CookieMap, CookiePairs, Credential, Secret, Service, ServiceId, UnknownName};
 
-use crate::account::{ServiceId, UnknownName};
-use crate::credential::Credential;
-use crate::http::CookieMap;
 use crate::problem::Problem;
-use crate::secret::Secret;
-use crate::service::{CookiePairs, Service};
 
 mod dotenv;
 mod header;
@@ -82,7 +78,7 @@ pub struct Export {
 /// # Errors
 /// `InvalidInput` when the format does not exist for the service, or cannot carry a value of this credential
 /// without its reader seeing another one.
-pub fn render(
+pub(crate) fn render(
     format: Format,
     scope: Scope,
     service: &dyn Service,

@@ -8,8 +8,9 @@ use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use tunekey_services::{HttpError, http};
+
 use crate::disk;
-use crate::http::{HttpError, usable_authorities};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 
@@ -84,8 +85,8 @@ fn read_chosen(profile: &Profile, chosen: &Path) -> Result<Vec<u8>, Problem> {
         ));
     }
     let pem = read(&path).map_err(|error| unreadable(&error))?;
-    if usable_authorities(&pem).is_empty() {
-        return Err(HttpError::BadCertificateFile.into_problem());
+    if !http::holds_authority(&pem) {
+        return Err(HttpError::BadCertificateFile.into());
     }
     Ok(pem)
 }

@@ -7,13 +7,10 @@
 
 use std::cell::Cell;
 
+use tunekey_services::{CookieMap, PasteFormat, Secret, Service, ServiceId, registry};
 use zeroize::Zeroizing;
 
-use crate::account::ServiceId;
-use crate::http::CookieMap;
-use crate::secret::Secret;
-use crate::service::{self, PasteFormat};
-
+mod attempt;
 mod bare;
 mod config;
 mod curl;
@@ -29,8 +26,8 @@ mod table;
 mod walk;
 mod wraps;
 
+pub(crate) use attempt::PasteAttempt;
 pub use decode::decode;
-pub(crate) use decode::is_invisible;
 use findings::{Findings, Group};
 use node::{Large, Node};
 
@@ -95,7 +92,7 @@ pub enum ImportError {
 /// When there are none, or several, or the text is nothing that could be sent on.
 pub fn read(text: &Secret) -> Result<Pasted, ImportError> {
     let mut all = read_all(text)?;
-    for service in service::all() {
+    for service in registry::all() {
         let whole = all.iter().filter(|pasted| service.recognise(&pasted.fields).enough).count();
         if whole > 1 {
             return Err(ImportError::SeveralAccounts(whole));
@@ -142,15 +139,22 @@ pub fn read_all(text: &Secret) -> Result<Vec<Pasted>, ImportError> {
     }
 }
 
+/// The services that could be asked about something in it.
+pub fn services_of(all: &[Pasted]) -> Vec<ServiceId> {
+    let is_whole =
+        |service: &&&dyn Service| all.iter().any(|pasted| service.recognise(&pasted.fields).enough);
+    registry::all().iter().filter(is_whole).map(|service| service.id()).collect()
+}
+
 /// Whose cookies they are: of the services that could do something with them, the one of which most parts are there.
 pub fn service_of(pasted: &Pasted) -> Option<ServiceId> {
-    let parts = |service: &dyn service::Service| {
+    let parts = |service: &dyn Service| {
         let recognition = service.recognise(&pasted.fields);
         let found = recognition.parts.iter().filter(|part| part.found).count();
         (recognition.enough, found)
     };
     let mut best = None;
-    for service in service::all() {
+    for service in registry::all() {
         let (enough, found) = parts(*service);
         if found > 0 && best.is_none_or(|(most, _)| (enough, found) > most) {
             best = Some(((enough, found), service.id()));

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tunekey_services::{Method, ServiceId};
 
-use crate::account::{Method, ServiceId};
 use crate::sign_in::{Others, WayIn};
 
 /// For how long a way that was barred stands behind the others.

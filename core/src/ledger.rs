@@ -17,11 +17,10 @@ use std::time::{Duration, SystemTime};
 use jiff::{SignedDuration, Timestamp};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
+use tunekey_services::{AccountId, Clock as _, Membership, Method, Renewability, SystemClock, display_text};
 
-use crate::account::{AccountId, Health, KeyLife, Membership, Method, Renewability, RenewalRecord};
-use crate::clock::{Clock as _, SystemClock};
+use crate::account::{Health, KeyLife, RenewalRecord};
 use crate::disk::{self, FileLock};
-use crate::display_text;
 use crate::evidence::Evidence;
 use crate::export::Format;
 use crate::ladder::Started;

@@ -1,30 +1,47 @@
-//! The core of TuneKey: everything that is true without a screen.
+//! The accounts on this computer: everything that is true without a screen.
+//!
+//! Every front calls [`TuneKey`] and sees nothing below it. What talks to the services is the crate
+//! `tunekey-services`; what of it crosses to the fronts is re-exported here.
 
-pub mod account;
+mod account;
 mod accounts;
-pub mod avatar;
-pub mod clock;
-pub mod credential;
+mod avatar;
 mod disk;
-pub mod display_text;
-pub mod evidence;
-pub mod export;
+mod evidence;
+mod export;
 mod extra_ca;
 #[cfg(test)]
 mod fuzz;
 pub mod hardening;
-pub mod http;
 pub mod import;
 mod ladder;
-pub mod ledger;
-pub mod picture;
-pub mod problem;
-pub mod profile;
-pub mod qr;
-pub mod renewal;
-pub mod secret;
-pub mod service;
-pub mod settings;
-pub mod sign_in;
-pub mod tunekey;
-pub mod vault;
+mod ledger;
+mod problem;
+mod profile;
+mod renewal;
+mod settings;
+mod sign_in;
+mod tunekey;
+mod vault;
+
+pub use account::{
+    Account, Busy, CheckOutcome, CopyRecord, Health, KeyLife, RenewalOutcome, RenewalRecord, RenewalTrigger,
+    SignInReason, WarningReason,
+};
+pub use export::{Export, Format, Scope};
+pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile};
+pub use problem::{Language, Problem, ProblemCode, Words};
+pub use profile::Profile;
+pub use settings::Settings;
+pub use sign_in::{Answer, Others, SignIn, SignInStep, WayIn};
+pub use tunekey::{
+    Copied, Event, KeychainState, Reach, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
+};
+pub use tunekey_services::{
+    AccountId, Clock, CookieMap, Credential, CredentialPart, Fields, Http, HttpOptions, Ink, Input, Limits,
+    Membership, Method, NeteaseProfile, OfficialPage, PageGoal, PageRequest, PasteFormat, PastedAccount,
+    PrivateAddress, Proxy, QUIET_ZONE, QrCode, Recognised, RecognisedPart, Renewability, Secret, ServiceId,
+    SystemClock, Tier, TierStatus, UnchangedReason, Unusable, UnusableReason, display_text, registry,
+};
+pub use vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
+pub use vault::{Generation, Kept, Vault};

@@ -8,9 +8,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
+use tunekey_services::{ServiceId, display_text};
 
-use crate::account::ServiceId;
-use crate::display_text;
+mod of_service;
 
 /// What went wrong, as every front may show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -244,17 +244,17 @@ impl Problem {
     }
 }
 
-/// What to tell the person of each kind of problem, for a front that speaks for itself. `{service}` stands where the
-/// service's name belongs.
-pub fn sentences() -> BTreeMap<ProblemCode, Words> {
-    let sentence = |code: &ProblemCode| {
-        let (english, chinese) = code.words();
-        (*code, Words { english: english.to_owned(), chinese: chinese.to_owned() })
-    };
-    ProblemCode::VARIANTS.iter().map(sentence).collect()
-}
-
 impl ProblemCode {
+    /// What to tell the person of each kind of problem, for a front that speaks for itself. `{service}` stands where the
+    /// service's name belongs.
+    pub fn sentences() -> BTreeMap<Self, Words> {
+        let sentence = |code: &ProblemCode| {
+            let (english, chinese) = code.words();
+            (*code, Words { english: english.to_owned(), chinese: chinese.to_owned() })
+        };
+        ProblemCode::VARIANTS.iter().map(sentence).collect()
+    }
+
     /// The sentence in English and in Chinese.
     fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -527,7 +527,7 @@ mod tests {
 
     #[test]
     fn every_problem_has_a_sentence_in_each_language() {
-        for (code, Words { english, chinese }) in sentences() {
+        for (code, Words { english, chinese }) in ProblemCode::sentences() {
             assert!(english.ends_with('.') && chinese.ends_with('。'), "{code:?}: {english} {chinese}");
         }
     }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
+use tunekey_services::AccountId;
 
-use crate::account::AccountId;
 use crate::disk::{self, NotPrivate};
 use crate::problem::{Problem, ProblemCode};
 
@@ -138,9 +138,9 @@ fn unreadable(detail: impl Into<String>) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use tunekey_services::ServiceId;
 
-    use crate::account::ServiceId;
+    use super::*;
 
     #[test]
     fn profiles_of_two_directories_have_keychain_names_of_their_own() {

@@ -9,19 +9,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use rand::Rng as _;
+use tunekey_services::{
+    AccountId, Clock, Context, Credential, Renewability, Renewal, Service, ServiceError, ServiceId,
+    UnchangedReason,
+};
 
 use crate::account::{
-    AccountId, Health, KeyLife, Renewability, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
-    SignInReason, UnchangedReason, WarningReason,
+    Health, KeyLife, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason, WarningReason,
 };
 use crate::accounts::Accounts;
-use crate::clock::Clock;
-use crate::credential::Credential;
 use crate::evidence::{self, Verdict};
 use crate::ledger::{AccountLock, AccountRecord};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
-use crate::service::{Context, Renewal, Service, ServiceError};
 use crate::vault::keychain::{KeychainError, Patience};
 use crate::vault::{Generation, Kept, Vault};
 
@@ -304,7 +304,7 @@ impl Renewer {
     ) -> Result<Problem, Problem> {
         let id = &kept.credential.account;
         let rejected = matches!(error, ServiceError::Rejected { .. });
-        let mut problem = error.into_problem(id.service);
+        let mut problem = Problem::of_service(error, id.service);
         if !rejected {
             return Ok(problem);
         }

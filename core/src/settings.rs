@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use tunekey_services::{NeteaseProfile, Proxy, display_text};
 
-use crate::display_text;
 use crate::export::Format;
 use crate::problem::{Problem, ProblemCode};
 
@@ -42,39 +42,14 @@ impl Default for Settings {
     }
 }
 
-/// How to reach the services.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "lowercase")]
-pub enum Proxy {
-    /// As the system says.
-    System,
-    /// Directly.
-    None,
-    /// Through this one: `http://`, `https://`, `socks5://` or `socks5h://`, host and port, no password
-    /// (the ledger is not a place for secrets).
-    Manual(String),
-}
-
-/// As which of NetEase's own clients we present ourselves (protocol: NetEase §0).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "lowercase")]
-pub enum NeteaseProfile {
-    /// The web site: weapi, type 1.
-    Web,
-    /// The desktop client: eapi, type 3.
-    Pc,
-}
-
-/// The settings by the names that the command line uses.
-pub const KEYS: [&str; 6] =
-    ["proxy", "extra-ca", "netease-profile", "format", "clipboard-seconds", "auto-renew"];
-
 /// Shortest and longest time after which a copied cookie is cleared.
 const CLIPBOARD_SECONDS: std::ops::RangeInclusive<u32> = 5..=600;
 
 impl Settings {
+    /// The settings by the names that the command line uses.
+    pub const KEYS: [&str; 6] =
+        ["proxy", "extra-ca", "netease-profile", "format", "clipboard-seconds", "auto-renew"];
+
     /// The value of a setting as the command line shows it.
     ///
     /// # Errors
@@ -148,52 +123,6 @@ impl Settings {
     }
 }
 
-impl Proxy {
-    /// Reads `system`, `none` or an address.
-    ///
-    /// # Errors
-    /// `InvalidInput` for anything that is not a proxy address without a password.
-    pub fn parse(text: &str) -> Result<Self, Problem> {
-        match text {
-            "system" | "" => return Ok(Self::System),
-            "none" => return Ok(Self::None),
-            _ => {}
-        }
-        let url = url::Url::parse(text).map_err(|_| {
-            Problem::invalid(
-                "This is no proxy address. Write it as http://127.0.0.1:7890 or socks5h://127.0.0.1:1080, or use \
-                 system or none.",
-                "这不是代理地址。请写成 http://127.0.0.1:7890 或 socks5h://127.0.0.1:1080，或使用 system、none。",
-            )
-        })?;
-        if !matches!(url.scheme(), "http" | "https" | "socks" | "socks5" | "socks5h") {
-            return Err(Problem::invalid(
-                "A proxy address starts with http://, https://, socks5:// or socks5h://.",
-                "代理地址以 http://、https://、socks5:// 或 socks5h:// 开头。",
-            ));
-        }
-        if url.host_str().is_none_or(str::is_empty) {
-            return Err(Problem::invalid(
-                "A proxy address names a host, such as http://127.0.0.1:7890.",
-                "代理地址要写明主机，例如 http://127.0.0.1:7890。",
-            ));
-        }
-        if url.password().is_some() || !url.username().is_empty() {
-            return Err(Problem::invalid(
-                "A proxy address with a user name or password can’t be kept. Leave them out, or put the address \
-                 into the variable HTTPS_PROXY and use system.",
-                "带用户名或密码的代理地址无法保存。请去掉它们，或把地址写进环境变量 HTTPS_PROXY 并使用 system。",
-            ));
-        }
-        // As GNOME writes it: SOCKS 5, where the proxy looks names up.
-        let text = match text.split_once("://") {
-            Some((_, rest)) if url.scheme() == "socks" => format!("socks5h://{rest}"),
-            _ => text.to_owned(),
-        };
-        Ok(Self::Manual(text.trim_end_matches('/').to_owned()))
-    }
-}
-
 fn absolute(path: &str) -> Result<PathBuf, Problem> {
     std::path::absolute(path).map_err(|_| {
         Problem::invalid("There is no such file. Name a .pem file.", "没有这个文件，请指定一个 .pem 文件。")
@@ -210,7 +139,7 @@ fn no_format() -> Problem {
 }
 
 fn unknown(key: &str) -> Problem {
-    let (key, keys) = (display_text::detail(key), KEYS.join(", "));
+    let (key, keys) = (display_text::detail(key), Settings::KEYS.join(", "));
     Problem::new(ProblemCode::NotFound).with_detail(format!("{key} is not one of {keys}")).with_words(
         format!("No setting “{key}”. There are: {keys}."),
         format!("没有「{key}」这个设置。可用的有：{keys}。"),
@@ -241,6 +170,7 @@ mod tests {
     #[test]
     fn a_proxy_address_with_a_password_is_refused_because_the_ledger_holds_no_secrets() {
         let problem = Proxy::parse("http://me:canary@proxy:3128").expect_err("a password must not be kept");
+        let problem = Problem::from(problem);
         assert_eq!(problem.code, ProblemCode::InvalidInput);
         assert!(!problem.to_string().contains("canary"), "and it must not be repeated either");
     }

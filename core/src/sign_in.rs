@@ -14,15 +14,14 @@ use jiff::SignedDuration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
-
-use crate::account::{Account, AccountId, Method, ServiceId};
-use crate::picture;
-use crate::problem::{Problem, ProblemCode};
-use crate::qr::QrCode;
-use crate::secret::Secret;
-use crate::service::{
-    Attempt, Context, Grant, Input, PhoneNumber, Progress, Question, Service, ServiceError,
+use tunekey_services::{
+    AccountId, Attempt, Context, Grant, Input, Method, PhoneNumber, Progress, QrCode, Question, Secret,
+    Service, ServiceError, ServiceId, picture,
 };
+
+use crate::account::Account;
+use crate::import::PasteAttempt;
+use crate::problem::{Problem, ProblemCode};
 
 mod parked;
 mod step;
@@ -270,7 +269,7 @@ impl<S: Surroundings> Machine<S> {
                 CodeEnd::Expired { scanned } => SignInStep::Expired { scanned },
                 CodeEnd::Refused => SignInStep::Refused,
                 CodeEnd::PageClosed => SignInStep::PageClosed,
-                CodeEnd::Failed(error) => self.failure(error.into_problem(self.service.id())),
+                CodeEnd::Failed(error) => self.failure(Problem::of_service(error, self.service.id())),
                 CodeEnd::Hindered(problem) => self.failure(problem),
             };
             self.step(last_word)?;
@@ -322,7 +321,10 @@ impl<S: Surroundings> Machine<S> {
             return Ok(parked.into());
         }
         let context = self.surroundings.context().map_err(CodeEnd::Hindered)?;
-        let attempt = self.service.begin(self.method, context.clone()).map_err(CodeEnd::Failed)?;
+        let attempt: Box<dyn Attempt> = match self.method {
+            Method::Paste => Box::new(PasteAttempt::new(self.service, context.clone())),
+            method => self.service.begin(method, context.clone()).map_err(CodeEnd::Failed)?,
+        };
         Ok(Run::new(attempt, context))
     }
 
@@ -423,7 +425,7 @@ impl<S: Surroundings> Machine<S> {
         let input = match brought {
             Some(text) => Input::Text(text),
             None => {
-                self.step(asking(question, run.context.clock.now()))?;
+                self.step(asking(question, self.service.id(), run.context.clock.now()))?;
                 let Some(input) = self.input().await? else { return Ok(Some(CodeEnd::Dropped)) };
                 input
             }
@@ -467,7 +469,7 @@ impl<S: Surroundings> Machine<S> {
             if run.failures < FAILURES_IN_A_ROW {
                 return Ok(None);
             }
-            let problem = error.into_problem(self.service.id());
+            let problem = Problem::of_service(error, self.service.id());
             if run.confirmed == Confirmed::No && run.shown.is_some() {
                 // The code lives for minutes, whatever the network does meanwhile.
                 self.show_again(run, Some(problem))?;

@@ -8,23 +8,21 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
-
-use crate::account::{
-    AccountId, Busy, CheckOutcome, Method, Renewability, RenewalRecord, RenewalTrigger, ServiceId,
+use tunekey_services::http::{Request, SystemProxy};
+use tunekey_services::{
+    AccountId, Clock, Context, Device, Http, HttpOptions, Limits, Method, NotTheAnswer, Renewability,
+    Service, ServiceError, ServiceId, SystemClock, display_text, picture, registry,
 };
+
+use crate::account::{Busy, CheckOutcome, RenewalRecord, RenewalTrigger};
 use crate::accounts::Accounts;
-use crate::clock::{Clock, SystemClock};
-use crate::display_text;
 use crate::export::{self, Format, Scope};
 use crate::extra_ca;
-use crate::http::{Http, HttpError, HttpOptions, Limits, NotJson, Request, SystemProxy};
 use crate::ladder::Barred;
 use crate::ledger::{HandedOut, LedgerFile};
-use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::renewal::{self, Checked, Renewer};
-use crate::service::{self, Context, Device, Service, ServiceError};
 use crate::settings::Settings;
 use crate::sign_in::{self, Others, ParkedCodes, SignIn, WayIn};
 use crate::vault::Vault;
@@ -164,13 +162,13 @@ impl TuneKey {
             methods: self.methods(*service),
             copies_renew: service.export().renews,
         };
-        service::all().iter().map(info).collect()
+        registry::all().iter().map(info).collect()
     }
 
     /// Starts a sign-in. `wanted` is the account that is to be signed in again: when another one signs in, the
     /// person is asked. Must be called on a tokio runtime.
     pub fn sign_in(&self, service: ServiceId, method: Method, wanted: Option<AccountId>) -> SignIn {
-        sign_in::start(&self.0.tasks, service::by_id(service), method, wanted, self.clone())
+        sign_in::start(&self.0.tasks, registry::by_id(service), method, wanted, self.clone())
     }
 
     /// Runs on the runtime, not in the caller: a front that goes away does not cut it off.
@@ -191,8 +189,9 @@ impl TuneKey {
 
     /// The ways into a service that this front can go.
     fn methods(&self, service: &dyn Service) -> Vec<Method> {
-        let possible = |method: &&Method| self.0.has_web_view || !method.needs_web_view();
-        service.methods().iter().filter(possible).copied().collect()
+        let possible = |method: &Method| self.0.has_web_view || !method.needs_web_view();
+        // Whatever a service is, a credential of it can be pasted.
+        service.methods().iter().copied().chain([Method::Paste]).filter(possible).collect()
     }
 
     /// Gets a new key. Runs to its end even when the caller goes away, because the service may already have
@@ -208,7 +207,7 @@ impl TuneKey {
                 let _busy = this.0.accounts.busy(&id, Busy::Renewing);
                 match this.context() {
                     Ok(context) => {
-                        let service = service::by_id(id.service);
+                        let service = registry::by_id(id.service);
                         this.0.renewer.renew(&this.0.accounts, service, &context, &id, trigger).await
                     }
                     Err(problem) => Err(problem),
@@ -238,7 +237,7 @@ impl TuneKey {
                 let _busy = this.0.accounts.busy(&id, Busy::Checking);
                 match this.context() {
                     Ok(context) => {
-                        let service = service::by_id(id.service);
+                        let service = registry::by_id(id.service);
                         this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await
                     }
                     Err(problem) => Err(problem),
@@ -262,7 +261,7 @@ impl TuneKey {
         self.0.ending.store(true, Ordering::Release);
         self.0.tasks.close();
         self.0.tasks.wait().await;
-        self.0.renewer.flush(&self.0.accounts, service::by_id).await;
+        self.0.renewer.flush(&self.0.accounts, registry::by_id).await;
     }
 
     /// The cookie, in a format or, if none is named, in the account's own.
@@ -286,7 +285,7 @@ impl TuneKey {
         let record = self.0.accounts.record(id)?;
         let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
         let kept = self.note_keychain_of(self.0.renewer.load(&self.0.accounts, id, Patience::User).await)?;
-        let export = export::render(format, scope, service::by_id(id.service), &kept.credential)?;
+        let export = export::render(format, scope, registry::by_id(id.service), &kept.credential)?;
         Ok(Copied {
             text: export.text,
             health: self.0.accounts.view(id)?.health,
@@ -392,11 +391,11 @@ impl TuneKey {
     /// How long a round trip to each service takes, through the proxy of now.
     pub async fn reach(&self) -> Vec<Reach> {
         let mut reaches = Vec::new();
-        for service in service::all() {
+        for service in registry::all() {
             let id = service.id();
             let result = match self.context() {
                 Ok(context) => {
-                    self.round_trip(&context, *service).await.map_err(|error| error.into_problem(id))
+                    self.round_trip(&context, *service).await.map_err(|error| Problem::of_service(error, id))
                 }
                 Err(problem) => Err(problem),
             };
@@ -448,8 +447,8 @@ impl TuneKey {
         let answer = context.http.send(Request::get_with(service.front_door(), &[])).await;
         let answer = answer.map_err(|source| ServiceError::Http { doing: DOING, source })?;
         // Neither service sends anybody elsewhere from there: a network that wants a sign-in does.
-        if answer.answered() == Err(NotJson::Redirect) {
-            return Err(ServiceError::NotTheService { doing: DOING, got: NotJson::Redirect.as_str() });
+        if answer.answered() == Err(NotTheAnswer::Redirect) {
+            return Err(ServiceError::NotTheService { doing: DOING, got: NotTheAnswer::Redirect });
         }
         Ok(self.0.clock.monotonic().duration_since(start))
     }
@@ -512,13 +511,13 @@ impl TuneKey {
             limits: self.0.limits,
         };
         // The system's can change while we run.
-        let system = options.system_proxy().map_err(HttpError::into_problem)?;
+        let system = options.system_proxy().map_err(Problem::from)?;
         if let Some((known, through, http)) = &*cached
             && (known, through) == (&options, &system)
         {
             return Ok(http.clone());
         }
-        let http = Http::through(&options, system.clone()).map_err(HttpError::into_problem)?;
+        let http = Http::through(&options, system.clone()).map_err(Problem::from)?;
         *cached = Some((options, system, http.clone()));
         Ok(http)
     }

@@ -7,14 +7,12 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tunekey_services::{AccountId, Credential, Secret};
 
-use crate::account::AccountId;
-use crate::credential::Credential;
 use crate::problem::{Problem, ProblemCode};
-use crate::secret::Secret;
 use crate::tunekey::KeychainState;
 
-pub mod keychain;
+pub(crate) mod keychain;
 mod record;
 #[cfg(test)]
 pub(crate) mod sim;

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tauri::{AppHandle, Manager as _};
-use tunekey_core::account::{Account, Health, SignInReason};
-use tunekey_core::problem::Language;
+use tunekey_core::{Account, Health, Language, SignInReason};
 
 use crate::app::Desktop;
 use crate::notification::{self, Click, Notification};
@@ -120,7 +119,7 @@ fn tell(app: &AppHandle, looked_at: bool) {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::account::{AccountId, ServiceId, WarningReason};
+    use tunekey_core::{AccountId, ServiceId, WarningReason};
 
     use super::*;
     use crate::events::DesktopEvent;

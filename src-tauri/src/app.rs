@@ -5,11 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tauri::{App, AppHandle, Manager as _, RunEvent};
-use tunekey_core::clock::{Clock, SystemClock};
-use tunekey_core::problem::Problem;
-use tunekey_core::profile::Profile;
-use tunekey_core::tunekey::{Setup, TuneKey};
-use tunekey_core::vault::keychain::Patience;
+use tunekey_core::{Clock, Patience, Problem, Profile, Setup, SystemClock, TuneKey};
 
 use crate::clipboard::Clipboard;
 use crate::events::DesktopEvent;

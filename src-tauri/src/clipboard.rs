@@ -11,14 +11,12 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-use tunekey_core::clock::Clock;
-use tunekey_core::problem::{Problem, ProblemCode};
-use tunekey_core::secret::Secret;
-
-use crate::copying::{Clip, Copy};
 use keeper::{Board, BoardError, Keeper, Moment};
 use system::SystemBoard;
+use tokio::sync::oneshot;
+use tunekey_core::{Clock, Problem, ProblemCode, Secret};
+
+use crate::copying::{Clip, Copy};
 
 /// How often to look at the clocks while one of our texts is on the clipboard: short, because timers stand still
 /// while the computer sleeps and the wall clock does not.
@@ -163,9 +161,7 @@ fn closed() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::account::{AccountId, Health, ServiceId};
-    use tunekey_core::clock::SystemClock;
-    use tunekey_core::export::{Format, Scope};
+    use tunekey_core::{AccountId, Format, Health, Scope, ServiceId, SystemClock};
 
     use super::*;
 

@@ -2,7 +2,8 @@
 //! may not look into (see `tunekey_core::hardening`); what it would have said stands in GNOME's settings. What changes
 //! later is told to everybody, and the shell hears it.
 
-use gtk::gio::{Settings, SettingsSchemaSource, prelude::SettingsExt as _};
+use gtk::gio::prelude::SettingsExt as _;
+use gtk::gio::{Settings, SettingsSchemaSource};
 use tauri::Theme;
 
 const SCHEMA: &str = "org.gnome.desktop.interface";

@@ -18,14 +18,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager as _, State, Wry};
-use tunekey_core::account::{
-    Account, AccountId, CheckOutcome, Method, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
+use tunekey_core::{
+    Account, AccountId, Answer as SignInAnswer, CheckOutcome, KeychainState, Language, Method, Patience,
+    Problem, ProblemCode, Proxy, Reach, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
+    ServiceInfo, SignedOut, Snapshot, TuneKey, Words,
 };
-use tunekey_core::problem::{self, Language, Problem, ProblemCode, Words};
-use tunekey_core::settings::Proxy;
-use tunekey_core::sign_in::Answer as SignInAnswer;
-use tunekey_core::tunekey::{KeychainState, Reach, ServiceInfo, SignedOut, Snapshot, TuneKey};
-use tunekey_core::vault::keychain::Patience;
 
 use crate::app::Desktop;
 use crate::confirmation::{self, Question};
@@ -429,7 +426,7 @@ fn about() -> About {
         licence: env!("CARGO_PKG_LICENSE").to_owned(),
         os,
         locale: words::system_locale(),
-        sentences: problem::sentences(),
+        sentences: ProblemCode::sentences(),
     }
 }
 

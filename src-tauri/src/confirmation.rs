@@ -3,9 +3,7 @@
 
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::oneshot;
-use tunekey_core::account::Account;
-use tunekey_core::problem::Language;
-use tunekey_core::settings::Proxy;
+use tunekey_core::{Account, Language, Proxy};
 
 use crate::app::Desktop;
 use crate::file_dialog::OneDialog;

@@ -3,10 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Manager as _};
-use tunekey_core::account::{AccountId, Health};
-use tunekey_core::export::{Format, Scope};
-use tunekey_core::problem::Problem;
-use tunekey_core::secret::Secret;
+use tunekey_core::{AccountId, Format, Health, Problem, Scope, Secret};
 
 use crate::app::Desktop;
 use crate::events::{DesktopEvent, OpenView};

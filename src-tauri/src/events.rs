@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use tauri::{AppHandle, Emitter as _, Manager as _};
 use tokio::sync::broadcast::error::RecvError;
-use tunekey_core::account::{AccountId, ServiceId};
-use tunekey_core::sign_in::SignInStep;
-use tunekey_core::tunekey::{Event, Snapshot, TuneKey};
+use tunekey_core::{AccountId, Event, ServiceId, SignInStep, Snapshot, TuneKey};
 
 use crate::app::Desktop;
 use crate::copying::Clip;
@@ -130,8 +128,7 @@ fn catch_up(snapshot: Snapshot, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::settings::Settings;
-    use tunekey_core::tunekey::KeychainState;
+    use tunekey_core::{KeychainState, Settings};
 
     use super::*;
 

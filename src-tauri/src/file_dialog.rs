@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::oneshot;
-use tunekey_core::problem::Language;
+use tunekey_core::Language;
 
 use crate::app::Desktop;
 use crate::window;

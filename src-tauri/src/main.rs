@@ -37,8 +37,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tunekey_core::hardening;
-use tunekey_core::problem::Language;
+use tunekey_core::{Language, hardening};
 use zeroizing_alloc::ZeroAlloc;
 
 use crate::app::Refusal;

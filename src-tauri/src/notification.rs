@@ -9,7 +9,6 @@ mod freedesktop;
 use elsewhere as system;
 #[cfg(target_os = "linux")]
 use freedesktop as system;
-
 use tauri::AppHandle;
 
 use crate::events::DesktopEvent;

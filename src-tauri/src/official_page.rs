@@ -30,11 +30,7 @@ use tauri::{
     AppHandle, Manager as _, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
 };
 use tokio::sync::mpsc::UnboundedSender;
-use tunekey_core::account::ServiceId;
-use tunekey_core::http::CookieMap;
-use tunekey_core::problem::{Problem, ProblemCode};
-use tunekey_core::service::{Input, OfficialPage, PageGoal};
-use tunekey_core::sign_in::Answer;
+use tunekey_core::{Answer, CookieMap, Input, OfficialPage, PageGoal, Problem, ProblemCode, ServiceId};
 
 use crate::app::Desktop;
 #[cfg(target_os = "linux")]
@@ -270,7 +266,7 @@ impl Frame {
         window: &WebviewWindow,
         service: ServiceId,
         page: &OfficialPage,
-        settings: tunekey_core::settings::Settings,
+        settings: tunekey_core::Settings,
     ) -> tauri::Result<()> {
         let authorities = self.app.state::<Desktop>().core.extra_ca_file();
         let authorities = authorities.unwrap_or_else(|problem| {
@@ -300,7 +296,7 @@ impl Frame {
         window: &WebviewWindow,
         _: ServiceId,
         page: &OfficialPage,
-        _: tunekey_core::settings::Settings,
+        _: tunekey_core::Settings,
     ) -> tauri::Result<()> {
         window.navigate((*page.start).clone())
     }
@@ -419,7 +415,7 @@ fn covers(domain: &str, host: &str) -> bool {
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere not every setting can be kept")]
 fn through<'a>(
     builder: WebviewWindowBuilder<'a, Wry, AppHandle>,
-    _: &tunekey_core::settings::Proxy,
+    _: &tunekey_core::Proxy,
 ) -> Result<WebviewWindowBuilder<'a, Wry, AppHandle>, Problem> {
     Ok(builder)
 }
@@ -428,9 +424,9 @@ fn through<'a>(
 #[cfg(not(target_os = "linux"))]
 fn through<'a>(
     builder: WebviewWindowBuilder<'a, Wry, AppHandle>,
-    proxy: &tunekey_core::settings::Proxy,
+    proxy: &tunekey_core::Proxy,
 ) -> Result<WebviewWindowBuilder<'a, Wry, AppHandle>, Problem> {
-    use tunekey_core::settings::Proxy;
+    use tunekey_core::Proxy;
     match proxy {
         Proxy::System => Ok(builder),
         Proxy::None if cfg!(windows) => Ok(builder.additional_browser_args("--no-proxy-server")),

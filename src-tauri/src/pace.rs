@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tunekey_core::problem::{Problem, ProblemCode};
+use tunekey_core::{Problem, ProblemCode};
 
 /// The paces of the window. Each is far above what a person does.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::clock::{Clock as _, SystemClock};
+    use tunekey_core::{Clock as _, SystemClock};
 
     use super::*;
 

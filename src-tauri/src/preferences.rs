@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tauri::{AppHandle, Wry};
 use tauri_plugin_store::{Store, StoreExt as _};
-use tunekey_core::problem::Language;
+use tunekey_core::Language;
 
 use crate::words;
 

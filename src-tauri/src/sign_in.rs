@@ -7,12 +7,10 @@ use serde::{Deserialize, Deserializer};
 use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::mpsc::UnboundedSender;
-use tunekey_core::account::{AccountId, Method, ServiceId};
-use tunekey_core::hardening;
-use tunekey_core::problem::{Problem, ProblemCode};
-use tunekey_core::secret::Secret;
-use tunekey_core::service::{Input, OfficialPage, PrivateAddress};
-use tunekey_core::sign_in::{Answer, SignInStep, WayIn};
+use tunekey_core::{
+    AccountId, Answer, Input, Method, OfficialPage, PrivateAddress, Problem, ProblemCode, Secret, ServiceId,
+    SignInStep, WayIn, hardening,
+};
 
 use crate::app::Desktop;
 use crate::events::{self, DesktopEvent};
@@ -362,7 +360,7 @@ fn over(english: &str, chinese: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use tunekey_core::service::{Unusable, UnusableReason};
+    use tunekey_core::{Unusable, UnusableReason};
 
     use super::*;
 

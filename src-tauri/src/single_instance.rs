@@ -6,15 +6,14 @@
 #[cfg(target_os = "linux")]
 mod bus;
 
+#[cfg(target_os = "linux")]
+pub(crate) use bus::{Claim, Instance, claim};
 use clap::Parser as _;
 use tauri::AppHandle;
 use tauri::utils::config::Config;
+use tunekey_core::Profile;
 #[cfg(target_os = "linux")]
-use tunekey_core::problem::{Problem, ProblemCode};
-use tunekey_core::profile::Profile;
-
-#[cfg(target_os = "linux")]
-pub(crate) use bus::{Claim, Instance, claim};
+use tunekey_core::{Problem, ProblemCode};
 
 use crate::{Args, window};
 
@@ -78,7 +77,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_name_that_somebody_else_holds_is_told_of_in_both_languages() {
-        use tunekey_core::problem::Language;
+        use tunekey_core::Language;
 
         let problem = unanswered();
         assert!(problem.message(Language::English).contains("holds TuneKey’s name"), "{problem}");

@@ -5,8 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use tunekey_core::import::{self, LONGEST};
-use tunekey_core::problem::{Problem, ProblemCode};
-use tunekey_core::secret::Secret;
+use tunekey_core::{Problem, ProblemCode, Secret};
 
 /// The text of a file. No more is read of it than it takes to see that it is too long.
 ///

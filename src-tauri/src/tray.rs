@@ -7,19 +7,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use menu::{Command, Entry, Icon};
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager as _, Wry};
 use tokio::sync::Notify;
-use tunekey_core::account::{AccountId, RenewalTrigger};
+use tunekey_core::{AccountId, RenewalTrigger};
 
 use crate::app::Desktop;
 use crate::events::{DesktopEvent, OpenView};
 use crate::notification::{self, Notification};
 use crate::words::{self, Word, word};
 use crate::{copying, quitting, window};
-use menu::{Command, Entry, Icon};
 
 /// How often relative times are looked at again.
 const TICK: Duration = Duration::from_secs(20);
@@ -319,7 +319,7 @@ fn picture(icon: Icon) -> Image<'static> {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::account::ServiceId;
+    use tunekey_core::ServiceId;
 
     use super::*;
 

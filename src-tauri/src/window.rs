@@ -10,8 +10,7 @@ use tauri::{
     AppHandle, DragDropEvent, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
     WindowEvent,
 };
-
-use tunekey_core::sign_in::SignInStep;
+use tunekey_core::SignInStep;
 
 use crate::app::Desktop;
 #[cfg(target_os = "linux")]
@@ -19,11 +18,10 @@ use crate::color_scheme;
 use crate::events::{self, DesktopEvent};
 use crate::notification::{self, Notification};
 use crate::preferences::{Once, Preferences};
-use crate::quitting;
 #[cfg(target_os = "linux")]
 use crate::response_policy;
-use crate::text_file;
 use crate::words::{Word, word};
+use crate::{quitting, text_file};
 
 /// The window's name in capabilities.
 pub(crate) const LABEL: &str = "main";

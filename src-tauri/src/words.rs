@@ -2,8 +2,7 @@
 //! the window shows is in the web UI.
 
 use jiff::Timestamp;
-use tunekey_core::account::{ServiceId, SignInReason};
-use tunekey_core::problem::Language;
+use tunekey_core::{Language, ServiceId, SignInReason};
 
 /// The computer's locale, such as `zh-CN`; `en` when it does not say.
 pub(crate) fn system_locale() -> String {

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
-use tunekey_core::http::CookieMap;
-use tunekey_core::service::{Input, OfficialPage, PageGoal};
+use tunekey_core::{CookieMap, Input, OfficialPage, PageGoal};
 use tunekey_simulator::{Code, CodeState, Running};
 use url::Url;
 

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tunekey_core::account::{Account, AccountId, Method, ServiceId};
-use tunekey_core::export::Format;
-use tunekey_core::problem::{Problem, ProblemCode};
-use tunekey_core::service::Input;
-use tunekey_core::sign_in::{Answer, SignIn, SignInStep, WayIn};
+use tunekey_core::{
+    Account, AccountId, Answer, Format, Input, Method, Problem, ProblemCode, ServiceId, SignIn, SignInStep,
+    WayIn,
+};
 use tunekey_simulator::{Code, CodeState, Running, Service};
 
 use crate::browser;

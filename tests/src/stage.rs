@@ -9,16 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tunekey_core::account::{Account, AccountId, Method, RenewalRecord, RenewalTrigger, ServiceId};
-use tunekey_core::clock::{Clock, SystemClock};
-use tunekey_core::export::Format;
-use tunekey_core::http::Limits;
-use tunekey_core::problem::{Language, Problem};
-use tunekey_core::profile::Profile;
-use tunekey_core::secret::Secret;
-use tunekey_core::sign_in::{SignIn, WayIn};
-use tunekey_core::tunekey::{Setup, TuneKey};
-use tunekey_core::vault::keychain::{Keychain, KeychainError, Patience};
+use tunekey_core::{
+    Account, AccountId, Clock, Format, Keychain, KeychainError, Language, Limits, Method, Patience, Problem,
+    Profile, RenewalRecord, RenewalTrigger, Secret, ServiceId, Setup, SignIn, SystemClock, TuneKey, WayIn,
+};
 use tunekey_simulator::{Options, Running, Settings, Simulator};
 
 use crate::desktop::key_of;

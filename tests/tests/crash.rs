@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use tunekey_core::ledger::LedgerFile;
-use tunekey_core::profile::Profile;
+use tunekey_core::{LedgerFile, Profile};
 use tunekey_tests::keyring::{Bus, Keyring};
 use tunekey_tests::sandbox::Sandbox;
 

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
-use tunekey_core::profile::Profile;
+use tunekey_core::Profile;
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::patience::{PATIENCE, until};
 use tunekey_tests::screen::Standing;

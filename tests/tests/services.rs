@@ -4,16 +4,12 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tunekey_core::account::{Method, Renewability, ServiceId, UnchangedReason};
-use tunekey_core::clock::SystemClock;
-use tunekey_core::credential::Credential;
-use tunekey_core::http::{CookieMap, Http, HttpOptions, Limits};
-use tunekey_core::problem::ProblemCode;
-use tunekey_core::service::{
-    self, Attempt, Context, Device, Grant, Input, Progress, Question, Renewal, Service, ServiceError,
+use tunekey_core::{Problem, ProblemCode, WayIn};
+use tunekey_services::{
+    Attempt, Context, CookieMap, Credential, Device, Grant, Http, HttpOptions, Input, Limits, Method,
+    NeteaseProfile, Progress, Proxy, Question, Renewability, Renewal, Service, ServiceError, ServiceId,
+    SystemClock, UnchangedReason, registry,
 };
-use tunekey_core::settings::{NeteaseProfile, Proxy};
-use tunekey_core::sign_in::WayIn;
 use tunekey_simulator::{
     Auto, Fault, FaultKind, Guests, Options, Rotation, Running, Service as Played, Settings, Simulator,
 };
@@ -61,7 +57,7 @@ impl Visit {
     }
 
     fn begin(&self, way: WayIn) -> Result<Box<dyn Attempt>> {
-        Ok(service::by_id(way.service).begin(way.method, self.context.clone())?)
+        Ok(registry::by_id(way.service).begin(way.method, self.context.clone())?)
     }
 
     /// Signs in without the machine around it.
@@ -125,7 +121,7 @@ impl Visit {
 }
 
 fn service_of(credential: &Credential) -> &'static dyn Service {
-    service::by_id(credential.service())
+    registry::by_id(credential.service())
 }
 
 // ---- the grant ---------------------------------------------------------------------------------------------------
@@ -300,7 +296,7 @@ async fn a_last_step_whose_answer_was_lost_says_so() -> Result<()> {
             let visit = Visit::new(Settings::default()).await?;
             visit.services.arm(Fault::new(at, kind).once())?;
             let error = visit.granted(way).await.err().with_context(|| format!("{at}: it is used up"))?;
-            let problem = error.into_problem(way.service);
+            let problem = Problem::of_service(error, way.service);
             ensure!(problem.code == ProblemCode::ExchangeLost, "{kind:?} at {at}: {problem:?}");
             says_enough(&problem)?;
         }

@@ -8,9 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use tokio::task::JoinSet;
 use tracing_subscriber::layer::SubscriberExt as _;
-use tunekey_core::account::{Method, RenewalOutcome, ServiceId};
-use tunekey_core::problem::ProblemCode;
-use tunekey_core::sign_in::{Answer, SignInStep, WayIn};
+use tunekey_core::{Answer, Method, ProblemCode, RenewalOutcome, ServiceId, SignInStep, WayIn};
 use tunekey_simulator::{Fault, FaultKind, PushSplit, Settings, World};
 use tunekey_tests::person::{Does, Ended, Person, played};
 use tunekey_tests::stage::{MARK, Stage, WAYS, account_for, words};
@@ -48,7 +46,7 @@ fn scans() -> impl Iterator<Item = WayIn> {
 
 #[test]
 fn the_rows_are_all_that_the_services_offer() {
-    let offered = tunekey_core::service::all().iter().flat_map(|service| {
+    let offered = tunekey_core::registry::all().iter().flat_map(|service| {
         service.methods().iter().map(|method| WayIn { service: service.id(), method: *method })
     });
     assert!(offered.eq(WAYS), "every method has its row, in the order in which it is offered");
@@ -164,7 +162,7 @@ async fn a_check_in_the_browser_comes_between_the_number_and_the_code() {
 async fn a_wrong_code_is_asked_for_again_and_the_right_one_still_works() {
     let phones = WAYS.into_iter().filter(|way| way.method == Method::Phone);
     every_way(phones, |way| async move {
-        use tunekey_core::service::Input;
+        use tunekey_core::Input;
 
         let stage = Stage::new(Settings::default()).await?;
         // What the web site sends cannot be read by the services as they are played here.

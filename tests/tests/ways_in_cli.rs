@@ -2,8 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-use tunekey_core::account::{Method, ServiceId};
-use tunekey_core::sign_in::WayIn;
+use tunekey_core::{Method, ServiceId, WayIn};
 use tunekey_simulator::{CodeState, Fault, FaultKind};
 use tunekey_tests::cli::{Cli, Ran};
 use tunekey_tests::desktop::Desktop;

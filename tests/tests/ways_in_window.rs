@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tunekey_core::account::{Method, ServiceId};
-use tunekey_core::sign_in::WayIn;
+use tunekey_core::{Method, ServiceId, WayIn};
 use tunekey_simulator::{CodeState, Fault, FaultKind};
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::person::played;

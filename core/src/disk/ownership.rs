@@ -7,7 +7,8 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::display_text;
+use tunekey_services::display_text;
+
 use crate::problem::{Problem, ProblemCode};
 
 /// Something in the profile that somebody else could have changed.

@@ -4,9 +4,9 @@
 //! inside quotes. So nothing is ever escaped: a value goes between quotes in which all of them read it as it
 //! is, or it is refused.
 
+use tunekey_services::{CookiePairs, ExportFacts, Secret};
+
 use super::{Unfit, exposed, header};
-use crate::secret::Secret;
-use crate::service::{CookiePairs, ExportFacts};
 
 pub(super) fn render(cookie: &CookiePairs, facts: &ExportFacts) -> Result<Secret, Unfit> {
     let line = header::render(cookie)?;

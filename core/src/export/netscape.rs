@@ -5,10 +5,9 @@
 //! have no session. It tells browsers what scripts may read, which means nothing to a program that reads a file.
 
 use jiff::Timestamp;
+use tunekey_services::{CookiePairs, ExportFacts, Secret};
 
 use super::{Unfit, exposed};
-use crate::secret::Secret;
-use crate::service::{CookiePairs, ExportFacts};
 
 /// Without exactly this line Python's reader refuses the file.
 const FIRST_LINE: &str = "# Netscape HTTP Cookie File\n";

@@ -3,10 +3,9 @@
 //! because old versions want all of them, and those that renew are empty.
 
 use serde::Serialize;
+use tunekey_services::{Credential, Secret};
 
 use super::{Scope, Unfit, exposed};
-use crate::credential::Credential;
-use crate::secret::Secret;
 
 /// The fields under their names there, in their order there.
 #[derive(Serialize)]

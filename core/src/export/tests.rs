@@ -1,13 +1,12 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tunekey_services::{
+    AccountId, Attempt, Context, CookieMap, CookiePairs, ExportFacts, Grant, Inspection, Method, Recognition,
+    Renewability, Renewal, ServiceError,
+};
 
 use super::*;
-use crate::account::{AccountId, Method, Renewability};
-use crate::http::CookieMap;
 use crate::problem::ProblemCode;
-use crate::service::{
-    Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewal, ServiceError,
-};
 
 /// A service with the cookies that a test wants.
 #[derive(Debug)]
@@ -219,7 +218,7 @@ fn each_service_says_truly_whether_a_full_export_holds_what_renews() {
         ("MUSIC_U", "00a1"),
         ("MUSIC_R_U", "00b2"),
     ]);
-    for service in crate::service::all() {
+    for service in tunekey_services::registry::all() {
         let says = service.export().renews;
         for format in Format::ALL.into_iter().filter(|format| format.suits(service.id())) {
             let export = render(format, Scope::Full, *service, &whole).expect("it fits");
@@ -379,5 +378,5 @@ impl Service for Stub {
 
 /// An export asks nobody.
 fn no_network() -> ServiceError {
-    ServiceError::NotTheService { doing: "exporting", got: "a request" }
+    ServiceError::NotTheService { doing: "exporting", got: tunekey_services::NotTheAnswer::Other }
 }

@@ -1,11 +1,11 @@
 //! A `MUSIC_U` by itself, or a `musickey` with a `uin` beside it.
 
+use tunekey_services::PasteFormat;
 use zeroize::Zeroizing;
 
 use super::findings::{Group, unquoted};
 use super::names::{is_key, is_number, is_session};
 use super::{ImportError, Scope};
-use crate::service::PasteFormat;
 
 /// What people write before the two.
 const KEY_NAMES: [&str; 3] = ["musickey", "music_key", "key"];

@@ -1,10 +1,10 @@
 //! A `curl` command as browsers copy it, for Unix shells and for Windows' `cmd`.
 
+use tunekey_services::PasteFormat;
 use url::Url;
 
 use super::findings::Group;
 use super::{ImportError, Scope, header};
-use crate::service::PasteFormat;
 
 /// Options whose next word is theirs and no address.
 const WITH_VALUE: [&str; 16] = [

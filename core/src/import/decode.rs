@@ -1,10 +1,10 @@
 //! Bytes to text: what files and other programs hand over is not always UTF-8.
 
 use encoding_rs::{Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use tunekey_services::Secret;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::{ImportError, LONGEST};
-use crate::secret::Secret;
 
 /// How many of the first bytes tell UTF-16 without a byte order mark.
 const PROBED: usize = 512;
@@ -76,7 +76,7 @@ pub(super) fn visible(text: &str) -> Zeroizing<String> {
 }
 
 /// Whether a character shows nothing and says nothing.
-pub(crate) fn is_invisible(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     matches!(
         c,
         '\u{ad}'

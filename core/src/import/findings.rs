@@ -3,12 +3,10 @@
 
 use std::collections::HashMap;
 
+use tunekey_services::{CookieMap, PasteFormat, Secret, Service, ServiceId, registry};
+
 use super::names::{self, Verdict};
 use super::{ImportError, Pasted};
-use crate::account::ServiceId;
-use crate::http::CookieMap;
-use crate::secret::Secret;
-use crate::service::{self, PasteFormat};
 
 /// The sites of the services.
 const SITES: [&str; 2] = ["qq.com", "163.com"];
@@ -66,7 +64,7 @@ impl Found {
     fn account(&self) -> Option<u64> {
         let alone = || [(self.name.as_str(), self.value.clone())].into_iter().collect();
         self.is_of(names::Kind::Account)
-            .then(|| service::by_id(ServiceId::QqMusic).account_in(&alone()))
+            .then(|| registry::by_id(ServiceId::QqMusic).account_in(&alone()))
             .flatten()
     }
 }
@@ -277,14 +275,13 @@ impl Findings {
 
 /// The services that could be asked about these fields.
 pub(super) fn whole_for(fields: &CookieMap) -> impl Iterator<Item = ServiceId> {
-    service::all().iter().filter(|service| service.recognise(fields).enough).map(|service| service.id())
+    registry::all().iter().filter(|service| service.recognise(fields).enough).map(|service| service.id())
 }
 
 fn most_parts(fields: &CookieMap) -> usize {
-    let found = |service: &&dyn service::Service| {
-        service.recognise(fields).parts.iter().filter(|part| part.found).count()
-    };
-    service::all().iter().map(found).max().unwrap_or_default()
+    let found =
+        |service: &&dyn Service| service.recognise(fields).parts.iter().filter(|part| part.found).count();
+    registry::all().iter().map(found).max().unwrap_or_default()
 }
 
 /// Whether two sets of fields are of the same account: the same number, or, where not both have one, the same session
@@ -303,7 +300,7 @@ fn is_same(one: &CookieMap, other: &CookieMap) -> bool {
         let others = values(other);
         values(one).iter().any(|value| others.contains(value))
     };
-    let number = |fields| service::by_id(ServiceId::QqMusic).account_in(fields);
+    let number = |fields| registry::by_id(ServiceId::QqMusic).account_in(fields);
     match number(one).zip(number(other)) {
         Some((one, other)) => one == other,
         None => shared(names::Kind::Session) || shared(names::Kind::Key),
@@ -334,7 +331,7 @@ const NETEASE: [&str; 5] = ["MUSIC_U", "MUSIC_R_U", "__csrf", "__remember_me", "
 fn put_together(rest: Vec<Pasted>) -> Vec<Pasted> {
     let mut all = CookieMap::default();
     let mut numbers: Vec<u64> =
-        rest.iter().filter_map(|one| service::by_id(ServiceId::QqMusic).account_in(&one.fields)).collect();
+        rest.iter().filter_map(|one| registry::by_id(ServiceId::QqMusic).account_in(&one.fields)).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let contradicts = |(name, value): (&str, &Secret)| {

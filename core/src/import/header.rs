@@ -1,10 +1,11 @@
 //! `Cookie` headers, `Set-Cookie` lines, and cookies that a wrapper has joined into one text, attributes and all.
 
+use tunekey_services::PasteFormat;
+use tunekey_services::http::JoinedCookies;
+
 use super::findings::Group;
 use super::names::{self, Kind};
 use super::{ImportError, Scope, dotenv, layers};
-use crate::http::JoinedCookies;
-use crate::service::PasteFormat;
 
 /// Reads a text of lines. Where some are headers by name, or variables of a `.env` file, the others are not
 /// cookies but what stood around them.

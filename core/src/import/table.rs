@@ -1,9 +1,9 @@
 //! Tables: `cookies.txt` (Netscape), rows that browsers copy from their lists of cookies, CSV and Markdown.
 
+use tunekey_services::PasteFormat;
+
 use super::findings::{Group, is_host, unquoted};
-use super::names;
-use super::{ImportError, Scope};
-use crate::service::PasteFormat;
+use super::{ImportError, Scope, names};
 
 /// What curl and browsers put before the domain of a cookie that scripts cannot read.
 const HTTP_ONLY: &str = "#HttpOnly_";

@@ -1,9 +1,9 @@
 //! Every text of the corpus, and texts that nobody thought of.
 
+use corpus::{Case, Expected};
 use proptest::prelude::*;
 
 use super::*;
-use corpus::{Case, Expected};
 
 mod cases;
 mod corpus;

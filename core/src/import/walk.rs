@@ -1,6 +1,7 @@
 //! Finds the credentials in a structured text, however deep they are: names and values, cookies of browsers and
 //! their extensions, recorded requests, and texts in which another text was put.
 
+use tunekey_services::{PasteFormat, Secret};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -8,8 +9,6 @@ use super::findings::{Group, Place, is_host, place, unquoted};
 use super::names::{self, Kind};
 use super::node::{Map, Node};
 use super::{ImportError, Scope, header, layers};
-use crate::secret::Secret;
-use crate::service::PasteFormat;
 
 /// Names of a qqmusic-api `Credential` as its library has written them before, for those of now.
 const RENAMED: [(&str, &str); 8] = [

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::account::AccountId;
+use tunekey_services::AccountId;
+
 use crate::disk::{self, FileLock};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
@@ -71,9 +72,9 @@ fn try_acquire(path: PathBuf) -> std::io::Result<Option<FileLock>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use tunekey_services::ServiceId;
 
-    use crate::account::ServiceId;
+    use super::*;
 
     fn account(uid: &str) -> AccountId {
         AccountId::new(ServiceId::QqMusic, uid)

@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tunekey_services::{Proxy, ServiceId};
+
 use super::*;
-use crate::account::{RenewalOutcome, RenewalTrigger, ServiceId};
+use crate::account::{RenewalOutcome, RenewalTrigger};
 use crate::problem::Language;
-use crate::settings::Proxy;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("it is a time")
@@ -377,8 +378,9 @@ fn every_cause_has_words_of_its_own_in_both_languages() {
 }
 
 mod fuzz {
+    use tunekey_fuzz::fuzz;
+
     use super::super::{Contents, Ledger, understand};
-    use crate::fuzz::fuzz;
 
     #[test]
     fn a_ledger() {

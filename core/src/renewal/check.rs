@@ -1,12 +1,13 @@
 //! Asking the service whether a credential works. It may lead to a renewal: a key that has run out and can be
 //! renewed is due, not dead.
 
+use tunekey_services::{AccountId, Context, Inspection, Renewability, Service, ServiceError};
+
 use super::{KeyState, Renewer, life};
-use crate::account::{AccountId, Renewability, RenewalTrigger};
+use crate::account::RenewalTrigger;
 use crate::accounts::{Accounts, apply_inspection};
 use crate::evidence;
 use crate::problem::{Problem, ProblemCode};
-use crate::service::{Context, Inspection, Service, ServiceError};
 use crate::vault::Kept;
 
 /// What a check has come to.
@@ -53,11 +54,11 @@ impl Renewer {
                 self.revive(accounts, service, context, &kept, trigger).await.map(|()| Checked::Renewed)
             }
             Err(error @ ServiceError::Rejected { .. }) => {
-                let mut problem = error.into_problem(id.service);
+                let mut problem = Problem::of_service(error, id.service);
                 problem.code = self.believe(accounts, &kept)?;
                 Err(problem)
             }
-            Err(error) => Err(error.into_problem(id.service)),
+            Err(error) => Err(Problem::of_service(error, id.service)),
         }
     }
 

@@ -4,16 +4,14 @@ use std::collections::VecDeque;
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;
+use tunekey_services::{
+    Attempt, CookieMap, CookiePairs, Device, ExportFacts, Fields, Grant, Http, HttpError, HttpOptions,
+    Inspection, Limits, Method, NeteaseProfile, Proxy, Recognition, Renewability, Secret, ServiceId,
+    SystemClock, UnchangedReason,
+};
 
 use super::*;
-use crate::account::{Method, Renewability, ServiceId, UnchangedReason};
-use crate::clock::SystemClock;
-use crate::credential::Fields;
-use crate::http::{CookieMap, Http, HttpError, HttpOptions, Limits};
 use crate::ledger::LedgerFile;
-use crate::secret::Secret;
-use crate::service::{Attempt, CookiePairs, Device, ExportFacts, Grant, Inspection, Recognition};
-use crate::settings::{NeteaseProfile, Proxy};
 use crate::vault::keychain::KeychainError;
 use crate::vault::sim::{SimKeychain, Trouble};
 
@@ -403,7 +401,7 @@ async fn a_key_that_could_not_be_written_is_written_before_the_process_ends() {
     desk.keychain.trouble(Trouble::DiesBefore(desk.keychain.calls()));
     desk.renew().await.expect_err("the key could not be written");
     desk.keychain.heal();
-    desk.renewer.flush(&desk.accounts, |id| crate::service::by_id(id)).await;
+    desk.renewer.flush(&desk.accounts, |id| tunekey_services::registry::by_id(id)).await;
     assert_eq!(desk.key().await, Some("second".into()));
 }
 

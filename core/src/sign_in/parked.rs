@@ -6,9 +6,9 @@ use std::fmt;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tunekey_services::{Attempt, Context};
 
 use super::{Confirmed, Run, SignInStep, WayIn};
-use crate::service::{Attempt, Context};
 
 /// For how long a code must still live to be worth showing again.
 const WORTH_SHOWING: Duration = Duration::from_secs(20);

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use tunekey_services::{
+    AccountId, Input, Method, OfficialPage, PastedAccount, PrivateAddress, QrCode, Question, Recognised,
+    ServiceError, ServiceId, Unusable,
+};
 
 #[cfg(doc)]
 use super::Answer;
-use crate::account::{Account, AccountId, Method, ServiceId};
-use crate::problem::Problem;
-use crate::qr::QrCode;
-use crate::service::{Input, OfficialPage, PastedAccount, PrivateAddress, Question, Recognised, Unusable};
+use crate::account::Account;
+use crate::problem::{Problem, ProblemCode};
 
 /// Where a sign-in stands. Every step is the whole truth; a front draws the latest and forgets the others.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -211,20 +213,25 @@ pub struct Others {
 }
 
 /// A question as a step.
-pub(super) fn asking(question: Question, now: Timestamp) -> SignInStep {
+pub(super) fn asking(question: Question, service: ServiceId, now: Timestamp) -> SignInStep {
+    let problem = |error: ServiceError| Problem::of_service(error, service);
     let after = |wait: Duration| {
         SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(now)
     };
     match question {
-        Question::PhoneNumber { problem, wait } => {
-            SignInStep::AskPhoneNumber { problem, wait_until: wait.map(after) }
+        Question::PhoneNumber { error, wait } => {
+            SignInStep::AskPhoneNumber { problem: error.map(problem), wait_until: wait.map(after) }
         }
         Question::Captcha { address } => SignInStep::AskCaptcha { address },
-        Question::TextCode { sent_to, resend_after, problem } => {
-            SignInStep::AskTextCode { sent_to, resend_at: after(resend_after), problem }
+        Question::TextCode { sent_to, resend_after, error } => {
+            SignInStep::AskTextCode { sent_to, resend_at: after(resend_after), problem: error.map(problem) }
         }
         Question::Page(page) => SignInStep::AskPage { page },
-        Question::Paste { problem, unusable } => SignInStep::AskPaste { problem, unusable },
+        Question::Paste { unusable, detail } => {
+            let refused =
+                |detail| Problem::new(ProblemCode::InvalidInput).with_service(service).with_detail(detail);
+            SignInStep::AskPaste { problem: detail.map(refused), unusable }
+        }
         Question::WhichAccount { accounts } => SignInStep::AskWhichAccount { accounts },
         Question::Recognised(recognised) => SignInStep::AskToGoOn { recognised },
     }

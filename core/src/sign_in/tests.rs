@@ -4,19 +4,15 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
+use tunekey_services::{
+    CookieMap, CookiePairs, Credential, Device, ExportFacts, Fields, Http, HttpError, HttpOptions,
+    Inspection, Limits, NeteaseProfile, OfficialPage, PageGoal, Proxy, QrCode, Recognition, Renewability,
+    Renewal, Secret, SystemClock, registry,
+};
 
 use super::*;
-use crate::account::{Health, KeyLife, Renewability};
-use crate::clock::SystemClock;
-use crate::credential::{Credential, Fields};
+use crate::account::{Health, KeyLife};
 use crate::export::Format;
-use crate::http::{CookieMap, Http, HttpError, HttpOptions, Limits};
-use crate::qr::QrCode;
-use crate::secret::Secret;
-use crate::service::{
-    self, CookiePairs, Device, ExportFacts, Inspection, OfficialPage, PageGoal, Recognition, Renewal,
-};
-use crate::settings::{NeteaseProfile, Proxy};
 
 /// A service whose every attempt plays the next script.
 #[derive(Debug, Default)]
@@ -71,11 +67,11 @@ impl Attempt for Script {
             }
             Line::Risk => return Err(ServiceError::RiskControl { doing, code: 8821, said: None }),
             Line::Never => std::future::pending().await,
-            Line::AskNumber => Progress::Ask(Question::PhoneNumber { problem: None, wait: None }),
+            Line::AskNumber => Progress::Ask(Question::PhoneNumber { error: None, wait: None }),
             Line::AskCode => Progress::Ask(Question::TextCode {
                 sent_to: "138••••5678".to_owned(),
                 resend_after: Duration::from_secs(60),
-                problem: None,
+                error: None,
             }),
             Line::AskCheck => Progress::Ask(Question::Captcha {
                 address: url::Url::parse("https://example.invalid/").expect("a URL").into(),
@@ -504,7 +500,7 @@ async fn a_question_waits_for_its_answer_and_says_that_it_works_on_it() {
 
 /// A sign-in with a cookie to the real service, which is asked nothing before the person says go.
 fn paste(desk: Desk) -> SignIn {
-    start(&TaskTracker::new(), service::by_id(ServiceId::Netease), Method::Paste, None, desk)
+    start(&TaskTracker::new(), registry::by_id(ServiceId::Netease), Method::Paste, None, desk)
 }
 
 fn cookie(session: char) -> Answer {

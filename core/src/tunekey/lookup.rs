@@ -1,7 +1,8 @@
 //! Which account a person means by what they type.
 
-use crate::account::{Account, AccountId};
-use crate::display_text;
+use tunekey_services::{AccountId, display_text};
+
+use crate::account::Account;
 use crate::problem::{Problem, ProblemCode};
 
 /// How many accounts an answer names at most.
@@ -85,11 +86,12 @@ fn listed(accounts: &[&Account]) -> String {
 #[cfg(test)]
 mod fuzz {
     use jiff::Timestamp;
+    use tunekey_fuzz::{fuzz, text};
+    use tunekey_services::{Method, ServiceId};
 
     use super::*;
-    use crate::account::{Health, KeyLife, Method, ServiceId};
+    use crate::account::{Health, KeyLife};
     use crate::export::Format;
-    use crate::fuzz::{fuzz, text};
     use crate::problem::Language;
 
     fn account(service: ServiceId, uid: &str, nickname: &str) -> Account {

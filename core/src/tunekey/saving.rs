@@ -4,18 +4,18 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tunekey_services::{
+    AccountId, Context, Credential, Grant, Inspection, Method, Service, ServiceId, picture, registry,
+};
 
 use super::{KeychainState, SIGN_OUT_LIMIT, TuneKey};
-use crate::account::{Account, AccountId, Method, RenewalTrigger, ServiceId};
+use crate::account::{Account, RenewalTrigger};
 use crate::accounts::apply_inspection;
-use crate::credential::Credential;
 use crate::evidence;
 use crate::ladder::Barred;
 use crate::ledger::AccountRecord;
-use crate::picture;
 use crate::problem::{Problem, ProblemCode};
 use crate::renewal::{self, Checked};
-use crate::service::{self, Context, Grant, Inspection, Service};
 use crate::sign_in::{Others, ParkedCode, ParkedCodes, Scanner, Surroundings, WayIn};
 use crate::vault::Kept;
 use crate::vault::keychain::{KeychainError, Patience};
@@ -47,7 +47,7 @@ impl Surroundings for TuneKey {
         scanner: &Scanner,
     ) -> Result<(Account, bool), Problem> {
         let id = &grant.credential.account;
-        let service = service::by_id(id.service);
+        let service = registry::by_id(id.service);
         let known = {
             let _lock = self.0.renewer.lock(id).await?;
             let kept = match self.0.vault.load(id, Patience::User).await {
@@ -105,7 +105,7 @@ impl Surroundings for TuneKey {
     }
 
     fn others(&self, way: WayIn) -> Others {
-        self.ladder().others(way, &self.methods(service::by_id(way.service)), self.0.clock.now())
+        self.ladder().others(way, &self.methods(registry::by_id(way.service)), self.0.clock.now())
     }
 
     fn knows(&self, account: &AccountId) -> bool {
@@ -114,7 +114,7 @@ impl Surroundings for TuneKey {
 
     async fn owner(&self, grant: &Grant) -> Scanner {
         let Ok(context) = self.context() else { return Scanner::default() };
-        let service = service::by_id(grant.credential.account.service);
+        let service = registry::by_id(grant.credential.account.service);
         let asked = async {
             // What came along by itself need not be asked for.
             if grant.inspection.nickname.is_some() && grant.inspection.avatar.is_some() {
@@ -141,7 +141,7 @@ impl Surroundings for TuneKey {
             return;
         }
         if let Ok(context) = self.context() {
-            let ended = service::by_id(id.service).sign_out(&context, &grant.credential);
+            let ended = registry::by_id(id.service).sign_out(&context, &grant.credential);
             // The person has said no: whether the service hears of it is not theirs to wait for.
             let confirmed = matches!(tokio::time::timeout(SIGN_OUT_LIMIT, ended).await, Ok(Ok(())));
             tracing::debug!(confirmed, "a sign-in that was not wanted was ended");
@@ -162,7 +162,7 @@ impl TuneKey {
         // Among what must not be cut off: a key that is refused is renewed.
         self.0.tasks.spawn(async move {
             let Ok(context) = this.context() else { return };
-            let service = service::by_id(id.service);
+            let service = registry::by_id(id.service);
             let trigger = RenewalTrigger::Automatic;
             match this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await {
                 Ok(Checked::Valid(inspection)) => this.fetch_avatar(&id, inspection.avatar),

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tunekey_services::http::SystemProxy;
+use tunekey_services::{AccountId, Method, Secret, ServiceId};
 
-use crate::account::{Account, AccountId, Health, Method, ServiceId};
+use crate::account::{Account, Health};
 use crate::export::{Format, Scope};
-use crate::http::SystemProxy;
 use crate::problem::Problem;
-use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::vault::Generation;
 
@@ -53,7 +53,7 @@ impl SystemProxyInfo {
                 source: Some(proxy.source().to_owned()),
                 problem: None,
             }),
-            Err(error) => Some(Self { address: None, source: None, problem: Some(error.into_problem()) }),
+            Err(error) => Some(Self { address: None, source: None, problem: Some(error.into()) }),
         }
     }
 }

@@ -1,11 +1,10 @@
 //! The facade on a profile of its own, with a keychain that can be broken and no network.
 
+use tunekey_services::{Credential, Fields, Grant, Inspection, Secret};
+
 use super::*;
 use crate::account::Health;
-use crate::credential::{Credential, Fields};
 use crate::ledger::AccountRecord;
-use crate::secret::Secret;
-use crate::service::{Grant, Inspection};
 use crate::sign_in::Scanner;
 use crate::vault::sim::SimKeychain;
 

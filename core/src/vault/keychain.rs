@@ -6,9 +6,9 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use tunekey_services::Secret;
 
 use crate::problem::{Problem, ProblemCode};
-use crate::secret::Secret;
 use crate::tunekey::KeychainState;
 
 mod system;

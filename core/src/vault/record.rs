@@ -10,12 +10,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter};
 use sha2::{Digest, Sha256};
+use tunekey_services::{AccountId, Credential, Fields, Secret};
 use zeroize::Zeroizing;
 
 use super::{Generation, Kept};
-use crate::account::AccountId;
-use crate::credential::{Credential, Fields};
-use crate::secret::Secret;
 
 /// The largest item, in bytes.
 pub(super) const MAX_ITEM: usize = 2_400;

@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tunekey_services::Secret;
 
 use super::keychain::{Keychain, KeychainError, Patience};
-use crate::secret::Secret;
 
 /// The largest item that Windows takes, in bytes.
 const MAX_ITEM: usize = 2_560;

@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tunekey_services::ServiceId;
 
 use super::sim::{SimKeychain, Trouble};
 use super::*;
-use crate::account::ServiceId;
 
 const PATIENCE: Patience = Patience::Background;
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
-use tunekey_core::secret::Secret;
+use tunekey_core::Secret;
 
 /// What can be done with a clipboard.
 pub(super) trait Board {

@@ -8,8 +8,8 @@ use arboard::SetExtApple as _;
 use arboard::SetExtLinux as _;
 #[cfg(windows)]
 use arboard::SetExtWindows as _;
+use tunekey_core::Secret;
 use tunekey_core::import::LONGEST;
-use tunekey_core::secret::Secret;
 
 use super::keeper::{Board, BoardError};
 

@@ -2,8 +2,7 @@
 //! engine's own error page speaks the system's language, names no way out and cannot be retried.
 
 use tauri::Url;
-use tunekey_core::account::ServiceId;
-use tunekey_core::problem::Language;
+use tunekey_core::{Language, ServiceId};
 
 use crate::words;
 

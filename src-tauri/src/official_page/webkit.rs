@@ -9,7 +9,7 @@ use gtk::gio::prelude::*;
 use gtk::gio::{self, TlsCertificate, TlsCertificateFlags, TlsDatabaseVerifyFlags};
 use gtk::glib;
 use tauri::Url;
-use tunekey_core::settings::Proxy;
+use tunekey_core::Proxy;
 use webkit2gtk::{
     LoadEvent, NetworkError, NetworkProxyMode, NetworkProxySettings, PolicyError, UserContentManagerExt as _,
     WebContextExt as _, WebResourceExt as _, WebView, WebViewExt as _, WebsiteDataManagerExt as _,

@@ -1,9 +1,7 @@
 //! What the tray menu says: a pure function of the snapshot, the time and the language. No secrets, no ids.
 
 use jiff::Timestamp;
-use tunekey_core::account::{Account, AccountId, Busy, Health};
-use tunekey_core::problem::Language;
-use tunekey_core::tunekey::{KeychainState, Snapshot};
+use tunekey_core::{Account, AccountId, Busy, Health, KeychainState, Language, Snapshot};
 
 use crate::words::{self, Word, word};
 
@@ -202,9 +200,7 @@ fn is_invisible(character: char) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use jiff::SignedDuration;
-    use tunekey_core::account::{KeyLife, Method, Renewability, ServiceId, SignInReason};
-    use tunekey_core::export::Format;
-    use tunekey_core::settings::Settings;
+    use tunekey_core::{Format, KeyLife, Method, Renewability, ServiceId, Settings, SignInReason};
 
     use super::*;
 

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tunekey_core::account::Method;
+use tunekey_core::Method;
 use tunekey_simulator::Service;
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::patience::until;

@@ -6,8 +6,7 @@
 use std::io::{BufRead as _, stdin};
 
 use anyhow::{Context as _, Result, bail};
-use tunekey_core::secret::Secret;
-use tunekey_core::vault::keychain::{Keychain as _, Patience, SystemKeychain};
+use tunekey_core::{Keychain as _, Patience, Secret, SystemKeychain};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {

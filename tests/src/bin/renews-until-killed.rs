@@ -10,12 +10,10 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
-use tunekey_core::account::{AccountId, Method, ServiceId};
-use tunekey_core::credential::Credential;
-use tunekey_core::ledger::{AccountLock, AccountRecord, LedgerFile};
-use tunekey_core::profile::Profile;
-use tunekey_core::vault::keychain::{Patience, SystemKeychain};
-use tunekey_core::vault::{Generation, Vault};
+use tunekey_core::{
+    AccountId, AccountLock, AccountRecord, Credential, Generation, LedgerFile, Method, Patience, Profile,
+    ServiceId, SystemKeychain, Vault,
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {

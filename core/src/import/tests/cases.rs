@@ -4,12 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use tunekey_services::{Credential, ServiceId, qqmusic, registry};
 
-use crate::account::ServiceId;
-use crate::credential::Credential;
 use crate::import::{self, ImportError, Pasted};
-use crate::service;
-use crate::service::qqmusic_credential;
 
 /// Where the texts are.
 fn folder() -> PathBuf {
@@ -52,7 +49,7 @@ pub(super) fn slip(bytes: &[u8], expected: &Value) -> Option<String> {
     if import::service_of(&pasted) != Some(wanted) {
         return Some(format!("{:?} for {:?}", pasted, import::service_of(&pasted)));
     }
-    if !service::by_id(wanted).recognise(&pasted.fields).enough {
+    if !registry::by_id(wanted).recognise(&pasted.fields).enough {
         return Some(format!("{pasted:?} is not enough"));
     }
     let credential = sent(&pasted, wanted);
@@ -92,7 +89,7 @@ pub(super) fn slip(bytes: &[u8], expected: &Value) -> Option<String> {
 fn sent(pasted: &Pasted, service: ServiceId) -> Option<Credential> {
     (service == ServiceId::QqMusic).then(|| {
         let now = Timestamp::from_second(1_795_600_000).expect("a time");
-        qqmusic_credential(&pasted.fields, now).expect("it is enough")
+        qqmusic::credential_of(&pasted.fields, now).expect("it is enough")
     })
 }
 

@@ -1,11 +1,12 @@
 //! Texts as people paste them: good, damaged and hostile. None of them was ever real.
 
-use crate::account::ServiceId::{self, Netease, QqMusic};
+use tunekey_services::PasteFormat::{
+    self, Bare, BrowserExport, Code, CookieHeader, Curl, Har, JsonObject, Netscape, QqmusicApi, SetCookie,
+};
+use tunekey_services::ServiceId::{self, Netease, QqMusic};
+
 use crate::import::ImportError::{
     self, ControlCharacters, Damaged, Empty, NothingFound, OtherSites, TooLong,
-};
-use crate::service::PasteFormat::{
-    self, Bare, BrowserExport, Code, CookieHeader, Curl, Har, JsonObject, Netscape, QqmusicApi, SetCookie,
 };
 
 /// A text and what is to be made of it.

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use serde_json::json;
+use tunekey_services::registry;
 
 use super::cases::slip;
 use super::{check, read_all};
 use crate::import::{self, ImportError};
-use crate::service;
 
 /// The shapes in which names and values stand.
 const SHAPES: [&str; 12] = [
@@ -107,7 +107,7 @@ proptest! {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test looks at values that it made up")]
-fn opened(secret: &crate::secret::Secret) -> &str {
+fn opened(secret: &tunekey_services::Secret) -> &str {
     secret.expose()
 }
 
@@ -137,7 +137,7 @@ fn the_tokens_of_guests_and_of_renewals_are_no_sessions() {
             let whole = read_all(&text.as_str().into())
                 .unwrap_or_default()
                 .iter()
-                .any(|pasted| service::all().iter().any(|service| service.recognise(&pasted.fields).enough));
+                .any(|pasted| registry::all().iter().any(|service| service.recognise(&pasted.fields).enough));
             assert!(!whole, "{text}");
         }
     }
@@ -154,7 +154,7 @@ fn what_a_manual_writes_in_place_of_a_value_is_none() {
     ] {
         let all = read_all(&text.into()).unwrap_or_default();
         let whole = |pasted: &import::Pasted| {
-            service::all().iter().any(|service| service.recognise(&pasted.fields).enough)
+            registry::all().iter().any(|service| service.recognise(&pasted.fields).enough)
         };
         assert!(!all.iter().any(whole), "{text}");
     }

@@ -6,17 +6,15 @@
 //! cannot keep the process from ending, and replaced once.
 
 use std::fmt;
-use std::sync::mpsc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use keyring_core::{CredentialStore, Entry, Error};
 use tokio::sync::oneshot;
+use tunekey_services::{Clock as _, Secret, SystemClock};
 
 use super::{Keychain, KeychainError, Patience};
-use crate::clock::{Clock as _, SystemClock};
-use crate::secret::Secret;
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]

@@ -1,8 +1,8 @@
 use proptest::collection::btree_map;
 use proptest::prelude::*;
+use tunekey_services::ServiceId;
 
 use super::*;
-use crate::account::ServiceId;
 
 fn account() -> AccountId {
     AccountId::new(ServiceId::QqMusic, "10001")
@@ -191,8 +191,9 @@ fn the_largest_real_credential_fits_into_one_item_with_half_as_much_to_spare() {
 }
 
 mod fuzz {
+    use tunekey_fuzz::{fuzz, text};
+
     use super::*;
-    use crate::fuzz::{fuzz, text};
 
     #[test]
     fn a_keychain_item() {

@@ -1,0 +1,156 @@
+//! NetEase Cloud Music (protocol: NetEase).
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::contract::{
+    Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewability, Renewal,
+    Service,
+};
+use crate::credential::Credential;
+use crate::error::ServiceError;
+use crate::http::CookieMap;
+use crate::id::ServiceId;
+use crate::method::Method;
+use crate::response;
+
+mod adopt;
+mod app_scan;
+mod client_identity;
+mod codes;
+mod cookie;
+mod crypto;
+#[cfg(test)]
+mod fuzz;
+mod gateway;
+mod grant;
+mod membership;
+mod official_page;
+mod phone;
+mod profile;
+mod renewal;
+
+pub use client_identity::NeteaseProfile;
+
+/// `__csrf` lives for 15 days, and some tools refuse a cookie without it (protocol: NetEase §6).
+const OLDEST: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// How long before its end a key is renewed (protocol: NetEase §5.3).
+const BEFORE_THE_END: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// NetEase Cloud Music.
+#[derive(Debug, Clone, Copy)]
+pub struct Netease;
+
+#[async_trait]
+impl Service for Netease {
+    fn id(&self) -> ServiceId {
+        ServiceId::Netease
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        &[Method::AppScan, Method::Phone, Method::OfficialPage]
+    }
+
+    fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
+        match method {
+            Method::AppScan => Ok(Box::new(app_scan::AppScan::new(context))),
+            Method::Phone => Ok(Box::new(phone::Phone::new(context))),
+            Method::OfficialPage => Ok(Box::new(official_page::Page::new(context))),
+            Method::QqScan | Method::WechatScan | Method::Paste => Err(response::no_such_method()),
+        }
+    }
+
+    fn recognise(&self, fields: &CookieMap) -> Recognition {
+        adopt::recognise(fields)
+    }
+
+    async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
+        adopt::adopt(context, context.netease_profile, fields).await
+    }
+
+    async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
+        profile::inspect(context, credential).await
+    }
+
+    async fn renew(&self, context: &Context, credential: &Credential) -> Result<Renewal, ServiceError> {
+        renewal::renew(context, credential).await
+    }
+
+    async fn sign_out(&self, context: &Context, credential: &Credential) -> Result<(), ServiceError> {
+        renewal::sign_out(context, credential).await
+    }
+
+    fn key_field(&self) -> &'static str {
+        "MUSIC_U"
+    }
+
+    fn renewability(&self, credential: &Credential) -> Renewability {
+        renewal::renewability(credential)
+    }
+
+    /// At 14 days of age or 7 days before the end, whichever is earlier; a key that lives for less than two
+    /// weeks, at half its life. Never for one that nothing renews.
+    fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
+        if self.renewability(credential) == Renewability::NotRenewable {
+            return None;
+        }
+        let issued = credential.issued_at;
+        let by_age = issued.checked_add(OLDEST).ok()?;
+        let by_end = credential.expires_at.and_then(|end| {
+            let half = issued.checked_add(end.duration_since(issued) / 2).ok()?;
+            Some(end.checked_sub(BEFORE_THE_END).ok()?.max(half))
+        });
+        Some(by_end.map_or(by_age, |by_end| by_end.min(by_age)))
+    }
+
+    fn cookie(&self, credential: &Credential) -> CookiePairs {
+        cookie::pairs(credential)
+    }
+
+    fn export(&self) -> ExportFacts {
+        ExportFacts {
+            env_name: "NETEASE_COOKIE",
+            cookie_domain: ".music.163.com",
+            playing: &cookie::PLAYING,
+            renews: false,
+        }
+    }
+
+    fn front_door(&self) -> &'static str {
+        "https://music.163.com/robots.txt"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::AccountId;
+
+    #[test]
+    fn a_key_is_renewed_before_its_csrf_token_or_itself_ends() {
+        let issued_at = Timestamp::from_second(1_790_000_000).expect("a time");
+        for (life, days) in [(Some(180), 14.0), (Some(15), 8.0), (Some(6), 3.0), (None, 14.0)] {
+            let credential = Credential {
+                account: AccountId::new(ServiceId::Netease, "1"),
+                issued_at,
+                expires_at: life.map(|days| issued_at + SignedDuration::from_hours(24 * days)),
+                fields: [("MUSIC_U", "u"), ("MUSIC_R_U", "r")].into_iter().collect(),
+            };
+            let due = Netease.renew_at(&credential).expect("it is due some day");
+            let age = due.duration_since(issued_at).as_secs_f64() / 86_400.0;
+            assert!((age - days).abs() < 0.001, "a life of {life:?} days is renewed after {days}, not {age}");
+        }
+    }
+
+    #[test]
+    fn a_session_that_nothing_renews_has_no_next_renewal() {
+        let credential = Credential {
+            account: AccountId::new(ServiceId::Netease, "1"),
+            issued_at: Timestamp::UNIX_EPOCH,
+            expires_at: None,
+            fields: [("MUSIC_U", "u"), ("__csrf", "c")].into_iter().collect(),
+        };
+        assert_eq!(Netease.renew_at(&credential), None);
+    }
+}

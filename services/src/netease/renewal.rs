@@ -1,0 +1,172 @@
+//! A new session for an old one, and the end of a session (protocol: NetEase §5.3, §5.4).
+
+use super::gateway::{Answer, Call, nothing, plain_renewal, profile_of};
+use super::grant::session_end;
+use super::{codes, cookie, profile};
+use crate::contract::{Context, Renewability, Renewal, UnchangedReason};
+use crate::credential::{Credential, Fields};
+use crate::error::ServiceError;
+use crate::http::CookieMap;
+use crate::netease::NeteaseProfile;
+use crate::response::integer;
+
+const DOING: &str = "renewing the session";
+
+/// Asks for a new session. The answer decides only when it brings one; in every other case the question whose
+/// session it is decides, because the service refuses renewals for sessions that work perfectly well.
+pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal, ServiceError> {
+    let mut cookies = cookie::session(old);
+    if let Some(token) = old.field(cookie::REFRESH) {
+        cookies.set(cookie::REFRESH, token.clone());
+    }
+    let answer = ask(context, profile_of(old, context), &cookies).await?;
+    if brings_session(&answer) {
+        return confirmed(context, merged(context, old, &answer)?).await;
+    }
+    match answer.code {
+        // No new session, or none because something was missing, or "not signed in".
+        200 | 301 | 302 | 400 | 504 => {
+            profile::validate(context, old).await?;
+            Ok(Renewal::Unchanged { reason: reason(&answer, old.field(cookie::REFRESH).is_some()) })
+        }
+        code => Err(codes::refusal(DOING, code, &answer.body)),
+    }
+}
+
+/// The refresh token renews a session, also one that has ended. Without it the service issues nothing: every
+/// report says `bizCode` 400 (protocol: NetEase §5.3, §12.2). One client then sends the session in its place, but
+/// nobody has seen a new one come of it, so that is no reason to promise one.
+pub(super) fn renewability(credential: &Credential) -> Renewability {
+    match credential.field(cookie::REFRESH) {
+        Some(_) => Renewability::Renewable,
+        None => Renewability::NotRenewable,
+    }
+}
+
+/// Why there is no new session (protocol: NetEase §12.2). 400 is also what the service answers when it does not
+/// take us for its desktop client, so that it speaks of a missing token only when none was sent.
+fn reason(answer: &Answer, token_sent: bool) -> UnchangedReason {
+    match (answer.code, answer.body.get("bizCode").and_then(integer)) {
+        (200, Some(504)) | (504, _) => UnchangedReason::RefreshTokenDead,
+        (200, Some(400)) | (400, _) if !token_sent => UnchangedReason::RefreshTokenMissing,
+        _ => UnchangedReason::NotReissued,
+    }
+}
+
+/// Ends the session.
+pub(super) async fn sign_out(context: &Context, credential: &Credential) -> Result<(), ServiceError> {
+    let doing = "signing out";
+    let call = Call {
+        profile: profile_of(credential, context),
+        path: "/logout",
+        payload: nothing(),
+        cookies: &cookie::session(credential),
+        headers: Vec::new(),
+        doing,
+    };
+    let answer = call.send(context).await?;
+    match answer.code {
+        // "Not signed in" is what was wanted.
+        200 | 301 => Ok(()),
+        code => Err(codes::refusal(doing, code, &answer.body)),
+    }
+}
+
+/// Whether there is a new session in the answer.
+pub(super) fn brings_session(answer: &Answer) -> bool {
+    answer.code == 200 && answer.cookies.iter().any(|line| line.name == cookie::SESSION && !line.deletes)
+}
+
+/// The one request that carries the refresh token.
+pub(super) async fn ask(
+    context: &Context,
+    profile: NeteaseProfile,
+    cookies: &CookieMap,
+) -> Result<Answer, ServiceError> {
+    match profile {
+        NeteaseProfile::Web => plain_renewal(context, cookies, DOING).await,
+        NeteaseProfile::Pc => {
+            let path = "/login/token/refresh";
+            Call { profile, path, payload: nothing(), cookies, headers: Vec::new(), doing: DOING }
+                .send(context)
+                .await
+        }
+    }
+}
+
+/// The old credential with what the answer sets.
+fn merged(context: &Context, old: &Credential, answer: &Answer) -> Result<Credential, ServiceError> {
+    let set = answer.cookies.iter().filter(|line| !line.deletes && cookie::is_kept(&line.name));
+    let fields: Fields = set.map(|line| (line.name.as_str(), line.value.clone())).collect();
+    let newer = Credential {
+        account: old.account.clone(),
+        issued_at: context.clock.now(),
+        expires_at: session_end(&answer.cookies),
+        fields,
+    };
+    old.merged(newer).map_err(|_| ServiceError::OtherAccount { doing: DOING })
+}
+
+/// Asks whose the new session is before it replaces the old one, which goes on working for a while. When
+/// nobody answers the new one is kept: it came from the service, and there may be no other.
+async fn confirmed(context: &Context, new: Credential) -> Result<Renewal, ServiceError> {
+    match profile::validate(context, &new).await {
+        Err(error @ ServiceError::OtherAccount { .. }) => Err(error),
+        Err(ServiceError::Rejected { .. }) => Err(ServiceError::Unexpected {
+            doing: DOING,
+            got: "a new session that the service then did not accept".to_owned(),
+            said: None,
+        }),
+        Ok(_) | Err(_) => Ok(Renewal::Renewed(new)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::id::{AccountId, ServiceId};
+
+    fn said(body: Value, token_sent: bool) -> UnchangedReason {
+        let code = body["code"].as_i64().expect("a code");
+        reason(&Answer::of(code, body), token_sent)
+    }
+
+    #[test]
+    fn an_answer_without_a_session_says_why_by_its_biz_code() {
+        use UnchangedReason::{NotReissued, RefreshTokenDead, RefreshTokenMissing};
+        for (body, with_token, without) in [
+            (json!({ "code": 200 }), NotReissued, NotReissued),
+            (json!({ "code": 200, "bizCode": "201" }), NotReissued, NotReissued),
+            (json!({ "code": 200, "bizCode": "400" }), NotReissued, RefreshTokenMissing),
+            (json!({ "code": 200, "bizCode": 400 }), NotReissued, RefreshTokenMissing),
+            (json!({ "code": 400 }), NotReissued, RefreshTokenMissing),
+            (json!({ "code": 200, "bizCode": "504" }), RefreshTokenDead, RefreshTokenDead),
+            (json!({ "code": 200, "bizCode": 504 }), RefreshTokenDead, RefreshTokenDead),
+            (json!({ "code": 301, "msg": null }), NotReissued, NotReissued),
+        ] {
+            assert_eq!(
+                (said(body.clone(), true), said(body.clone(), false)),
+                (with_token, without),
+                "{body}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_refresh_token_renews_a_session() {
+        let with = |fields: &[(&str, &str)]| {
+            renewability(&Credential {
+                account: AccountId::new(ServiceId::Netease, "1"),
+                issued_at: Timestamp::UNIX_EPOCH,
+                expires_at: None,
+                fields: fields.iter().copied().collect(),
+            })
+        };
+        assert_eq!(with(&[("MUSIC_U", "u"), ("MUSIC_R_U", "r")]), Renewability::Renewable);
+        assert_eq!(with(&[("MUSIC_U", "u"), ("__csrf", "c")]), Renewability::NotRenewable);
+        assert_eq!(with(&[("MUSIC_U", "u"), ("MUSIC_R_U", "")]), Renewability::NotRenewable);
+    }
+}

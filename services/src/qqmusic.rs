@@ -1,0 +1,168 @@
+//! QQ Music (protocol: QQ).
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::contract::{
+    Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewability, Renewal,
+    Service,
+};
+use crate::credential::Credential;
+use crate::error::ServiceError;
+use crate::http::CookieMap;
+use crate::id::ServiceId;
+use crate::method::Method;
+use crate::response;
+
+mod adopt;
+mod app_scan;
+mod authorisation;
+mod back_off;
+mod cookie;
+mod credential;
+mod exchange;
+#[cfg(test)]
+mod fuzz;
+mod gateway;
+mod hash33;
+mod kind;
+mod membership;
+mod mqtt;
+mod official_page;
+mod phone;
+mod profile;
+mod ptui;
+mod push;
+mod qq_scan;
+mod renewal;
+mod wechat_scan;
+
+pub use adopt::credential as credential_of;
+
+/// How old a key gets before it is renewed (protocol: QQ §7.2).
+const OLDEST: SignedDuration = SignedDuration::from_hours(20);
+
+/// QQ Music.
+#[derive(Debug, Clone, Copy)]
+pub struct QqMusic;
+
+#[async_trait]
+impl Service for QqMusic {
+    fn id(&self) -> ServiceId {
+        ServiceId::QqMusic
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        &[Method::QqScan, Method::WechatScan, Method::AppScan, Method::Phone, Method::OfficialPage]
+    }
+
+    fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
+        Ok(match method {
+            Method::QqScan => Box::new(qq_scan::QqScan::new(context)),
+            Method::WechatScan => Box::new(wechat_scan::WechatScan::new(context)),
+            Method::AppScan => Box::new(app_scan::AppScan::new(context)),
+            Method::Phone => Box::new(phone::Phone::new(context)),
+            Method::OfficialPage => Box::new(official_page::Page::new(context)),
+            Method::Paste => return Err(response::no_such_method()),
+        })
+    }
+
+    fn recognise(&self, fields: &CookieMap) -> Recognition {
+        adopt::recognise(fields)
+    }
+
+    fn account_in(&self, fields: &CookieMap) -> Option<u64> {
+        adopt::account(fields)
+    }
+
+    async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
+        adopt::adopt(context, fields).await
+    }
+
+    async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
+        profile::inspect(context, credential).await
+    }
+
+    async fn renew(&self, context: &Context, credential: &Credential) -> Result<Renewal, ServiceError> {
+        renewal::renew(context, credential).await
+    }
+
+    async fn sign_out(&self, context: &Context, credential: &Credential) -> Result<(), ServiceError> {
+        renewal::sign_out(context, credential).await
+    }
+
+    fn key_field(&self) -> &'static str {
+        "musickey"
+    }
+
+    fn renewability(&self, credential: &Credential) -> Renewability {
+        renewal::renewability(credential)
+    }
+
+    /// At 20 hours of age or two thirds of the key's life, whichever is earlier: a key whose last fifth alone is
+    /// left for it can be lost in one night offline (protocol: QQ §13.11). Never for one that nothing renews.
+    fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
+        if self.renewability(credential) == Renewability::NotRenewable {
+            return None;
+        }
+        let issued = credential.issued_at;
+        let by_age = issued.checked_add(OLDEST).ok()?;
+        let by_life =
+            credential.expires_at.and_then(|end| issued.checked_add(end.duration_since(issued) / 3 * 2).ok());
+        Some(by_life.map_or(by_age, |by_life| by_life.min(by_age)))
+    }
+
+    fn cookie(&self, credential: &Credential) -> CookiePairs {
+        cookie::pairs(credential)
+    }
+
+    fn export(&self) -> ExportFacts {
+        // The key opens the music site only; `.qq.com` would carry it to every site of the company.
+        ExportFacts {
+            env_name: "QQMUSIC_COOKIE",
+            cookie_domain: ".y.qq.com",
+            playing: &cookie::PLAYING,
+            renews: true,
+        }
+    }
+
+    fn front_door(&self) -> &'static str {
+        gateway::GATEWAY
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::credential::Fields;
+    use crate::id::AccountId;
+
+    fn issued(life: Option<SignedDuration>) -> Credential {
+        let issued_at = Timestamp::from_second(1_790_000_000).expect("a time");
+        Credential {
+            account: AccountId::new(ServiceId::QqMusic, "10001"),
+            issued_at,
+            expires_at: life.map(|life| issued_at + life),
+            fields: [("musickey", "Q_H_L_1")].into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn what_has_no_key_has_no_next_renewal() {
+        let credential = Credential { fields: Fields::default(), ..issued(None) };
+        assert_eq!(QqMusic.renew_at(&credential), None);
+    }
+
+    #[test]
+    fn a_key_is_renewed_at_20_hours_or_two_thirds_of_its_life() {
+        for (life, hours) in [(Some(72), 20.0), (Some(24), 16.0), (Some(9), 6.0), (None, 20.0)] {
+            let credential = issued(life.map(SignedDuration::from_hours));
+            let due = QqMusic.renew_at(&credential).expect("it is due some day");
+            let age = due.duration_since(credential.issued_at).as_secs_f64() / 3600.0;
+            assert!(
+                (age - hours).abs() < 0.001,
+                "a life of {life:?} hours is renewed after {hours}, not {age}"
+            );
+        }
+    }
+}

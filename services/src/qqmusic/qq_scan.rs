@@ -1,0 +1,271 @@
+//! A sign-in by a code that mobile QQ scans (protocol: QQ §1): code, poll, ticket, authorisation, exchange.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use rand::Rng;
+
+use super::authorisation::{authorise, hashed, redeem};
+use super::back_off::BackOff;
+use super::exchange::{Confirmation, Exchange};
+use super::hash33::TOKEN;
+use super::ptui::PtuiCb;
+use crate::code_form::CodeForm;
+use crate::contract::{Attempt, Context, Progress};
+use crate::display_text;
+use crate::error::ServiceError;
+use crate::http::{CookieMap, Request};
+use crate::qr::{self, QrError};
+use crate::question::Input;
+use crate::response::{ask, not_the_service, unexpected};
+use crate::secret::Secret;
+
+/// QQ Music among the applications of QQ's sign-in.
+pub(super) const APP: &str = "716027609";
+pub(super) const DOMAIN: &str = "383";
+pub(super) const CLIENT: &str = "100497308";
+
+/// Where QQ's sign-in sends a browser once a code is confirmed.
+pub(super) const LOGIN_JUMP: &str = "https://graph.qq.com/oauth2.0/login_jump";
+
+/// The page that all of this normally happens on.
+pub(super) const REFERER: &str = "https://xui.ptlogin2.qq.com/";
+
+/// What a code says. QQ has written `http` for years and may still: the app opens neither, it takes the key.
+pub(super) const FORM: CodeForm = CodeForm {
+    schemes: &["https", "http"],
+    host: "txz.qq.com",
+    subdomains: false,
+    paths: &["/p"],
+    key: Some("k"),
+};
+
+/// How long a code is shown; the service may end it earlier.
+const CODE_LIFE: Duration = Duration::from_secs(180);
+
+/// Between two polls: at first, once scanned (half of that, but never below the floor), and at most after
+/// failures (protocol: QQ §1.2).
+const PACE: Duration = Duration::from_millis(1500);
+const FLOOR: Duration = Duration::from_millis(1000);
+const SLOWEST: Duration = Duration::from_millis(3000);
+
+/// A sign-in from its code to its credential.
+pub(super) struct QqScan {
+    context: Context,
+    state: State,
+    back_off: BackOff,
+}
+
+/// What comes next. Each state holds what its request needs, so that a failed request can be repeated.
+enum State {
+    Start,
+    Shown { cookies: CookieMap, token: u32, since: Instant, scanned: bool },
+    Ticket { uin: String, sigx: Secret, nickname: Option<String> },
+    Authorise { cookies: CookieMap, nickname: Option<String> },
+    Exchange(Box<Exchange>),
+    Over,
+}
+
+impl QqScan {
+    pub(super) fn new(context: Context) -> Self {
+        Self { context, state: State::Start, back_off: BackOff::new(PACE, SLOWEST) }
+    }
+}
+
+#[async_trait]
+impl Attempt for QqScan {
+    /// The service keeps the code by itself, and is asked about it whenever we like.
+    fn survives_pause(&self) -> bool {
+        true
+    }
+
+    async fn next(&mut self) -> Result<Progress, ServiceError> {
+        tokio::time::sleep(self.back_off.pause(pace(&self.state))).await;
+        let result = self.step().await;
+        if self.back_off.note(&result) {
+            self.state = State::Over;
+        }
+        result
+    }
+
+    fn give(&mut self, input: Input) {
+        if let State::Exchange(exchange) = &mut self.state {
+            exchange.give(&input);
+        }
+    }
+}
+
+impl QqScan {
+    async fn step(&mut self) -> Result<Progress, ServiceError> {
+        match &self.state {
+            State::Start => self.show().await,
+            State::Shown { .. } => self.poll().await,
+            State::Ticket { .. } | State::Authorise { .. } | State::Exchange(_) => self.exchange().await,
+            State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
+        }
+    }
+
+    /// Fetches a code.
+    #[expect(clippy::disallowed_methods, reason = "the code is drawn for the phone to scan")]
+    async fn show(&mut self) -> Result<Progress, ServiceError> {
+        let doing = "asking for a code";
+        let random = rand::rng().random::<f64>().to_string();
+        let request = Request::get_with(
+            "https://ssl.ptlogin2.qq.com/ptqrshow",
+            &[
+                ("appid", APP),
+                ("e", "2"),
+                ("l", "M"),
+                ("s", "3"),
+                ("d", "72"),
+                ("v", "4"),
+                ("t", &random),
+                ("daid", DOMAIN),
+                ("pt_3rd_aid", CLIENT),
+            ],
+        );
+        let answer = ask(&self.context.http, request.header("referer", REFERER).picture(), doing).await?;
+        answer.answered().map_err(|what| not_the_service(doing, what))?;
+        let code = match qr::read(answer.body().to_vec()).await {
+            Ok(text) => FORM.drawn(text.expose(), doing)?,
+            Err(QrError::NotAPicture) => return Err(not_the_service(doing, answer.shape())),
+            Err(QrError::Unreadable | QrError::TooLong) => return Err(ServiceError::ForeignCode { doing }),
+        };
+        let mut cookies = CookieMap::default();
+        cookies.absorb(&answer.set_cookies(self.context.clock.now()));
+        let Some(token) = cookies.get("qrsig").map(|qrsig| hashed(qrsig, TOKEN)) else {
+            return Err(unexpected(doing, "a code without its signature"));
+        };
+        self.state = State::Shown { cookies, token, since: self.context.clock.monotonic(), scanned: false };
+        Ok(Progress::Code { code, life: CODE_LIFE })
+    }
+
+    /// Asks once what has become of the code.
+    async fn poll(&mut self) -> Result<Progress, ServiceError> {
+        let doing = "waiting for a scan";
+        let State::Shown { cookies, token, since, scanned } = &mut self.state else {
+            return Err(unexpected(doing, "no code to wait for"));
+        };
+        if self.context.clock.monotonic().duration_since(*since) >= CODE_LIFE {
+            return Ok(Progress::Expired);
+        }
+        let action = format!("0-0-{}", self.context.clock.now().as_millisecond());
+        let request = Request::get_with(
+            "https://ssl.ptlogin2.qq.com/ptqrlogin",
+            &[
+                ("u1", LOGIN_JUMP),
+                ("ptqrtoken", &token.to_string()),
+                ("ptredirect", "0"),
+                ("h", "1"),
+                ("t", "1"),
+                ("g", "1"),
+                ("from_ui", "1"),
+                ("ptlang", "2052"),
+                ("action", &action),
+                ("js_ver", "20102616"),
+                ("js_type", "1"),
+                ("pt_uistyle", "40"),
+                ("aid", APP),
+                ("daid", DOMAIN),
+                ("pt_3rd_aid", CLIENT),
+                ("has_onekey", "1"),
+            ],
+        );
+        let answer =
+            ask(&self.context.http, request.header("referer", REFERER).cookies(cookies), doing).await?;
+        answer.answered().map_err(|what| not_the_service(doing, what))?;
+        if answer.status() >= 400 {
+            // The signature is not accepted: only a new code helps.
+            return Err(unexpected(doing, format!("HTTP {}", answer.status())));
+        }
+        let script = String::from_utf8_lossy(answer.body());
+        let line = PtuiCb::parse(&script).ok_or_else(|| not_the_service(doing, answer.shape()))?;
+        match line.code {
+            66 => Ok(Progress::Waiting),
+            67 if *scanned => Ok(Progress::Waiting),
+            67 => {
+                *scanned = true;
+                Ok(Progress::Scanned { nickname: None, avatar: None })
+            }
+            // The answer to "confirmed" comes once: it may be what was lost a moment ago.
+            65 if *scanned && self.back_off.has_failed() => Err(ServiceError::ExchangeLost { doing }),
+            65 => Ok(Progress::Expired),
+            68 | 86 | 22_005 => Ok(Progress::Refused),
+            0 => {
+                let Some((uin, sigx)) = line.ticket() else {
+                    return Err(unexpected(doing, "a confirmation without a ticket"));
+                };
+                self.state = State::Ticket { uin, sigx, nickname: display_text::name(&line.nickname) };
+                Ok(Progress::Authorised)
+            }
+            code => Err(ServiceError::Unexpected {
+                doing,
+                got: format!("code {code}"),
+                said: display_text::message(&line.message),
+            }),
+        }
+    }
+
+    /// From the ticket to the credential. After a failed request it goes on where it stopped.
+    async fn exchange(&mut self) -> Result<Progress, ServiceError> {
+        // Every step works once: what is refused right after a lost answer was used up by it.
+        let lost = self.back_off.has_failed();
+        if let State::Ticket { uin, sigx, nickname } = &self.state {
+            let cookies = redeem(&self.context, uin, sigx).await.map_err(|error| used_up(error, lost))?;
+            self.state = State::Authorise { cookies, nickname: nickname.clone() };
+            self.back_off.forget();
+        }
+        let lost = self.back_off.has_failed();
+        if let State::Authorise { cookies, nickname } = &self.state {
+            let code = authorise(&self.context, cookies).await.map_err(|error| used_up(error, lost))?;
+            self.state = State::Exchange(Exchange::new(Confirmation::Qq { code }, nickname.clone()));
+            self.back_off.forget();
+        }
+        match &mut self.state {
+            State::Exchange(exchange) => exchange.next(&self.context).await,
+            _ => Err(unexpected("exchanging the code", "no code to exchange")),
+        }
+    }
+}
+
+/// What a refusal means after an answer that was lost: that answer had what is refused now.
+fn used_up(error: ServiceError, lost: bool) -> ServiceError {
+    match error {
+        ServiceError::Unexpected { doing, .. } if lost => ServiceError::ExchangeLost { doing },
+        error => error,
+    }
+}
+
+/// How long to wait before the next request, when none has failed.
+fn pace(state: &State) -> Duration {
+    match state {
+        State::Shown { scanned: false, .. } => PACE,
+        State::Shown { scanned: true, .. } => (PACE / 2).max(FLOOR),
+        State::Start | State::Ticket { .. } | State::Authorise { .. } | State::Exchange(_) | State::Over => {
+            Duration::ZERO
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock, SystemClock};
+
+    #[test]
+    fn polls_keep_the_pace_that_the_service_tolerates() {
+        let shown = |scanned| State::Shown {
+            cookies: CookieMap::default(),
+            token: 0,
+            since: SystemClock.monotonic(),
+            scanned,
+        };
+        assert_eq!(pace(&State::Start), Duration::ZERO, "the first code comes at once");
+        assert_eq!(pace(&shown(false)), Duration::from_millis(1500));
+        assert_eq!(
+            pace(&shown(true)),
+            Duration::from_millis(1000),
+            "faster once scanned, but not below the floor"
+        );
+    }
+}

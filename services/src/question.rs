@@ -1,0 +1,421 @@
+//! What a sign-in asks of the person before it can go on, and what the person gives.
+//!
+//! Codes to scan need nothing here: the phone answers the service by itself.
+
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+use serde::Serialize;
+use url::Url;
+
+use crate::error::ServiceError;
+use crate::http::CookieMap;
+use crate::id::ServiceId;
+use crate::secret::Secret;
+
+/// What a sign-in asks for. The same question again, with a problem in it, says that the last answer did not do.
+#[derive(Debug)]
+pub enum Question {
+    /// A phone number to send a code to: [`Input::PhoneNumber`].
+    PhoneNumber {
+        /// Why the last one did not do.
+        error: Option<ServiceError>,
+        /// For how long the service wants to be left alone.
+        wait: Option<Duration>,
+    },
+    /// A check on a page of the service that opens in the system's browser: [`Input::CaptchaDone`].
+    Captcha {
+        /// The page. `https`, and a host of the service.
+        address: PrivateAddress,
+    },
+    /// The code that was sent: [`Input::TextCode`], [`Input::Resend`] or [`Input::ChangeNumber`].
+    TextCode {
+        /// The number with most of its digits hidden.
+        sent_to: String,
+        /// Before when no other is sent.
+        resend_after: Duration,
+        /// Why the last one did not do.
+        error: Option<ServiceError>,
+    },
+    /// A visit to the service's own page: [`Input::PageAddress`], [`Input::PageCookies`] or [`Input::PageClosed`].
+    Page(Box<OfficialPage>),
+    /// A credential to paste: [`Input::Text`].
+    Paste {
+        /// Why the last one did not do.
+        unusable: Option<Unusable>,
+        /// The same in technical English, for those who want details.
+        detail: Option<String>,
+    },
+    /// Which of the accounts in the text: [`Input::Account`], or [`Input::Text`] for another text.
+    WhichAccount {
+        /// All that the service could be asked about, in the order of the text; at least two.
+        accounts: Vec<PastedAccount>,
+    },
+    /// Whether to go on with what was pasted: [`Input::Go`], or [`Input::Text`] for another text.
+    Recognised(Recognised),
+}
+
+impl Question {
+    /// Whether [`Input::Text`] answers it.
+    pub fn takes_text(&self) -> bool {
+        match self {
+            Self::Paste { .. } | Self::WhichAccount { .. } | Self::Recognised(_) => true,
+            Self::PhoneNumber { .. } | Self::Captcha { .. } | Self::TextCode { .. } | Self::Page(_) => false,
+        }
+    }
+}
+
+/// An address with something in it that is for its opener alone. It shows no more than its host.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PrivateAddress(Url);
+
+impl From<Url> for PrivateAddress {
+    fn from(address: Url) -> Self {
+        Self(address)
+    }
+}
+
+impl Deref for PrivateAddress {
+    type Target = Url;
+
+    fn deref(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PrivateAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrivateAddress({})", self.0.host_str().unwrap_or_default())
+    }
+}
+
+/// What the person, or their front, gives to a sign-in.
+#[derive(Debug)]
+pub enum Input {
+    /// Send a code to this number.
+    PhoneNumber {
+        /// The country's code without plus or zeros, such as `86`.
+        country: String,
+        /// The number within the country.
+        number: Secret,
+    },
+    /// The check in the browser is done.
+    CaptchaDone,
+    /// The code that came.
+    TextCode(Secret),
+    /// No code came: send another.
+    Resend,
+    /// It was the wrong number.
+    ChangeNumber,
+    /// The page wanted to go to the address that it was opened for.
+    PageAddress(Secret),
+    /// The page has set the cookie that it was opened for; these are all of the site's cookies.
+    PageCookies(CookieMap),
+    /// The page was closed before that.
+    PageClosed,
+    /// What was pasted.
+    Text(Secret),
+    /// The account with this place among those that were asked about, counted from 0.
+    Account(usize),
+    /// Go on with it.
+    Go,
+}
+
+/// A page of the service to show in a window that can do nothing but that: no calls into the app, a browser
+/// profile that is thrown away, and no other hosts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficialPage {
+    /// Where it begins.
+    pub start: PrivateAddress,
+    /// Hosts that it may go to; one with a leading dot stands for itself and everything below it.
+    pub hosts: &'static [&'static str],
+    /// What it is opened for.
+    pub goal: PageGoal,
+    /// A request for an authorisation that other pages make with a state of theirs, if there is one.
+    pub request: Option<PageRequest>,
+}
+
+/// A request for an authorisation that a page makes for another app. Its state is what tells the answer to this visit
+/// from any other, so that only one with ours may be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// The exact host.
+    pub host: &'static str,
+    /// The exact path.
+    pub path: &'static str,
+    /// The state of this visit.
+    pub state: String,
+}
+
+/// What an official page is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageGoal {
+    /// That the page sends the browser to this `https` address, with a code in its query. It is never loaded.
+    Address {
+        /// The exact host.
+        host: &'static str,
+        /// The exact path.
+        path: &'static str,
+    },
+    /// That the page sets this cookie, `HttpOnly` or not.
+    Cookie {
+        /// The address whose cookies to read.
+        site: &'static str,
+        /// The cookie.
+        name: &'static str,
+    },
+}
+
+impl OfficialPage {
+    /// Whether the window may go there.
+    pub fn may_visit(&self, address: &Url) -> bool {
+        let allowed = |host: &str| {
+            self.hosts.iter().any(|known| match known.strip_prefix('.') {
+                Some(domain) => {
+                    host == domain || host.strip_suffix(domain).is_some_and(|below| below.ends_with('.'))
+                }
+                None => host == *known,
+            })
+        };
+        address.scheme() == "https" && address.port().is_none() && address.host_str().is_some_and(allowed)
+    }
+
+    /// Where to go in place of a request whose state is not this visit's: the same, with ours. `None` for every other
+    /// address.
+    pub fn with_own_state(&self, address: &Url) -> Option<Url> {
+        let PageRequest { host, path, state } = self.request.as_ref()?;
+        if !self.may_visit(address) || address.host_str() != Some(host) || address.path() != *path {
+            return None;
+        }
+        let mut others: Vec<_> =
+            address.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+        let states: Vec<_> =
+            others.iter().filter(|(name, _)| name == "state").map(|(_, state)| state).collect();
+        if states == [state] {
+            return None;
+        }
+        others.retain(|(name, _)| name != "state");
+        let mut own = address.clone();
+        own.query_pairs_mut().clear().extend_pairs(others).append_pair("state", state);
+        Some(own)
+    }
+
+    /// Whether it is the address that the page was opened for.
+    pub fn is_reached(&self, address: &Url) -> bool {
+        match self.goal {
+            PageGoal::Address { host, path } => {
+                address.scheme() == "https"
+                    && address.port().is_none()
+                    && address.host_str() == Some(host)
+                    && address.path() == path
+            }
+            PageGoal::Cookie { .. } => false,
+        }
+    }
+}
+
+/// What was recognised in a pasted text. It says what is there, never what it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Recognised {
+    /// The shape that it was in.
+    pub format: PasteFormat,
+    /// How many fields it has.
+    pub fields: u32,
+    /// The parts of a credential, found or missing, most important first.
+    pub parts: Vec<RecognisedPart>,
+    /// Whether it could be renewed.
+    pub renewable: bool,
+}
+
+/// Why a pasted text is of no use for a service, and what it holds all the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Unusable {
+    /// Why.
+    pub reason: UnusableReason,
+    /// The parts of a credential of this service, found or missing; none where there is nothing of it.
+    pub parts: Vec<RecognisedPart>,
+    /// The other service, when the text is a whole credential of that one.
+    pub other: Option<ServiceId>,
+}
+
+/// Why a pasted text is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum UnusableReason {
+    /// There is nothing in it.
+    Empty,
+    /// It is longer than any text that is looked at.
+    TooLong,
+    /// There are control characters in it.
+    ControlCharacters,
+    /// It ends too early, or is damaged.
+    Damaged,
+    /// All cookies in it are of other sites.
+    OtherSites,
+    /// A value was shortened by what showed it.
+    Shortened,
+    /// A browser recorded it without cookies.
+    WithoutCookies,
+    /// It is a credential of another service.
+    OtherService,
+    /// A part without which nothing works is missing.
+    Incomplete,
+    /// There is nothing like a credential in it.
+    NothingFound,
+}
+
+/// One of several accounts in a pasted text. It says which it is, and nothing that signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct PastedAccount {
+    /// The account's number, where the text says it: NetEase's cookies do not.
+    pub account: Option<String>,
+    /// Whether it could be renewed.
+    pub renewable: bool,
+}
+
+/// A part of a credential, and whether it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct RecognisedPart {
+    /// Which part.
+    pub part: CredentialPart,
+    /// Whether it is there.
+    pub found: bool,
+}
+
+/// The parts of a credential that matter to a person who pastes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialPart {
+    /// The account's number.
+    AccountId,
+    /// QQ Music's key.
+    MusicKey,
+    /// NetEase's session, `MUSIC_U`.
+    Session,
+    /// NetEase's `__csrf`, which some tools want.
+    CsrfToken,
+    /// What renews it.
+    RefreshToken,
+}
+
+/// The shapes in which credentials are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum PasteFormat {
+    /// A `Cookie` header, with or without its name, and `.env` lines that hold one.
+    CookieHeader,
+    /// `Set-Cookie` lines, or several of them joined into one text as NeteaseCloudMusicApi does.
+    SetCookie,
+    /// A JSON object of names and values.
+    JsonObject,
+    /// The JSON array of a browser extension.
+    BrowserExport,
+    /// The JSON of a qqmusic-api `Credential`.
+    QqmusicApi,
+    /// A Netscape `cookies.txt`.
+    Netscape,
+    /// A `curl` command.
+    Curl,
+    /// A HAR file, or one entry of it.
+    Har,
+    /// A bare `MUSIC_U`, or a `musickey` with a `uin`.
+    Bare,
+    /// Rows of a table: a browser's list of cookies, CSV, Markdown.
+    Table,
+    /// A file of settings: TOML or YAML.
+    Config,
+    /// A piece of a program, or names and values in any other form.
+    Code,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(goal: PageGoal) -> OfficialPage {
+        let start = url("https://graph.qq.com/oauth2.0/show").into();
+        let request =
+            PageRequest { host: "open.weixin.qq.com", path: "/connect/qrconnect", state: "r1".to_owned() };
+        let hosts = &[".qq.com", "open.weixin.qq.com", "qq-web.example"];
+        OfficialPage { start, hosts, goal, request: Some(request) }
+    }
+
+    fn url(text: &str) -> Url {
+        text.parse().expect("a URL")
+    }
+
+    #[test]
+    fn a_private_address_shows_its_host_only() {
+        let address = PrivateAddress::from(url("https://y.qq.com/check?token=canary"));
+        assert_eq!(format!("{address:?}"), "PrivateAddress(y.qq.com)");
+    }
+
+    #[test]
+    fn the_window_goes_to_the_services_hosts_and_nowhere_else() {
+        let page = page(PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" });
+        for good in
+            ["https://qq.com/", "https://graph.qq.com/x", "https://a.b.qq.com/", "https://qq-web.example/"]
+        {
+            assert!(page.may_visit(&url(good)), "{good}");
+        }
+        for bad in [
+            "http://graph.qq.com/",
+            "https://graph.qq.com:444/",
+            "https://evilqq.com/",
+            "https://qq.com.evil.example/",
+            "https://www.qq-web.example/",
+            "https://graph.qq.com@evil.example/",
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "javascript:alert(1)",
+            "tauri://localhost/",
+        ] {
+            assert!(!page.may_visit(&url(bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_request_with_somebody_elses_state_is_made_with_that_of_the_visit() {
+        let page = page(PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" });
+        let own = |address: &str| page.with_own_state(&url(address)).map(String::from);
+        let ours = "https://open.weixin.qq.com/connect/qrconnect?appid=wx4&state=r1";
+        for theirs in
+            ["appid=wx4&state=STATE", "state=STATE&appid=wx4", "appid=wx4", "appid=wx4&state=r1&state=x"]
+        {
+            let theirs = format!("https://open.weixin.qq.com/connect/qrconnect?{theirs}");
+            assert_eq!(own(&theirs).as_deref(), Some(ours), "{theirs}");
+        }
+        for other in [
+            ours,
+            "https://open.weixin.qq.com/connect/confirm?state=STATE",
+            "https://graph.qq.com/connect/qrconnect?state=STATE",
+            "https://open.weixin.qq.com:444/connect/qrconnect?state=STATE",
+            "http://open.weixin.qq.com/connect/qrconnect?state=STATE",
+        ] {
+            assert_eq!(own(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_goal_is_one_exact_address() {
+        let page = page(PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" });
+        assert!(page.is_reached(&url("https://y.qq.com/portal/wx_redirect.html?login_type=1&code=A")));
+        for bad in [
+            "http://y.qq.com/portal/wx_redirect.html?code=A",
+            "https://y.qq.com:8443/portal/wx_redirect.html?code=A",
+            "https://c.y.qq.com/portal/wx_redirect.html?code=A",
+            "https://y.qq.com/portal/wx_redirect.html/x?code=A",
+            "https://y.qq.com/portal/other.html?code=A",
+        ] {
+            assert!(!page.is_reached(&url(bad)), "{bad}");
+        }
+    }
+}
