@@ -6,6 +6,9 @@ use tunekey_services::{Proxy, Secret};
 use crate::import;
 use crate::settings::Settings;
 
+#[global_allocator]
+static ALLOCATOR: tunekey_fuzz::Allocator = tunekey_fuzz::allocator();
+
 #[test]
 fn settings() {
     fuzz!(["http://127.0.0.1:7890", "socks5h://[::1]:1080", "system", "socks://h"], |input: &[u8]| {

@@ -4,18 +4,34 @@
 //! often as wanted. What is fed is real input with random changes. Every target holds two things: nothing panics (a
 //! release ends with a panic, wherever it is), and no input takes longer than [`LONGEST`].
 
-use std::time::{Duration, Instant};
+use std::alloc::System;
+use std::time::Duration;
 
 pub use bolero;
-
+use cap::Cap;
+use cpu_time::ThreadTime;
 /// How long a test runs a target.
 pub const MOMENT: Duration = Duration::from_millis(150);
 
-/// How long one input may take: many times what the slowest real one takes, on a busy computer.
+/// How much processor time one input may take: many times what the slowest real one takes. Other programs do not count.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// How long an input is at most. What takes more than its length in time shows well below it.
 const LARGEST: usize = 64 * 1024;
+
+/// How much the tests of a crate may hold at once: whoever takes more is ended, and the computer is not.
+const MOST_MEMORY: usize = 1 << 30;
+
+/// Names the file that each input is written to before it is read, for a run that ends with no words of its own.
+const INPUT: &str = "TUNEKEY_FUZZ_INPUT";
+
+/// What the tests of a crate with targets allocate with: `#[global_allocator]`.
+pub type Allocator = Cap<System>;
+
+/// One that gives no more than any reader needs.
+pub const fn allocator() -> Allocator {
+    Cap::new(System, MOST_MEMORY)
+}
 
 /// Runs a target: `fuzz!([seeds…], |input| …)`. The seeds are real inputs, of which others are made.
 #[macro_export]
@@ -31,15 +47,13 @@ macro_rules! fuzz {
 /// Feeds a reader with the input that the engine's bytes stand for.
 pub fn feed(seeds: &[Vec<u8>], bytes: &[u8], read: impl Fn(&[u8])) {
     let input = input(seeds, bytes);
-    let began = now();
+    if let Some(file) = std::env::var_os(INPUT) {
+        std::fs::write(file, &input).expect("the input can be kept");
+    }
+    let began = ThreadTime::now();
     read(&input);
-    let took = now() - began;
+    let took = began.elapsed();
     assert!(took < LONGEST, "{} bytes took {took:?}: {:?}", input.len(), String::from_utf8_lossy(&input));
-}
-
-#[expect(clippy::disallowed_methods, reason = "how long a reader takes is measured, which no test may bend")]
-fn now() -> Instant {
-    Instant::now()
 }
 
 /// An input as text.

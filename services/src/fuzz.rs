@@ -5,6 +5,9 @@ use tunekey_fuzz::{fuzz, text};
 use crate::display_text;
 use crate::http::{CookieMap, JoinedCookies, SetCookie};
 
+#[global_allocator]
+static ALLOCATOR: tunekey_fuzz::Allocator = tunekey_fuzz::allocator();
+
 const SET_COOKIE: &str =
     "MUSIC_U=00A1B2; Max-Age=15552000; Expires=Mon, 18 Oct 2094 00:19:44 GMT; Path=/; HTTPOnly";
 const JOINED: &str = "MUSIC_R_T=1; Expires=Mon, 18-Oct-2094 00:19:44 GMT; Path=/a;;MUSIC_U=U==; Domain=.163.com,__csrf=C; Path=/;";
