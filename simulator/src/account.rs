@@ -48,9 +48,9 @@ impl AccountKind {
     }
 }
 
-/// A membership that was bought once. Whether it still runs is a matter of [`Held::until_ms`].
+/// A membership that was bought once. Whether it still runs is a matter of [`Subscription::until_ms`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
+pub struct Subscription {
     /// From when, in milliseconds since the Unix epoch.
     pub from_ms: i64,
     /// Until when.
@@ -65,11 +65,11 @@ pub struct Held {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     /// QQ Music 绿钻, NetEase 音乐包.
-    pub basic: Option<Held>,
+    pub basic: Option<Subscription>,
     /// QQ Music 豪华绿钻, NetEase 黑胶VIP.
-    pub vip: Option<Held>,
+    pub vip: Option<Subscription>,
     /// QQ Music 超级会员, NetEase 黑胶SVIP.
-    pub svip: Option<Held>,
+    pub svip: Option<Subscription>,
 }
 
 /// An account on one of the services.
@@ -140,7 +140,7 @@ impl Account {
 pub(crate) fn roster(now_ms: i64) -> Vec<Account> {
     const DAY: i64 = 86_400_000;
     let held = |from: i64, until: i64, level, yearly| {
-        Some(Held { from_ms: now_ms + from * DAY, until_ms: now_ms + until * DAY, level, yearly })
+        Some(Subscription { from_ms: now_ms + from * DAY, until_ms: now_ms + until * DAY, level, yearly })
     };
     let none = Membership::default();
     let member = Membership { basic: held(-300, 40, 6, false), vip: held(-100, 40, 6, false), svip: None };

@@ -1,12 +1,10 @@
 //! Checks that a person is at the computer: the page behind an address that a service gives instead of sending a text
 //! message (protocol: QQ §4.1).
 
-use hyper::Method;
 use serde::Serialize;
 
 use crate::account::Service;
-use crate::exchange::{Answer, Reply, Turn};
-use crate::world::State;
+use crate::simulator_state::SharedState;
 
 /// A check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,7 +36,7 @@ fn host(service: Service) -> &'static str {
     }
 }
 
-impl State {
+impl SharedState {
     /// The check that `device` has to pass before a text message is sent for it; `None` when the setting `phone_captcha`
     /// is off or the device has passed.
     pub(crate) fn captcha_wanted(&mut self, service: Service, device: &str) -> Option<Captcha> {
@@ -61,43 +59,9 @@ impl State {
             return known.clone();
         }
         let id = self.captchas.last().map_or(1, |captcha| captcha.id + 1);
-        let address = format!("https://{}{path}?check={}", host(service), self.mint.word(32));
+        let address = format!("https://{}{path}?check={}", host(service), self.tokens.word(32));
         let captcha = Captcha { id, service, address, solved: false, device: device.to_owned() };
         self.captchas.push(captcha.clone());
         captcha
     }
-}
-
-/// The page of a check: a button that solves it.
-pub(crate) fn serve(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
-    let check = request.query("check").unwrap_or_default();
-    let address = format!("https://{}{}?check={check}", request.host, request.path);
-    turn.world.change(|state| {
-        let Some(captcha) = state.captchas.iter_mut().find(|captcha| captcha.address == address) else {
-            return Answer::refuse("there is no such check", page(404, "没有这个验证 · No such check", ""));
-        };
-        if turn.fault.is_some() {
-            return Answer::outdated(page(200, "验证失败，请稍后再试 · The check failed", ""));
-        }
-        if request.method == Method::POST {
-            captcha.solved = true;
-        }
-        if captcha.solved {
-            return page(200, "验证成功，请回到应用 · Done, go back to the app", "").into();
-        }
-        let button =
-            "<form method=\"post\"><button id=\"solve\">我不是机器人 · I am a person</button></form>";
-        page(200, "安全验证 · Security check", button).into()
-    })
-}
-
-fn page(status: u16, said: &str, more: &str) -> Reply {
-    let html = format!(
-        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><title>安全验证</title>\
-         <link rel=\"icon\" href=\"data:,\"><style>body{{font:\
-         16px system-ui,sans-serif;display:grid;place-items:center;min-height:90vh}}button{{font:inherit;padding:12px \
-         20px}}</style></head><body><main><h1 id=\"said\">{said}</h1>{more}</main></body></html>"
-    );
-    Reply::new(status, "text/html; charset=utf-8", html)
 }

@@ -16,7 +16,7 @@ pub enum Verdict {
 
 /// One request and what became of it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Entry {
+pub struct JournalEntry {
     /// Counts up from 1.
     pub number: u64,
     /// When it was answered, in milliseconds since the Unix epoch.

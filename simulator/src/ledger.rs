@@ -10,7 +10,7 @@ use crate::settings::Rotation;
 /// How a credential came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Via {
+pub enum IssuedVia {
     /// By a code scanned with QQ.
     QqScan,
     /// By a code scanned with WeChat.
@@ -51,7 +51,7 @@ pub struct Credential {
     /// 1 at the sign-in, one more at every renewal.
     pub generation: u32,
     /// How it came to be.
-    pub via: Via,
+    pub via: IssuedVia,
     /// The `loginType` that the client was told with it; QQ Music only.
     pub login_type: Option<i64>,
     /// Every secret value in it, by the name the service gives it.
@@ -105,7 +105,7 @@ impl Ledger {
     pub(crate) fn sign_in(
         &mut self,
         account: &Account,
-        via: Via,
+        via: IssuedVia,
         secrets: BTreeMap<String, String>,
         issued_ms: i64,
         expires_ms: i64,
@@ -135,7 +135,7 @@ impl Ledger {
                 older.superseded_ms = superseded;
             }
         }
-        self.add(account, old.session, generation + 1, Via::Renewal, secrets, issued_ms, expires_ms)
+        self.add(account, old.session, generation + 1, IssuedVia::Renewal, secrets, issued_ms, expires_ms)
     }
 
     #[allow(clippy::too_many_arguments, reason = "one row, written in one place")]
@@ -144,7 +144,7 @@ impl Ledger {
         account: &Account,
         session: u64,
         generation: u32,
-        via: Via,
+        via: IssuedVia,
         secrets: BTreeMap<String, String>,
         issued_ms: i64,
         expires_ms: i64,
@@ -232,7 +232,7 @@ impl Ledger {
     /// How often each account's credential was renewed.
     pub(crate) fn renewals(&self) -> BTreeMap<String, u32> {
         let mut renewals = BTreeMap::new();
-        for credential in self.credentials.iter().filter(|credential| credential.via == Via::Renewal) {
+        for credential in self.credentials.iter().filter(|credential| credential.via == IssuedVia::Renewal) {
             *renewals.entry(credential.account.clone()).or_insert(0) += 1;
         }
         renewals

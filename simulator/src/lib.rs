@@ -24,42 +24,50 @@
 //! protocol notes from which the behaviour was taken.
 
 mod account;
-mod authority;
-mod auto;
-mod body;
+mod auto_confirm;
+mod avatar;
 mod captcha;
+mod captcha_page;
+mod certificate_authority;
 mod clock;
 mod code;
 mod control;
-mod exchange;
+mod encoding;
 mod fault;
-mod hostile;
+mod fault_reply;
+mod hostile_reply;
 mod journal;
 mod ledger;
-mod mint;
 mod netease;
+mod outcome;
 mod page;
-mod picture;
 mod proxy;
 mod qqmusic;
+mod qr_picture;
+mod reply;
+mod reply_body;
+mod request;
+mod request_context;
+mod resettable_stream;
+mod service_router;
 mod settings;
 mod simulator;
-mod stage;
+mod simulator_state;
 mod text_message;
-mod wire;
-mod world;
+mod token_generator;
+mod upgrade;
 
-pub use account::{Account, AccountKind, Held, Membership, Service};
+pub use account::{Account, AccountKind, Membership, Service, Subscription};
 pub use captcha::Captcha;
 pub use code::{Code, CodeState};
 pub use fault::{ArmedFault, Fault, FaultKind};
-pub use hostile::FOREIGN_CODES;
-pub use journal::{Entry, Verdict};
-pub use ledger::{Credential, RevokedBy, Via};
-pub use settings::{Auto, DeletedCookie, Guests, PushSplit, Rotation, Settings};
+pub use hostile_reply::FOREIGN_CODES;
+pub use journal::{JournalEntry, Verdict};
+pub use ledger::{Credential, IssuedVia, RevokedBy};
+pub use settings::{AutoConfirm, DeletedCookie, GuestFlag, PushSplit, Rotation, Settings};
 pub use simulator::{Options, Running, Simulator};
+pub use simulator_state::{ControlError, SimulatorState};
 pub use text_message::TextMessage;
-pub use world::{ControlError, World};
 
 /// The names of all requests that faults can strike, `*` aside.
 pub const REQUESTS: [&str; 39] = [

@@ -16,12 +16,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::body::ExactBody;
-use crate::exchange::{Ending, Reply, Request, parse_form};
 use crate::journal::Verdict;
-use crate::qqmusic::push;
-use crate::stage::Stage;
-use crate::wire::Wire;
+use crate::reply::{Ending, Reply};
+use crate::reply_body::ReplyBody;
+use crate::request::{Request, parse_form};
+use crate::resettable_stream::ResettableStream;
+use crate::service_router::ServiceRouter;
+use crate::upgrade::Upgrade;
 
 /// The longest header block of a `CONNECT` request, in bytes.
 const LONGEST_CONNECT: usize = 16 * 1024;
@@ -29,18 +30,18 @@ const LONGEST_CONNECT: usize = 16 * 1024;
 const LONGEST_BODY: usize = 1024 * 1024;
 
 /// Accepts connections until it is dropped; dropping it ends them all.
-pub(crate) async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, stage: Arc<Stage>) {
+pub(crate) async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, router: Arc<ServiceRouter>) {
     let acceptor = TlsAcceptor::from(tls);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    let mut cuts = stage.world.cuts();
-                    let talk = connection(stream, acceptor.clone(), Arc::clone(&stage));
+                    let mut cuts = router.state.cuts();
+                    let handling = connection(stream, acceptor.clone(), Arc::clone(&router));
                     connections.spawn(async move {
                         tokio::select! {
-                            () = talk => {}
+                            () = handling => {}
                             Ok(()) = cuts.changed() => {}
                         }
                     });
@@ -52,43 +53,56 @@ pub(crate) async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>,
 }
 
 /// One connection: `CONNECT`, TLS, requests. How it ends is the client's business.
-async fn connection(mut stream: TcpStream, acceptor: TlsAcceptor, stage: Arc<Stage>) {
+async fn connection(mut stream: TcpStream, acceptor: TlsAcceptor, router: Arc<ServiceRouter>) {
     let _ = stream.set_nodelay(true);
-    let Ok(Some(host)) = connect(&mut stream, &stage).await else { return };
-    let wire = Wire::new(stream);
+    let Ok(Some(host)) = connect(&mut stream, &router).await else { return };
+    let wire = ResettableStream::new(stream);
     let switch = wire.reset_switch();
     let tls = match acceptor.accept(wire).await {
         Ok(tls) => tls,
         Err(error) => {
             let rule = format!("TLS to {host} failed: {error}");
-            stage.note("proxy.tls", format!("CONNECT {host}:443"), Verdict::Refused, Some(rule), None, 0);
+            router.state.record(
+                "proxy.tls",
+                format!("CONNECT {host}:443"),
+                Verdict::Refused,
+                Some(rule),
+                None,
+                0,
+            );
             return;
         }
     };
     if let Some(name) = tls.get_ref().1.server_name().filter(|name| *name != host) {
         let rule = format!("TLS asked for {name} inside a tunnel to {host}");
-        stage.note("proxy.tls", format!("CONNECT {host}:443"), Verdict::Refused, Some(rule), None, 0);
+        router.state.record(
+            "proxy.tls",
+            format!("CONNECT {host}:443"),
+            Verdict::Refused,
+            Some(rule),
+            None,
+            0,
+        );
         return;
     }
     let upgrade = Arc::new(Mutex::new(None));
     let service = service_fn(|request: hyper::Request<Incoming>| {
-        let (stage, host, switch) = (Arc::clone(&stage), host.clone(), Arc::clone(&switch));
+        let (router, host, switch) = (Arc::clone(&router), host.clone(), Arc::clone(&switch));
         let upgrade = Arc::clone(&upgrade);
-        async move { handle(request, host, &stage, &switch, &upgrade).await }
+        async move { handle(request, host, &router, &switch, &upgrade).await }
     });
     let http = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(tls), service);
     let _ = http.with_upgrades().await;
-    let asked: Option<(OnUpgrade, push::Talk)> =
-        upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some((upgrading, talk)) = asked
+    let accepted = upgrade.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some((upgrading, session)) = accepted
         && let Ok(upgraded) = upgrading.await
     {
-        push::converse(&stage, upgraded, talk, &switch).await;
+        session.run(upgraded, &switch).await;
     }
 }
 
 /// Reads the first request of a connection and returns the host to play, or answers a refusal.
-async fn connect(stream: &mut TcpStream, stage: &Stage) -> io::Result<Option<String>> {
+async fn connect(stream: &mut TcpStream, router: &ServiceRouter) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() >= LONGEST_CONNECT {
@@ -107,7 +121,7 @@ async fn connect(stream: &mut TcpStream, stage: &Stage) -> io::Result<Option<Str
         "a request came outside a tunnel, readable for everybody on the way".to_owned()
     } else {
         match target.rsplit_once(':') {
-            Some((host, "443")) if stage.plays(host) => {
+            Some((host, "443")) if router.has_host(host) => {
                 stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
                 return Ok(Some(host.to_owned()));
             }
@@ -116,11 +130,21 @@ async fn connect(stream: &mut TcpStream, stage: &Stage) -> io::Result<Option<Str
         }
     };
     let without_query = target.split('?').next().unwrap_or_default();
-    stage.note("proxy.connect", format!("{method} {without_query}"), Verdict::Refused, Some(rule), None, 403);
+    router.state.record(
+        "proxy.connect",
+        format!("{method} {without_query}"),
+        Verdict::Refused,
+        Some(rule),
+        None,
+        403,
+    );
     stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await?;
     stream.shutdown().await?;
     Ok(None)
 }
+
+/// A connection that is being upgraded, and the session to run on it.
+type AcceptedUpgrade = (OnUpgrade, Box<dyn Upgrade>);
 
 /// The connection is to be reset.
 #[derive(Debug, thiserror::Error)]
@@ -130,21 +154,21 @@ struct ResetNow;
 async fn handle(
     mut request: hyper::Request<Incoming>,
     host: String,
-    stage: &Stage,
+    router: &ServiceRouter,
     switch: &AtomicBool,
-    upgrade: &Mutex<Option<(OnUpgrade, push::Talk)>>,
-) -> Result<hyper::Response<ExactBody>, ResetNow> {
+    accepted: &Mutex<Option<AcceptedUpgrade>>,
+) -> Result<hyper::Response<ReplyBody>, ResetNow> {
     let upgrading = hyper::upgrade::on(&mut request);
-    let reply = match read(request, host).await {
-        Ok(request) => stage.answer(&request).await,
-        Err(refusal) => refusal,
+    let (reply, upgrade) = match read(request, host).await {
+        Ok(request) => router.respond(&request).await,
+        Err(reply) => (reply, None),
     };
-    let delay = Duration::from_millis(stage.world.settings().answer_delay_ms);
+    let delay = Duration::from_millis(router.state.settings().answer_delay_ms);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
-    if let Some(talk) = &reply.upgrade {
-        *upgrade.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrading, talk.clone()));
+    if let Some(session) = upgrade {
+        *accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some((upgrading, session));
     }
     match reply.ending {
         Ending::Reset => {
@@ -178,8 +202,8 @@ async fn read(request: hyper::Request<Incoming>, host: String) -> Result<Request
     })
 }
 
-fn response(reply: &Reply) -> hyper::Response<ExactBody> {
-    let mut response = hyper::Response::new(ExactBody::new(&reply.body, reply.ending));
+fn response(reply: &Reply) -> hyper::Response<ReplyBody> {
+    let mut response = hyper::Response::new(ReplyBody::new(&reply.body, reply.ending));
     *response.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or_default();
     for (name, value) in &reply.headers {
         if let Ok(value) = hyper::header::HeaderValue::from_str(value) {

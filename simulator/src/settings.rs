@@ -24,14 +24,14 @@ pub enum Rotation {
 
 /// Delays after which every code is scanned and confirmed without anybody touching the phone page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Auto {
+pub struct AutoConfirm {
     /// From the code being shown to the scan, in milliseconds.
     pub scan_ms: u64,
     /// From the scan to the confirmation, in milliseconds.
     pub confirm_ms: u64,
 }
 
-impl std::str::FromStr for Auto {
+impl std::str::FromStr for AutoConfirm {
     type Err = String;
 
     /// Reads `scan=1s,confirm=500ms`; a delay that is not named is 0.
@@ -87,10 +87,10 @@ impl DeletedCookie {
     }
 }
 
-/// Whether NetEase sessions turn out to be guests' (protocol: NetEase §12.1).
+/// Whether NetEase sessions context out to be guests' (protocol: NetEase §12.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Guests {
+pub enum GuestFlag {
     /// They are their accounts'.
     No,
     /// With the flag as the service spells it, `anonimousUser`.
@@ -116,7 +116,7 @@ pub struct Settings {
     /// How long every answer takes, in milliseconds.
     pub answer_delay_ms: u64,
     /// Whether codes are scanned and confirmed by themselves.
-    pub auto: Option<Auto>,
+    pub auto: Option<AutoConfirm>,
     /// Where `check_sig` deletes another `p_skey` beside the one it sets.
     pub deleted_p_skey: DeletedCookie,
     /// Where a NetEase sign-in or renewal deletes another `MUSIC_U` beside the one it sets.
@@ -172,8 +172,8 @@ pub struct Settings {
     /// Whether what is pushed after a scan with the QQ Music app is itself the key, and nothing is exchanged for it
     /// (protocol: QQ §13.7).
     pub pushed_key: bool,
-    /// Whether NetEase sessions turn out to be guests'.
-    pub guests: Guests,
+    /// Whether NetEase sessions context out to be guests'.
+    pub guests: GuestFlag,
     /// Whether NetEase confirms a scan without the cookie `MUSIC_U`, and says the session in the header
     /// `x-refresh-token` (protocol: NetEase §12.3).
     pub session_in_header: bool,
@@ -239,7 +239,7 @@ impl Default for Settings {
             exchange_check: false,
             app_exchange_as_web_site: false,
             pushed_key: false,
-            guests: Guests::No,
+            guests: GuestFlag::No,
             session_in_header: false,
             dead_refresh_tokens: false,
             push_redirects: 1,
@@ -272,9 +272,9 @@ mod tests {
 
     #[test]
     fn delays_are_read_in_seconds_and_milliseconds() {
-        assert_eq!("scan=1s,confirm=250ms".parse(), Ok(Auto { scan_ms: 1000, confirm_ms: 250 }));
-        assert!("scan=soon".parse::<Auto>().is_err());
-        assert!("blink=1s".parse::<Auto>().is_err());
+        assert_eq!("scan=1s,confirm=250ms".parse(), Ok(AutoConfirm { scan_ms: 1000, confirm_ms: 250 }));
+        assert!("scan=soon".parse::<AutoConfirm>().is_err());
+        assert!("blink=1s".parse::<AutoConfirm>().is_err());
     }
 
     #[test]

@@ -10,11 +10,11 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::authority::Authority;
+use crate::certificate_authority::CertificateAuthority;
+use crate::service_router::{ServiceRouter, hosts};
 use crate::settings::Settings;
-use crate::stage::{Stage, hosts};
-use crate::world::World;
-use crate::{auto, control, proxy};
+use crate::simulator_state::SimulatorState;
+use crate::{auto_confirm, control, proxy};
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Options {
 #[derive(Debug, Clone, Copy)]
 pub struct Simulator;
 
-/// A simulator that runs. Everything that can be done with it is a method of [`World`]; dropping it stops it.
+/// A simulator that runs. Everything that can be done with it is a method of [`SimulatorState`]; dropping it stops it.
 #[derive(Debug)]
 pub struct Running {
     /// Where the proxy is, as `http://127.0.0.1:PORT`.
@@ -62,7 +62,7 @@ pub struct Running {
     pub ca_pem: String,
     /// The file that holds it, if one was asked for.
     pub ca_path: Option<PathBuf>,
-    world: Arc<World>,
+    state: Arc<SimulatorState>,
     tasks: JoinSet<()>,
 }
 
@@ -75,7 +75,7 @@ impl Simulator {
         for address in [options.listen, options.control] {
             anyhow::ensure!(address.ip().is_loopback(), "{address} is not a loopback address");
         }
-        let authority = Authority::new(&hosts())?;
+        let authority = CertificateAuthority::new(&hosts())?;
         let bind = async |address: SocketAddr| {
             TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
         };
@@ -85,13 +85,13 @@ impl Simulator {
         if let Some(path) = &options.ca_out {
             write(path, &authority.pem).with_context(|| format!("cannot write {}", path.display()))?;
         }
-        let world = World::new(options.settings);
-        let stage = Arc::new(Stage { world: Arc::clone(&world) });
+        let state = SimulatorState::new(options.settings);
+        let router = Arc::new(ServiceRouter { state: Arc::clone(&state) });
         let mut tasks = JoinSet::new();
-        tasks.spawn(proxy::serve(proxy, authority.tls, stage));
-        tasks.spawn(control::serve(control, Arc::clone(&world)));
-        tasks.spawn(auto::run(Arc::clone(&world)));
-        Ok(Running { proxy_url, control_url, ca_pem: authority.pem, ca_path: options.ca_out, world, tasks })
+        tasks.spawn(proxy::serve(proxy, authority.tls, router));
+        tasks.spawn(control::serve(control, Arc::clone(&state)));
+        tasks.spawn(auto_confirm::run(Arc::clone(&state)));
+        Ok(Running { proxy_url, control_url, ca_pem: authority.pem, ca_path: options.ca_out, state, tasks })
     }
 }
 
@@ -101,9 +101,9 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 impl Running {
-    /// The world, to keep or to hand to another task.
-    pub fn world(&self) -> Arc<World> {
-        Arc::clone(&self.world)
+    /// The state, to keep or to hand to another task.
+    pub fn state(&self) -> Arc<SimulatorState> {
+        Arc::clone(&self.state)
     }
 
     /// Waits until `POST /shutdown` asks to stop.
@@ -114,9 +114,9 @@ impl Running {
 }
 
 impl Deref for Running {
-    type Target = World;
+    type Target = SimulatorState;
 
-    fn deref(&self) -> &World {
-        &self.world
+    fn deref(&self) -> &SimulatorState {
+        &self.state
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::account::Service;
 use crate::clock::now_ms;
-use crate::world::State;
+use crate::simulator_state::SharedState;
 
 /// A text message with a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,7 +25,7 @@ pub struct TextMessage {
     used: bool,
 }
 
-impl State {
+impl SharedState {
     /// Sends a message with a new code to `phone`, and returns the code. Older codes for the number are worthless then.
     pub(crate) fn send_text_message(&mut self, service: Service, phone: &str) -> String {
         let newest = self.newest_text_message(service, phone).map(|message| message.code.clone());
@@ -73,12 +73,12 @@ impl State {
 mod tests {
     use super::*;
     use crate::settings::Settings;
-    use crate::world::World;
+    use crate::simulator_state::SimulatorState;
 
     #[test]
     fn the_newest_code_of_a_number_is_good_once() {
-        let world = World::new(Settings::default());
-        let state = &mut *world.lock();
+        let simulator = SimulatorState::new(Settings::default());
+        let state = &mut *simulator.lock();
         let (service, phone) = (Service::QqMusic, "13800010001");
         let first = state.send_text_message(service, phone);
         let second = state.send_text_message(service, phone);

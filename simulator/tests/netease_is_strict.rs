@@ -3,7 +3,7 @@
 mod visitor;
 
 use serde_json::Value;
-use tunekey_simulator::{Guests, Rotation, Service, Settings};
+use tunekey_simulator::{GuestFlag, Rotation, Service, Settings};
 use visitor::{CHAIN, Pairs, Visit, WEAPI_KEY, WEAPI_PARAMS, cookies_of, json_of, pairs, set};
 
 async fn code_of(response: reqwest::Response) -> Value {
@@ -250,8 +250,8 @@ async fn a_code_is_polled_in_the_way_in_which_it_was_made() {
 #[tokio::test]
 async fn a_guest_says_so_as_the_service_spells_it_or_otherwise() {
     for (guests, flag, other) in [
-        (Guests::Anonimous, "anonimousUser", "anonymousUser"),
-        (Guests::Anonymous, "anonymousUser", "anonimousUser"),
+        (GuestFlag::Anonimous, "anonimousUser", "anonymousUser"),
+        (GuestFlag::Anonymous, "anonymousUser", "anonimousUser"),
     ] {
         let visit = Visit::with(Settings { guests, ..Settings::default() }).await;
         let cookies = visit.sign_in_netease("netease:90001").await;

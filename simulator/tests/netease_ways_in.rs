@@ -5,7 +5,7 @@ mod visitor;
 use reqwest::header::{COOKIE, SET_COOKIE, USER_AGENT};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use tunekey_simulator::{CodeState, DeletedCookie, Fault, FaultKind, Service, Settings, Verdict, Via};
+use tunekey_simulator::{CodeState, DeletedCookie, Fault, FaultKind, IssuedVia, Service, Settings, Verdict};
 use visitor::{BROWSER, Pairs, Visit, cookies_of, header_of, json_of, pairs, set};
 
 const SEND: &str = "/sms/captcha/sent";
@@ -119,7 +119,7 @@ async fn a_whole_sign_in_by_text_message_with_a_check_breaks_no_rule() {
     let body = json_of(response).await;
     assert_eq!((&body["code"], &body["account"]["id"]), (&json!(200), &json!(90001)));
     let issued = &visit.simulator.ledger()[0];
-    assert_eq!((issued.via, issued.account.as_str()), (Via::Phone, "netease:90001"));
+    assert_eq!((issued.via, issued.account.as_str()), (IssuedVia::Phone, "netease:90001"));
     for name in ["MUSIC_U", "MUSIC_R_U", "__csrf"] {
         assert!(cookies.contains(&(name.to_owned(), issued.secrets[name].clone())), "{name} is set");
     }
@@ -296,7 +296,7 @@ async fn a_sign_in_on_the_page_sets_the_cookies_of_a_session_once() {
     let cookies = cookies_of(&response);
     assert_eq!(json_of(response).await["state"], "delivered");
     let issued = &visit.simulator.ledger()[0];
-    assert_eq!((issued.via, issued.account.as_str()), (Via::OfficialPage, "netease:90002"));
+    assert_eq!((issued.via, issued.account.as_str()), (IssuedVia::OfficialPage, "netease:90002"));
     let last =
         |name: &str| lines.iter().rfind(|line| line.starts_with(&format!("{name}="))).expect("it is set");
     for (name, path) in [("MUSIC_U", "/"), ("MUSIC_R_U", "/eapi/login/token/refresh"), ("__csrf", "/")] {
@@ -358,11 +358,12 @@ async fn a_page_is_confirmed_by_itself_when_that_is_set() {
     let auto = "scan=0s,confirm=0s".parse().ok();
     let visit = Visit::with(Settings { auto, ..Settings::default() }).await;
     let (_, next) = visit.open_page().await;
-    let confirmed =
-        |world: &tunekey_simulator::World| (world.codes()[0].state == CodeState::Confirmed).then_some(());
+    let confirmed = |world: &tunekey_simulator::SimulatorState| {
+        (world.codes()[0].state == CodeState::Confirmed).then_some(())
+    };
     visit.simulator.until(confirmed).await;
     visit.browse(Method::GET, &next, &Vec::new()).await;
-    assert_eq!(visit.simulator.ledger()[0].via, Via::OfficialPage);
+    assert_eq!(visit.simulator.ledger()[0].via, IssuedVia::OfficialPage);
 }
 
 // ---- a pasted session --------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tunekey_simulator::{
-    CodeState, ControlError, Fault, FaultKind, PushSplit, Service, Settings, Verdict, Via,
+    CodeState, ControlError, Fault, FaultKind, IssuedVia, PushSplit, Service, Settings, Verdict,
 };
 use visitor::{BROWSER, Pairs, Visit, json_of, pairs, set, web_comm};
 
@@ -263,7 +263,10 @@ async fn a_whole_sign_in_with_wechat_breaks_no_rule() {
     credential["musickey"] = renewed["data"]["musickey"].clone();
     assert_eq!(visit.user_info(&credential).await["code"], 0, "the new key is good");
     let issued = visit.simulator.ledger();
-    assert_eq!(issued.iter().map(|issued| issued.via).collect::<Vec<_>>(), [Via::WechatScan, Via::Renewal]);
+    assert_eq!(
+        issued.iter().map(|issued| issued.via).collect::<Vec<_>>(),
+        [IssuedVia::WechatScan, IssuedVia::Renewal]
+    );
     assert_eq!(visit.broken(), NOTHING);
 }
 
@@ -380,7 +383,7 @@ async fn a_whole_sign_in_with_the_app_over_a_redirect_breaks_no_rule() {
     as_qq["loginType"] = json!(2);
     visit.simulator.configure(|settings| settings.repeats_login_type = false);
     assert_eq!(visit.renew_a(&as_qq, &visitor::path_a(&as_qq)).await["code"], 0, "renewed as a QQ account");
-    assert_eq!(visit.simulator.ledger()[0].via, Via::AppScan);
+    assert_eq!(visit.simulator.ledger()[0].via, IssuedVia::AppScan);
     assert_eq!(visit.broken(), NOTHING);
 }
 
@@ -684,7 +687,7 @@ async fn a_whole_sign_in_by_text_message_with_a_check_breaks_no_rule() {
     assert_eq!((&credential["str_musicid"], &credential["loginType"]), (&json!("10001"), &json!(0)));
     assert_eq!(visit.user_info(&credential).await["code"], 0, "the key is good");
     assert_eq!(visit.renew_a(&credential, &renewal(&credential)).await["code"], 0, "and is renewed");
-    assert_eq!(visit.simulator.ledger()[0].via, Via::Phone);
+    assert_eq!(visit.simulator.ledger()[0].via, IssuedVia::Phone);
     assert_eq!(visit.broken(), NOTHING);
 }
 
@@ -789,7 +792,7 @@ async fn a_whole_sign_in_at_the_official_page_breaks_no_rule() {
     let credential = visit.exchange(&code).await["data"].take();
     assert_eq!(credential["str_musicid"], "10002");
     assert!(!text(&credential["refresh_key"]).is_empty(), "the whole credential");
-    assert_eq!(visit.simulator.ledger()[0].via, Via::OfficialPage);
+    assert_eq!(visit.simulator.ledger()[0].via, IssuedVia::OfficialPage);
     assert_eq!(visit.broken(), NOTHING);
     assert_eq!(visit.exchange(&code).await["code"], 1000, "the code is good once");
     assert_eq!(visit.last_rule().as_deref(), Some("the code was used before"));

@@ -12,18 +12,18 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::world::World;
+use crate::simulator_state::SimulatorState;
 
 /// What the routes share.
 #[derive(Debug, Clone)]
 struct Control {
-    world: Arc<World>,
+    state: Arc<SimulatorState>,
     stop: Arc<Notify>,
 }
 
 /// Serves until `POST /shutdown`.
-pub(crate) async fn serve(listener: TcpListener, world: Arc<World>) {
-    let control = Control { world, stop: Arc::new(Notify::new()) };
+pub(crate) async fn serve(listener: TcpListener, state: Arc<SimulatorState>) {
+    let control = Control { state, stop: Arc::new(Notify::new()) };
     let stopping = Arc::clone(&control.stop);
     let router = Router::new()
         .route("/", get(|| async { Html(include_str!("phone.html")) }))

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::clock;
 use crate::ledger::Credential;
-use crate::world::State;
+use crate::simulator_state::SharedState;
 
 const DOMAIN: &str = ".music.163.com";
 /// The ten paths of the two telemetry cookies, besides `/openapi/clientlog`.
@@ -40,7 +40,7 @@ pub(super) fn device(id: &str) -> String {
 }
 
 /// What a sign-in and a renewal set: about thirty lines, most of them telemetry.
-pub(super) fn signed_in(state: &State, credential: &Credential, with_tracking: bool) -> Vec<String> {
+pub(super) fn signed_in(state: &SharedState, credential: &Credential, with_tracking: bool) -> Vec<String> {
     let mut lines = Vec::new();
     let mut telemetry = |name: &str, value: &str| {
         for root in TELEMETRY {
@@ -79,7 +79,11 @@ pub(super) fn signed_in(state: &State, credential: &Credential, with_tracking: b
 
 /// The same for the official page. What renews and what signs in is out of reach of the page's scripts there, and a
 /// browser keeps what is set last, so that every deletion comes first.
-pub(super) fn signed_in_on_page(state: &State, credential: &Credential, with_tracking: bool) -> Vec<String> {
+pub(super) fn signed_in_on_page(
+    state: &SharedState,
+    credential: &Credential,
+    with_tracking: bool,
+) -> Vec<String> {
     let mut lines = signed_in(state, credential, with_tracking);
     lines.sort_by_key(|line| !line.contains("; Max-Age=0;"));
     for line in &mut lines {

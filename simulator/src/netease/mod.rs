@@ -1,21 +1,24 @@
 //! NetEase Cloud Music: sign-in by app scan, by text message and on the official page, and the session (protocol:
 //! NetEase §1–6).
 
-mod account;
+mod api_reply;
+mod app_scan;
 mod cookies;
 mod crypto;
-mod device;
+mod guest;
 mod membership;
 mod official_page;
-mod phone;
-mod refusal;
-mod scan;
+mod phone_code;
 mod session;
 mod transport;
+mod user_info;
 
-use crate::exchange::{Answer, Reply, Request, Turn};
-use crate::stage::{Answering, Played};
-use crate::{captcha, picture};
+use crate::outcome::Outcome;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::request_context::RequestContext;
+use crate::service_router::{OutcomeFuture, SimulatedService};
+use crate::{avatar, captcha, captcha_page};
 
 /// NetEase Cloud Music.
 #[derive(Debug)]
@@ -31,7 +34,7 @@ pub(crate) struct Memory {
     /// The front pages that were opened and whose scripts have not asked yet.
     pages: Vec<official_page::Opened>,
     /// Who asked for a text message to which number, newest last.
-    phones: Vec<phone::Asked>,
+    phones: Vec<phone_code::Asked>,
 }
 
 const SITE: &str = "music.163.com";
@@ -41,7 +44,7 @@ const INTERFACES: [&str; 3] =
     ["interface.music.163.com", "interfacepc.music.163.com", "interface3.music.163.com"];
 const PICTURES: [&str; 4] = ["p1.music.126.net", "p2.music.126.net", "p3.music.126.net", "p4.music.126.net"];
 
-impl Played for NetEase {
+impl SimulatedService for NetEase {
     fn hosts(&self) -> &'static [&'static str] {
         &[
             SITE,
@@ -58,7 +61,7 @@ impl Played for NetEase {
 
     fn names(&self, request: &Request) -> Vec<&'static str> {
         if PICTURES.contains(&request.host.as_str()) {
-            return vec!["avatar"];
+            return vec![avatar::REQUEST];
         }
         match (request.host.as_str(), request.path.as_str()) {
             (SITE, official_page::START | official_page::STATE | official_page::FINISH)
@@ -81,40 +84,44 @@ impl Played for NetEase {
         }]
     }
 
-    fn answer<'a>(&'a self, turn: Turn<'a>) -> Answering<'a> {
+    fn respond<'a>(&'a self, context: RequestContext<'a>) -> OutcomeFuture<'a> {
         Box::pin(async move {
-            let name = self.names(turn.request)[0];
-            if name == "avatar" {
-                return picture::serve(&turn);
+            let name = self.names(context.request)[0];
+            if name == avatar::REQUEST {
+                return avatar::respond(context.request, context.fault);
             }
             if name == "netease.page" {
-                let is_check = turn.request.host == CHECKS;
-                return if is_check { captcha::serve(&turn) } else { official_page::serve(&turn) };
+                let is_check = context.request.host == CHECKS;
+                return if is_check {
+                    captcha_page::respond(&context)
+                } else {
+                    official_page::serve(&context)
+                };
             }
             if name == "netease.unknown" {
                 // Among them qrcode/create and client/check, which exist only in wrappers (protocol: NetEase §1.2).
-                return Answer::refuse("no such address", Reply::json(&refusal::code(404)));
+                return Outcome::broken_rule("no such address", Reply::json(&api_reply::code(404)));
             }
-            let call = match transport::open(turn.request) {
+            let call = match transport::open(context.request) {
                 Ok(call) => call,
                 Err(answer) => return *answer,
             };
-            let outcome = match turn.fault.and_then(|fault| refusal::faulted(name, fault)) {
+            let outcome = match context.fault.and_then(|fault| api_reply::faulted(name, fault)) {
                 Some(outcome) => outcome,
                 None => match name {
-                    "netease.unikey" => scan::unikey(&turn, &call),
-                    "netease.poll" => scan::poll(&turn, &call),
-                    "netease.phone_send" => phone::send(&turn, &call),
-                    "netease.phone_login" => phone::login(&turn, &call),
-                    "netease.account" => account::get(&turn),
-                    "netease.vip" => membership::info(&turn, &call),
-                    "netease.refresh" => session::refresh(&turn),
-                    "netease.logout" => session::logout(&turn),
-                    "netease.guest" => device::guest(&turn, &call),
-                    _ => device::web(&turn),
+                    "netease.unikey" => app_scan::unikey(&context, &call),
+                    "netease.poll" => app_scan::poll(&context, &call),
+                    "netease.phone_send" => phone_code::send(&context, &call),
+                    "netease.phone_login" => phone_code::login(&context, &call),
+                    "netease.account" => user_info::get(&context),
+                    "netease.vip" => membership::info(&context, &call),
+                    "netease.refresh" => session::refresh(&context),
+                    "netease.logout" => session::logout(&context),
+                    "netease.guest" => guest::guest(&context, &call),
+                    _ => guest::web(&context),
                 },
             };
-            transport::close(&turn, &call, outcome)
+            transport::close(&context, &call, outcome)
         })
     }
 }

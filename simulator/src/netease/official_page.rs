@@ -9,11 +9,14 @@ use serde_json::json;
 use super::{SITE, cookies, session};
 use crate::account::Service;
 use crate::code::CodeState;
-use crate::exchange::{Answer, Reply, Request, Turn, expect_browser};
 use crate::fault::FaultKind;
-use crate::ledger::Via;
+use crate::ledger::IssuedVia;
+use crate::outcome::Outcome;
 use crate::page::{ELSEWHERE, escaped, page};
-use crate::world::State;
+use crate::reply::Reply;
+use crate::request::{Request, expect_browser};
+use crate::request_context::RequestContext;
+use crate::simulator_state::SharedState;
 
 /// The page. What the client opens has `#/login` behind it, which no server sees.
 pub(super) const START: &str = "/";
@@ -26,37 +29,37 @@ const METHOD: &str = "official_page";
 const TITLE: &str = "网易云音乐";
 
 /// Everything that belongs to the page.
-pub(super) fn serve(turn: &Turn<'_>) -> Answer {
-    if turn.request.method != hyper::Method::GET {
-        return Answer::refuse("the method is not GET", Reply::new(405, "text/plain", ""));
+pub(super) fn serve(context: &RequestContext<'_>) -> Outcome {
+    if context.request.method != hyper::Method::GET {
+        return Outcome::broken_rule("the method is not GET", Reply::new(405, "text/plain", ""));
     }
-    if let Err(rule) = expect_browser(turn.request, "") {
-        return Answer::refuse(rule.clone(), page(TITLE, &escaped(&rule), ""));
+    if let Err(rule) = expect_browser(context.request, "") {
+        return Outcome::broken_rule(rule.clone(), page(TITLE, &escaped(&rule), ""));
     }
-    match turn.request.path.as_str() {
-        START => show(turn),
-        STATE => state_of(turn),
-        _ => finish(turn),
+    match context.request.path.as_str() {
+        START => show(context),
+        STATE => state_of(context),
+        _ => finish(context),
     }
 }
 
 /// `GET https://music.163.com/`
-fn show(turn: &Turn<'_>) -> Answer {
-    let kind = turn.fault.map(|fault| fault.kind);
+fn show(context: &RequestContext<'_>) -> Outcome {
+    let kind = context.fault.map(|fault| fault.kind);
     if kind.is_some_and(|kind| !matches!(kind, FaultKind::Expired | FaultKind::WrongUser)) {
-        return Answer::outdated(page(TITLE, "登录环境异常，请稍后再试", ""));
+        return Outcome::declined(page(TITLE, "登录环境异常，请稍后再试", ""));
     }
-    turn.world.change(|state| {
+    context.state.change(|state| {
         // Whoever comes with a session is signed in and not asked again.
-        if let Ok(session) = session::alive(state, turn.request) {
+        if let Ok(session) = session::alive(state, context.request) {
             let nickname = state.account(&session.account).map(|account| account.nickname.clone());
             let said = format!("已登录：{}", escaped(&nickname.unwrap_or_default()));
             return page(TITLE, &said, "").into();
         }
-        let key = state.mint.word(32);
+        let key = state.tokens.word(32);
         state.netease.pages.push(Opened { key: key.clone(), expired: kind == Some(FaultKind::Expired) });
-        let fresh = turn.request.cookie("NMTID").is_none();
-        let tracking = fresh.then(|| cookies::tracking(&format!("00O{}", state.mint.word(38))));
+        let fresh = context.request.cookie("NMTID").is_none();
+        let tracking = fresh.then(|| cookies::tracking(&format!("00O{}", state.tokens.word(38))));
         let more = format!(
             "{ELSEWHERE}<script>\nvar state = \"{STATE}?key={key}\";\nvar next = \"{FINISH}?key={key}\";\n{}</script>",
             include_str!("official_page.js"),
@@ -73,7 +76,7 @@ pub(super) struct Opened {
 }
 
 /// Shows the code of a page whose script asks for the first time.
-fn begin(state: &mut State, request: &Request) {
+fn begin(state: &mut SharedState, request: &Request) {
     let key = request.query("key").unwrap_or_default();
     let Some(place) = state.netease.pages.iter().position(|page| page.key == key) else { return };
     let Opened { key, expired } = state.netease.pages.swap_remove(place);
@@ -85,7 +88,7 @@ fn begin(state: &mut State, request: &Request) {
 }
 
 /// The code of the page that asks.
-fn of_page<'a>(state: &'a mut State, request: &Request) -> Option<&'a mut crate::Code> {
+fn of_page<'a>(state: &'a mut SharedState, request: &Request) -> Option<&'a mut crate::Code> {
     let key = request.query("key").unwrap_or_default();
     state.expire_old_codes();
     state
@@ -99,45 +102,46 @@ fn tell(state: impl serde::Serialize) -> Reply {
 }
 
 /// `GET https://music.163.com/login/state?key=KEY`
-fn state_of(turn: &Turn<'_>) -> Answer {
-    turn.world.change(|state| {
-        begin(state, turn.request);
-        let Some(code) = of_page(state, turn.request) else {
-            return Answer::refuse("key is unknown", tell(CodeState::Expired));
+fn state_of(context: &RequestContext<'_>) -> Outcome {
+    context.state.change(|state| {
+        begin(state, context.request);
+        let Some(code) = of_page(state, context.request) else {
+            return Outcome::broken_rule("key is unknown", tell(CodeState::Expired));
         };
         code.polls += 1;
-        match turn.fault.map(|fault| fault.kind) {
+        match context.fault.map(|fault| fault.kind) {
             None | Some(FaultKind::WrongUser) => {}
             Some(FaultKind::Expired) => code.state = CodeState::Expired,
-            Some(_) => return Answer::outdated(tell("risk")),
+            Some(_) => return Outcome::declined(tell("risk")),
         }
         tell(code.state).into()
     })
 }
 
 /// `GET https://music.163.com/login/finish?key=KEY`
-fn finish(turn: &Turn<'_>) -> Answer {
-    turn.world.change(|state| {
-        let Some(code) = of_page(state, turn.request).cloned() else {
-            return Answer::refuse("key is unknown", tell(CodeState::Expired));
+fn finish(context: &RequestContext<'_>) -> Outcome {
+    context.state.change(|state| {
+        let Some(code) = of_page(state, context.request).cloned() else {
+            return Outcome::broken_rule("key is unknown", tell(CodeState::Expired));
         };
-        match turn.fault.map(|fault| fault.kind) {
+        match context.fault.map(|fault| fault.kind) {
             None | Some(FaultKind::WrongUser) => {}
             Some(FaultKind::Expired) => {
                 let _ = state.step(code.id, &[CodeState::Confirmed], CodeState::Expired);
-                return Answer::outdated(tell(CodeState::Expired));
+                return Outcome::declined(tell(CodeState::Expired));
             }
-            Some(_) => return Answer::outdated(tell("risk")),
+            Some(_) => return Outcome::declined(tell("risk")),
         }
         // The session is given once.
         if state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered).is_err() {
-            return Answer::outdated(tell(code.state));
+            return Outcome::declined(tell(code.state));
         }
-        let Ok(account) = session::spoken_of(state, turn, code.account.as_deref().unwrap_or_default()) else {
-            return Answer::outdated(tell("risk"));
+        let Ok(account) = session::spoken_of(state, context, code.account.as_deref().unwrap_or_default())
+        else {
+            return Outcome::declined(tell("risk"));
         };
-        let credential = session::issue(state, &account, Via::OfficialPage);
-        let has_tracking = turn.request.cookie("NMTID").is_some();
+        let credential = session::issue(state, &account, IssuedVia::OfficialPage);
+        let has_tracking = context.request.cookie("NMTID").is_some();
         let lines = cookies::signed_in_on_page(state, &credential, !has_tracking);
         tell(CodeState::Delivered).cookies(lines).into()
     })

@@ -4,11 +4,15 @@ use std::io::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use super::refusal::code;
+use super::api_reply::code;
 use super::{SITE, crypto};
 use crate::account::Service;
 use crate::clock::now_ms;
-use crate::exchange::{Answer, Refusal, Reply, Request, Turn, base64_decode, value};
+use crate::encoding::base64_decode;
+use crate::outcome::{Outcome, Refusal};
+use crate::reply::Reply;
+use crate::request::{Request, value};
+use crate::request_context::RequestContext;
 
 /// The way a request came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,25 +47,25 @@ impl Call {
 
 /// What a handler answers: the body, the cookies, and why it was refused.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(super) struct ApiReply {
     pub(super) body: Value,
     pub(super) cookies: Vec<String>,
     /// The session, where a header says it instead of a cookie.
     pub(super) session: Option<String>,
-    pub(super) refused: Option<Refusal>,
+    pub(super) refusal: Option<Refusal>,
 }
 
-impl Outcome {
+impl ApiReply {
     pub(super) fn ok(body: Value) -> Self {
-        Self { body, cookies: Vec::new(), session: None, refused: None }
+        Self { body, cookies: Vec::new(), session: None, refusal: None }
     }
 
-    pub(super) fn outdated(body: Value) -> Self {
-        Self { body, cookies: Vec::new(), session: None, refused: Some(Refusal::State) }
+    pub(super) fn declined(body: Value) -> Self {
+        Self { body, cookies: Vec::new(), session: None, refusal: Some(Refusal::Declined) }
     }
 
-    pub(super) fn rule(rule: impl Into<String>, body: Value) -> Self {
-        Self { body, cookies: Vec::new(), session: None, refused: Some(Refusal::Rule(rule.into())) }
+    pub(super) fn broken_rule(rule: impl Into<String>, body: Value) -> Self {
+        Self { body, cookies: Vec::new(), session: None, refusal: Some(Refusal::BrokenRule(rule.into())) }
     }
 
     pub(super) fn cookies(mut self, cookies: impl IntoIterator<Item = String>) -> Self {
@@ -74,7 +78,7 @@ impl Outcome {
 ///
 /// # Errors
 /// The answer to one that cannot be opened: code 400 when its form is wrong, nothing at all when its cryptography is.
-pub(super) fn open(request: &Request) -> Result<Call, Box<Answer>> {
+pub(super) fn open(request: &Request) -> Result<Call, Box<Outcome>> {
     if request.path.starts_with("/weapi/") {
         return open_weapi(request).map_err(|rule| bad(&rule));
     }
@@ -88,8 +92,8 @@ pub(super) fn open(request: &Request) -> Result<Call, Box<Answer>> {
     Ok(Call { way: Way::Plain, payload: Some(payload), encrypted_answer: false })
 }
 
-fn bad(rule: &str) -> Box<Answer> {
-    Box::new(Answer::refuse(rule, Reply::json(&code(400))))
+fn bad(rule: &str) -> Box<Outcome> {
+    Box::new(Outcome::broken_rule(rule, Reply::json(&code(400))))
 }
 
 fn open_weapi(request: &Request) -> Result<Call, String> {
@@ -116,7 +120,7 @@ fn open_weapi(request: &Request) -> Result<Call, String> {
     Ok(Call { way: Way::Weapi, payload: None, encrypted_answer: false })
 }
 
-fn open_eapi(request: &Request, path: &str) -> Result<Call, Box<Answer>> {
+fn open_eapi(request: &Request, path: &str) -> Result<Call, Box<Outcome>> {
     if request.method != hyper::Method::POST {
         return Err(bad("eapi is not asked by POST"));
     }
@@ -128,7 +132,7 @@ fn open_eapi(request: &Request, path: &str) -> Result<Call, Box<Answer>> {
         return Err(bad("params is missing"));
     };
     let json = crypto::open(&params, &format!("/api/{path}"))
-        .map_err(|rule| Box::new(Answer::refuse(rule, Reply::new(200, "application/json", ""))))?;
+        .map_err(|rule| Box::new(Outcome::broken_rule(rule, Reply::new(200, "application/json", ""))))?;
     let payload: Value = serde_json::from_str(&json).map_err(|_| bad("the payload is not JSON"))?;
     let Value::Object(payload) = payload else {
         return Err(bad("the payload is not an object"));
@@ -164,13 +168,13 @@ fn check_header(request: &Request, header: Option<&Value>) -> Result<(), String>
 }
 
 /// Writes the answer: plain JSON, encrypted when the client asked for it, compressed when it can take it.
-pub(super) fn close(turn: &Turn<'_>, call: &Call, outcome: Outcome) -> Answer {
-    let request = turn.request;
+pub(super) fn close(context: &RequestContext<'_>, call: &Call, outcome: ApiReply) -> Outcome {
+    let request = context.request;
     let mut reply = Reply::json(&outcome.body);
     if call.encrypted_answer {
         let plain = if request.header("x-aeapi") == "true" { gzip(&reply.body) } else { reply.body.to_vec() };
         reply.body = crypto::encrypt(&plain).into();
-    } else if turn.world.lock().settings.brotli
+    } else if context.state.lock().settings.brotli
         && request.header("accept-encoding").split(',').any(|coding| coding.trim() == "br")
     {
         reply.body = compress(&reply.body).into();
@@ -179,11 +183,11 @@ pub(super) fn close(turn: &Turn<'_>, call: &Call, outcome: Outcome) -> Answer {
     if let Some(session) = outcome.session {
         reply = reply.header("x-refresh-token", session);
     }
-    turn.world.change(|state| {
+    context.state.change(|state| {
         let session = request.cookie("MUSIC_U").unwrap_or_default();
         state.ledger.used(Service::NetEase, "MUSIC_U", &session, state.settings.rotation, now_ms());
     });
-    Answer { reply: reply.cookies(outcome.cookies), refused: outcome.refused }
+    Outcome { reply: reply.cookies(outcome.cookies), refusal: outcome.refusal, upgrade: None }
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -1,8 +1,11 @@
 //! The signature for cookies: `check_sig` (protocol: QQ §1.4).
 
 use super::{APP_ID, CLIENT_ID, DAID, LOGIN_JUMP, LOGIN_PAGE};
-use crate::exchange::{Answer, Reply, Turn, expect_values};
-use crate::world::State;
+use crate::outcome::Outcome;
+use crate::reply::Reply;
+use crate::request::expect_values;
+use crate::request_context::RequestContext;
+use crate::simulator_state::SharedState;
 
 /// What `check_sig` gave: cookies that `authorize` wants back, all of them.
 #[derive(Debug, Clone)]
@@ -15,8 +18,8 @@ pub(super) struct Login {
 }
 
 /// `GET https://ssl.ptlogin2.graph.qq.com/check_sig`
-pub(super) fn check(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+pub(super) fn check(context: &RequestContext<'_>) -> Outcome {
+    let request = context.request;
     let fixed = [
         ("pttype", "1"),
         ("service", "ptqrlogin"),
@@ -39,7 +42,7 @@ pub(super) fn check(turn: &Turn<'_>) -> Answer {
         let referer = request.header("referer");
         if referer.starts_with(LOGIN_PAGE) { Ok(()) } else { Err(format!("Referer is not {LOGIN_PAGE}")) }
     });
-    turn.world.change(|state| {
+    context.state.change(|state| {
         let ticket = checked.and_then(|()| {
             let ptsigx = request.query("ptsigx").unwrap_or_default();
             let ticket = state.qqmusic.tickets.iter_mut().find(|ticket| ticket.ptsigx == ptsigx);
@@ -54,8 +57,8 @@ pub(super) fn check(turn: &Turn<'_>) -> Answer {
             Ok(ticket.account.clone())
         });
         match ticket {
-            Err(rule) => Answer::refuse(rule, rejected()),
-            Ok(_) if turn.fault.is_some() => Answer::outdated(rejected()),
+            Err(rule) => Outcome::broken_rule(rule, rejected()),
+            Ok(_) if context.fault.is_some() => Outcome::declined(rejected()),
             Ok(account) => granted(state, account).into(),
         }
     })
@@ -70,21 +73,21 @@ fn deleted(name: &str) -> String {
     format!("{name}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; Domain=ptlogin2.graph.qq.com")
 }
 
-fn granted(state: &mut State, account: String) -> Reply {
+fn granted(state: &mut SharedState, account: String) -> Reply {
     let uin = format!("o{}", account.rsplit(':').next().unwrap_or_default());
-    let mint = &state.mint;
-    let p_skey = mint.word(44);
+    let tokens = &state.tokens;
+    let p_skey = tokens.word(44);
     let on = |domain: &'static str, name: &str, value: String| (domain, name.to_owned(), value);
     let given = [
         on("qq.com", "pt2gguin", uin.clone()),
         on("qq.com", "uin", uin.clone()),
-        on("qq.com", "skey", format!("@{}", mint.word(9))),
-        on("qq.com", "RK", mint.word(10)),
-        on("qq.com", "ptcz", mint.hex(64)),
+        on("qq.com", "skey", format!("@{}", tokens.word(9))),
+        on("qq.com", "RK", tokens.word(10)),
+        on("qq.com", "ptcz", tokens.hex(64)),
         on("graph.qq.com", "p_uin", uin),
-        on("graph.qq.com", "pt4_token", mint.word(44)),
+        on("graph.qq.com", "pt4_token", tokens.word(44)),
         on("graph.qq.com", "p_skey", p_skey.clone()),
-        on("graph.qq.com", "pt_oauth_token", mint.word(64)),
+        on("graph.qq.com", "pt_oauth_token", tokens.word(64)),
         on("graph.qq.com", "pt_login_type", "3".to_owned()),
     ];
     let before = state.settings.deleted_p_skey.comes_before(state.qqmusic.logins.len());

@@ -3,13 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::hash::{hash33, zzc_sign};
-use super::{app_scan, device, membership, phone, profile, renewal, sign_in};
+use super::{app_scan, device, exchange, membership, phone_code, renewal, user_info};
 use crate::account::Service;
 use crate::clock::now_ms;
-use crate::exchange::{Answer, Refusal, Reply, Request, Turn};
 use crate::fault::FaultKind;
 use crate::ledger::Credential;
-use crate::world::State;
+use crate::outcome::{Outcome, Refusal};
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::request_context::RequestContext;
+use crate::simulator_state::SharedState;
 
 /// One of the things that a body asks for.
 #[derive(Debug)]
@@ -28,29 +31,29 @@ pub(super) struct Envelope {
 
 /// What one thing is answered with: the inner code, the data, and why it was refused.
 #[derive(Debug)]
-pub(super) struct Inner {
+pub(super) struct CallReply {
     pub(super) code: i64,
     pub(super) data: Box<Value>,
-    pub(super) refused: Option<Refusal>,
+    pub(super) refusal: Option<Refusal>,
     pub(super) cookies: Vec<String>,
 }
 
-impl Inner {
+impl CallReply {
     pub(super) fn ok(data: Value) -> Self {
-        Self { code: 0, data: Box::new(data), refused: None, cookies: Vec::new() }
+        Self { code: 0, data: Box::new(data), refusal: None, cookies: Vec::new() }
     }
 
-    pub(super) fn rule(code: i64, rule: impl Into<String>) -> Self {
+    pub(super) fn broken_rule(code: i64, rule: impl Into<String>) -> Self {
         Self {
             code,
             data: Box::new(json!({})),
-            refused: Some(Refusal::Rule(rule.into())),
+            refusal: Some(Refusal::BrokenRule(rule.into())),
             cookies: Vec::new(),
         }
     }
 
-    pub(super) fn outdated(code: i64) -> Self {
-        Self { code, data: Box::new(json!({})), refused: Some(Refusal::State), cookies: Vec::new() }
+    pub(super) fn declined(code: i64) -> Self {
+        Self { code, data: Box::new(json!({})), refusal: Some(Refusal::Declined), cookies: Vec::new() }
     }
 
     pub(super) fn with(mut self, data: Value) -> Self {
@@ -120,8 +123,8 @@ pub(super) fn names(request: &Request) -> Vec<&'static str> {
 }
 
 /// `POST https://u.y.qq.com/cgi-bin/musicu.fcg`, or its signed twin `musics.fcg`, or both on `u6`.
-pub(super) fn answer(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+pub(super) fn respond(context: &RequestContext<'_>) -> Outcome {
+    let request = context.request;
     let started = now_ms();
     let envelope = check_envelope(request).and_then(|()| read(&request.body)).and_then(|envelope| {
         check_comm(&envelope.comm)?;
@@ -129,7 +132,9 @@ pub(super) fn answer(turn: &Turn<'_>) -> Answer {
     });
     let envelope = match envelope {
         Ok(envelope) => envelope,
-        Err(rule) => return Answer::refuse(rule, Reply::json(&json!({"code": 500_001, "ts": started}))),
+        Err(rule) => {
+            return Outcome::broken_rule(rule, Reply::json(&json!({"code": 500_001, "ts": started})));
+        }
     };
     let mut body = json!({
         "code": 0,
@@ -137,28 +142,28 @@ pub(super) fn answer(turn: &Turn<'_>) -> Answer {
         "start_ts": started,
         "traceid": format!("{:016x}", rand::random::<u64>()),
     });
-    turn.world.change(|state| {
+    context.state.change(|state| {
         let key = carried(request, &envelope.comm);
         state.ledger.used(Service::QqMusic, "musickey", &key, state.settings.rotation, started);
     });
-    let (mut refused, mut cookies) = (None, Vec::new());
+    let (mut refusal, mut cookies) = (None, Vec::new());
     for (index, call) in envelope.calls.iter().enumerate() {
-        let fault = turn.fault.filter(|_| turn.struck == index);
-        let part = Turn { world: turn.world, request, fault, struck: 0 };
-        let inner = one(&part, &envelope, call);
-        refused = refused.or(inner.refused);
-        cookies.extend(inner.cookies);
-        body[call.key.as_str()] = json!({"code": inner.code, "data": inner.data});
+        let fault = context.fault.filter(|_| context.fault_index == index);
+        let part = RequestContext { fault, fault_index: 0, ..*context };
+        let reply = one(&part, &envelope, call);
+        refusal = refusal.or(reply.refusal);
+        cookies.extend(reply.cookies);
+        body[call.key.as_str()] = json!({"code": reply.code, "data": reply.data});
     }
-    Answer { reply: Reply::json(&body).cookies(cookies), refused }
+    Outcome { reply: Reply::json(&body).cookies(cookies), refusal, upgrade: None }
 }
 
-fn one(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
+fn one(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let signs_in = matches!(
         call.name,
         "qq.exchange" | "qq.wx_exchange" | "qq.app_exchange" | "qq.phone_login" | "qq.renew" | "qq.renew_b"
     );
-    if let Some(fault) = turn.fault {
+    if let Some(fault) = context.fault {
         let code = match fault.kind {
             FaultKind::UnknownCode => Some(fault.code_or(77_777)),
             FaultKind::Risk => Some(fault.code_or(2001)),
@@ -169,41 +174,41 @@ fn one(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
         };
         if let Some(code) = code {
             // Failures of the sign-in calls give the whole skeleton, empty (protocol: QQ §6).
-            let mut data = if signs_in { sign_in::skeleton() } else { json!({}) };
+            let mut data = if signs_in { exchange::skeleton() } else { json!({}) };
             if code == 2001 {
-                let check = turn.world.change(|state| state.risk_check(Service::QqMusic));
+                let check = context.state.change(|state| state.risk_check(Service::QqMusic));
                 data["feedbackURL"] = json!(check.address);
             }
-            return Inner::outdated(code).with(data);
+            return CallReply::declined(code).with(data);
         }
     }
     if matches!(call.name, "qq.exchange" | "qq.wx_exchange" | "qq.app_exchange")
-        && turn.world.settings().exchange_check
+        && context.state.settings().exchange_check
     {
-        let check = turn.world.change(|state| state.risk_check(Service::QqMusic));
+        let check = context.state.change(|state| state.risk_check(Service::QqMusic));
         if !check.solved {
-            let mut data = sign_in::skeleton();
+            let mut data = exchange::skeleton();
             data["feedbackURL"] = json!(check.address);
-            return Inner::outdated(2001).with(data);
+            return CallReply::declined(2001).with(data);
         }
     }
     match call.name {
-        "qq.exchange" => sign_in::exchange(turn, envelope, call),
-        "qq.wx_exchange" => sign_in::exchange_wechat(turn, envelope, call),
-        "qq.create_qrcode" => app_scan::create(turn, envelope, call),
-        "qq.app_exchange" => app_scan::exchange(turn, envelope, call),
-        "qq.phone_send" => phone::send(turn, envelope, call),
-        "qq.phone_login" => phone::login(turn, envelope, call),
-        "qq.renew" => renewal::path_a(turn, envelope, call),
-        "qq.renew_b" => renewal::path_b(turn, call),
-        "qq.logout" => renewal::logout(turn, envelope),
-        "qq.userinfo" => profile::login_user_info(turn, envelope),
-        "qq.profile" => profile::base_info(turn, call),
-        "qq.homepage" => profile::homepage_header(turn, call),
-        "qq.vip" => membership::query(turn, envelope, call),
-        "qq.vip_fallback" => membership::login_base(turn, envelope),
-        "qq.session" => device::session(turn),
-        _ => Inner::rule(40_000, "no such module or method"),
+        "qq.exchange" => exchange::exchange(context, envelope, call),
+        "qq.wx_exchange" => exchange::exchange_wechat(context, envelope, call),
+        "qq.create_qrcode" => app_scan::create(context, envelope, call),
+        "qq.app_exchange" => app_scan::exchange(context, envelope, call),
+        "qq.phone_send" => phone_code::send(context, envelope, call),
+        "qq.phone_login" => phone_code::login(context, envelope, call),
+        "qq.renew" => renewal::path_a(context, envelope, call),
+        "qq.renew_b" => renewal::path_b(context, call),
+        "qq.logout" => renewal::logout(context, envelope),
+        "qq.userinfo" => user_info::login_user_info(context, envelope),
+        "qq.profile" => user_info::base_info(context, call),
+        "qq.homepage" => user_info::homepage_header(context, call),
+        "qq.vip" => membership::query(context, envelope, call),
+        "qq.vip_fallback" => membership::login_base(context, envelope),
+        "qq.session" => device::session(context),
+        _ => CallReply::broken_rule(40_000, "no such module or method"),
     }
 }
 
@@ -244,10 +249,10 @@ pub(super) fn is_web(comm: &Map<String, Value>) -> bool {
 /// # Errors
 /// The refusal: 1000 when there is none, it is unknown, or it has ended.
 pub(super) fn signed_in(
-    state: &State,
+    state: &SharedState,
     request: &Request,
     comm: &Map<String, Value>,
-) -> Result<Credential, Inner> {
+) -> Result<Credential, CallReply> {
     let cookie = |name: &str| request.cookie(name).unwrap_or_default();
     let mut key = text_of(comm, "authst");
     let mut uin = text_of(comm, "qq");
@@ -263,11 +268,11 @@ pub(super) fn signed_in(
         uin = uins.into_iter().find(|uin| !uin.is_empty()).unwrap_or_default();
         let g_tk = text_of(comm, "g_tk");
         if !key.is_empty() && !g_tk.is_empty() && g_tk != hash33(&key, 5381).to_string() && g_tk != "5381" {
-            return Err(Inner::rule(1000, "g_tk does not belong to the key"));
+            return Err(CallReply::broken_rule(1000, "g_tk does not belong to the key"));
         }
     }
     if key.is_empty() {
-        return Err(Inner::rule(1000, "there is no credential in it"));
+        return Err(CallReply::broken_rule(1000, "there is no credential in it"));
     }
     by_key(state, &key, &uin)
 }
@@ -280,19 +285,19 @@ fn carried(request: &Request, comm: &Map<String, Value>) -> String {
 }
 
 /// The living credential with this key and number.
-pub(super) fn by_key(state: &State, key: &str, uin: &str) -> Result<Credential, Inner> {
+pub(super) fn by_key(state: &SharedState, key: &str, uin: &str) -> Result<Credential, CallReply> {
     let Some(credential) = state.ledger.find(Service::QqMusic, "musickey", key) else {
         // What is pushed after a scan may be tried as a key (protocol: QQ §13.7).
         if state.qqmusic.app_tokens.iter().any(|token| token.token == key) {
-            return Err(Inner::outdated(1000));
+            return Err(CallReply::declined(1000));
         }
-        return Err(Inner::rule(1000, "the key is unknown"));
+        return Err(CallReply::broken_rule(1000, "the key is unknown"));
     };
     if uin.trim_start_matches('o').trim_start_matches('0') != credential.uid {
-        return Err(Inner::rule(1000, "the key belongs to another account"));
+        return Err(CallReply::broken_rule(1000, "the key belongs to another account"));
     }
     if !credential.is_valid() {
-        return Err(Inner::outdated(1000));
+        return Err(CallReply::declined(1000));
     }
     Ok(credential.clone())
 }

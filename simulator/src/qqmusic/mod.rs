@@ -4,22 +4,25 @@ mod app_scan;
 mod authorize;
 mod check_sig;
 mod device;
+mod exchange;
 mod gateway;
 mod hash;
 mod membership;
 mod mqtt;
 mod official_page;
-mod phone;
-mod profile;
-pub(crate) mod push;
+mod phone_code;
+mod push;
+mod qq_scan;
 mod renewal;
-mod scan;
-mod sign_in;
-mod wechat;
+mod user_info;
+mod wechat_scan;
 
-use crate::exchange::{Answer, Reply, Request, Turn};
-use crate::stage::{Answering, Played};
-use crate::{captcha, picture};
+use crate::outcome::Outcome;
+use crate::reply::Reply;
+use crate::request::Request;
+use crate::request_context::RequestContext;
+use crate::service_router::{OutcomeFuture, SimulatedService};
+use crate::{avatar, captcha, captcha_page};
 
 /// QQ Music.
 #[derive(Debug)]
@@ -28,15 +31,15 @@ pub(crate) struct QqMusic;
 /// What QQ Music remembers between the steps of a sign-in.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    tickets: Vec<scan::Ticket>,
+    tickets: Vec<qq_scan::Ticket>,
     logins: Vec<check_sig::Login>,
     codes: Vec<authorize::OauthCode>,
-    wechat_codes: Vec<wechat::WechatCode>,
+    wechat_codes: Vec<wechat_scan::WechatCode>,
     /// Codes whose client knows that they were scanned.
     told_scanned: Vec<u64>,
     app_tokens: Vec<app_scan::AppToken>,
     servers: Vec<push::Server>,
-    phones: Vec<phone::Asked>,
+    phones: Vec<phone_code::Asked>,
 }
 
 /// The ids that every step has to name (protocol: QQ §0).
@@ -58,7 +61,7 @@ const PROFILE_CGI: &str = "c6.y.qq.com";
 const DEVICE_SERVICE: &str = "api.tencentmusic.com";
 const PICTURES: [&str; 3] = ["thirdqq.qlogo.cn", "q.qlogo.cn", "y.gtimg.cn"];
 
-impl Played for QqMusic {
+impl SimulatedService for QqMusic {
     fn hosts(&self) -> &'static [&'static str] {
         &[
             PTLOGIN,
@@ -86,40 +89,43 @@ impl Played for QqMusic {
             (GRAPH, "/oauth2.0/authorize") => vec!["qq.authorize"],
             (GRAPH, official_page::SHOW | official_page::STATE | official_page::GO_ON) => vec!["qq.page"],
             (PORTAL, official_page::REDIRECT | captcha::PATH | captcha::RISK_PATH) => vec!["qq.page"],
-            (WECHAT, wechat::PAGE) => vec!["qq.wx_page"],
-            (WECHAT, path) if path.starts_with(wechat::PICTURE) => vec!["qq.wx_picture"],
-            (WECHAT_POLL, wechat::POLL) => vec!["qq.wx_poll"],
+            (WECHAT, wechat_scan::PAGE) => vec!["qq.wx_page"],
+            (WECHAT, path) if path.starts_with(wechat_scan::PICTURE) => vec!["qq.wx_picture"],
+            (WECHAT_POLL, wechat_scan::POLL) => vec!["qq.wx_poll"],
             (PUSH, _) => vec!["qq.push"],
             (host, "/cgi-bin/musicu.fcg" | "/cgi-bin/musics.fcg") if GATEWAYS.contains(&host) => {
                 gateway::names(request)
             }
             (PROFILE_CGI, "/rsc/fcgi-bin/fcg_get_profile_homepage.fcg") => vec!["qq.profile_web"],
             (DEVICE_SERVICE, "/tme/trpc/proxy") => vec!["qq.device"],
-            (host, _) if PICTURES.contains(&host) => vec!["avatar"],
+            (host, _) if PICTURES.contains(&host) => vec![avatar::REQUEST],
             _ => vec!["qq.unknown"],
         }
     }
 
-    fn answer<'a>(&'a self, turn: Turn<'a>) -> Answering<'a> {
+    fn respond<'a>(&'a self, context: RequestContext<'a>) -> OutcomeFuture<'a> {
         Box::pin(async move {
-            match self.names(turn.request).first().copied().unwrap_or_default() {
-                "qq.ptqrshow" => scan::show(&turn),
-                "qq.ptqrlogin" => scan::poll(&turn),
-                "qq.check_sig" => check_sig::check(&turn),
-                "qq.authorize" => authorize::authorize(&turn),
-                "qq.wx_page" => wechat::qrconnect(&turn),
-                "qq.wx_picture" => wechat::picture(&turn),
-                "qq.wx_poll" => wechat::poll(&turn).await,
-                "qq.push" => push::shake_hands(&turn),
-                "qq.page" if matches!(turn.request.path.as_str(), captcha::PATH | captcha::RISK_PATH) => {
-                    captcha::serve(&turn)
+            match self.names(context.request).first().copied().unwrap_or_default() {
+                "qq.ptqrshow" => qq_scan::show(&context),
+                "qq.ptqrlogin" => qq_scan::poll(&context),
+                "qq.check_sig" => check_sig::check(&context),
+                "qq.authorize" => authorize::authorize(&context),
+                "qq.wx_page" => wechat_scan::qrconnect(&context),
+                "qq.wx_picture" => wechat_scan::picture(&context),
+                "qq.wx_poll" => wechat_scan::poll(&context).await,
+                "qq.push" => push::handshake(&context),
+                "qq.page" if matches!(context.request.path.as_str(), captcha::PATH | captcha::RISK_PATH) => {
+                    captcha_page::respond(&context)
                 }
-                "qq.page" => official_page::serve(&turn),
-                "qq.profile_web" => profile::web(&turn),
-                "qq.device" => device::qimei(&turn),
-                "avatar" => picture::serve(&turn),
-                _ if turn.request.path.starts_with("/cgi-bin/music") => gateway::answer(&turn),
-                _ => Answer::refuse("no such address", Reply::new(404, "text/plain", "404 page not found")),
+                "qq.page" => official_page::serve(&context),
+                "qq.profile_web" => user_info::web(&context),
+                "qq.device" => device::qimei(&context),
+                avatar::REQUEST => avatar::respond(context.request, context.fault),
+                _ if context.request.path.starts_with("/cgi-bin/music") => gateway::respond(&context),
+                _ => Outcome::broken_rule(
+                    "no such address",
+                    Reply::new(404, "text/plain", "404 page not found"),
+                ),
             }
         })
     }

@@ -159,13 +159,13 @@ impl<'a> Reader<'a> {
 
     fn properties(&mut self) -> Result<Properties, String> {
         let length = self.variable()?.ok_or("the packet ends too early")?;
-        let mut inner = Reader { rest: self.bytes(length)? };
+        let mut reply = Reader { rest: self.bytes(length)? };
         let mut properties = Properties::default();
-        while !inner.rest.is_empty() {
-            match inner.u8()? {
-                USER_PROPERTY => properties.user.push((inner.text()?, inner.text()?)),
+        while !reply.rest.is_empty() {
+            match reply.u8()? {
+                USER_PROPERTY => properties.user.push((reply.text()?, reply.text()?)),
                 AUTHENTICATION_METHOD if properties.auth_method.is_none() => {
-                    properties.auth_method = Some(inner.text()?);
+                    properties.auth_method = Some(reply.text()?);
                 }
                 other => return Err(format!("property {other:#04x} is unexpected")),
             }

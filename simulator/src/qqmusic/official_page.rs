@@ -7,13 +7,16 @@ use url::form_urlencoded::byte_serialize;
 
 use super::CLIENT_ID;
 use super::authorize::{OauthCode, REDIRECT as TARGET, REDIRECT_ENCODED as TARGET_ENCODED};
-use super::sign_in::spoken_of;
+use super::exchange::spoken_of;
 use crate::account::Service;
 use crate::code::CodeState;
-use crate::exchange::{Answer, Reply, Turn, expect_browser, expect_values};
 use crate::fault::FaultKind;
-use crate::ledger::Via;
+use crate::ledger::IssuedVia;
+use crate::outcome::Outcome;
 use crate::page::{ELSEWHERE, escaped, page};
+use crate::reply::Reply;
+use crate::request::{expect_browser, expect_values};
+use crate::request_context::RequestContext;
 
 pub(super) const SHOW: &str = "/oauth2.0/show";
 pub(super) const STATE: &str = "/oauth2.0/show_state";
@@ -25,22 +28,22 @@ const METHOD: &str = "official_page";
 const SCOPE: &str = "get_user_info,get_app_friends";
 
 /// Everything that belongs to the page.
-pub(super) fn serve(turn: &Turn<'_>) -> Answer {
-    if turn.request.method != hyper::Method::GET {
-        return Answer::refuse("the method is not GET", Reply::new(405, "text/plain", ""));
+pub(super) fn serve(context: &RequestContext<'_>) -> Outcome {
+    if context.request.method != hyper::Method::GET {
+        return Outcome::broken_rule("the method is not GET", Reply::new(405, "text/plain", ""));
     }
-    match turn.request.path.as_str() {
-        SHOW => show(turn),
-        STATE => state_of(turn),
-        GO_ON => go_on(turn),
+    match context.request.path.as_str() {
+        SHOW => show(context),
+        STATE => state_of(context),
+        GO_ON => go_on(context),
         // What it says is in its address.
         _ => Reply::new(200, "text/html; charset=utf-8", "<!doctype html><title></title>").into(),
     }
 }
 
 /// `GET https://graph.qq.com/oauth2.0/show`
-fn show(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+fn show(context: &RequestContext<'_>) -> Outcome {
+    let request = context.request;
     let fixed = [("which", "Login"), ("display", "pc"), ("response_type", "code"), ("client_id", CLIENT_ID)];
     let checked = expect_browser(request, "")
         .and_then(|()| expect_values(&request.query, &fixed))
@@ -58,19 +61,19 @@ fn show(turn: &Turn<'_>) -> Answer {
         });
     let echo = match checked {
         Err(rule) => {
-            return Answer::refuse(
+            return Outcome::broken_rule(
                 rule.clone(),
                 page("QQ 登录", &format!("参数错误：{}", escaped(&rule)), ""),
             );
         }
         Ok(echo) => echo,
     };
-    let kind = turn.fault.map(|fault| fault.kind);
+    let kind = context.fault.map(|fault| fault.kind);
     if kind.is_some_and(|kind| !matches!(kind, FaultKind::Expired | FaultKind::WrongUser)) {
-        return Answer::outdated(page("QQ 登录", "登录环境异常，请稍后再试", ""));
+        return Outcome::declined(page("QQ 登录", "登录环境异常，请稍后再试", ""));
     }
-    turn.world.change(|state| {
-        let key = state.mint.word(32);
+    context.state.change(|state| {
+        let key = state.tokens.word(32);
         let text = format!("https://graph.qq.com{SHOW}?key={key}");
         let id = state.show_code(Service::QqMusic, METHOD, &key, &text).id;
         if kind == Some(FaultKind::Expired) {
@@ -78,9 +81,9 @@ fn show(turn: &Turn<'_>) -> Answer {
         }
         let echo: String = byte_serialize(echo.as_bytes()).collect();
         let frame = state.settings.hidden_frame.clone().map_or_else(String::new, |account| {
-            let code = state.mint.upper_hex(32);
+            let code = state.tokens.upper_hex(32);
             let address = format!("{TARGET_ENCODED}&code={code}&state={echo}");
-            state.qqmusic.codes.push(OauthCode { code, account, via: Via::OfficialPage, used: false });
+            state.qqmusic.codes.push(OauthCode { code, account, via: IssuedVia::OfficialPage, used: false });
             format!("<iframe hidden src=\"{}\"></iframe>", escaped(&address))
         });
         let more = format!(
@@ -93,47 +96,47 @@ fn show(turn: &Turn<'_>) -> Answer {
 }
 
 /// What the page asks every 200 milliseconds.
-fn state_of(turn: &Turn<'_>) -> Answer {
-    let key = turn.request.query("key").unwrap_or_default();
-    turn.world.change(|state| {
+fn state_of(context: &RequestContext<'_>) -> Outcome {
+    let key = context.request.query("key").unwrap_or_default();
+    context.state.change(|state| {
         state.expire_old_codes();
         let Some(code) = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == key) else {
-            return Answer::refuse("key is unknown", Reply::json(&json!({"state": "expired"})));
+            return Outcome::broken_rule("key is unknown", Reply::json(&json!({"state": "expired"})));
         };
         code.polls += 1;
-        match turn.fault.map(|fault| fault.kind) {
+        match context.fault.map(|fault| fault.kind) {
             None | Some(FaultKind::WrongUser) => {}
             Some(FaultKind::Expired) => code.state = CodeState::Expired,
-            Some(_) => return Answer::outdated(Reply::json(&json!({"state": "risk"}))),
+            Some(_) => return Outcome::declined(Reply::json(&json!({"state": "risk"}))),
         }
         Reply::json(&json!({"state": code.state})).header("cache-control", "no-store").into()
     })
 }
 
 /// From the confirmed page to QQ Music's, with a code.
-fn go_on(turn: &Turn<'_>) -> Answer {
-    let key = turn.request.query("key").unwrap_or_default();
-    let echo = turn.request.query("state").unwrap_or_default();
+fn go_on(context: &RequestContext<'_>) -> Outcome {
+    let key = context.request.query("key").unwrap_or_default();
+    let echo = context.request.query("state").unwrap_or_default();
     let failed = || Reply::redirect(format!("{TARGET_ENCODED}&error=100010"));
-    turn.world.change(|state| {
+    context.state.change(|state| {
         let found = state.codes.iter().find(|code| code.method == METHOD && code.key == key).cloned();
-        let Some(code) = found else { return Answer::refuse("key is unknown", failed()) };
+        let Some(code) = found else { return Outcome::broken_rule("key is unknown", failed()) };
         if state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered).is_err() {
-            return Answer::outdated(failed());
+            return Outcome::declined(failed());
         }
-        if turn.fault.is_some_and(|fault| fault.kind != FaultKind::WrongUser) {
-            return Answer::outdated(failed());
+        if context.fault.is_some_and(|fault| fault.kind != FaultKind::WrongUser) {
+            return Outcome::declined(failed());
         }
-        let Ok(account) = spoken_of(state, turn, code.account.as_deref().unwrap_or_default()) else {
-            return Answer::outdated(failed());
+        let Ok(account) = spoken_of(state, context, code.account.as_deref().unwrap_or_default()) else {
+            return Outcome::declined(failed());
         };
-        let code = state.mint.upper_hex(32);
+        let code = state.tokens.upper_hex(32);
         let echo: String = byte_serialize(echo.as_bytes()).collect();
         let location = format!("{TARGET_ENCODED}&code={code}&state={echo}");
         state.qqmusic.codes.push(OauthCode {
             code,
             account: account.id,
-            via: Via::OfficialPage,
+            via: IssuedVia::OfficialPage,
             used: false,
         });
         Reply::redirect(location).into()

@@ -1,5 +1,7 @@
 //! What the service pushes to a sign-in with the app: MQTT 5 over WebSocket (protocol: QQ §3.2, §3.3).
 
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -14,17 +16,22 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::app_scan::{AppToken, METHOD};
+use super::exchange::{generate_key, lifetime, spoken_of_fault};
 use super::mqtt::{self, Connect, Packet, Subscribe};
-use super::sign_in::{lifetime, mint_key, spoken_of_fault};
 use crate::account::Account;
 use crate::code::CodeState;
-use crate::exchange::{Answer, Ending, Reply, Request, Turn, base64_decode};
+use crate::encoding::base64_decode;
 use crate::fault::{Fault, FaultKind};
+use crate::fault_reply;
 use crate::journal::Verdict;
-use crate::ledger::Via;
+use crate::ledger::IssuedVia;
+use crate::outcome::Outcome;
+use crate::reply::{Ending, Reply};
+use crate::request::Request;
+use crate::request_context::RequestContext;
 use crate::settings::PushSplit;
-use crate::stage::Stage;
-use crate::world::State;
+use crate::simulator_state::{SharedState, SimulatorState};
+use crate::upgrade::Upgrade;
 
 /// A server that a client was sent to: only its path is another one.
 #[derive(Debug, Clone)]
@@ -37,12 +44,16 @@ pub(super) struct Server {
     fault: Option<Fault>,
 }
 
-/// A connection that has become a WebSocket.
-#[derive(Debug, Clone)]
-pub(crate) struct Talk {
+/// The session of one WebSocket, from the handshake on.
+#[derive(Debug)]
+struct PushSession {
+    state: Arc<SimulatorState>,
+    /// The path of the handshake, for the journal.
     path: String,
+    /// How often the client was sent on before.
     depth: u32,
-    pub(crate) fault: Option<Fault>,
+    /// The fault that this session plays.
+    fault: Option<Fault>,
 }
 
 const PATH: &str = "/ws/handshake";
@@ -50,7 +61,7 @@ const ORIGIN: &str = "https://y.qq.com";
 /// What a client may take to say who it is.
 const FIRST_PACKET: Duration = Duration::from_secs(20);
 /// Nobody says when a code's time is up, so somebody has to look at the clock.
-const LOOK: Duration = Duration::from_millis(500);
+const CODE_CHECK_INTERVAL: Duration = Duration::from_millis(500);
 const TOPIC: &str = "management.qrcode_login/";
 
 const MOVED: [u8; 2] = [0x9d, 0x9c];
@@ -61,12 +72,12 @@ const KEEP_ALIVE_TIMEOUT: u8 = 0x8d;
 const TOO_FAST: u8 = 0x9f;
 
 /// `GET https://mu.y.qq.com/ws/handshake`, or `/ws/handshake/SERVER`.
-pub(super) fn shake_hands(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+pub(super) fn handshake(context: &RequestContext<'_>) -> Outcome {
+    let request = context.request;
     if let Err(rule) = check(request) {
-        return Answer::refuse(rule, Reply::new(400, "text/plain", "Bad Request"));
+        return Outcome::broken_rule(rule, Reply::new(400, "text/plain", "Bad Request"));
     }
-    let mut state = turn.world.lock();
+    let mut state = context.state.lock();
     let rest = request.path.strip_prefix(PATH).unwrap_or("?");
     let (depth, kept) = match rest.strip_prefix('/') {
         None if rest.is_empty() => (0, None),
@@ -74,7 +85,7 @@ pub(super) fn shake_hands(turn: &Turn<'_>) -> Answer {
             let server = state.qqmusic.servers.iter_mut().find(|server| server.reference == reference);
             server.map_or((0, None), |server| (server.depth, server.fault.take()))
         }
-        _ => return Answer::refuse("there is no such server", Reply::new(404, "text/plain", "")),
+        _ => return Outcome::broken_rule("there is no such server", Reply::new(404, "text/plain", "")),
     };
     let mut reply = Reply::new(101, "", "");
     reply.headers = vec![
@@ -83,8 +94,9 @@ pub(super) fn shake_hands(turn: &Turn<'_>) -> Answer {
         ("sec-websocket-accept", derive_accept_key(request.header("sec-websocket-key").as_bytes())),
         ("sec-websocket-protocol", "mqtt".to_owned()),
     ];
-    reply.upgrade = Some(Talk { path: request.path.clone(), depth, fault: turn.fault.cloned().or(kept) });
-    reply.into()
+    let fault = context.connection_fault.cloned().or(kept);
+    let session = PushSession { state: Arc::clone(context.state), path: request.path.clone(), depth, fault };
+    Outcome::upgraded(reply, Box::new(session))
 }
 
 fn check(request: &Request) -> Result<(), String> {
@@ -113,58 +125,75 @@ enum End {
     Reset,
 }
 
-/// Talks until one of both has enough.
-pub(crate) async fn converse(stage: &Stage, upgraded: Upgraded, talk: Talk, reset: &AtomicBool) {
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-    let mut connection = Connection {
-        stage,
-        socket,
-        talk,
-        buffer: Vec::new(),
-        qrcode_id: None,
-        told: None,
-        suback: None,
-        unacknowledged: Vec::new(),
-        next_packet_id: 1,
-        patience: FIRST_PACKET,
-    };
-    let end = connection.run().await;
-    if !connection.unacknowledged.is_empty() {
-        connection.note("PUBLISH", 0, Some("a message of QoS 1 was not acknowledged".to_owned()));
-    }
-    match end {
-        End::Gone => {}
-        End::Closed => {
-            let _ = connection.socket.close(None).await;
-            // The client answers the close; what it still sends is of no interest.
-            let rest = async { while let Some(Ok(_)) = connection.socket.next().await {} };
-            let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
-        }
-        End::Reset => reset.store(true, Ordering::Relaxed),
+impl Upgrade for PushSession {
+    fn run<'a>(
+        self: Box<Self>,
+        connection: Upgraded,
+        reset: &'a AtomicBool,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            let io = TokioIo::new(connection);
+            let socket = WebSocketStream::from_raw_socket(io, Role::Server, None).await;
+            Connection::new(*self, socket).run(reset).await;
+        })
     }
 }
 
-struct Connection<'a> {
-    stage: &'a Stage,
+/// A session and what was said in it.
+struct Connection {
+    session: PushSession,
     socket: WebSocketStream<TokioIo<Upgraded>>,
-    talk: Talk,
     /// What came and is no whole packet yet.
     buffer: Vec<u8>,
     /// The code that the client named; `None` before its CONNECT.
     qrcode_id: Option<String>,
     /// The state of the code that the client knows; `None` before its SUBSCRIBE.
-    told: Option<CodeState>,
+    known_state: Option<CodeState>,
     /// A SUBACK that is held back until the first event.
     suback: Option<u16>,
+    /// The packet ids of events that the client has not acknowledged.
     unacknowledged: Vec<u16>,
     next_packet_id: u16,
-    /// How long nothing may be heard.
-    patience: Duration,
+    /// How long the client may be silent.
+    silence_limit: Duration,
 }
 
-impl Connection<'_> {
-    async fn run(&mut self) -> End {
-        let mut changes = self.stage.world.changes();
+impl Connection {
+    fn new(session: PushSession, socket: WebSocketStream<TokioIo<Upgraded>>) -> Self {
+        Self {
+            session,
+            socket,
+            buffer: Vec::new(),
+            qrcode_id: None,
+            known_state: None,
+            suback: None,
+            unacknowledged: Vec::new(),
+            next_packet_id: 1,
+            silence_limit: FIRST_PACKET,
+        }
+    }
+
+    /// Runs the session, and ends the connection as the session ended.
+    async fn run(mut self, reset: &AtomicBool) {
+        let end = self.exchange_packets().await;
+        if !self.unacknowledged.is_empty() {
+            self.record("PUBLISH", 0, Some("a message of QoS 1 was not acknowledged".to_owned()));
+        }
+        match end {
+            End::Gone => {}
+            End::Closed => {
+                let _ = self.socket.close(None).await;
+                // The client answers the close; what it still sends is of no interest.
+                let rest = async { while let Some(Ok(_)) = self.socket.next().await {} };
+                let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
+            }
+            End::Reset => reset.store(true, Ordering::Relaxed),
+        }
+    }
+
+    /// Receives packets and pushes events until one of both sides ends the session.
+    async fn exchange_packets(&mut self) -> End {
+        let mut changes = self.session.state.changes();
         let mut heard = Instant::now();
         loop {
             changes.mark_unchanged();
@@ -174,15 +203,15 @@ impl Connection<'_> {
             tokio::select! {
                 frame = self.socket.next() => {
                     heard = Instant::now();
-                    if let Err(end) = self.hear(frame.and_then(Result::ok)).await {
+                    if let Err(end) = self.receive(frame.and_then(Result::ok)).await {
                         return end;
                     }
                 }
                 _ = changes.changed() => {}
-                () = tokio::time::sleep(LOOK) => {}
-                () = tokio::time::sleep_until(heard + self.patience) => {
-                    let rule = format!("nothing was heard for {} ms", self.patience.as_millis());
-                    self.note("DISCONNECT", KEEP_ALIVE_TIMEOUT, Some(rule));
+                () = tokio::time::sleep(CODE_CHECK_INTERVAL) => {}
+                () = tokio::time::sleep_until(heard + self.silence_limit) => {
+                    let rule = format!("nothing was heard for {} ms", self.silence_limit.as_millis());
+                    self.record("DISCONNECT", KEEP_ALIVE_TIMEOUT, Some(rule));
                     let _ = self.send(vec![mqtt::disconnect(KEEP_ALIVE_TIMEOUT)]).await;
                     return End::Closed;
                 }
@@ -190,7 +219,7 @@ impl Connection<'_> {
         }
     }
 
-    async fn hear(&mut self, frame: Option<Message>) -> Result<(), End> {
+    async fn receive(&mut self, frame: Option<Message>) -> Result<(), End> {
         match frame {
             Some(Message::Binary(bytes)) => self.buffer.extend(bytes),
             Some(Message::Ping(_) | Message::Pong(_)) => return Ok(()),
@@ -200,13 +229,14 @@ impl Connection<'_> {
         loop {
             match mqtt::take(&mut self.buffer) {
                 Ok(None) => return Ok(()),
-                Ok(Some(packet)) => self.obey(packet).await?,
+                Ok(Some(packet)) => self.handle(packet).await?,
                 Err(rule) => return Err(self.disconnect(rule).await),
             }
         }
     }
 
-    async fn obey(&mut self, packet: Packet) -> Result<(), End> {
+    /// Handles one packet.
+    async fn handle(&mut self, packet: Packet) -> Result<(), End> {
         match (packet, self.qrcode_id.is_some()) {
             (Packet::Connect(connect), false) => self.connect(connect).await,
             (Packet::Connect(_), true) => Err(self.disconnect("a second CONNECT".to_owned()).await),
@@ -217,11 +247,11 @@ impl Connection<'_> {
                     return Err(self.disconnect(format!("PUBACK for {packet_id}, which was not sent")).await);
                 };
                 self.unacknowledged.remove(at);
-                self.note("PUBACK", 0, None);
+                self.record("PUBACK", 0, None);
                 Ok(())
             }
             (Packet::PingReq, true) => {
-                self.note("PINGREQ", 0, None);
+                self.record("PINGREQ", 0, None);
                 self.send(vec![mqtt::pingresp()]).await
             }
             (Packet::Disconnect, true) => Err(End::Closed),
@@ -229,33 +259,33 @@ impl Connection<'_> {
     }
 
     async fn connect(&mut self, connect: Connect) -> Result<(), End> {
-        let settings = self.stage.world.settings();
-        let checked = check_connect(&self.stage.world.lock(), &connect);
+        let settings = self.session.state.settings();
+        let checked = check_connect(&self.session.state.lock(), &connect);
         let id = match checked {
             Ok(id) => id,
             Err(rule) => {
-                self.note("CONNECT", NOT_AUTHORIZED, Some(rule));
+                self.record("CONNECT", NOT_AUTHORIZED, Some(rule));
                 self.send(vec![mqtt::connack(NOT_AUTHORIZED, None, None)]).await?;
                 return Err(End::Closed);
             }
         };
-        if let Some(reason) = self.talk.fault.as_ref().and_then(refusal) {
-            self.note("CONNECT", reason, None);
+        if let Some(reason) = self.session.fault.as_ref().and_then(refusal_reason) {
+            self.record("CONNECT", reason, None);
             self.send(vec![mqtt::connack(reason, None, None)]).await?;
             return Err(End::Closed);
         }
-        if self.talk.depth < settings.push_redirects {
-            let fault = self.talk.fault.take().filter(|fault| !cuts_off(fault.kind));
-            let depth = self.talk.depth + 1;
-            let (reason, reference) = self.stage.world.change(|state| send_on(state, depth, fault));
-            self.note("CONNECT", reason, None);
+        if self.session.depth < settings.push_redirects {
+            let fault = self.session.fault.take().filter(|fault| !cuts_connack(fault.kind));
+            let depth = self.session.depth + 1;
+            let (reason, reference) = self.session.state.change(|state| redirect(state, depth, fault));
+            self.record("CONNECT", reason, None);
             self.send(vec![mqtt::connack(reason, Some(&reference), None)]).await?;
             return Err(End::Closed);
         }
         let connack = mqtt::connack(0, None, settings.push_keep_alive_seconds);
-        match self.talk.fault.as_ref().map(|fault| fault.kind) {
-            Some(kind) if cuts_off(kind) => {
-                self.note("CONNECT", 0, None);
+        match self.session.fault.as_ref().map(|fault| fault.kind) {
+            Some(kind) if cuts_connack(kind) => {
+                self.record("CONNECT", 0, None);
                 self.send(vec![connack[..connack.len() / 2].to_vec()]).await?;
                 if kind == FaultKind::Stall {
                     // Nothing more is ever said, and nothing is heard.
@@ -266,9 +296,9 @@ impl Connection<'_> {
             _ => {}
         }
         let seconds = settings.push_keep_alive_seconds.unwrap_or(connect.keep_alive);
-        self.patience = Duration::from_millis(u64::from(seconds) * 1500);
+        self.silence_limit = Duration::from_millis(u64::from(seconds) * 1500);
         self.qrcode_id = Some(id);
-        self.note("CONNECT", 0, None);
+        self.record("CONNECT", 0, None);
         self.send(vec![connack]).await
     }
 
@@ -280,15 +310,15 @@ impl Connection<'_> {
             (subscribe.topic == format!("{TOPIC}{id}"), "the topic is not the code's"),
             (subscribe.options == 0, "the subscription options are not 0"),
             (is_exactly(&subscribe.user_properties, &user), "the user properties are not the two expected"),
-            (self.told.is_none(), "it is subscribed already"),
+            (self.known_state.is_none(), "it is subscribed already"),
         ];
         if let Some((_, rule)) = rules.into_iter().find(|(kept, _)| !kept) {
-            self.note("SUBSCRIBE", NOT_AUTHORIZED, Some(rule.to_owned()));
+            self.record("SUBSCRIBE", NOT_AUTHORIZED, Some(rule.to_owned()));
             return self.send(vec![mqtt::suback(subscribe.packet_id, NOT_AUTHORIZED)]).await;
         }
-        let expires = self.talk.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Expired);
-        let before = self.stage.world.settings().push_before_suback;
-        let state = self.stage.world.change(|state| {
+        let expires = self.session.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Expired);
+        let before = self.session.state.settings().push_before_suback;
+        let state = self.session.state.change(|state| {
             state.expire_old_codes();
             let code = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == id)?;
             code.polls += 1;
@@ -298,17 +328,17 @@ impl Connection<'_> {
             }
             Some(was)
         });
-        self.note("SUBSCRIBE", 0, None);
+        self.record("SUBSCRIBE", 0, None);
         if before {
             // What has happened so far is pushed, before the acknowledgement.
-            self.told = Some(CodeState::Shown);
+            self.known_state = Some(CodeState::Shown);
             self.suback = Some(subscribe.packet_id);
             return Ok(());
         }
-        let latency = self.stage.world.settings().push_latency_ms;
+        let latency = self.session.state.settings().push_latency_ms;
         tokio::time::sleep(Duration::from_millis(latency)).await;
         // What has happened so far is not told again.
-        self.told = state;
+        self.known_state = state;
         self.send(vec![mqtt::suback(subscribe.packet_id, 0)]).await
     }
 
@@ -316,7 +346,7 @@ impl Connection<'_> {
     async fn push(&mut self) -> Result<(), End> {
         let mut packets = Vec::new();
         while let Some((kind, payload)) = self.next_event() {
-            let qos = self.stage.world.settings().push_qos;
+            let qos = self.session.state.settings().push_qos;
             let packet_id = (qos > 0).then(|| {
                 let packet_id = self.next_packet_id;
                 self.next_packet_id = self.next_packet_id.checked_add(1).unwrap_or(1);
@@ -324,16 +354,16 @@ impl Connection<'_> {
                 packet_id
             });
             let loses = self
-                .talk
+                .session
                 .fault
                 .as_ref()
                 .is_some_and(|fault| matches!(fault.kind, FaultKind::Lost | FaultKind::RenewalLost));
             if kind == "cookies" && loses {
                 self.unacknowledged.clear();
-                self.note("PUBLISH cookies", 0, None);
+                self.record("PUBLISH cookies", 0, None);
                 return Err(End::Reset);
             }
-            self.note(&format!("PUBLISH {kind}"), 0, None);
+            self.record(&format!("PUBLISH {kind}"), 0, None);
             let topic = format!("{TOPIC}{}", self.qrcode_id.as_deref().unwrap_or_default());
             packets.push(mqtt::publish(&topic, kind, &payload, packet_id));
             packets.extend(self.suback.take().map(|packet_id| mqtt::suback(packet_id, 0)));
@@ -343,9 +373,9 @@ impl Connection<'_> {
 
     /// The next event and its payload.
     fn next_event(&mut self) -> Option<(&'static str, String)> {
-        let told = self.told.filter(|told| matches!(told, CodeState::Shown | CodeState::Scanned))?;
+        let told = self.known_state.filter(|told| matches!(told, CodeState::Shown | CodeState::Scanned))?;
         let id = self.qrcode_id.clone()?;
-        let mut state = self.stage.world.lock();
+        let mut state = self.session.state.lock();
         state.expire_old_codes();
         let now = state.codes.iter().find(|code| code.method == METHOD && code.key == id)?.state;
         let (knows, kind, payload) = match (told, now) {
@@ -355,18 +385,18 @@ impl Connection<'_> {
             (_, CodeState::Refused) => (now, "canceled", String::new()),
             (_, CodeState::Expired) => (now, "timeout", String::new()),
             (_, CodeState::Confirmed) => {
-                let (kind, payload) = confirmed(&mut state, &id, self.talk.fault.as_ref())?;
+                let (kind, payload) = confirmed(&mut state, &id, self.session.fault.as_ref())?;
                 (CodeState::Delivered, kind, payload)
             }
             // Nothing is new, or another connection was told.
             (_, CodeState::Shown | CodeState::Scanned | CodeState::Delivered) => return None,
         };
-        self.told = Some(knows);
+        self.known_state = Some(knows);
         Some((kind, payload))
     }
 
     async fn send(&mut self, packets: Vec<Vec<u8>>) -> Result<(), End> {
-        let frames: Vec<Vec<u8>> = match self.stage.world.settings().push_split {
+        let frames: Vec<Vec<u8>> = match self.session.state.settings().push_split {
             PushSplit::Whole => packets,
             PushSplit::Joined => vec![packets.concat()],
             PushSplit::Bytes => packets.concat().into_iter().map(|byte| vec![byte]).collect(),
@@ -381,25 +411,25 @@ impl Connection<'_> {
 
     /// Says goodbye to a client that broke a rule.
     async fn disconnect(&mut self, rule: String) -> End {
-        self.note("packet", PROTOCOL_ERROR, Some(rule));
+        self.record("packet", PROTOCOL_ERROR, Some(rule));
         let _ = self.send(vec![mqtt::disconnect(PROTOCOL_ERROR)]).await;
         End::Closed
     }
 
-    fn note(&self, what: &str, reason: u8, rule: Option<String>) {
-        let fault = self.talk.fault.as_ref().map(|fault| fault.kind.name().to_owned());
+    fn record(&self, what: &str, reason: u8, rule: Option<String>) {
+        let fault = self.session.fault.as_ref().map(|fault| fault.kind.name().to_owned());
         let verdict = match (&fault, &rule) {
             (Some(_), _) => Verdict::Faulted,
             (None, Some(_)) => Verdict::Refused,
             (None, None) => Verdict::Granted,
         };
-        let address = format!("MQTT {what} https://{}{}", super::PUSH, self.talk.path);
-        self.stage.note("qq.push", address, verdict, rule, fault, u16::from(reason));
+        let address = format!("MQTT {what} https://{}{}", super::PUSH, self.session.path);
+        self.session.state.record("qq.push", address, verdict, rule, fault, u16::from(reason));
     }
 }
 
 /// The code that a CONNECT names.
-fn check_connect(state: &State, connect: &Connect) -> Result<String, String> {
+fn check_connect(state: &SharedState, connect: &Connect) -> Result<String, String> {
     let id = connect.user_properties.iter().find(|(name, _)| name == "hashTag");
     let id = id.map(|(_, value)| value.clone()).unwrap_or_default();
     let user = [
@@ -436,7 +466,7 @@ fn is_exactly(got: &[(String, String)], wanted: &[(&str, &str)]) -> bool {
 }
 
 /// The reason for which a fault refuses the connection.
-fn refusal(fault: &Fault) -> Option<u8> {
+fn refusal_reason(fault: &Fault) -> Option<u8> {
     let or = |reason: u8| {
         let code = fault.code.and_then(|code| u8::try_from(code).ok());
         Some(code.filter(|code| *code >= UNSPECIFIED).unwrap_or(reason))
@@ -450,12 +480,12 @@ fn refusal(fault: &Fault) -> Option<u8> {
 }
 
 /// Whether the connection stops in the middle of the first packet.
-fn cuts_off(kind: FaultKind) -> bool {
-    Ending::of(kind).is_some_and(|ending| matches!(ending, Ending::Truncated | Ending::Stall))
+fn cuts_connack(kind: FaultKind) -> bool {
+    fault_reply::ending(kind).is_some_and(|ending| matches!(ending, Ending::Truncated | Ending::Stall))
 }
 
 /// Makes up a server; the two reasons take turns.
-fn send_on(state: &mut State, depth: u32, fault: Option<Fault>) -> (u8, String) {
+fn redirect(state: &mut SharedState, depth: u32, fault: Option<Fault>) -> (u8, String) {
     let count = state.qqmusic.servers.len();
     // 192.0.2.0/24 is for documentation: opened by mistake it leads nowhere.
     let reference = format!("192.0.2.{}:{}", count % 250 + 1, 29_001 + count / 250);
@@ -464,16 +494,16 @@ fn send_on(state: &mut State, depth: u32, fault: Option<Fault>) -> (u8, String) 
 }
 
 /// A key for the account that needs no exchange; nothing comes with it that would renew it once it has ended.
-fn pushed_key(state: &mut State, owner: &Account) -> String {
-    let key = mint_key(state, owner);
+fn pushed_key(state: &mut SharedState, owner: &Account) -> String {
+    let key = generate_key(state, owner);
     let (issued, expires) = lifetime(state);
     let secrets = [("musickey".to_owned(), key.clone())].into();
-    state.ledger.sign_in(owner, Via::AppScan, secrets, issued, expires);
+    state.ledger.sign_in(owner, IssuedVia::AppScan, secrets, issued, expires);
     key
 }
 
 /// What the confirmed code gives, once.
-fn confirmed(state: &mut State, id: &str, fault: Option<&Fault>) -> Option<(&'static str, String)> {
+fn confirmed(state: &mut SharedState, id: &str, fault: Option<&Fault>) -> Option<(&'static str, String)> {
     let code = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == id)?;
     code.state = CodeState::Delivered;
     let account = code.account.clone()?;
@@ -485,7 +515,7 @@ fn confirmed(state: &mut State, id: &str, fault: Option<&Fault>) -> Option<(&'st
         return Some(("cookies", json!({"cookies": {}}).to_string()));
     }
     let owner = spoken_of_fault(state, fault, &account).ok()?;
-    let token = if state.settings.pushed_key { pushed_key(state, &owner) } else { state.mint.word(64) };
+    let token = if state.settings.pushed_key { pushed_key(state, &owner) } else { state.tokens.word(64) };
     let named = owner.uid;
     let payload = json!({"cookies": {
         "qqmusic_uin": {"value": named}, "qqmusic_key": {"value": token}, "qrcode_id": {"value": id},

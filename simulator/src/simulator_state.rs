@@ -1,7 +1,7 @@
-//! The [`World`]: everything the simulator knows, and every operation a test or the phone page can do on it.
+//! The [`SimulatorState`]: everything the simulator knows, and every operation a test or the phone page can do on it.
 //!
 //! One lock guards the whole state, because a sign-in touches codes, accounts, ledger and journal together and none
-//! of these steps waits for anything. Waiting is done outside, on a change counter: see [`World::changes`].
+//! of these steps waits for anything. Waiting is done outside, on a change counter: see [`SimulatorState::changes`].
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,11 +14,11 @@ use crate::captcha::Captcha;
 use crate::clock::now_ms;
 use crate::code::{Code, CodeState};
 use crate::fault::{ArmedFault, Fault};
-use crate::journal::Entry;
+use crate::journal::{JournalEntry, Verdict};
 use crate::ledger::{Credential, Ledger, RevokedBy};
-use crate::mint::Mint;
 use crate::settings::Settings;
 use crate::text_message::TextMessage;
+use crate::token_generator::TokenGenerator;
 use crate::{netease, qqmusic};
 
 /// Why an operation of the control side was refused.
@@ -55,31 +55,31 @@ pub enum ControlError {
 ///
 /// All methods are synchronous and quick; the asynchronous ones say what they wait for.
 #[derive(Debug)]
-pub struct World {
-    state: Mutex<State>,
+pub struct SimulatorState {
+    state: Mutex<SharedState>,
     changed: watch::Sender<u64>,
     /// How often all connections were cut.
     cuts: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct SharedState {
     pub(crate) settings: Settings,
     pub(crate) accounts: Vec<Account>,
     pub(crate) codes: Vec<Code>,
     pub(crate) text_messages: Vec<TextMessage>,
     pub(crate) captchas: Vec<Captcha>,
     pub(crate) ledger: Ledger,
-    pub(crate) journal: Vec<Entry>,
+    pub(crate) journal: Vec<JournalEntry>,
     pub(crate) faults: Vec<ArmedFault>,
-    pub(crate) mint: Mint,
+    pub(crate) tokens: TokenGenerator,
     pub(crate) qqmusic: qqmusic::Memory,
     pub(crate) netease: netease::Memory,
 }
 
-impl World {
+impl SimulatorState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        let state = State {
+        let state = SharedState {
             settings,
             accounts: roster(now_ms()),
             codes: Vec::new(),
@@ -88,7 +88,7 @@ impl World {
             ledger: Ledger::default(),
             journal: Vec::new(),
             faults: Vec::new(),
-            mint: Mint::default(),
+            tokens: TokenGenerator::default(),
             qqmusic: qqmusic::Memory::default(),
             netease: netease::Memory::default(),
         };
@@ -100,12 +100,12 @@ impl World {
     }
 
     /// Locks the state. A test that panicked while holding the lock must not take the others with it.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, SharedState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does something to the state and wakes everybody who waits for a change.
-    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut SharedState) -> T) -> T {
         let result = change(&mut self.lock());
         self.changed.send_modify(|count| *count = count.wrapping_add(1));
         result
@@ -162,8 +162,8 @@ impl World {
 
     /// Waits for a code of `service` whose id is greater than `after` (0: any) and that nobody has scanned yet.
     pub async fn next_code(&self, service: Service, after: u64) -> Code {
-        self.until(|world| {
-            world
+        self.until(|state| {
+            state
                 .codes()
                 .into_iter()
                 .find(|code| code.service == service && code.id > after && code.state == CodeState::Shown)
@@ -186,7 +186,7 @@ impl World {
     /// carries; polls that then name another one are answered as a security risk (protocol: NetEase §1.2).
     ///
     /// # Errors
-    /// [`ControlError::UnknownText`] when no code carries it, otherwise as [`World::scan`].
+    /// [`ControlError::UnknownText`] when no code carries it, otherwise as [`SimulatorState::scan`].
     pub fn scan_text(&self, text: &str, account: Option<&str>) -> Result<Code, ControlError> {
         self.change(|state| {
             state.expire_old_codes();
@@ -202,16 +202,16 @@ impl World {
     /// The person taps "confirm". A code that nobody scanned is scanned before, by the first account that can.
     ///
     /// # Errors
-    /// As [`World::scan`].
+    /// As [`SimulatorState::scan`].
     pub fn confirm(&self, id: u64) -> Result<Code, ControlError> {
         self.confirm_as(id, None)
     }
 
-    /// As [`World::confirm`], with the account that scans a code that nobody has scanned: what a person does who signs
+    /// As [`SimulatorState::confirm`], with the account that scans a code that nobody has scanned: what a person does who signs
     /// in at an official page.
     ///
     /// # Errors
-    /// As [`World::scan`]; [`ControlError::WrongState`] when another account has scanned it.
+    /// As [`SimulatorState::scan`]; [`ControlError::WrongState`] when another account has scanned it.
     pub fn confirm_as(&self, id: u64, account: Option<&str>) -> Result<Code, ControlError> {
         self.change(|state| {
             state.expire_old_codes();
@@ -228,7 +228,7 @@ impl World {
     /// The person taps "refuse".
     ///
     /// # Errors
-    /// As [`World::scan`].
+    /// As [`SimulatorState::scan`].
     pub fn refuse(&self, id: u64) -> Result<Code, ControlError> {
         self.change(|state| {
             state.expire_old_codes();
@@ -239,7 +239,7 @@ impl World {
     /// The code's time is up, whatever its age.
     ///
     /// # Errors
-    /// As [`World::scan`].
+    /// As [`SimulatorState::scan`].
     pub fn expire(&self, id: u64) -> Result<Code, ControlError> {
         use CodeState::{Confirmed, Scanned, Shown};
         self.change(|state| state.step(id, &[Shown, Scanned, Confirmed], CodeState::Expired))
@@ -254,8 +254,8 @@ impl World {
 
     /// Waits for a text message of `service` whose id is greater than `after` (0: any).
     pub async fn next_text_message(&self, service: Service, after: u64) -> TextMessage {
-        self.until(|world| {
-            world.text_messages().into_iter().find(|message| message.service == service && message.id > after)
+        self.until(|state| {
+            state.text_messages().into_iter().find(|message| message.service == service && message.id > after)
         })
         .await
     }
@@ -356,7 +356,7 @@ impl World {
     /// Every secret issued from now on embeds `mark` (letters, digits, `-` and `_`; 12 hex digits fit every field's own
     /// form). `None` plants nothing.
     pub fn plant_canary(&self, mark: Option<&str>) {
-        self.change(|state| state.mint.plant(mark));
+        self.change(|state| state.tokens.plant(mark));
     }
 
     // ---- what happened -----------------------------------------------------------------------------------------
@@ -372,13 +372,39 @@ impl World {
     }
 
     /// Every request answered, oldest first.
-    pub fn journal(&self) -> Vec<Entry> {
+    pub fn journal(&self) -> Vec<JournalEntry> {
         self.lock().journal.clone()
     }
 
     /// The requests that broke a rule of the protocol (not those that a fault spoiled).
-    pub fn broken_rules(&self) -> Vec<Entry> {
+    pub fn broken_rules(&self) -> Vec<JournalEntry> {
         self.lock().journal.iter().filter(|entry| entry.rule.is_some()).cloned().collect()
+    }
+
+    /// Writes a request into the journal.
+    pub(crate) fn record(
+        &self,
+        name: &str,
+        request: String,
+        verdict: Verdict,
+        rule: Option<String>,
+        fault: Option<String>,
+        status: u16,
+    ) {
+        let name = name.to_owned();
+        self.change(|state| {
+            let number = state.journal.last().map_or(1, |entry| entry.number + 1);
+            state.journal.push(JournalEntry {
+                number,
+                at_ms: now_ms(),
+                name,
+                request,
+                verdict,
+                rule,
+                fault,
+                status,
+            });
+        });
     }
 
     /// Forgets the requests answered so far.
@@ -387,7 +413,7 @@ impl World {
     }
 }
 
-impl State {
+impl SharedState {
     pub(crate) fn account(&self, id: &str) -> Result<&Account, ControlError> {
         self.accounts
             .iter()

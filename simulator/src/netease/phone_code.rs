@@ -5,14 +5,15 @@
 
 use serde_json::json;
 
-use super::refusal::{check, code, risk, said, wrong_text_code};
-use super::transport::{Call, Outcome};
-use super::{account, cookies, session};
+use super::api_reply::{check, code, risk, said, wrong_text_code};
+use super::transport::{ApiReply, Call};
+use super::{cookies, session, user_info};
 use crate::account::{Account, Service};
 use crate::clock::now_ms;
-use crate::exchange::{Request, Turn};
-use crate::ledger::Via;
-use crate::world::State;
+use crate::ledger::IssuedVia;
+use crate::request::Request;
+use crate::request_context::RequestContext;
+use crate::simulator_state::SharedState;
 
 const SERVICE: Service = Service::NetEase;
 /// How the desktop client and the web site name what the code is for; one of them is needed since 2025-09.
@@ -37,13 +38,13 @@ pub(super) struct Asked {
 }
 
 /// `…/sms/captcha/sent`
-pub(super) fn send(turn: &Turn<'_>, call: &Call) -> Outcome {
+pub(super) fn send(context: &RequestContext<'_>, call: &Call) -> ApiReply {
     let typed = match number(call, "ctcode", "cellphone").and_then(|typed| checked_secrete(call, typed)) {
         Ok(typed) => typed,
-        Err(rule) => return Outcome::rule(rule, code(400)),
+        Err(rule) => return ApiReply::broken_rule(rule, code(400)),
     };
-    turn.world.change(|state| {
-        let visitor = Visitor::new(state, turn.request);
+    context.state.change(|state| {
+        let visitor = Visitor::new(state, context.request);
         let number = typed.unwrap_or_else(|| unread_number(state));
         visitor.greeted(send_to(state, number, visitor.device.clone()))
     })
@@ -56,14 +57,14 @@ fn checked_secrete(call: &Call, typed: Option<Number>) -> Result<Option<Number>,
     Ok(typed)
 }
 
-fn send_to(state: &mut State, number: Number, device: String) -> Outcome {
+fn send_to(state: &mut SharedState, number: Number, device: String) -> ApiReply {
     let length = number.digits.len();
     if !(5..=15).contains(&length) || (number.country == HOME && length != 11) {
         // A person may well type this: nothing is wrong with the client.
-        return Outcome::outdated(said(400, "手机号格式错误"));
+        return ApiReply::declined(said(400, "手机号格式错误"));
     }
     if let Some(captcha) = state.captcha_wanted(SERVICE, &device) {
-        return Outcome::outdated(check(&captcha.address));
+        return ApiReply::declined(check(&captcha.address));
     }
     let now = now_ms();
     let sent = |within_ms: i64| {
@@ -72,77 +73,77 @@ fn send_to(state: &mut State, number: Number, device: String) -> Outcome {
     };
     // Both numbers and their words as public clients tell them to their users.
     if sent(state.settings.phone_resend_seconds.saturating_mul(1000)) > 0 {
-        return Outcome::outdated(said(405, "发送验证码间隔过短"));
+        return ApiReply::declined(said(405, "发送验证码间隔过短"));
     }
     if sent(DAY_MS) >= state.settings.phone_daily_limit {
-        return Outcome::outdated(said(400, "当天发送验证码的条数超过限制"));
+        return ApiReply::declined(said(400, "当天发送验证码的条数超过限制"));
     }
     state.send_text_message(SERVICE, &number.digits);
     state.netease.phones.push(Asked { number, device });
-    Outcome::ok(json!({"code": 200, "message": null, "data": true}))
+    ApiReply::ok(json!({"code": 200, "message": null, "data": true}))
 }
 
 /// `…/w/login/cellphone`
-pub(super) fn login(turn: &Turn<'_>, call: &Call) -> Outcome {
+pub(super) fn login(context: &RequestContext<'_>, call: &Call) -> ApiReply {
     let typed = match number(call, "countrycode", "phone") {
         Ok(typed) => typed,
-        Err(rule) => return Outcome::rule(rule, code(400)),
+        Err(rule) => return ApiReply::broken_rule(rule, code(400)),
     };
     if typed.is_some()
         && let Err(refused) = check_login(call)
     {
         return *refused;
     }
-    turn.world.change(|state| {
-        let visitor = Visitor::new(state, turn.request);
+    context.state.change(|state| {
+        let visitor = Visitor::new(state, context.request);
         let asked = |asked: &&Asked| match &typed {
             Some(number) => asked.number == *number,
             // Who keeps no cookies is nobody in particular.
             None => visitor.is_unknown() || asked.device == visitor.device,
         };
         let Some(Asked { number, .. }) = state.netease.phones.iter().rfind(asked).cloned() else {
-            return Outcome::rule("no message was asked for before", wrong_text_code());
+            return ApiReply::broken_rule("no message was asked for before", wrong_text_code());
         };
         let newest = || state.newest_text_message(SERVICE, &number.digits).map(|sent| sent.code.clone());
         // A person types it: what is not a code is a wrong code.
         let given = if typed.is_some() { call.text("captcha") } else { newest().unwrap_or_default() };
         if !state.check_text_message(SERVICE, &number.digits, &given) {
-            return Outcome::outdated(wrong_text_code());
+            return ApiReply::declined(wrong_text_code());
         }
-        let account = owner(state, &number).and_then(|own| session::spoken_of(state, turn, &own.id).ok());
+        let account = owner(state, &number).and_then(|own| session::spoken_of(state, context, &own.id).ok());
         match account {
             Some(account) => grant(state, &account, visitor.fresh.is_none()),
-            None => Outcome::outdated(said(501, "帐号不存在")),
+            None => ApiReply::declined(said(501, "帐号不存在")),
         }
     })
 }
 
-fn check_login(call: &Call) -> Result<(), Box<Outcome>> {
+fn check_login(call: &Call) -> Result<(), Box<ApiReply>> {
     for (name, wanted) in [("type", "1"), ("https", "true"), ("remember", "true")] {
         if call.text(name) != wanted {
-            return Err(Box::new(Outcome::rule(format!("{name} is not {wanted:?}"), code(400))));
+            return Err(Box::new(ApiReply::broken_rule(format!("{name} is not {wanted:?}"), code(400))));
         }
     }
     match (call.text("captcha").is_empty(), call.text("password").is_empty()) {
         (false, _) => Ok(()),
         // Blocked since 2023.
-        (true, false) => Err(Box::new(Outcome::rule("a password is not taken", risk(8821)))),
-        (true, true) => Err(Box::new(Outcome::rule("captcha is missing", code(400)))),
+        (true, false) => Err(Box::new(ApiReply::broken_rule("a password is not taken", risk(8821)))),
+        (true, true) => Err(Box::new(ApiReply::broken_rule("captcha is missing", code(400)))),
     }
 }
 
-fn grant(state: &mut State, account: &Account, has_tracking: bool) -> Outcome {
-    let credential = session::issue(state, account, Via::Phone);
-    let mut body = account::signed_in(account);
+fn grant(state: &mut SharedState, account: &Account, has_tracking: bool) -> ApiReply {
+    let credential = session::issue(state, account, IssuedVia::Phone);
+    let mut body = user_info::signed_in(account);
     body["loginType"] = json!(1);
     body["token"] = json!(credential.secret("MUSIC_U"));
     // In here are a telephone number and another token, which are nobody's business.
-    let bound = json!({"countrycode": "", "cellphone": account.phone, "access_token": state.mint.hex(32)});
+    let bound = json!({"countrycode": "", "cellphone": account.phone, "access_token": state.tokens.hex(32)});
     body["bindings"] = json!([{
         "id": account.number(), "userId": account.number(), "type": 1, "expired": false, "url": "",
         "tokenJsonStr": bound.to_string(),
     }]);
-    Outcome::ok(body).cookies(cookies::signed_in(state, &credential, !has_tracking))
+    ApiReply::ok(body).cookies(cookies::signed_in(state, &credential, !has_tracking))
 }
 
 /// The number in a request; `None` where it cannot be read.
@@ -163,17 +164,17 @@ fn digits(call: &Call, name: &str) -> Result<String, String> {
 }
 
 /// The number that one that cannot be read is taken for.
-fn unread_number(state: &State) -> Number {
+fn unread_number(state: &SharedState) -> Number {
     let first = || first_account(state).map(|account| account.phone.clone());
     let digits = state.settings.weapi_phone.clone().or_else(first).unwrap_or_default();
     Number { country: HOME.to_owned(), digits }
 }
 
-fn first_account(state: &State) -> Option<&Account> {
+fn first_account(state: &SharedState) -> Option<&Account> {
     state.accounts.iter().find(|account| account.service == SERVICE)
 }
 
-fn owner<'a>(state: &'a State, number: &Number) -> Option<&'a Account> {
+fn owner<'a>(state: &'a SharedState, number: &Number) -> Option<&'a Account> {
     let is_at_home = number.country == HOME;
     let bound = |account: &&Account| account.phone_bound && account.phone == number.digits;
     state.accounts.iter().filter(|account| account.service == SERVICE && is_at_home).find(bound)
@@ -187,8 +188,8 @@ struct Visitor {
 }
 
 impl Visitor {
-    fn new(state: &State, request: &Request) -> Self {
-        let fresh = request.cookie("NMTID").is_none().then(|| format!("00O{}", state.mint.word(38)));
+    fn new(state: &SharedState, request: &Request) -> Self {
+        let fresh = request.cookie("NMTID").is_none().then(|| format!("00O{}", state.tokens.word(38)));
         let device = DEVICE_COOKIES.iter().find_map(|name| request.cookie(name));
         Self { device: device.or_else(|| fresh.clone()).unwrap_or_default(), fresh }
     }
@@ -197,7 +198,7 @@ impl Visitor {
         self.fresh.as_ref() == Some(&self.device)
     }
 
-    fn greeted(&self, outcome: Outcome) -> Outcome {
+    fn greeted(&self, outcome: ApiReply) -> ApiReply {
         outcome.cookies(self.fresh.as_deref().map(cookies::tracking))
     }
 }

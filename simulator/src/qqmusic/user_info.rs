@@ -2,59 +2,63 @@
 
 use serde_json::json;
 
-use super::gateway::{Call, Envelope, Inner, by_key, signed_in, text_of};
+use super::exchange::spoken_of;
+use super::gateway::{Call, CallReply, Envelope, by_key, signed_in, text_of};
 use super::hash::hash33;
-use super::sign_in::spoken_of;
 use crate::account::Service;
-use crate::exchange::{Answer, Refusal, Reply, Turn, base64_encode, expect_values};
+use crate::encoding::base64_encode;
 use crate::fault::FaultKind;
+use crate::outcome::{Outcome, Refusal};
+use crate::reply::Reply;
+use crate::request::expect_values;
+use crate::request_context::RequestContext;
 
 /// `music.UserInfo.userInfoServer/GetLoginUserInfo`: 0 when the credential is good. It names no account (protocol:
 /// QQ §13.7).
-pub(super) fn login_user_info(turn: &Turn<'_>, envelope: &Envelope) -> Inner {
-    let state = turn.world.lock();
-    let account = signed_in(&state, turn.request, &envelope.comm).and_then(|credential| {
-        spoken_of(&state, turn, &credential.account).map_err(|_| Inner::outdated(1000))
+pub(super) fn login_user_info(context: &RequestContext<'_>, envelope: &Envelope) -> CallReply {
+    let state = context.state.lock();
+    let account = signed_in(&state, context.request, &envelope.comm).and_then(|credential| {
+        spoken_of(&state, context, &credential.account).map_err(|_| CallReply::declined(1000))
     });
     match account {
-        Ok(account) => Inner::ok(json!({"info": {
+        Ok(account) => CallReply::ok(json!({"info": {
             "nick": account.nickname, "logo": account.avatar_url,
         }})),
-        Err(inner) => inner,
+        Err(reply) => reply,
     }
 }
 
 /// `userInfo.BaseUserInfoServer/get_user_baseinfo_v2`: public.
-pub(super) fn base_info(turn: &Turn<'_>, call: &Call) -> Inner {
+pub(super) fn base_info(context: &RequestContext<'_>, call: &Call) -> CallReply {
     let Some(uins) = call.param.get("vec_uin").and_then(|value| value.as_array()) else {
-        return Inner::rule(10_006, "vec_uin is not a list");
+        return CallReply::broken_rule(10_006, "vec_uin is not a list");
     };
     if uins.iter().any(|uin| !uin.is_string()) {
-        return Inner::rule(10_006, "vec_uin holds something other than text");
+        return CallReply::broken_rule(10_006, "vec_uin holds something other than text");
     }
-    let state = turn.world.lock();
+    let state = context.state.lock();
     let mut map = json!({});
     for uin in uins.iter().filter_map(|uin| uin.as_str()) {
         let id = format!("{}:{uin}", Service::QqMusic.name());
-        if let Ok(account) = spoken_of(&state, turn, &id) {
+        if let Ok(account) = spoken_of(&state, context, &id) {
             map[uin] =
                 json!({"nick": account.nickname, "headurl": account.avatar_url, "desc": "", "uin": uin});
         }
     }
-    Inner::ok(json!({"map_userinfo": map}))
+    CallReply::ok(json!({"map_userinfo": map}))
 }
 
 /// `music.UnifiedHomepage.UnifiedHomepageSrv/GetHomepageHeader`: by `encryptUin`.
-pub(super) fn homepage_header(turn: &Turn<'_>, call: &Call) -> Inner {
+pub(super) fn homepage_header(context: &RequestContext<'_>, call: &Call) -> CallReply {
     let euin = text_of(&call.param, "uin");
     if text_of(&call.param, "IsQueryTabDetail") != "1" {
-        return Inner::rule(10_006, "IsQueryTabDetail is not 1");
+        return CallReply::broken_rule(10_006, "IsQueryTabDetail is not 1");
     }
-    let state = turn.world.lock();
+    let state = context.state.lock();
     let found = state.accounts.iter().find(|account| !euin.is_empty() && account.encrypt_uin == euin);
-    match found.and_then(|account| spoken_of(&state, turn, &account.id).ok()) {
-        None => Inner::rule(10_006, "uin is no encryptUin"),
-        Some(account) => Inner::ok(json!({
+    match found.and_then(|account| spoken_of(&state, context, &account.id).ok()) {
+        None => CallReply::broken_rule(10_006, "uin is no encryptUin"),
+        Some(account) => CallReply::ok(json!({
             "Info": {
                 "BaseInfo": {
                     "EncryptedUin": account.encrypt_uin, "Name": account.nickname, "Avatar": account.avatar_url,
@@ -68,8 +72,8 @@ pub(super) fn homepage_header(turn: &Turn<'_>, call: &Call) -> Inner {
 }
 
 /// `GET https://c6.y.qq.com/rsc/fcgi-bin/fcg_get_profile_homepage.fcg`: the web form of the check.
-pub(super) fn web(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+pub(super) fn web(context: &RequestContext<'_>) -> Outcome {
+    let request = context.request;
     let key = request.cookie("qm_keyst").or_else(|| request.cookie("qqmusic_key")).unwrap_or_default();
     let uin = request.cookie("uin").unwrap_or_default();
     let g_tk = hash33(&key, 5381).to_string();
@@ -84,20 +88,20 @@ pub(super) fn web(turn: &Turn<'_>) -> Answer {
         ("reqfrom", "1"),
     ];
     if let Err(rule) = expect_values(&request.query, &fixed) {
-        return Answer::refuse(rule, no(1000));
+        return Outcome::broken_rule(rule, no(1000));
     }
-    if let Some(code) = turn.fault.and_then(|fault| match fault.kind {
+    if let Some(code) = context.fault.and_then(|fault| match fault.kind {
         FaultKind::UnknownCode => Some(fault.code_or(77_777)),
         FaultKind::Risk => Some(fault.code_or(2001)),
         FaultKind::RateLimited => Some(104_604),
         FaultKind::Expired => Some(1000),
         _ => None,
     }) {
-        return Answer::outdated(no(code));
+        return Outcome::declined(no(code));
     }
-    let state = turn.world.lock();
+    let state = context.state.lock();
     let account = by_key(&state, &key, &uin).and_then(|credential| {
-        spoken_of(&state, turn, &credential.account).map_err(|_| Inner::outdated(1000))
+        spoken_of(&state, context, &credential.account).map_err(|_| CallReply::declined(1000))
     });
     match account {
         Ok(account) => Reply::json(&json!({"code": 0, "subcode": 0, "message": "", "data": {"creator": {
@@ -106,7 +110,11 @@ pub(super) fn web(turn: &Turn<'_>) -> Answer {
             "nick": base64_encode(account.nickname.as_bytes()),
         }}}))
         .into(),
-        Err(inner) => Answer { reply: no(inner.code), refused: inner.refused.or(Some(Refusal::State)) },
+        Err(reply) => Outcome {
+            reply: no(reply.code),
+            refusal: reply.refusal.or(Some(Refusal::Declined)),
+            upgrade: None,
+        },
     }
 }
 

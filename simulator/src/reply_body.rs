@@ -7,14 +7,14 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::exchange::Ending;
+use crate::reply::Ending;
 
 /// How much of an endless body is made at a time.
 const CHUNK: &[u8] = &[b' '; 16 * 1024];
 
 /// A response body that may stop short, stop dead or never stop.
 #[derive(Debug)]
-pub(crate) struct ExactBody {
+pub(crate) struct ReplyBody {
     rest: Bytes,
     announced: Option<u64>,
     ending: Ending,
@@ -33,7 +33,7 @@ impl From<Infallible> for CutShort {
     }
 }
 
-impl ExactBody {
+impl ReplyBody {
     pub(crate) fn new(body: &Bytes, ending: Ending) -> Self {
         let (rest, announced) = match ending {
             Ending::Truncated | Ending::Stall => {
@@ -47,7 +47,7 @@ impl ExactBody {
     }
 }
 
-impl Body for ExactBody {
+impl Body for ReplyBody {
     type Data = Bytes;
     type Error = CutShort;
 

@@ -6,16 +6,16 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::code::CodeState;
-use crate::settings::Auto;
-use crate::world::World;
+use crate::settings::AutoConfirm;
+use crate::simulator_state::SimulatorState;
 
 /// Scans and confirms every code that is shown while the setting `auto` is on. Dropping it stops it.
-pub(crate) async fn run(world: Arc<World>) {
+pub(crate) async fn run(state: Arc<SimulatorState>) {
     let mut seen = 0;
     let mut phones = JoinSet::new();
     loop {
-        let watched = world.until(|world| {
-            let codes = world.codes();
+        let watched = state.until(|state| {
+            let codes = state.codes();
             let newest = codes.last().map_or(0, |code| code.id);
             (newest > seen)
                 .then(|| (newest, codes.into_iter().filter(|code| code.id > seen).collect::<Vec<_>>()))
@@ -25,26 +25,26 @@ pub(crate) async fn run(world: Arc<World>) {
             Some(_) = phones.join_next() => continue,
         };
         seen = newest;
-        if let Some(auto) = world.settings().auto {
+        if let Some(auto) = state.settings().auto {
             for code in codes.into_iter().filter(|code| code.state == CodeState::Shown) {
-                phones.spawn(scan_and_confirm(Arc::clone(&world), code.id, auto));
+                phones.spawn(scan_and_confirm(Arc::clone(&state), code.id, auto));
             }
         }
     }
 }
 
 /// Somebody at the phone page may have been quicker: then there is nothing left to do.
-async fn scan_and_confirm(world: Arc<World>, id: u64, auto: Auto) {
+async fn scan_and_confirm(state: Arc<SimulatorState>, id: u64, auto: AutoConfirm) {
     // The app's codes are on a screen only when somebody listens: events are not told again.
-    world
-        .until(|world| {
-            let code = world.code(id).ok()?;
+    state
+        .until(|state| {
+            let code = state.code(id).ok()?;
             (code.method != "app_scan" || code.polls > 0).then_some(())
         })
         .await;
     tokio::time::sleep(Duration::from_millis(auto.scan_ms)).await;
-    if world.scan(id, None).is_ok() {
+    if state.scan(id, None).is_ok() {
         tokio::time::sleep(Duration::from_millis(auto.confirm_ms)).await;
-        let _ = world.confirm(id);
+        let _ = state.confirm(id);
     }
 }

@@ -11,14 +11,14 @@ use rcgen::{
 use rustls::pki_types::PrivateKeyDer;
 
 /// A certificate authority made for one run: nobody keeps its key.
-pub(crate) struct Authority {
+pub(crate) struct CertificateAuthority {
     /// Its certificate, for clients to trust.
     pub(crate) pem: String,
     /// TLS for all host names played.
     pub(crate) tls: Arc<rustls::ServerConfig>,
 }
 
-impl Authority {
+impl CertificateAuthority {
     /// Makes the authority and one certificate for all `hosts`.
     pub(crate) fn new(hosts: &[&str]) -> anyhow::Result<Self> {
         let mut ca = CertificateParams::default();

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::gateway::{Call, Envelope, Inner, text_of};
-use super::sign_in::{grant, skeleton};
+use super::exchange::{grant, skeleton};
+use super::gateway::{Call, CallReply, Envelope, text_of};
 use crate::account::Service;
 use crate::clock::now_ms;
-use crate::exchange::{Request, Turn};
-use crate::ledger::Via;
+use crate::ledger::IssuedVia;
+use crate::request::Request;
+use crate::request_context::RequestContext;
 
 /// Which device asked for a number's newest message.
 #[derive(Debug, Clone)]
@@ -21,10 +22,11 @@ const SERVICE: Service = Service::QqMusic;
 const DEVICE_IDS: [&str; 5] = ["OpenUDID", "udid", "OpenUDID2", "QIMEI36", "aid"];
 
 /// `music.login.LoginServer/SendPhoneAuthCode`
-pub(super) fn send(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
-    let failed =
-        |rule: String| Inner::rule(20_261, rule).with(json!({"errMsg": "参数错误", "securityURL": ""}));
-    let checked = device(turn.request, &envelope.comm).and_then(|device| {
+pub(super) fn send(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+    let failed = |rule: String| {
+        CallReply::broken_rule(20_261, rule).with(json!({"errMsg": "参数错误", "securityURL": ""}))
+    };
+    let checked = device(context.request, &envelope.comm).and_then(|device| {
         // The parameter is spelt with a small d, unlike the field of comm.
         if call.param.get("tmeAppid").and_then(Value::as_str) != Some("qqmusic") {
             return Err("tmeAppid is not \"qqmusic\"".to_owned());
@@ -38,40 +40,40 @@ pub(super) fn send(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
     // A number is answered like this, and not with the code of the other parameters (protocol: QQ §13.5).
     let area = match digits(&call.param, "areaCode") {
         Ok(area) => area,
-        Err(rule) => return Inner::rule(10_006, rule),
+        Err(rule) => return CallReply::broken_rule(10_006, rule),
     };
     if area != "86" || phone.len() != 11 {
         // A person may well type this: nothing is wrong with the client.
-        return Inner::outdated(104_400).with(json!({"errMsg": "手机号码格式错误", "securityURL": ""}));
+        return CallReply::declined(104_400).with(json!({"errMsg": "手机号码格式错误", "securityURL": ""}));
     }
-    turn.world.change(|state| {
+    context.state.change(|state| {
         if let Some(captcha) = state.captcha_wanted(SERVICE, &device) {
-            return Inner::outdated(20_276).with(json!({"securityURL": captcha.address, "errMsg": ""}));
+            return CallReply::declined(20_276).with(json!({"securityURL": captcha.address, "errMsg": ""}));
         }
         let wait_ms = state.settings.phone_resend_seconds.saturating_mul(1000);
         let newest = state.newest_text_message(SERVICE, &phone);
         if newest.is_some_and(|message| now_ms() - message.sent_ms < wait_ms) {
-            return Inner::outdated(100_001)
+            return CallReply::declined(100_001)
                 .with(json!({"errMsg": "操作过于频繁，请稍后再试", "securityURL": ""}));
         }
         state.send_text_message(SERVICE, &phone);
         state.qqmusic.phones.retain(|asked| asked.phone != phone);
         state.qqmusic.phones.push(Asked { phone, device });
-        Inner::ok(json!({"errMsg": "", "securityURL": ""}))
+        CallReply::ok(json!({"errMsg": "", "securityURL": ""}))
     })
 }
 
 /// `music.login.LoginServer/Login` with a code from a message.
-pub(super) fn login(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
-    let said = |inner: Inner, text: &str| {
+pub(super) fn login(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+    let said = |reply: CallReply, text: &str| {
         let mut data = skeleton();
         data["errMsg"] = json!(text);
-        inner.with(data)
+        reply.with(data)
     };
     if text_of(&envelope.comm, "tmeLoginMethod") != "3" {
-        return said(Inner::rule(104_400, "comm.tmeLoginMethod is not 3"), "参数错误");
+        return said(CallReply::broken_rule(104_400, "comm.tmeLoginMethod is not 3"), "参数错误");
     }
-    let checked = device(turn.request, &envelope.comm).and_then(|device| {
+    let checked = device(context.request, &envelope.comm).and_then(|device| {
         if text_of(&envelope.comm, "tmeLoginType") != "0" {
             return Err("comm.tmeLoginType is not 0".to_owned());
         }
@@ -84,21 +86,26 @@ pub(super) fn login(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner 
     });
     let (device, phone, code) = match checked {
         Ok(checked) => checked,
-        Err(rule) => return said(Inner::rule(20_261, rule), "参数错误"),
+        Err(rule) => return said(CallReply::broken_rule(20_261, rule), "参数错误"),
     };
-    turn.world.change(|state| {
+    context.state.change(|state| {
         match state.qqmusic.phones.iter().find(|asked| asked.phone == phone) {
-            None => return said(Inner::rule(20_271, "no message was sent to this number"), "验证码错误"),
+            None => {
+                return said(
+                    CallReply::broken_rule(20_271, "no message was sent to this number"),
+                    "验证码错误",
+                );
+            }
             Some(asked) if asked.device != device => {
                 return said(
-                    Inner::rule(20_271, "the device is not the one that asked for the message"),
+                    CallReply::broken_rule(20_271, "the device is not the one that asked for the message"),
                     "验证码错误",
                 );
             }
             Some(_) => {}
         }
         if !state.check_text_message(SERVICE, &phone, &code) {
-            return said(Inner::outdated(20_271), "验证码错误或已失效");
+            return said(CallReply::declined(20_271), "验证码错误或已失效");
         }
         let account = state
             .accounts
@@ -106,13 +113,13 @@ pub(super) fn login(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner 
             .find(|account| account.service == SERVICE && account.phone == phone && account.phone_bound)
             .map(|account| account.id.clone());
         match account {
-            Some(account) => grant(state, turn, &envelope.comm, &account, Via::Phone),
+            Some(account) => grant(state, context, &envelope.comm, &account, IssuedVia::Phone),
             None => {
-                let mut inner = said(Inner::outdated(20_274), "该手机号未绑定账号");
-                inner.data["token"] = json!(state.mint.hex(32));
-                inner.data["phoneNo"] = json!(format!("{}****{}", &phone[..3], &phone[7..]));
-                inner.data["encryptedPhoneNo"] = json!(state.mint.upper_hex(32));
-                inner
+                let mut reply = said(CallReply::declined(20_274), "该手机号未绑定账号");
+                reply.data["token"] = json!(state.tokens.hex(32));
+                reply.data["phoneNo"] = json!(format!("{}****{}", &phone[..3], &phone[7..]));
+                reply.data["encryptedPhoneNo"] = json!(state.tokens.upper_hex(32));
+                reply
             }
         }
     })

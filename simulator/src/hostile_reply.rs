@@ -8,8 +8,8 @@ use bytes::Bytes;
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use serde_json::json;
 
-use crate::exchange::Reply;
 use crate::fault::{Fault, FaultKind};
+use crate::reply::Reply;
 
 /// What the codes say that [`FaultKind::ForeignCode`] gives, by its `code`; the first by default.
 pub const FOREIGN_CODES: [&str; 9] = [
@@ -34,7 +34,7 @@ pub(crate) fn code_text(fault: &Fault) -> &'static str {
 }
 
 /// The answer to any request; `None` for a kind that is none of these.
-pub(crate) fn reply(kind: FaultKind) -> Option<Reply> {
+pub(crate) fn instead(kind: FaultKind) -> Option<Reply> {
     let json = |body: Bytes| Reply::new(200, "application/json; charset=utf-8", body);
     Some(match kind {
         FaultKind::Corners => Reply::new(200, "image/png", CORNERS.clone()).cookie("qrsig=0123456789abcdef"),
@@ -112,10 +112,10 @@ mod tests {
     #[test]
     fn every_hostile_kind_but_the_foreign_code_has_an_answer_to_any_request() {
         for kind in FaultKind::HOSTILE {
-            assert_eq!(reply(kind).is_none(), kind == FaultKind::ForeignCode, "{kind:?}");
+            assert_eq!(instead(kind).is_none(), kind == FaultKind::ForeignCode, "{kind:?}");
         }
         for kind in FaultKind::ALL {
-            assert!(reply(kind).is_none(), "{kind:?} is not hostile");
+            assert!(instead(kind).is_none(), "{kind:?} is not hostile");
         }
     }
 }

@@ -4,44 +4,46 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::gateway::{Call, Envelope, Inner, is_web, text_of};
-use super::wechat;
+use super::gateway::{Call, CallReply, Envelope, is_web, text_of};
+use super::wechat_scan;
 use crate::account::{Account, AccountKind};
 use crate::clock::now_ms;
-use crate::exchange::Turn;
 use crate::fault::{Fault, FaultKind};
-use crate::ledger::{Credential, Via};
-use crate::world::State;
+use crate::ledger::{Credential, IssuedVia};
+use crate::request_context::RequestContext;
+use crate::simulator_state::SharedState;
 
 /// `QQConnectLogin.LoginServer/QQLogin` with a code.
-pub(super) fn exchange(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
+pub(super) fn exchange(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     if text_of(&envelope.comm, "tmeLoginType") != "2" {
-        return Inner::rule(1000, "comm.tmeLoginType is not 2").with(skeleton());
+        return CallReply::broken_rule(1000, "comm.tmeLoginType is not 2").with(skeleton());
     }
-    turn.world.change(|state| {
+    context.state.change(|state| {
         let wanted = text_of(&call.param, "code");
         let (account, via) = match state.qqmusic.codes.iter_mut().find(|code| code.code == wanted) {
-            None => return Inner::rule(1000, "the code is unknown").with(skeleton()),
-            Some(code) if code.used => return Inner::rule(1000, "the code was used before").with(skeleton()),
+            None => return CallReply::broken_rule(1000, "the code is unknown").with(skeleton()),
+            Some(code) if code.used => {
+                return CallReply::broken_rule(1000, "the code was used before").with(skeleton());
+            }
             Some(code) => {
                 code.used = true;
                 (code.account.clone(), code.via)
             }
         };
-        grant(state, turn, &envelope.comm, &account, via)
+        grant(state, context, &envelope.comm, &account, via)
     })
 }
 
 /// `music.login.LoginServer/Login` with a code from WeChat (protocol: QQ §2.3).
-pub(super) fn exchange_wechat(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
-    let rule = |rule: &str| Inner::rule(1000, rule).with(skeleton());
+pub(super) fn exchange_wechat(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+    let rule = |rule: &str| CallReply::broken_rule(1000, rule).with(skeleton());
     if text_of(&envelope.comm, "tmeLoginType") != "1" {
         return rule("comm.tmeLoginType is not 1");
     }
-    if text_of(&call.param, "strAppid") != wechat::APP_ID {
+    if text_of(&call.param, "strAppid") != wechat_scan::APP_ID {
         return rule("strAppid is not QQ Music's");
     }
-    turn.world.change(|state| {
+    context.state.change(|state| {
         let wanted = text_of(&call.param, "code");
         let account = match state.qqmusic.wechat_codes.iter_mut().find(|code| code.code == wanted) {
             None => return rule("the code is unknown"),
@@ -51,28 +53,28 @@ pub(super) fn exchange_wechat(turn: &Turn<'_>, envelope: &Envelope, call: &Call)
                 code.account.clone()
             }
         };
-        grant(state, turn, &envelope.comm, &account, Via::WechatScan)
+        grant(state, context, &envelope.comm, &account, IssuedVia::WechatScan)
     })
 }
 
 /// Signs `account` in.
 pub(super) fn grant(
-    state: &mut State,
-    turn: &Turn<'_>,
+    state: &mut SharedState,
+    context: &RequestContext<'_>,
     comm: &Map<String, Value>,
     account: &str,
-    via: Via,
-) -> Inner {
+    via: IssuedVia,
+) -> CallReply {
     if state.settings.device_limit {
         let mut data = skeleton();
         data["errMsg"] = json!("登录设备已达上限，请在手机上移除一台设备");
-        return Inner::outdated(20_279).with(data);
+        return CallReply::declined(20_279).with(data);
     }
-    let Ok(account) = spoken_of(state, turn, account) else {
-        return Inner::rule(1000, "the account is gone").with(skeleton());
+    let Ok(account) = spoken_of(state, context, account) else {
+        return CallReply::broken_rule(1000, "the account is gone").with(skeleton());
     };
-    let mut secrets = mint_secrets(state, &account);
-    if via == Via::WechatScan && !state.settings.wechat_refresh_fields {
+    let mut secrets = generate_secrets(state, &account);
+    if via == IssuedVia::WechatScan && !state.settings.wechat_refresh_fields {
         // They are in the answer, but empty; it can be renewed without them.
         secrets.retain(|name, _| !REFRESH_FIELDS.contains(&name.as_str()));
     }
@@ -83,36 +85,36 @@ pub(super) fn grant(
     state.ledger.told(credential.id, login_type);
     let mut data = body(state, &account, &credential);
     data["loginType"] = json!(login_type);
-    let mut inner = Inner::ok(data);
+    let mut reply = CallReply::ok(data);
     if is_web(comm) {
-        inner.cookies = cookies(&account, &credential);
+        reply.cookies = cookies(&account, &credential);
     }
-    inner
+    reply
 }
 
 const REFRESH_FIELDS: [&str; 3] = ["refresh_key", "refresh_token", "access_token"];
 
 /// The ways of signing in that have a `loginType` of their own (protocol: QQ §6).
-fn raw_login_type(via: Via) -> Option<i64> {
+fn raw_login_type(via: IssuedVia) -> Option<i64> {
     match via {
-        Via::Phone => Some(0),
-        Via::AppScan => Some(6),
-        Via::QqScan | Via::WechatScan | Via::OfficialPage | Via::Renewal => None,
+        IssuedVia::Phone => Some(0),
+        IssuedVia::AppScan => Some(6),
+        IssuedVia::QqScan | IssuedVia::WechatScan | IssuedVia::OfficialPage | IssuedVia::Renewal => None,
     }
 }
 
 /// The account that the answer speaks of: `account`, unless the fault wants another one.
 pub(super) fn spoken_of(
-    state: &State,
-    turn: &Turn<'_>,
+    state: &SharedState,
+    context: &RequestContext<'_>,
     account: &str,
 ) -> Result<Account, crate::ControlError> {
-    spoken_of_fault(state, turn.fault, account)
+    spoken_of_fault(state, context.fault, account)
 }
 
-/// The same, where there is no turn.
+/// The same, where there is no context.
 pub(super) fn spoken_of_fault(
-    state: &State,
+    state: &SharedState,
     fault: Option<&Fault>,
     account: &str,
 ) -> Result<Account, crate::ControlError> {
@@ -132,28 +134,28 @@ pub(super) fn spoken_of_fault(
 }
 
 /// When a credential made now was issued and when it ends, in milliseconds.
-pub(super) fn lifetime(state: &State) -> (i64, i64) {
+pub(super) fn lifetime(state: &SharedState) -> (i64, i64) {
     let issued = now_ms() - state.settings.issue_age_seconds * 1000;
     (issued, issued + state.settings.key_life_seconds * 1000)
 }
 
-fn mint_secrets(state: &State, account: &Account) -> BTreeMap<String, String> {
-    let mint = &state.mint;
+fn generate_secrets(state: &SharedState, account: &Account) -> BTreeMap<String, String> {
+    let tokens = &state.tokens;
     [
-        ("musickey", mint_key(state, account)),
-        ("openid", mint.upper_hex(32)),
-        ("unionid", format!("UID_{}", mint.upper_hex(32))),
-        ("access_token", mint.upper_hex(32)),
-        ("refresh_token", mint.upper_hex(32)),
-        ("refresh_key", format!("rk_{}", mint.word(60))),
+        ("musickey", generate_key(state, account)),
+        ("openid", tokens.upper_hex(32)),
+        ("unionid", format!("UID_{}", tokens.upper_hex(32))),
+        ("access_token", tokens.upper_hex(32)),
+        ("refresh_token", tokens.upper_hex(32)),
+        ("refresh_key", format!("rk_{}", tokens.word(60))),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
 }
 
 /// A new `musickey`: about as long as the real ones, with the prefix of the account's kind.
-pub(super) fn mint_key(state: &State, account: &Account) -> String {
-    format!("{}{}", account.kind.key_prefix(), state.mint.word(88))
+pub(super) fn generate_key(state: &SharedState, account: &Account) -> String {
+    format!("{}{}", account.kind.key_prefix(), state.tokens.word(88))
 }
 
 /// What every failed sign-in call answers: all fields, empty (protocol: QQ §6).
@@ -172,13 +174,13 @@ pub(super) fn skeleton() -> Value {
 const PLACEHOLDER: u64 = 1;
 
 /// The number that `musicid` has.
-pub(super) fn musicid(state: &State, account: &Account) -> u64 {
+pub(super) fn musicid(state: &SharedState, account: &Account) -> u64 {
     let is_placeholder = state.settings.placeholder_musicid && account.kind == AccountKind::WeChat;
     if is_placeholder { PLACEHOLDER } else { account.number() }
 }
 
 /// The credential as the service writes it.
-pub(super) fn body(state: &State, account: &Account, credential: &Credential) -> Value {
+pub(super) fn body(state: &SharedState, account: &Account, credential: &Credential) -> Value {
     let issued = credential.issued_ms / 1000;
     let mut body = skeleton();
     for name in ["musickey", "openid", "unionid", "access_token", "refresh_token", "refresh_key"] {

@@ -2,16 +2,17 @@
 
 use serde_json::json;
 
+use super::api_reply::{code, risk};
 use super::cookies;
-use super::refusal::{code, risk};
 use super::session;
-use super::transport::{Call, Outcome, Way};
+use super::transport::{ApiReply, Call, Way};
 use crate::account::Service;
 use crate::code::CodeState;
-use crate::exchange::{Request, Turn};
 use crate::fault::FaultKind;
-use crate::ledger::Via;
-use crate::world::State;
+use crate::ledger::IssuedVia;
+use crate::request::Request;
+use crate::request_context::RequestContext;
+use crate::simulator_state::SharedState;
 
 fn method(way: Way) -> &'static str {
     match way {
@@ -30,51 +31,51 @@ fn check_type(call: &Call) -> Result<(), String> {
 }
 
 /// `…/login/qrcode/unikey`
-pub(super) fn unikey(turn: &Turn<'_>, call: &Call) -> Outcome {
+pub(super) fn unikey(context: &RequestContext<'_>, call: &Call) -> ApiReply {
     if let Err(rule) = check_type(call) {
-        return Outcome::rule(rule, code(400));
+        return ApiReply::broken_rule(rule, code(400));
     }
-    turn.world.change(|state| {
-        let unikey = state.mint.uuid();
+    context.state.change(|state| {
+        let unikey = state.tokens.uuid();
         let text = format!("https://music.163.com/login?codekey={unikey}");
         let id = state.show_code(Service::NetEase, method(call.way), &unikey, &text).id;
-        let visitor = turn.request.cookie("NMTID");
-        let fresh = visitor.is_none().then(|| state.mint.word(38)).map(|word| format!("00O{word}"));
+        let visitor = context.request.cookie("NMTID");
+        let fresh = visitor.is_none().then(|| state.tokens.word(38)).map(|word| format!("00O{word}"));
         state.netease.visitors.push((visitor.or_else(|| fresh.clone()).unwrap_or_default(), id));
-        Outcome::ok(json!({"code": 200, "unikey": unikey})).cookies(fresh.map(|id| cookies::tracking(&id)))
+        ApiReply::ok(json!({"code": 200, "unikey": unikey})).cookies(fresh.map(|id| cookies::tracking(&id)))
     })
 }
 
 /// `…/login/qrcode/client/login`
-pub(super) fn poll(turn: &Turn<'_>, call: &Call) -> Outcome {
+pub(super) fn poll(context: &RequestContext<'_>, call: &Call) -> ApiReply {
     if let Err(rule) = check_type(call) {
-        return Outcome::rule(rule, code(400));
+        return ApiReply::broken_rule(rule, code(400));
     }
-    turn.world.change(|state| {
+    context.state.change(|state| {
         state.expire_old_codes();
-        let id = match find(state, turn.request, call) {
+        let id = match find(state, context.request, call) {
             Ok(id) => id,
             Err(outcome) => return *outcome,
         };
-        let Ok(code) = state.code_mut(id) else { return Outcome::outdated(gone()) };
+        let Ok(code) = state.code_mut(id) else { return ApiReply::declined(gone()) };
         code.polls += 1;
-        if turn.fault.is_some_and(|fault| fault.kind == FaultKind::Expired) {
+        if context.fault.is_some_and(|fault| fault.kind == FaultKind::Expired) {
             code.state = CodeState::Expired;
         }
         let code = code.clone();
         match code.state {
-            CodeState::Shown => Outcome::ok(json!({"code": 801, "message": "等待扫码"})),
+            CodeState::Shown => ApiReply::ok(json!({"code": 801, "message": "等待扫码"})),
             CodeState::Scanned => {
                 let account = code.account.as_deref().and_then(|id| state.account(id).ok());
-                Outcome::ok(json!({
+                ApiReply::ok(json!({
                     "code": 802, "message": "授权中",
                     "nickname": account.map_or("", |account| &account.nickname),
                     "avatarUrl": account.map_or("", |account| &account.avatar_url),
                 }))
             }
-            CodeState::Confirmed => confirmed(state, turn, &code),
+            CodeState::Confirmed => confirmed(state, context, &code),
             // Cancelled on the phone, too old, or already given: one code for all.
-            CodeState::Delivered | CodeState::Refused | CodeState::Expired => Outcome::outdated(gone()),
+            CodeState::Delivered | CodeState::Refused | CodeState::Expired => ApiReply::declined(gone()),
         }
     })
 }
@@ -84,21 +85,21 @@ fn gone() -> serde_json::Value {
 }
 
 /// Gives the session, once.
-fn confirmed(state: &mut State, turn: &Turn<'_>, code: &crate::Code) -> Outcome {
+fn confirmed(state: &mut SharedState, context: &RequestContext<'_>, code: &crate::Code) -> ApiReply {
     let _ = state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered);
     if let (Some(scanned), Some(polled)) = (&code.scanned_chain, &code.polled_chain)
         && scanned != polled
     {
-        return Outcome::rule("the poll's chainId is not the one in the code's text", risk(8821));
+        return ApiReply::broken_rule("the poll's chainId is not the one in the code's text", risk(8821));
     }
-    let Ok(account) = session::spoken_of(state, turn, code.account.as_deref().unwrap_or_default()) else {
-        return Outcome::outdated(gone());
+    let Ok(account) = session::spoken_of(state, context, code.account.as_deref().unwrap_or_default()) else {
+        return ApiReply::declined(gone());
     };
-    let credential = session::issue(state, &account, Via::AppScan);
-    let has_tracking = turn.request.cookie("NMTID").is_some();
+    let credential = session::issue(state, &account, IssuedVia::AppScan);
+    let has_tracking = context.request.cookie("NMTID").is_some();
     // The body carries neither cookie nor profile (protocol: NetEase §9).
     let mut lines = cookies::signed_in(state, &credential, !has_tracking);
-    let mut outcome = Outcome::ok(json!({"code": 803, "message": "授权登陆成功"}));
+    let mut outcome = ApiReply::ok(json!({"code": 803, "message": "授权登陆成功"}));
     if state.settings.session_in_header {
         lines.retain(|line| !line.starts_with("MUSIC_U="));
         outcome.session = Some(credential.secret("MUSIC_U").to_owned());
@@ -107,27 +108,30 @@ fn confirmed(state: &mut State, turn: &Turn<'_>, code: &crate::Code) -> Outcome 
 }
 
 /// The code that a poll asks about.
-fn find(state: &mut State, request: &Request, call: &Call) -> Result<u64, Box<Outcome>> {
-    let gone = || Box::new(Outcome::outdated(gone()));
+fn find(state: &mut SharedState, request: &Request, call: &Call) -> Result<u64, Box<ApiReply>> {
+    let gone = || Box::new(ApiReply::declined(gone()));
     if call.way == Way::Weapi {
         return find_web(state, request);
     }
     let key = call.text("key");
     if key.is_empty() {
-        return Err(Box::new(Outcome::rule("key is missing", code(400))));
+        return Err(Box::new(ApiReply::broken_rule("key is missing", code(400))));
     }
     let found = state.codes.iter().find(|shown| shown.service == Service::NetEase && shown.key == key);
     let found = found.ok_or_else(gone)?;
     if found.method != method(call.way) {
-        return Err(Box::new(Outcome::rule("the code was made in another way than it is polled", code(400))));
+        return Err(Box::new(ApiReply::broken_rule(
+            "the code was made in another way than it is polled",
+            code(400),
+        )));
     }
     Ok(found.id)
 }
 
 /// A web poll cannot be read. Its `chainId` tells codes apart, or else the visitor's tracking id, or else it is the
 /// newest.
-fn find_web(state: &mut State, request: &Request) -> Result<u64, Box<Outcome>> {
-    let broken = |rule: &str, number| Err(Box::new(Outcome::rule(rule, risk(number))));
+fn find_web(state: &mut SharedState, request: &Request) -> Result<u64, Box<ApiReply>> {
+    let broken = |rule: &str, number| Err(Box::new(ApiReply::broken_rule(rule, risk(number))));
     let chain = request.header("x-login-chain-id").to_owned();
     if chain.is_empty() {
         if state.settings.require_chain_id {
@@ -156,7 +160,7 @@ fn find_web(state: &mut State, request: &Request) -> Result<u64, Box<Outcome>> {
         state.codes.iter().rev().filter(web).find(free).map(|shown| shown.id)
     };
     let Some(id) = by_visitor.or_else(newest) else {
-        return Err(Box::new(Outcome::outdated(gone())));
+        return Err(Box::new(ApiReply::declined(gone())));
     };
     if let Ok(shown) = state.code_mut(id)
         && !chain.is_empty()

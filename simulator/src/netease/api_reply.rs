@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::transport::{Outcome, sign_in_first};
+use super::transport::{ApiReply, sign_in_first};
 use crate::fault::{Fault, FaultKind};
 
 /// A body that is only a code.
@@ -11,7 +11,7 @@ pub(super) fn code(code: i64) -> Value {
 }
 
 /// The answer that a fault asks for; `None` when the endpoint plays it itself.
-pub(super) fn faulted(name: &str, fault: &Fault) -> Option<Outcome> {
+pub(super) fn faulted(name: &str, fault: &Fault) -> Option<ApiReply> {
     let renewal = name == "netease.refresh";
     let body = match fault.kind {
         FaultKind::UnknownCode => code(fault.code_or(77_777)),
@@ -33,7 +33,7 @@ pub(super) fn faulted(name: &str, fault: &Fault) -> Option<Outcome> {
         FaultKind::Expired => sign_in_first(),
         _ => return None,
     };
-    Some(Outcome::outdated(body))
+    Some(ApiReply::declined(body))
 }
 
 /// A body with a code and what people are told.

@@ -6,11 +6,11 @@ use rand::Rng;
 ///
 /// When a mark is planted every value contains it, so that a test can search files, logs and pages for it.
 #[derive(Debug, Default)]
-pub(crate) struct Mint {
+pub(crate) struct TokenGenerator {
     mark: String,
 }
 
-impl Mint {
+impl TokenGenerator {
     /// Plants a mark, keeping of it only what is harmless in cookies, queries and JSON alike.
     pub(crate) fn plant(&mut self, mark: Option<&str>) {
         self.mark = mark
@@ -66,14 +66,14 @@ mod tests {
 
     #[test]
     fn every_kind_of_value_contains_the_mark_and_keeps_its_length() {
-        let mut mint = Mint::default();
-        mint.plant(Some("c0ffee; 123"));
+        let mut tokens = TokenGenerator::default();
+        tokens.plant(Some("c0ffee; 123"));
         for (value, length) in [
-            (mint.hex(64), 64),
-            (mint.word(30), 30),
-            (mint.digits(13), 13),
-            (mint.uuid(), 36),
-            (mint.upper_hex(9), 9),
+            (tokens.hex(64), 64),
+            (tokens.word(30), 30),
+            (tokens.digits(13), 13),
+            (tokens.uuid(), 36),
+            (tokens.upper_hex(9), 9),
         ] {
             assert!(value.contains("c0ffee123"), "{value}");
             assert_eq!(value.len(), length, "{value}");

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use crate::account::Service;
 use crate::code::CodeState;
-use crate::exchange::{Answer, Reply, Request, Turn, expect_browser, expect_values};
 use crate::fault::FaultKind;
+use crate::outcome::Outcome;
 use crate::page::{escaped, page};
-use crate::picture;
-use crate::world::State;
+use crate::qr_picture;
+use crate::reply::Reply;
+use crate::request::{Request, expect_browser, expect_values};
+use crate::request_context::RequestContext;
+use crate::simulator_state::SharedState;
 
 /// A code that the exchange takes once.
 #[derive(Debug, Clone)]
@@ -34,8 +37,8 @@ fn expect_get(request: &Request) -> Result<(), String> {
 }
 
 /// `GET https://open.weixin.qq.com/connect/qrconnect`
-pub(super) fn qrconnect(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+pub(super) fn qrconnect(context: &RequestContext<'_>) -> Outcome {
+    let request = context.request;
     let fixed =
         [("appid", APP_ID), ("redirect_uri", REDIRECT), ("response_type", "code"), ("scope", "snsapi_login")];
     let checked = expect_get(request)
@@ -52,16 +55,16 @@ pub(super) fn qrconnect(turn: &Turn<'_>) -> Answer {
     match checked {
         // A page all the same, as WeChat gives: it says what is wrong and has no code.
         Err(rule) => {
-            Answer::refuse(rule.clone(), page("微信登录", &format!("参数错误：{}", escaped(&rule)), ""))
+            Outcome::broken_rule(rule.clone(), page("微信登录", &format!("参数错误：{}", escaped(&rule)), ""))
         }
-        Ok(_) if turn.fault.is_some() => Answer::outdated(page("微信登录", "系统繁忙，请稍后再试", "")),
-        Ok(echo) => turn.world.change(|state| with_code(state, echo).into()),
+        Ok(_) if context.fault.is_some() => Outcome::declined(page("微信登录", "系统繁忙，请稍后再试", "")),
+        Ok(echo) => context.state.change(|state| with_code(state, echo).into()),
     }
 }
 
 /// The page with a new code. It works in a browser, too: its script asks and goes on.
-fn with_code(state: &mut State, echo: &str) -> Reply {
-    let uuid = state.mint.word(16);
+fn with_code(state: &mut SharedState, echo: &str) -> Reply {
+    let uuid = state.tokens.word(16);
     let text = format!("https://open.weixin.qq.com/connect/confirm?uuid={uuid}");
     state.show_code(Service::QqMusic, METHOD, &uuid, &text);
     let echo: String = url::form_urlencoded::byte_serialize(echo.as_bytes()).collect();
@@ -71,28 +74,28 @@ fn with_code(state: &mut State, echo: &str) -> Reply {
         "<img id=\"picture\" src=\"{PICTURE}{uuid}\" alt=\"微信二维码\">\n<script>\n\
          var fordevtool = \"https://lp.open.weixin.qq.com{POLL}?uuid={uuid}\";\n\
          var target = \"{target}\";\n{}</script>",
-        include_str!("wechat.js"),
+        include_str!("wechat_scan.js"),
     );
     page("微信登录", "请使用微信扫描二维码登录", &more)
 }
 
 /// `GET https://open.weixin.qq.com/connect/qrcode/UUID`
-pub(super) fn picture(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+pub(super) fn picture(context: &RequestContext<'_>) -> Outcome {
+    let request = context.request;
     let gone = || Reply::new(404, "text/plain", "");
     let checked =
         expect_get(request).and_then(|()| expect_browser(request, &format!("{ORIGIN}connect/qrconnect")));
     if let Err(rule) = checked {
-        return Answer::refuse(rule, Reply::forbidden());
+        return Outcome::broken_rule(rule, Reply::forbidden());
     }
-    if turn.fault.is_some() {
-        return Answer::outdated(gone());
+    if context.fault.is_some() {
+        return Outcome::declined(gone());
     }
     let uuid = request.path.strip_prefix(PICTURE).unwrap_or_default();
-    let state = turn.world.lock();
+    let state = context.state.lock();
     match state.codes.iter().find(|code| code.method == METHOD && code.key == uuid) {
-        None => Answer::refuse("uuid is unknown", gone()),
-        Some(code) => match picture::code_jpeg(&code.text) {
+        None => Outcome::broken_rule("uuid is unknown", gone()),
+        Some(code) => match qr_picture::jpeg(&code.text) {
             Some(jpeg) => Reply::new(200, "image/jpeg", jpeg).into(),
             None => Reply::new(500, "text/plain", "no picture").into(),
         },
@@ -100,8 +103,8 @@ pub(super) fn picture(turn: &Turn<'_>) -> Answer {
 }
 
 /// `GET https://lp.open.weixin.qq.com/connect/l/qrconnect`: answers when something happens.
-pub(super) async fn poll(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+pub(super) async fn poll(context: &RequestContext<'_>) -> Outcome {
+    let request = context.request;
     let uuid = request.query("uuid").unwrap_or_default().to_owned();
     let checked = expect_get(request)
         .and_then(|()| expect_browser(request, ORIGIN))
@@ -114,20 +117,20 @@ pub(super) async fn poll(turn: &Turn<'_>) -> Answer {
             Some(last) => Err(format!("last is {last:?}, not \"404\"")),
         });
     if let Err(rule) = checked {
-        return Answer::refuse(rule, say(500, ""));
+        return Outcome::broken_rule(rule, say(500, ""));
     }
-    let begun = turn.world.change(|state| begin(state, turn, &uuid));
+    let begun = context.state.change(|state| begin(state, context, &uuid));
     let knows_scanned = match begun {
         Ok(told) => told || request.query("last") == Some("404"),
         Err(answer) => return *answer,
     };
-    let seconds = turn.world.settings().long_poll_seconds;
+    let seconds = context.state.settings().long_poll_seconds;
     // The code may end by its age while nothing else happens, so somebody has to look at the clock.
     let looking = async {
         loop {
-            let found = turn.world.until(|world| {
+            let found = context.state.until(|state| {
                 let code =
-                    world.codes().into_iter().find(|code| code.method == METHOD && code.key == uuid)?;
+                    state.codes().into_iter().find(|code| code.method == METHOD && code.key == uuid)?;
                 let waits =
                     code.state == CodeState::Shown || (code.state == CodeState::Scanned && knows_scanned);
                 (!waits).then_some(())
@@ -141,36 +144,36 @@ pub(super) async fn poll(turn: &Turn<'_>) -> Answer {
     if !happened {
         return say(408, "").into();
     }
-    turn.world.change(|state| tell(state, &uuid))
+    context.state.change(|state| tell(state, &uuid))
 }
 
 /// Counts the poll. Whether the client has been told that the code was scanned; or the answer, when there is one at once.
-fn begin(state: &mut State, turn: &Turn<'_>, uuid: &str) -> Result<bool, Box<Answer>> {
+fn begin(state: &mut SharedState, context: &RequestContext<'_>, uuid: &str) -> Result<bool, Box<Outcome>> {
     state.expire_old_codes();
     let Some(code) = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == uuid) else {
-        return Err(Box::new(Answer::refuse("uuid is unknown", say(402, ""))));
+        return Err(Box::new(Outcome::broken_rule("uuid is unknown", say(402, ""))));
     };
     code.polls += 1;
-    match turn.fault.map(|fault| (fault.kind, fault)) {
+    match context.fault.map(|fault| (fault.kind, fault)) {
         Some((FaultKind::Expired, _)) => code.state = CodeState::Expired,
         Some((FaultKind::UnknownCode, fault)) => {
-            return Err(Box::new(Answer::outdated(say(fault.code_or(777), ""))));
+            return Err(Box::new(Outcome::declined(say(fault.code_or(777), ""))));
         }
         Some((FaultKind::Risk | FaultKind::RateLimited | FaultKind::RenewalRejected, _)) => {
-            return Err(Box::new(Answer::outdated(say(500, ""))));
+            return Err(Box::new(Outcome::declined(say(500, ""))));
         }
         // Confirmed, but without the code that would be needed.
-        Some((FaultKind::RenewalSkeleton, _)) => return Err(Box::new(Answer::outdated(say(405, "")))),
+        Some((FaultKind::RenewalSkeleton, _)) => return Err(Box::new(Outcome::declined(say(405, "")))),
         _ => {}
     }
     let id = code.id;
     Ok(state.qqmusic.told_scanned.contains(&id))
 }
 
-fn tell(state: &mut State, uuid: &str) -> Answer {
+fn tell(state: &mut SharedState, uuid: &str) -> Outcome {
     let Some(code) = state.codes.iter().find(|code| code.method == METHOD && code.key == uuid).cloned()
     else {
-        return Answer::outdated(say(402, ""));
+        return Outcome::declined(say(402, ""));
     };
     match code.state {
         CodeState::Shown => say(408, "").into(),
@@ -178,10 +181,10 @@ fn tell(state: &mut State, uuid: &str) -> Answer {
             state.qqmusic.told_scanned.push(code.id);
             say(404, "").into()
         }
-        CodeState::Refused => Answer::outdated(say(403, "")),
-        CodeState::Expired | CodeState::Delivered => Answer::outdated(say(402, "")),
+        CodeState::Refused => Outcome::declined(say(403, "")),
+        CodeState::Expired | CodeState::Delivered => Outcome::declined(say(402, "")),
         CodeState::Confirmed => {
-            let wechat_code = state.mint.word(32);
+            let wechat_code = state.tokens.word(32);
             let account = code.account.unwrap_or_default();
             state.qqmusic.wechat_codes.push(WechatCode { code: wechat_code.clone(), account, used: false });
             let _ = state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered);

@@ -12,12 +12,12 @@ use tokio::net::TcpStream;
 
 /// A TCP connection that, once asked to, ends with a reset instead of an orderly close.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct ResettableStream {
     stream: TcpStream,
     reset: Arc<AtomicBool>,
 }
 
-impl Wire {
+impl ResettableStream {
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self { stream, reset: Arc::new(AtomicBool::new(false)) }
     }
@@ -32,7 +32,7 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for ResettableStream {
     fn drop(&mut self) {
         if self.reset.load(Ordering::Relaxed) {
             // Closing with a linger time of zero sends RST. If that fails the close is merely orderly.
@@ -41,7 +41,7 @@ impl Drop for Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for ResettableStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -51,7 +51,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for ResettableStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.refuse_if_reset()?;
         Pin::new(&mut self.stream).poll_write(cx, bytes)

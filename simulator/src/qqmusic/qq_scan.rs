@@ -6,9 +6,12 @@ use super::hash::hash33;
 use super::{APP_ID, CLIENT_ID, DAID, LOGIN_JUMP, LOGIN_PAGE};
 use crate::account::{Account, Service};
 use crate::code::CodeState;
-use crate::exchange::{Answer, Reply, Turn, expect_browser, expect_values};
 use crate::fault::{Fault, FaultKind};
-use crate::{hostile, picture};
+use crate::outcome::Outcome;
+use crate::reply::Reply;
+use crate::request::{expect_browser, expect_values};
+use crate::request_context::RequestContext;
+use crate::{hostile_reply, qr_picture};
 
 /// What a confirmed code gives: a signature that `check_sig` takes once.
 #[derive(Debug, Clone)]
@@ -19,8 +22,8 @@ pub(super) struct Ticket {
 }
 
 /// `GET https://ssl.ptlogin2.qq.com/ptqrshow`
-pub(super) fn show(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+pub(super) fn show(context: &RequestContext<'_>) -> Outcome {
+    let request = context.request;
     let fixed = [("appid", APP_ID), ("e", "2"), ("l", "M"), ("s", "3"), ("d", "72"), ("v", "4")];
     let checked = expect_browser(request, LOGIN_PAGE)
         .and_then(|()| expect_values(&request.query, &fixed))
@@ -30,19 +33,20 @@ pub(super) fn show(turn: &Turn<'_>) -> Answer {
             _ => Err("t is not a number from 0 to 1".to_owned()),
         });
     if let Err(rule) = checked {
-        return Answer::refuse(rule, Reply::forbidden());
+        return Outcome::broken_rule(rule, Reply::forbidden());
     }
-    let foreign = turn.fault.filter(|fault| fault.kind == FaultKind::ForeignCode).map(hostile::code_text);
-    if turn.fault.is_some() && foreign.is_none() {
+    let foreign =
+        context.fault.filter(|fault| fault.kind == FaultKind::ForeignCode).map(hostile_reply::code_text);
+    if context.fault.is_some() && foreign.is_none() {
         // No signature and no picture: what the service gives when it does not want to give a code.
-        return Answer::outdated(Reply::new(200, "text/html", "<html></html>"));
+        return Outcome::declined(Reply::new(200, "text/html", "<html></html>"));
     }
-    turn.world.change(|state| {
-        let qrsig = state.mint.hex(128);
-        let own = format!("https://txz.qq.com/p?k={}&f={APP_ID}", state.mint.word(32));
+    context.state.change(|state| {
+        let qrsig = state.tokens.hex(128);
+        let own = format!("https://txz.qq.com/p?k={}&f={APP_ID}", state.tokens.word(32));
         let text = foreign.map_or(own, str::to_owned);
         state.show_code(Service::QqMusic, "qq_scan", &qrsig, &text);
-        match picture::code(&text) {
+        match qr_picture::png(&text) {
             Some(png) => Reply::new(200, "image/png", png)
                 .header("cache-control", "no-cache, no-store")
                 .cookie(format!("qrsig={qrsig}; Path=/; Domain=ptlogin2.qq.com; SameSite=None; Secure"))
@@ -53,8 +57,8 @@ pub(super) fn show(turn: &Turn<'_>) -> Answer {
 }
 
 /// `GET https://ssl.ptlogin2.qq.com/ptqrlogin`
-pub(super) fn poll(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+pub(super) fn poll(context: &RequestContext<'_>) -> Outcome {
+    let request = context.request;
     let qrsig = request.cookie("qrsig").unwrap_or_default();
     let token = hash33(&qrsig, 0).to_string();
     let fixed = [
@@ -88,17 +92,17 @@ pub(super) fn poll(turn: &Turn<'_>) -> Answer {
             _ => Err("js_ver is not 8 digits".to_owned()),
         });
     if let Err(rule) = checked {
-        return Answer::refuse(rule, Reply::forbidden());
+        return Outcome::broken_rule(rule, Reply::forbidden());
     }
-    turn.world.change(|state| {
+    context.state.change(|state| {
         state.expire_old_codes();
         let Some(code) =
             state.codes.iter_mut().find(|code| code.service == Service::QqMusic && code.key == qrsig)
         else {
-            return Answer::refuse("qrsig is unknown", Reply::forbidden());
+            return Outcome::broken_rule("qrsig is unknown", Reply::forbidden());
         };
         code.polls += 1;
-        if let Some(answer) = turn.fault.and_then(|fault| faulted(fault, &mut code.state)) {
+        if let Some(answer) = context.fault.and_then(|fault| faulted(fault, &mut code.state)) {
             return answer;
         }
         let id = code.id;
@@ -106,15 +110,15 @@ pub(super) fn poll(turn: &Turn<'_>) -> Answer {
             CodeState::Shown => say(66, "", "二维码未失效。", "").into(),
             CodeState::Scanned => say(67, "", "二维码认证中。", "").into(),
             CodeState::Refused => {
-                Answer::outdated(say(state.settings.refusal_code, "", "本次登录已被拒绝 ", ""))
+                Outcome::declined(say(state.settings.refusal_code, "", "本次登录已被拒绝 ", ""))
             }
-            CodeState::Expired | CodeState::Delivered => Answer::outdated(say(65, "", "二维码已失效。", "")),
+            CodeState::Expired | CodeState::Delivered => Outcome::declined(say(65, "", "二维码已失效。", "")),
             CodeState::Confirmed => {
                 let account = code.account.clone().unwrap_or_default();
                 let Ok(account) = state.account(&account).cloned() else {
                     return say(65, "", "二维码已失效。", "").into();
                 };
-                let ptsigx = state.mint.hex(160);
+                let ptsigx = state.tokens.hex(160);
                 let url = jump_url(&account, &ptsigx);
                 state.qqmusic.tickets.push(Ticket { ptsigx, account: account.id.clone(), used: false });
                 let _ = state.step(id, &[CodeState::Confirmed], CodeState::Delivered);
@@ -124,15 +128,15 @@ pub(super) fn poll(turn: &Turn<'_>) -> Answer {
     })
 }
 
-fn faulted(fault: &Fault, state: &mut CodeState) -> Option<Answer> {
+fn faulted(fault: &Fault, state: &mut CodeState) -> Option<Outcome> {
     match fault.kind {
         FaultKind::Expired => {
             *state = CodeState::Expired;
             None
         }
-        FaultKind::Risk => Some(Answer::outdated(say(86, "", "登录存在风险，本次操作已被拦截", ""))),
+        FaultKind::Risk => Some(Outcome::declined(say(86, "", "登录存在风险，本次操作已被拦截", ""))),
         FaultKind::UnknownCode | FaultKind::RateLimited => {
-            Some(Answer::outdated(say(fault.code_or(23), "", "系统繁忙，请稍后再试", "")))
+            Some(Outcome::declined(say(fault.code_or(23), "", "系统繁忙，请稍后再试", "")))
         }
         _ => None,
     }

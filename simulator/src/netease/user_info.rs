@@ -3,26 +3,26 @@
 use serde_json::{Value, json};
 
 use super::session::{alive, spoken_of};
-use super::transport::Outcome;
+use super::transport::ApiReply;
 use crate::account::Account;
-use crate::exchange::Turn;
-use crate::settings::Guests;
+use crate::request_context::RequestContext;
+use crate::settings::GuestFlag;
 
 /// `…/w/nuser/account/get` and `…/nuser/account/get`
-pub(super) fn get(turn: &Turn<'_>) -> Outcome {
-    let state = turn.world.lock();
-    let request = turn.request;
+pub(super) fn get(context: &RequestContext<'_>) -> ApiReply {
+    let state = context.state.lock();
+    let request = context.request;
     match alive(&state, request) {
-        Ok(_) if state.settings.guests == Guests::Anonimous => Outcome::outdated(visitor()),
-        Ok(_) if state.settings.guests == Guests::Anonymous => Outcome::outdated(named_visitor()),
-        Ok(credential) => match spoken_of(&state, turn, &credential.account) {
-            Ok(account) => Outcome::ok(signed_in(&account)),
-            Err(_) => Outcome::outdated(nobody()),
+        Ok(_) if state.settings.guests == GuestFlag::Anonimous => ApiReply::declined(visitor()),
+        Ok(_) if state.settings.guests == GuestFlag::Anonymous => ApiReply::declined(named_visitor()),
+        Ok(credential) => match spoken_of(&state, context, &credential.account) {
+            Ok(account) => ApiReply::ok(signed_in(&account)),
+            Err(_) => ApiReply::declined(nobody()),
         },
-        Err(Some(rule)) => Outcome::rule(rule, json!({"code": 301, "msg": "需要登录"})),
+        Err(Some(rule)) => ApiReply::broken_rule(rule, json!({"code": 301, "msg": "需要登录"})),
         Err(None) => {
             let guest = request.cookie("MUSIC_A").filter(|token| state.netease.guests.contains(token));
-            Outcome::outdated(if guest.is_some() { visitor() } else { nobody() })
+            ApiReply::declined(if guest.is_some() { visitor() } else { nobody() })
         }
     }
 }
