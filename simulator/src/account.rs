@@ -37,17 +37,6 @@ pub enum AccountKind {
     Native,
 }
 
-impl AccountKind {
-    /// QQ Music's `loginType` and `tmeLoginType` (protocol: QQ §0).
-    pub(crate) fn login_type(self) -> i64 {
-        if self == Self::WeChat { 1 } else { 2 }
-    }
-
-    pub(crate) fn key_prefix(self) -> &'static str {
-        if self == Self::WeChat { "W_X_" } else { "Q_H_L_" }
-    }
-}
-
 /// A membership that was bought once. Whether it still runs is a matter of [`Subscription::until_ms`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscription {
@@ -105,20 +94,15 @@ impl Account {
         self.uid.parse().unwrap_or_default()
     }
 
-    fn new(kind: AccountKind, uid: &str, nickname: &str, membership: Membership, remark: &str) -> Self {
-        let service = if kind == AccountKind::Native { Service::NetEase } else { Service::QqMusic };
-        let avatar_url = match service {
-            Service::QqMusic => {
-                format!("https://thirdqq.qlogo.cn/g?b=oidb&k=sim{uid}&s=140&t=1700000000")
-            }
-            // Plain http, as the service itself writes it (protocol: NetEase §1.4).
-            Service::NetEase => format!("http://p1.music.126.net/sim{uid}==/1095116639{uid}.jpg"),
-        };
-        let encrypt_uin = match service {
-            // Stars at the end, as many real ones have.
-            Service::QqMusic => format!("oKvS{}**", &uid.chars().rev().collect::<String>()),
-            Service::NetEase => String::new(),
-        };
+    /// An account without a picture, whose telephone number is `138` and the last eight digits of `uid`.
+    pub(crate) fn new(
+        service: Service,
+        kind: AccountKind,
+        uid: &str,
+        nickname: &str,
+        membership: Membership,
+        remark: &str,
+    ) -> Self {
         let last_digits = &uid[uid.len().saturating_sub(8)..];
         Self {
             id: format!("{}:{uid}", service.name()),
@@ -126,8 +110,8 @@ impl Account {
             uid: uid.to_owned(),
             kind,
             nickname: nickname.to_owned(),
-            avatar_url,
-            encrypt_uin,
+            avatar_url: String::new(),
+            encrypt_uin: String::new(),
             membership,
             phone: format!("138{last_digits:0>8}"),
             phone_bound: true,
@@ -136,37 +120,34 @@ impl Account {
     }
 }
 
-/// The accounts that every simulator starts with; times are relative to `now_ms`.
-pub(crate) fn roster(now_ms: i64) -> Vec<Account> {
-    const DAY: i64 = 86_400_000;
-    let held = |from: i64, until: i64, level, yearly| {
-        Some(Subscription { from_ms: now_ms + from * DAY, until_ms: now_ms + until * DAY, level, yearly })
-    };
-    let none = Membership::default();
-    let member = Membership { basic: held(-300, 40, 6, false), vip: held(-100, 40, 6, false), svip: None };
-    // The flags of a membership that has ended may stay set (protocol: QQ §8.4, NetEase §5.2).
-    let ended = Membership { basic: held(-700, -20, 4, false), vip: held(-400, -20, 4, false), svip: None };
-    let best = Membership {
-        basic: held(-900, 300, 8, true),
-        vip: held(-900, 300, 8, true),
-        svip: held(-10, 355, 8, true),
-    };
-    let hostile = "<img src=x onerror=alert(1)> & \"小满\"";
-    let (qq, wechat, native) = (AccountKind::Qq, AccountKind::WeChat, AccountKind::Native);
-    let mut unbound = Account::new(qq, "10005", "没有手机号", none, "its number is bound to nothing");
-    unbound.phone_bound = false;
-    vec![
-        Account::new(qq, "10001", "小满", member, "member"),
-        Account::new(qq, "10002", hostile, none, "not a member; a name full of special characters"),
-        Account::new(qq, "10003", "过期的夏天", ended, "membership ended 20 days ago, flags still set"),
-        Account::new(qq, "10004", "Super 🎧 Listener", best, "super member, by the year"),
-        unbound,
-        Account::new(wechat, "1152921504606847123", "微信听众", none, "WeChat account, 19 digits"),
-        Account::new(wechat, "1152921504606847124", "微信 & 会员", member, "WeChat account, member"),
-        Account::new(native, "90001", "云村小满", member, "member"),
-        Account::new(native, "90002", hostile, none, "not a member; a name full of special characters"),
-        Account::new(native, "90003", "去年的黑胶", ended, "membership ended 20 days ago, codes still set"),
-        Account::new(native, "90004", "SVIP 🎸", best, "super member, by the year"),
-        Account::new(native, "8312345678", "新来的", none, "id above 2^32"),
-    ]
+/// A nickname that is HTML, quotes and an ampersand.
+pub(crate) const HOSTILE_NICKNAME: &str = "<img src=x onerror=alert(1)> & \"小满\"";
+
+impl Membership {
+    /// Never bought.
+    pub(crate) const NONE: Self = Self { basic: None, vip: None, svip: None };
+
+    /// The second tier, for another 40 days.
+    pub(crate) fn vip(now_ms: i64) -> Self {
+        let subscription = |from, until| subscription(now_ms, from, until, 6, false);
+        Self { basic: subscription(-300, 40), vip: subscription(-100, 40), svip: None }
+    }
+
+    /// The second tier, until 20 days ago. A service may still set its flags (protocol: QQ §8.4, NetEase §5.2).
+    pub(crate) fn ended(now_ms: i64) -> Self {
+        let subscription = |from, until| subscription(now_ms, from, until, 4, false);
+        Self { basic: subscription(-700, -20), vip: subscription(-400, -20), svip: None }
+    }
+
+    /// The third tier, by the year.
+    pub(crate) fn svip(now_ms: i64) -> Self {
+        let subscription = |from, until| subscription(now_ms, from, until, 8, true);
+        Self { basic: subscription(-900, 300), vip: subscription(-900, 300), svip: subscription(-10, 355) }
+    }
+}
+
+/// A subscription from one day until another, counted from `now_ms`.
+fn subscription(now_ms: i64, from: i64, until: i64, level: u32, yearly: bool) -> Option<Subscription> {
+    const DAY_MS: i64 = 86_400_000;
+    Some(Subscription { from_ms: now_ms + from * DAY_MS, until_ms: now_ms + until * DAY_MS, level, yearly })
 }

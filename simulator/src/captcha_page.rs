@@ -6,13 +6,13 @@ use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
 
-/// The page of a check: a button that solves it.
-pub(crate) fn respond(context: &RequestContext<'_>) -> Outcome {
+/// The page of a check, whose address names the check: a button that solves it. Any fault is a check that failed.
+pub(crate) fn respond<M>(context: &RequestContext<'_, M>) -> Outcome {
     let request = context.request;
     let check = request.query("check").unwrap_or_default();
     let address = format!("https://{}{}?check={check}", request.host, request.path);
-    context.state.change(|state| {
-        let Some(captcha) = state.captchas.iter_mut().find(|captcha| captcha.address == address) else {
+    context.state.change(|state, _| {
+        let Some(captcha) = state.captchas.by_address(&address) else {
             return Outcome::broken_rule(
                 "there is no such check",
                 page(404, "没有这个验证 · No such check", ""),

@@ -1,8 +1,8 @@
-//! Codes: what a client shows and a phone scans.
+//! Codes: what a client shows and a phone scans. The services show them, the control side moves them on.
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::Service;
+use crate::account::{Account, AccountKind, Service};
 
 /// Where a code is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,5 +73,33 @@ impl Code {
             scanned_chain: None,
             polls: 0,
         }
+    }
+
+    /// Whether it is the code of this sign-in method that the client names by `key`.
+    pub(crate) fn is_named(&self, service: Service, method: &str, key: &str) -> bool {
+        self.service == service && self.method == method && self.key == key
+    }
+
+    /// Whether this account's owner has the app that scans the code: in WeChat there are only WeChat accounts.
+    pub(crate) fn can_be_scanned_by(&self, account: &Account) -> bool {
+        let is_wechat = self.method == "wechat_scan";
+        account.service == self.service && (!is_wechat || account.kind == AccountKind::WeChat)
+    }
+
+    /// Whether `text`, read from a picture, belongs to this code; then the `chainId` in it, if there is one. It may be
+    /// the code's own text, or one that NetEase's clients build around the code's key (protocol: NetEase §1.2).
+    pub(crate) fn read_text(&self, text: &str) -> Option<Option<String>> {
+        if self.text == text {
+            return Some(None);
+        }
+        let url = url::Url::parse(text).ok()?;
+        if url.host_str() != Some("music.163.com")
+            || !matches!(url.path(), "/login" | "/st/platform/scanlogin")
+        {
+            return None;
+        }
+        let value =
+            |name| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
+        (value("codekey")? == self.key).then(|| value("chainId"))
     }
 }

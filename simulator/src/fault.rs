@@ -1,4 +1,4 @@
-//! Faults: what can go wrong, where, and how often.
+//! Faults: what can go wrong, where, and how often. For tests, and whoever plays them.
 
 use serde::{Deserialize, Serialize};
 
@@ -163,7 +163,7 @@ impl FaultKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// The name of the request, one of [`crate::REQUESTS`], or `*` for every request.
+    /// The name of the request, one of [`SimulatorState::request_names`](crate::SimulatorState::request_names), or `*` for every request.
     pub at: String,
     /// What goes wrong.
     pub kind: FaultKind,
@@ -229,8 +229,16 @@ impl ArmedFault {
     }
 }
 
-/// Takes the first armed fault that strikes one of `names`, and says which of them it struck.
-pub(crate) fn strike(armed: &mut [ArmedFault], names: &[&str]) -> Option<(usize, Fault)> {
+/// A fault that has struck a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StruckFault {
+    pub(crate) fault: Fault,
+    /// Which of the things that the request asks for it struck, counted from 0.
+    pub(crate) index: usize,
+}
+
+/// Takes the first armed fault that strikes a request, whose `names` say what it asks for.
+pub(crate) fn strike(armed: &mut [ArmedFault], names: &[&str]) -> Option<StruckFault> {
     for fault in armed.iter_mut().filter(|fault| !fault.is_spent()) {
         let struck = match fault.fault.at.as_str() {
             "*" => Some(0),
@@ -238,7 +246,7 @@ pub(crate) fn strike(armed: &mut [ArmedFault], names: &[&str]) -> Option<(usize,
         };
         if let Some(index) = struck {
             fault.struck += 1;
-            return Some((index, fault.fault.clone()));
+            return Some(StruckFault { fault: fault.fault.clone(), index });
         }
     }
     None
@@ -252,7 +260,7 @@ mod tests {
     fn a_fault_strikes_as_often_as_it_was_told() {
         let mut armed = vec![ArmedFault::new(Fault::new("qq.vip", FaultKind::Html).once())];
         assert!(strike(&mut armed, &["qq.userinfo"]).is_none());
-        assert_eq!(strike(&mut armed, &["qq.userinfo", "qq.vip"]).map(|(index, _)| index), Some(1));
+        assert_eq!(strike(&mut armed, &["qq.userinfo", "qq.vip"]).map(|struck| struck.index), Some(1));
         assert!(strike(&mut armed, &["qq.vip"]).is_none());
     }
 

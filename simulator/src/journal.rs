@@ -1,6 +1,8 @@
-//! The request log.
+//! The journal: every request answered, and how it ended.
 
 use serde::Serialize;
+
+use crate::clock::now_ms;
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -33,4 +35,37 @@ pub struct JournalEntry {
     pub fault: Option<String>,
     /// The HTTP status; 0 when none was sent.
     pub status: u16,
+}
+
+/// The requests answered so far.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    entries: Vec<JournalEntry>,
+}
+
+impl Journal {
+    /// All entries, oldest first.
+    pub(crate) fn entries(&self) -> &[JournalEntry] {
+        &self.entries
+    }
+
+    /// Writes down a request that is being answered now.
+    pub(crate) fn record(
+        &mut self,
+        name: String,
+        request: String,
+        verdict: Verdict,
+        rule: Option<String>,
+        fault: Option<String>,
+        status: u16,
+    ) {
+        let number = self.entries.last().map_or(1, |entry| entry.number + 1);
+        let at_ms = now_ms();
+        self.entries.push(JournalEntry { number, at_ms, name, request, verdict, rule, fault, status });
+    }
+
+    /// Forgets all entries; numbers start from 1 again.
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
 }

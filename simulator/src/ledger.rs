@@ -175,8 +175,8 @@ impl Ledger {
         })
     }
 
-    /// Notes what the client was told about the way of signing in.
-    pub(crate) fn told(&mut self, id: u64, login_type: i64) {
+    /// Notes the `loginType` that the client was told.
+    pub(crate) fn set_login_type(&mut self, id: u64, login_type: i64) {
         if let Some(credential) = self.credentials.iter_mut().find(|credential| credential.id == id) {
             credential.login_type = Some(login_type);
         }

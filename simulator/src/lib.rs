@@ -32,6 +32,7 @@ mod certificate_authority;
 mod clock;
 mod code;
 mod control;
+mod control_error;
 mod encoding;
 mod fault;
 mod fault_reply;
@@ -50,7 +51,10 @@ mod request;
 mod request_context;
 mod resettable_stream;
 mod service_router;
+mod service_state;
 mod settings;
+mod shared_state;
+mod simulated_service;
 mod simulator;
 mod simulator_state;
 mod text_message;
@@ -60,54 +64,12 @@ mod upgrade;
 pub use account::{Account, AccountKind, Membership, Service, Subscription};
 pub use captcha::Captcha;
 pub use code::{Code, CodeState};
+pub use control_error::ControlError;
 pub use fault::{ArmedFault, Fault, FaultKind};
 pub use hostile_reply::FOREIGN_CODES;
 pub use journal::{JournalEntry, Verdict};
 pub use ledger::{Credential, IssuedVia, RevokedBy};
 pub use settings::{AutoConfirm, DeletedCookie, GuestFlag, PushSplit, Rotation, Settings};
 pub use simulator::{Options, Running, Simulator};
-pub use simulator_state::{ControlError, SimulatorState};
+pub use simulator_state::SimulatorState;
 pub use text_message::TextMessage;
-
-/// The names of all requests that faults can strike, `*` aside.
-pub const REQUESTS: [&str; 39] = [
-    "qq.ptqrshow",
-    "qq.ptqrlogin",
-    "qq.check_sig",
-    "qq.authorize",
-    "qq.exchange",
-    "qq.wx_page",
-    "qq.wx_picture",
-    "qq.wx_poll",
-    "qq.wx_exchange",
-    "qq.create_qrcode",
-    "qq.push",
-    "qq.app_exchange",
-    "qq.phone_send",
-    "qq.phone_login",
-    "qq.page",
-    "qq.userinfo",
-    "qq.profile",
-    "qq.homepage",
-    "qq.profile_web",
-    "qq.vip",
-    "qq.vip_fallback",
-    "qq.renew",
-    "qq.renew_b",
-    "qq.logout",
-    "qq.session",
-    "qq.device",
-    "qq.unknown",
-    "netease.phone_send",
-    "netease.phone_login",
-    "netease.page",
-    "netease.unikey",
-    "netease.poll",
-    "netease.account",
-    "netease.vip",
-    "netease.refresh",
-    "netease.logout",
-    "netease.guest",
-    "netease.device",
-    "avatar",
-];

@@ -10,11 +10,17 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::account::Account;
 use crate::certificate_authority::CertificateAuthority;
-use crate::service_router::{ServiceRouter, hosts};
+use crate::clock::now_ms;
+use crate::service_router::ServiceRouter;
 use crate::settings::Settings;
+use crate::simulated_service::SimulatedService;
 use crate::simulator_state::SimulatorState;
-use crate::{auto_confirm, control, proxy};
+use crate::{auto_confirm, avatar, control, netease, proxy, qqmusic};
+
+/// The services that are simulated, one line each.
+const SERVICES: [SimulatedService; 2] = [qqmusic::SERVICE, netease::SERVICE];
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -75,7 +81,7 @@ impl Simulator {
         for address in [options.listen, options.control] {
             anyhow::ensure!(address.ip().is_loopback(), "{address} is not a loopback address");
         }
-        let authority = CertificateAuthority::new(&hosts())?;
+        let authority = CertificateAuthority::new(&SERVICES.map(|service| service.hosts).concat())?;
         let bind = async |address: SocketAddr| {
             TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
         };
@@ -85,14 +91,25 @@ impl Simulator {
         if let Some(path) = &options.ca_out {
             write(path, &authority.pem).with_context(|| format!("cannot write {}", path.display()))?;
         }
-        let state = SimulatorState::new(options.settings);
-        let router = Arc::new(ServiceRouter { state: Arc::clone(&state) });
+        let state = SimulatorState::new(options.settings, accounts(), request_names());
+        let router = Arc::new(ServiceRouter::new(&SERVICES, Arc::clone(&state)));
         let mut tasks = JoinSet::new();
         tasks.spawn(proxy::serve(proxy, authority.tls, router));
         tasks.spawn(control::serve(control, Arc::clone(&state)));
         tasks.spawn(auto_confirm::run(Arc::clone(&state)));
         Ok(Running { proxy_url, control_url, ca_pem: authority.pem, ca_path: options.ca_out, state, tasks })
     }
+}
+
+/// The accounts of all services.
+fn accounts() -> Vec<Account> {
+    let now_ms = now_ms();
+    SERVICES.iter().flat_map(|service| (service.accounts)(now_ms)).collect()
+}
+
+/// The names of the requests to all services that faults can strike.
+fn request_names() -> Vec<&'static str> {
+    SERVICES.iter().flat_map(|service| service.request_names).copied().chain([avatar::REQUEST]).collect()
 }
 
 /// Writes a file that nobody reads before the program says that it is ready.

@@ -9,91 +9,40 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::account::{Account, AccountKind, Service, roster};
+use crate::account::{Account, Service};
 use crate::captcha::Captcha;
 use crate::clock::now_ms;
 use crate::code::{Code, CodeState};
+use crate::control_error::ControlError;
 use crate::fault::{ArmedFault, Fault};
 use crate::journal::{JournalEntry, Verdict};
-use crate::ledger::{Credential, Ledger, RevokedBy};
+use crate::ledger::{Credential, RevokedBy};
 use crate::settings::Settings;
+use crate::shared_state::SharedState;
 use crate::text_message::TextMessage;
-use crate::token_generator::TokenGenerator;
-use crate::{netease, qqmusic};
-
-/// Why an operation of the control side was refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ControlError {
-    /// No code has this id.
-    #[error("no code has the id {0}")]
-    NoSuchCode(u64),
-    /// No code shown has this text in its picture.
-    #[error("no code carries this text")]
-    UnknownText,
-    /// No check has this id.
-    #[error("no check has the id {0}")]
-    NoSuchCaptcha(u64),
-    /// No account has this id.
-    #[error("no account has the id {0:?}")]
-    NoSuchAccount(String),
-    /// The account belongs to another service than the code, or has not the app that scans it.
-    #[error("the account {0:?} cannot scan this code")]
-    WrongService(String),
-    /// The code is not in a state in which this can be done.
-    #[error("a code that is {0:?} cannot be changed like that")]
-    WrongState(CodeState),
-    /// The settings named a key that does not exist, or gave it a value of the wrong kind.
-    #[error("settings: {0}")]
-    Settings(String),
-    /// The fault names no request that the simulator knows.
-    #[error("no request is called {0:?}")]
-    UnknownRequest(String),
-}
 
 /// Everything the simulator knows.
 ///
 /// All methods are synchronous and quick; the asynchronous ones say what they wait for.
 #[derive(Debug)]
 pub struct SimulatorState {
-    state: Mutex<SharedState>,
+    shared: Mutex<SharedState>,
+    request_names: Vec<&'static str>,
     changed: watch::Sender<u64>,
     /// How often all connections were cut.
     cuts: watch::Sender<u64>,
 }
 
-#[derive(Debug)]
-pub(crate) struct SharedState {
-    pub(crate) settings: Settings,
-    pub(crate) accounts: Vec<Account>,
-    pub(crate) codes: Vec<Code>,
-    pub(crate) text_messages: Vec<TextMessage>,
-    pub(crate) captchas: Vec<Captcha>,
-    pub(crate) ledger: Ledger,
-    pub(crate) journal: Vec<JournalEntry>,
-    pub(crate) faults: Vec<ArmedFault>,
-    pub(crate) tokens: TokenGenerator,
-    pub(crate) qqmusic: qqmusic::Memory,
-    pub(crate) netease: netease::Memory,
-}
-
 impl SimulatorState {
-    pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        let state = SharedState {
-            settings,
-            accounts: roster(now_ms()),
-            codes: Vec::new(),
-            text_messages: Vec::new(),
-            captchas: Vec::new(),
-            ledger: Ledger::default(),
-            journal: Vec::new(),
-            faults: Vec::new(),
-            tokens: TokenGenerator::default(),
-            qqmusic: qqmusic::Memory::default(),
-            netease: netease::Memory::default(),
-        };
+    /// The state in which nothing has happened yet. Faults can strike the requests with these names.
+    pub(crate) fn new(
+        settings: Settings,
+        accounts: Vec<Account>,
+        request_names: Vec<&'static str>,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(state),
+            shared: Mutex::new(SharedState::new(settings, accounts)),
+            request_names,
             changed: watch::Sender::new(0),
             cuts: watch::Sender::new(0),
         })
@@ -101,7 +50,7 @@ impl SimulatorState {
 
     /// Locks the state. A test that panicked while holding the lock must not take the others with it.
     pub(crate) fn lock(&self) -> MutexGuard<'_, SharedState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does something to the state and wakes everybody who waits for a change.
@@ -177,7 +126,7 @@ impl SimulatorState {
     /// # Errors
     /// [`ControlError`] when there is no such code or account, or the code was scanned before.
     pub fn scan(&self, id: u64, account: Option<&str>) -> Result<Code, ControlError> {
-        self.change(|state| state.scan(id, account))
+        self.change(|state| state.scan_code(id, account))
     }
 
     /// The phone's camera reads `text` from a picture: finds the code it belongs to and scans it.
@@ -190,10 +139,11 @@ impl SimulatorState {
     pub fn scan_text(&self, text: &str, account: Option<&str>) -> Result<Code, ControlError> {
         self.change(|state| {
             state.expire_old_codes();
-            let (id, chain) = state.find_by_text(text).ok_or(ControlError::UnknownText)?;
-            let code = state.scan(id, account)?;
-            if let (Some(chain), Some(code)) = (chain, state.codes.iter_mut().find(|code| code.id == id)) {
-                code.scanned_chain = Some(chain);
+            let read = |code: &Code| code.read_text(text).map(|chain| (code.id, chain));
+            let (id, chain) = state.codes.iter().find_map(read).ok_or(ControlError::UnknownText)?;
+            let code = state.scan_code(id, account)?;
+            if let Some(chain) = chain {
+                state.code_mut(id)?.scanned_chain = Some(chain);
             }
             Ok(code)
         })
@@ -217,11 +167,11 @@ impl SimulatorState {
             state.expire_old_codes();
             let code = state.code_mut(id)?.clone();
             if code.state == CodeState::Shown {
-                state.scan(id, account)?;
+                state.scan_code(id, account)?;
             } else if account.is_some() && code.account.as_deref() != account {
                 return Err(ControlError::WrongState(code.state));
             }
-            state.step(id, &[CodeState::Scanned], CodeState::Confirmed)
+            state.move_code(id, &[CodeState::Scanned], CodeState::Confirmed)
         })
     }
 
@@ -232,7 +182,7 @@ impl SimulatorState {
     pub fn refuse(&self, id: u64) -> Result<Code, ControlError> {
         self.change(|state| {
             state.expire_old_codes();
-            state.step(id, &[CodeState::Shown, CodeState::Scanned], CodeState::Refused)
+            state.move_code(id, &[CodeState::Shown, CodeState::Scanned], CodeState::Refused)
         })
     }
 
@@ -242,14 +192,14 @@ impl SimulatorState {
     /// As [`SimulatorState::scan`].
     pub fn expire(&self, id: u64) -> Result<Code, ControlError> {
         use CodeState::{Confirmed, Scanned, Shown};
-        self.change(|state| state.step(id, &[Shown, Scanned, Confirmed], CodeState::Expired))
+        self.change(|state| state.move_code(id, &[Shown, Scanned, Confirmed], CodeState::Expired))
     }
 
     // ---- text messages and checks ------------------------------------------------------------------------------
 
     /// All text messages ever sent, oldest first.
     pub fn text_messages(&self) -> Vec<TextMessage> {
-        self.lock().text_messages.clone()
+        self.lock().text_messages.all().to_vec()
     }
 
     /// Waits for a text message of `service` whose id is greater than `after` (0: any).
@@ -262,7 +212,7 @@ impl SimulatorState {
 
     /// All checks ever asked for, oldest first.
     pub fn captchas(&self) -> Vec<Captcha> {
-        self.lock().captchas.clone()
+        self.lock().captchas.all().to_vec()
     }
 
     /// A person solves a check, without opening its page.
@@ -271,8 +221,7 @@ impl SimulatorState {
     /// [`ControlError::NoSuchCaptcha`].
     pub fn solve_captcha(&self, id: u64) -> Result<Captcha, ControlError> {
         self.change(|state| {
-            let captcha = state.captchas.iter_mut().find(|captcha| captcha.id == id);
-            let captcha = captcha.ok_or(ControlError::NoSuchCaptcha(id))?;
+            let captcha = state.captchas.by_id(id).ok_or(ControlError::NoSuchCaptcha(id))?;
             captcha.solved = true;
             Ok(captcha.clone())
         })
@@ -314,13 +263,18 @@ impl SimulatorState {
     /// Arms a fault. Faults are taken in the order in which they were armed.
     ///
     /// # Errors
-    /// [`ControlError::UnknownRequest`] when `fault.at` names no request of [`crate::REQUESTS`].
+    /// [`ControlError::UnknownRequest`] when `fault.at` is neither `*` nor one of [`SimulatorState::request_names`].
     pub fn arm(&self, fault: Fault) -> Result<(), ControlError> {
-        if fault.at != "*" && !crate::REQUESTS.contains(&fault.at.as_str()) {
+        if fault.at != "*" && !self.request_names.contains(&fault.at.as_str()) {
             return Err(ControlError::UnknownRequest(fault.at));
         }
         self.change(|state| state.faults.push(ArmedFault::new(fault)));
         Ok(())
+    }
+
+    /// The names of all requests that faults can strike, `*` aside.
+    pub fn request_names(&self) -> &[&'static str] {
+        &self.request_names
     }
 
     /// The faults that are armed, with how often each struck.
@@ -373,12 +327,12 @@ impl SimulatorState {
 
     /// Every request answered, oldest first.
     pub fn journal(&self) -> Vec<JournalEntry> {
-        self.lock().journal.clone()
+        self.lock().journal.entries().to_vec()
     }
 
     /// The requests that broke a rule of the protocol (not those that a fault spoiled).
     pub fn broken_rules(&self) -> Vec<JournalEntry> {
-        self.lock().journal.iter().filter(|entry| entry.rule.is_some()).cloned().collect()
+        self.lock().journal.entries().iter().filter(|entry| entry.rule.is_some()).cloned().collect()
     }
 
     /// Writes a request into the journal.
@@ -392,108 +346,11 @@ impl SimulatorState {
         status: u16,
     ) {
         let name = name.to_owned();
-        self.change(|state| {
-            let number = state.journal.last().map_or(1, |entry| entry.number + 1);
-            state.journal.push(JournalEntry {
-                number,
-                at_ms: now_ms(),
-                name,
-                request,
-                verdict,
-                rule,
-                fault,
-                status,
-            });
-        });
+        self.change(|state| state.journal.record(name, request, verdict, rule, fault, status));
     }
 
     /// Forgets the requests answered so far.
     pub fn clear_journal(&self) {
         self.change(|state| state.journal.clear());
-    }
-}
-
-impl SharedState {
-    pub(crate) fn account(&self, id: &str) -> Result<&Account, ControlError> {
-        self.accounts
-            .iter()
-            .find(|account| account.id == id)
-            .ok_or_else(|| ControlError::NoSuchAccount(id.to_owned()))
-    }
-
-    pub(crate) fn code_mut(&mut self, id: u64) -> Result<&mut Code, ControlError> {
-        self.codes.iter_mut().find(|code| code.id == id).ok_or(ControlError::NoSuchCode(id))
-    }
-
-    /// Shows a new code. `key` is what the client names it by (`qrsig`, `unikey`), `text` what its picture says.
-    pub(crate) fn show_code(&mut self, service: Service, method: &str, key: &str, text: &str) -> &mut Code {
-        let id = self.codes.last().map_or(1, |code| code.id + 1);
-        self.codes.push(Code::shown(id, service, method, key, text, now_ms()));
-        let last = self.codes.len() - 1;
-        &mut self.codes[last]
-    }
-
-    pub(crate) fn expire_old_codes(&mut self) {
-        let limit = now_ms() - self.settings.code_life_seconds.saturating_mul(1000);
-        for code in &mut self.codes {
-            if code.created_ms <= limit && matches!(code.state, CodeState::Shown | CodeState::Scanned) {
-                code.state = CodeState::Expired;
-            }
-        }
-    }
-
-    /// Moves a code to `to` if it is in one of the states `from`.
-    pub(crate) fn step(&mut self, id: u64, from: &[CodeState], to: CodeState) -> Result<Code, ControlError> {
-        let code = self.code_mut(id)?;
-        if !from.contains(&code.state) {
-            return Err(ControlError::WrongState(code.state));
-        }
-        code.state = to;
-        Ok(code.clone())
-    }
-
-    fn scan(&mut self, id: u64, account: Option<&str>) -> Result<Code, ControlError> {
-        self.expire_old_codes();
-        let code = self.code_mut(id)?;
-        let service = code.service;
-        // In WeChat there are only WeChat accounts.
-        let in_wechat = code.method == "wechat_scan";
-        let fits = |account: &Account| {
-            account.service == service && (!in_wechat || account.kind == AccountKind::WeChat)
-        };
-        let account = match account {
-            Some(id) => self.account(id)?.clone(),
-            None => self
-                .accounts
-                .iter()
-                .find(|account| fits(account))
-                .cloned()
-                .ok_or_else(|| ControlError::NoSuchAccount(service.name().to_owned()))?,
-        };
-        if !fits(&account) {
-            return Err(ControlError::WrongService(account.id));
-        }
-        self.step(id, &[CodeState::Shown], CodeState::Scanned)?;
-        let code = self.code_mut(id)?;
-        code.account = Some(account.id);
-        Ok(code.clone())
-    }
-
-    /// The code that `text` belongs to, and the chain that the text names (NetEase).
-    fn find_by_text(&self, text: &str) -> Option<(u64, Option<String>)> {
-        if let Some(code) = self.codes.iter().find(|code| code.text == text) {
-            return Some((code.id, None));
-        }
-        let url = url::Url::parse(text).ok()?;
-        if url.host_str() != Some("music.163.com")
-            || !matches!(url.path(), "/login" | "/st/platform/scanlogin")
-        {
-            return None;
-        }
-        let value =
-            |name| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-        let key = value("codekey")?;
-        let code = self.codes.iter().find(|code| code.key == key)?;
-        Some((code.id, value("chainId")))
     }
 }

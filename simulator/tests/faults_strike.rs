@@ -5,7 +5,7 @@ mod visitor;
 use std::time::Duration;
 
 use serde_json::json;
-use tunekey_simulator::{Fault, FaultKind, REQUESTS, Rotation, Settings, Verdict};
+use tunekey_simulator::{Fault, FaultKind, Rotation, Settings, Verdict};
 use visitor::{CHAIN, Visit, json_of, path_a, set, show_query};
 
 const SHOW: &str = "https://ssl.ptlogin2.qq.com/ptqrshow";
@@ -184,8 +184,8 @@ async fn a_fault_that_expires_a_poll_expires_the_code() {
 async fn a_fault_at_a_request_that_does_not_exist_is_not_armed() {
     let visit = Visit::new().await;
     assert!(visit.simulator.arm(Fault::new("qq.nothing", FaultKind::Html)).is_err());
-    for at in REQUESTS {
-        visit.simulator.arm(Fault::new(at, FaultKind::Html)).expect("the name is known");
+    for at in visit.simulator.request_names() {
+        visit.simulator.arm(Fault::new(*at, FaultKind::Html)).expect("the name is known");
     }
     visit.simulator.clear_faults();
     assert!(visit.simulator.faults().is_empty());

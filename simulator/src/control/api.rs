@@ -14,12 +14,13 @@ use super::Control;
 use crate::account::{Account, Service};
 use crate::captcha::Captcha;
 use crate::code::{Code, CodeState};
+use crate::control_error::ControlError;
 use crate::fault::{ArmedFault, Fault};
 use crate::journal::JournalEntry;
 use crate::ledger::Credential;
 use crate::qr_picture;
 use crate::settings::Settings;
-use crate::simulator_state::ControlError;
+use crate::simulator_state::SimulatorState;
 use crate::text_message::TextMessage;
 
 impl IntoResponse for ControlError {
@@ -56,7 +57,7 @@ pub(super) fn routes() -> Router<Control> {
         .route("/accounts/{id}/age", post(age))
         .route("/connections", delete(drop_connections))
         .route("/faults", get(faults).post(arm).delete(clear_faults))
-        .route("/requests", get(|| async { Json(crate::REQUESTS.as_slice()) }))
+        .route("/requests", get(request_names))
         .route("/settings", get(settings).patch(patch_settings))
         .route("/canary", post(canary))
         .route("/ledger", get(ledger))
@@ -74,7 +75,7 @@ struct CodeQuery {
 }
 
 async fn codes(State(control): Shared, Query(query): Query<CodeQuery>) -> Json<Vec<Code>> {
-    let matching = |state: &crate::SimulatorState| -> Vec<Code> {
+    let matching = |state: &SimulatorState| -> Vec<Code> {
         let asked = |code: &Code| {
             code.id > query.after && query.service.is_none_or(|service| code.service == service)
         };
@@ -140,7 +141,7 @@ async fn expire(State(control): Shared, Path(id): Path<u64>) -> ApiResult<Code> 
 }
 
 async fn messages(State(control): Shared, Query(query): Query<CodeQuery>) -> Json<Vec<TextMessage>> {
-    let matching = |state: &crate::SimulatorState| -> Vec<TextMessage> {
+    let matching = |state: &SimulatorState| -> Vec<TextMessage> {
         let asked = |message: &TextMessage| {
             message.id > query.after && query.service.is_none_or(|service| message.service == service)
         };
@@ -197,6 +198,10 @@ async fn arm(State(control): Shared, Json(fault): Json<Fault>) -> ApiResult<Vec<
 async fn clear_faults(State(control): Shared) -> Json<Vec<ArmedFault>> {
     control.state.clear_faults();
     Json(Vec::new())
+}
+
+async fn request_names(State(control): Shared) -> Json<Vec<&'static str>> {
+    Json(control.state.request_names().to_vec())
 }
 
 async fn settings(State(control): Shared) -> Json<Settings> {

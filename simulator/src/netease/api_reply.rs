@@ -1,39 +1,43 @@
-//! How NetEase says no (protocol: NetEase §1.4).
+//! What the endpoints reply, and the bodies with which they say no (protocol: NetEase §1.4). For all handlers here.
 
 use serde_json::{Value, json};
 
-use super::transport::{ApiReply, sign_in_first};
-use crate::fault::{Fault, FaultKind};
+use crate::outcome::Refusal;
+
+/// What an endpoint replies, before it is encrypted and compressed.
+#[derive(Debug)]
+pub(super) struct ApiReply {
+    pub(super) body: Value,
+    /// The `Set-Cookie` lines.
+    pub(super) cookies: Vec<String>,
+    /// The session, where a header says it instead of a cookie.
+    pub(super) session: Option<String>,
+    /// Why the request was refused; `None` when it was granted.
+    pub(super) refusal: Option<Refusal>,
+}
+
+impl ApiReply {
+    pub(super) fn ok(body: Value) -> Self {
+        Self { body, cookies: Vec::new(), session: None, refusal: None }
+    }
+
+    pub(super) fn declined(body: Value) -> Self {
+        Self { body, cookies: Vec::new(), session: None, refusal: Some(Refusal::Declined) }
+    }
+
+    pub(super) fn broken_rule(rule: impl Into<String>, body: Value) -> Self {
+        Self { body, cookies: Vec::new(), session: None, refusal: Some(Refusal::BrokenRule(rule.into())) }
+    }
+
+    pub(super) fn cookies(mut self, cookies: impl IntoIterator<Item = String>) -> Self {
+        self.cookies.extend(cookies);
+        self
+    }
+}
 
 /// A body that is only a code.
 pub(super) fn code(code: i64) -> Value {
     json!({"code": code, "message": null})
-}
-
-/// The answer that a fault asks for; `None` when the endpoint plays it itself.
-pub(super) fn faulted(name: &str, fault: &Fault) -> Option<ApiReply> {
-    let renewal = name == "netease.refresh";
-    let body = match fault.kind {
-        FaultKind::UnknownCode => code(fault.code_or(77_777)),
-        FaultKind::Risk => risk(fault.code_or(8821)),
-        FaultKind::RateLimited => json!({"code": fault.code_or(406), "message": "操作频繁，请稍候再试"}),
-        FaultKind::RenewalRejected if renewal => json!({"code": 301, "msg": null, "message": null}),
-        FaultKind::RenewalSkeleton if renewal => json!({"code": 200}),
-        FaultKind::RenewalRejected => sign_in_first(),
-        // Nothing was sent, in the form of an answer that says otherwise.
-        FaultKind::RenewalSkeleton if name == "netease.phone_send" => json!({"code": 200, "data": false}),
-        FaultKind::RenewalSkeleton => json!({"code": 200}),
-        FaultKind::Expired if name == "netease.account" => {
-            json!({"code": 200, "account": null, "profile": null})
-        }
-        // The code in the message has expired.
-        FaultKind::Expired if name == "netease.phone_login" => wrong_text_code(),
-        // The code itself has to expire: see the poll.
-        FaultKind::Expired if name == "netease.poll" => return None,
-        FaultKind::Expired => sign_in_first(),
-        _ => return None,
-    };
-    Some(ApiReply::declined(body))
 }
 
 /// A body with a code and what people are told.
@@ -47,7 +51,7 @@ pub(super) fn wrong_text_code() -> Value {
 }
 
 /// The check that has to be passed before anything else, with its page.
-pub(super) fn check(address: &str) -> Value {
+pub(super) fn captcha(address: &str) -> Value {
     let mut body = risk(-462);
     body["data"]["url"] = json!(address);
     body
@@ -82,4 +86,9 @@ pub(super) fn risk(number: i64) -> Value {
         }),
         other => code(other),
     }
+}
+
+/// The body for somebody who has to be signed in and is not.
+pub(super) fn sign_in_first() -> Value {
+    json!({"code": 301, "msg": "需要登录", "message": null})
 }

@@ -2,60 +2,59 @@
 
 use serde_json::json;
 
-use super::api_reply::{code, risk};
-use super::cookies;
-use super::session;
-use super::transport::{ApiReply, Call, Way};
+use super::api_reply::{ApiReply, code, risk};
+use super::transport::{Call, Encryption};
+use super::{Context, Memory, cookies, session};
 use crate::account::Service;
 use crate::code::CodeState;
 use crate::fault::FaultKind;
 use crate::ledger::IssuedVia;
 use crate::request::Request;
-use crate::request_context::RequestContext;
-use crate::simulator_state::SharedState;
+use crate::shared_state::SharedState;
 
-fn method(way: Way) -> &'static str {
-    match way {
-        Way::Weapi => "app_scan_web",
-        Way::Eapi => "app_scan_pc",
-        Way::Plain => "app_scan_plain",
+/// The sign-in method of a code, by how it was asked for.
+fn method(encryption: Encryption) -> &'static str {
+    match encryption {
+        Encryption::Weapi => "app_scan_web",
+        Encryption::Eapi => "app_scan_pc",
+        Encryption::Plain => "app_scan_plain",
     }
 }
 
 /// The `type` has to fit the way (protocol: NetEase §1.1); what cannot be read cannot be wrong.
 fn check_type(call: &Call) -> Result<(), String> {
-    match (call.way, call.text("type").as_str()) {
-        (Way::Weapi, _) | (Way::Eapi, "3") | (Way::Plain, "1" | "3") => Ok(()),
+    match (call.encryption, call.text("type").as_str()) {
+        (Encryption::Weapi, _) | (Encryption::Eapi, "3") | (Encryption::Plain, "1" | "3") => Ok(()),
         (_, other) => Err(format!("type {other:?} does not fit")),
     }
 }
 
 /// `…/login/qrcode/unikey`
-pub(super) fn unikey(context: &RequestContext<'_>, call: &Call) -> ApiReply {
+pub(super) fn unikey(context: &Context<'_>, call: &Call) -> ApiReply {
     if let Err(rule) = check_type(call) {
         return ApiReply::broken_rule(rule, code(400));
     }
-    context.state.change(|state| {
+    context.state.change(|state, memory| {
         let unikey = state.tokens.uuid();
         let text = format!("https://music.163.com/login?codekey={unikey}");
-        let id = state.show_code(Service::NetEase, method(call.way), &unikey, &text).id;
+        let id = state.show_code(Service::NetEase, method(call.encryption), &unikey, &text).id;
         let visitor = context.request.cookie("NMTID");
         let fresh = visitor.is_none().then(|| state.tokens.word(38)).map(|word| format!("00O{word}"));
-        state.netease.visitors.push((visitor.or_else(|| fresh.clone()).unwrap_or_default(), id));
+        memory.code_requests.push((visitor.or_else(|| fresh.clone()).unwrap_or_default(), id));
         ApiReply::ok(json!({"code": 200, "unikey": unikey})).cookies(fresh.map(|id| cookies::tracking(&id)))
     })
 }
 
 /// `…/login/qrcode/client/login`
-pub(super) fn poll(context: &RequestContext<'_>, call: &Call) -> ApiReply {
+pub(super) fn poll(context: &Context<'_>, call: &Call) -> ApiReply {
     if let Err(rule) = check_type(call) {
         return ApiReply::broken_rule(rule, code(400));
     }
-    context.state.change(|state| {
+    context.state.change(|state, memory| {
         state.expire_old_codes();
-        let id = match find(state, context.request, call) {
+        let id = match find(state, memory, context.request, call) {
             Ok(id) => id,
-            Err(outcome) => return *outcome,
+            Err(reply) => return *reply,
         };
         let Ok(code) = state.code_mut(id) else { return ApiReply::declined(gone()) };
         code.polls += 1;
@@ -85,33 +84,39 @@ fn gone() -> serde_json::Value {
 }
 
 /// Gives the session, once.
-fn confirmed(state: &mut SharedState, context: &RequestContext<'_>, code: &crate::Code) -> ApiReply {
-    let _ = state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered);
+fn confirmed(state: &mut SharedState, context: &Context<'_>, code: &crate::Code) -> ApiReply {
+    let _ = state.move_code(code.id, &[CodeState::Confirmed], CodeState::Delivered);
     if let (Some(scanned), Some(polled)) = (&code.scanned_chain, &code.polled_chain)
         && scanned != polled
     {
         return ApiReply::broken_rule("the poll's chainId is not the one in the code's text", risk(8821));
     }
-    let Ok(account) = session::spoken_of(state, context, code.account.as_deref().unwrap_or_default()) else {
+    let Ok(account) = state.account_in_reply(code.account.as_deref().unwrap_or_default(), context.fault)
+    else {
         return ApiReply::declined(gone());
     };
     let credential = session::issue(state, &account, IssuedVia::AppScan);
     let has_tracking = context.request.cookie("NMTID").is_some();
     // The body carries neither cookie nor profile (protocol: NetEase §9).
     let mut lines = cookies::signed_in(state, &credential, !has_tracking);
-    let mut outcome = ApiReply::ok(json!({"code": 803, "message": "授权登陆成功"}));
+    let mut reply = ApiReply::ok(json!({"code": 803, "message": "授权登陆成功"}));
     if state.settings.session_in_header {
         lines.retain(|line| !line.starts_with("MUSIC_U="));
-        outcome.session = Some(credential.secret("MUSIC_U").to_owned());
+        reply.session = Some(credential.secret("MUSIC_U").to_owned());
     }
-    outcome.cookies(lines)
+    reply.cookies(lines)
 }
 
 /// The code that a poll asks about.
-fn find(state: &mut SharedState, request: &Request, call: &Call) -> Result<u64, Box<ApiReply>> {
+fn find(
+    state: &mut SharedState,
+    memory: &Memory,
+    request: &Request,
+    call: &Call,
+) -> Result<u64, Box<ApiReply>> {
     let gone = || Box::new(ApiReply::declined(gone()));
-    if call.way == Way::Weapi {
-        return find_web(state, request);
+    if call.encryption == Encryption::Weapi {
+        return find_web(state, memory, request);
     }
     let key = call.text("key");
     if key.is_empty() {
@@ -119,7 +124,7 @@ fn find(state: &mut SharedState, request: &Request, call: &Call) -> Result<u64, 
     }
     let found = state.codes.iter().find(|shown| shown.service == Service::NetEase && shown.key == key);
     let found = found.ok_or_else(gone)?;
-    if found.method != method(call.way) {
+    if found.method != method(call.encryption) {
         return Err(Box::new(ApiReply::broken_rule(
             "the code was made in another way than it is polled",
             code(400),
@@ -130,7 +135,7 @@ fn find(state: &mut SharedState, request: &Request, call: &Call) -> Result<u64, 
 
 /// A web poll cannot be read. Its `chainId` tells codes apart, or else the visitor's tracking id, or else it is the
 /// newest.
-fn find_web(state: &mut SharedState, request: &Request) -> Result<u64, Box<ApiReply>> {
+fn find_web(state: &mut SharedState, memory: &Memory, request: &Request) -> Result<u64, Box<ApiReply>> {
     let broken = |rule: &str, number| Err(Box::new(ApiReply::broken_rule(rule, risk(number))));
     let chain = request.header("x-login-chain-id").to_owned();
     if chain.is_empty() {
@@ -145,15 +150,15 @@ fn find_web(state: &mut SharedState, request: &Request) -> Result<u64, Box<ApiRe
             return broken("X-loginMethod is not QrCode", 8821);
         }
     }
-    let web = |shown: &&crate::Code| shown.service == Service::NetEase && shown.method == method(Way::Weapi);
+    let web =
+        |shown: &&crate::Code| shown.service == Service::NetEase && shown.method == method(Encryption::Weapi);
     let known =
         state.codes.iter().filter(web).find(|shown| shown.polled_chain.as_deref() == Some(chain.as_str()));
     if let Some(known) = known {
         return Ok(known.id);
     }
     let visitor = request.cookie("NMTID").unwrap_or_default();
-    let by_visitor =
-        state.netease.visitors.iter().rev().find(|(id, _)| *id == visitor).map(|(_, code)| *code);
+    let by_visitor = memory.code_requests.iter().rev().find(|(id, _)| *id == visitor).map(|(_, code)| *code);
     let by_visitor = by_visitor.filter(|id| state.codes.iter().filter(web).any(|shown| shown.id == *id));
     let newest = || {
         let free = |shown: &&crate::Code| chain.is_empty() || shown.polled_chain.is_none();

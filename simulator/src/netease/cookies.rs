@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::clock;
 use crate::ledger::Credential;
-use crate::simulator_state::SharedState;
+use crate::shared_state::SharedState;
 
 const DOMAIN: &str = ".music.163.com";
 /// The ten paths of the two telemetry cookies, besides `/openapi/clientlog`.

@@ -2,21 +2,20 @@
 
 use serde_json::json;
 
-use super::api_reply::code;
-use super::transport::{ApiReply, Call, Way};
-use super::{cookies, crypto};
+use super::api_reply::{ApiReply, code};
+use super::transport::{Call, Encryption};
+use super::{Context, cookies, crypto};
 use crate::clock::now_ms;
 use crate::encoding::base64_decode;
-use crate::request_context::RequestContext;
 
 /// `…/register/anonimous` (so spelt)
-pub(super) fn guest(context: &RequestContext<'_>, call: &Call) -> ApiReply {
-    if call.way != Way::Weapi && !is_guest_name(&call.text("username")) {
+pub(super) fn guest(context: &Context<'_>, call: &Call) -> ApiReply {
+    if call.encryption != Encryption::Weapi && !is_guest_name(&call.text("username")) {
         return ApiReply::broken_rule("username is not made from a device id", code(400));
     }
-    context.state.change(|state| {
+    context.state.change(|state, memory| {
         let token = state.tokens.hex(400);
-        state.netease.guests.push(token.clone());
+        memory.guests.push(token.clone());
         ApiReply::ok(json!({"code": 200, "userId": 9_000_000_001_u64, "createTime": now_ms()}))
             .cookies([cookies::guest(&token), cookies::tracking(&format!("00O{}", state.tokens.word(38)))])
     })
@@ -30,8 +29,8 @@ fn is_guest_name(name: &str) -> bool {
 }
 
 /// `…/middle/device-info/web/get`
-pub(super) fn web(context: &RequestContext<'_>) -> ApiReply {
-    context.state.change(|state| {
+pub(super) fn web(context: &Context<'_>) -> ApiReply {
+    context.state.change(|state, _| {
         let id = format!("YD-{}", state.tokens.word(40));
         ApiReply::ok(json!({"code": 200, "data": {"sDeviceId": id}})).cookies([cookies::device(&id)])
     })

@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::session::{alive, spoken_of};
-use super::transport::{ApiReply, Call, sign_in_first};
+use super::Context;
+use super::api_reply::{ApiReply, sign_in_first};
+use super::session::alive;
+use super::transport::Call;
 use crate::account::{Account, Service, Subscription};
 use crate::clock::now_ms;
-use crate::request_context::RequestContext;
 
 /// `…/music-vip-membership/front/vip/info` and `…/client/vip/info`
-pub(super) fn info(context: &RequestContext<'_>, call: &Call) -> ApiReply {
-    let state = context.state.lock();
+pub(super) fn info(context: &Context<'_>, call: &Call) -> ApiReply {
+    let state = context.state.lock_shared();
     let credential = match alive(&state, context.request) {
         Ok(credential) => credential,
         Err(Some(rule)) => return ApiReply::broken_rule(rule, sign_in_first()),
@@ -19,7 +20,7 @@ pub(super) fn info(context: &RequestContext<'_>, call: &Call) -> ApiReply {
     let asked = call.text("userId");
     let asked =
         if asked.is_empty() { credential.account } else { format!("{}:{asked}", Service::NetEase.name()) };
-    match spoken_of(&state, context, &asked) {
+    match state.account_in_reply(&asked, context.fault) {
         Ok(account) => ApiReply::ok(body(&account, context.request.path.contains("/client/"))),
         Err(_) => ApiReply::broken_rule("userId is nobody", json!({"code": 404})),
     }

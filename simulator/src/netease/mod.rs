@@ -1,10 +1,12 @@
 //! NetEase Cloud Music: sign-in by app scan, by text message and on the official page, and the session (protocol:
-//! NetEase §1–6).
+//! NetEase §1–6). Only `simulator.rs` knows of it.
 
+mod accounts;
 mod api_reply;
 mod app_scan;
 mod cookies;
 mod crypto;
+mod faults;
 mod guest;
 mod membership;
 mod official_page;
@@ -13,59 +15,93 @@ mod session;
 mod transport;
 mod user_info;
 
+use std::sync::Arc;
+
+use crate::fault::StruckFault;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::request_context::RequestContext;
-use crate::service_router::{OutcomeFuture, SimulatedService};
-use crate::{avatar, captcha, captcha_page};
+use crate::service_state::ServiceState;
+use crate::simulated_service::{OutcomeFuture, ServiceHandler, SimulatedService};
+use crate::simulator_state::SimulatorState;
+use crate::{avatar, captcha_page};
 
-/// NetEase Cloud Music.
+/// NetEase Cloud Music, for the list of services.
+pub(crate) const SERVICE: SimulatedService = SimulatedService {
+    hosts: &[
+        SITE,
+        CAPTCHA_HOST,
+        INTERFACES[0],
+        INTERFACES[1],
+        INTERFACES[2],
+        PICTURES[0],
+        PICTURES[1],
+        PICTURES[2],
+        PICTURES[3],
+    ],
+    request_names: &[
+        "netease.phone_send",
+        "netease.phone_login",
+        "netease.page",
+        "netease.unikey",
+        "netease.poll",
+        "netease.account",
+        "netease.vip",
+        "netease.refresh",
+        "netease.logout",
+        "netease.guest",
+        "netease.device",
+    ],
+    accounts: accounts::accounts,
+    start: |simulator| Box::new(NetEase::new(simulator)),
+};
+
+/// Handles what NetEase's hosts are asked.
 #[derive(Debug)]
-pub(crate) struct NetEase;
+struct NetEase {
+    state: ServiceState<Memory>,
+}
 
 /// What NetEase remembers about visitors.
 #[derive(Debug, Default)]
-pub(crate) struct Memory {
+struct Memory {
     /// Guest tokens (`MUSIC_A`).
     guests: Vec<String>,
     /// Which tracking id (`NMTID`) asked for which code, newest last.
-    visitors: Vec<(String, u64)>,
+    code_requests: Vec<(String, u64)>,
     /// The front pages that were opened and whose scripts have not asked yet.
-    pages: Vec<official_page::Opened>,
+    opened_pages: Vec<official_page::OpenedPage>,
     /// Who asked for a text message to which number, newest last.
-    phones: Vec<phone_code::Asked>,
+    message_requests: Vec<phone_code::MessageRequest>,
 }
 
+/// What NetEase's handlers are given.
+type Context<'a> = RequestContext<'a, Memory>;
+
 const SITE: &str = "music.163.com";
-/// Where the pages of checks are.
-const CHECKS: &str = "st.music.163.com";
+/// Where checks are passed.
+const CAPTCHA_HOST: &str = "st.music.163.com";
+const CAPTCHA_PATH: &str = "/captcha";
+const CAPTCHA_PAGE: &str = "https://st.music.163.com/captcha";
 const INTERFACES: [&str; 3] =
     ["interface.music.163.com", "interfacepc.music.163.com", "interface3.music.163.com"];
 const PICTURES: [&str; 4] = ["p1.music.126.net", "p2.music.126.net", "p3.music.126.net", "p4.music.126.net"];
 
-impl SimulatedService for NetEase {
-    fn hosts(&self) -> &'static [&'static str] {
-        &[
-            SITE,
-            CHECKS,
-            INTERFACES[0],
-            INTERFACES[1],
-            INTERFACES[2],
-            PICTURES[0],
-            PICTURES[1],
-            PICTURES[2],
-            PICTURES[3],
-        ]
+impl NetEase {
+    fn new(simulator: Arc<SimulatorState>) -> Self {
+        Self { state: ServiceState::new(simulator) }
     }
+}
 
-    fn names(&self, request: &Request) -> Vec<&'static str> {
+impl ServiceHandler for NetEase {
+    fn request_names(&self, request: &Request) -> Vec<&'static str> {
         if PICTURES.contains(&request.host.as_str()) {
             return vec![avatar::REQUEST];
         }
         match (request.host.as_str(), request.path.as_str()) {
             (SITE, official_page::START | official_page::STATE | official_page::FINISH)
-            | (CHECKS, captcha::PATH) => return vec!["netease.page"],
+            | (CAPTCHA_HOST, CAPTCHA_PATH) => return vec!["netease.page"],
             _ => {}
         }
         let path = ["/weapi", "/eapi", "/api"].iter().find_map(|prefix| request.path.strip_prefix(prefix));
@@ -84,14 +120,15 @@ impl SimulatedService for NetEase {
         }]
     }
 
-    fn respond<'a>(&'a self, context: RequestContext<'a>) -> OutcomeFuture<'a> {
+    fn respond<'a>(&'a self, request: &'a Request, struck: Option<&'a StruckFault>) -> OutcomeFuture<'a> {
         Box::pin(async move {
-            let name = self.names(context.request)[0];
+            let context = Context::new(&self.state, request, struck);
+            let name = self.request_names(request)[0];
             if name == avatar::REQUEST {
-                return avatar::respond(context.request, context.fault);
+                return avatar::respond(request, context.fault);
             }
             if name == "netease.page" {
-                let is_check = context.request.host == CHECKS;
+                let is_check = request.host == CAPTCHA_HOST;
                 return if is_check {
                     captcha_page::respond(&context)
                 } else {
@@ -102,12 +139,12 @@ impl SimulatedService for NetEase {
                 // Among them qrcode/create and client/check, which exist only in wrappers (protocol: NetEase §1.2).
                 return Outcome::broken_rule("no such address", Reply::json(&api_reply::code(404)));
             }
-            let call = match transport::open(context.request) {
+            let call = match transport::open(request) {
                 Ok(call) => call,
-                Err(answer) => return *answer,
+                Err(outcome) => return *outcome,
             };
-            let outcome = match context.fault.and_then(|fault| api_reply::faulted(name, fault)) {
-                Some(outcome) => outcome,
+            let reply = match context.fault.and_then(|fault| faults::reply(name, fault)) {
+                Some(reply) => reply,
                 None => match name {
                     "netease.unikey" => app_scan::unikey(&context, &call),
                     "netease.poll" => app_scan::poll(&context, &call),
@@ -121,7 +158,7 @@ impl SimulatedService for NetEase {
                     _ => guest::web(&context),
                 },
             };
-            transport::close(&context, &call, outcome)
+            transport::close(&context, &call, reply)
         })
     }
 }

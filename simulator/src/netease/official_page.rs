@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use super::{SITE, cookies, session};
+use super::{Context, Memory, SITE, cookies, session};
 use crate::account::Service;
 use crate::code::CodeState;
 use crate::fault::FaultKind;
@@ -15,8 +15,7 @@ use crate::outcome::Outcome;
 use crate::page::{ELSEWHERE, escaped, page};
 use crate::reply::Reply;
 use crate::request::{Request, expect_browser};
-use crate::request_context::RequestContext;
-use crate::simulator_state::SharedState;
+use crate::shared_state::SharedState;
 
 /// The page. What the client opens has `#/login` behind it, which no server sees.
 pub(super) const START: &str = "/";
@@ -29,7 +28,7 @@ const METHOD: &str = "official_page";
 const TITLE: &str = "网易云音乐";
 
 /// Everything that belongs to the page.
-pub(super) fn serve(context: &RequestContext<'_>) -> Outcome {
+pub(super) fn serve(context: &Context<'_>) -> Outcome {
     if context.request.method != hyper::Method::GET {
         return Outcome::broken_rule("the method is not GET", Reply::new(405, "text/plain", ""));
     }
@@ -44,12 +43,12 @@ pub(super) fn serve(context: &RequestContext<'_>) -> Outcome {
 }
 
 /// `GET https://music.163.com/`
-fn show(context: &RequestContext<'_>) -> Outcome {
+fn show(context: &Context<'_>) -> Outcome {
     let kind = context.fault.map(|fault| fault.kind);
     if kind.is_some_and(|kind| !matches!(kind, FaultKind::Expired | FaultKind::WrongUser)) {
         return Outcome::declined(page(TITLE, "登录环境异常，请稍后再试", ""));
     }
-    context.state.change(|state| {
+    context.state.change(|state, memory| {
         // Whoever comes with a session is signed in and not asked again.
         if let Ok(session) = session::alive(state, context.request) {
             let nickname = state.account(&session.account).map(|account| account.nickname.clone());
@@ -57,7 +56,7 @@ fn show(context: &RequestContext<'_>) -> Outcome {
             return page(TITLE, &said, "").into();
         }
         let key = state.tokens.word(32);
-        state.netease.pages.push(Opened { key: key.clone(), expired: kind == Some(FaultKind::Expired) });
+        memory.opened_pages.push(OpenedPage { key: key.clone(), expired: kind == Some(FaultKind::Expired) });
         let fresh = context.request.cookie("NMTID").is_none();
         let tracking = fresh.then(|| cookies::tracking(&format!("00O{}", state.tokens.word(38))));
         let more = format!(
@@ -70,20 +69,20 @@ fn show(context: &RequestContext<'_>) -> Outcome {
 
 /// A page that was opened and whose script has not asked yet.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub(super) struct OpenedPage {
     key: String,
     expired: bool,
 }
 
 /// Shows the code of a page whose script asks for the first time.
-fn begin(state: &mut SharedState, request: &Request) {
+fn begin(state: &mut SharedState, memory: &mut Memory, request: &Request) {
     let key = request.query("key").unwrap_or_default();
-    let Some(place) = state.netease.pages.iter().position(|page| page.key == key) else { return };
-    let Opened { key, expired } = state.netease.pages.swap_remove(place);
+    let Some(place) = memory.opened_pages.iter().position(|page| page.key == key) else { return };
+    let OpenedPage { key, expired } = memory.opened_pages.swap_remove(place);
     let text = format!("https://{SITE}/#/login?key={key}");
     let id = state.show_code(Service::NetEase, METHOD, &key, &text).id;
     if expired {
-        let _ = state.step(id, &[CodeState::Shown], CodeState::Expired);
+        let _ = state.move_code(id, &[CodeState::Shown], CodeState::Expired);
     }
 }
 
@@ -91,10 +90,7 @@ fn begin(state: &mut SharedState, request: &Request) {
 fn of_page<'a>(state: &'a mut SharedState, request: &Request) -> Option<&'a mut crate::Code> {
     let key = request.query("key").unwrap_or_default();
     state.expire_old_codes();
-    state
-        .codes
-        .iter_mut()
-        .find(|code| code.service == Service::NetEase && code.method == METHOD && code.key == key)
+    state.code_by_key_mut(Service::NetEase, METHOD, key)
 }
 
 fn tell(state: impl serde::Serialize) -> Reply {
@@ -102,9 +98,9 @@ fn tell(state: impl serde::Serialize) -> Reply {
 }
 
 /// `GET https://music.163.com/login/state?key=KEY`
-fn state_of(context: &RequestContext<'_>) -> Outcome {
-    context.state.change(|state| {
-        begin(state, context.request);
+fn state_of(context: &Context<'_>) -> Outcome {
+    context.state.change(|state, memory| {
+        begin(state, memory, context.request);
         let Some(code) = of_page(state, context.request) else {
             return Outcome::broken_rule("key is unknown", tell(CodeState::Expired));
         };
@@ -119,24 +115,24 @@ fn state_of(context: &RequestContext<'_>) -> Outcome {
 }
 
 /// `GET https://music.163.com/login/finish?key=KEY`
-fn finish(context: &RequestContext<'_>) -> Outcome {
-    context.state.change(|state| {
+fn finish(context: &Context<'_>) -> Outcome {
+    context.state.change(|state, _| {
         let Some(code) = of_page(state, context.request).cloned() else {
             return Outcome::broken_rule("key is unknown", tell(CodeState::Expired));
         };
         match context.fault.map(|fault| fault.kind) {
             None | Some(FaultKind::WrongUser) => {}
             Some(FaultKind::Expired) => {
-                let _ = state.step(code.id, &[CodeState::Confirmed], CodeState::Expired);
+                let _ = state.move_code(code.id, &[CodeState::Confirmed], CodeState::Expired);
                 return Outcome::declined(tell(CodeState::Expired));
             }
             Some(_) => return Outcome::declined(tell("risk")),
         }
         // The session is given once.
-        if state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered).is_err() {
+        if state.move_code(code.id, &[CodeState::Confirmed], CodeState::Delivered).is_err() {
             return Outcome::declined(tell(code.state));
         }
-        let Ok(account) = session::spoken_of(state, context, code.account.as_deref().unwrap_or_default())
+        let Ok(account) = state.account_in_reply(code.account.as_deref().unwrap_or_default(), context.fault)
         else {
             return Outcome::declined(tell("risk"));
         };

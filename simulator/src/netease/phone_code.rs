@@ -5,15 +5,14 @@
 
 use serde_json::json;
 
-use super::api_reply::{check, code, risk, said, wrong_text_code};
-use super::transport::{ApiReply, Call};
-use super::{cookies, session, user_info};
+use super::api_reply::{ApiReply, captcha, code, risk, said, wrong_text_code};
+use super::transport::Call;
+use super::{CAPTCHA_PAGE, Context, Memory, cookies, session, user_info};
 use crate::account::{Account, Service};
 use crate::clock::now_ms;
 use crate::ledger::IssuedVia;
 use crate::request::Request;
-use crate::request_context::RequestContext;
-use crate::simulator_state::SharedState;
+use crate::shared_state::SharedState;
 
 const SERVICE: Service = Service::NetEase;
 /// How the desktop client and the web site name what the code is for; one of them is needed since 2025-09.
@@ -32,21 +31,21 @@ struct Number {
 
 /// Which device asked for a message to which number.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct MessageRequest {
     number: Number,
     device: String,
 }
 
 /// `…/sms/captcha/sent`
-pub(super) fn send(context: &RequestContext<'_>, call: &Call) -> ApiReply {
+pub(super) fn send(context: &Context<'_>, call: &Call) -> ApiReply {
     let typed = match number(call, "ctcode", "cellphone").and_then(|typed| checked_secrete(call, typed)) {
         Ok(typed) => typed,
         Err(rule) => return ApiReply::broken_rule(rule, code(400)),
     };
-    context.state.change(|state| {
+    context.state.change(|state, memory| {
         let visitor = Visitor::new(state, context.request);
         let number = typed.unwrap_or_else(|| unread_number(state));
-        visitor.greeted(send_to(state, number, visitor.device.clone()))
+        visitor.greeted(send_to(state, memory, number, visitor.device.clone()))
     })
 }
 
@@ -57,18 +56,18 @@ fn checked_secrete(call: &Call, typed: Option<Number>) -> Result<Option<Number>,
     Ok(typed)
 }
 
-fn send_to(state: &mut SharedState, number: Number, device: String) -> ApiReply {
+fn send_to(state: &mut SharedState, memory: &mut Memory, number: Number, device: String) -> ApiReply {
     let length = number.digits.len();
     if !(5..=15).contains(&length) || (number.country == HOME && length != 11) {
         // A person may well type this: nothing is wrong with the client.
         return ApiReply::declined(said(400, "手机号格式错误"));
     }
-    if let Some(captcha) = state.captcha_wanted(SERVICE, &device) {
-        return ApiReply::declined(check(&captcha.address));
+    if let Some(needed) = state.captcha_before_message(SERVICE, &device, CAPTCHA_PAGE) {
+        return ApiReply::declined(captcha(&needed.address));
     }
     let now = now_ms();
     let sent = |within_ms: i64| {
-        let to_it = state.text_messages.iter().filter(|message| message.service == SERVICE);
+        let to_it = state.text_messages.all().iter().filter(|message| message.service == SERVICE);
         to_it.filter(|message| message.phone == number.digits && now - message.sent_ms < within_ms).count()
     };
     // Both numbers and their words as public clients tell them to their users.
@@ -78,13 +77,13 @@ fn send_to(state: &mut SharedState, number: Number, device: String) -> ApiReply 
     if sent(DAY_MS) >= state.settings.phone_daily_limit {
         return ApiReply::declined(said(400, "当天发送验证码的条数超过限制"));
     }
-    state.send_text_message(SERVICE, &number.digits);
-    state.netease.phones.push(Asked { number, device });
+    state.text_messages.send(SERVICE, &number.digits);
+    memory.message_requests.push(MessageRequest { number, device });
     ApiReply::ok(json!({"code": 200, "message": null, "data": true}))
 }
 
 /// `…/w/login/cellphone`
-pub(super) fn login(context: &RequestContext<'_>, call: &Call) -> ApiReply {
+pub(super) fn login(context: &Context<'_>, call: &Call) -> ApiReply {
     let typed = match number(call, "countrycode", "phone") {
         Ok(typed) => typed,
         Err(rule) => return ApiReply::broken_rule(rule, code(400)),
@@ -94,23 +93,24 @@ pub(super) fn login(context: &RequestContext<'_>, call: &Call) -> ApiReply {
     {
         return *refused;
     }
-    context.state.change(|state| {
+    context.state.change(|state, memory| {
         let visitor = Visitor::new(state, context.request);
-        let asked = |asked: &&Asked| match &typed {
+        let asked = |asked: &&MessageRequest| match &typed {
             Some(number) => asked.number == *number,
             // Who keeps no cookies is nobody in particular.
             None => visitor.is_unknown() || asked.device == visitor.device,
         };
-        let Some(Asked { number, .. }) = state.netease.phones.iter().rfind(asked).cloned() else {
+        let Some(MessageRequest { number, .. }) = memory.message_requests.iter().rfind(asked).cloned() else {
             return ApiReply::broken_rule("no message was asked for before", wrong_text_code());
         };
-        let newest = || state.newest_text_message(SERVICE, &number.digits).map(|sent| sent.code.clone());
+        let newest = || state.text_messages.newest(SERVICE, &number.digits).map(|sent| sent.code.clone());
         // A person types it: what is not a code is a wrong code.
         let given = if typed.is_some() { call.text("captcha") } else { newest().unwrap_or_default() };
-        if !state.check_text_message(SERVICE, &number.digits, &given) {
+        if !state.text_messages.take_code(SERVICE, &number.digits, &given) {
             return ApiReply::declined(wrong_text_code());
         }
-        let account = owner(state, &number).and_then(|own| session::spoken_of(state, context, &own.id).ok());
+        let account =
+            owner(state, &number).and_then(|own| state.account_in_reply(&own.id, context.fault).ok());
         match account {
             Some(account) => grant(state, &account, visitor.fresh.is_none()),
             None => ApiReply::declined(said(501, "帐号不存在")),
@@ -198,7 +198,7 @@ impl Visitor {
         self.fresh.as_ref() == Some(&self.device)
     }
 
-    fn greeted(&self, outcome: ApiReply) -> ApiReply {
-        outcome.cookies(self.fresh.as_deref().map(cookies::tracking))
+    fn greeted(&self, reply: ApiReply) -> ApiReply {
+        reply.cookies(self.fresh.as_deref().map(cookies::tracking))
     }
 }

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::cookies;
-use super::transport::{ApiReply, sign_in_first};
+use super::api_reply::{ApiReply, sign_in_first};
+use super::{Context, cookies};
 use crate::account::{Account, Service};
 use crate::clock::now_ms;
-use crate::fault::FaultKind;
 use crate::ledger::{Credential, IssuedVia, RevokedBy};
 use crate::request::Request;
-use crate::request_context::RequestContext;
-use crate::simulator_state::SharedState;
+use crate::shared_state::SharedState;
 
 /// The session that a request carries, dead or alive.
 pub(super) fn carried<'a>(state: &'a SharedState, request: &Request) -> Option<&'a Credential> {
@@ -32,28 +30,7 @@ pub(super) fn alive(state: &SharedState, request: &Request) -> Result<Credential
     if credential.is_valid() { Ok(credential.clone()) } else { Err(None) }
 }
 
-/// The account that the answer speaks of: `account`, unless the fault wants another one.
-pub(super) fn spoken_of(
-    state: &SharedState,
-    context: &RequestContext<'_>,
-    account: &str,
-) -> Result<Account, crate::ControlError> {
-    let own = state.account(account)?.clone();
-    match context.fault.filter(|fault| fault.kind == FaultKind::WrongUser) {
-        None => Ok(own),
-        Some(fault) => match &fault.account {
-            Some(id) => state.account(id).cloned(),
-            None => Ok(state
-                .accounts
-                .iter()
-                .find(|other| other.service == own.service && other.id != own.id)
-                .cloned()
-                .unwrap_or(own)),
-        },
-    }
-}
-
-fn generate_secrets(state: &SharedState) -> BTreeMap<String, String> {
+fn new_secrets(state: &SharedState) -> BTreeMap<String, String> {
     let tokens = &state.tokens;
     let mut secrets: BTreeMap<String, String> = [
         ("MUSIC_U", format!("00{}", tokens.upper_hex(state.settings.music_u_length.saturating_sub(2)))),
@@ -72,16 +49,16 @@ fn generate_secrets(state: &SharedState) -> BTreeMap<String, String> {
 
 /// Signs `account` in.
 pub(super) fn issue(state: &mut SharedState, account: &Account, via: IssuedVia) -> Credential {
-    let secrets = generate_secrets(state);
+    let secrets = new_secrets(state);
     let issued = now_ms() - state.settings.issue_age_seconds * 1000;
     let expires = issued + state.settings.music_u_life_seconds * 1000;
     state.ledger.sign_in(account, via, secrets, issued, expires)
 }
 
 /// `…/login/token/refresh`
-pub(super) fn refresh(context: &RequestContext<'_>) -> ApiReply {
+pub(super) fn refresh(context: &Context<'_>) -> ApiReply {
     let request = context.request;
-    context.state.change(|state| {
+    context.state.change(|state, _| {
         // Not renewed, and nothing lost: code 200 with a business code that says so.
         let not_renewed = |rule: &str| ApiReply::broken_rule(rule, json!({"code": 200, "bizCode": "400"}));
         let Some(old) = carried(state, request).cloned() else {
@@ -109,10 +86,10 @@ pub(super) fn refresh(context: &RequestContext<'_>) -> ApiReply {
                 }
             }
         }
-        let Ok(account) = spoken_of(state, context, &old.account) else {
+        let Ok(account) = state.account_in_reply(&old.account, context.fault) else {
             return ApiReply::declined(sign_in_first());
         };
-        let secrets = generate_secrets(state);
+        let secrets = new_secrets(state);
         let now = now_ms();
         let issued = now - state.settings.issue_age_seconds * 1000;
         let expires = issued + state.settings.music_u_life_seconds * 1000;
@@ -123,8 +100,8 @@ pub(super) fn refresh(context: &RequestContext<'_>) -> ApiReply {
 }
 
 /// `…/logout`
-pub(super) fn logout(context: &RequestContext<'_>) -> ApiReply {
-    context.state.change(|state| match alive(state, context.request) {
+pub(super) fn logout(context: &Context<'_>) -> ApiReply {
+    context.state.change(|state, _| match alive(state, context.request) {
         Ok(credential) => {
             state.ledger.revoke_session(credential.session, RevokedBy::SignOut, now_ms());
             ApiReply::ok(json!({"code": 200})).cookies(cookies::signed_out())

@@ -1,22 +1,21 @@
-//! The three ways in, and the two ways out (protocol: NetEase §3).
+//! How requests are encrypted, and replies encrypted and compressed (protocol: NetEase §3).
 
 use std::io::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::api_reply::code;
-use super::{SITE, crypto};
+use super::api_reply::{ApiReply, code};
+use super::{Context, SITE, crypto};
 use crate::account::Service;
 use crate::clock::now_ms;
 use crate::encoding::base64_decode;
-use crate::outcome::{Outcome, Refusal};
+use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::request::{Request, value};
-use crate::request_context::RequestContext;
 
-/// The way a request came in.
+/// How a request is encrypted, which its path says first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Encryption {
     /// As from a browser; the body cannot be read.
     Weapi,
     /// As from the desktop client.
@@ -25,13 +24,14 @@ pub(super) enum Way {
     Plain,
 }
 
-/// A request, opened.
+/// A request, decrypted.
 #[derive(Debug)]
 pub(super) struct Call {
-    pub(super) way: Way,
+    pub(super) encryption: Encryption,
     /// The parameters; `None` where they cannot be read.
     pub(super) payload: Option<Map<String, Value>>,
-    encrypted_answer: bool,
+    /// Whether the client asked for an encrypted reply.
+    encrypts_reply: bool,
 }
 
 impl Call {
@@ -45,39 +45,10 @@ impl Call {
     }
 }
 
-/// What a handler answers: the body, the cookies, and why it was refused.
-#[derive(Debug)]
-pub(super) struct ApiReply {
-    pub(super) body: Value,
-    pub(super) cookies: Vec<String>,
-    /// The session, where a header says it instead of a cookie.
-    pub(super) session: Option<String>,
-    pub(super) refusal: Option<Refusal>,
-}
-
-impl ApiReply {
-    pub(super) fn ok(body: Value) -> Self {
-        Self { body, cookies: Vec::new(), session: None, refusal: None }
-    }
-
-    pub(super) fn declined(body: Value) -> Self {
-        Self { body, cookies: Vec::new(), session: None, refusal: Some(Refusal::Declined) }
-    }
-
-    pub(super) fn broken_rule(rule: impl Into<String>, body: Value) -> Self {
-        Self { body, cookies: Vec::new(), session: None, refusal: Some(Refusal::BrokenRule(rule.into())) }
-    }
-
-    pub(super) fn cookies(mut self, cookies: impl IntoIterator<Item = String>) -> Self {
-        self.cookies.extend(cookies);
-        self
-    }
-}
-
-/// Opens a request.
+/// Decrypts a request.
 ///
 /// # Errors
-/// The answer to one that cannot be opened: code 400 when its form is wrong, nothing at all when its cryptography is.
+/// The outcome of one that cannot be decrypted: code 400 when its form is wrong, nothing at all when its cryptography is.
 pub(super) fn open(request: &Request) -> Result<Call, Box<Outcome>> {
     if request.path.starts_with("/weapi/") {
         return open_weapi(request).map_err(|rule| bad(&rule));
@@ -89,7 +60,7 @@ pub(super) fn open(request: &Request) -> Result<Call, Box<Outcome>> {
     for (name, value) in request.query.iter().cloned().chain(request.form().unwrap_or_default()) {
         payload.insert(name, Value::String(value));
     }
-    Ok(Call { way: Way::Plain, payload: Some(payload), encrypted_answer: false })
+    Ok(Call { encryption: Encryption::Plain, payload: Some(payload), encrypts_reply: false })
 }
 
 fn bad(rule: &str) -> Box<Outcome> {
@@ -117,7 +88,7 @@ fn open_weapi(request: &Request) -> Result<Call, String> {
     if key.len() != 256 || !key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return Err("encSecKey is not 256 lower-case hexadecimal digits".to_owned());
     }
-    Ok(Call { way: Way::Weapi, payload: None, encrypted_answer: false })
+    Ok(Call { encryption: Encryption::Weapi, payload: None, encrypts_reply: false })
 }
 
 fn open_eapi(request: &Request, path: &str) -> Result<Call, Box<Outcome>> {
@@ -138,8 +109,8 @@ fn open_eapi(request: &Request, path: &str) -> Result<Call, Box<Outcome>> {
         return Err(bad("the payload is not an object"));
     };
     check_header(request, payload.get("header")).map_err(|rule| bad(&rule))?;
-    let encrypted_answer = matches!(payload.get("e_r"), Some(Value::Bool(true)));
-    Ok(Call { way: Way::Eapi, payload: Some(payload), encrypted_answer })
+    let encrypts_reply = matches!(payload.get("e_r"), Some(Value::Bool(true)));
+    Ok(Call { encryption: Encryption::Eapi, payload: Some(payload), encrypts_reply })
 }
 
 /// The client describes itself twice, in the payload and in its cookies, and has to say the same (protocol: §3.4).
@@ -167,27 +138,27 @@ fn check_header(request: &Request, header: Option<&Value>) -> Result<(), String>
     Ok(())
 }
 
-/// Writes the answer: plain JSON, encrypted when the client asked for it, compressed when it can take it.
-pub(super) fn close(context: &RequestContext<'_>, call: &Call, outcome: ApiReply) -> Outcome {
+/// Writes the reply: plain JSON, encrypted when the client asked for it, compressed when it can take it.
+pub(super) fn close(context: &Context<'_>, call: &Call, api_reply: ApiReply) -> Outcome {
     let request = context.request;
-    let mut reply = Reply::json(&outcome.body);
-    if call.encrypted_answer {
+    let mut reply = Reply::json(&api_reply.body);
+    if call.encrypts_reply {
         let plain = if request.header("x-aeapi") == "true" { gzip(&reply.body) } else { reply.body.to_vec() };
         reply.body = crypto::encrypt(&plain).into();
-    } else if context.state.lock().settings.brotli
+    } else if context.state.settings().brotli
         && request.header("accept-encoding").split(',').any(|coding| coding.trim() == "br")
     {
         reply.body = compress(&reply.body).into();
         reply = reply.header("content-encoding", "br");
     }
-    if let Some(session) = outcome.session {
+    if let Some(session) = api_reply.session {
         reply = reply.header("x-refresh-token", session);
     }
-    context.state.change(|state| {
+    context.state.change(|state, _| {
         let session = request.cookie("MUSIC_U").unwrap_or_default();
         state.ledger.used(Service::NetEase, "MUSIC_U", &session, state.settings.rotation, now_ms());
     });
-    Outcome { reply: reply.cookies(outcome.cookies), refusal: outcome.refusal, upgrade: None }
+    Outcome { reply: reply.cookies(api_reply.cookies), refusal: api_reply.refusal, upgrade: None }
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -201,9 +172,4 @@ fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 4, 20);
     let _ = encoder.write_all(bytes);
     encoder.into_inner()
-}
-
-/// The body of an endpoint that needs a signed-in visitor.
-pub(super) fn sign_in_first() -> Value {
-    json!({"code": 301, "msg": "需要登录", "message": null})
 }

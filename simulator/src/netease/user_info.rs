@@ -2,26 +2,26 @@
 
 use serde_json::{Value, json};
 
-use super::session::{alive, spoken_of};
-use super::transport::ApiReply;
+use super::Context;
+use super::api_reply::ApiReply;
+use super::session::alive;
 use crate::account::Account;
-use crate::request_context::RequestContext;
 use crate::settings::GuestFlag;
 
 /// `…/w/nuser/account/get` and `…/nuser/account/get`
-pub(super) fn get(context: &RequestContext<'_>) -> ApiReply {
-    let state = context.state.lock();
+pub(super) fn get(context: &Context<'_>) -> ApiReply {
+    let (state, memory) = context.state.lock();
     let request = context.request;
     match alive(&state, request) {
         Ok(_) if state.settings.guests == GuestFlag::Anonimous => ApiReply::declined(visitor()),
         Ok(_) if state.settings.guests == GuestFlag::Anonymous => ApiReply::declined(named_visitor()),
-        Ok(credential) => match spoken_of(&state, context, &credential.account) {
+        Ok(credential) => match state.account_in_reply(&credential.account, context.fault) {
             Ok(account) => ApiReply::ok(signed_in(&account)),
             Err(_) => ApiReply::declined(nobody()),
         },
         Err(Some(rule)) => ApiReply::broken_rule(rule, json!({"code": 301, "msg": "需要登录"})),
         Err(None) => {
-            let guest = request.cookie("MUSIC_A").filter(|token| state.netease.guests.contains(token));
+            let guest = request.cookie("MUSIC_A").filter(|token| memory.guests.contains(token));
             ApiReply::declined(if guest.is_some() { visitor() } else { nobody() })
         }
     }

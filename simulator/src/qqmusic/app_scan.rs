@@ -3,13 +3,13 @@
 
 use serde_json::{Value, json};
 
-use super::exchange::{grant, skeleton};
-use super::gateway::{Call, CallReply, Envelope, text_of};
+use super::Context;
+use super::credential::{sign_in, skeleton};
+use super::envelope::{Call, CallReply, Envelope, text_of};
 use crate::account::Service;
 use crate::encoding::base64_encode;
 use crate::fault::FaultKind;
 use crate::ledger::IssuedVia;
-use crate::request_context::RequestContext;
 use crate::{hostile_reply, qr_picture};
 
 /// What a confirmed code gives, in the pushed event `cookies`; the exchange takes it once.
@@ -32,7 +32,7 @@ const ID_LENGTH: usize = 91;
 const VERSIONS: [&str; 3] = ["20090008", "14090008", "13020508"];
 
 /// `music.login.LoginServer/CreateQRCode`
-pub(super) fn create(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+pub(super) fn create(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let empty = || json!({"qrcode": "", "qrcodeID": ""});
     let expected = [
         (&envelope.comm, "ct", "comm.ct", "23"),
@@ -56,7 +56,7 @@ pub(super) fn create(context: &RequestContext<'_>, envelope: &Envelope, call: &C
     if !VERSIONS.contains(&text_of(&call.param, "cv").as_str()) {
         return CallReply::broken_rule(20_261, "param.cv is no version of the app").with(empty());
     }
-    context.state.change(|state| {
+    context.state.change(|state, _| {
         let id = state.tokens.word(ID_LENGTH);
         let foreign =
             context.fault.filter(|fault| fault.kind == FaultKind::ForeignCode).map(hostile_reply::code_text);
@@ -73,7 +73,7 @@ pub(super) fn create(context: &RequestContext<'_>, envelope: &Envelope, call: &C
 }
 
 /// `music.login.LoginServer/Login` with a token.
-pub(super) fn exchange(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+pub(super) fn exchange(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let rule = |rule: &str| CallReply::broken_rule(1000, rule).with(skeleton());
     if text_of(&envelope.comm, "tmeLoginType") != "6" {
         return rule("comm.tmeLoginType is not 6");
@@ -92,9 +92,9 @@ pub(super) fn exchange(context: &RequestContext<'_>, envelope: &Envelope, call: 
         };
         return unknown.with(skeleton());
     }
-    context.state.change(|state| {
+    context.state.change(|state, memory| {
         let wanted = text_of(&call.param, "token");
-        let account = match state.qqmusic.app_tokens.iter_mut().find(|token| token.token == wanted) {
+        let account = match memory.app_tokens.iter_mut().find(|token| token.token == wanted) {
             None => return rule("the token is unknown"),
             Some(token) if token.used => return rule("the token was used before"),
             Some(token) if token.qrcode_id != text_of(&call.param, "qrCodeID") => {
@@ -108,6 +108,6 @@ pub(super) fn exchange(context: &RequestContext<'_>, envelope: &Envelope, call: 
                 token.account.clone()
             }
         };
-        grant(state, context, &envelope.comm, &account, IssuedVia::AppScan)
+        sign_in(state, context.fault, &envelope.comm, &account, IssuedVia::AppScan)
     })
 }

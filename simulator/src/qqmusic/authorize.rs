@@ -1,13 +1,11 @@
 //! The cookies for a code: `authorize` (protocol: QQ §1.5).
 
-use super::CLIENT_ID;
 use super::hash::hash33;
+use super::{CLIENT_ID, Context, Memory};
 use crate::ledger::IssuedVia;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::request::{Request, expect_values, value};
-use crate::request_context::RequestContext;
-use crate::simulator_state::SharedState;
 
 /// A code that the exchange takes once.
 #[derive(Debug, Clone)]
@@ -21,36 +19,35 @@ pub(super) struct OauthCode {
 
 pub(super) const REDIRECT: &str =
     "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https://y.qq.com/";
-/// The same with its reply address encoded once more, as older clients send it.
+/// The same with its inner address encoded once more, as older clients send it.
 pub(super) const REDIRECT_ENCODED: &str =
     "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https%3A%2F%2Fy.qq.com%2F";
 const REFUSED: &str = "https://graph.qq.com/oauth2.0/show?which=error&display=pc&error=100010";
 
 /// `POST https://graph.qq.com/oauth2.0/authorize`
-pub(super) fn authorize(context: &RequestContext<'_>) -> Outcome {
-    context.state.change(|state| match check(state, context.request) {
+pub(super) fn authorize(context: &Context<'_>) -> Outcome {
+    context.state.change(|state, memory| match check(memory, context.request) {
         Err(rule) => Outcome::broken_rule(rule, Reply::redirect(REFUSED)),
         Ok(_) if context.fault.is_some() => Outcome::declined(Reply::redirect(REFUSED)),
         Ok((account, echo)) => {
             let code = state.tokens.upper_hex(32);
             let echo: String = url::form_urlencoded::byte_serialize(echo.as_bytes()).collect();
             let location = format!("{REDIRECT_ENCODED}&code={code}&state={echo}");
-            state.qqmusic.codes.push(OauthCode { code, account, via: IssuedVia::QqScan, used: false });
+            memory.oauth_codes.push(OauthCode { code, account, via: IssuedVia::QqScan, used: false });
             Reply::redirect(location).into()
         }
     })
 }
 
 /// The account that is asked for, and the state to echo.
-fn check(state: &mut SharedState, request: &Request) -> Result<(String, String), String> {
+fn check(memory: &mut Memory, request: &Request) -> Result<(String, String), String> {
     if request.method != hyper::Method::POST {
         return Err("the method is not POST".to_owned());
     }
     let form = request.form().ok_or_else(|| "the body is not a urlencoded form".to_owned())?;
     let cookies = request.cookies();
     let p_skey = value(&cookies, "p_skey").ok_or_else(|| "the cookie p_skey is missing".to_owned())?;
-    let login = state
-        .qqmusic
+    let login = memory
         .logins
         .iter_mut()
         .find(|login| login.p_skey == p_skey)

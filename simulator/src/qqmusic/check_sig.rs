@@ -1,11 +1,10 @@
 //! The signature for cookies: `check_sig` (protocol: QQ §1.4).
 
-use super::{APP_ID, CLIENT_ID, DAID, LOGIN_JUMP, LOGIN_PAGE};
+use super::{APP_ID, CLIENT_ID, Context, DAID, LOGIN_JUMP, LOGIN_PAGE, Memory};
 use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::request::expect_values;
-use crate::request_context::RequestContext;
-use crate::simulator_state::SharedState;
+use crate::shared_state::SharedState;
 
 /// What `check_sig` gave: cookies that `authorize` wants back, all of them.
 #[derive(Debug, Clone)]
@@ -18,7 +17,7 @@ pub(super) struct Login {
 }
 
 /// `GET https://ssl.ptlogin2.graph.qq.com/check_sig`
-pub(super) fn check(context: &RequestContext<'_>) -> Outcome {
+pub(super) fn check(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let fixed = [
         ("pttype", "1"),
@@ -42,10 +41,10 @@ pub(super) fn check(context: &RequestContext<'_>) -> Outcome {
         let referer = request.header("referer");
         if referer.starts_with(LOGIN_PAGE) { Ok(()) } else { Err(format!("Referer is not {LOGIN_PAGE}")) }
     });
-    context.state.change(|state| {
+    context.state.change(|state, memory| {
         let ticket = checked.and_then(|()| {
             let ptsigx = request.query("ptsigx").unwrap_or_default();
-            let ticket = state.qqmusic.tickets.iter_mut().find(|ticket| ticket.ptsigx == ptsigx);
+            let ticket = memory.tickets.iter_mut().find(|ticket| ticket.ptsigx == ptsigx);
             let ticket = ticket.ok_or_else(|| "ptsigx is unknown".to_owned())?;
             if ticket.used {
                 return Err("ptsigx was used before".to_owned());
@@ -59,7 +58,7 @@ pub(super) fn check(context: &RequestContext<'_>) -> Outcome {
         match ticket {
             Err(rule) => Outcome::broken_rule(rule, rejected()),
             Ok(_) if context.fault.is_some() => Outcome::declined(rejected()),
-            Ok(account) => granted(state, account).into(),
+            Ok(account) => granted(state, memory, account).into(),
         }
     })
 }
@@ -73,7 +72,7 @@ fn deleted(name: &str) -> String {
     format!("{name}=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; Domain=ptlogin2.graph.qq.com")
 }
 
-fn granted(state: &mut SharedState, account: String) -> Reply {
+fn granted(state: &SharedState, memory: &mut Memory, account: String) -> Reply {
     let uin = format!("o{}", account.rsplit(':').next().unwrap_or_default());
     let tokens = &state.tokens;
     let p_skey = tokens.word(44);
@@ -90,7 +89,7 @@ fn granted(state: &mut SharedState, account: String) -> Reply {
         on("graph.qq.com", "pt_oauth_token", tokens.word(64)),
         on("graph.qq.com", "pt_login_type", "3".to_owned()),
     ];
-    let before = state.settings.deleted_p_skey.comes_before(state.qqmusic.logins.len());
+    let before = state.settings.deleted_p_skey.comes_before(memory.logins.len());
     let mut reply = Reply::redirect(LOGIN_JUMP);
     if before == Some(true) {
         reply = reply.cookie(deleted("p_skey"));
@@ -102,6 +101,6 @@ fn granted(state: &mut SharedState, account: String) -> Reply {
         reply = reply.cookie(deleted("p_skey"));
     }
     let cookies = given.into_iter().map(|(_, name, value)| (name, value)).collect();
-    state.qqmusic.logins.push(Login { account, p_skey, cookies, used: false });
+    memory.logins.push(Login { account, p_skey, cookies, used: false });
     reply.cookie(deleted("supertoken"))
 }

@@ -2,21 +2,21 @@
 
 use serde_json::json;
 
-use super::gateway::CallReply;
+use super::Context;
+use super::envelope::CallReply;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
-use crate::request_context::RequestContext;
 
 /// `music.getSession.session/GetSession`.
-pub(super) fn session(context: &RequestContext<'_>) -> CallReply {
-    let state = context.state.lock();
+pub(super) fn session(context: &Context<'_>) -> CallReply {
+    let state = context.state.lock_shared();
     let uid = state.tokens.digits(10);
     let sid = format!("20{}", state.tokens.digits(20));
     CallReply::ok(json!({"session": {"uid": uid, "sid": sid, "vkey": 0, "userip": "192.0.2.7"}}))
 }
 
 /// `POST https://api.tencentmusic.com/tme/trpc/proxy`: ids for a device. Not needed by clients that speak as a web page.
-pub(super) fn qimei(context: &RequestContext<'_>) -> Outcome {
+pub(super) fn qimei(context: &Context<'_>) -> Outcome {
     let request = context.request;
     if request.header("method") != "GetQimei" || request.header("appid") != "qimei_qq_android" {
         return Outcome::broken_rule(
@@ -33,7 +33,7 @@ pub(super) fn qimei(context: &RequestContext<'_>) -> Outcome {
             );
         }
     }
-    let state = context.state.lock();
+    let state = context.state.lock_shared();
     let reply = json!({"code": 0, "data": {"q16": state.tokens.hex(16), "q36": state.tokens.hex(36)}});
     Reply::json(&json!({"code": 0, "data": reply.to_string()})).into()
 }

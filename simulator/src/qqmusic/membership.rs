@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
 
-use super::exchange::spoken_of;
-use super::gateway::{Call, CallReply, Envelope, signed_in};
+use super::Context;
+use super::envelope::{Call, CallReply, Envelope};
+use super::session::signed_in;
 use crate::account::{Account, Membership, Service, Subscription};
-use crate::request_context::RequestContext;
 
 /// `userInfo.VipQueryServer/SRFVipQuery_V2`.
-pub(super) fn query(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
-    let state = context.state.lock();
-    if let Err(reply) = signed_in(&state, context.request, &envelope.comm) {
+pub(super) fn query(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+    let (state, memory) = context.state.lock();
+    if let Err(reply) = signed_in(&state, &memory, context.request, &envelope.comm) {
         return reply;
     }
     let Some(uins) = call.param.get("uin_list").and_then(Value::as_array) else {
@@ -24,7 +24,7 @@ pub(super) fn query(context: &RequestContext<'_>, envelope: &Envelope, call: &Ca
     let mut map = json!({});
     for uin in uins.iter().filter_map(Value::as_str) {
         let id = format!("{}:{uin}", Service::QqMusic.name());
-        if let Ok(account) = spoken_of(&state, context, &id) {
+        if let Ok(account) = state.account_in_reply(&id, context.fault) {
             map[uin] = flags(&account);
         }
     }
@@ -33,10 +33,10 @@ pub(super) fn query(context: &RequestContext<'_>, envelope: &Envelope, call: &Ca
 
 /// `VipLogin.VipLoginInter/vip_login_base`, for the account that asks. Nobody is answered just as well: with success,
 /// and without any membership (protocol: QQ §13.7).
-pub(super) fn login_base(context: &RequestContext<'_>, envelope: &Envelope) -> CallReply {
-    let state = context.state.lock();
-    let account = signed_in(&state, context.request, &envelope.comm).and_then(|credential| {
-        spoken_of(&state, context, &credential.account).map_err(|_| CallReply::declined(1000))
+pub(super) fn login_base(context: &Context<'_>, envelope: &Envelope) -> CallReply {
+    let (state, memory) = context.state.lock();
+    let account = signed_in(&state, &memory, context.request, &envelope.comm).and_then(|credential| {
+        state.account_in_reply(&credential.account, context.fault).map_err(|_| CallReply::declined(1000))
     });
     match account {
         Ok(account) => CallReply::ok(base(account.membership)),

@@ -1,9 +1,12 @@
-//! QQ Music, and the sign-ins with QQ and WeChat that it uses (protocol: QQ).
+//! QQ Music, and the sign-ins with QQ and WeChat that it uses (protocol: QQ). Only `simulator.rs` knows of it.
 
+mod accounts;
 mod app_scan;
 mod authorize;
 mod check_sig;
+mod credential;
 mod device;
+mod envelope;
 mod exchange;
 mod gateway;
 mod hash;
@@ -14,33 +17,95 @@ mod phone_code;
 mod push;
 mod qq_scan;
 mod renewal;
+mod session;
 mod user_info;
 mod wechat_scan;
 
+use std::sync::Arc;
+
+use crate::fault::StruckFault;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::request_context::RequestContext;
-use crate::service_router::{OutcomeFuture, SimulatedService};
-use crate::{avatar, captcha, captcha_page};
+use crate::service_state::ServiceState;
+use crate::simulated_service::{OutcomeFuture, ServiceHandler, SimulatedService};
+use crate::simulator_state::SimulatorState;
+use crate::{avatar, captcha_page};
 
-/// QQ Music.
+/// QQ Music, for the list of services.
+pub(crate) const SERVICE: SimulatedService = SimulatedService {
+    hosts: &[
+        PTLOGIN,
+        PTLOGIN_GRAPH,
+        GRAPH,
+        PORTAL,
+        WECHAT,
+        WECHAT_POLL,
+        PUSH,
+        GATEWAYS[0],
+        GATEWAYS[1],
+        PROFILE_CGI,
+        DEVICE_SERVICE,
+        PICTURES[0],
+        PICTURES[1],
+        PICTURES[2],
+    ],
+    request_names: &[
+        "qq.ptqrshow",
+        "qq.ptqrlogin",
+        "qq.check_sig",
+        "qq.authorize",
+        "qq.exchange",
+        "qq.wx_page",
+        "qq.wx_picture",
+        "qq.wx_poll",
+        "qq.wx_exchange",
+        "qq.create_qrcode",
+        "qq.push",
+        "qq.app_exchange",
+        "qq.phone_send",
+        "qq.phone_login",
+        "qq.page",
+        "qq.userinfo",
+        "qq.profile",
+        "qq.homepage",
+        "qq.profile_web",
+        "qq.vip",
+        "qq.vip_fallback",
+        "qq.renew",
+        "qq.renew_b",
+        "qq.logout",
+        "qq.session",
+        "qq.device",
+        "qq.unknown",
+    ],
+    accounts: accounts::accounts,
+    start: |simulator| Box::new(QqMusic::new(simulator)),
+};
+
+/// Handles what QQ Music's hosts are asked.
 #[derive(Debug)]
-pub(crate) struct QqMusic;
+struct QqMusic {
+    state: ServiceState<Memory>,
+}
 
-/// What QQ Music remembers between the steps of a sign-in.
+/// What QQ Music remembers between the steps of a sign-in: what each step gave, for the next one to take.
 #[derive(Debug, Default)]
-pub(crate) struct Memory {
+struct Memory {
     tickets: Vec<qq_scan::Ticket>,
     logins: Vec<check_sig::Login>,
-    codes: Vec<authorize::OauthCode>,
+    oauth_codes: Vec<authorize::OauthCode>,
     wechat_codes: Vec<wechat_scan::WechatCode>,
-    /// Codes whose client knows that they were scanned.
-    told_scanned: Vec<u64>,
+    /// The ids of the WeChat codes whose client knows that they were scanned.
+    known_scanned: Vec<u64>,
     app_tokens: Vec<app_scan::AppToken>,
-    servers: Vec<push::Server>,
-    phones: Vec<phone_code::Asked>,
+    push_servers: Vec<push::Server>,
+    message_requests: Vec<phone_code::MessageRequest>,
 }
+
+/// What QQ Music's handlers are given.
+type Context<'a> = RequestContext<'a, Memory>;
 
 /// The ids that every step has to name (protocol: QQ §0).
 const APP_ID: &str = "716027609";
@@ -61,40 +126,34 @@ const PROFILE_CGI: &str = "c6.y.qq.com";
 const DEVICE_SERVICE: &str = "api.tencentmusic.com";
 const PICTURES: [&str; 3] = ["thirdqq.qlogo.cn", "q.qlogo.cn", "y.gtimg.cn"];
 
-impl SimulatedService for QqMusic {
-    fn hosts(&self) -> &'static [&'static str] {
-        &[
-            PTLOGIN,
-            PTLOGIN_GRAPH,
-            GRAPH,
-            PORTAL,
-            WECHAT,
-            WECHAT_POLL,
-            PUSH,
-            GATEWAYS[0],
-            GATEWAYS[1],
-            PROFILE_CGI,
-            DEVICE_SERVICE,
-            PICTURES[0],
-            PICTURES[1],
-            PICTURES[2],
-        ]
-    }
+/// Where checks are passed.
+const CAPTCHA_PATH: &str = "/captcha";
+const CAPTCHA_PAGE: &str = "https://y.qq.com/captcha";
+/// Where the checks of risk control are passed (protocol: QQ §5.4).
+const RISK_CAPTCHA_PATH: &str = "/wk_v17/common_login.html";
+const RISK_CAPTCHA_PAGE: &str = "https://y.qq.com/wk_v17/common_login.html";
 
-    fn names(&self, request: &Request) -> Vec<&'static str> {
+impl QqMusic {
+    fn new(simulator: Arc<SimulatorState>) -> Self {
+        Self { state: ServiceState::new(simulator) }
+    }
+}
+
+impl ServiceHandler for QqMusic {
+    fn request_names(&self, request: &Request) -> Vec<&'static str> {
         match (request.host.as_str(), request.path.as_str()) {
             (PTLOGIN, "/ptqrshow") => vec!["qq.ptqrshow"],
             (PTLOGIN, "/ptqrlogin") => vec!["qq.ptqrlogin"],
             (PTLOGIN_GRAPH, "/check_sig") => vec!["qq.check_sig"],
             (GRAPH, "/oauth2.0/authorize") => vec!["qq.authorize"],
             (GRAPH, official_page::SHOW | official_page::STATE | official_page::GO_ON) => vec!["qq.page"],
-            (PORTAL, official_page::REDIRECT | captcha::PATH | captcha::RISK_PATH) => vec!["qq.page"],
+            (PORTAL, official_page::REDIRECT | CAPTCHA_PATH | RISK_CAPTCHA_PATH) => vec!["qq.page"],
             (WECHAT, wechat_scan::PAGE) => vec!["qq.wx_page"],
             (WECHAT, path) if path.starts_with(wechat_scan::PICTURE) => vec!["qq.wx_picture"],
             (WECHAT_POLL, wechat_scan::POLL) => vec!["qq.wx_poll"],
             (PUSH, _) => vec!["qq.push"],
             (host, "/cgi-bin/musicu.fcg" | "/cgi-bin/musics.fcg") if GATEWAYS.contains(&host) => {
-                gateway::names(request)
+                gateway::request_names(request)
             }
             (PROFILE_CGI, "/rsc/fcgi-bin/fcg_get_profile_homepage.fcg") => vec!["qq.profile_web"],
             (DEVICE_SERVICE, "/tme/trpc/proxy") => vec!["qq.device"],
@@ -103,9 +162,10 @@ impl SimulatedService for QqMusic {
         }
     }
 
-    fn respond<'a>(&'a self, context: RequestContext<'a>) -> OutcomeFuture<'a> {
+    fn respond<'a>(&'a self, request: &'a Request, struck: Option<&'a StruckFault>) -> OutcomeFuture<'a> {
         Box::pin(async move {
-            match self.names(context.request).first().copied().unwrap_or_default() {
+            let context = Context::new(&self.state, request, struck);
+            match self.request_names(request).first().copied().unwrap_or_default() {
                 "qq.ptqrshow" => qq_scan::show(&context),
                 "qq.ptqrlogin" => qq_scan::poll(&context),
                 "qq.check_sig" => check_sig::check(&context),
@@ -114,14 +174,14 @@ impl SimulatedService for QqMusic {
                 "qq.wx_picture" => wechat_scan::picture(&context),
                 "qq.wx_poll" => wechat_scan::poll(&context).await,
                 "qq.push" => push::handshake(&context),
-                "qq.page" if matches!(context.request.path.as_str(), captcha::PATH | captcha::RISK_PATH) => {
+                "qq.page" if matches!(request.path.as_str(), CAPTCHA_PATH | RISK_CAPTCHA_PATH) => {
                     captcha_page::respond(&context)
                 }
                 "qq.page" => official_page::serve(&context),
                 "qq.profile_web" => user_info::web(&context),
                 "qq.device" => device::qimei(&context),
-                avatar::REQUEST => avatar::respond(context.request, context.fault),
-                _ if context.request.path.starts_with("/cgi-bin/music") => gateway::respond(&context),
+                avatar::REQUEST => avatar::respond(request, context.fault),
+                _ if request.path.starts_with("/cgi-bin/music") => gateway::respond(&context),
                 _ => Outcome::broken_rule(
                     "no such address",
                     Reply::new(404, "text/plain", "404 page not found"),

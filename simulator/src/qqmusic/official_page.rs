@@ -5,9 +5,8 @@
 use serde_json::json;
 use url::form_urlencoded::byte_serialize;
 
-use super::CLIENT_ID;
 use super::authorize::{OauthCode, REDIRECT as TARGET, REDIRECT_ENCODED as TARGET_ENCODED};
-use super::exchange::spoken_of;
+use super::{CLIENT_ID, Context};
 use crate::account::Service;
 use crate::code::CodeState;
 use crate::fault::FaultKind;
@@ -16,7 +15,6 @@ use crate::outcome::Outcome;
 use crate::page::{ELSEWHERE, escaped, page};
 use crate::reply::Reply;
 use crate::request::{expect_browser, expect_values};
-use crate::request_context::RequestContext;
 
 pub(super) const SHOW: &str = "/oauth2.0/show";
 pub(super) const STATE: &str = "/oauth2.0/show_state";
@@ -28,7 +26,7 @@ const METHOD: &str = "official_page";
 const SCOPE: &str = "get_user_info,get_app_friends";
 
 /// Everything that belongs to the page.
-pub(super) fn serve(context: &RequestContext<'_>) -> Outcome {
+pub(super) fn serve(context: &Context<'_>) -> Outcome {
     if context.request.method != hyper::Method::GET {
         return Outcome::broken_rule("the method is not GET", Reply::new(405, "text/plain", ""));
     }
@@ -42,7 +40,7 @@ pub(super) fn serve(context: &RequestContext<'_>) -> Outcome {
 }
 
 /// `GET https://graph.qq.com/oauth2.0/show`
-fn show(context: &RequestContext<'_>) -> Outcome {
+fn show(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let fixed = [("which", "Login"), ("display", "pc"), ("response_type", "code"), ("client_id", CLIENT_ID)];
     let checked = expect_browser(request, "")
@@ -72,18 +70,18 @@ fn show(context: &RequestContext<'_>) -> Outcome {
     if kind.is_some_and(|kind| !matches!(kind, FaultKind::Expired | FaultKind::WrongUser)) {
         return Outcome::declined(page("QQ 登录", "登录环境异常，请稍后再试", ""));
     }
-    context.state.change(|state| {
+    context.state.change(|state, memory| {
         let key = state.tokens.word(32);
         let text = format!("https://graph.qq.com{SHOW}?key={key}");
         let id = state.show_code(Service::QqMusic, METHOD, &key, &text).id;
         if kind == Some(FaultKind::Expired) {
-            let _ = state.step(id, &[CodeState::Shown], CodeState::Expired);
+            let _ = state.move_code(id, &[CodeState::Shown], CodeState::Expired);
         }
         let echo: String = byte_serialize(echo.as_bytes()).collect();
         let frame = state.settings.hidden_frame.clone().map_or_else(String::new, |account| {
             let code = state.tokens.upper_hex(32);
             let address = format!("{TARGET_ENCODED}&code={code}&state={echo}");
-            state.qqmusic.codes.push(OauthCode { code, account, via: IssuedVia::OfficialPage, used: false });
+            memory.oauth_codes.push(OauthCode { code, account, via: IssuedVia::OfficialPage, used: false });
             format!("<iframe hidden src=\"{}\"></iframe>", escaped(&address))
         });
         let more = format!(
@@ -96,11 +94,11 @@ fn show(context: &RequestContext<'_>) -> Outcome {
 }
 
 /// What the page asks every 200 milliseconds.
-fn state_of(context: &RequestContext<'_>) -> Outcome {
+fn state_of(context: &Context<'_>) -> Outcome {
     let key = context.request.query("key").unwrap_or_default();
-    context.state.change(|state| {
+    context.state.change(|state, _| {
         state.expire_old_codes();
-        let Some(code) = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == key) else {
+        let Some(code) = state.code_by_key_mut(Service::QqMusic, METHOD, key) else {
             return Outcome::broken_rule("key is unknown", Reply::json(&json!({"state": "expired"})));
         };
         code.polls += 1;
@@ -114,26 +112,27 @@ fn state_of(context: &RequestContext<'_>) -> Outcome {
 }
 
 /// From the confirmed page to QQ Music's, with a code.
-fn go_on(context: &RequestContext<'_>) -> Outcome {
+fn go_on(context: &Context<'_>) -> Outcome {
     let key = context.request.query("key").unwrap_or_default();
     let echo = context.request.query("state").unwrap_or_default();
     let failed = || Reply::redirect(format!("{TARGET_ENCODED}&error=100010"));
-    context.state.change(|state| {
-        let found = state.codes.iter().find(|code| code.method == METHOD && code.key == key).cloned();
+    context.state.change(|state, memory| {
+        let found = state.code_by_key(Service::QqMusic, METHOD, key).cloned();
         let Some(code) = found else { return Outcome::broken_rule("key is unknown", failed()) };
-        if state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered).is_err() {
+        if state.move_code(code.id, &[CodeState::Confirmed], CodeState::Delivered).is_err() {
             return Outcome::declined(failed());
         }
         if context.fault.is_some_and(|fault| fault.kind != FaultKind::WrongUser) {
             return Outcome::declined(failed());
         }
-        let Ok(account) = spoken_of(state, context, code.account.as_deref().unwrap_or_default()) else {
+        let Ok(account) = state.account_in_reply(code.account.as_deref().unwrap_or_default(), context.fault)
+        else {
             return Outcome::declined(failed());
         };
         let code = state.tokens.upper_hex(32);
         let echo: String = byte_serialize(echo.as_bytes()).collect();
         let location = format!("{TARGET_ENCODED}&code={code}&state={echo}");
-        state.qqmusic.codes.push(OauthCode {
+        memory.oauth_codes.push(OauthCode {
             code,
             account: account.id,
             via: IssuedVia::OfficialPage,

@@ -2,17 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::exchange::{grant, skeleton};
-use super::gateway::{Call, CallReply, Envelope, text_of};
+use super::credential::{sign_in, skeleton};
+use super::envelope::{Call, CallReply, Envelope, text_of};
+use super::{CAPTCHA_PAGE, Context};
 use crate::account::Service;
 use crate::clock::now_ms;
 use crate::ledger::IssuedVia;
 use crate::request::Request;
-use crate::request_context::RequestContext;
 
 /// Which device asked for a number's newest message.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct MessageRequest {
     phone: String,
     device: String,
 }
@@ -22,7 +22,7 @@ const SERVICE: Service = Service::QqMusic;
 const DEVICE_IDS: [&str; 5] = ["OpenUDID", "udid", "OpenUDID2", "QIMEI36", "aid"];
 
 /// `music.login.LoginServer/SendPhoneAuthCode`
-pub(super) fn send(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+pub(super) fn send(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let failed = |rule: String| {
         CallReply::broken_rule(20_261, rule).with(json!({"errMsg": "参数错误", "securityURL": ""}))
     };
@@ -46,25 +46,25 @@ pub(super) fn send(context: &RequestContext<'_>, envelope: &Envelope, call: &Cal
         // A person may well type this: nothing is wrong with the client.
         return CallReply::declined(104_400).with(json!({"errMsg": "手机号码格式错误", "securityURL": ""}));
     }
-    context.state.change(|state| {
-        if let Some(captcha) = state.captcha_wanted(SERVICE, &device) {
+    context.state.change(|state, memory| {
+        if let Some(captcha) = state.captcha_before_message(SERVICE, &device, CAPTCHA_PAGE) {
             return CallReply::declined(20_276).with(json!({"securityURL": captcha.address, "errMsg": ""}));
         }
         let wait_ms = state.settings.phone_resend_seconds.saturating_mul(1000);
-        let newest = state.newest_text_message(SERVICE, &phone);
+        let newest = state.text_messages.newest(SERVICE, &phone);
         if newest.is_some_and(|message| now_ms() - message.sent_ms < wait_ms) {
             return CallReply::declined(100_001)
                 .with(json!({"errMsg": "操作过于频繁，请稍后再试", "securityURL": ""}));
         }
-        state.send_text_message(SERVICE, &phone);
-        state.qqmusic.phones.retain(|asked| asked.phone != phone);
-        state.qqmusic.phones.push(Asked { phone, device });
+        state.text_messages.send(SERVICE, &phone);
+        memory.message_requests.retain(|asked| asked.phone != phone);
+        memory.message_requests.push(MessageRequest { phone, device });
         CallReply::ok(json!({"errMsg": "", "securityURL": ""}))
     })
 }
 
 /// `music.login.LoginServer/Login` with a code from a message.
-pub(super) fn login(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+pub(super) fn login(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let said = |reply: CallReply, text: &str| {
         let mut data = skeleton();
         data["errMsg"] = json!(text);
@@ -88,8 +88,8 @@ pub(super) fn login(context: &RequestContext<'_>, envelope: &Envelope, call: &Ca
         Ok(checked) => checked,
         Err(rule) => return said(CallReply::broken_rule(20_261, rule), "参数错误"),
     };
-    context.state.change(|state| {
-        match state.qqmusic.phones.iter().find(|asked| asked.phone == phone) {
+    context.state.change(|state, memory| {
+        match memory.message_requests.iter().find(|asked| asked.phone == phone) {
             None => {
                 return said(
                     CallReply::broken_rule(20_271, "no message was sent to this number"),
@@ -104,7 +104,7 @@ pub(super) fn login(context: &RequestContext<'_>, envelope: &Envelope, call: &Ca
             }
             Some(_) => {}
         }
-        if !state.check_text_message(SERVICE, &phone, &code) {
+        if !state.text_messages.take_code(SERVICE, &phone, &code) {
             return said(CallReply::declined(20_271), "验证码错误或已失效");
         }
         let account = state
@@ -113,7 +113,7 @@ pub(super) fn login(context: &RequestContext<'_>, envelope: &Envelope, call: &Ca
             .find(|account| account.service == SERVICE && account.phone == phone && account.phone_bound)
             .map(|account| account.id.clone());
         match account {
-            Some(account) => grant(state, context, &envelope.comm, &account, IssuedVia::Phone),
+            Some(account) => sign_in(state, context.fault, &envelope.comm, &account, IssuedVia::Phone),
             None => {
                 let mut reply = said(CallReply::declined(20_274), "该手机号未绑定账号");
                 reply.data["token"] = json!(state.tokens.hex(32));

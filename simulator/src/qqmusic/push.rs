@@ -1,7 +1,6 @@
 //! What the service pushes to a sign-in with the app: MQTT 5 over WebSocket (protocol: QQ §3.2, §3.3).
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -16,9 +15,10 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::app_scan::{AppToken, METHOD};
-use super::exchange::{generate_key, lifetime, spoken_of_fault};
+use super::credential::{lifetime, new_musickey};
 use super::mqtt::{self, Connect, Packet, Subscribe};
-use crate::account::Account;
+use super::{Context, Memory};
+use crate::account::{Account, Service};
 use crate::code::CodeState;
 use crate::encoding::base64_decode;
 use crate::fault::{Fault, FaultKind};
@@ -28,9 +28,9 @@ use crate::ledger::IssuedVia;
 use crate::outcome::Outcome;
 use crate::reply::{Ending, Reply};
 use crate::request::Request;
-use crate::request_context::RequestContext;
+use crate::service_state::ServiceState;
 use crate::settings::PushSplit;
-use crate::simulator_state::{SharedState, SimulatorState};
+use crate::shared_state::SharedState;
 use crate::upgrade::Upgrade;
 
 /// A server that a client was sent to: only its path is another one.
@@ -47,7 +47,7 @@ pub(super) struct Server {
 /// The session of one WebSocket, from the handshake on.
 #[derive(Debug)]
 struct PushSession {
-    state: Arc<SimulatorState>,
+    state: ServiceState<Memory>,
     /// The path of the handshake, for the journal.
     path: String,
     /// How often the client was sent on before.
@@ -72,17 +72,17 @@ const KEEP_ALIVE_TIMEOUT: u8 = 0x8d;
 const TOO_FAST: u8 = 0x9f;
 
 /// `GET https://mu.y.qq.com/ws/handshake`, or `/ws/handshake/SERVER`.
-pub(super) fn handshake(context: &RequestContext<'_>) -> Outcome {
+pub(super) fn handshake(context: &Context<'_>) -> Outcome {
     let request = context.request;
     if let Err(rule) = check(request) {
         return Outcome::broken_rule(rule, Reply::new(400, "text/plain", "Bad Request"));
     }
-    let mut state = context.state.lock();
+    let (_state, mut memory) = context.state.lock();
     let rest = request.path.strip_prefix(PATH).unwrap_or("?");
     let (depth, kept) = match rest.strip_prefix('/') {
         None if rest.is_empty() => (0, None),
-        Some(reference) if state.qqmusic.servers.iter().any(|server| server.reference == reference) => {
-            let server = state.qqmusic.servers.iter_mut().find(|server| server.reference == reference);
+        Some(reference) if memory.push_servers.iter().any(|server| server.reference == reference) => {
+            let server = memory.push_servers.iter_mut().find(|server| server.reference == reference);
             server.map_or((0, None), |server| (server.depth, server.fault.take()))
         }
         _ => return Outcome::broken_rule("there is no such server", Reply::new(404, "text/plain", "")),
@@ -95,7 +95,7 @@ pub(super) fn handshake(context: &RequestContext<'_>) -> Outcome {
         ("sec-websocket-protocol", "mqtt".to_owned()),
     ];
     let fault = context.connection_fault.cloned().or(kept);
-    let session = PushSession { state: Arc::clone(context.state), path: request.path.clone(), depth, fault };
+    let session = PushSession { state: context.state.clone(), path: request.path.clone(), depth, fault };
     Outcome::upgraded(reply, Box::new(session))
 }
 
@@ -193,7 +193,7 @@ impl Connection {
 
     /// Receives packets and pushes events until one of both sides ends the session.
     async fn exchange_packets(&mut self) -> End {
-        let mut changes = self.session.state.changes();
+        let mut changes = self.session.state.simulator.changes();
         let mut heard = Instant::now();
         loop {
             changes.mark_unchanged();
@@ -260,7 +260,7 @@ impl Connection {
 
     async fn connect(&mut self, connect: Connect) -> Result<(), End> {
         let settings = self.session.state.settings();
-        let checked = check_connect(&self.session.state.lock(), &connect);
+        let checked = check_connect(&self.session.state.simulator.lock(), &connect);
         let id = match checked {
             Ok(id) => id,
             Err(rule) => {
@@ -277,7 +277,7 @@ impl Connection {
         if self.session.depth < settings.push_redirects {
             let fault = self.session.fault.take().filter(|fault| !cuts_connack(fault.kind));
             let depth = self.session.depth + 1;
-            let (reason, reference) = self.session.state.change(|state| redirect(state, depth, fault));
+            let (reason, reference) = self.session.state.change(|_, memory| redirect(memory, depth, fault));
             self.record("CONNECT", reason, None);
             self.send(vec![mqtt::connack(reason, Some(&reference), None)]).await?;
             return Err(End::Closed);
@@ -318,9 +318,9 @@ impl Connection {
         }
         let expires = self.session.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Expired);
         let before = self.session.state.settings().push_before_suback;
-        let state = self.session.state.change(|state| {
+        let state = self.session.state.change(|state, _| {
             state.expire_old_codes();
-            let code = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == id)?;
+            let code = state.code_by_key_mut(Service::QqMusic, METHOD, &id)?;
             code.polls += 1;
             let was = code.state;
             if expires {
@@ -375,9 +375,9 @@ impl Connection {
     fn next_event(&mut self) -> Option<(&'static str, String)> {
         let told = self.known_state.filter(|told| matches!(told, CodeState::Shown | CodeState::Scanned))?;
         let id = self.qrcode_id.clone()?;
-        let mut state = self.session.state.lock();
+        let (mut state, mut memory) = self.session.state.lock();
         state.expire_old_codes();
-        let now = state.codes.iter().find(|code| code.method == METHOD && code.key == id)?.state;
+        let now = state.code_by_key(Service::QqMusic, METHOD, &id)?.state;
         let (knows, kind, payload) = match (told, now) {
             (CodeState::Shown, CodeState::Scanned | CodeState::Confirmed) => {
                 (CodeState::Scanned, "scanned", "{}".to_owned())
@@ -385,7 +385,7 @@ impl Connection {
             (_, CodeState::Refused) => (now, "canceled", String::new()),
             (_, CodeState::Expired) => (now, "timeout", String::new()),
             (_, CodeState::Confirmed) => {
-                let (kind, payload) = confirmed(&mut state, &id, self.session.fault.as_ref())?;
+                let (kind, payload) = confirmed(&mut state, &mut memory, &id, self.session.fault.as_ref())?;
                 (CodeState::Delivered, kind, payload)
             }
             // Nothing is new, or another connection was told.
@@ -424,7 +424,7 @@ impl Connection {
             (None, None) => Verdict::Granted,
         };
         let address = format!("MQTT {what} https://{}{}", super::PUSH, self.session.path);
-        self.session.state.record("qq.push", address, verdict, rule, fault, u16::from(reason));
+        self.session.state.simulator.record("qq.push", address, verdict, rule, fault, u16::from(reason));
     }
 }
 
@@ -453,7 +453,7 @@ fn check_connect(state: &SharedState, connect: &Connect) -> Result<String, Strin
             is_exactly(&connect.user_properties, &user),
             "the user properties are not the five expected, in order",
         ),
-        (state.codes.iter().any(|code| code.method == METHOD && code.key == id), "hashTag is no code"),
+        (state.code_by_key(Service::QqMusic, METHOD, &id).is_some(), "hashTag is no code"),
     ];
     match rules.into_iter().find(|(kept, _)| !kept) {
         Some((_, rule)) => Err(rule.to_owned()),
@@ -485,17 +485,17 @@ fn cuts_connack(kind: FaultKind) -> bool {
 }
 
 /// Makes up a server; the two reasons take turns.
-fn redirect(state: &mut SharedState, depth: u32, fault: Option<Fault>) -> (u8, String) {
-    let count = state.qqmusic.servers.len();
+fn redirect(memory: &mut Memory, depth: u32, fault: Option<Fault>) -> (u8, String) {
+    let count = memory.push_servers.len();
     // 192.0.2.0/24 is for documentation: opened by mistake it leads nowhere.
     let reference = format!("192.0.2.{}:{}", count % 250 + 1, 29_001 + count / 250);
-    state.qqmusic.servers.push(Server { reference: reference.clone(), depth, fault });
+    memory.push_servers.push(Server { reference: reference.clone(), depth, fault });
     (MOVED[count % 2], reference)
 }
 
 /// A key for the account that needs no exchange; nothing comes with it that would renew it once it has ended.
 fn pushed_key(state: &mut SharedState, owner: &Account) -> String {
-    let key = generate_key(state, owner);
+    let key = new_musickey(state, owner);
     let (issued, expires) = lifetime(state);
     let secrets = [("musickey".to_owned(), key.clone())].into();
     state.ledger.sign_in(owner, IssuedVia::AppScan, secrets, issued, expires);
@@ -503,8 +503,13 @@ fn pushed_key(state: &mut SharedState, owner: &Account) -> String {
 }
 
 /// What the confirmed code gives, once.
-fn confirmed(state: &mut SharedState, id: &str, fault: Option<&Fault>) -> Option<(&'static str, String)> {
-    let code = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == id)?;
+fn confirmed(
+    state: &mut SharedState,
+    memory: &mut Memory,
+    id: &str,
+    fault: Option<&Fault>,
+) -> Option<(&'static str, String)> {
+    let code = state.code_by_key_mut(Service::QqMusic, METHOD, id)?;
     code.state = CodeState::Delivered;
     let account = code.account.clone()?;
     let kind = fault.map(|fault| fault.kind);
@@ -514,13 +519,13 @@ fn confirmed(state: &mut SharedState, id: &str, fault: Option<&Fault>) -> Option
     if kind == Some(FaultKind::RenewalSkeleton) {
         return Some(("cookies", json!({"cookies": {}}).to_string()));
     }
-    let owner = spoken_of_fault(state, fault, &account).ok()?;
+    let owner = state.account_in_reply(&account, fault).ok()?;
     let token = if state.settings.pushed_key { pushed_key(state, &owner) } else { state.tokens.word(64) };
     let named = owner.uid;
     let payload = json!({"cookies": {
         "qqmusic_uin": {"value": named}, "qqmusic_key": {"value": token}, "qrcode_id": {"value": id},
     }});
     let qrcode_id = id.to_owned();
-    state.qqmusic.app_tokens.push(AppToken { token, qrcode_id, uin: named, account, used: false });
+    memory.app_tokens.push(AppToken { token, qrcode_id, uin: named, account, used: false });
     Some(("cookies", payload.to_string()))
 }

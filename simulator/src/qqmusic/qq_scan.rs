@@ -3,15 +3,16 @@
 use url::form_urlencoded::byte_serialize;
 
 use super::hash::hash33;
-use super::{APP_ID, CLIENT_ID, DAID, LOGIN_JUMP, LOGIN_PAGE};
+use super::{APP_ID, CLIENT_ID, Context, DAID, LOGIN_JUMP, LOGIN_PAGE};
 use crate::account::{Account, Service};
 use crate::code::CodeState;
 use crate::fault::{Fault, FaultKind};
 use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::request::{expect_browser, expect_values};
-use crate::request_context::RequestContext;
 use crate::{hostile_reply, qr_picture};
+
+const METHOD: &str = "qq_scan";
 
 /// What a confirmed code gives: a signature that `check_sig` takes once.
 #[derive(Debug, Clone)]
@@ -22,7 +23,7 @@ pub(super) struct Ticket {
 }
 
 /// `GET https://ssl.ptlogin2.qq.com/ptqrshow`
-pub(super) fn show(context: &RequestContext<'_>) -> Outcome {
+pub(super) fn show(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let fixed = [("appid", APP_ID), ("e", "2"), ("l", "M"), ("s", "3"), ("d", "72"), ("v", "4")];
     let checked = expect_browser(request, LOGIN_PAGE)
@@ -41,11 +42,11 @@ pub(super) fn show(context: &RequestContext<'_>) -> Outcome {
         // No signature and no picture: what the service gives when it does not want to give a code.
         return Outcome::declined(Reply::new(200, "text/html", "<html></html>"));
     }
-    context.state.change(|state| {
+    context.state.change(|state, _| {
         let qrsig = state.tokens.hex(128);
         let own = format!("https://txz.qq.com/p?k={}&f={APP_ID}", state.tokens.word(32));
         let text = foreign.map_or(own, str::to_owned);
-        state.show_code(Service::QqMusic, "qq_scan", &qrsig, &text);
+        state.show_code(Service::QqMusic, METHOD, &qrsig, &text);
         match qr_picture::png(&text) {
             Some(png) => Reply::new(200, "image/png", png)
                 .header("cache-control", "no-cache, no-store")
@@ -57,7 +58,7 @@ pub(super) fn show(context: &RequestContext<'_>) -> Outcome {
 }
 
 /// `GET https://ssl.ptlogin2.qq.com/ptqrlogin`
-pub(super) fn poll(context: &RequestContext<'_>) -> Outcome {
+pub(super) fn poll(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let qrsig = request.cookie("qrsig").unwrap_or_default();
     let token = hash33(&qrsig, 0).to_string();
@@ -94,11 +95,9 @@ pub(super) fn poll(context: &RequestContext<'_>) -> Outcome {
     if let Err(rule) = checked {
         return Outcome::broken_rule(rule, Reply::forbidden());
     }
-    context.state.change(|state| {
+    context.state.change(|state, memory| {
         state.expire_old_codes();
-        let Some(code) =
-            state.codes.iter_mut().find(|code| code.service == Service::QqMusic && code.key == qrsig)
-        else {
+        let Some(code) = state.code_by_key_mut(Service::QqMusic, METHOD, &qrsig) else {
             return Outcome::broken_rule("qrsig is unknown", Reply::forbidden());
         };
         code.polls += 1;
@@ -120,8 +119,8 @@ pub(super) fn poll(context: &RequestContext<'_>) -> Outcome {
                 };
                 let ptsigx = state.tokens.hex(160);
                 let url = jump_url(&account, &ptsigx);
-                state.qqmusic.tickets.push(Ticket { ptsigx, account: account.id.clone(), used: false });
-                let _ = state.step(id, &[CodeState::Confirmed], CodeState::Delivered);
+                memory.tickets.push(Ticket { ptsigx, account: account.id.clone(), used: false });
+                let _ = state.move_code(id, &[CodeState::Confirmed], CodeState::Delivered);
                 say(0, &url, "登录成功！", &account.nickname).into()
             }
         }

@@ -2,26 +2,27 @@
 
 use serde_json::{Map, Value, json};
 
-use super::exchange::{body, generate_key, lifetime, musicid, skeleton, spoken_of};
-use super::gateway::{Call, CallReply, Envelope, by_key, signed_in, text_of};
+use super::credential::{body, lifetime, login_type, musicid, new_musickey, skeleton};
+use super::envelope::{Call, CallReply, Envelope, text_of};
+use super::session::{by_key, signed_in};
+use super::{Context, Memory};
 use crate::account::{AccountKind, Service};
 use crate::clock::now_ms;
 use crate::ledger::{Credential, RevokedBy};
 use crate::request::expect_values;
-use crate::request_context::RequestContext;
-use crate::simulator_state::SharedState;
+use crate::shared_state::SharedState;
 
 /// Path A: `music.login.LoginServer/Login` with `loginMode` 2.
-pub(super) fn path_a(context: &RequestContext<'_>, envelope: &Envelope, call: &Call) -> CallReply {
-    context.state.change(|state| match check_a(state, context, &envelope.comm, &call.param) {
+pub(super) fn path_a(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+    context.state.change(|state, _| match check_a(state, context, &envelope.comm, &call.param) {
         Ok(old) => renew(state, context, &old, !state.settings.sparse_renewals),
         Err(reply) => reply.with(skeleton()),
     })
 }
 
 /// Path B: `QQConnectLogin.LoginServer/QQLogin` with the old key; QQ accounts only, and the key must still be good.
-pub(super) fn path_b(context: &RequestContext<'_>, call: &Call) -> CallReply {
-    context.state.change(|state| match check_b(state, context, &call.param) {
+pub(super) fn path_b(context: &Context<'_>, call: &Call) -> CallReply {
+    context.state.change(|state, memory| match check_b(state, memory, context, &call.param) {
         Ok(old) => {
             let mut reply = renew(state, context, &old, true);
             reply.data["refresh_key"] = json!("");
@@ -32,8 +33,8 @@ pub(super) fn path_b(context: &RequestContext<'_>, call: &Call) -> CallReply {
 }
 
 /// `music.login.LoginServer/Logout`.
-pub(super) fn logout(context: &RequestContext<'_>, envelope: &Envelope) -> CallReply {
-    context.state.change(|state| match signed_in(state, context.request, &envelope.comm) {
+pub(super) fn logout(context: &Context<'_>, envelope: &Envelope) -> CallReply {
+    context.state.change(|state, memory| match signed_in(state, memory, context.request, &envelope.comm) {
         Ok(credential) => {
             state.ledger.revoke_session(credential.session, RevokedBy::SignOut, now_ms());
             CallReply::ok(json!({}))
@@ -42,17 +43,12 @@ pub(super) fn logout(context: &RequestContext<'_>, envelope: &Envelope) -> CallR
     })
 }
 
-fn renew(
-    state: &mut SharedState,
-    context: &RequestContext<'_>,
-    old: &Credential,
-    with_tokens: bool,
-) -> CallReply {
-    let Ok(account) = spoken_of(state, context, &old.account) else {
+fn renew(state: &mut SharedState, context: &Context<'_>, old: &Credential, with_tokens: bool) -> CallReply {
+    let Ok(account) = state.account_in_reply(&old.account, context.fault) else {
         return CallReply::broken_rule(1000, "the account is gone").with(skeleton());
     };
     let mut secrets = old.secrets.clone();
-    secrets.insert("musickey".to_owned(), generate_key(state, &account));
+    secrets.insert("musickey".to_owned(), new_musickey(state, &account));
     // A credential that had no refresh token gets one by its first renewal (protocol: QQ §7.1).
     let is_new = old.secret("refresh_token").is_empty();
     if is_new {
@@ -61,7 +57,7 @@ fn renew(
     let (issued, expires) = lifetime(state);
     let times = (issued, expires, now_ms());
     let credential = state.ledger.renew(old, &account, secrets, times, state.settings.rotation);
-    state.ledger.told(credential.id, account.kind.login_type());
+    state.ledger.set_login_type(credential.id, login_type(account.kind));
     let mut data = body(state, &account, &credential);
     if !with_tokens {
         // A client that overwrites what it has with these loses it (protocol: QQ §7.4).
@@ -77,7 +73,7 @@ fn renew(
 /// The parameters of path A by the kind of sign-in, and whether the key can still be renewed with them.
 fn check_a(
     state: &SharedState,
-    context: &RequestContext<'_>,
+    context: &Context<'_>,
     comm: &Map<String, Value>,
     param: &Map<String, Value>,
 ) -> Result<Credential, CallReply> {
@@ -126,14 +122,14 @@ fn check_shape(
     param: &Map<String, Value>,
 ) -> Result<(), String> {
     let account = state.account(&old.account).ok();
-    let kind = account.map_or(AccountKind::Qq, |account| account.kind).login_type();
+    let kind = login_type(account.map_or(AccountKind::Qq, |account| account.kind));
     let told = old.login_type.unwrap_or(kind);
-    let login_type = text_of(comm, "tmeLoginType");
-    let is_kind = login_type == kind.to_string() && !state.settings.repeats_login_type;
-    if login_type != told.to_string() && !is_kind {
+    let named = text_of(comm, "tmeLoginType");
+    let is_kind = named == kind.to_string() && !state.settings.repeats_login_type;
+    if named != told.to_string() && !is_kind {
         return Err(format!("comm.tmeLoginType is not the {told} of the last answer"));
     }
-    let names: &[&str] = match login_type.as_str() {
+    let names: &[&str] = match named.as_str() {
         "1" => &["str_musicid"],
         "2" => &["musicid"],
         _ => &["musicid", "str_musicid"],
@@ -153,7 +149,8 @@ fn check_shape(
 
 fn check_b(
     state: &SharedState,
-    context: &RequestContext<'_>,
+    memory: &Memory,
+    context: &Context<'_>,
     param: &Map<String, Value>,
 ) -> Result<Credential, CallReply> {
     let request = context.request;
@@ -167,7 +164,7 @@ fn check_b(
     if cookie("qqmusic_key") != key && cookie("qm_keyst") != key {
         return rule("the cookies do not carry the old key".to_owned());
     }
-    let old = by_key(state, &key, &text_of(param, "str_musicid"))?;
+    let old = by_key(state, memory, &key, &text_of(param, "str_musicid"))?;
     for (name, wanted) in
         [("onlyNeedAccessToken", "0"), ("forceRefreshToken", "0"), ("musicid", old.uid.as_str())]
     {

@@ -2,23 +2,23 @@
 
 use serde_json::json;
 
-use super::exchange::spoken_of;
-use super::gateway::{Call, CallReply, Envelope, by_key, signed_in, text_of};
+use super::Context;
+use super::envelope::{Call, CallReply, Envelope, text_of};
 use super::hash::hash33;
+use super::session::{by_key, signed_in};
 use crate::account::Service;
 use crate::encoding::base64_encode;
 use crate::fault::FaultKind;
 use crate::outcome::{Outcome, Refusal};
 use crate::reply::Reply;
 use crate::request::expect_values;
-use crate::request_context::RequestContext;
 
 /// `music.UserInfo.userInfoServer/GetLoginUserInfo`: 0 when the credential is good. It names no account (protocol:
 /// QQ §13.7).
-pub(super) fn login_user_info(context: &RequestContext<'_>, envelope: &Envelope) -> CallReply {
-    let state = context.state.lock();
-    let account = signed_in(&state, context.request, &envelope.comm).and_then(|credential| {
-        spoken_of(&state, context, &credential.account).map_err(|_| CallReply::declined(1000))
+pub(super) fn login_user_info(context: &Context<'_>, envelope: &Envelope) -> CallReply {
+    let (state, memory) = context.state.lock();
+    let account = signed_in(&state, &memory, context.request, &envelope.comm).and_then(|credential| {
+        state.account_in_reply(&credential.account, context.fault).map_err(|_| CallReply::declined(1000))
     });
     match account {
         Ok(account) => CallReply::ok(json!({"info": {
@@ -29,18 +29,18 @@ pub(super) fn login_user_info(context: &RequestContext<'_>, envelope: &Envelope)
 }
 
 /// `userInfo.BaseUserInfoServer/get_user_baseinfo_v2`: public.
-pub(super) fn base_info(context: &RequestContext<'_>, call: &Call) -> CallReply {
+pub(super) fn base_info(context: &Context<'_>, call: &Call) -> CallReply {
     let Some(uins) = call.param.get("vec_uin").and_then(|value| value.as_array()) else {
         return CallReply::broken_rule(10_006, "vec_uin is not a list");
     };
     if uins.iter().any(|uin| !uin.is_string()) {
         return CallReply::broken_rule(10_006, "vec_uin holds something other than text");
     }
-    let state = context.state.lock();
+    let state = context.state.lock_shared();
     let mut map = json!({});
     for uin in uins.iter().filter_map(|uin| uin.as_str()) {
         let id = format!("{}:{uin}", Service::QqMusic.name());
-        if let Ok(account) = spoken_of(&state, context, &id) {
+        if let Ok(account) = state.account_in_reply(&id, context.fault) {
             map[uin] =
                 json!({"nick": account.nickname, "headurl": account.avatar_url, "desc": "", "uin": uin});
         }
@@ -49,14 +49,14 @@ pub(super) fn base_info(context: &RequestContext<'_>, call: &Call) -> CallReply 
 }
 
 /// `music.UnifiedHomepage.UnifiedHomepageSrv/GetHomepageHeader`: by `encryptUin`.
-pub(super) fn homepage_header(context: &RequestContext<'_>, call: &Call) -> CallReply {
+pub(super) fn homepage_header(context: &Context<'_>, call: &Call) -> CallReply {
     let euin = text_of(&call.param, "uin");
     if text_of(&call.param, "IsQueryTabDetail") != "1" {
         return CallReply::broken_rule(10_006, "IsQueryTabDetail is not 1");
     }
-    let state = context.state.lock();
+    let state = context.state.lock_shared();
     let found = state.accounts.iter().find(|account| !euin.is_empty() && account.encrypt_uin == euin);
-    match found.and_then(|account| spoken_of(&state, context, &account.id).ok()) {
+    match found.and_then(|account| state.account_in_reply(&account.id, context.fault).ok()) {
         None => CallReply::broken_rule(10_006, "uin is no encryptUin"),
         Some(account) => CallReply::ok(json!({
             "Info": {
@@ -72,7 +72,7 @@ pub(super) fn homepage_header(context: &RequestContext<'_>, call: &Call) -> Call
 }
 
 /// `GET https://c6.y.qq.com/rsc/fcgi-bin/fcg_get_profile_homepage.fcg`: the web form of the check.
-pub(super) fn web(context: &RequestContext<'_>) -> Outcome {
+pub(super) fn web(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let key = request.cookie("qm_keyst").or_else(|| request.cookie("qqmusic_key")).unwrap_or_default();
     let uin = request.cookie("uin").unwrap_or_default();
@@ -99,9 +99,9 @@ pub(super) fn web(context: &RequestContext<'_>) -> Outcome {
     }) {
         return Outcome::declined(no(code));
     }
-    let state = context.state.lock();
-    let account = by_key(&state, &key, &uin).and_then(|credential| {
-        spoken_of(&state, context, &credential.account).map_err(|_| CallReply::declined(1000))
+    let (state, memory) = context.state.lock();
+    let account = by_key(&state, &memory, &key, &uin).and_then(|credential| {
+        state.account_in_reply(&credential.account, context.fault).map_err(|_| CallReply::declined(1000))
     });
     match account {
         Ok(account) => Reply::json(&json!({"code": 0, "subcode": 0, "message": "", "data": {"creator": {

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use super::{Context, Memory};
 use crate::account::Service;
 use crate::code::CodeState;
-use crate::fault::FaultKind;
+use crate::fault::{Fault, FaultKind};
 use crate::outcome::Outcome;
 use crate::page::{escaped, page};
 use crate::qr_picture;
 use crate::reply::Reply;
 use crate::request::{Request, expect_browser, expect_values};
-use crate::request_context::RequestContext;
-use crate::simulator_state::SharedState;
+use crate::shared_state::SharedState;
 
 /// A code that the exchange takes once.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ fn expect_get(request: &Request) -> Result<(), String> {
 }
 
 /// `GET https://open.weixin.qq.com/connect/qrconnect`
-pub(super) fn qrconnect(context: &RequestContext<'_>) -> Outcome {
+pub(super) fn qrconnect(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let fixed =
         [("appid", APP_ID), ("redirect_uri", REDIRECT), ("response_type", "code"), ("scope", "snsapi_login")];
@@ -58,7 +58,7 @@ pub(super) fn qrconnect(context: &RequestContext<'_>) -> Outcome {
             Outcome::broken_rule(rule.clone(), page("微信登录", &format!("参数错误：{}", escaped(&rule)), ""))
         }
         Ok(_) if context.fault.is_some() => Outcome::declined(page("微信登录", "系统繁忙，请稍后再试", "")),
-        Ok(echo) => context.state.change(|state| with_code(state, echo).into()),
+        Ok(echo) => context.state.change(|state, _| with_code(state, echo).into()),
     }
 }
 
@@ -80,7 +80,7 @@ fn with_code(state: &mut SharedState, echo: &str) -> Reply {
 }
 
 /// `GET https://open.weixin.qq.com/connect/qrcode/UUID`
-pub(super) fn picture(context: &RequestContext<'_>) -> Outcome {
+pub(super) fn picture(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let gone = || Reply::new(404, "text/plain", "");
     let checked =
@@ -92,8 +92,8 @@ pub(super) fn picture(context: &RequestContext<'_>) -> Outcome {
         return Outcome::declined(gone());
     }
     let uuid = request.path.strip_prefix(PICTURE).unwrap_or_default();
-    let state = context.state.lock();
-    match state.codes.iter().find(|code| code.method == METHOD && code.key == uuid) {
+    let state = context.state.lock_shared();
+    match state.code_by_key(Service::QqMusic, METHOD, uuid) {
         None => Outcome::broken_rule("uuid is unknown", gone()),
         Some(code) => match qr_picture::jpeg(&code.text) {
             Some(jpeg) => Reply::new(200, "image/jpeg", jpeg).into(),
@@ -103,7 +103,7 @@ pub(super) fn picture(context: &RequestContext<'_>) -> Outcome {
 }
 
 /// `GET https://lp.open.weixin.qq.com/connect/l/qrconnect`: answers when something happens.
-pub(super) async fn poll(context: &RequestContext<'_>) -> Outcome {
+pub(super) async fn poll(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let uuid = request.query("uuid").unwrap_or_default().to_owned();
     let checked = expect_get(request)
@@ -119,7 +119,7 @@ pub(super) async fn poll(context: &RequestContext<'_>) -> Outcome {
     if let Err(rule) = checked {
         return Outcome::broken_rule(rule, say(500, ""));
     }
-    let begun = context.state.change(|state| begin(state, context, &uuid));
+    let begun = context.state.change(|state, memory| begin(state, memory, context.fault, &uuid));
     let knows_scanned = match begun {
         Ok(told) => told || request.query("last") == Some("404"),
         Err(answer) => return *answer,
@@ -128,7 +128,7 @@ pub(super) async fn poll(context: &RequestContext<'_>) -> Outcome {
     // The code may end by its age while nothing else happens, so somebody has to look at the clock.
     let looking = async {
         loop {
-            let found = context.state.until(|state| {
+            let found = context.state.simulator.until(|state| {
                 let code =
                     state.codes().into_iter().find(|code| code.method == METHOD && code.key == uuid)?;
                 let waits =
@@ -144,17 +144,22 @@ pub(super) async fn poll(context: &RequestContext<'_>) -> Outcome {
     if !happened {
         return say(408, "").into();
     }
-    context.state.change(|state| tell(state, &uuid))
+    context.state.change(|state, memory| tell(state, memory, &uuid))
 }
 
 /// Counts the poll. Whether the client has been told that the code was scanned; or the answer, when there is one at once.
-fn begin(state: &mut SharedState, context: &RequestContext<'_>, uuid: &str) -> Result<bool, Box<Outcome>> {
+fn begin(
+    state: &mut SharedState,
+    memory: &Memory,
+    fault: Option<&Fault>,
+    uuid: &str,
+) -> Result<bool, Box<Outcome>> {
     state.expire_old_codes();
-    let Some(code) = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == uuid) else {
+    let Some(code) = state.code_by_key_mut(Service::QqMusic, METHOD, uuid) else {
         return Err(Box::new(Outcome::broken_rule("uuid is unknown", say(402, ""))));
     };
     code.polls += 1;
-    match context.fault.map(|fault| (fault.kind, fault)) {
+    match fault.map(|fault| (fault.kind, fault)) {
         Some((FaultKind::Expired, _)) => code.state = CodeState::Expired,
         Some((FaultKind::UnknownCode, fault)) => {
             return Err(Box::new(Outcome::declined(say(fault.code_or(777), ""))));
@@ -167,18 +172,17 @@ fn begin(state: &mut SharedState, context: &RequestContext<'_>, uuid: &str) -> R
         _ => {}
     }
     let id = code.id;
-    Ok(state.qqmusic.told_scanned.contains(&id))
+    Ok(memory.known_scanned.contains(&id))
 }
 
-fn tell(state: &mut SharedState, uuid: &str) -> Outcome {
-    let Some(code) = state.codes.iter().find(|code| code.method == METHOD && code.key == uuid).cloned()
-    else {
+fn tell(state: &mut SharedState, memory: &mut Memory, uuid: &str) -> Outcome {
+    let Some(code) = state.code_by_key(Service::QqMusic, METHOD, uuid).cloned() else {
         return Outcome::declined(say(402, ""));
     };
     match code.state {
         CodeState::Shown => say(408, "").into(),
         CodeState::Scanned => {
-            state.qqmusic.told_scanned.push(code.id);
+            memory.known_scanned.push(code.id);
             say(404, "").into()
         }
         CodeState::Refused => Outcome::declined(say(403, "")),
@@ -186,8 +190,8 @@ fn tell(state: &mut SharedState, uuid: &str) -> Outcome {
         CodeState::Confirmed => {
             let wechat_code = state.tokens.word(32);
             let account = code.account.unwrap_or_default();
-            state.qqmusic.wechat_codes.push(WechatCode { code: wechat_code.clone(), account, used: false });
-            let _ = state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered);
+            memory.wechat_codes.push(WechatCode { code: wechat_code.clone(), account, used: false });
+            let _ = state.move_code(code.id, &[CodeState::Confirmed], CodeState::Delivered);
             say(405, &wechat_code).into()
         }
     }
