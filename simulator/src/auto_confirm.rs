@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::code::CodeState;
-use crate::settings::AutoConfirm;
-use crate::simulator_state::SimulatorState;
+use crate::state::code::CodeState;
+use crate::state::settings::AutoConfirm;
+use crate::state::simulator_state::SimulatorState;
 
 /// Scans and confirms every code that is shown while the setting `auto` is on. Dropping it stops it.
 pub(crate) async fn run(state: Arc<SimulatorState>) {

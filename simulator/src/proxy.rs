@@ -16,13 +16,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::journal::Verdict;
-use crate::reply::{Ending, Reply};
-use crate::reply_body::ReplyBody;
-use crate::request::{Request, parse_form};
-use crate::resettable_stream::ResettableStream;
-use crate::service_router::ServiceRouter;
-use crate::upgrade::Upgrade;
+use crate::http::reply::{Ending, Reply};
+use crate::http::reply_body::ReplyBody;
+use crate::http::request::{Request, parse_form};
+use crate::http::resettable_stream::ResettableStream;
+use crate::http::upgrade::Upgrade;
+use crate::service::service_router::ServiceRouter;
+use crate::state::journal::Verdict;
 
 /// The longest header block of a `CONNECT` request, in bytes.
 const LONGEST_CONNECT: usize = 16 * 1024;

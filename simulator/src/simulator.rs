@@ -10,14 +10,15 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::account::Account;
 use crate::certificate_authority::CertificateAuthority;
 use crate::clock::now_ms;
-use crate::service_router::ServiceRouter;
-use crate::settings::Settings;
-use crate::simulated_service::SimulatedService;
-use crate::simulator_state::SimulatorState;
-use crate::{auto_confirm, avatar, control, netease, proxy, qqmusic};
+use crate::service::avatar;
+use crate::service::service_router::ServiceRouter;
+use crate::service::simulated_service::SimulatedService;
+use crate::state::account::Account;
+use crate::state::settings::Settings;
+use crate::state::simulator_state::SimulatorState;
+use crate::{auto_confirm, control, netease, proxy, qqmusic};
 
 /// The services that are simulated, one line each.
 const SERVICES: [SimulatedService; 2] = [qqmusic::SERVICE, netease::SERVICE];

@@ -11,17 +11,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Control;
-use crate::account::{Account, Service};
-use crate::captcha::Captcha;
-use crate::code::{Code, CodeState};
-use crate::control_error::ControlError;
-use crate::fault::{ArmedFault, Fault};
-use crate::journal::JournalEntry;
-use crate::ledger::Credential;
-use crate::qr_picture;
-use crate::settings::Settings;
-use crate::simulator_state::SimulatorState;
-use crate::text_message::TextMessage;
+use crate::http::qr_picture;
+use crate::state::account::{Account, Service};
+use crate::state::captcha::Captcha;
+use crate::state::code::{Code, CodeState};
+use crate::state::control_error::ControlError;
+use crate::state::fault::{ArmedFault, Fault};
+use crate::state::journal::JournalEntry;
+use crate::state::ledger::Credential;
+use crate::state::settings::Settings;
+use crate::state::simulator_state::SimulatorState;
+use crate::state::text_message::TextMessage;
 
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {

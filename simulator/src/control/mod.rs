@@ -12,7 +12,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::simulator_state::SimulatorState;
+use crate::state::simulator_state::SimulatorState;
 
 /// What the routes share.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! The accounts that NetEase Cloud Music starts with.
 
-use crate::account::{Account, AccountKind, HOSTILE_NICKNAME, Membership, Service};
+use crate::state::account::{Account, AccountKind, HOSTILE_NICKNAME, Membership, Service};
 
 /// The accounts, with memberships relative to `now_ms`.
 pub(super) fn accounts(now_ms: i64) -> Vec<Account> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::outcome::Refusal;
+use crate::service::outcome::Refusal;
 
 /// What an endpoint replies, before it is encrypted and compressed.
 #[derive(Debug)]

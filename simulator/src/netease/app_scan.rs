@@ -5,12 +5,12 @@ use serde_json::json;
 use super::api_reply::{ApiReply, code, risk};
 use super::transport::{Call, Encryption};
 use super::{Context, Memory, cookies, session};
-use crate::account::Service;
-use crate::code::CodeState;
-use crate::fault::FaultKind;
-use crate::ledger::IssuedVia;
-use crate::request::Request;
-use crate::shared_state::SharedState;
+use crate::http::request::Request;
+use crate::state::account::Service;
+use crate::state::code::CodeState;
+use crate::state::fault::FaultKind;
+use crate::state::ledger::IssuedVia;
+use crate::state::shared_state::SharedState;
 
 /// The sign-in method of a code, by how it was asked for.
 fn method(encryption: Encryption) -> &'static str {

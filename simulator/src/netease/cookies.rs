@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::clock;
-use crate::ledger::Credential;
-use crate::shared_state::SharedState;
+use crate::state::ledger::Credential;
+use crate::state::shared_state::SharedState;
 
 const DOMAIN: &str = ".music.163.com";
 /// The ten paths of the two telemetry cookies, besides `/openapi/clientlog`.

@@ -68,8 +68,8 @@ pub(super) fn guest_name(device_id: &str) -> String {
     const MASK: &[u8] = b"3go8&$8*3*3h0k(2)2";
     let masked: Vec<u8> =
         device_id.bytes().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
-    let digest = crate::encoding::base64_encode(&Md5::digest(masked));
-    crate::encoding::base64_encode(format!("{device_id} {digest}").as_bytes())
+    let digest = crate::http::encoding::base64_encode(&Md5::digest(masked));
+    crate::http::encoding::base64_encode(format!("{device_id} {digest}").as_bytes())
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::api_reply::{ApiReply, code, risk, sign_in_first, wrong_text_code};
-use crate::fault::{Fault, FaultKind};
+use crate::state::fault::{Fault, FaultKind};
 
 /// What a fault replies at the request `name`; `None` when the endpoint plays the fault itself.
 pub(super) fn reply(name: &str, fault: &Fault) -> Option<ApiReply> {

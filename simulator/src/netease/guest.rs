@@ -6,7 +6,7 @@ use super::api_reply::{ApiReply, code};
 use super::transport::{Call, Encryption};
 use super::{Context, cookies, crypto};
 use crate::clock::now_ms;
-use crate::encoding::base64_decode;
+use crate::http::encoding::base64_decode;
 
 /// `…/register/anonimous` (so spelt)
 pub(super) fn guest(context: &Context<'_>, call: &Call) -> ApiReply {

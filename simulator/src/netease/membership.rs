@@ -6,8 +6,8 @@ use super::Context;
 use super::api_reply::{ApiReply, sign_in_first};
 use super::session::alive;
 use super::transport::Call;
-use crate::account::{Account, Service, Subscription};
 use crate::clock::now_ms;
+use crate::state::account::{Account, Service, Subscription};
 
 /// `…/music-vip-membership/front/vip/info` and `…/client/vip/info`
 pub(super) fn info(context: &Context<'_>, call: &Call) -> ApiReply {

@@ -7,15 +7,15 @@
 use serde_json::json;
 
 use super::{Context, Memory, SITE, cookies, session};
-use crate::account::Service;
-use crate::code::CodeState;
-use crate::fault::FaultKind;
-use crate::ledger::IssuedVia;
-use crate::outcome::Outcome;
-use crate::page::{ELSEWHERE, escaped, page};
-use crate::reply::Reply;
-use crate::request::{Request, expect_browser};
-use crate::shared_state::SharedState;
+use crate::http::page::{ELSEWHERE, escaped, page};
+use crate::http::reply::Reply;
+use crate::http::request::{Request, expect_browser};
+use crate::service::outcome::Outcome;
+use crate::state::account::Service;
+use crate::state::code::CodeState;
+use crate::state::fault::FaultKind;
+use crate::state::ledger::IssuedVia;
+use crate::state::shared_state::SharedState;
 
 /// The page. What the client opens has `#/login` behind it, which no server sees.
 pub(super) const START: &str = "/";

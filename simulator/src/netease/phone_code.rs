@@ -8,11 +8,11 @@ use serde_json::json;
 use super::api_reply::{ApiReply, captcha, code, risk, said, wrong_text_code};
 use super::transport::Call;
 use super::{CAPTCHA_PAGE, Context, Memory, cookies, session, user_info};
-use crate::account::{Account, Service};
 use crate::clock::now_ms;
-use crate::ledger::IssuedVia;
-use crate::request::Request;
-use crate::shared_state::SharedState;
+use crate::http::request::Request;
+use crate::state::account::{Account, Service};
+use crate::state::ledger::IssuedVia;
+use crate::state::shared_state::SharedState;
 
 const SERVICE: Service = Service::NetEase;
 /// How the desktop client and the web site name what the code is for; one of them is needed since 2025-09.

@@ -6,11 +6,11 @@ use serde_json::json;
 
 use super::api_reply::{ApiReply, sign_in_first};
 use super::{Context, cookies};
-use crate::account::{Account, Service};
 use crate::clock::now_ms;
-use crate::ledger::{Credential, IssuedVia, RevokedBy};
-use crate::request::Request;
-use crate::shared_state::SharedState;
+use crate::http::request::Request;
+use crate::state::account::{Account, Service};
+use crate::state::ledger::{Credential, IssuedVia, RevokedBy};
+use crate::state::shared_state::SharedState;
 
 /// The session that a request carries, dead or alive.
 pub(super) fn carried<'a>(state: &'a SharedState, request: &Request) -> Option<&'a Credential> {

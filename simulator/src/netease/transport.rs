@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 use super::api_reply::{ApiReply, code};
 use super::{Context, SITE, crypto};
-use crate::account::Service;
 use crate::clock::now_ms;
-use crate::encoding::base64_decode;
-use crate::outcome::Outcome;
-use crate::reply::Reply;
-use crate::request::{Request, value};
+use crate::http::encoding::base64_decode;
+use crate::http::reply::Reply;
+use crate::http::request::{Request, value};
+use crate::service::outcome::Outcome;
+use crate::state::account::Service;
 
 /// How a request is encrypted, which its path says first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::Context;
 use super::api_reply::ApiReply;
 use super::session::alive;
-use crate::account::Account;
-use crate::settings::GuestFlag;
+use crate::state::account::Account;
+use crate::state::settings::GuestFlag;
 
 /// `…/w/nuser/account/get` and `…/nuser/account/get`
 pub(super) fn get(context: &Context<'_>) -> ApiReply {

@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use super::Context;
 use super::credential::{sign_in, skeleton};
 use super::envelope::{Call, CallReply, Envelope, text_of};
-use crate::account::Service;
-use crate::encoding::base64_encode;
-use crate::fault::FaultKind;
-use crate::ledger::IssuedVia;
-use crate::{hostile_reply, qr_picture};
+use crate::http::encoding::base64_encode;
+use crate::http::qr_picture;
+use crate::service::hostile_reply;
+use crate::state::account::Service;
+use crate::state::fault::FaultKind;
+use crate::state::ledger::IssuedVia;
 
 /// What a confirmed code gives, in the pushed event `cookies`; the exchange takes it once.
 #[derive(Debug, Clone)]

@@ -2,10 +2,10 @@
 
 use super::hash::hash33;
 use super::{CLIENT_ID, Context, Memory};
-use crate::ledger::IssuedVia;
-use crate::outcome::Outcome;
-use crate::reply::Reply;
-use crate::request::{Request, expect_values, value};
+use crate::http::reply::Reply;
+use crate::http::request::{Request, expect_values, value};
+use crate::service::outcome::Outcome;
+use crate::state::ledger::IssuedVia;
 
 /// A code that the exchange takes once.
 #[derive(Debug, Clone)]

@@ -1,10 +1,10 @@
 //! The signature for cookies: `check_sig` (protocol: QQ §1.4).
 
 use super::{APP_ID, CLIENT_ID, Context, DAID, LOGIN_JUMP, LOGIN_PAGE, Memory};
-use crate::outcome::Outcome;
-use crate::reply::Reply;
-use crate::request::expect_values;
-use crate::shared_state::SharedState;
+use crate::http::reply::Reply;
+use crate::http::request::expect_values;
+use crate::service::outcome::Outcome;
+use crate::state::shared_state::SharedState;
 
 /// What `check_sig` gave: cookies that `authorize` wants back, all of them.
 #[derive(Debug, Clone)]

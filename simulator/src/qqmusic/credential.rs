@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::envelope::{CallReply, is_web};
-use crate::account::{Account, AccountKind};
 use crate::clock::now_ms;
-use crate::fault::Fault;
-use crate::ledger::{Credential, IssuedVia};
-use crate::shared_state::SharedState;
+use crate::state::account::{Account, AccountKind};
+use crate::state::fault::Fault;
+use crate::state::ledger::{Credential, IssuedVia};
+use crate::state::shared_state::SharedState;
 
 /// Signs an account in: the reply has the credential, and cookies where the client is a web page.
 pub(super) fn sign_in(

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::Context;
 use super::envelope::CallReply;
-use crate::outcome::Outcome;
-use crate::reply::Reply;
+use crate::http::reply::Reply;
+use crate::service::outcome::Outcome;
 
 /// `music.getSession.session/GetSession`.
 pub(super) fn session(context: &Context<'_>) -> CallReply {

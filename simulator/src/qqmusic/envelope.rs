@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::outcome::Refusal;
+use crate::service::outcome::Refusal;
 
 /// One of the things that a body asks for.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use super::credential::{sign_in, skeleton};
 use super::envelope::{Call, CallReply, Envelope, text_of};
 use super::{Context, wechat_scan};
-use crate::ledger::IssuedVia;
+use crate::state::ledger::IssuedVia;
 
 /// `QQConnectLogin.LoginServer/QQLogin` with a code.
 pub(super) fn exchange(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {

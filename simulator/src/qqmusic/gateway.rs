@@ -9,12 +9,12 @@ use super::{
     Context, RISK_CAPTCHA_PAGE, app_scan, credential, device, exchange, membership, phone_code, renewal,
     user_info,
 };
-use crate::account::Service;
 use crate::clock::now_ms;
-use crate::fault::FaultKind;
-use crate::outcome::Outcome;
-use crate::reply::Reply;
-use crate::request::Request;
+use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::service::outcome::Outcome;
+use crate::state::account::Service;
+use crate::state::fault::FaultKind;
 
 /// What the body asks for, in the names that faults use.
 pub(super) fn request_names(request: &Request) -> Vec<&'static str> {

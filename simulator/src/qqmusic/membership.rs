@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::envelope::{Call, CallReply, Envelope};
 use super::session::signed_in;
-use crate::account::{Account, Membership, Service, Subscription};
+use crate::state::account::{Account, Membership, Service, Subscription};
 
 /// `userInfo.VipQueryServer/SRFVipQuery_V2`.
 pub(super) fn query(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {

@@ -23,15 +23,15 @@ mod wechat_scan;
 
 use std::sync::Arc;
 
-use crate::fault::StruckFault;
-use crate::outcome::Outcome;
-use crate::reply::Reply;
-use crate::request::Request;
-use crate::request_context::RequestContext;
-use crate::service_state::ServiceState;
-use crate::simulated_service::{OutcomeFuture, ServiceHandler, SimulatedService};
-use crate::simulator_state::SimulatorState;
-use crate::{avatar, captcha_page};
+use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::service::outcome::Outcome;
+use crate::service::request_context::RequestContext;
+use crate::service::service_state::ServiceState;
+use crate::service::simulated_service::{OutcomeFuture, ServiceHandler, SimulatedService};
+use crate::service::{avatar, captcha_page};
+use crate::state::fault::StruckFault;
+use crate::state::simulator_state::SimulatorState;
 
 /// QQ Music, for the list of services.
 pub(crate) const SERVICE: SimulatedService = SimulatedService {

@@ -7,14 +7,14 @@ use url::form_urlencoded::byte_serialize;
 
 use super::authorize::{OauthCode, REDIRECT as TARGET, REDIRECT_ENCODED as TARGET_ENCODED};
 use super::{CLIENT_ID, Context};
-use crate::account::Service;
-use crate::code::CodeState;
-use crate::fault::FaultKind;
-use crate::ledger::IssuedVia;
-use crate::outcome::Outcome;
-use crate::page::{ELSEWHERE, escaped, page};
-use crate::reply::Reply;
-use crate::request::{expect_browser, expect_values};
+use crate::http::page::{ELSEWHERE, escaped, page};
+use crate::http::reply::Reply;
+use crate::http::request::{expect_browser, expect_values};
+use crate::service::outcome::Outcome;
+use crate::state::account::Service;
+use crate::state::code::CodeState;
+use crate::state::fault::FaultKind;
+use crate::state::ledger::IssuedVia;
 
 pub(super) const SHOW: &str = "/oauth2.0/show";
 pub(super) const STATE: &str = "/oauth2.0/show_state";

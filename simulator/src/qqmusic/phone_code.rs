@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::credential::{sign_in, skeleton};
 use super::envelope::{Call, CallReply, Envelope, text_of};
 use super::{CAPTCHA_PAGE, Context};
-use crate::account::Service;
 use crate::clock::now_ms;
-use crate::ledger::IssuedVia;
-use crate::request::Request;
+use crate::http::request::Request;
+use crate::state::account::Service;
+use crate::state::ledger::IssuedVia;
 
 /// Which device asked for a number's newest message.
 #[derive(Debug, Clone)]

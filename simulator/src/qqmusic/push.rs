@@ -18,20 +18,20 @@ use super::app_scan::{AppToken, METHOD};
 use super::credential::{lifetime, new_musickey};
 use super::mqtt::{self, Connect, Packet, Subscribe};
 use super::{Context, Memory};
-use crate::account::{Account, Service};
-use crate::code::CodeState;
-use crate::encoding::base64_decode;
-use crate::fault::{Fault, FaultKind};
-use crate::fault_reply;
-use crate::journal::Verdict;
-use crate::ledger::IssuedVia;
-use crate::outcome::Outcome;
-use crate::reply::{Ending, Reply};
-use crate::request::Request;
-use crate::service_state::ServiceState;
-use crate::settings::PushSplit;
-use crate::shared_state::SharedState;
-use crate::upgrade::Upgrade;
+use crate::http::encoding::base64_decode;
+use crate::http::reply::{Ending, Reply};
+use crate::http::request::Request;
+use crate::http::upgrade::Upgrade;
+use crate::service::fault_reply;
+use crate::service::outcome::Outcome;
+use crate::service::service_state::ServiceState;
+use crate::state::account::{Account, Service};
+use crate::state::code::CodeState;
+use crate::state::fault::{Fault, FaultKind};
+use crate::state::journal::Verdict;
+use crate::state::ledger::IssuedVia;
+use crate::state::settings::PushSplit;
+use crate::state::shared_state::SharedState;
 
 /// A server that a client was sent to: only its path is another one.
 #[derive(Debug, Clone)]

@@ -4,13 +4,14 @@ use url::form_urlencoded::byte_serialize;
 
 use super::hash::hash33;
 use super::{APP_ID, CLIENT_ID, Context, DAID, LOGIN_JUMP, LOGIN_PAGE};
-use crate::account::{Account, Service};
-use crate::code::CodeState;
-use crate::fault::{Fault, FaultKind};
-use crate::outcome::Outcome;
-use crate::reply::Reply;
-use crate::request::{expect_browser, expect_values};
-use crate::{hostile_reply, qr_picture};
+use crate::http::qr_picture;
+use crate::http::reply::Reply;
+use crate::http::request::{expect_browser, expect_values};
+use crate::service::hostile_reply;
+use crate::service::outcome::Outcome;
+use crate::state::account::{Account, Service};
+use crate::state::code::CodeState;
+use crate::state::fault::{Fault, FaultKind};
 
 const METHOD: &str = "qq_scan";
 

@@ -6,11 +6,11 @@ use super::credential::{body, lifetime, login_type, musicid, new_musickey, skele
 use super::envelope::{Call, CallReply, Envelope, text_of};
 use super::session::{by_key, signed_in};
 use super::{Context, Memory};
-use crate::account::{AccountKind, Service};
 use crate::clock::now_ms;
-use crate::ledger::{Credential, RevokedBy};
-use crate::request::expect_values;
-use crate::shared_state::SharedState;
+use crate::http::request::expect_values;
+use crate::state::account::{AccountKind, Service};
+use crate::state::ledger::{Credential, RevokedBy};
+use crate::state::shared_state::SharedState;
 
 /// Path A: `music.login.LoginServer/Login` with `loginMode` 2.
 pub(super) fn path_a(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {

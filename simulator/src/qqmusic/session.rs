@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::Memory;
 use super::envelope::{CallReply, text_of};
 use super::hash::hash33;
-use crate::account::Service;
-use crate::ledger::Credential;
-use crate::request::Request;
-use crate::shared_state::SharedState;
+use crate::http::request::Request;
+use crate::state::account::Service;
+use crate::state::ledger::Credential;
+use crate::state::shared_state::SharedState;
 
 /// The credential that a request carries, in `comm` or in the cookies (protocol: QQ §5.2).
 ///

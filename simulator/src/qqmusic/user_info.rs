@@ -6,12 +6,12 @@ use super::Context;
 use super::envelope::{Call, CallReply, Envelope, text_of};
 use super::hash::hash33;
 use super::session::{by_key, signed_in};
-use crate::account::Service;
-use crate::encoding::base64_encode;
-use crate::fault::FaultKind;
-use crate::outcome::{Outcome, Refusal};
-use crate::reply::Reply;
-use crate::request::expect_values;
+use crate::http::encoding::base64_encode;
+use crate::http::reply::Reply;
+use crate::http::request::expect_values;
+use crate::service::outcome::{Outcome, Refusal};
+use crate::state::account::Service;
+use crate::state::fault::FaultKind;
 
 /// `music.UserInfo.userInfoServer/GetLoginUserInfo`: 0 when the credential is good. It names no account (protocol:
 /// QQ §13.7).

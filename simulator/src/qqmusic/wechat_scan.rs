@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use super::{Context, Memory};
-use crate::account::Service;
-use crate::code::CodeState;
-use crate::fault::{Fault, FaultKind};
-use crate::outcome::Outcome;
-use crate::page::{escaped, page};
-use crate::qr_picture;
-use crate::reply::Reply;
-use crate::request::{Request, expect_browser, expect_values};
-use crate::shared_state::SharedState;
+use crate::http::page::{escaped, page};
+use crate::http::qr_picture;
+use crate::http::reply::Reply;
+use crate::http::request::{Request, expect_browser, expect_values};
+use crate::service::outcome::Outcome;
+use crate::state::account::Service;
+use crate::state::code::CodeState;
+use crate::state::fault::{Fault, FaultKind};
+use crate::state::shared_state::SharedState;
 
 /// A code that the exchange takes once.
 #[derive(Debug, Clone)]

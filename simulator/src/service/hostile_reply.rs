@@ -8,8 +8,8 @@ use bytes::Bytes;
 use image::{DynamicImage, GrayImage, ImageFormat, Luma};
 use serde_json::json;
 
-use crate::fault::{Fault, FaultKind};
-use crate::reply::Reply;
+use crate::http::reply::Reply;
+use crate::state::fault::{Fault, FaultKind};
 
 /// What the codes say that [`FaultKind::ForeignCode`] gives, by its `code`; the first by default.
 pub const FOREIGN_CODES: [&str; 9] = [

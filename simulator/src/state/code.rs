@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, AccountKind, Service};
+use crate::state::account::{Account, AccountKind, Service};
 
 /// Where a code is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

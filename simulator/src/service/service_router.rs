@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::fault::strike;
-use crate::fault_reply;
-use crate::journal::Verdict;
-use crate::outcome::{Outcome, Refusal};
-use crate::reply::{Ending, Reply};
-use crate::request::Request;
-use crate::simulated_service::{ServiceHandler, SimulatedService};
-use crate::simulator_state::SimulatorState;
-use crate::upgrade::Upgrade;
+use crate::http::reply::{Ending, Reply};
+use crate::http::request::Request;
+use crate::http::upgrade::Upgrade;
+use crate::service::fault_reply;
+use crate::service::outcome::{Outcome, Refusal};
+use crate::service::simulated_service::{ServiceHandler, SimulatedService};
+use crate::state::fault::strike;
+use crate::state::journal::Verdict;
+use crate::state::simulator_state::SimulatorState;
 
 /// The services behind their host names.
 #[derive(Debug)]

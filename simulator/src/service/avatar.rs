@@ -4,10 +4,10 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
-use crate::fault::Fault;
-use crate::outcome::Outcome;
-use crate::reply::Reply;
-use crate::request::Request;
+use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::service::outcome::Outcome;
+use crate::state::fault::Fault;
 
 /// The name that faults use for a request for an avatar, whichever service gives it.
 pub(crate) const REQUEST: &str = "avatar";

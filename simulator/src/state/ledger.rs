@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::account::{Account, Service};
-use crate::settings::Rotation;
+use crate::state::account::{Account, Service};
+use crate::state::settings::Rotation;
 
 /// How a credential came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

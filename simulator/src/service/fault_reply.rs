@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 
-use crate::fault::{Fault, FaultKind};
-use crate::hostile_reply;
-use crate::reply::{Ending, Reply};
+use crate::http::reply::{Ending, Reply};
+use crate::service::hostile_reply;
+use crate::state::fault::{Fault, FaultKind};
 
 /// The reply that takes the place of the service's, which then never sees the request; `None` for a fault that strikes
 /// later, or that the service plays itself.

@@ -1,17 +1,17 @@
 //! What all services share: accounts, codes, text messages, checks, faults, settings, and what was issued and answered.
 //! It knows no service. Only to be had under the lock of [`SimulatorState`](crate::SimulatorState).
 
-use crate::account::{Account, Service};
-use crate::captcha::{Captcha, Captchas};
 use crate::clock::now_ms;
-use crate::code::{Code, CodeState};
-use crate::control_error::ControlError;
-use crate::fault::{ArmedFault, Fault, FaultKind};
-use crate::journal::Journal;
-use crate::ledger::Ledger;
-use crate::settings::Settings;
-use crate::text_message::TextMessages;
-use crate::token_generator::TokenGenerator;
+use crate::state::account::{Account, Service};
+use crate::state::captcha::{Captcha, Captchas};
+use crate::state::code::{Code, CodeState};
+use crate::state::control_error::ControlError;
+use crate::state::fault::{ArmedFault, Fault, FaultKind};
+use crate::state::journal::Journal;
+use crate::state::ledger::Ledger;
+use crate::state::settings::Settings;
+use crate::state::text_message::TextMessages;
+use crate::state::token_generator::TokenGenerator;
 
 /// Whose check it is that risk control wants of everybody.
 const ANY_DEVICE: &str = "risk control";

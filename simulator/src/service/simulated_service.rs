@@ -4,11 +4,11 @@ use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::account::Account;
-use crate::fault::StruckFault;
-use crate::outcome::Outcome;
-use crate::request::Request;
-use crate::simulator_state::SimulatorState;
+use crate::http::request::Request;
+use crate::service::outcome::Outcome;
+use crate::state::account::Account;
+use crate::state::fault::StruckFault;
+use crate::state::simulator_state::SimulatorState;
 
 /// A service: one folder, which defines one of these, and one line in the list of `simulator.rs`.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! Why an operation of the control side was refused. For the state's operations and whoever calls them.
 
-use crate::code::CodeState;
+use crate::state::code::CodeState;
 
 /// Why an operation of the control side was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::settings::Settings;
-use crate::shared_state::SharedState;
-use crate::simulator_state::SimulatorState;
+use crate::state::settings::Settings;
+use crate::state::shared_state::SharedState;
+use crate::state::simulator_state::SimulatorState;
 
 /// The shared state, and the memory `M` of one service: a type that the service's folder defines.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::reply::Ending;
+use crate::http::reply::Ending;
 
 /// How much of an endless body is made at a time.
 const CHUNK: &[u8] = &[b' '; 16 * 1024];

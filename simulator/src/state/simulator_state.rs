@@ -9,17 +9,17 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::account::{Account, Service};
-use crate::captcha::Captcha;
 use crate::clock::now_ms;
-use crate::code::{Code, CodeState};
-use crate::control_error::ControlError;
-use crate::fault::{ArmedFault, Fault};
-use crate::journal::{JournalEntry, Verdict};
-use crate::ledger::{Credential, RevokedBy};
-use crate::settings::Settings;
-use crate::shared_state::SharedState;
-use crate::text_message::TextMessage;
+use crate::state::account::{Account, Service};
+use crate::state::captcha::Captcha;
+use crate::state::code::{Code, CodeState};
+use crate::state::control_error::ControlError;
+use crate::state::fault::{ArmedFault, Fault};
+use crate::state::journal::{JournalEntry, Verdict};
+use crate::state::ledger::{Credential, RevokedBy};
+use crate::state::settings::Settings;
+use crate::state::shared_state::SharedState;
+use crate::state::text_message::TextMessage;
 
 /// Everything the simulator knows.
 ///

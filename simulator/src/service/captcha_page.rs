@@ -2,9 +2,9 @@
 
 use hyper::Method;
 
-use crate::outcome::Outcome;
-use crate::reply::Reply;
-use crate::request_context::RequestContext;
+use crate::http::reply::Reply;
+use crate::service::outcome::Outcome;
+use crate::service::request_context::RequestContext;
 
 /// The page of a check, whose address names the check: a button that solves it. Any fault is a check that failed.
 pub(crate) fn respond<M>(context: &RequestContext<'_, M>) -> Outcome {

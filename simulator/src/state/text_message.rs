@@ -3,8 +3,8 @@
 use rand::Rng as _;
 use serde::Serialize;
 
-use crate::account::Service;
 use crate::clock::now_ms;
+use crate::state::account::Service;
 
 /// A text message with a code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,8 +1,8 @@
 //! What a handler is given with a request. For the services' handlers.
 
-use crate::fault::{Fault, StruckFault};
-use crate::request::Request;
-use crate::service_state::ServiceState;
+use crate::http::request::Request;
+use crate::service::service_state::ServiceState;
+use crate::state::fault::{Fault, StruckFault};
 
 /// A request, the state as its service sees it, and the fault that struck. `M` is the service's memory.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! What a handler returns: the reply, whether the request was refused, and what the connection becomes afterwards.
 
-use crate::reply::Reply;
-use crate::upgrade::Upgrade;
+use crate::http::reply::Reply;
+use crate::http::upgrade::Upgrade;
 
 /// What came of a request.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 
 use serde::Serialize;
 
-use crate::account::Service;
-use crate::token_generator::TokenGenerator;
+use crate::state::account::Service;
+use crate::state::token_generator::TokenGenerator;
 
 /// A check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

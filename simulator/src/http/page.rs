@@ -1,6 +1,6 @@
 //! Small pages, such as the services' own sign-in pages.
 
-use crate::reply::Reply;
+use crate::http::reply::Reply;
 
 /// Ways off a page, for tests of what a window lets happen.
 pub(crate) const ELSEWHERE: &str = "<section id=\"elsewhere\" class=\"aside\">\n\
