@@ -1,4 +1,4 @@
-//! A phone that scans and confirms by itself.
+//! Scans and confirms codes without a person, as the setting `auto` says. Runs beside the proxy.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::state::simulator_state::SimulatorState;
 /// Scans and confirms every code that is shown while the setting `auto` is on. Dropping it stops it.
 pub(crate) async fn run(state: Arc<SimulatorState>) {
     let mut seen = 0;
-    let mut phones = JoinSet::new();
+    let mut confirmations = JoinSet::new();
     loop {
         let watched = state.until(|state| {
             let codes = state.codes();
@@ -22,12 +22,12 @@ pub(crate) async fn run(state: Arc<SimulatorState>) {
         });
         let (newest, codes) = tokio::select! {
             found = watched => found,
-            Some(_) = phones.join_next() => continue,
+            Some(_) = confirmations.join_next() => continue,
         };
         seen = newest;
         if let Some(auto) = state.settings().auto {
             for code in codes.into_iter().filter(|code| code.state == CodeState::Shown) {
-                phones.spawn(scan_and_confirm(Arc::clone(&state), code.id, auto));
+                confirmations.spawn(scan_and_confirm(Arc::clone(&state), code.id, auto));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The certificate authority that signs for the services' host names.
+//! The certificate authority that signs for the services' host names. For the start of the simulator.
 
 use std::sync::Arc;
 
@@ -10,16 +10,19 @@ use rcgen::{
 };
 use rustls::pki_types::PrivateKeyDer;
 
-/// A certificate authority made for one run: nobody keeps its key.
+/// A certificate authority for one run. Its key is dropped as soon as it has signed.
 pub(crate) struct CertificateAuthority {
-    /// Its certificate, for clients to trust.
+    /// Its certificate, for clients to trust, as PEM.
     pub(crate) pem: String,
-    /// TLS for all host names played.
+    /// The TLS server configuration for all host names.
     pub(crate) tls: Arc<rustls::ServerConfig>,
 }
 
 impl CertificateAuthority {
     /// Makes the authority and one certificate for all `hosts`.
+    ///
+    /// # Errors
+    /// When a host name is none, or a key cannot be made.
     pub(crate) fn new(hosts: &[&str]) -> anyhow::Result<Self> {
         let mut ca = CertificateParams::default();
         ca.distinguished_name = name("TuneKey simulator CA");

@@ -1,8 +1,8 @@
-//! QQ Music and NetEase Cloud Music, played on loopback.
+//! QQ Music and NetEase Cloud Music, simulated on loopback.
 //!
 //! The simulator is an HTTP proxy that answers `CONNECT` for the services' host names with TLS of its own, signed by a
-//! certificate authority made at start, and plays the services strictly: it refuses what the real ones would refuse. It
-//! opens no connection itself. A second port, the control side, is the phone that scans codes, and more: accounts,
+//! certificate authority made at start, and simulates the services strictly: it refuses what the real ones would refuse.
+//! It opens no connection itself. A second port, the control side, is the phone that scans codes, and more: accounts,
 //! faults, settings, a ledger of every credential issued and a journal of every request answered.
 //!
 //! ```no_run
@@ -19,6 +19,15 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Layout
+//!
+//! * `simulator` starts everything; the list of services stands there.
+//! * `proxy` and `control` are the two ports, `auto_confirm` is a phone without a person.
+//! * `qqmusic` and `netease` are the services: handlers, accounts, and a memory that nobody else sees.
+//! * `service` is what every service is made of, `state` what all services share, `http` requests and replies.
+//!
+//! Files use each other in one direction only, from the first of these lines to the last.
 //!
 //! Where documentation says "protocol: QQ §1.2" or "protocol: NetEase §5.3" it names the section of the project's
 //! protocol notes from which the behaviour was taken.

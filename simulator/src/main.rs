@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use tunekey_simulator::{AutoConfirm, Options, Settings, Simulator};
 
-/// Plays QQ Music and NetEase Cloud Music on loopback, behind an HTTP proxy.
+/// Simulates QQ Music and NetEase Cloud Music on loopback, behind an HTTP proxy.
 #[derive(Debug, Parser)]
 #[command(name = "tunekey-simulator", version)]
 struct Arguments {

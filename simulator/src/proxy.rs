@@ -1,4 +1,4 @@
-//! The proxy: answers `CONNECT` for the hosts that are played, and nothing else. It never opens a connection itself.
+//! The HTTP proxy: answers `CONNECT` for the services' host names, and nothing else. It opens no connection itself.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,10 +24,10 @@ use crate::http::upgrade::Upgrade;
 use crate::service::service_router::ServiceRouter;
 use crate::state::journal::Verdict;
 
-/// The longest header block of a `CONNECT` request, in bytes.
-const LONGEST_CONNECT: usize = 16 * 1024;
-/// The longest request body, in bytes.
-const LONGEST_BODY: usize = 1024 * 1024;
+/// The maximum length of the header block of a `CONNECT` request, in bytes.
+const MAX_CONNECT_LENGTH: usize = 16 * 1024;
+/// The maximum length of a request body, in bytes.
+const MAX_BODY_LENGTH: usize = 1024 * 1024;
 
 /// Accepts connections until it is dropped; dropping it ends them all.
 pub(crate) async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>, router: Arc<ServiceRouter>) {
@@ -52,37 +52,23 @@ pub(crate) async fn serve(listener: TcpListener, tls: Arc<rustls::ServerConfig>,
     }
 }
 
-/// One connection: `CONNECT`, TLS, requests. How it ends is the client's business.
+/// Serves one connection: `CONNECT`, TLS, requests, and what it is upgraded to.
 async fn connection(mut stream: TcpStream, acceptor: TlsAcceptor, router: Arc<ServiceRouter>) {
     let _ = stream.set_nodelay(true);
     let Ok(Some(host)) = connect(&mut stream, &router).await else { return };
-    let wire = ResettableStream::new(stream);
-    let switch = wire.reset_switch();
-    let tls = match acceptor.accept(wire).await {
+    let stream = ResettableStream::new(stream);
+    let switch = stream.reset_switch();
+    let tls = match acceptor.accept(stream).await {
         Ok(tls) => tls,
         Err(error) => {
             let rule = format!("TLS to {host} failed: {error}");
-            router.state.record(
-                "proxy.tls",
-                format!("CONNECT {host}:443"),
-                Verdict::Refused,
-                Some(rule),
-                None,
-                0,
-            );
+            record_refusal(&router, "proxy.tls", format!("CONNECT {host}:443"), rule, 0);
             return;
         }
     };
     if let Some(name) = tls.get_ref().1.server_name().filter(|name| *name != host) {
         let rule = format!("TLS asked for {name} inside a tunnel to {host}");
-        router.state.record(
-            "proxy.tls",
-            format!("CONNECT {host}:443"),
-            Verdict::Refused,
-            Some(rule),
-            None,
-            0,
-        );
+        record_refusal(&router, "proxy.tls", format!("CONNECT {host}:443"), rule, 0);
         return;
     }
     let upgrade = Arc::new(Mutex::new(None));
@@ -101,11 +87,11 @@ async fn connection(mut stream: TcpStream, acceptor: TlsAcceptor, router: Arc<Se
     }
 }
 
-/// Reads the first request of a connection and returns the host to play, or answers a refusal.
+/// Reads the first request of a connection and returns the host name in it; `None` when it was refused.
 async fn connect(stream: &mut TcpStream, router: &ServiceRouter) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        if head.len() >= LONGEST_CONNECT {
+        if head.len() >= MAX_CONNECT_LENGTH {
             return Ok(None);
         }
         // A byte at a time, so that nothing of the TLS that follows is swallowed. It is a local socket.
@@ -130,17 +116,15 @@ async fn connect(stream: &mut TcpStream, router: &ServiceRouter) -> io::Result<O
         }
     };
     let without_query = target.split('?').next().unwrap_or_default();
-    router.state.record(
-        "proxy.connect",
-        format!("{method} {without_query}"),
-        Verdict::Refused,
-        Some(rule),
-        None,
-        403,
-    );
+    record_refusal(router, "proxy.connect", format!("{method} {without_query}"), rule, 403);
     stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await?;
     stream.shutdown().await?;
     Ok(None)
+}
+
+/// Records a connection that broke a rule before any service saw a request.
+fn record_refusal(router: &ServiceRouter, name: &str, request: String, rule: String, status: u16) {
+    router.state.record(name, request, Verdict::Refused, Some(rule), None, status);
 }
 
 /// A connection that is being upgraded, and the session to run on it.
@@ -183,7 +167,7 @@ async fn handle(
 /// Reads the whole request; `Err` is the reply to one that cannot be read.
 async fn read(request: hyper::Request<Incoming>, host: String) -> Result<Request, Reply> {
     let (head, body) = request.into_parts();
-    let body: Bytes = match Limited::new(body, LONGEST_BODY).collect().await {
+    let body: Bytes = match Limited::new(body, MAX_BODY_LENGTH).collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => return Err(Reply::new(413, "text/plain", "too much")),
     };

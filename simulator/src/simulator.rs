@@ -1,4 +1,4 @@
-//! Starting and stopping.
+//! Starting and stopping, and the list of the services: the only file that names them all.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,7 +20,7 @@ use crate::state::settings::Settings;
 use crate::state::simulator_state::SimulatorState;
 use crate::{auto_confirm, control, netease, proxy, qqmusic};
 
-/// The services that are simulated, one line each.
+/// The services that are simulated: to add one, add its folder and its name here.
 const SERVICES: [SimulatedService; 2] = [qqmusic::SERVICE, netease::SERVICE];
 
 /// How to start.

@@ -1,4 +1,4 @@
-//! The routes of the control API.
+//! The routes of the control API: each one is one operation of the state.
 
 use std::time::Duration;
 

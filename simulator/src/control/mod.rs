@@ -1,4 +1,4 @@
-//! The control side: JSON over HTTP for tests, a phone page for people.
+//! The control side: JSON over HTTP for tests, a phone page for people. It sees the simulator's state and no service.
 
 mod api;
 
@@ -36,7 +36,7 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<SimulatorState>) {
     let _ = serving.await;
 }
 
-/// Refuses requests that a page from elsewhere makes through a name that it points at this machine, or across origins.
+/// Refuses requests across origins, and those whose `Host` is not this machine's (DNS rebinding).
 async fn only_this_machine(headers: HeaderMap, request: axum::extract::Request, next: Next) -> Response {
     let named = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = named(header::HOST).unwrap_or_default().to_owned();

@@ -1,16 +1,17 @@
-//! Small pages, such as the services' own sign-in pages.
+//! Small HTML pages, such as the services' own sign-in pages. For the handlers that show one.
 
 use crate::http::reply::Reply;
 
-/// Ways off a page, for tests of what a window lets happen.
-pub(crate) const ELSEWHERE: &str = "<section id=\"elsewhere\" class=\"aside\">\n\
+/// Links and buttons that lead off a page, for tests of what a window lets happen.
+pub(crate) const WAYS_OFF: &str = "<section id=\"elsewhere\" class=\"aside\">\n\
     <a id=\"go-elsewhere\" href=\"https://evil.example/\">elsewhere</a>\n\
     <button id=\"pop-up\" type=\"button\" onclick=\"window.open('https://evil.example/')\">pop-up</button>\n\
     <a id=\"download\" href=\"data:application/octet-stream,downloaded\" download=\"downloaded.bin\">download</a>\n\
     </section>\n";
 
-/// A small page: a title, what it says, and `more` as HTML. It has an icon of its own, so that no browser asks for one.
-pub(crate) fn page(title: &str, said: &str, more: &str) -> Reply {
+/// A small page: a title, the text `said`, and `more` as HTML. It has an icon of its own, so that no browser asks for
+/// one.
+pub(crate) fn html_page(title: &str, said: &str, more: &str) -> Reply {
     let html = format!(
         "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n<style>\n{}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n\
@@ -20,7 +21,7 @@ pub(crate) fn page(title: &str, said: &str, more: &str) -> Reply {
     Reply::new(200, "text/html; charset=utf-8", html).header("cache-control", "no-store")
 }
 
-/// Text that came from outside, for a place in HTML.
-pub(crate) fn escaped(text: &str) -> String {
+/// Escapes text that came from outside, for an element or a quoted attribute.
+pub(crate) fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }

@@ -1,4 +1,5 @@
-//! What the simulator answers to an HTTP request: data alone, with an exact ending. Handlers make it, the proxy sends it.
+//! What the simulator answers to an HTTP request: data alone, with an exact ending. Handlers make it, the proxy sends
+//! it.
 
 use bytes::Bytes;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Bodies that end as they are told.
+//! The body of a reply as it is sent: it ends as the reply says. For the proxy.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -9,16 +9,16 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use crate::http::reply::Ending;
 
-/// How much of an endless body is made at a time.
+/// How much of an endless body is sent at a time: 16 KiB.
 const CHUNK: &[u8] = &[b' '; 16 * 1024];
 
-/// A response body that may stop short, stop dead or never stop.
+/// A body that may end early, stall or go on for ever.
 #[derive(Debug)]
 pub(crate) struct ReplyBody {
     rest: Bytes,
     announced: Option<u64>,
     ending: Ending,
-    /// Whether what comes before the cut has had its chance to reach the wire.
+    /// Whether what comes before the cut has had its chance to be sent.
     flushed: bool,
 }
 

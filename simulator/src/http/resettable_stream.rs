@@ -1,4 +1,4 @@
-//! A socket that can be reset on purpose.
+//! A TCP connection that can be reset on purpose. For the proxy.
 
 use std::io;
 use std::pin::Pin;
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A TCP connection that, once asked to, ends with a reset instead of an orderly close.
+/// A TCP connection that ends with a reset (RST) instead of an orderly close, once its switch is set.
 #[derive(Debug)]
 pub(crate) struct ResettableStream {
     stream: TcpStream,
@@ -22,7 +22,7 @@ impl ResettableStream {
         Self { stream, reset: Arc::new(AtomicBool::new(false)) }
     }
 
-    /// The switch that makes the connection end with a reset.
+    /// The switch: `true` makes the connection end with a reset.
     pub(crate) fn reset_switch(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.reset)
     }

@@ -1,4 +1,5 @@
-//! What a connection is used for once it speaks HTTP no more (RFC 9110 §7.8). A service implements it, the proxy runs it.
+//! What a connection is used for once it speaks HTTP no more (RFC 9110 §7.8). A service implements it, the proxy runs
+//! it.
 
 use std::fmt::Debug;
 use std::pin::Pin;

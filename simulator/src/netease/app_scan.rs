@@ -1,4 +1,4 @@
-//! The code and the question whether it was scanned: `unikey`, `client/login` (protocol: NetEase §1).
+//! Sign-in with NetEase's app: the code and its poll, `unikey` and `client/login` (protocol: NetEase §1).
 
 use serde_json::json;
 
@@ -21,7 +21,7 @@ fn method(encryption: Encryption) -> &'static str {
     }
 }
 
-/// The `type` has to fit the way (protocol: NetEase §1.1); what cannot be read cannot be wrong.
+/// The `type` has to fit the encryption (protocol: NetEase §1.1); what cannot be read cannot be wrong.
 fn check_type(call: &Call) -> Result<(), String> {
     match (call.encryption, call.text("type").as_str()) {
         (Encryption::Weapi, _) | (Encryption::Eapi, "3") | (Encryption::Plain, "1" | "3") => Ok(()),
@@ -39,7 +39,7 @@ pub(super) fn unikey(context: &Context<'_>, call: &Call) -> ApiReply {
         let text = format!("https://music.163.com/login?codekey={unikey}");
         let id = state.show_code(Service::NetEase, method(call.encryption), &unikey, &text).id;
         let visitor = context.request.cookie("NMTID");
-        let fresh = visitor.is_none().then(|| state.tokens.word(38)).map(|word| format!("00O{word}"));
+        let fresh = visitor.is_none().then(|| state.tokens.alphanumeric(38)).map(|word| format!("00O{word}"));
         memory.code_requests.push((visitor.or_else(|| fresh.clone()).unwrap_or_default(), id));
         ApiReply::ok(json!({"code": 200, "unikey": unikey})).cookies(fresh.map(|id| cookies::tracking(&id)))
     })
@@ -52,7 +52,7 @@ pub(super) fn poll(context: &Context<'_>, call: &Call) -> ApiReply {
     }
     context.state.change(|state, memory| {
         state.expire_old_codes();
-        let id = match find(state, memory, context.request, call) {
+        let id = match find_code(state, memory, context.request, call) {
             Ok(id) => id,
             Err(reply) => return *reply,
         };
@@ -108,7 +108,7 @@ fn confirmed(state: &mut SharedState, context: &Context<'_>, code: &crate::Code)
 }
 
 /// The code that a poll asks about.
-fn find(
+fn find_code(
     state: &mut SharedState,
     memory: &Memory,
     request: &Request,
@@ -116,7 +116,7 @@ fn find(
 ) -> Result<u64, Box<ApiReply>> {
     let gone = || Box::new(ApiReply::declined(gone()));
     if call.encryption == Encryption::Weapi {
-        return find_web(state, memory, request);
+        return find_web_code(state, memory, request);
     }
     let key = call.text("key");
     if key.is_empty() {
@@ -135,7 +135,7 @@ fn find(
 
 /// A web poll cannot be read. Its `chainId` tells codes apart, or else the visitor's tracking id, or else it is the
 /// newest.
-fn find_web(state: &mut SharedState, memory: &Memory, request: &Request) -> Result<u64, Box<ApiReply>> {
+fn find_web_code(state: &mut SharedState, memory: &Memory, request: &Request) -> Result<u64, Box<ApiReply>> {
     let broken = |rule: &str, number| Err(Box::new(ApiReply::broken_rule(rule, risk(number))));
     let chain = request.header("x-login-chain-id").to_owned();
     if chain.is_empty() {
@@ -143,7 +143,7 @@ fn find_web(state: &mut SharedState, memory: &Memory, request: &Request) -> Resu
             return broken("x-login-chain-id is missing", 8821);
         }
     } else {
-        if !is_chain(&chain) {
+        if !is_chain_id(&chain) {
             return broken("x-login-chain-id is not v1_DEVICE_web_login_MILLISECONDS", 8821);
         }
         if request.header("x-loginmethod") != "QrCode" {
@@ -177,7 +177,7 @@ fn find_web(state: &mut SharedState, memory: &Memory, request: &Request) -> Resu
 }
 
 /// `v1_DEVICE_web_login_MILLISECONDS`
-fn is_chain(chain: &str) -> bool {
+fn is_chain_id(chain: &str) -> bool {
     let parts = chain.strip_prefix("v1_").and_then(|rest| rest.rsplit_once("_web_login_"));
     parts.is_some_and(|(device, ms)| {
         !device.is_empty() && ms.len() == 13 && ms.bytes().all(|byte| byte.is_ascii_digit())

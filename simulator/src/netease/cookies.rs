@@ -39,7 +39,7 @@ pub(super) fn device(id: &str) -> String {
     line("sDeviceId", id, 315_360_000, "/")
 }
 
-/// What a sign-in and a renewal set: about thirty lines, most of them telemetry.
+/// The `Set-Cookie` lines of a sign-in and a renewal: about thirty lines, most of them telemetry.
 pub(super) fn signed_in(state: &SharedState, credential: &Credential, with_tracking: bool) -> Vec<String> {
     let mut lines = Vec::new();
     let mut telemetry = |name: &str, value: &str| {
@@ -97,7 +97,7 @@ pub(super) fn signed_in_on_page(
     lines
 }
 
-/// What a sign-out sets.
+/// The `Set-Cookie` lines of a sign-out.
 pub(super) fn signed_out() -> Vec<String> {
     ["MUSIC_U", "__csrf", "__remember_me", "MUSIC_SNS"].map(deleted).into()
 }

@@ -15,7 +15,7 @@ pub(super) fn reply(name: &str, fault: &Fault) -> Option<ApiReply> {
         FaultKind::RenewalRejected if renewal => json!({"code": 301, "msg": null, "message": null}),
         FaultKind::RenewalSkeleton if renewal => json!({"code": 200}),
         FaultKind::RenewalRejected => sign_in_first(),
-        // Nothing was sent, in the form of an answer that says otherwise.
+        // Nothing was sent, in the form of a reply that says otherwise.
         FaultKind::RenewalSkeleton if name == "netease.phone_send" => json!({"code": 200, "data": false}),
         FaultKind::RenewalSkeleton => json!({"code": 200}),
         FaultKind::Expired if name == "netease.account" => {

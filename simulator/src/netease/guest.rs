@@ -1,4 +1,4 @@
-//! Identities of visitors who have not signed in (protocol: NetEase §2).
+//! Guest tokens and device ids, for visitors who have not signed in (protocol: NetEase §2).
 
 use serde_json::json;
 
@@ -16,8 +16,10 @@ pub(super) fn guest(context: &Context<'_>, call: &Call) -> ApiReply {
     context.state.change(|state, memory| {
         let token = state.tokens.hex(400);
         memory.guests.push(token.clone());
-        ApiReply::ok(json!({"code": 200, "userId": 9_000_000_001_u64, "createTime": now_ms()}))
-            .cookies([cookies::guest(&token), cookies::tracking(&format!("00O{}", state.tokens.word(38)))])
+        ApiReply::ok(json!({"code": 200, "userId": 9_000_000_001_u64, "createTime": now_ms()})).cookies([
+            cookies::guest(&token),
+            cookies::tracking(&format!("00O{}", state.tokens.alphanumeric(38))),
+        ])
     })
 }
 
@@ -31,7 +33,7 @@ fn is_guest_name(name: &str) -> bool {
 /// `…/middle/device-info/web/get`
 pub(super) fn web(context: &Context<'_>) -> ApiReply {
     context.state.change(|state, _| {
-        let id = format!("YD-{}", state.tokens.word(40));
+        let id = format!("YD-{}", state.tokens.alphanumeric(40));
         ApiReply::ok(json!({"code": 200, "data": {"sDeviceId": id}})).cookies([cookies::device(&id)])
     })
 }

@@ -1,10 +1,10 @@
-//! What somebody has paid for (protocol: NetEase §5.2).
+//! Memberships: what an account has paid for (protocol: NetEase §5.2).
 
 use serde_json::{Value, json};
 
 use super::Context;
 use super::api_reply::{ApiReply, sign_in_first};
-use super::session::alive;
+use super::session::living_session;
 use super::transport::Call;
 use crate::clock::now_ms;
 use crate::state::account::{Account, Service, Subscription};
@@ -12,7 +12,7 @@ use crate::state::account::{Account, Service, Subscription};
 /// `…/music-vip-membership/front/vip/info` and `…/client/vip/info`
 pub(super) fn info(context: &Context<'_>, call: &Call) -> ApiReply {
     let state = context.state.lock_shared();
-    let credential = match alive(&state, context.request) {
+    let credential = match living_session(&state, context.request) {
         Ok(credential) => credential,
         Err(Some(rule)) => return ApiReply::broken_rule(rule, sign_in_first()),
         Err(None) => return ApiReply::declined(sign_in_first()),

@@ -57,13 +57,13 @@ pub(crate) const SERVICE: SimulatedService = SimulatedService {
     start: |simulator| Box::new(NetEase::new(simulator)),
 };
 
-/// Handles what NetEase's hosts are asked.
+/// Handles the requests to NetEase's hosts.
 #[derive(Debug)]
 struct NetEase {
     state: ServiceState<Memory>,
 }
 
-/// What NetEase remembers about visitors.
+/// What NetEase remembers from one request to the next.
 #[derive(Debug, Default)]
 struct Memory {
     /// Guest tokens (`MUSIC_A`).
@@ -80,7 +80,7 @@ struct Memory {
 type Context<'a> = RequestContext<'a, Memory>;
 
 const SITE: &str = "music.163.com";
-/// Where checks are passed.
+/// Where captchas are solved.
 const CAPTCHA_HOST: &str = "st.music.163.com";
 const CAPTCHA_PATH: &str = "/captcha";
 const CAPTCHA_PAGE: &str = "https://st.music.163.com/captcha";
@@ -100,7 +100,7 @@ impl ServiceHandler for NetEase {
             return vec![avatar::REQUEST];
         }
         match (request.host.as_str(), request.path.as_str()) {
-            (SITE, official_page::START | official_page::STATE | official_page::FINISH)
+            (SITE, official_page::START_PATH | official_page::STATE_PATH | official_page::FINISH_PATH)
             | (CAPTCHA_HOST, CAPTCHA_PATH) => return vec!["netease.page"],
             _ => {}
         }
@@ -132,14 +132,14 @@ impl ServiceHandler for NetEase {
                 return if is_check {
                     captcha_page::respond(&context)
                 } else {
-                    official_page::serve(&context)
+                    official_page::respond(&context)
                 };
             }
             if name == "netease.unknown" {
                 // Among them qrcode/create and client/check, which exist only in wrappers (protocol: NetEase §1.2).
                 return Outcome::broken_rule("no such address", Reply::json(&api_reply::code(404)));
             }
-            let call = match transport::open(request) {
+            let call = match transport::decrypt_request(request) {
                 Ok(call) => call,
                 Err(outcome) => return *outcome,
             };
@@ -158,7 +158,7 @@ impl ServiceHandler for NetEase {
                     _ => guest::web(&context),
                 },
             };
-            transport::close(&context, &call, reply)
+            transport::encode_reply(&context, &call, reply)
         })
     }
 }

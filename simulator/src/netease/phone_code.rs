@@ -29,7 +29,7 @@ struct Number {
     digits: String,
 }
 
-/// Which device asked for a message to which number.
+/// That a device asked for a message to a number.
 #[derive(Debug, Clone)]
 pub(super) struct MessageRequest {
     number: Number,
@@ -45,7 +45,7 @@ pub(super) fn send(context: &Context<'_>, call: &Call) -> ApiReply {
     context.state.change(|state, memory| {
         let visitor = Visitor::new(state, context.request);
         let number = typed.unwrap_or_else(|| unread_number(state));
-        visitor.greeted(send_to(state, memory, number, visitor.device.clone()))
+        visitor.with_tracking_id(send_to(state, memory, number, visitor.device.clone()))
     })
 }
 
@@ -112,7 +112,7 @@ pub(super) fn login(context: &Context<'_>, call: &Call) -> ApiReply {
         let account =
             owner(state, &number).and_then(|own| state.account_in_reply(&own.id, context.fault).ok());
         match account {
-            Some(account) => grant(state, &account, visitor.fresh.is_none()),
+            Some(account) => grant(state, &account, visitor.new_tracking_id.is_none()),
             None => ApiReply::declined(said(501, "帐号不存在")),
         }
     })
@@ -163,7 +163,7 @@ fn digits(call: &Call, name: &str) -> Result<String, String> {
     }
 }
 
-/// The number that one that cannot be read is taken for.
+/// The number that a number that cannot be read is taken for.
 fn unread_number(state: &SharedState) -> Number {
     let first = || first_account(state).map(|account| account.phone.clone());
     let digits = state.settings.weapi_phone.clone().or_else(first).unwrap_or_default();
@@ -174,31 +174,33 @@ fn first_account(state: &SharedState) -> Option<&Account> {
     state.accounts.iter().find(|account| account.service == SERVICE)
 }
 
+/// The account that a text message to this number leads to.
 fn owner<'a>(state: &'a SharedState, number: &Number) -> Option<&'a Account> {
     let is_at_home = number.country == HOME;
     let bound = |account: &&Account| account.phone_bound && account.phone == number.digits;
     state.accounts.iter().filter(|account| account.service == SERVICE && is_at_home).find(bound)
 }
 
-/// Who asks.
+/// Who asks for a message or signs in.
 struct Visitor {
     device: String,
-    /// The tracking id that somebody is given who came without one.
-    fresh: Option<String>,
+    /// The tracking id that a visitor without one is given.
+    new_tracking_id: Option<String>,
 }
 
 impl Visitor {
     fn new(state: &SharedState, request: &Request) -> Self {
-        let fresh = request.cookie("NMTID").is_none().then(|| format!("00O{}", state.tokens.word(38)));
+        let new_tracking_id =
+            request.cookie("NMTID").is_none().then(|| format!("00O{}", state.tokens.alphanumeric(38)));
         let device = DEVICE_COOKIES.iter().find_map(|name| request.cookie(name));
-        Self { device: device.or_else(|| fresh.clone()).unwrap_or_default(), fresh }
+        Self { device: device.or_else(|| new_tracking_id.clone()).unwrap_or_default(), new_tracking_id }
     }
 
     fn is_unknown(&self) -> bool {
-        self.fresh.as_ref() == Some(&self.device)
+        self.new_tracking_id.as_ref() == Some(&self.device)
     }
 
-    fn greeted(&self, reply: ApiReply) -> ApiReply {
-        reply.cookies(self.fresh.as_deref().map(cookies::tracking))
+    fn with_tracking_id(&self, reply: ApiReply) -> ApiReply {
+        reply.cookies(self.new_tracking_id.as_deref().map(cookies::tracking))
     }
 }

@@ -1,4 +1,4 @@
-//! The session: which one a request carries, renewal, sign-out (protocol: NetEase §5.3, §5.4).
+//! The session: which one a request carries, how it is issued and renewed, sign-out (protocol: NetEase §5.3, §5.4).
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,17 @@ use crate::state::account::{Account, Service};
 use crate::state::ledger::{Credential, IssuedVia, RevokedBy};
 use crate::state::shared_state::SharedState;
 
-/// The session that a request carries, dead or alive.
-pub(super) fn carried<'a>(state: &'a SharedState, request: &Request) -> Option<&'a Credential> {
+/// The session that a request carries, whether or not it is still good.
+pub(super) fn session_of<'a>(state: &'a SharedState, request: &Request) -> Option<&'a Credential> {
     state.ledger.find(Service::NetEase, "MUSIC_U", &request.cookie("MUSIC_U")?)
 }
 
-/// The living session that a request carries.
+/// The session that a request carries, if it is still good.
 ///
 /// # Errors
 /// `Some` rule when the request is wrong, `None` when the session merely ended or there is none.
-pub(super) fn alive(state: &SharedState, request: &Request) -> Result<Credential, Option<String>> {
-    let credential = carried(state, request).ok_or(None)?;
+pub(super) fn living_session(state: &SharedState, request: &Request) -> Result<Credential, Option<String>> {
+    let credential = session_of(state, request).ok_or(None)?;
     let csrf = request.query("csrf_token").unwrap_or_default();
     if !csrf.is_empty() && csrf != credential.secret("__csrf") {
         return Err(Some("csrf_token is not the session's".to_owned()));
@@ -37,7 +37,7 @@ fn new_secrets(state: &SharedState) -> BTreeMap<String, String> {
         ("__csrf", tokens.hex(32)),
         ("MUSIC_R_T", tokens.digits(13)),
         ("MUSIC_A_T", tokens.digits(13)),
-        ("NMTID", format!("00O{}", tokens.word(38))),
+        ("NMTID", format!("00O{}", tokens.alphanumeric(38))),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
@@ -47,7 +47,7 @@ fn new_secrets(state: &SharedState) -> BTreeMap<String, String> {
     secrets
 }
 
-/// Signs `account` in.
+/// Signs an account in.
 pub(super) fn issue(state: &mut SharedState, account: &Account, via: IssuedVia) -> Credential {
     let secrets = new_secrets(state);
     let issued = now_ms() - state.settings.issue_age_seconds * 1000;
@@ -61,7 +61,7 @@ pub(super) fn refresh(context: &Context<'_>) -> ApiReply {
     context.state.change(|state, _| {
         // Not renewed, and nothing lost: code 200 with a business code that says so.
         let not_renewed = |rule: &str| ApiReply::broken_rule(rule, json!({"code": 200, "bizCode": "400"}));
-        let Some(old) = carried(state, request).cloned() else {
+        let Some(old) = session_of(state, request).cloned() else {
             return ApiReply::declined(json!({"code": 301, "msg": null, "message": null}));
         };
         if !old.is_valid() {
@@ -101,7 +101,7 @@ pub(super) fn refresh(context: &Context<'_>) -> ApiReply {
 
 /// `…/logout`
 pub(super) fn logout(context: &Context<'_>) -> ApiReply {
-    context.state.change(|state, _| match alive(state, context.request) {
+    context.state.change(|state, _| match living_session(state, context.request) {
         Ok(credential) => {
             state.ledger.revoke_session(credential.session, RevokedBy::SignOut, now_ms());
             ApiReply::ok(json!({"code": 200})).cookies(cookies::signed_out())

@@ -13,14 +13,14 @@ use crate::http::request::{Request, value};
 use crate::service::outcome::Outcome;
 use crate::state::account::Service;
 
-/// How a request is encrypted, which its path says first.
+/// How a request is encrypted; its path begins with the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encryption {
-    /// As from a browser; the body cannot be read.
+    /// `weapi`, as from a browser: the body cannot be read.
     Weapi,
-    /// As from the desktop client.
+    /// `eapi`, as from the desktop client.
     Eapi,
-    /// In clear.
+    /// `api`, in clear.
     Plain,
 }
 
@@ -48,13 +48,13 @@ impl Call {
 /// Decrypts a request.
 ///
 /// # Errors
-/// The outcome of one that cannot be decrypted: code 400 when its form is wrong, nothing at all when its cryptography is.
-pub(super) fn open(request: &Request) -> Result<Call, Box<Outcome>> {
+/// The outcome of one that cannot be decrypted: code 400 when its form is wrong, an empty body when its cryptography is.
+pub(super) fn decrypt_request(request: &Request) -> Result<Call, Box<Outcome>> {
     if request.path.starts_with("/weapi/") {
-        return open_weapi(request).map_err(|rule| bad(&rule));
+        return check_weapi(request).map_err(|rule| bad_request(&rule));
     }
     if let Some(path) = request.path.strip_prefix("/eapi/") {
-        return open_eapi(request, path);
+        return decrypt_eapi(request, path);
     }
     let mut payload = Map::new();
     for (name, value) in request.query.iter().cloned().chain(request.form().unwrap_or_default()) {
@@ -63,11 +63,11 @@ pub(super) fn open(request: &Request) -> Result<Call, Box<Outcome>> {
     Ok(Call { encryption: Encryption::Plain, payload: Some(payload), encrypts_reply: false })
 }
 
-fn bad(rule: &str) -> Box<Outcome> {
+fn bad_request(rule: &str) -> Box<Outcome> {
     Box::new(Outcome::broken_rule(rule, Reply::json(&code(400))))
 }
 
-fn open_weapi(request: &Request) -> Result<Call, String> {
+fn check_weapi(request: &Request) -> Result<Call, String> {
     if request.method != hyper::Method::POST {
         return Err("weapi is not asked by POST".to_owned());
     }
@@ -91,24 +91,24 @@ fn open_weapi(request: &Request) -> Result<Call, String> {
     Ok(Call { encryption: Encryption::Weapi, payload: None, encrypts_reply: false })
 }
 
-fn open_eapi(request: &Request, path: &str) -> Result<Call, Box<Outcome>> {
+fn decrypt_eapi(request: &Request, path: &str) -> Result<Call, Box<Outcome>> {
     if request.method != hyper::Method::POST {
-        return Err(bad("eapi is not asked by POST"));
+        return Err(bad_request("eapi is not asked by POST"));
     }
     if request.header("user-agent").is_empty() {
-        return Err(bad("User-Agent is missing"));
+        return Err(bad_request("User-Agent is missing"));
     }
     let params = request.form().and_then(|form| value(&form, "params").map(str::to_owned));
     let Some(params) = params else {
-        return Err(bad("params is missing"));
+        return Err(bad_request("params is missing"));
     };
-    let json = crypto::open(&params, &format!("/api/{path}"))
+    let json = crypto::decrypt_params(&params, &format!("/api/{path}"))
         .map_err(|rule| Box::new(Outcome::broken_rule(rule, Reply::new(200, "application/json", ""))))?;
-    let payload: Value = serde_json::from_str(&json).map_err(|_| bad("the payload is not JSON"))?;
+    let payload: Value = serde_json::from_str(&json).map_err(|_| bad_request("the payload is not JSON"))?;
     let Value::Object(payload) = payload else {
-        return Err(bad("the payload is not an object"));
+        return Err(bad_request("the payload is not an object"));
     };
-    check_header(request, payload.get("header")).map_err(|rule| bad(&rule))?;
+    check_header(request, payload.get("header")).map_err(|rule| bad_request(&rule))?;
     let encrypts_reply = matches!(payload.get("e_r"), Some(Value::Bool(true)));
     Ok(Call { encryption: Encryption::Eapi, payload: Some(payload), encrypts_reply })
 }
@@ -139,7 +139,7 @@ fn check_header(request: &Request, header: Option<&Value>) -> Result<(), String>
 }
 
 /// Writes the reply: plain JSON, encrypted when the client asked for it, compressed when it can take it.
-pub(super) fn close(context: &Context<'_>, call: &Call, api_reply: ApiReply) -> Outcome {
+pub(super) fn encode_reply(context: &Context<'_>, call: &Call, api_reply: ApiReply) -> Outcome {
     let request = context.request;
     let mut reply = Reply::json(&api_reply.body);
     if call.encrypts_reply {
@@ -156,11 +156,12 @@ pub(super) fn close(context: &Context<'_>, call: &Call, api_reply: ApiReply) -> 
     }
     context.state.change(|state, _| {
         let session = request.cookie("MUSIC_U").unwrap_or_default();
-        state.ledger.used(Service::NetEase, "MUSIC_U", &session, state.settings.rotation, now_ms());
+        state.ledger.record_use(Service::NetEase, "MUSIC_U", &session, state.settings.rotation, now_ms());
     });
     Outcome { reply: reply.cookies(api_reply.cookies), refusal: api_reply.refusal, upgrade: None }
 }
 
+/// Compresses with gzip.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     // Writing to memory does not fail.
@@ -168,6 +169,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
+/// Compresses with brotli.
 fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 4, 20);
     let _ = encoder.write_all(bytes);

@@ -1,10 +1,10 @@
-//! Who is signed in (protocol: NetEase §5.1).
+//! User info: who is signed in (protocol: NetEase §5.1).
 
 use serde_json::{Value, json};
 
 use super::Context;
 use super::api_reply::ApiReply;
-use super::session::alive;
+use super::session::living_session;
 use crate::state::account::Account;
 use crate::state::settings::GuestFlag;
 
@@ -12,7 +12,7 @@ use crate::state::settings::GuestFlag;
 pub(super) fn get(context: &Context<'_>) -> ApiReply {
     let (state, memory) = context.state.lock();
     let request = context.request;
-    match alive(&state, request) {
+    match living_session(&state, request) {
         Ok(_) if state.settings.guests == GuestFlag::Anonimous => ApiReply::declined(visitor()),
         Ok(_) if state.settings.guests == GuestFlag::Anonymous => ApiReply::declined(named_visitor()),
         Ok(credential) => match state.account_in_reply(&credential.account, context.fault) {
@@ -27,7 +27,7 @@ pub(super) fn get(context: &Context<'_>) -> ApiReply {
     }
 }
 
-/// A dead session is no error, only nobody.
+/// Nobody is signed in, which is no error.
 fn nobody() -> Value {
     json!({"code": 200, "account": null, "profile": null})
 }

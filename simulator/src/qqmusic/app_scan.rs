@@ -58,7 +58,7 @@ pub(super) fn create(context: &Context<'_>, envelope: &Envelope, call: &Call) ->
         return CallReply::broken_rule(20_261, "param.cv is no version of the app").with(empty());
     }
     context.state.change(|state, _| {
-        let id = state.tokens.word(ID_LENGTH);
+        let id = state.tokens.alphanumeric(ID_LENGTH);
         let foreign =
             context.fault.filter(|fault| fault.kind == FaultKind::ForeignCode).map(hostile_reply::code_text);
         let own = format!("https://y.qq.com/m/login/index.html?qrcodeID={id}");

@@ -1,4 +1,4 @@
-//! The cookies for a code: `authorize` (protocol: QQ §1.5).
+//! From the cookies to a code for the exchange: `authorize` (protocol: QQ §1.5).
 
 use super::hash::hash33;
 use super::{CLIENT_ID, Context, Memory};
@@ -12,7 +12,7 @@ use crate::state::ledger::IssuedVia;
 pub(super) struct OauthCode {
     pub(super) code: String,
     pub(super) account: String,
-    /// How the person got it.
+    /// How the credential is said to be issued.
     pub(super) via: IssuedVia,
     pub(super) used: bool,
 }
@@ -29,17 +29,17 @@ pub(super) fn authorize(context: &Context<'_>) -> Outcome {
     context.state.change(|state, memory| match check(memory, context.request) {
         Err(rule) => Outcome::broken_rule(rule, Reply::redirect(REFUSED)),
         Ok(_) if context.fault.is_some() => Outcome::declined(Reply::redirect(REFUSED)),
-        Ok((account, echo)) => {
+        Ok((account, oauth_state)) => {
             let code = state.tokens.upper_hex(32);
-            let echo: String = url::form_urlencoded::byte_serialize(echo.as_bytes()).collect();
-            let location = format!("{REDIRECT_ENCODED}&code={code}&state={echo}");
+            let oauth_state: String = url::form_urlencoded::byte_serialize(oauth_state.as_bytes()).collect();
+            let location = format!("{REDIRECT_ENCODED}&code={code}&state={oauth_state}");
             memory.oauth_codes.push(OauthCode { code, account, via: IssuedVia::QqScan, used: false });
             Reply::redirect(location).into()
         }
     })
 }
 
-/// The account that is asked for, and the state to echo.
+/// The account that the cookies stand for, and the `state` to send back.
 fn check(memory: &mut Memory, request: &Request) -> Result<(String, String), String> {
     if request.method != hyper::Method::POST {
         return Err("the method is not POST".to_owned());
@@ -84,8 +84,9 @@ fn check(memory: &mut Memory, request: &Request) -> Result<(String, String), Str
     if value(&form, "ui").is_none_or(|ui| uuid::Uuid::parse_str(ui).is_err()) {
         return Err("ui is not a UUID".to_owned());
     }
-    let echo =
-        value(&form, "state").filter(|echo| !echo.is_empty()).ok_or_else(|| "state is missing".to_owned())?;
+    let oauth_state = value(&form, "state")
+        .filter(|oauth_state| !oauth_state.is_empty())
+        .ok_or_else(|| "state is missing".to_owned())?;
     login.used = true;
-    Ok((login.account.clone(), echo.to_owned()))
+    Ok((login.account.clone(), oauth_state.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! The signature for cookies: `check_sig` (protocol: QQ §1.4).
+//! From the signature to cookies: `check_sig` (protocol: QQ §1.4).
 
 use super::{APP_ID, CLIENT_ID, Context, DAID, LOGIN_JUMP, LOGIN_PAGE, Memory};
 use crate::http::reply::Reply;
@@ -11,7 +11,7 @@ use crate::state::shared_state::SharedState;
 pub(super) struct Login {
     pub(super) account: String,
     pub(super) p_skey: String,
-    /// Name and value of every cookie that was not deleted in the same answer.
+    /// Name and value of every cookie that was not deleted in the same reply.
     pub(super) cookies: Vec<(String, String)>,
     pub(super) used: bool,
 }
@@ -75,32 +75,32 @@ fn deleted(name: &str) -> String {
 fn granted(state: &SharedState, memory: &mut Memory, account: String) -> Reply {
     let uin = format!("o{}", account.rsplit(':').next().unwrap_or_default());
     let tokens = &state.tokens;
-    let p_skey = tokens.word(44);
-    let on = |domain: &'static str, name: &str, value: String| (domain, name.to_owned(), value);
-    let given = [
-        on("qq.com", "pt2gguin", uin.clone()),
-        on("qq.com", "uin", uin.clone()),
-        on("qq.com", "skey", format!("@{}", tokens.word(9))),
-        on("qq.com", "RK", tokens.word(10)),
-        on("qq.com", "ptcz", tokens.hex(64)),
-        on("graph.qq.com", "p_uin", uin),
-        on("graph.qq.com", "pt4_token", tokens.word(44)),
-        on("graph.qq.com", "p_skey", p_skey.clone()),
-        on("graph.qq.com", "pt_oauth_token", tokens.word(64)),
-        on("graph.qq.com", "pt_login_type", "3".to_owned()),
+    let p_skey = tokens.alphanumeric(44);
+    let cookie = |domain: &'static str, name: &str, value: String| (domain, name.to_owned(), value);
+    let cookies = [
+        cookie("qq.com", "pt2gguin", uin.clone()),
+        cookie("qq.com", "uin", uin.clone()),
+        cookie("qq.com", "skey", format!("@{}", tokens.alphanumeric(9))),
+        cookie("qq.com", "RK", tokens.alphanumeric(10)),
+        cookie("qq.com", "ptcz", tokens.hex(64)),
+        cookie("graph.qq.com", "p_uin", uin),
+        cookie("graph.qq.com", "pt4_token", tokens.alphanumeric(44)),
+        cookie("graph.qq.com", "p_skey", p_skey.clone()),
+        cookie("graph.qq.com", "pt_oauth_token", tokens.alphanumeric(64)),
+        cookie("graph.qq.com", "pt_login_type", "3".to_owned()),
     ];
     let before = state.settings.deleted_p_skey.comes_before(memory.logins.len());
     let mut reply = Reply::redirect(LOGIN_JUMP);
     if before == Some(true) {
         reply = reply.cookie(deleted("p_skey"));
     }
-    for (domain, name, value) in &given {
+    for (domain, name, value) in &cookies {
         reply = reply.cookie(format!("{name}={value}; Path=/; Domain={domain}; SameSite=None; Secure"));
     }
     if before == Some(false) {
         reply = reply.cookie(deleted("p_skey"));
     }
-    let cookies = given.into_iter().map(|(_, name, value)| (name, value)).collect();
+    let cookies = cookies.into_iter().map(|(_, name, value)| (name, value)).collect();
     memory.logins.push(Login { account, p_skey, cookies, used: false });
     reply.cookie(deleted("supertoken"))
 }

@@ -77,7 +77,7 @@ fn new_secrets(state: &SharedState, account: &Account) -> BTreeMap<String, Strin
         ("unionid", format!("UID_{}", tokens.upper_hex(32))),
         ("access_token", tokens.upper_hex(32)),
         ("refresh_token", tokens.upper_hex(32)),
-        ("refresh_key", format!("rk_{}", tokens.word(60))),
+        ("refresh_key", format!("rk_{}", tokens.alphanumeric(60))),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
@@ -86,7 +86,7 @@ fn new_secrets(state: &SharedState, account: &Account) -> BTreeMap<String, Strin
 /// A new `musickey`: about as long as the real ones, with the prefix of the account's kind.
 pub(super) fn new_musickey(state: &SharedState, account: &Account) -> String {
     let prefix = if account.kind == AccountKind::WeChat { "W_X_" } else { "Q_H_L_" };
-    format!("{prefix}{}", state.tokens.word(88))
+    format!("{prefix}{}", state.tokens.alphanumeric(88))
 }
 
 /// The data of every sign-in call that fails: all fields, empty (protocol: QQ §6).

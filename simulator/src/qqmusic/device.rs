@@ -1,4 +1,4 @@
-//! What clients that imitate the Android app ask for before anything else (protocol: QQ §5.2).
+//! Session and device ids, which clients that imitate the Android app ask for first (protocol: QQ §5.2).
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ pub(super) fn session(context: &Context<'_>) -> CallReply {
     CallReply::ok(json!({"session": {"uid": uid, "sid": sid, "vkey": 0, "userip": "192.0.2.7"}}))
 }
 
-/// `POST https://api.tencentmusic.com/tme/trpc/proxy`: ids for a device. Not needed by clients that speak as a web page.
+/// `POST https://api.tencentmusic.com/tme/trpc/proxy`: ids for a device. Web clients do not need them.
 pub(super) fn qimei(context: &Context<'_>) -> Outcome {
     let request = context.request;
     if request.header("method") != "GetQimei" || request.header("appid") != "qimei_qq_android" {

@@ -1,11 +1,11 @@
-//! The bodies of the gateway: one JSON object asks for several things, and one answers them (protocol: QQ §5.1). For the
+//! The gateway's bodies: one JSON object makes several calls, and one replies to all of them (protocol: QQ §5.1). For the
 //! gateway and the handlers behind it.
 
 use serde_json::{Map, Value, json};
 
 use crate::service::outcome::Refusal;
 
-/// One of the things that a body asks for.
+/// One of the calls in a body.
 #[derive(Debug)]
 pub(super) struct Call {
     /// The name of its part of the body, and of the reply's.
@@ -15,7 +15,7 @@ pub(super) struct Call {
     pub(super) param: Map<String, Value>,
 }
 
-/// A body, read.
+/// A body: what the client says of itself, and its calls.
 #[derive(Debug)]
 pub(super) struct Envelope {
     pub(super) comm: Map<String, Value>,
@@ -23,7 +23,7 @@ pub(super) struct Envelope {
     pub(super) calls: Vec<Call>,
 }
 
-/// What one thing is answered with: the inner code, the data, and why it was refused.
+/// The reply to one call: its own code, its data, and why it was refused.
 #[derive(Debug)]
 pub(super) struct CallReply {
     pub(super) code: i64,
@@ -56,7 +56,7 @@ impl CallReply {
     }
 }
 
-/// A value that clients write as a number or as text.
+/// A value that clients write as a number or as text; empty when it is missing.
 pub(super) fn text_of(map: &Map<String, Value>, key: &str) -> String {
     match map.get(key) {
         Some(Value::String(text)) => text.clone(),
@@ -65,6 +65,10 @@ pub(super) fn text_of(map: &Map<String, Value>, key: &str) -> String {
     }
 }
 
+/// Parses a body.
+///
+/// # Errors
+/// The rule that it breaks.
 pub(super) fn parse(body: &[u8]) -> Result<Envelope, String> {
     let body: Value =
         serde_json::from_slice(body).map_err(|error| format!("the body is not JSON: {error}"))?;
@@ -86,6 +90,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, String> {
     Ok(Envelope { comm, calls })
 }
 
+/// The name that faults use for a call.
 fn name_of(module: &str, method: &str, param: &Map<String, Value>) -> &'static str {
     let has = |name: &str| param.contains_key(name);
     match (module, method) {
@@ -108,7 +113,7 @@ fn name_of(module: &str, method: &str, param: &Map<String, Value>) -> &'static s
     }
 }
 
-/// Whether the kind of client is one that lives in a browser and gets cookies.
+/// Whether the client is one that runs in a browser and gets cookies.
 pub(super) fn is_web(comm: &Map<String, Value>) -> bool {
     matches!(text_of(comm, "ct").as_str(), "24" | "23")
 }

@@ -1,4 +1,4 @@
-//! The code of a sign-in for a credential (protocol: QQ §1.6, §2.3).
+//! From the code of a sign-in to a credential: the exchange for QQ and WeChat (protocol: QQ §1.6, §2.3).
 
 use super::credential::{sign_in, skeleton};
 use super::envelope::{Call, CallReply, Envelope, text_of};

@@ -1,4 +1,4 @@
-//! The gateway: one JSON body asks for several things (protocol: QQ §5).
+//! The gateway: checks a body, and has its calls handled one after the other (protocol: QQ §5).
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use crate::service::outcome::Outcome;
 use crate::state::account::Service;
 use crate::state::fault::FaultKind;
 
-/// What the body asks for, in the names that faults use.
+/// The calls in the body, in the names that faults use.
 pub(super) fn request_names(request: &Request) -> Vec<&'static str> {
     match parse(&request.body) {
         Ok(envelope) => envelope.calls.iter().map(|call| call.name).collect(),
@@ -46,11 +46,11 @@ pub(super) fn respond(context: &Context<'_>) -> Outcome {
     });
     context.state.change(|state, _| {
         let key = key_of(request, &envelope.comm);
-        state.ledger.used(Service::QqMusic, "musickey", &key, state.settings.rotation, started);
+        state.ledger.record_use(Service::QqMusic, "musickey", &key, state.settings.rotation, started);
     });
     let (mut refusal, mut cookies) = (None, Vec::new());
     for (index, call) in envelope.calls.iter().enumerate() {
-        let reply = call_one(&context.part(index), &envelope, call);
+        let reply = handle_call(&context.part(index), &envelope, call);
         refusal = refusal.or(reply.refusal);
         cookies.extend(reply.cookies);
         body[call.key.as_str()] = json!({"code": reply.code, "data": reply.data});
@@ -58,8 +58,8 @@ pub(super) fn respond(context: &Context<'_>) -> Outcome {
     Outcome { reply: Reply::json(&body).cookies(cookies), refusal, upgrade: None }
 }
 
-/// Handles one of the things that a body asks for.
-fn call_one(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+/// Handles one call.
+fn handle_call(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let signs_in = matches!(
         call.name,
         "qq.exchange" | "qq.wx_exchange" | "qq.app_exchange" | "qq.phone_login" | "qq.renew" | "qq.renew_b"

@@ -1,4 +1,4 @@
-//! What somebody has paid for (protocol: QQ §8.3, §8.4).
+//! Memberships: what an account has paid for (protocol: QQ §8.3, §8.4).
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::envelope::{Call, CallReply, Envelope};
-use super::session::signed_in;
+use super::session::living_session;
 use crate::state::account::{Account, Membership, Service, Subscription};
 
 /// `userInfo.VipQueryServer/SRFVipQuery_V2`.
 pub(super) fn query(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let (state, memory) = context.state.lock();
-    if let Err(reply) = signed_in(&state, &memory, context.request, &envelope.comm) {
+    if let Err(reply) = living_session(&state, &memory, context.request, &envelope.comm) {
         return reply;
     }
     let Some(uins) = call.param.get("uin_list").and_then(Value::as_array) else {
@@ -35,7 +35,7 @@ pub(super) fn query(context: &Context<'_>, envelope: &Envelope, call: &Call) -> 
 /// and without any membership (protocol: QQ §13.7).
 pub(super) fn login_base(context: &Context<'_>, envelope: &Envelope) -> CallReply {
     let (state, memory) = context.state.lock();
-    let account = signed_in(&state, &memory, context.request, &envelope.comm).and_then(|credential| {
+    let account = living_session(&state, &memory, context.request, &envelope.comm).and_then(|credential| {
         state.account_in_reply(&credential.account, context.fault).map_err(|_| CallReply::declined(1000))
     });
     match account {

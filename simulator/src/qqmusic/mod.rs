@@ -84,23 +84,30 @@ pub(crate) const SERVICE: SimulatedService = SimulatedService {
     start: |simulator| Box::new(QqMusic::new(simulator)),
 };
 
-/// Handles what QQ Music's hosts are asked.
+/// Handles the requests to QQ Music's hosts.
 #[derive(Debug)]
 struct QqMusic {
     state: ServiceState<Memory>,
 }
 
-/// What QQ Music remembers between the steps of a sign-in: what each step gave, for the next one to take.
+/// What QQ Music remembers from one step of a sign-in to the next. Each list is oldest first.
 #[derive(Debug, Default)]
 struct Memory {
+    /// What confirmed codes of QQ gave, for `check_sig`.
     tickets: Vec<qq_scan::Ticket>,
+    /// What `check_sig` gave, for `authorize`.
     logins: Vec<check_sig::Login>,
+    /// What `authorize` and the official page gave, for the exchange.
     oauth_codes: Vec<authorize::OauthCode>,
+    /// What WeChat's poll gave, for the exchange.
     wechat_codes: Vec<wechat_scan::WechatCode>,
     /// The ids of the WeChat codes whose client knows that they were scanned.
     known_scanned: Vec<u64>,
+    /// What was pushed for confirmed codes of the app, for the exchange.
     app_tokens: Vec<app_scan::AppToken>,
+    /// The servers that clients of pushed events were sent to.
     push_servers: Vec<push::Server>,
+    /// Which device asked for the newest message to a number.
     message_requests: Vec<phone_code::MessageRequest>,
 }
 
@@ -126,10 +133,10 @@ const PROFILE_CGI: &str = "c6.y.qq.com";
 const DEVICE_SERVICE: &str = "api.tencentmusic.com";
 const PICTURES: [&str; 3] = ["thirdqq.qlogo.cn", "q.qlogo.cn", "y.gtimg.cn"];
 
-/// Where checks are passed.
+/// Where captchas are solved.
 const CAPTCHA_PATH: &str = "/captcha";
 const CAPTCHA_PAGE: &str = "https://y.qq.com/captcha";
-/// Where the checks of risk control are passed (protocol: QQ §5.4).
+/// Where the captchas of risk control are solved (protocol: QQ §5.4).
 const RISK_CAPTCHA_PATH: &str = "/wk_v17/common_login.html";
 const RISK_CAPTCHA_PAGE: &str = "https://y.qq.com/wk_v17/common_login.html";
 
@@ -146,11 +153,13 @@ impl ServiceHandler for QqMusic {
             (PTLOGIN, "/ptqrlogin") => vec!["qq.ptqrlogin"],
             (PTLOGIN_GRAPH, "/check_sig") => vec!["qq.check_sig"],
             (GRAPH, "/oauth2.0/authorize") => vec!["qq.authorize"],
-            (GRAPH, official_page::SHOW | official_page::STATE | official_page::GO_ON) => vec!["qq.page"],
-            (PORTAL, official_page::REDIRECT | CAPTCHA_PATH | RISK_CAPTCHA_PATH) => vec!["qq.page"],
-            (WECHAT, wechat_scan::PAGE) => vec!["qq.wx_page"],
-            (WECHAT, path) if path.starts_with(wechat_scan::PICTURE) => vec!["qq.wx_picture"],
-            (WECHAT_POLL, wechat_scan::POLL) => vec!["qq.wx_poll"],
+            (GRAPH, official_page::SHOW_PATH | official_page::STATE_PATH | official_page::FINISH_PATH) => {
+                vec!["qq.page"]
+            }
+            (PORTAL, official_page::TARGET_PATH | CAPTCHA_PATH | RISK_CAPTCHA_PATH) => vec!["qq.page"],
+            (WECHAT, wechat_scan::PAGE_PATH) => vec!["qq.wx_page"],
+            (WECHAT, path) if path.starts_with(wechat_scan::PICTURE_PATH) => vec!["qq.wx_picture"],
+            (WECHAT_POLL, wechat_scan::POLL_PATH) => vec!["qq.wx_poll"],
             (PUSH, _) => vec!["qq.push"],
             (host, "/cgi-bin/musicu.fcg" | "/cgi-bin/musics.fcg") if GATEWAYS.contains(&host) => {
                 gateway::request_names(request)
@@ -170,14 +179,14 @@ impl ServiceHandler for QqMusic {
                 "qq.ptqrlogin" => qq_scan::poll(&context),
                 "qq.check_sig" => check_sig::check(&context),
                 "qq.authorize" => authorize::authorize(&context),
-                "qq.wx_page" => wechat_scan::qrconnect(&context),
+                "qq.wx_page" => wechat_scan::show(&context),
                 "qq.wx_picture" => wechat_scan::picture(&context),
                 "qq.wx_poll" => wechat_scan::poll(&context).await,
                 "qq.push" => push::handshake(&context),
                 "qq.page" if matches!(request.path.as_str(), CAPTCHA_PATH | RISK_CAPTCHA_PATH) => {
                     captcha_page::respond(&context)
                 }
-                "qq.page" => official_page::serve(&context),
+                "qq.page" => official_page::respond(&context),
                 "qq.profile_web" => user_info::web(&context),
                 "qq.device" => device::qimei(&context),
                 avatar::REQUEST => avatar::respond(request, context.fault),

@@ -7,7 +7,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::authorize::{OauthCode, REDIRECT as TARGET, REDIRECT_ENCODED as TARGET_ENCODED};
 use super::{CLIENT_ID, Context};
-use crate::http::page::{ELSEWHERE, escaped, page};
+use crate::http::page::{WAYS_OFF, escape_html, html_page};
 use crate::http::reply::Reply;
 use crate::http::request::{expect_browser, expect_values};
 use crate::service::outcome::Outcome;
@@ -16,24 +16,24 @@ use crate::state::code::CodeState;
 use crate::state::fault::FaultKind;
 use crate::state::ledger::IssuedVia;
 
-pub(super) const SHOW: &str = "/oauth2.0/show";
-pub(super) const STATE: &str = "/oauth2.0/show_state";
-pub(super) const GO_ON: &str = "/oauth2.0/login_jump";
+pub(super) const SHOW_PATH: &str = "/oauth2.0/show";
+pub(super) const STATE_PATH: &str = "/oauth2.0/show_state";
+pub(super) const FINISH_PATH: &str = "/oauth2.0/login_jump";
 /// Where the page ends, on `y.qq.com`.
-pub(super) const REDIRECT: &str = "/portal/wx_redirect.html";
+pub(super) const TARGET_PATH: &str = "/portal/wx_redirect.html";
 
 const METHOD: &str = "official_page";
 const SCOPE: &str = "get_user_info,get_app_friends";
 
-/// Everything that belongs to the page.
-pub(super) fn serve(context: &Context<'_>) -> Outcome {
+/// Replies to every address of the page.
+pub(super) fn respond(context: &Context<'_>) -> Outcome {
     if context.request.method != hyper::Method::GET {
         return Outcome::broken_rule("the method is not GET", Reply::new(405, "text/plain", ""));
     }
     match context.request.path.as_str() {
-        SHOW => show(context),
-        STATE => state_of(context),
-        GO_ON => go_on(context),
+        SHOW_PATH => show(context),
+        STATE_PATH => code_state(context),
+        FINISH_PATH => finish(context),
         // What it says is in its address.
         _ => Reply::new(200, "text/html; charset=utf-8", "<!doctype html><title></title>").into(),
     }
@@ -54,47 +54,47 @@ fn show(context: &Context<'_>) -> Outcome {
             Some(_) => Err("scope is not QQ Music's".to_owned()),
         })
         .and_then(|()| {
-            let echo = request.query("state").filter(|echo| !echo.is_empty());
-            echo.ok_or_else(|| "state is missing".to_owned())
+            let oauth_state = request.query("state").filter(|oauth_state| !oauth_state.is_empty());
+            oauth_state.ok_or_else(|| "state is missing".to_owned())
         });
-    let echo = match checked {
+    let oauth_state = match checked {
         Err(rule) => {
             return Outcome::broken_rule(
                 rule.clone(),
-                page("QQ 登录", &format!("参数错误：{}", escaped(&rule)), ""),
+                html_page("QQ 登录", &format!("参数错误：{}", escape_html(&rule)), ""),
             );
         }
-        Ok(echo) => echo,
+        Ok(oauth_state) => oauth_state,
     };
     let kind = context.fault.map(|fault| fault.kind);
     if kind.is_some_and(|kind| !matches!(kind, FaultKind::Expired | FaultKind::WrongUser)) {
-        return Outcome::declined(page("QQ 登录", "登录环境异常，请稍后再试", ""));
+        return Outcome::declined(html_page("QQ 登录", "登录环境异常，请稍后再试", ""));
     }
     context.state.change(|state, memory| {
-        let key = state.tokens.word(32);
-        let text = format!("https://graph.qq.com{SHOW}?key={key}");
+        let key = state.tokens.alphanumeric(32);
+        let text = format!("https://graph.qq.com{SHOW_PATH}?key={key}");
         let id = state.show_code(Service::QqMusic, METHOD, &key, &text).id;
         if kind == Some(FaultKind::Expired) {
             let _ = state.move_code(id, &[CodeState::Shown], CodeState::Expired);
         }
-        let echo: String = byte_serialize(echo.as_bytes()).collect();
+        let oauth_state: String = byte_serialize(oauth_state.as_bytes()).collect();
         let frame = state.settings.hidden_frame.clone().map_or_else(String::new, |account| {
             let code = state.tokens.upper_hex(32);
-            let address = format!("{TARGET_ENCODED}&code={code}&state={echo}");
+            let address = format!("{TARGET_ENCODED}&code={code}&state={oauth_state}");
             memory.oauth_codes.push(OauthCode { code, account, via: IssuedVia::OfficialPage, used: false });
-            format!("<iframe hidden src=\"{}\"></iframe>", escaped(&address))
+            format!("<iframe hidden src=\"{}\"></iframe>", escape_html(&address))
         });
         let more = format!(
-            "{ELSEWHERE}{frame}<script>\nvar state = \"{STATE}?key={key}\";\nvar next = \"{GO_ON}?key={key}&state={echo}\";\n\
+            "{WAYS_OFF}{frame}<script>\nvar state = \"{STATE_PATH}?key={key}\";\nvar next = \"{FINISH_PATH}?key={key}&state={oauth_state}\";\n\
              {}</script>",
             include_str!("official_page.js"),
         );
-        page("QQ 登录", "请在手机上确认登录 QQ 音乐", &more).into()
+        html_page("QQ 登录", "请在手机上确认登录 QQ 音乐", &more).into()
     })
 }
 
-/// What the page asks every 200 milliseconds.
-fn state_of(context: &Context<'_>) -> Outcome {
+/// The state of the page's code, which the page asks for every 200 milliseconds.
+fn code_state(context: &Context<'_>) -> Outcome {
     let key = context.request.query("key").unwrap_or_default();
     context.state.change(|state, _| {
         state.expire_old_codes();
@@ -111,10 +111,10 @@ fn state_of(context: &Context<'_>) -> Outcome {
     })
 }
 
-/// From the confirmed page to QQ Music's, with a code.
-fn go_on(context: &Context<'_>) -> Outcome {
+/// Redirects from the confirmed page to QQ Music's, with a code for the exchange.
+fn finish(context: &Context<'_>) -> Outcome {
     let key = context.request.query("key").unwrap_or_default();
-    let echo = context.request.query("state").unwrap_or_default();
+    let oauth_state = context.request.query("state").unwrap_or_default();
     let failed = || Reply::redirect(format!("{TARGET_ENCODED}&error=100010"));
     context.state.change(|state, memory| {
         let found = state.code_by_key(Service::QqMusic, METHOD, key).cloned();
@@ -130,8 +130,8 @@ fn go_on(context: &Context<'_>) -> Outcome {
             return Outcome::declined(failed());
         };
         let code = state.tokens.upper_hex(32);
-        let echo: String = byte_serialize(echo.as_bytes()).collect();
-        let location = format!("{TARGET_ENCODED}&code={code}&state={echo}");
+        let oauth_state: String = byte_serialize(oauth_state.as_bytes()).collect();
+        let location = format!("{TARGET_ENCODED}&code={code}&state={oauth_state}");
         memory.oauth_codes.push(OauthCode {
             code,
             account: account.id,

@@ -1,4 +1,4 @@
-//! What the service pushes to a sign-in with the app: MQTT 5 over WebSocket (protocol: QQ §3.2, §3.3).
+//! The events that are pushed to a sign-in with the app: MQTT 5 over WebSocket (protocol: QQ §3.2, §3.3).
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +33,7 @@ use crate::state::ledger::IssuedVia;
 use crate::state::settings::PushSplit;
 use crate::state::shared_state::SharedState;
 
-/// A server that a client was sent to: only its path is another one.
+/// A made-up server that a client was sent to: the same host with another path.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     /// `ip:port`, the last part of the path.
@@ -58,12 +58,13 @@ struct PushSession {
 
 const PATH: &str = "/ws/handshake";
 const ORIGIN: &str = "https://y.qq.com";
-/// What a client may take to say who it is.
+/// How long a client may take to send CONNECT.
 const FIRST_PACKET: Duration = Duration::from_secs(20);
-/// Nobody says when a code's time is up, so somebody has to look at the clock.
+/// How often a code's age is looked at: expiry by age is no change of state that would wake the session.
 const CODE_CHECK_INTERVAL: Duration = Duration::from_millis(500);
 const TOPIC: &str = "management.qrcode_login/";
 
+/// Reason codes (OASIS MQTT 5.0 §2.4).
 const MOVED: [u8; 2] = [0x9d, 0x9c];
 const UNSPECIFIED: u8 = 0x80;
 const PROTOCOL_ERROR: u8 = 0x82;
@@ -74,10 +75,10 @@ const TOO_FAST: u8 = 0x9f;
 /// `GET https://mu.y.qq.com/ws/handshake`, or `/ws/handshake/SERVER`.
 pub(super) fn handshake(context: &Context<'_>) -> Outcome {
     let request = context.request;
-    if let Err(rule) = check(request) {
+    if let Err(rule) = check_handshake(request) {
         return Outcome::broken_rule(rule, Reply::new(400, "text/plain", "Bad Request"));
     }
-    let (_state, mut memory) = context.state.lock();
+    let (_shared, mut memory) = context.state.lock();
     let rest = request.path.strip_prefix(PATH).unwrap_or("?");
     let (depth, kept) = match rest.strip_prefix('/') {
         None if rest.is_empty() => (0, None),
@@ -99,7 +100,11 @@ pub(super) fn handshake(context: &Context<'_>) -> Outcome {
     Outcome::upgraded(reply, Box::new(session))
 }
 
-fn check(request: &Request) -> Result<(), String> {
+/// Checks the handshake of the WebSocket (RFC 6455 §4.2.1).
+///
+/// # Errors
+/// The rule that it breaks.
+fn check_handshake(request: &Request) -> Result<(), String> {
     let lower = |name: &str| request.header(name).to_ascii_lowercase();
     let key = base64_decode(request.header("sec-websocket-key")).unwrap_or_default();
     let rules = [
@@ -115,13 +120,13 @@ fn check(request: &Request) -> Result<(), String> {
     rules.into_iter().try_for_each(|(kept, rule)| if kept { Ok(()) } else { Err(rule.to_owned()) })
 }
 
-/// Why a connection ends.
-enum End {
-    /// The client went.
+/// How a session ends.
+enum SessionEnd {
+    /// The client has closed the connection.
     Gone,
-    /// The service closes it, after a last packet.
+    /// The service closes the connection, after a last packet.
     Closed,
-    /// The service goes without a word.
+    /// The service resets the connection.
     Reset,
 }
 
@@ -139,11 +144,11 @@ impl Upgrade for PushSession {
     }
 }
 
-/// A session and what was said in it.
+/// A session on its socket, and how far it has come.
 struct Connection {
     session: PushSession,
     socket: WebSocketStream<TokioIo<Upgraded>>,
-    /// What came and is no whole packet yet.
+    /// Bytes that are no whole packet yet.
     buffer: Vec<u8>,
     /// The code that the client named; `None` before its CONNECT.
     qrcode_id: Option<String>,
@@ -180,19 +185,19 @@ impl Connection {
             self.record("PUBLISH", 0, Some("a message of QoS 1 was not acknowledged".to_owned()));
         }
         match end {
-            End::Gone => {}
-            End::Closed => {
+            SessionEnd::Gone => {}
+            SessionEnd::Closed => {
                 let _ = self.socket.close(None).await;
                 // The client answers the close; what it still sends is of no interest.
                 let rest = async { while let Some(Ok(_)) = self.socket.next().await {} };
                 let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
             }
-            End::Reset => reset.store(true, Ordering::Relaxed),
+            SessionEnd::Reset => reset.store(true, Ordering::Relaxed),
         }
     }
 
     /// Receives packets and pushes events until one of both sides ends the session.
-    async fn exchange_packets(&mut self) -> End {
+    async fn exchange_packets(&mut self) -> SessionEnd {
         let mut changes = self.session.state.simulator.changes();
         let mut heard = Instant::now();
         loop {
@@ -213,21 +218,22 @@ impl Connection {
                     let rule = format!("nothing was heard for {} ms", self.silence_limit.as_millis());
                     self.record("DISCONNECT", KEEP_ALIVE_TIMEOUT, Some(rule));
                     let _ = self.send(vec![mqtt::disconnect(KEEP_ALIVE_TIMEOUT)]).await;
-                    return End::Closed;
+                    return SessionEnd::Closed;
                 }
             }
         }
     }
 
-    async fn receive(&mut self, frame: Option<Message>) -> Result<(), End> {
+    /// Handles a frame, with all packets that it completes.
+    async fn receive(&mut self, frame: Option<Message>) -> Result<(), SessionEnd> {
         match frame {
             Some(Message::Binary(bytes)) => self.buffer.extend(bytes),
             Some(Message::Ping(_) | Message::Pong(_)) => return Ok(()),
             Some(Message::Text(_)) => return Err(self.disconnect("a frame is not binary".to_owned()).await),
-            Some(Message::Close(_) | Message::Frame(_)) | None => return Err(End::Gone),
+            Some(Message::Close(_) | Message::Frame(_)) | None => return Err(SessionEnd::Gone),
         }
         loop {
-            match mqtt::take(&mut self.buffer) {
+            match mqtt::take_packet(&mut self.buffer) {
                 Ok(None) => return Ok(()),
                 Ok(Some(packet)) => self.handle(packet).await?,
                 Err(rule) => return Err(self.disconnect(rule).await),
@@ -236,7 +242,7 @@ impl Connection {
     }
 
     /// Handles one packet.
-    async fn handle(&mut self, packet: Packet) -> Result<(), End> {
+    async fn handle(&mut self, packet: Packet) -> Result<(), SessionEnd> {
         match (packet, self.qrcode_id.is_some()) {
             (Packet::Connect(connect), false) => self.connect(connect).await,
             (Packet::Connect(_), true) => Err(self.disconnect("a second CONNECT".to_owned()).await),
@@ -254,11 +260,12 @@ impl Connection {
                 self.record("PINGREQ", 0, None);
                 self.send(vec![mqtt::pingresp()]).await
             }
-            (Packet::Disconnect, true) => Err(End::Closed),
+            (Packet::Disconnect, true) => Err(SessionEnd::Closed),
         }
     }
 
-    async fn connect(&mut self, connect: Connect) -> Result<(), End> {
+    /// Handles CONNECT.
+    async fn connect(&mut self, connect: Connect) -> Result<(), SessionEnd> {
         let settings = self.session.state.settings();
         let checked = check_connect(&self.session.state.simulator.lock(), &connect);
         let id = match checked {
@@ -266,13 +273,13 @@ impl Connection {
             Err(rule) => {
                 self.record("CONNECT", NOT_AUTHORIZED, Some(rule));
                 self.send(vec![mqtt::connack(NOT_AUTHORIZED, None, None)]).await?;
-                return Err(End::Closed);
+                return Err(SessionEnd::Closed);
             }
         };
         if let Some(reason) = self.session.fault.as_ref().and_then(refusal_reason) {
             self.record("CONNECT", reason, None);
             self.send(vec![mqtt::connack(reason, None, None)]).await?;
-            return Err(End::Closed);
+            return Err(SessionEnd::Closed);
         }
         if self.session.depth < settings.push_redirects {
             let fault = self.session.fault.take().filter(|fault| !cuts_connack(fault.kind));
@@ -280,7 +287,7 @@ impl Connection {
             let (reason, reference) = self.session.state.change(|_, memory| redirect(memory, depth, fault));
             self.record("CONNECT", reason, None);
             self.send(vec![mqtt::connack(reason, Some(&reference), None)]).await?;
-            return Err(End::Closed);
+            return Err(SessionEnd::Closed);
         }
         let connack = mqtt::connack(0, None, settings.push_keep_alive_seconds);
         match self.session.fault.as_ref().map(|fault| fault.kind) {
@@ -291,7 +298,7 @@ impl Connection {
                     // Nothing more is ever said, and nothing is heard.
                     std::future::pending::<()>().await;
                 }
-                return Err(End::Closed);
+                return Err(SessionEnd::Closed);
             }
             _ => {}
         }
@@ -302,7 +309,8 @@ impl Connection {
         self.send(vec![connack]).await
     }
 
-    async fn subscribe(&mut self, subscribe: Subscribe) -> Result<(), End> {
+    /// Handles SUBSCRIBE.
+    async fn subscribe(&mut self, subscribe: Subscribe) -> Result<(), SessionEnd> {
         let id = self.qrcode_id.clone().unwrap_or_default();
         let user = [("authorization", "tmelogin"), ("pubsub", "unicast")];
         let rules = [
@@ -343,7 +351,7 @@ impl Connection {
     }
 
     /// Pushes what the client does not know yet.
-    async fn push(&mut self) -> Result<(), End> {
+    async fn push(&mut self) -> Result<(), SessionEnd> {
         let mut packets = Vec::new();
         while let Some((kind, payload)) = self.next_event() {
             let qos = self.session.state.settings().push_qos;
@@ -361,7 +369,7 @@ impl Connection {
             if kind == "cookies" && loses {
                 self.unacknowledged.clear();
                 self.record("PUBLISH cookies", 0, None);
-                return Err(End::Reset);
+                return Err(SessionEnd::Reset);
             }
             self.record(&format!("PUBLISH {kind}"), 0, None);
             let topic = format!("{TOPIC}{}", self.qrcode_id.as_deref().unwrap_or_default());
@@ -395,7 +403,8 @@ impl Connection {
         Some((kind, payload))
     }
 
-    async fn send(&mut self, packets: Vec<Vec<u8>>) -> Result<(), End> {
+    /// Sends packets, in frames as the settings say.
+    async fn send(&mut self, packets: Vec<Vec<u8>>) -> Result<(), SessionEnd> {
         let frames: Vec<Vec<u8>> = match self.session.state.settings().push_split {
             PushSplit::Whole => packets,
             PushSplit::Joined => vec![packets.concat()],
@@ -403,19 +412,20 @@ impl Connection {
         };
         for frame in frames {
             if self.socket.send(Message::binary(frame)).await.is_err() {
-                return Err(End::Gone);
+                return Err(SessionEnd::Gone);
             }
         }
         Ok(())
     }
 
-    /// Says goodbye to a client that broke a rule.
-    async fn disconnect(&mut self, rule: String) -> End {
+    /// Disconnects a client that broke a rule.
+    async fn disconnect(&mut self, rule: String) -> SessionEnd {
         self.record("packet", PROTOCOL_ERROR, Some(rule));
         let _ = self.send(vec![mqtt::disconnect(PROTOCOL_ERROR)]).await;
-        End::Closed
+        SessionEnd::Closed
     }
 
+    /// Records what was said in the journal; the status is the reason code.
     fn record(&self, what: &str, reason: u8, rule: Option<String>) {
         let fault = self.session.fault.as_ref().map(|fault| fault.kind.name().to_owned());
         let verdict = match (&fault, &rule) {
@@ -484,7 +494,7 @@ fn cuts_connack(kind: FaultKind) -> bool {
     fault_reply::ending(kind).is_some_and(|ending| matches!(ending, Ending::Truncated | Ending::Stall))
 }
 
-/// Makes up a server; the two reasons take turns.
+/// Makes up a server to send a client to, with the reason code; the two reasons alternate.
 fn redirect(memory: &mut Memory, depth: u32, fault: Option<Fault>) -> (u8, String) {
     let count = memory.push_servers.len();
     // 192.0.2.0/24 is for documentation: opened by mistake it leads nowhere.
@@ -493,7 +503,7 @@ fn redirect(memory: &mut Memory, depth: u32, fault: Option<Fault>) -> (u8, Strin
     (MOVED[count % 2], reference)
 }
 
-/// A key for the account that needs no exchange; nothing comes with it that would renew it once it has ended.
+/// A key that needs no exchange. Nothing comes with it that would renew it once it has expired.
 fn pushed_key(state: &mut SharedState, owner: &Account) -> String {
     let key = new_musickey(state, owner);
     let (issued, expires) = lifetime(state);
@@ -502,7 +512,7 @@ fn pushed_key(state: &mut SharedState, owner: &Account) -> String {
     key
 }
 
-/// What the confirmed code gives, once.
+/// The event for a confirmed code, once.
 fn confirmed(
     state: &mut SharedState,
     memory: &mut Memory,
@@ -520,7 +530,8 @@ fn confirmed(
         return Some(("cookies", json!({"cookies": {}}).to_string()));
     }
     let owner = state.account_in_reply(&account, fault).ok()?;
-    let token = if state.settings.pushed_key { pushed_key(state, &owner) } else { state.tokens.word(64) };
+    let token =
+        if state.settings.pushed_key { pushed_key(state, &owner) } else { state.tokens.alphanumeric(64) };
     let named = owner.uid;
     let payload = json!({"cookies": {
         "qqmusic_uin": {"value": named}, "qqmusic_key": {"value": token}, "qrcode_id": {"value": id},

@@ -1,4 +1,4 @@
-//! The code and the question whether it was scanned: `ptqrshow`, `ptqrlogin` (protocol: QQ §1.1, §1.2).
+//! Sign-in with QQ: the code and its poll, `ptqrshow` and `ptqrlogin` (protocol: QQ §1.1, §1.2).
 
 use url::form_urlencoded::byte_serialize;
 
@@ -45,7 +45,7 @@ pub(super) fn show(context: &Context<'_>) -> Outcome {
     }
     context.state.change(|state, _| {
         let qrsig = state.tokens.hex(128);
-        let own = format!("https://txz.qq.com/p?k={}&f={APP_ID}", state.tokens.word(32));
+        let own = format!("https://txz.qq.com/p?k={}&f={APP_ID}", state.tokens.alphanumeric(32));
         let text = foreign.map_or(own, str::to_owned);
         state.show_code(Service::QqMusic, METHOD, &qrsig, &text);
         match qr_picture::png(&text) {
@@ -107,22 +107,24 @@ pub(super) fn poll(context: &Context<'_>) -> Outcome {
         }
         let id = code.id;
         match code.state {
-            CodeState::Shown => say(66, "", "二维码未失效。", "").into(),
-            CodeState::Scanned => say(67, "", "二维码认证中。", "").into(),
+            CodeState::Shown => poll_reply(66, "", "二维码未失效。", "").into(),
+            CodeState::Scanned => poll_reply(67, "", "二维码认证中。", "").into(),
             CodeState::Refused => {
-                Outcome::declined(say(state.settings.refusal_code, "", "本次登录已被拒绝 ", ""))
+                Outcome::declined(poll_reply(state.settings.refusal_code, "", "本次登录已被拒绝 ", ""))
             }
-            CodeState::Expired | CodeState::Delivered => Outcome::declined(say(65, "", "二维码已失效。", "")),
+            CodeState::Expired | CodeState::Delivered => {
+                Outcome::declined(poll_reply(65, "", "二维码已失效。", ""))
+            }
             CodeState::Confirmed => {
                 let account = code.account.clone().unwrap_or_default();
                 let Ok(account) = state.account(&account).cloned() else {
-                    return say(65, "", "二维码已失效。", "").into();
+                    return poll_reply(65, "", "二维码已失效。", "").into();
                 };
                 let ptsigx = state.tokens.hex(160);
                 let url = jump_url(&account, &ptsigx);
                 memory.tickets.push(Ticket { ptsigx, account: account.id.clone(), used: false });
                 let _ = state.move_code(id, &[CodeState::Confirmed], CodeState::Delivered);
-                say(0, &url, "登录成功！", &account.nickname).into()
+                poll_reply(0, &url, "登录成功！", &account.nickname).into()
             }
         }
     })
@@ -134,16 +136,16 @@ fn faulted(fault: &Fault, state: &mut CodeState) -> Option<Outcome> {
             *state = CodeState::Expired;
             None
         }
-        FaultKind::Risk => Some(Outcome::declined(say(86, "", "登录存在风险，本次操作已被拦截", ""))),
+        FaultKind::Risk => Some(Outcome::declined(poll_reply(86, "", "登录存在风险，本次操作已被拦截", ""))),
         FaultKind::UnknownCode | FaultKind::RateLimited => {
-            Some(Outcome::declined(say(fault.code_or(23), "", "系统繁忙，请稍后再试", "")))
+            Some(Outcome::declined(poll_reply(fault.code_or(23), "", "系统繁忙，请稍后再试", "")))
         }
         _ => None,
     }
 }
 
-/// The call that the page would make. Messages carry a number in brackets, as the real ones do.
-fn say(code: i64, url: &str, message: &str, nickname: &str) -> Reply {
+/// The JavaScript call that tells the page the state of the code. Messages carry a number in brackets, as the real ones do.
+fn poll_reply(code: i64, url: &str, message: &str, nickname: &str) -> Reply {
     let nickname = nickname.replace('\\', "\\\\").replace('\'', "\\'");
     let message = if code == 0 { message.to_owned() } else { format!("{message}(1234567890)") };
     Reply::script(format!("ptuiCB('{code}','0','{url}','0','{message}', '{nickname}')"))

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::credential::{body, lifetime, login_type, musicid, new_musickey, skeleton};
 use super::envelope::{Call, CallReply, Envelope, text_of};
-use super::session::{by_key, signed_in};
+use super::session::{living_session, session_by_key};
 use super::{Context, Memory};
 use crate::clock::now_ms;
 use crate::http::request::expect_values;
@@ -34,12 +34,14 @@ pub(super) fn path_b(context: &Context<'_>, call: &Call) -> CallReply {
 
 /// `music.login.LoginServer/Logout`.
 pub(super) fn logout(context: &Context<'_>, envelope: &Envelope) -> CallReply {
-    context.state.change(|state, memory| match signed_in(state, memory, context.request, &envelope.comm) {
-        Ok(credential) => {
-            state.ledger.revoke_session(credential.session, RevokedBy::SignOut, now_ms());
-            CallReply::ok(json!({}))
+    context.state.change(|state, memory| {
+        match living_session(state, memory, context.request, &envelope.comm) {
+            Ok(credential) => {
+                state.ledger.revoke_session(credential.session, RevokedBy::SignOut, now_ms());
+                CallReply::ok(json!({}))
+            }
+            Err(reply) => reply,
         }
-        Err(reply) => reply,
     })
 }
 
@@ -164,7 +166,7 @@ fn check_b(
     if cookie("qqmusic_key") != key && cookie("qm_keyst") != key {
         return rule("the cookies do not carry the old key".to_owned());
     }
-    let old = by_key(state, memory, &key, &text_of(param, "str_musicid"))?;
+    let old = session_by_key(state, memory, &key, &text_of(param, "str_musicid"))?;
     for (name, wanted) in
         [("onlyNeedAccessToken", "0"), ("forceRefreshToken", "0"), ("musicid", old.uid.as_str())]
     {

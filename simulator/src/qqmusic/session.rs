@@ -14,7 +14,7 @@ use crate::state::shared_state::SharedState;
 ///
 /// # Errors
 /// The refusal: 1000 when there is none, it is unknown, or it has ended.
-pub(super) fn signed_in(
+pub(super) fn living_session(
     state: &SharedState,
     memory: &Memory,
     request: &Request,
@@ -41,7 +41,7 @@ pub(super) fn signed_in(
     if key.is_empty() {
         return Err(CallReply::broken_rule(1000, "there is no credential in it"));
     }
-    by_key(state, memory, &key, &uin)
+    session_by_key(state, memory, &key, &uin)
 }
 
 /// The `musickey` that a request carries, in `comm` or in the cookies; empty when it carries none.
@@ -52,7 +52,7 @@ pub(super) fn key_of(request: &Request, comm: &Map<String, Value>) -> String {
 }
 
 /// The living credential with this key and number.
-pub(super) fn by_key(
+pub(super) fn session_by_key(
     state: &SharedState,
     memory: &Memory,
     key: &str,

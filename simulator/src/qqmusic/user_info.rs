@@ -1,11 +1,11 @@
-//! Who somebody is, and whether the credential is good (protocol: QQ §8.1, §8.2).
+//! User info: who somebody is, and whether the credential is good (protocol: QQ §8.1, §8.2).
 
 use serde_json::json;
 
 use super::Context;
 use super::envelope::{Call, CallReply, Envelope, text_of};
 use super::hash::hash33;
-use super::session::{by_key, signed_in};
+use super::session::{living_session, session_by_key};
 use crate::http::encoding::base64_encode;
 use crate::http::reply::Reply;
 use crate::http::request::expect_values;
@@ -17,7 +17,7 @@ use crate::state::fault::FaultKind;
 /// QQ §13.7).
 pub(super) fn login_user_info(context: &Context<'_>, envelope: &Envelope) -> CallReply {
     let (state, memory) = context.state.lock();
-    let account = signed_in(&state, &memory, context.request, &envelope.comm).and_then(|credential| {
+    let account = living_session(&state, &memory, context.request, &envelope.comm).and_then(|credential| {
         state.account_in_reply(&credential.account, context.fault).map_err(|_| CallReply::declined(1000))
     });
     match account {
@@ -88,7 +88,7 @@ pub(super) fn web(context: &Context<'_>) -> Outcome {
         ("reqfrom", "1"),
     ];
     if let Err(rule) = expect_values(&request.query, &fixed) {
-        return Outcome::broken_rule(rule, no(1000));
+        return Outcome::broken_rule(rule, error_reply(1000));
     }
     if let Some(code) = context.fault.and_then(|fault| match fault.kind {
         FaultKind::UnknownCode => Some(fault.code_or(77_777)),
@@ -97,10 +97,10 @@ pub(super) fn web(context: &Context<'_>) -> Outcome {
         FaultKind::Expired => Some(1000),
         _ => None,
     }) {
-        return Outcome::declined(no(code));
+        return Outcome::declined(error_reply(code));
     }
     let (state, memory) = context.state.lock();
-    let account = by_key(&state, &memory, &key, &uin).and_then(|credential| {
+    let account = session_by_key(&state, &memory, &key, &uin).and_then(|credential| {
         state.account_in_reply(&credential.account, context.fault).map_err(|_| CallReply::declined(1000))
     });
     match account {
@@ -111,13 +111,13 @@ pub(super) fn web(context: &Context<'_>) -> Outcome {
         }}}))
         .into(),
         Err(reply) => Outcome {
-            reply: no(reply.code),
+            reply: error_reply(reply.code),
             refusal: reply.refusal.or(Some(Refusal::Declined)),
             upgrade: None,
         },
     }
 }
 
-fn no(code: i64) -> Reply {
+fn error_reply(code: i64) -> Reply {
     Reply::json(&json!({"code": code, "subcode": code, "message": "", "data": {}}))
 }

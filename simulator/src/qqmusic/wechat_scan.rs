@@ -1,9 +1,9 @@
-//! Sign-in with WeChat: the page, its picture, and the question whether it was scanned (protocol: QQ §2).
+//! Sign-in with WeChat: the page with the code, its picture, and the poll (protocol: QQ §2).
 
 use std::time::Duration;
 
 use super::{Context, Memory};
-use crate::http::page::{escaped, page};
+use crate::http::page::{escape_html, html_page};
 use crate::http::qr_picture;
 use crate::http::reply::Reply;
 use crate::http::request::{Request, expect_browser, expect_values};
@@ -23,9 +23,9 @@ pub(super) struct WechatCode {
 
 /// QQ Music's id at WeChat.
 pub(super) const APP_ID: &str = "wx48db31d50e334801";
-pub(super) const PAGE: &str = "/connect/qrconnect";
-pub(super) const PICTURE: &str = "/connect/qrcode/";
-pub(super) const POLL: &str = "/connect/l/qrconnect";
+pub(super) const PAGE_PATH: &str = "/connect/qrconnect";
+pub(super) const PICTURE_PATH: &str = "/connect/qrcode/";
+pub(super) const POLL_PATH: &str = "/connect/l/qrconnect";
 
 const ORIGIN: &str = "https://open.weixin.qq.com/";
 const REDIRECT: &str = "https://y.qq.com/portal/wx_redirect.html?login_type=2&surl=https://y.qq.com/";
@@ -37,7 +37,7 @@ fn expect_get(request: &Request) -> Result<(), String> {
 }
 
 /// `GET https://open.weixin.qq.com/connect/qrconnect`
-pub(super) fn qrconnect(context: &Context<'_>) -> Outcome {
+pub(super) fn show(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let fixed =
         [("appid", APP_ID), ("redirect_uri", REDIRECT), ("response_type", "code"), ("scope", "snsapi_login")];
@@ -49,34 +49,37 @@ pub(super) fn qrconnect(context: &Context<'_>) -> Outcome {
             Some(_) => Err("href is not QQ Music's style sheet".to_owned()),
         })
         .and_then(|()| {
-            let echo = request.query("state").filter(|echo| !echo.is_empty());
-            echo.ok_or_else(|| "state is missing".to_owned())
+            let oauth_state = request.query("state").filter(|oauth_state| !oauth_state.is_empty());
+            oauth_state.ok_or_else(|| "state is missing".to_owned())
         });
     match checked {
         // A page all the same, as WeChat gives: it says what is wrong and has no code.
-        Err(rule) => {
-            Outcome::broken_rule(rule.clone(), page("微信登录", &format!("参数错误：{}", escaped(&rule)), ""))
+        Err(rule) => Outcome::broken_rule(
+            rule.clone(),
+            html_page("微信登录", &format!("参数错误：{}", escape_html(&rule)), ""),
+        ),
+        Ok(_) if context.fault.is_some() => {
+            Outcome::declined(html_page("微信登录", "系统繁忙，请稍后再试", ""))
         }
-        Ok(_) if context.fault.is_some() => Outcome::declined(page("微信登录", "系统繁忙，请稍后再试", "")),
-        Ok(echo) => context.state.change(|state, _| with_code(state, echo).into()),
+        Ok(oauth_state) => context.state.change(|state, _| with_code(state, oauth_state).into()),
     }
 }
 
 /// The page with a new code. It works in a browser, too: its script asks and goes on.
-fn with_code(state: &mut SharedState, echo: &str) -> Reply {
-    let uuid = state.tokens.word(16);
+fn with_code(state: &mut SharedState, oauth_state: &str) -> Reply {
+    let uuid = state.tokens.alphanumeric(16);
     let text = format!("https://open.weixin.qq.com/connect/confirm?uuid={uuid}");
     state.show_code(Service::QqMusic, METHOD, &uuid, &text);
-    let echo: String = url::form_urlencoded::byte_serialize(echo.as_bytes()).collect();
-    let target = format!("{REDIRECT}&state={echo}");
+    let oauth_state: String = url::form_urlencoded::byte_serialize(oauth_state.as_bytes()).collect();
+    let target = format!("{REDIRECT}&state={oauth_state}");
     // The address in the first line of the script is where most clients find the uuid.
     let more = format!(
-        "<img id=\"picture\" src=\"{PICTURE}{uuid}\" alt=\"微信二维码\">\n<script>\n\
-         var fordevtool = \"https://lp.open.weixin.qq.com{POLL}?uuid={uuid}\";\n\
+        "<img id=\"picture\" src=\"{PICTURE_PATH}{uuid}\" alt=\"微信二维码\">\n<script>\n\
+         var fordevtool = \"https://lp.open.weixin.qq.com{POLL_PATH}?uuid={uuid}\";\n\
          var target = \"{target}\";\n{}</script>",
         include_str!("wechat_scan.js"),
     );
-    page("微信登录", "请使用微信扫描二维码登录", &more)
+    html_page("微信登录", "请使用微信扫描二维码登录", &more)
 }
 
 /// `GET https://open.weixin.qq.com/connect/qrcode/UUID`
@@ -91,7 +94,7 @@ pub(super) fn picture(context: &Context<'_>) -> Outcome {
     if context.fault.is_some() {
         return Outcome::declined(gone());
     }
-    let uuid = request.path.strip_prefix(PICTURE).unwrap_or_default();
+    let uuid = request.path.strip_prefix(PICTURE_PATH).unwrap_or_default();
     let state = context.state.lock_shared();
     match state.code_by_key(Service::QqMusic, METHOD, uuid) {
         None => Outcome::broken_rule("uuid is unknown", gone()),
@@ -117,16 +120,16 @@ pub(super) async fn poll(context: &Context<'_>) -> Outcome {
             Some(last) => Err(format!("last is {last:?}, not \"404\"")),
         });
     if let Err(rule) = checked {
-        return Outcome::broken_rule(rule, say(500, ""));
+        return Outcome::broken_rule(rule, poll_reply(500, ""));
     }
-    let begun = context.state.change(|state, memory| begin(state, memory, context.fault, &uuid));
-    let knows_scanned = match begun {
-        Ok(told) => told || request.query("last") == Some("404"),
+    let counted = context.state.change(|state, memory| count_poll(state, memory, context.fault, &uuid));
+    let knows_scanned = match counted {
+        Ok(known) => known || request.query("last") == Some("404"),
         Err(answer) => return *answer,
     };
     let seconds = context.state.settings().long_poll_seconds;
     // The code may end by its age while nothing else happens, so somebody has to look at the clock.
-    let looking = async {
+    let watching = async {
         loop {
             let found = context.state.simulator.until(|state| {
                 let code =
@@ -140,15 +143,18 @@ pub(super) async fn poll(context: &Context<'_>) -> Outcome {
             }
         }
     };
-    let happened = tokio::time::timeout(Duration::from_secs(seconds), looking).await.is_ok();
+    let happened = tokio::time::timeout(Duration::from_secs(seconds), watching).await.is_ok();
     if !happened {
-        return say(408, "").into();
+        return poll_reply(408, "").into();
     }
-    context.state.change(|state, memory| tell(state, memory, &uuid))
+    context.state.change(|state, memory| outcome_of_poll(state, memory, &uuid))
 }
 
-/// Counts the poll. Whether the client has been told that the code was scanned; or the answer, when there is one at once.
-fn begin(
+/// Counts the poll. Returns whether the client knows that the code was scanned.
+///
+/// # Errors
+/// The outcome of a poll that is answered at once.
+fn count_poll(
     state: &mut SharedState,
     memory: &Memory,
     fault: Option<&Fault>,
@@ -156,47 +162,51 @@ fn begin(
 ) -> Result<bool, Box<Outcome>> {
     state.expire_old_codes();
     let Some(code) = state.code_by_key_mut(Service::QqMusic, METHOD, uuid) else {
-        return Err(Box::new(Outcome::broken_rule("uuid is unknown", say(402, ""))));
+        return Err(Box::new(Outcome::broken_rule("uuid is unknown", poll_reply(402, ""))));
     };
     code.polls += 1;
     match fault.map(|fault| (fault.kind, fault)) {
         Some((FaultKind::Expired, _)) => code.state = CodeState::Expired,
         Some((FaultKind::UnknownCode, fault)) => {
-            return Err(Box::new(Outcome::declined(say(fault.code_or(777), ""))));
+            return Err(Box::new(Outcome::declined(poll_reply(fault.code_or(777), ""))));
         }
         Some((FaultKind::Risk | FaultKind::RateLimited | FaultKind::RenewalRejected, _)) => {
-            return Err(Box::new(Outcome::declined(say(500, ""))));
+            return Err(Box::new(Outcome::declined(poll_reply(500, ""))));
         }
         // Confirmed, but without the code that would be needed.
-        Some((FaultKind::RenewalSkeleton, _)) => return Err(Box::new(Outcome::declined(say(405, "")))),
+        Some((FaultKind::RenewalSkeleton, _)) => {
+            return Err(Box::new(Outcome::declined(poll_reply(405, ""))));
+        }
         _ => {}
     }
     let id = code.id;
     Ok(memory.known_scanned.contains(&id))
 }
 
-fn tell(state: &mut SharedState, memory: &mut Memory, uuid: &str) -> Outcome {
+/// The outcome of a poll when something has happened.
+fn outcome_of_poll(state: &mut SharedState, memory: &mut Memory, uuid: &str) -> Outcome {
     let Some(code) = state.code_by_key(Service::QqMusic, METHOD, uuid).cloned() else {
-        return Outcome::declined(say(402, ""));
+        return Outcome::declined(poll_reply(402, ""));
     };
     match code.state {
-        CodeState::Shown => say(408, "").into(),
+        CodeState::Shown => poll_reply(408, "").into(),
         CodeState::Scanned => {
             memory.known_scanned.push(code.id);
-            say(404, "").into()
+            poll_reply(404, "").into()
         }
-        CodeState::Refused => Outcome::declined(say(403, "")),
-        CodeState::Expired | CodeState::Delivered => Outcome::declined(say(402, "")),
+        CodeState::Refused => Outcome::declined(poll_reply(403, "")),
+        CodeState::Expired | CodeState::Delivered => Outcome::declined(poll_reply(402, "")),
         CodeState::Confirmed => {
-            let wechat_code = state.tokens.word(32);
+            let wechat_code = state.tokens.alphanumeric(32);
             let account = code.account.unwrap_or_default();
             memory.wechat_codes.push(WechatCode { code: wechat_code.clone(), account, used: false });
             let _ = state.move_code(code.id, &[CodeState::Confirmed], CodeState::Delivered);
-            say(405, &wechat_code).into()
+            poll_reply(405, &wechat_code).into()
         }
     }
 }
 
-fn say(errcode: i64, code: &str) -> Reply {
+/// The script that a poll is answered with.
+fn poll_reply(errcode: i64, code: &str) -> Reply {
     Reply::script(format!("window.wx_errcode={errcode};window.wx_code='{code}';"))
 }

@@ -1,4 +1,4 @@
-//! The page on which a person passes a check. For the services on whose hosts it is.
+//! The page on which a person solves a captcha. For the services on whose hosts it is.
 
 use hyper::Method;
 
@@ -6,7 +6,7 @@ use crate::http::reply::Reply;
 use crate::service::outcome::Outcome;
 use crate::service::request_context::RequestContext;
 
-/// The page of a check, whose address names the check: a button that solves it. Any fault is a check that failed.
+/// The page at the captcha's own address: a button that solves it. Any fault is a captcha that failed.
 pub(crate) fn respond<M>(context: &RequestContext<'_, M>) -> Outcome {
     let request = context.request;
     let check = request.query("check").unwrap_or_default();

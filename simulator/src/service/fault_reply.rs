@@ -1,4 +1,5 @@
-//! Replies that a fault gives in a service's place, and how a fault ends a reply that the service made.
+//! Replies that a fault gives in a service's place, and how a fault ends a reply that the service made. For
+//! the router, and for sessions that play faults themselves.
 
 use std::io::Write as _;
 use std::sync::LazyLock;

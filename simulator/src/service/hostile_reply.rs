@@ -1,5 +1,5 @@
-//! What a service never answers, and somebody in its place might: answers that cost more than they look, and codes
-//! that are none of a sign-in.
+//! Replies that a service never sends, and an attacker in its place might: larger than they look, or codes that are none of
+//! a sign-in. For whoever plays [`FaultKind::HOSTILE`].
 
 use std::io::{Cursor, Write as _};
 use std::sync::LazyLock;
@@ -24,23 +24,23 @@ pub const FOREIGN_CODES: [&str; 9] = [
     "https://evil.example/p?k=1",
 ];
 
-/// How much there is of what has no end, in bytes: just below what a client reads.
-const MUCH: usize = 1000 * 1000;
+/// The length of bodies that are to be large, in bytes: just below what a client reads.
+const LARGE: usize = 1000 * 1000;
 
-/// What the code of a fault says.
+/// The text of the code that the fault [`FaultKind::ForeignCode`] shows.
 pub(crate) fn code_text(fault: &Fault) -> &'static str {
     let at = usize::try_from(fault.code_or(0)).unwrap_or_default();
     FOREIGN_CODES[at % FOREIGN_CODES.len()]
 }
 
-/// The answer to any request; `None` for a kind that is none of these.
+/// The reply to any request; `None` for a kind that is not hostile, and for the code that is none of a sign-in.
 pub(crate) fn instead(kind: FaultKind) -> Option<Reply> {
     let json = |body: Bytes| Reply::new(200, "application/json; charset=utf-8", body);
     Some(match kind {
         FaultKind::Corners => Reply::new(200, "image/png", CORNERS.clone()).cookie("qrsig=0123456789abcdef"),
         FaultKind::Strip => Reply::new(200, "image/png", STRIP.clone()).cookie("qrsig=0123456789abcdef"),
         FaultKind::JoinedCookies => json(JOINED.clone()),
-        FaultKind::DeepJson => json("[".repeat(MUCH).into()),
+        FaultKind::DeepJson => json("[".repeat(LARGE).into()),
         FaultKind::WideJson => json(WIDE.clone()),
         FaultKind::BrotliBomb => json(BOMB.clone()).header("content-encoding", "br"),
         FaultKind::ManyCookies => {
@@ -73,13 +73,13 @@ static STRIP: LazyLock<Bytes> = LazyLock::new(|| png(GrayImage::new(4096, 1)));
 /// Cookies in one text, far too many, and commas that join nothing.
 static JOINED: LazyLock<Bytes> = LazyLock::new(|| {
     let many: String = (0..40_000).map(|number| format!("a{number}=1;")).collect();
-    let cookie = format!("MUSIC_U=u; Path{}; {many}", ",".repeat(MUCH / 2));
+    let cookie = format!("MUSIC_U=u; Path{}; {many}", ",".repeat(LARGE / 2));
     json!({"code": 803, "message": "", "cookie": cookie}).to_string().into()
 });
 
 /// Values that take many times their length in memory.
 static WIDE: LazyLock<Bytes> = LazyLock::new(|| {
-    let values = "[],".repeat(MUCH / 3);
+    let values = "[],".repeat(LARGE / 3);
     format!("{{\"code\":0,\"req_0\":{{\"code\":0,\"data\":[{values}0]}},\"data\":[]}}").into()
 });
 

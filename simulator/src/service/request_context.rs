@@ -27,7 +27,7 @@ impl<'a, M> RequestContext<'a, M> {
         Self {
             state,
             request,
-            fault: fault.filter(|fault| fault.kind.is_meaning()),
+            fault: fault.filter(|fault| fault.kind.is_application_level()),
             fault_index: struck.map_or(0, |struck| struck.index),
             connection_fault: fault,
         }

@@ -1,8 +1,8 @@
-//! The people who have accounts here.
+//! Accounts, and what they have paid for. Each service defines its own in its folder.
 
 use serde::{Deserialize, Serialize};
 
-/// A service that the simulator plays.
+/// A service that the simulator stands in for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -37,12 +37,12 @@ pub enum AccountKind {
     Native,
 }
 
-/// A membership that was bought once. Whether it still runs is a matter of [`Subscription::until_ms`].
+/// A membership that was bought once, and that may have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subscription {
-    /// From when, in milliseconds since the Unix epoch.
+    /// When it begins, in milliseconds since the Unix epoch.
     pub from_ms: i64,
-    /// Until when.
+    /// When it ends, in milliseconds since the Unix epoch.
     pub until_ms: i64,
     /// The level on its badge.
     pub level: u32,
@@ -66,9 +66,9 @@ pub struct Membership {
 pub struct Account {
     /// `service:uid`, such as `qqmusic:10001`.
     pub id: String,
-    /// Where it is.
+    /// The service that it is an account of.
     pub service: Service,
-    /// Its number there.
+    /// Its number at the service, in decimal digits.
     pub uid: String,
     /// What kind of account it is.
     pub kind: AccountKind,

@@ -12,7 +12,7 @@ pub enum ControlError {
     /// No code shown has this text in its picture.
     #[error("no code carries this text")]
     UnknownText,
-    /// No check has this id.
+    /// No captcha has this id.
     #[error("no check has the id {0}")]
     NoSuchCaptcha(u64),
     /// No account has this id.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FaultKind {
-    // Transport: the request is not processed, unless said otherwise.
+    // Transport level: the request is not processed, unless said otherwise.
     /// HTTP 500 with a short text.
     #[serde(rename = "status_500")]
     Status500,
@@ -29,10 +29,10 @@ pub enum FaultKind {
     GzipBomb,
     /// HTTP 302 to a host that has nothing to do with the service, carrying what a naive client would follow.
     Redirect,
-    /// The request is processed, then the connection is reset: the answer is lost.
+    /// The request is processed, then the connection is reset: the reply is lost.
     Lost,
 
-    // Meaning: the answer is well formed and says no.
+    // Application level: the reply is well formed and says no.
     /// A code that no documentation knows (`code`, default 77,777).
     UnknownCode,
     /// Risk control (`code`; NetEase 8821 by default, QQ 2001).
@@ -41,16 +41,16 @@ pub enum FaultKind {
     RateLimited,
     /// The code or the credential has expired.
     Expired,
-    /// The answer speaks of another account.
+    /// The reply names another account.
     WrongUser,
     /// The renewal is refused for good.
     RenewalRejected,
-    /// The renewal answers with the empty skeleton (QQ; `code`, default 0) or without `MUSIC_U` (NetEase).
+    /// The renewal is answered with the empty skeleton (QQ; `code`, default 0) or without `MUSIC_U` (NetEase).
     RenewalSkeleton,
-    /// As [`FaultKind::Lost`], named for what it does to a renewal: the key has changed and nobody heard of it.
+    /// As [`FaultKind::Lost`], for a renewal: the key has rotated, and the client does not know.
     RenewalLost,
 
-    // Hostile: what a service never answers, and somebody in its place might.
+    // Hostile: what a service never sends, and an attacker in its place might.
     /// A code that is none of a sign-in: the one of that number (`code`) in [`crate::FOREIGN_CODES`].
     ForeignCode,
     /// A picture full of what looks like the corners of a code.
@@ -95,8 +95,8 @@ impl FaultKind {
         Self::RenewalLost,
     ];
 
-    /// What only somebody in a service's place answers. Not among [`ALL`](Self::ALL): what comes of these is that
-    /// nothing comes of them.
+    /// The kinds that only an attacker in a service's place would send. Not among [`ALL`](Self::ALL): a client survives them,
+    /// and reports nothing in particular.
     pub const HOSTILE: [Self; 9] = [
         Self::ForeignCode,
         Self::Corners,
@@ -143,8 +143,8 @@ impl FaultKind {
         }
     }
 
-    /// Whether the service itself plays this fault, in words of its own, instead of the connection.
-    pub fn is_meaning(self) -> bool {
+    /// Whether the service's own handler plays this fault, with a well-formed reply, instead of the connection.
+    pub fn is_application_level(self) -> bool {
         matches!(
             self,
             Self::UnknownCode
@@ -170,7 +170,7 @@ pub struct Fault {
     /// The business code to answer with, for the kinds that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i64>,
-    /// The account that the answer speaks of, for [`FaultKind::WrongUser`]; another one of the service by default.
+    /// The account that the reply names, for [`FaultKind::WrongUser`]; another one of the service by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// How many requests it strikes; every one when `None`.

@@ -1,4 +1,4 @@
-//! The journal: every request answered, and how it ended.
+//! The journal: every request answered, and how it ended. The router and sessions write it, tests read it.
 
 use serde::Serialize;
 
@@ -49,7 +49,7 @@ impl Journal {
         &self.entries
     }
 
-    /// Writes down a request that is being answered now.
+    /// Records a request that is being answered now.
     pub(crate) fn record(
         &mut self,
         name: String,

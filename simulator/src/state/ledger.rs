@@ -1,4 +1,4 @@
-//! The ledger: every credential ever issued, and whether it is good.
+//! The ledger: every credential ever issued, and whether it is good. The services write it, tests read it.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::state::account::{Account, Service};
 use crate::state::settings::Rotation;
 
-/// How a credential came to be.
+/// How a credential was issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IssuedVia {
@@ -50,7 +50,7 @@ pub struct Credential {
     pub session: u64,
     /// 1 at the sign-in, one more at every renewal.
     pub generation: u32,
-    /// How it came to be.
+    /// How it was issued.
     pub via: IssuedVia,
     /// The `loginType` that the client was told with it; QQ Music only.
     pub login_type: Option<i64>,
@@ -58,11 +58,11 @@ pub struct Credential {
     pub secrets: BTreeMap<String, String>,
     /// When it was issued (as the client was told), in milliseconds since the Unix epoch.
     pub issued_ms: i64,
-    /// When it ends by itself.
+    /// When it expires, in milliseconds since the Unix epoch.
     pub expires_ms: i64,
-    /// When it ends because a newer one replaced it.
+    /// When it ends because a newer one replaced it, in milliseconds since the Unix epoch.
     pub superseded_ms: Option<i64>,
-    /// Who ended it, and when.
+    /// Who ended it, and when, in milliseconds since the Unix epoch.
     pub revoked: Option<(RevokedBy, i64)>,
 }
 
@@ -101,7 +101,7 @@ impl Ledger {
         &self.credentials
     }
 
-    /// Writes a new sign-in down.
+    /// Records a new sign-in.
     pub(crate) fn sign_in(
         &mut self,
         account: &Account,
@@ -114,7 +114,7 @@ impl Ledger {
         self.add(account, self.sessions, 1, via, secrets, issued_ms, expires_ms)
     }
 
-    /// Writes a renewal of `old` down and ends the older generations as `rotation` says.
+    /// Records a renewal of `old`, and ends the older generations as `rotation` says.
     pub(crate) fn renew(
         &mut self,
         old: &Credential,
@@ -175,16 +175,16 @@ impl Ledger {
         })
     }
 
-    /// Notes the `loginType` that the client was told.
+    /// Records the `loginType` that the client was told.
     pub(crate) fn set_login_type(&mut self, id: u64, login_type: i64) {
         if let Some(credential) = self.credentials.iter_mut().find(|credential| credential.id == id) {
             credential.login_type = Some(login_type);
         }
     }
 
-    /// Notes that the credential with this value was used: under [`Rotation::DiesOnceTheNewIsUsed`] the older ones of
+    /// Records that the credential with this secret was used. Under [`Rotation::DiesOnceTheNewIsUsed`] the older ones of
     /// its sign-in end.
-    pub(crate) fn used(
+    pub(crate) fn record_use(
         &mut self,
         service: Service,
         name: &str,
@@ -220,8 +220,8 @@ impl Ledger {
         }
     }
 
-    /// Moves the times of an account's credentials into the past.
-    pub(crate) fn age(&mut self, account: &str, by_ms: i64) {
+    /// Makes an account's credentials older by `by_ms` milliseconds.
+    pub(crate) fn age_account(&mut self, account: &str, by_ms: i64) {
         for credential in self.credentials.iter_mut().filter(|credential| credential.account == account) {
             credential.issued_ms = credential.issued_ms.saturating_sub(by_ms);
             credential.expires_ms = credential.expires_ms.saturating_sub(by_ms);

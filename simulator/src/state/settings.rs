@@ -1,4 +1,4 @@
-//! What can be set while the simulator runs.
+//! The settings: how the services behave where real ones differ or nobody knows. For tests, the control side, handlers.
 
 use std::time::Duration;
 
@@ -87,11 +87,11 @@ impl DeletedCookie {
     }
 }
 
-/// Whether NetEase sessions context out to be guests' (protocol: NetEase §12.1).
+/// How NetEase says that a session is a guest's, if it does (protocol: NetEase §12.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GuestFlag {
-    /// They are their accounts'.
+    /// It does not: sessions are their accounts'.
     No,
     /// With the flag as the service spells it, `anonimousUser`.
     Anonimous,
@@ -113,9 +113,9 @@ pub struct Settings {
     pub issue_age_seconds: i64,
     /// What happens to the old key at a renewal.
     pub rotation: Rotation,
-    /// How long every answer takes, in milliseconds.
+    /// How long every reply is delayed, in milliseconds.
     pub answer_delay_ms: u64,
-    /// Whether codes are scanned and confirmed by themselves.
+    /// Whether codes are scanned and confirmed without anybody touching the phone page.
     pub auto: Option<AutoConfirm>,
     /// Where `check_sig` deletes another `p_skey` beside the one it sets.
     pub deleted_p_skey: DeletedCookie,
@@ -172,7 +172,7 @@ pub struct Settings {
     /// Whether what is pushed after a scan with the QQ Music app is itself the key, and nothing is exchanged for it
     /// (protocol: QQ §13.7).
     pub pushed_key: bool,
-    /// Whether NetEase sessions context out to be guests'.
+    /// How NetEase says that a session is a guest's.
     pub guests: GuestFlag,
     /// Whether NetEase confirms a scan without the cookie `MUSIC_U`, and says the session in the header
     /// `x-refresh-token` (protocol: NetEase §12.3).

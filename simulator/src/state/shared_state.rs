@@ -1,4 +1,4 @@
-//! What all services share: accounts, codes, text messages, checks, faults, settings, and what was issued and answered.
+//! What all services share: accounts, codes, text messages, captchas, faults, settings, and what was issued and answered.
 //! It knows no service. Only to be had under the lock of [`SimulatorState`](crate::SimulatorState).
 
 use crate::clock::now_ms;
@@ -13,7 +13,7 @@ use crate::state::settings::Settings;
 use crate::state::text_message::TextMessages;
 use crate::state::token_generator::TokenGenerator;
 
-/// Whose check it is that risk control wants of everybody.
+/// Whose captcha it is that risk control wants of everybody.
 const ANY_DEVICE: &str = "risk control";
 
 /// What all services share.
@@ -161,10 +161,10 @@ impl SharedState {
         Ok(code.clone())
     }
 
-    // ---- checks ------------------------------------------------------------------------------------------------
+    // ---- captchas ----------------------------------------------------------------------------------------------
 
-    /// The check that `device` has to pass before a text message is sent for it, with a page at the address `page`;
-    /// `None` when the setting `phone_captcha` is off or the device has passed.
+    /// The captcha that `device` has to solve before a text message is sent for it, with a page at the address `page`;
+    /// `None` when the setting `phone_captcha` is off or the device has solved it.
     pub(crate) fn captcha_before_message(
         &mut self,
         service: Service,
@@ -178,7 +178,7 @@ impl SharedState {
         Some(captcha).filter(|captcha| !captcha.solved)
     }
 
-    /// The check that risk control wants, whoever asks, with a page at the address `page`.
+    /// The captcha that risk control wants, whoever asks, with a page at the address `page`.
     pub(crate) fn risk_captcha(&mut self, service: Service, page: &str) -> Captcha {
         self.captchas.required(service, ANY_DEVICE, page, &self.tokens)
     }

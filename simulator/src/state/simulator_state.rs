@@ -1,7 +1,7 @@
-//! The [`SimulatorState`]: everything the simulator knows, and every operation a test or the phone page can do on it.
+//! The [`SimulatorState`]: the shared state behind its lock, and every operation that a test or the phone page can do on it.
 //!
-//! One lock guards the whole state, because a sign-in touches codes, accounts, ledger and journal together and none
-//! of these steps waits for anything. Waiting is done outside, on a change counter: see [`SimulatorState::changes`].
+//! One lock guards all that the services share, because a sign-in touches codes, accounts, ledger and journal together and
+//! none of these steps waits for anything. Waiting is done outside, on a change counter: see [`SimulatorState::changes`].
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,13 +21,14 @@ use crate::state::settings::Settings;
 use crate::state::shared_state::SharedState;
 use crate::state::text_message::TextMessage;
 
-/// Everything the simulator knows.
+/// What the simulator knows, the services' own memories aside.
 ///
 /// All methods are synchronous and quick; the asynchronous ones say what they wait for.
 #[derive(Debug)]
 pub struct SimulatorState {
     shared: Mutex<SharedState>,
     request_names: Vec<&'static str>,
+    /// How often the state was changed.
     changed: watch::Sender<u64>,
     /// How often all connections were cut.
     cuts: watch::Sender<u64>,
@@ -48,12 +49,12 @@ impl SimulatorState {
         })
     }
 
-    /// Locks the state. A test that panicked while holding the lock must not take the others with it.
+    /// Locks the shared state. A test that panicked while holding the lock must not take the others with it.
     pub(crate) fn lock(&self) -> MutexGuard<'_, SharedState> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does something to the state and wakes everybody who waits for a change.
+    /// Changes the shared state, and wakes everybody who waits for a change.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut SharedState) -> T) -> T {
         let result = change(&mut self.lock());
         self.changed.send_modify(|count| *count = count.wrapping_add(1));
@@ -149,7 +150,7 @@ impl SimulatorState {
         })
     }
 
-    /// The person taps "confirm". A code that nobody scanned is scanned before, by the first account that can.
+    /// The person taps "confirm". A code that nobody has scanned is scanned first, with the first account that can.
     ///
     /// # Errors
     /// As [`SimulatorState::scan`].
@@ -157,8 +158,8 @@ impl SimulatorState {
         self.confirm_as(id, None)
     }
 
-    /// As [`SimulatorState::confirm`], with the account that scans a code that nobody has scanned: what a person does who signs
-    /// in at an official page.
+    /// As [`SimulatorState::confirm`], but a code that nobody has scanned is scanned with `account`: what a person does who
+    /// signs in on an official page.
     ///
     /// # Errors
     /// As [`SimulatorState::scan`]; [`ControlError::WrongState`] when another account has scanned it.
@@ -186,7 +187,7 @@ impl SimulatorState {
         })
     }
 
-    /// The code's time is up, whatever its age.
+    /// Expires a code, whatever its age.
     ///
     /// # Errors
     /// As [`SimulatorState::scan`].
@@ -195,7 +196,7 @@ impl SimulatorState {
         self.change(|state| state.move_code(id, &[Shown, Scanned, Confirmed], CodeState::Expired))
     }
 
-    // ---- text messages and checks ------------------------------------------------------------------------------
+    // ---- text messages and captchas ----------------------------------------------------------------------------
 
     /// All text messages ever sent, oldest first.
     pub fn text_messages(&self) -> Vec<TextMessage> {
@@ -210,12 +211,12 @@ impl SimulatorState {
         .await
     }
 
-    /// All checks ever asked for, oldest first.
+    /// All captchas ever asked for, oldest first.
     pub fn captchas(&self) -> Vec<Captcha> {
         self.lock().captchas.all().to_vec()
     }
 
-    /// A person solves a check, without opening its page.
+    /// A person solves a captcha, without opening its page.
     ///
     /// # Errors
     /// [`ControlError::NoSuchCaptcha`].
@@ -253,12 +254,12 @@ impl SimulatorState {
     pub fn age(&self, account: &str, by: Duration) -> Result<(), ControlError> {
         self.change(|state| {
             state.account(account)?;
-            state.ledger.age(account, i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+            state.ledger.age_account(account, i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
             Ok(())
         })
     }
 
-    // ---- faults, settings, marks -------------------------------------------------------------------------------
+    // ---- faults, settings, canary -------------------------------------------------------------------------------
 
     /// Arms a fault. Faults are taken in the order in which they were armed.
     ///
@@ -282,7 +283,7 @@ impl SimulatorState {
         self.lock().faults.clone()
     }
 
-    /// Takes all faults away.
+    /// Disarms all faults.
     pub fn clear_faults(&self) {
         self.change(|state| state.faults.clear());
     }
@@ -335,7 +336,7 @@ impl SimulatorState {
         self.lock().journal.entries().iter().filter(|entry| entry.rule.is_some()).cloned().collect()
     }
 
-    /// Writes a request into the journal.
+    /// Records a request in the journal.
     pub(crate) fn record(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! Makes secret values, each with the planted mark inside.
+//! The generator of secret values: keys, tokens, ids. For every service that issues one.
 
 use rand::Rng;
 
@@ -42,7 +42,7 @@ impl TokenGenerator {
     }
 
     /// Letters and digits.
-    pub(crate) fn word(&self, length: usize) -> String {
+    pub(crate) fn alphanumeric(&self, length: usize) -> String {
         self.value(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", length)
     }
 
@@ -70,7 +70,7 @@ mod tests {
         tokens.plant(Some("c0ffee; 123"));
         for (value, length) in [
             (tokens.hex(64), 64),
-            (tokens.word(30), 30),
+            (tokens.alphanumeric(30), 30),
             (tokens.digits(13), 13),
             (tokens.uuid(), 36),
             (tokens.upper_hex(9), 9),

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::http::Request;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tunekey_simulator::Running;
 
-use crate::visitor::BROWSER;
+use crate::harness::BROWSER;
 
 pub const PATH: &str = "/ws/handshake";
 pub const CLIENT_ID: &str = "17900000000001234";
@@ -75,7 +75,7 @@ pub enum Packet {
     Disconnect(u8),
 }
 
-pub struct Pusher {
+pub struct PushClient {
     socket: WebSocketStream<TlsStream<TcpStream>>,
     buffer: Vec<u8>,
 }
@@ -96,7 +96,7 @@ pub fn handshake(path: &str) -> Request<()> {
         .expect("the request is one")
 }
 
-impl Pusher {
+impl PushClient {
     /// Shakes hands.
     ///
     /// # Errors
@@ -111,9 +111,9 @@ impl Pusher {
     pub async fn connected(simulator: &Running, connect: &Connect) -> (Self, usize) {
         let mut path = PATH.to_owned();
         for redirects in 0..4 {
-            let mut pusher = Self::open(simulator, handshake(&path)).await.expect("it shakes hands");
-            match pusher.connect(connect).await {
-                Packet::ConnAck(0, None) => return (pusher, redirects),
+            let mut push_client = Self::open(simulator, handshake(&path)).await.expect("it shakes hands");
+            match push_client.connect(connect).await {
+                Packet::ConnAck(0, None) => return (push_client, redirects),
                 Packet::ConnAck(0x9c | 0x9d, Some(server)) => path = format!("{PATH}/{server}"),
                 other => panic!("it is neither accepted nor sent on: {other:?}"),
             }
@@ -123,9 +123,9 @@ impl Pusher {
 
     /// Connects and subscribes to what happens to the code.
     pub async fn subscribed(simulator: &Running, qrcode_id: &str) -> Self {
-        let (mut pusher, _) = Self::connected(simulator, &Connect::correct(qrcode_id)).await;
-        assert_eq!(pusher.subscribe(qrcode_id).await, Packet::SubAck(1, 0), "it may subscribe");
-        pusher
+        let (mut push_client, _) = Self::connected(simulator, &Connect::correct(qrcode_id)).await;
+        assert_eq!(push_client.subscribe(qrcode_id).await, Packet::SubAck(1, 0), "it may subscribe");
+        push_client
     }
 
     pub async fn connect(&mut self, connect: &Connect) -> Packet {

@@ -1,4 +1,4 @@
-//! A visitor: a correct client that the tests then make incorrect in one way each.
+//! A simulator and a correct client, which the tests then make incorrect in one way each.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part")]
 
 use std::time::Duration;
@@ -30,12 +30,12 @@ pub fn hash33(text: &str, seed: u32) -> String {
 }
 
 /// A simulator and a client that goes through it.
-pub struct Visit {
+pub struct Harness {
     pub simulator: Running,
     pub client: Client,
 }
 
-impl Visit {
+impl Harness {
     pub async fn new() -> Self {
         Self::with(Settings::default()).await
     }
@@ -145,7 +145,7 @@ pub fn web_comm() -> Value {
     json!({"g_tk": 5381, "platform": "yqq", "ct": 24, "cv": 0, "tmeLoginType": 2})
 }
 
-impl Visit {
+impl Harness {
     pub async fn get(&self, url: &str, query: &Pairs, cookie: &str) -> Response {
         self.client
             .request(Method::GET, url)
@@ -268,7 +268,7 @@ pub const WEAPI_PARAMS: &str = "sGCkmUa5lOsHiqWbTXKNlOGYClauWnpcIUumYFBghKE=";
 pub const WEAPI_KEY: &str = "d473b9eca232f1b4090dd606b0df86de318748dd2eec307e4ed4345030fc4ee30331e598f41d5a6f5befaab94630ea1a1eda7cfade84fbec1a907913d2e4d2c8744bc572b99a050075e075b4537f645ecfa994f95906c32818e076aeda6bdb906bfa0bb96c4cf4bc3ed6d9ab76cf08441153d9d85e1ea3d78fa8d9210d581cee";
 pub const CHAIN: &str = "v1_YD-simulated_web_login_1790000000000";
 
-impl Visit {
+impl Harness {
     pub async fn weapi_with(
         &self,
         path: &str,

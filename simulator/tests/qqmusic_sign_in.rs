@@ -1,9 +1,10 @@
-//! QQ Music's ways in besides the scan with QQ: WeChat, the app, the text message, and the official page.
+//! QQ Music's sign-in methods besides the scan with QQ: WeChat, the app, the text message, and the official page.
 
-mod pusher;
-mod visitor;
+mod harness;
+mod push_client;
 
-use pusher::{Connect, PATH, Packet, Pusher, handshake, puback, subscribe};
+use harness::{BROWSER, Harness, Pairs, json_of, pairs, set, web_comm};
+use push_client::{Connect, PATH, Packet, PushClient, handshake, puback, subscribe};
 use reqwest::header::{LOCATION, REFERER, USER_AGENT};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -11,7 +12,6 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tunekey_simulator::{
     CodeState, ControlError, Fault, FaultKind, IssuedVia, PushSplit, Service, Settings, Verdict,
 };
-use visitor::{BROWSER, Pairs, Visit, json_of, pairs, set, web_comm};
 
 const WECHAT: &str = "https://open.weixin.qq.com/";
 const WECHAT_PAGE: &str = "https://open.weixin.qq.com/connect/qrconnect";
@@ -83,13 +83,13 @@ fn text(value: &Value) -> &str {
 
 /// Everything that a renewal may name (protocol: QQ §7.1, "other").
 fn renewal(credential: &Value) -> Value {
-    let mut param = visitor::path_a(credential);
+    let mut param = harness::path_a(credential);
     param["str_musicid"] = credential["str_musicid"].clone();
     param["unionid"] = credential["unionid"].clone();
     param
 }
 
-impl Visit {
+impl Harness {
     fn broken(&self) -> Vec<String> {
         self.simulator.broken_rules().into_iter().filter_map(|entry| entry.rule).collect()
     }
@@ -157,10 +157,10 @@ impl Visit {
     }
 
     /// A subscription to a new code, and the number of the code.
-    async fn waiting(&self) -> (Pusher, u64) {
+    async fn waiting(&self) -> (PushClient, u64) {
         let id = self.create().await;
         let code = self.simulator.codes().last().expect("there is a code").id;
-        (Pusher::subscribed(&self.simulator, &id).await, code)
+        (PushClient::subscribed(&self.simulator, &id).await, code)
     }
 
     // ---- the text message
@@ -228,104 +228,104 @@ fn value<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
 
 #[tokio::test]
 async fn a_whole_sign_in_with_wechat_breaks_no_rule() {
-    let visit = Visit::new().await;
-    let uuid = visit.wechat_uuid().await;
-    let code = visit.simulator.next_code(Service::QqMusic, 0).await;
+    let harness = Harness::new().await;
+    let uuid = harness.wechat_uuid().await;
+    let code = harness.simulator.next_code(Service::QqMusic, 0).await;
     assert_eq!((code.method.as_str(), &code.key), ("wechat_scan", &uuid));
 
     let picture = format!("{WECHAT}connect/qrcode/{uuid}");
-    let picture = visit.browse(&picture, &Vec::new(), WECHAT_PAGE).await.bytes().await.expect("a picture");
+    let picture = harness.browse(&picture, &Vec::new(), WECHAT_PAGE).await.bytes().await.expect("a picture");
     assert!(picture.starts_with(&[0xff, 0xd8]), "it is a JPEG");
     let picture = image::load_from_memory(&picture).expect("it is whole").to_luma8();
     let (_, says) = rqrr::PreparedImage::prepare(picture).detect_grids()[0].decode().expect("it is a code");
     assert_eq!(says, format!("{WECHAT}connect/confirm?uuid={uuid}"), "what the phone reads");
 
-    visit.simulator.scan_text(&says, None).expect("the first WeChat account scans it");
-    assert_eq!(visit.wechat_poll(&uuid, None).await, ("404".to_owned(), String::new()), "scanned");
+    harness.simulator.scan_text(&says, None).expect("the first WeChat account scans it");
+    assert_eq!(harness.wechat_poll(&uuid, None).await, ("404".to_owned(), String::new()), "scanned");
     // Asked again, it is held until the person decides.
-    let (decided, confirmed) = tokio::join!(visit.wechat_poll(&uuid, Some("404")), async {
-        visit.simulator.until(|world| (world.codes()[0].polls == 2).then_some(())).await;
-        visit.simulator.confirm(code.id)
+    let (decided, confirmed) = tokio::join!(harness.wechat_poll(&uuid, Some("404")), async {
+        harness.simulator.until(|state| (state.codes()[0].polls == 2).then_some(())).await;
+        harness.simulator.confirm(code.id)
     });
     confirmed.expect("it is confirmed");
     assert_eq!(decided.0, "405", "confirmed");
 
-    let mut credential = visit.exchange_wechat(&decided.1).await["data"].take();
+    let mut credential = harness.exchange_wechat(&decided.1).await["data"].take();
     assert_eq!(credential["str_musicid"], "1152921504606847123", "all 19 digits");
     assert_eq!(credential["loginType"], 1, "a WeChat account");
     assert!(text(&credential["musickey"]).starts_with("W_X_"), "with a key of its kind");
     for empty in ["refresh_key", "refresh_token", "access_token"] {
         assert_eq!(credential[empty], "", "{empty} is there and empty");
     }
-    assert_eq!(visit.user_info(&credential).await["code"], 0, "the key is good");
-    let renewed = visit.renew_a(&credential, &renewal(&credential)).await;
+    assert_eq!(harness.user_info(&credential).await["code"], 0, "the key is good");
+    let renewed = harness.renew_a(&credential, &renewal(&credential)).await;
     assert_eq!(renewed["code"], 0, "it is renewed with the openid alone");
     credential["musickey"] = renewed["data"]["musickey"].clone();
-    assert_eq!(visit.user_info(&credential).await["code"], 0, "the new key is good");
-    let issued = visit.simulator.ledger();
+    assert_eq!(harness.user_info(&credential).await["code"], 0, "the new key is good");
+    let issued = harness.simulator.ledger();
     assert_eq!(
         issued.iter().map(|issued| issued.via).collect::<Vec<_>>(),
         [IssuedVia::WechatScan, IssuedVia::Renewal]
     );
-    assert_eq!(visit.broken(), NOTHING);
+    assert_eq!(harness.broken(), NOTHING);
 }
 
 #[tokio::test]
 async fn a_wechat_poll_tells_how_a_code_ends() {
-    let visit = Visit::with(Settings { long_poll_seconds: 0, ..Settings::default() }).await;
-    let uuid = visit.wechat_uuid().await;
-    assert_eq!(visit.wechat_poll(&uuid, None).await.0, "408", "nothing happened while it was held");
-    visit.simulator.refuse(1).expect("it is refused");
-    assert_eq!(visit.wechat_poll(&uuid, None).await.0, "403", "declined");
+    let harness = Harness::with(Settings { long_poll_seconds: 0, ..Settings::default() }).await;
+    let uuid = harness.wechat_uuid().await;
+    assert_eq!(harness.wechat_poll(&uuid, None).await.0, "408", "nothing happened while it was held");
+    harness.simulator.refuse(1).expect("it is refused");
+    assert_eq!(harness.wechat_poll(&uuid, None).await.0, "403", "declined");
 
-    let uuid = visit.wechat_uuid().await;
-    visit.simulator.expire(2).expect("it ends");
-    assert_eq!(visit.wechat_poll(&uuid, None).await.0, "402", "its time is up");
+    let uuid = harness.wechat_uuid().await;
+    harness.simulator.expire(2).expect("it ends");
+    assert_eq!(harness.wechat_poll(&uuid, None).await.0, "402", "its time is up");
 
-    let uuid = visit.wechat_uuid().await;
-    visit.simulator.confirm(3).expect("it is confirmed");
-    assert_eq!(visit.wechat_poll(&uuid, None).await.0, "405", "confirmed");
-    assert_eq!(visit.wechat_poll(&uuid, None).await.0, "402", "the result is given once");
-    assert_eq!(visit.broken(), NOTHING);
+    let uuid = harness.wechat_uuid().await;
+    harness.simulator.confirm(3).expect("it is confirmed");
+    assert_eq!(harness.wechat_poll(&uuid, None).await.0, "405", "confirmed");
+    assert_eq!(harness.wechat_poll(&uuid, None).await.0, "402", "the result is given once");
+    assert_eq!(harness.broken(), NOTHING);
 }
 
 #[tokio::test]
 async fn a_code_from_wechat_is_good_once_and_only_complete() {
-    let visit = Visit::new().await;
-    let code = visit.wechat_code(WECHAT_ACCOUNT).await;
+    let harness = Harness::new().await;
+    let code = harness.wechat_code(WECHAT_ACCOUNT).await;
     let param = json!({"code": code, "strAppid": "wx48db31d50e334801"});
-    let refused = visit.login(&web_comm(), &param).await;
+    let refused = harness.login(&web_comm(), &param).await;
     assert_eq!((&refused["code"], &refused["data"]["musickey"]), (&json!(1000), &json!("")));
-    assert_eq!(visit.last_rule().as_deref(), Some("comm.tmeLoginType is not 1"));
-    let refused = visit.login(&wechat_comm(), &json!({"code": code})).await;
+    assert_eq!(harness.last_rule().as_deref(), Some("comm.tmeLoginType is not 1"));
+    let refused = harness.login(&wechat_comm(), &json!({"code": code})).await;
     assert_eq!(refused["code"], 1000, "the name of the app is missing");
-    assert_eq!(visit.last_rule().as_deref(), Some("strAppid is not QQ Music's"));
-    assert_eq!(visit.exchange(&code).await["code"], 1000, "it is no code of QQ's");
-    assert_eq!(visit.exchange_wechat(&code).await["code"], 0, "nothing of that used it up");
-    assert_eq!(visit.exchange_wechat(&code).await["code"], 1000, "the second time");
-    assert_eq!(visit.last_rule().as_deref(), Some("the code was used before"));
-    assert_eq!(visit.simulator.ledger().len(), 1, "one sign-in");
+    assert_eq!(harness.last_rule().as_deref(), Some("strAppid is not QQ Music's"));
+    assert_eq!(harness.exchange(&code).await["code"], 1000, "it is no code of QQ's");
+    assert_eq!(harness.exchange_wechat(&code).await["code"], 0, "nothing of that used it up");
+    assert_eq!(harness.exchange_wechat(&code).await["code"], 1000, "the second time");
+    assert_eq!(harness.last_rule().as_deref(), Some("the code was used before"));
+    assert_eq!(harness.simulator.ledger().len(), 1, "one sign-in");
 }
 
 #[tokio::test]
 async fn wechat_has_no_code_for_another_app_and_no_answer_for_another_page() {
-    let visit = Visit::new().await;
+    let harness = Harness::new().await;
     for (name, wrong) in [("appid", "wx0"), ("redirect_uri", "https://y.qq.com/"), ("scope", "snsapi_base")] {
         let mut query = wechat_query();
         set(&mut query, name, wrong);
-        let page = visit.browse(WECHAT_PAGE, &query, "").await.text().await.expect("it is text");
+        let page = harness.browse(WECHAT_PAGE, &query, "").await.text().await.expect("it is text");
         assert!(!page.contains("uuid="), "{name}: the page has no code");
-        assert!(visit.last_rule().is_some_and(|rule| rule.starts_with(name)), "{name} is named");
+        assert!(harness.last_rule().is_some_and(|rule| rule.starts_with(name)), "{name} is named");
     }
-    assert!(visit.simulator.codes().is_empty(), "no code was made");
+    assert!(harness.simulator.codes().is_empty(), "no code was made");
 
-    let uuid = visit.wechat_uuid().await;
+    let uuid = harness.wechat_uuid().await;
     let query = pairs(&[("uuid", &uuid), ("_", "1790000000000")]);
-    let answer = visit.browse(WECHAT_POLL, &query, "https://y.qq.com/").await.text().await;
+    let answer = harness.browse(WECHAT_POLL, &query, "https://y.qq.com/").await.text().await;
     assert!(answer.expect("it is text").contains("wx_errcode=500"), "another page's poll");
-    assert_eq!(visit.wechat_poll("unknown", None).await.0, "402", "a code that was never shown");
-    assert_eq!(visit.last_rule().as_deref(), Some("uuid is unknown"));
-    let scanned = visit.simulator.scan(1, Some("qqmusic:10001"));
+    assert_eq!(harness.wechat_poll("unknown", None).await.0, "402", "a code that was never shown");
+    assert_eq!(harness.last_rule().as_deref(), Some("uuid is unknown"));
+    let scanned = harness.simulator.scan(1, Some("qqmusic:10001"));
     assert!(matches!(scanned, Err(ControlError::WrongService(_))), "QQ accounts are not in WeChat");
 }
 
@@ -338,11 +338,11 @@ async fn faults_of_a_wechat_poll_have_a_form_that_wechat_has() {
         (FaultKind::Expired, "402"),
         (FaultKind::RenewalSkeleton, "405"),
     ] {
-        let visit = Visit::new().await;
-        let uuid = visit.wechat_uuid().await;
-        visit.simulator.arm(Fault::new("qq.wx_poll", kind).once()).expect("the name is known");
-        assert_eq!(visit.wechat_poll(&uuid, None).await, (errcode.to_owned(), String::new()), "{kind:?}");
-        assert_eq!(visit.simulator.journal().last().map(|entry| entry.verdict), Some(Verdict::Faulted));
+        let harness = Harness::new().await;
+        let uuid = harness.wechat_uuid().await;
+        harness.simulator.arm(Fault::new("qq.wx_poll", kind).once()).expect("the name is known");
+        assert_eq!(harness.wechat_poll(&uuid, None).await, (errcode.to_owned(), String::new()), "{kind:?}");
+        assert_eq!(harness.simulator.journal().last().map(|entry| entry.verdict), Some(Verdict::Faulted));
     }
 }
 
@@ -350,75 +350,78 @@ async fn faults_of_a_wechat_poll_have_a_form_that_wechat_has() {
 
 #[tokio::test]
 async fn a_whole_sign_in_with_the_app_over_a_redirect_breaks_no_rule() {
-    let visit = Visit::new().await;
-    let id = visit.create().await;
+    let harness = Harness::new().await;
+    let id = harness.create().await;
     assert_eq!(id.len(), 91, "as long as the real ones");
-    let (mut pusher, redirects) = Pusher::connected(&visit.simulator, &Connect::correct(&id)).await;
+    let (mut push_client, redirects) =
+        PushClient::connected(&harness.simulator, &Connect::correct(&id)).await;
     assert_eq!(redirects, 1, "the first server sends it on");
-    assert_eq!(pusher.subscribe(&id).await, Packet::SubAck(1, 0));
-    pusher.send(vec![0xc0, 0]).await;
-    assert_eq!(pusher.next().await, Some(Packet::PingResp));
+    assert_eq!(push_client.subscribe(&id).await, Packet::SubAck(1, 0));
+    push_client.send(vec![0xc0, 0]).await;
+    assert_eq!(push_client.next().await, Some(Packet::PingResp));
 
-    visit.simulator.scan(1, Some("qqmusic:10004")).expect("it is scanned");
-    assert_eq!(pusher.event().await.0, "scanned");
-    visit.simulator.confirm(1).expect("it is confirmed");
-    let (kind, payload) = pusher.event().await;
+    harness.simulator.scan(1, Some("qqmusic:10004")).expect("it is scanned");
+    assert_eq!(push_client.event().await.0, "scanned");
+    harness.simulator.confirm(1).expect("it is confirmed");
+    let (kind, payload) = push_client.event().await;
     assert_eq!(kind, "cookies");
-    pusher.send(vec![0xe0, 0]).await;
-    assert_eq!(pusher.next().await, None, "it is closed");
+    push_client.send(vec![0xe0, 0]).await;
+    assert_eq!(push_client.next().await, None, "it is closed");
 
     let payload: Value = serde_json::from_str(&payload).expect("it is JSON");
     let cookie = |name: &str| text(&payload["cookies"][name]["value"]).to_owned();
     assert_eq!((cookie("qqmusic_uin").as_str(), cookie("qrcode_id")), ("10004", id.clone()));
     let token = cookie("qqmusic_key");
     let param = json!({"musicid": 10004, "qrCodeID": id, "token": token});
-    let credential = visit.exchange_app(&param).await["data"].take();
+    let credential = harness.exchange_app(&param).await["data"].take();
     assert_eq!((&credential["str_musicid"], &credential["loginType"]), (&json!("10004"), &json!(6)));
     assert!(text(&credential["musickey"]).starts_with("Q_H_L_"), "a QQ account, whatever loginType says");
-    assert_eq!(visit.user_info(&credential).await["code"], 0, "the key is good");
+    assert_eq!(harness.user_info(&credential).await["code"], 0, "the key is good");
     // With the loginType of the answer, and where the service does not mind with that of the account.
-    let renewed = visit.renew_a(&credential, &renewal(&credential)).await;
+    let renewed = harness.renew_a(&credential, &renewal(&credential)).await;
     assert_eq!(renewed["code"], 0, "renewed as the app: {renewed}");
     let mut as_qq = credential.clone();
     as_qq["loginType"] = json!(2);
-    visit.simulator.configure(|settings| settings.repeats_login_type = false);
-    assert_eq!(visit.renew_a(&as_qq, &visitor::path_a(&as_qq)).await["code"], 0, "renewed as a QQ account");
-    assert_eq!(visit.simulator.ledger()[0].via, IssuedVia::AppScan);
-    assert_eq!(visit.broken(), NOTHING);
+    harness.simulator.configure(|settings| settings.repeats_login_type = false);
+    assert_eq!(harness.renew_a(&as_qq, &harness::path_a(&as_qq)).await["code"], 0, "renewed as a QQ account");
+    assert_eq!(harness.simulator.ledger()[0].via, IssuedVia::AppScan);
+    assert_eq!(harness.broken(), NOTHING);
 }
 
 #[tokio::test]
 async fn a_code_for_the_app_is_made_only_for_a_client_that_names_itself_correctly() {
-    let visit = Visit::new().await;
+    let harness = Harness::new().await;
     let comm = json!({"ct": "23", "cv": "0", "tmeAppID": "qqmusic"});
     for (name, wrong) in [("tmeAppID", json!("other")), ("ct", json!("11")), ("cv", json!(1))] {
         let mut param = create_param();
         param[name] = wrong;
-        let refused = visit.musicu(&comm, LOGIN.0, "CreateQRCode", &param).await;
+        let refused = harness.musicu(&comm, LOGIN.0, "CreateQRCode", &param).await;
         assert_eq!((&refused["code"], &refused["data"]["qrcodeID"]), (&json!(20_261), &json!("")), "{name}");
-        assert!(visit.last_rule().is_some_and(|rule| rule.starts_with(&format!("param.{name}"))), "{name}");
+        assert!(harness.last_rule().is_some_and(|rule| rule.starts_with(&format!("param.{name}"))), "{name}");
     }
-    let refused = visit.musicu(&web_comm(), LOGIN.0, "CreateQRCode", &create_param()).await;
+    let refused = harness.musicu(&web_comm(), LOGIN.0, "CreateQRCode", &create_param()).await;
     assert_eq!(refused["code"], 20_261, "comm is the web page's");
-    assert!(visit.simulator.codes().is_empty(), "no code was made");
+    assert!(harness.simulator.codes().is_empty(), "no code was made");
 }
 
 #[tokio::test]
 async fn a_handshake_that_no_client_makes_is_refused() {
-    let visit = Visit::new().await;
+    let harness = Harness::new().await;
     for (name, wrong) in
         [("sec-websocket-protocol", "mqttv3.1"), ("origin", "https://evil.example"), ("user-agent", "curl/8")]
     {
         let mut request = handshake(PATH);
         request.headers_mut().insert(name, wrong.parse().expect("it is a value"));
-        match Pusher::open(&visit.simulator, request).await.map(|_| ()).map_err(|error| *error) {
+        match PushClient::open(&harness.simulator, request).await.map(|_| ()).map_err(|error| *error) {
             Err(Error::Http(response)) => assert_eq!(response.status(), 400, "{name}"),
             other => panic!("{name}: {other:?}"),
         }
-        let rule = visit.last_rule().expect("a rule was broken");
+        let rule = harness.last_rule().expect("a rule was broken");
         assert!(rule.to_lowercase().starts_with(name), "{name} is named: {rule}");
     }
-    match Pusher::open(&visit.simulator, handshake("/ws/handshake/192.0.2.1:1")).await.map_err(|error| *error)
+    match PushClient::open(&harness.simulator, handshake("/ws/handshake/192.0.2.1:1"))
+        .await
+        .map_err(|error| *error)
     {
         Err(Error::Http(response)) => assert_eq!(response.status(), 404, "nobody was sent to that server"),
         Err(other) => panic!("{other:?}"),
@@ -428,8 +431,8 @@ async fn a_handshake_that_no_client_makes_is_refused() {
 
 #[tokio::test]
 async fn a_connect_that_no_client_sends_is_refused() {
-    let visit = Visit::new().await;
-    let id = visit.create().await;
+    let harness = Harness::new().await;
+    let id = harness.create().await;
     let wrong: [(&str, Spoil); 6] = [
         ("the flags", |connect| connect.flags = 0),
         ("the keep alive", |connect| connect.keep_alive = 60),
@@ -444,73 +447,79 @@ async fn a_connect_that_no_client_sends_is_refused() {
     for (what, spoil) in wrong {
         let mut connect = Connect::correct(&id);
         spoil(&mut connect);
-        let mut pusher = Pusher::open(&visit.simulator, handshake(PATH)).await.expect("it shakes hands");
-        assert_eq!(pusher.connect(&connect).await, Packet::ConnAck(0x87, None), "{what}");
-        assert_eq!(pusher.next().await, None, "{what}: it is closed");
-        assert!(visit.last_rule().is_some_and(|rule| rule.starts_with(what)), "{what} is named");
+        let mut push_client =
+            PushClient::open(&harness.simulator, handshake(PATH)).await.expect("it shakes hands");
+        assert_eq!(push_client.connect(&connect).await, Packet::ConnAck(0x87, None), "{what}");
+        assert_eq!(push_client.next().await, None, "{what}: it is closed");
+        assert!(harness.last_rule().is_some_and(|rule| rule.starts_with(what)), "{what} is named");
     }
 }
 
 #[tokio::test]
 async fn packets_in_the_wrong_order_or_for_another_topic_are_refused() {
-    let visit = Visit::new().await;
-    let id = visit.create().await;
+    let harness = Harness::new().await;
+    let id = harness.create().await;
     let topic = format!("management.qrcode_login/{id}");
     let user = [("authorization", "tmelogin"), ("pubsub", "unicast")];
 
-    let mut pusher = Pusher::open(&visit.simulator, handshake(PATH)).await.expect("it shakes hands");
-    pusher.send(subscribe(&topic, 0, &user)).await;
-    assert_eq!(pusher.next().await, Some(Packet::Disconnect(0x82)), "CONNECT comes first");
-    assert_eq!(visit.last_rule().as_deref(), Some("the first packet is no CONNECT"));
+    let mut push_client =
+        PushClient::open(&harness.simulator, handshake(PATH)).await.expect("it shakes hands");
+    push_client.send(subscribe(&topic, 0, &user)).await;
+    assert_eq!(push_client.next().await, Some(Packet::Disconnect(0x82)), "CONNECT comes first");
+    assert_eq!(harness.last_rule().as_deref(), Some("the first packet is no CONNECT"));
 
     for (packet, what) in [
         (subscribe("management.qrcode_login/other", 0, &user), "the topic"),
         (subscribe(&topic, 1, &user), "the subscription options"),
         (subscribe(&topic, 0, &user[..1]), "the user properties"),
     ] {
-        let (mut pusher, _) = Pusher::connected(&visit.simulator, &Connect::correct(&id)).await;
-        pusher.send(packet).await;
-        assert_eq!(pusher.next().await, Some(Packet::SubAck(1, 0x87)), "{what}");
-        assert!(visit.last_rule().is_some_and(|rule| rule.starts_with(what)), "{what} is named");
+        let (mut push_client, _) = PushClient::connected(&harness.simulator, &Connect::correct(&id)).await;
+        push_client.send(packet).await;
+        assert_eq!(push_client.next().await, Some(Packet::SubAck(1, 0x87)), "{what}");
+        assert!(harness.last_rule().is_some_and(|rule| rule.starts_with(what)), "{what} is named");
     }
 
-    let (mut pusher, _) = Pusher::connected(&visit.simulator, &Connect::correct(&id)).await;
-    assert_eq!(pusher.connect(&Connect::correct(&id)).await, Packet::Disconnect(0x82), "connected already");
-    let (mut pusher, _) = Pusher::connected(&visit.simulator, &Connect::correct(&id)).await;
-    pusher.say(Message::text("ping")).await;
-    assert_eq!(pusher.next().await, Some(Packet::Disconnect(0x82)), "packets are in binary frames");
+    let (mut push_client, _) = PushClient::connected(&harness.simulator, &Connect::correct(&id)).await;
+    assert_eq!(
+        push_client.connect(&Connect::correct(&id)).await,
+        Packet::Disconnect(0x82),
+        "connected already"
+    );
+    let (mut push_client, _) = PushClient::connected(&harness.simulator, &Connect::correct(&id)).await;
+    push_client.say(Message::text("ping")).await;
+    assert_eq!(push_client.next().await, Some(Packet::Disconnect(0x82)), "packets are in binary frames");
 }
 
 #[tokio::test]
 async fn a_token_from_the_app_is_good_once_and_only_with_its_code() {
-    let visit = Visit::new().await;
-    let (mut pusher, code) = visit.waiting().await;
-    visit.simulator.confirm_as(code, Some("qqmusic:10001")).expect("it is confirmed");
+    let harness = Harness::new().await;
+    let (mut push_client, code) = harness.waiting().await;
+    harness.simulator.confirm_as(code, Some("qqmusic:10001")).expect("it is confirmed");
     let mut payload = String::new();
     while payload.len() < 3 {
-        payload = pusher.event().await.1;
+        payload = push_client.event().await.1;
     }
     let payload: Value = serde_json::from_str(&payload).expect("it is JSON");
-    let id = visit.simulator.code(code).expect("it is known").key;
+    let id = harness.simulator.code(code).expect("it is known").key;
     let good = json!({"musicid": 10001, "qrCodeID": id, "token": payload["cookies"]["qqmusic_key"]["value"]});
     for (name, wrong) in [("musicid", json!(10002)), ("qrCodeID", json!("x")), ("token", json!("x"))] {
         let mut param = good.clone();
         param[name] = wrong;
-        assert_eq!(visit.exchange_app(&param).await["code"], 1000, "{name}");
-        assert!(visit.last_rule().is_some(), "{name}: a rule was broken");
+        assert_eq!(harness.exchange_app(&param).await["code"], 1000, "{name}");
+        assert!(harness.last_rule().is_some(), "{name}: a rule was broken");
     }
-    assert_eq!(visit.login(&wechat_comm(), &good).await["code"], 1000, "as a WeChat account");
-    assert_eq!(visit.exchange_app(&good).await["code"], 0, "nothing of that used it up");
-    assert_eq!(visit.exchange_app(&good).await["code"], 1000, "the second time");
-    assert_eq!(visit.last_rule().as_deref(), Some("the token was used before"));
+    assert_eq!(harness.login(&wechat_comm(), &good).await["code"], 1000, "as a WeChat account");
+    assert_eq!(harness.exchange_app(&good).await["code"], 0, "nothing of that used it up");
+    assert_eq!(harness.exchange_app(&good).await["code"], 1000, "the second time");
+    assert_eq!(harness.last_rule().as_deref(), Some("the token was used before"));
 }
 
 /// Has a code of the app confirmed; returns what the exchange takes.
-async fn confirmed_with_the_app(visit: &Visit, account: &str) -> Value {
-    let (mut pusher, code) = visit.waiting().await;
-    visit.simulator.confirm_as(code, Some(account)).expect("it is confirmed");
+async fn confirmed_with_the_app(harness: &Harness, account: &str) -> Value {
+    let (mut push_client, code) = harness.waiting().await;
+    harness.simulator.confirm_as(code, Some(account)).expect("it is confirmed");
     let payload = loop {
-        let (kind, payload) = pusher.event().await;
+        let (kind, payload) = push_client.event().await;
         if kind == "cookies" {
             break payload;
         }
@@ -523,55 +532,55 @@ async fn confirmed_with_the_app(visit: &Visit, account: &str) -> Value {
 
 #[tokio::test]
 async fn a_token_from_the_app_is_exchanged_by_the_clients_that_were_seen_to_and_kept_for_them() {
-    let visit = Visit::new().await;
-    let param = confirmed_with_the_app(&visit, "qqmusic:10001").await;
-    let unheard = visit.exchange_app_as("24", &param).await;
+    let harness = Harness::new().await;
+    let param = confirmed_with_the_app(&harness, "qqmusic:10001").await;
+    let unheard = harness.exchange_app_as("24", &param).await;
     assert_eq!((&unheard["code"], &unheard["data"]["musickey"]), (&json!(77_778), &json!("")));
-    assert!(visit.last_rule().is_some_and(|rule| rule.contains("web site")), "no client does that");
-    assert_eq!(visit.exchange_app_as("23", &param).await["code"], 0, "the token is still good");
+    assert!(harness.last_rule().is_some_and(|rule| rule.contains("web site")), "no client does that");
+    assert_eq!(harness.exchange_app_as("23", &param).await["code"], 0, "the token is still good");
 
-    visit.simulator.configure(|settings| settings.app_exchange_as_web_site = true);
-    let param = confirmed_with_the_app(&visit, "qqmusic:10001").await;
-    assert_eq!(visit.exchange_app_as("23", &param).await["code"], 77_778, "it says nothing of use");
-    assert_eq!(visit.last_rule(), None, "and means nothing by it");
-    assert_eq!(visit.exchange_app_as("24", &param).await["code"], 0);
+    harness.simulator.configure(|settings| settings.app_exchange_as_web_site = true);
+    let param = confirmed_with_the_app(&harness, "qqmusic:10001").await;
+    assert_eq!(harness.exchange_app_as("23", &param).await["code"], 77_778, "it says nothing of use");
+    assert_eq!(harness.last_rule(), None, "and means nothing by it");
+    assert_eq!(harness.exchange_app_as("24", &param).await["code"], 0);
 }
 
 #[tokio::test]
 async fn what_is_pushed_may_be_the_key_itself_and_otherwise_is_none() {
     for pushed_key in [true, false] {
-        let visit = Visit::with(Settings { pushed_key, ..Settings::default() }).await;
-        let param = confirmed_with_the_app(&visit, WECHAT_ACCOUNT).await;
+        let harness = Harness::with(Settings { pushed_key, ..Settings::default() }).await;
+        let param = confirmed_with_the_app(&harness, WECHAT_ACCOUNT).await;
         let as_key = json!({
             "str_musicid": param["musicid"].to_string(), "musickey": param["token"], "loginType": 1,
         });
         let wanted = if pushed_key { 0 } else { 1000 };
-        assert_eq!(visit.user_info(&as_key).await["code"], wanted);
-        let exchanged = visit.exchange_app(&param).await;
+        assert_eq!(harness.user_info(&as_key).await["code"], wanted);
+        let exchanged = harness.exchange_app(&param).await;
         assert_eq!(exchanged["code"], if pushed_key { 77_778 } else { 0 });
-        assert_eq!(visit.broken(), NOTHING);
+        assert_eq!(harness.broken(), NOTHING);
     }
 }
 
 #[tokio::test]
 async fn the_push_tells_how_a_code_ends_and_never_twice() {
-    let visit = Visit::new().await;
-    let (mut pusher, code) = visit.waiting().await;
-    visit.simulator.refuse(code).expect("it is refused");
-    assert_eq!(pusher.event().await, ("canceled".to_owned(), String::new()));
+    let harness = Harness::new().await;
+    let (mut push_client, code) = harness.waiting().await;
+    harness.simulator.refuse(code).expect("it is refused");
+    assert_eq!(push_client.event().await, ("canceled".to_owned(), String::new()));
 
-    let (mut pusher, code) = visit.waiting().await;
-    visit.simulator.expire(code).expect("it ends");
-    assert_eq!(pusher.event().await.0, "timeout");
+    let (mut push_client, code) = harness.waiting().await;
+    harness.simulator.expire(code).expect("it ends");
+    assert_eq!(push_client.event().await.0, "timeout");
 
     // Who subscribes after the scan hears of the confirmation alone.
-    let id = visit.create().await;
-    let code = visit.simulator.codes().last().expect("there is a code").id;
-    visit.simulator.scan(code, None).expect("it is scanned");
-    let mut late = Pusher::subscribed(&visit.simulator, &id).await;
-    visit.simulator.confirm(code).expect("it is confirmed");
+    let id = harness.create().await;
+    let code = harness.simulator.codes().last().expect("there is a code").id;
+    harness.simulator.scan(code, None).expect("it is scanned");
+    let mut late = PushClient::subscribed(&harness.simulator, &id).await;
+    harness.simulator.confirm(code).expect("it is confirmed");
     assert_eq!(late.event().await.0, "cookies", "the scan is not told again");
-    assert_eq!(visit.broken(), NOTHING);
+    assert_eq!(harness.broken(), NOTHING);
 }
 
 #[tokio::test]
@@ -586,41 +595,44 @@ async fn the_push_can_be_cut_into_bytes_or_wait_for_acknowledgements() {
             push_redirects: 3,
             ..Settings::default()
         };
-        let visit = Visit::with(settings).await;
-        let id = visit.create().await;
-        let (mut pusher, redirects) = Pusher::connected(&visit.simulator, &Connect::correct(&id)).await;
+        let harness = Harness::with(settings).await;
+        let id = harness.create().await;
+        let (mut push_client, redirects) =
+            PushClient::connected(&harness.simulator, &Connect::correct(&id)).await;
         assert_eq!(redirects, 3, "as often as it was set");
         let user = [("authorization", "tmelogin"), ("pubsub", "unicast")];
-        pusher.send(subscribe(&format!("management.qrcode_login/{id}"), 0, &user)).await;
+        push_client.send(subscribe(&format!("management.qrcode_login/{id}"), 0, &user)).await;
         if !before {
-            assert_eq!(pusher.next().await, Some(Packet::SubAck(1, 0)), "{split:?}");
+            assert_eq!(push_client.next().await, Some(Packet::SubAck(1, 0)), "{split:?}");
         }
-        visit.simulator.until(|world| (world.codes()[0].polls > 0).then_some(())).await;
-        visit.simulator.scan(1, None).expect("it is scanned");
-        let Some(Packet::Publish(kind, _, packet_id)) = pusher.next().await else { panic!("it is no event") };
+        harness.simulator.until(|state| (state.codes()[0].polls > 0).then_some(())).await;
+        harness.simulator.scan(1, None).expect("it is scanned");
+        let Some(Packet::Publish(kind, _, packet_id)) = push_client.next().await else {
+            panic!("it is no event")
+        };
         assert_eq!((kind.as_str(), packet_id.is_some()), ("scanned", qos == 1), "{split:?}");
         if let Some(packet_id) = packet_id {
-            pusher.send(puback(packet_id)).await;
+            push_client.send(puback(packet_id)).await;
         }
         if before {
-            assert_eq!(pusher.next().await, Some(Packet::SubAck(1, 0)), "only after the event");
+            assert_eq!(push_client.next().await, Some(Packet::SubAck(1, 0)), "only after the event");
         }
-        pusher.send(vec![0xe0, 0]).await;
-        assert_eq!(pusher.next().await, None, "{split:?}: it is closed");
-        assert_eq!(visit.broken(), NOTHING, "{split:?}");
+        push_client.send(vec![0xe0, 0]).await;
+        assert_eq!(push_client.next().await, None, "{split:?}: it is closed");
+        assert_eq!(harness.broken(), NOTHING, "{split:?}");
     }
 }
 
 #[tokio::test]
 async fn an_event_that_is_not_acknowledged_is_held_against_the_client() {
-    let visit = Visit::with(Settings { push_qos: 1, ..Settings::default() }).await;
-    let (mut pusher, code) = visit.waiting().await;
-    visit.simulator.scan(code, None).expect("it is scanned");
-    assert_eq!(pusher.event().await.0, "scanned");
-    pusher.send(vec![0xe0, 0]).await;
-    assert_eq!(pusher.next().await, None, "it is closed");
-    visit.simulator.until(|world| (!world.broken_rules().is_empty()).then_some(())).await;
-    assert_eq!(visit.broken(), ["a message of QoS 1 was not acknowledged"]);
+    let harness = Harness::with(Settings { push_qos: 1, ..Settings::default() }).await;
+    let (mut push_client, code) = harness.waiting().await;
+    harness.simulator.scan(code, None).expect("it is scanned");
+    assert_eq!(push_client.event().await.0, "scanned");
+    push_client.send(vec![0xe0, 0]).await;
+    assert_eq!(push_client.next().await, None, "it is closed");
+    harness.simulator.until(|state| (!state.broken_rules().is_empty()).then_some(())).await;
+    assert_eq!(harness.broken(), ["a message of QoS 1 was not acknowledged"]);
 }
 
 #[tokio::test]
@@ -628,39 +640,44 @@ async fn faults_of_the_push_refuse_the_connection_or_spoil_an_event() {
     for (kind, reason) in
         [(FaultKind::Risk, 0x87), (FaultKind::RateLimited, 0x9f), (FaultKind::UnknownCode, 0x80)]
     {
-        let visit = Visit::new().await;
-        let id = visit.create().await;
-        visit.simulator.arm(Fault::new("qq.push", kind).once()).expect("the name is known");
-        let mut pusher = Pusher::open(&visit.simulator, handshake(PATH)).await.expect("it shakes hands");
-        assert_eq!(pusher.connect(&Connect::correct(&id)).await, Packet::ConnAck(reason, None), "{kind:?}");
+        let harness = Harness::new().await;
+        let id = harness.create().await;
+        harness.simulator.arm(Fault::new("qq.push", kind).once()).expect("the name is known");
+        let mut push_client =
+            PushClient::open(&harness.simulator, handshake(PATH)).await.expect("it shakes hands");
+        assert_eq!(
+            push_client.connect(&Connect::correct(&id)).await,
+            Packet::ConnAck(reason, None),
+            "{kind:?}"
+        );
     }
     for (kind, event, says) in [
         (FaultKind::WrongUser, "cookies", "10002"),
         (FaultKind::RenewalSkeleton, "cookies", "{\"cookies\":{}}"),
         (FaultKind::RenewalRejected, "loginFailed", "errMsg"),
     ] {
-        let visit = Visit::new().await;
-        visit.simulator.arm(Fault::new("qq.push", kind).once()).expect("the name is known");
-        let (mut pusher, code) = visit.waiting().await;
-        visit.simulator.scan(code, Some("qqmusic:10001")).expect("it is scanned");
-        assert_eq!(pusher.event().await.0, "scanned", "{kind:?}");
-        visit.simulator.confirm(code).expect("it is confirmed");
-        let (named, payload) = pusher.event().await;
+        let harness = Harness::new().await;
+        harness.simulator.arm(Fault::new("qq.push", kind).once()).expect("the name is known");
+        let (mut push_client, code) = harness.waiting().await;
+        harness.simulator.scan(code, Some("qqmusic:10001")).expect("it is scanned");
+        assert_eq!(push_client.event().await.0, "scanned", "{kind:?}");
+        harness.simulator.confirm(code).expect("it is confirmed");
+        let (named, payload) = push_client.event().await;
         assert!(named == event && payload.contains(says), "{kind:?}: {named} {payload}");
     }
-    let visit = Visit::new().await;
-    visit.simulator.arm(Fault::new("qq.push", FaultKind::Expired).once()).expect("the name is known");
-    let (mut pusher, _) = visit.waiting().await;
-    assert_eq!(pusher.event().await.0, "timeout", "the code ends");
+    let harness = Harness::new().await;
+    harness.simulator.arm(Fault::new("qq.push", FaultKind::Expired).once()).expect("the name is known");
+    let (mut push_client, _) = harness.waiting().await;
+    assert_eq!(push_client.event().await.0, "timeout", "the code ends");
 
-    let visit = Visit::new().await;
-    visit.simulator.arm(Fault::new("qq.push", FaultKind::Lost).once()).expect("the name is known");
-    let (mut pusher, code) = visit.waiting().await;
-    visit.simulator.scan(code, None).expect("it is scanned");
-    assert_eq!(pusher.event().await.0, "scanned");
-    visit.simulator.confirm(code).expect("it is confirmed");
-    assert_eq!(pusher.next().await, None, "the event is lost");
-    let state = visit.simulator.code(code).expect("it is known").state;
+    let harness = Harness::new().await;
+    harness.simulator.arm(Fault::new("qq.push", FaultKind::Lost).once()).expect("the name is known");
+    let (mut push_client, code) = harness.waiting().await;
+    harness.simulator.scan(code, None).expect("it is scanned");
+    assert_eq!(push_client.event().await.0, "scanned");
+    harness.simulator.confirm(code).expect("it is confirmed");
+    assert_eq!(push_client.next().await, None, "the event is lost");
+    let state = harness.simulator.code(code).expect("it is known").state;
     assert_eq!(state, CodeState::Delivered, "and never told again");
 }
 
@@ -668,81 +685,81 @@ async fn faults_of_the_push_refuse_the_connection_or_spoil_an_event() {
 
 #[tokio::test]
 async fn a_whole_sign_in_by_text_message_with_a_check_breaks_no_rule() {
-    let visit = Visit::with(Settings { phone_captcha: true, ..Settings::default() }).await;
-    let check = visit.send_to(FIRST, "D1").await;
-    let address = visit.simulator.captchas()[0].address.clone();
+    let harness = Harness::with(Settings { phone_captcha: true, ..Settings::default() }).await;
+    let check = harness.send_to(FIRST, "D1").await;
+    let address = harness.simulator.captchas()[0].address.clone();
     assert_eq!((&check["code"], &check["data"]["securityURL"]), (&json!(20_276), &json!(address)));
     assert!(address.starts_with("https://y.qq.com/"), "it is a page of the service: {address}");
-    assert_eq!(visit.send_to(FIRST, "D1").await["code"], 20_276, "it is not solved yet");
-    assert!(visit.simulator.text_messages().is_empty(), "nothing is sent before the check is passed");
-    let page = visit.browse(&address, &Vec::new(), "").await.text().await.expect("it is text");
+    assert_eq!(harness.send_to(FIRST, "D1").await["code"], 20_276, "it is not solved yet");
+    assert!(harness.simulator.text_messages().is_empty(), "nothing is sent before the check is passed");
+    let page = harness.browse(&address, &Vec::new(), "").await.text().await.expect("it is text");
     assert!(page.contains("id=\"solve\""), "the page has a button: {page}");
-    visit.client.request(Method::POST, &address).send().await.expect("it is answered");
-    assert!(visit.simulator.captchas()[0].solved, "the button solves it");
+    harness.client.request(Method::POST, &address).send().await.expect("it is answered");
+    assert!(harness.simulator.captchas()[0].solved, "the button solves it");
 
-    assert_eq!(visit.send_to(FIRST, "D1").await["code"], 0, "the same call again sends it");
-    let message = visit.simulator.next_text_message(Service::QqMusic, 0).await;
+    assert_eq!(harness.send_to(FIRST, "D1").await["code"], 0, "the same call again sends it");
+    let message = harness.simulator.next_text_message(Service::QqMusic, 0).await;
     assert_eq!((message.phone.as_str(), message.code.len()), (FIRST, 6));
-    let credential = visit.login_with(FIRST, &message.code, "D1").await["data"].take();
+    let credential = harness.login_with(FIRST, &message.code, "D1").await["data"].take();
     assert_eq!((&credential["str_musicid"], &credential["loginType"]), (&json!("10001"), &json!(0)));
-    assert_eq!(visit.user_info(&credential).await["code"], 0, "the key is good");
-    assert_eq!(visit.renew_a(&credential, &renewal(&credential)).await["code"], 0, "and is renewed");
-    assert_eq!(visit.simulator.ledger()[0].via, IssuedVia::Phone);
-    assert_eq!(visit.broken(), NOTHING);
+    assert_eq!(harness.user_info(&credential).await["code"], 0, "the key is good");
+    assert_eq!(harness.renew_a(&credential, &renewal(&credential)).await["code"], 0, "and is renewed");
+    assert_eq!(harness.simulator.ledger()[0].via, IssuedVia::Phone);
+    assert_eq!(harness.broken(), NOTHING);
 }
 
 #[tokio::test]
 async fn a_code_from_a_message_is_good_once_for_the_device_that_asked() {
-    let visit = Visit::new().await;
-    assert_eq!(visit.login_with(FIRST, "123456", "D1").await["code"], 20_271, "nothing was sent");
-    assert!(visit.last_rule().is_some(), "a client that does not ask first is wrong");
-    assert_eq!(visit.send_to(FIRST, "D1").await["code"], 0);
-    let code = visit.newest_text();
-    let wrong = visit.login_with(FIRST, other_than(&code), "D1").await;
+    let harness = Harness::new().await;
+    assert_eq!(harness.login_with(FIRST, "123456", "D1").await["code"], 20_271, "nothing was sent");
+    assert!(harness.last_rule().is_some(), "a client that does not ask first is wrong");
+    assert_eq!(harness.send_to(FIRST, "D1").await["code"], 0);
+    let code = harness.newest_text();
+    let wrong = harness.login_with(FIRST, other_than(&code), "D1").await;
     assert_eq!((&wrong["code"], &wrong["data"]["musickey"]), (&json!(20_271), &json!("")), "mistyped");
-    assert_eq!(visit.last_rule(), None, "people mistype");
-    assert_eq!(visit.login_with(FIRST, &code, "D2").await["code"], 20_271, "another device");
-    assert!(visit.last_rule().is_some_and(|rule| rule.starts_with("the device")), "the client changed it");
-    assert_eq!(visit.login_with(FIRST, &code, "D1").await["code"], 0, "nothing of that used it up");
-    assert_eq!(visit.login_with(FIRST, &code, "D1").await["code"], 20_271, "the second time");
-    assert_eq!(visit.simulator.ledger().len(), 1, "one sign-in");
+    assert_eq!(harness.last_rule(), None, "people mistype");
+    assert_eq!(harness.login_with(FIRST, &code, "D2").await["code"], 20_271, "another device");
+    assert!(harness.last_rule().is_some_and(|rule| rule.starts_with("the device")), "the client changed it");
+    assert_eq!(harness.login_with(FIRST, &code, "D1").await["code"], 0, "nothing of that used it up");
+    assert_eq!(harness.login_with(FIRST, &code, "D1").await["code"], 20_271, "the second time");
+    assert_eq!(harness.simulator.ledger().len(), 1, "one sign-in");
 }
 
 #[tokio::test]
 async fn a_second_message_has_to_wait_and_makes_the_first_worthless() {
-    let visit = Visit::new().await;
-    assert_eq!(visit.send_to(FIRST, "D1").await["code"], 0);
-    assert_eq!(visit.send_to(FIRST, "D1").await["code"], 100_001, "too soon");
-    assert_eq!(visit.simulator.text_messages().len(), 1, "nothing was sent");
-    visit.simulator.configure(|settings| settings.phone_resend_seconds = 0);
-    let first = visit.newest_text();
-    assert_eq!(visit.send_to(FIRST, "D1").await["code"], 0);
-    assert_eq!(visit.login_with(FIRST, &first, "D1").await["code"], 20_271, "the older one");
-    assert_eq!(visit.login_with(FIRST, &visit.newest_text(), "D1").await["code"], 0, "the newest one");
-    assert_eq!(visit.broken(), NOTHING);
+    let harness = Harness::new().await;
+    assert_eq!(harness.send_to(FIRST, "D1").await["code"], 0);
+    assert_eq!(harness.send_to(FIRST, "D1").await["code"], 100_001, "too soon");
+    assert_eq!(harness.simulator.text_messages().len(), 1, "nothing was sent");
+    harness.simulator.configure(|settings| settings.phone_resend_seconds = 0);
+    let first = harness.newest_text();
+    assert_eq!(harness.send_to(FIRST, "D1").await["code"], 0);
+    assert_eq!(harness.login_with(FIRST, &first, "D1").await["code"], 20_271, "the older one");
+    assert_eq!(harness.login_with(FIRST, &harness.newest_text(), "D1").await["code"], 0, "the newest one");
+    assert_eq!(harness.broken(), NOTHING);
 }
 
 #[tokio::test]
 async fn a_number_without_an_account_and_an_account_with_too_many_devices_are_told_apart() {
-    let visit = Visit::new().await;
+    let harness = Harness::new().await;
     for phone in [UNBOUND, NOBODYS] {
-        assert_eq!(visit.send_to(phone, "D1").await["code"], 0, "{phone} gets a message");
-        let answer = visit.login_with(phone, &visit.newest_text(), "D1").await;
+        assert_eq!(harness.send_to(phone, "D1").await["code"], 0, "{phone} gets a message");
+        let answer = harness.login_with(phone, &harness.newest_text(), "D1").await;
         assert_eq!((&answer["code"], &answer["data"]["musickey"]), (&json!(20_274), &json!("")), "{phone}");
         assert!(text(&answer["data"]["phoneNo"]).contains("****"), "the number is masked");
     }
-    visit.simulator.configure(|settings| settings.device_limit = true);
-    visit.send_to(FIRST, "D1").await;
-    let answer = visit.login_with(FIRST, &visit.newest_text(), "D1").await;
+    harness.simulator.configure(|settings| settings.device_limit = true);
+    harness.send_to(FIRST, "D1").await;
+    let answer = harness.login_with(FIRST, &harness.newest_text(), "D1").await;
     assert_eq!(answer["code"], 20_279, "too many devices");
     assert!(!text(&answer["data"]["errMsg"]).is_empty(), "in words of the service");
-    assert!(visit.simulator.ledger().is_empty(), "nobody is signed in");
-    assert_eq!(visit.broken(), NOTHING);
+    assert!(harness.simulator.ledger().is_empty(), "nobody is signed in");
+    assert_eq!(harness.broken(), NOTHING);
 }
 
 #[tokio::test]
 async fn a_message_is_sent_only_for_complete_parameters() {
-    let visit = Visit::new().await;
+    let harness = Harness::new().await;
     let good = json!({"tmeAppid": "qqmusic", "phoneNo": FIRST, "areaCode": "86"});
     for (name, wrong, code) in [
         ("tmeAppid", json!("other"), 20_261),
@@ -751,85 +768,85 @@ async fn a_message_is_sent_only_for_complete_parameters() {
     ] {
         let mut param = good.clone();
         param[name] = wrong;
-        let refused = visit.as_app(&phone_comm("D1"), "SendPhoneAuthCode", &param).await;
+        let refused = harness.as_app(&phone_comm("D1"), "SendPhoneAuthCode", &param).await;
         assert_eq!(refused["code"], code, "{name}");
-        assert!(visit.last_rule().is_some_and(|rule| rule.starts_with(name)), "{name} is named");
+        assert!(harness.last_rule().is_some_and(|rule| rule.starts_with(name)), "{name} is named");
     }
     for name in ["tmeLoginMethod", "OpenUDID"] {
         let mut comm = phone_comm("D1");
         comm[name] = json!("");
-        assert_eq!(visit.as_app(&comm, "SendPhoneAuthCode", &good).await["code"], 20_261, "{name}");
-        assert!(visit.last_rule().is_some_and(|rule| rule.contains(name)), "{name} is named");
+        assert_eq!(harness.as_app(&comm, "SendPhoneAuthCode", &good).await["code"], 20_261, "{name}");
+        assert!(harness.last_rule().is_some_and(|rule| rule.contains(name)), "{name} is named");
     }
-    let refused = visit.send_to("138", "D1").await;
+    let refused = harness.send_to("138", "D1").await;
     assert_eq!(refused["code"], 104_400, "no number");
     assert!(!text(&refused["data"]["errMsg"]).is_empty(), "it says why");
-    assert_eq!(visit.last_rule(), None, "people mistype");
+    assert_eq!(harness.last_rule(), None, "people mistype");
     let mut comm = phone_comm("D1");
     comm["tmeLoginMethod"] = json!("");
     let param = json!({"code": "123456", "phoneNo": FIRST, "loginMode": 1});
-    assert_eq!(visit.as_app(&comm, LOGIN.1, &param).await["code"], 104_400, "a login as no telephone");
-    assert!(visit.simulator.text_messages().is_empty(), "nothing was sent");
+    assert_eq!(harness.as_app(&comm, LOGIN.1, &param).await["code"], 104_400, "a login as no telephone");
+    assert!(harness.simulator.text_messages().is_empty(), "nothing was sent");
 }
 
 // ---- the official page -------------------------------------------------------------------------------------------
 
 #[tokio::test]
 async fn a_whole_sign_in_at_the_official_page_breaks_no_rule() {
-    let visit = Visit::new().await;
-    let (state, next) = visit.open_page().await;
-    let code = visit.simulator.next_code(Service::QqMusic, 0).await;
+    let harness = Harness::new().await;
+    let (state, next) = harness.open_page().await;
+    let code = harness.simulator.next_code(Service::QqMusic, 0).await;
     assert_eq!(code.method, "official_page");
-    assert_eq!(visit.page_state(&state).await, "shown");
-    visit.simulator.confirm_as(code.id, Some("qqmusic:10002")).expect("a person signs in");
-    assert_eq!(visit.page_state(&state).await, "confirmed");
-    let reached = visit.go_on(&next).await;
+    assert_eq!(harness.page_state(&state).await, "shown");
+    harness.simulator.confirm_as(code.id, Some("qqmusic:10002")).expect("a person signs in");
+    assert_eq!(harness.page_state(&state).await, "confirmed");
+    let reached = harness.go_on(&next).await;
     assert_eq!(value(&reached, "login_type"), Some("1"));
     assert_eq!(value(&reached, "state"), Some("state of mine"), "what was given comes back");
     let code = value(&reached, "code").expect("there is a code").to_owned();
-    assert_eq!(visit.page_state(&state).await, "delivered");
+    assert_eq!(harness.page_state(&state).await, "delivered");
 
-    let credential = visit.exchange(&code).await["data"].take();
+    let credential = harness.exchange(&code).await["data"].take();
     assert_eq!(credential["str_musicid"], "10002");
     assert!(!text(&credential["refresh_key"]).is_empty(), "the whole credential");
-    assert_eq!(visit.simulator.ledger()[0].via, IssuedVia::OfficialPage);
-    assert_eq!(visit.broken(), NOTHING);
-    assert_eq!(visit.exchange(&code).await["code"], 1000, "the code is good once");
-    assert_eq!(visit.last_rule().as_deref(), Some("the code was used before"));
+    assert_eq!(harness.simulator.ledger()[0].via, IssuedVia::OfficialPage);
+    assert_eq!(harness.broken(), NOTHING);
+    assert_eq!(harness.exchange(&code).await["code"], 1000, "the code is good once");
+    assert_eq!(harness.last_rule().as_deref(), Some("the code was used before"));
 }
 
 #[tokio::test]
 async fn the_official_page_goes_on_only_once_and_only_when_confirmed() {
-    let visit = Visit::new().await;
+    let harness = Harness::new().await;
     let failed =
         |reached: &Pairs| value(reached, "error") == Some("100010") && value(reached, "code").is_none();
-    let (state, next) = visit.open_page().await;
-    assert!(failed(&visit.go_on(&next).await), "nobody has confirmed");
-    visit.simulator.confirm(1).expect("it is confirmed");
-    assert!(!failed(&visit.go_on(&next).await), "confirmed");
-    assert!(failed(&visit.go_on(&next).await), "the second time");
-    assert_eq!(visit.page_state(&state).await, "delivered");
+    let (state, next) = harness.open_page().await;
+    assert!(failed(&harness.go_on(&next).await), "nobody has confirmed");
+    harness.simulator.confirm(1).expect("it is confirmed");
+    assert!(!failed(&harness.go_on(&next).await), "confirmed");
+    assert!(failed(&harness.go_on(&next).await), "the second time");
+    assert_eq!(harness.page_state(&state).await, "delivered");
 
-    let (state, next) = visit.open_page().await;
-    visit.simulator.refuse(2).expect("it is refused");
-    assert_eq!(visit.page_state(&state).await, "refused");
-    assert!(failed(&visit.go_on(&next).await), "refused");
-    let (state, _) = visit.open_page().await;
-    visit.simulator.expire(3).expect("it ends");
-    assert_eq!(visit.page_state(&state).await, "expired");
+    let (state, next) = harness.open_page().await;
+    harness.simulator.refuse(2).expect("it is refused");
+    assert_eq!(harness.page_state(&state).await, "refused");
+    assert!(failed(&harness.go_on(&next).await), "refused");
+    let (state, _) = harness.open_page().await;
+    harness.simulator.expire(3).expect("it ends");
+    assert_eq!(harness.page_state(&state).await, "expired");
 }
 
 #[tokio::test]
 async fn the_official_page_has_no_code_for_another_app() {
-    let visit = Visit::new().await;
+    let harness = Harness::new().await;
     for (name, wrong) in [("client_id", "1"), ("redirect_uri", "https://evil.example/"), ("state", "")] {
         let mut query = show_query();
         set(&mut query, name, wrong);
-        let page = visit.browse(SHOW, &query, "").await.text().await.expect("it is text");
+        let page = harness.browse(SHOW, &query, "").await.text().await.expect("it is text");
         assert!(!page.contains("key="), "{name}: the page has no code");
-        assert!(visit.last_rule().is_some_and(|rule| rule.starts_with(name)), "{name} is named");
+        assert!(harness.last_rule().is_some_and(|rule| rule.starts_with(name)), "{name} is named");
     }
-    assert!(visit.simulator.codes().is_empty(), "no code was made");
+    assert!(harness.simulator.codes().is_empty(), "no code was made");
 }
 
 // ---- all of them -------------------------------------------------------------------------------------------------
@@ -837,27 +854,29 @@ async fn the_official_page_has_no_code_for_another_app() {
 #[tokio::test]
 async fn every_kind_of_code_is_confirmed_by_itself_when_that_is_set() {
     let auto = "scan=0s,confirm=0s".parse().ok();
-    let visit = Visit::with(Settings { auto, ..Settings::default() }).await;
-    visit.wechat_uuid().await;
-    visit.open_page().await;
+    let harness = Harness::with(Settings { auto, ..Settings::default() }).await;
+    harness.wechat_uuid().await;
+    harness.open_page().await;
     // The app's is scanned once somebody listens.
-    let id = visit.create().await;
+    let id = harness.create().await;
     let confirmed = |id: u64| {
-        visit.simulator.until(move |world| (world.code(id).ok()?.state == CodeState::Confirmed).then_some(()))
+        harness
+            .simulator
+            .until(move |state| (state.code(id).ok()?.state == CodeState::Confirmed).then_some(()))
     };
     confirmed(1).await;
     confirmed(2).await;
-    assert_eq!(visit.simulator.code(3).expect("it is known").state, CodeState::Shown, "nobody listens");
-    let mut pusher = Pusher::subscribed(&visit.simulator, &id).await;
-    assert_eq!(pusher.event().await.0, "scanned");
-    assert_eq!(pusher.event().await.0, "cookies");
-    let codes = visit.simulator.codes();
+    assert_eq!(harness.simulator.code(3).expect("it is known").state, CodeState::Shown, "nobody listens");
+    let mut push_client = PushClient::subscribed(&harness.simulator, &id).await;
+    assert_eq!(push_client.event().await.0, "scanned");
+    assert_eq!(push_client.event().await.0, "cookies");
+    let codes = harness.simulator.codes();
     assert_eq!(codes[0].account.as_deref(), Some(WECHAT_ACCOUNT), "the first that is in WeChat");
 }
 
 #[tokio::test]
 async fn faults_of_the_new_calls_are_refusals_in_the_words_of_the_gateway() {
-    let visit = Visit::new().await;
+    let harness = Harness::new().await;
     for (kind, code) in [
         (FaultKind::UnknownCode, 77_777),
         (FaultKind::Risk, 2001),
@@ -867,15 +886,15 @@ async fn faults_of_the_new_calls_are_refusals_in_the_words_of_the_gateway() {
     ] {
         for at in ["qq.create_qrcode", "qq.app_exchange", "qq.wx_exchange", "qq.phone_send", "qq.phone_login"]
         {
-            visit.simulator.arm(Fault::new(at, kind).once()).expect("the name is known");
+            harness.simulator.arm(Fault::new(at, kind).once()).expect("the name is known");
             let answer = match at {
                 "qq.create_qrcode" => {
-                    visit.musicu(&web_comm(), LOGIN.0, "CreateQRCode", &create_param()).await
+                    harness.musicu(&web_comm(), LOGIN.0, "CreateQRCode", &create_param()).await
                 }
-                "qq.app_exchange" => visit.exchange_app(&json!({"qrCodeID": "x"})).await,
-                "qq.wx_exchange" => visit.exchange_wechat("x").await,
-                "qq.phone_send" => visit.send_to(FIRST, "D1").await,
-                _ => visit.login_with(FIRST, "123456", "D1").await,
+                "qq.app_exchange" => harness.exchange_app(&json!({"qrCodeID": "x"})).await,
+                "qq.wx_exchange" => harness.exchange_wechat("x").await,
+                "qq.phone_send" => harness.send_to(FIRST, "D1").await,
+                _ => harness.login_with(FIRST, "123456", "D1").await,
             };
             assert_eq!(answer["code"], code, "{at} {kind:?}");
             assert_eq!(
@@ -884,30 +903,30 @@ async fn faults_of_the_new_calls_are_refusals_in_the_words_of_the_gateway() {
             );
         }
     }
-    assert!(visit.simulator.journal().iter().all(|entry| entry.verdict == Verdict::Faulted), "each struck");
-    assert!(visit.simulator.text_messages().is_empty(), "nothing was sent");
+    assert!(harness.simulator.journal().iter().all(|entry| entry.verdict == Verdict::Faulted), "each struck");
+    assert!(harness.simulator.text_messages().is_empty(), "nothing was sent");
 }
 
 #[tokio::test]
 async fn connections_that_wait_are_cut_and_new_ones_are_served() {
-    let visit = Visit::new().await;
-    let (mut pusher, code) = visit.waiting().await;
-    let uuid = visit.wechat_uuid().await;
+    let harness = Harness::new().await;
+    let (mut push_client, code) = harness.waiting().await;
+    let uuid = harness.wechat_uuid().await;
     let query = pairs(&[("uuid", &uuid), ("_", "1790000000000")]);
-    let request = visit.client.get(WECHAT_POLL).query(&query).header(USER_AGENT, BROWSER);
+    let request = harness.client.get(WECHAT_POLL).query(&query).header(USER_AGENT, BROWSER);
     let control = reqwest::Client::builder().no_proxy().build().expect("the client is made");
     let (polled, dropped) = tokio::join!(request.header(REFERER, WECHAT).send(), async {
-        visit.simulator.until(|world| (world.codes()[1].polls == 1).then_some(())).await;
-        control.delete(format!("{}/connections", visit.simulator.control_url)).send().await
+        harness.simulator.until(|state| (state.codes()[1].polls == 1).then_some(())).await;
+        control.delete(format!("{}/connections", harness.simulator.control_url)).send().await
     });
     assert_eq!(dropped.expect("it is answered").status(), 204);
     assert!(polled.is_err_and(|error| !error.is_timeout()), "the poll is cut");
-    assert_eq!(pusher.next().await, None, "the push is cut");
+    assert_eq!(push_client.next().await, None, "the push is cut");
 
-    let id = visit.simulator.code(code).expect("it is known").key;
-    let mut again = Pusher::subscribed(&visit.simulator, &id).await;
-    visit.simulator.scan(code, None).expect("it is scanned");
+    let id = harness.simulator.code(code).expect("it is known").key;
+    let mut again = PushClient::subscribed(&harness.simulator, &id).await;
+    harness.simulator.scan(code, None).expect("it is scanned");
     assert_eq!(again.event().await.0, "scanned", "a new connection is told");
-    visit.simulator.drop_connections();
+    harness.simulator.drop_connections();
     assert_eq!(again.next().await, None, "and is cut as well");
 }
