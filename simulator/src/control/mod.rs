@@ -30,7 +30,7 @@ pub(crate) async fn serve(listener: TcpListener, state: Arc<SimulatorState>) {
         .merge(api::routes())
         .layer(middleware::from_fn(only_this_machine))
         .with_state(control);
-    // Whoever asked to stop still gets the answer; connections that are merely open do not hold the end up.
+    // The request to stop is still answered. Connections that are merely open do not delay the end.
     let serving =
         axum::serve(listener, router).with_graceful_shutdown(async move { stopping.notified().await });
     let _ = serving.await;

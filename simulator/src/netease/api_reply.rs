@@ -17,18 +17,22 @@ pub(super) struct ApiReply {
 }
 
 impl ApiReply {
+    /// The request was granted.
     pub(super) fn ok(body: Value) -> Self {
         Self { body, cookies: Vec::new(), session: None, refusal: None }
     }
 
+    /// The request was correct, and the body says no.
     pub(super) fn declined(body: Value) -> Self {
         Self { body, cookies: Vec::new(), session: None, refusal: Some(Refusal::Declined) }
     }
 
+    /// The request broke `rule` of the protocol, and the body says no.
     pub(super) fn broken_rule(rule: impl Into<String>, body: Value) -> Self {
         Self { body, cookies: Vec::new(), session: None, refusal: Some(Refusal::BrokenRule(rule.into())) }
     }
 
+    /// The same, with more `Set-Cookie` lines.
     pub(super) fn cookies(mut self, cookies: impl IntoIterator<Item = String>) -> Self {
         self.cookies.extend(cookies);
         self
@@ -40,24 +44,24 @@ pub(super) fn code(code: i64) -> Value {
     json!({"code": code, "message": null})
 }
 
-/// A body with a code and what people are told.
-pub(super) fn said(code: i64, message: &str) -> Value {
+/// A body with a code and a message for people.
+pub(super) fn message(code: i64, message: &str) -> Value {
     json!({"code": code, "msg": message, "message": message})
 }
 
-/// The code from the text message is wrong, too old or used.
+/// The body for a code from a text message that is wrong, too old or used.
 pub(super) fn wrong_text_code() -> Value {
-    said(503, "验证码错误")
+    message(503, "验证码错误")
 }
 
-/// The check that has to be passed before anything else, with its page.
+/// The body for somebody who has to solve a captcha first, with the address of its page.
 pub(super) fn captcha(address: &str) -> Value {
     let mut body = risk(-462);
     body["data"]["url"] = json!(address);
     body
 }
 
-/// The body of a risk-control answer.
+/// The body of risk control, by its code.
 pub(super) fn risk(number: i64) -> Value {
     match number {
         8821 => json!({

@@ -21,7 +21,7 @@ fn method(encryption: Encryption) -> &'static str {
     }
 }
 
-/// The `type` has to fit the encryption (protocol: NetEase §1.1); what cannot be read cannot be wrong.
+/// Checks that `type` fits the encryption (protocol: NetEase §1.1). What cannot be read cannot be wrong.
 fn check_type(call: &Call) -> Result<(), String> {
     match (call.encryption, call.text("type").as_str()) {
         (Encryption::Weapi, _) | (Encryption::Eapi, "3") | (Encryption::Plain, "1" | "3") => Ok(()),
@@ -29,7 +29,7 @@ fn check_type(call: &Call) -> Result<(), String> {
     }
 }
 
-/// `…/login/qrcode/unikey`
+/// Shows a new code and gives its key: `…/login/qrcode/unikey`.
 pub(super) fn unikey(context: &Context<'_>, call: &Call) -> ApiReply {
     if let Err(rule) = check_type(call) {
         return ApiReply::broken_rule(rule, code(400));
@@ -45,7 +45,7 @@ pub(super) fn unikey(context: &Context<'_>, call: &Call) -> ApiReply {
     })
 }
 
-/// `…/login/qrcode/client/login`
+/// Tells the state of a code, and gives the session of a confirmed one: `…/login/qrcode/client/login`.
 pub(super) fn poll(context: &Context<'_>, call: &Call) -> ApiReply {
     if let Err(rule) = check_type(call) {
         return ApiReply::broken_rule(rule, code(400));
@@ -79,6 +79,7 @@ pub(super) fn poll(context: &Context<'_>, call: &Call) -> ApiReply {
     })
 }
 
+/// The body of a poll for a code that cannot be used any more.
 fn gone() -> serde_json::Value {
     json!({"code": 800, "message": "二维码不存在或已过期"})
 }
@@ -133,8 +134,8 @@ fn find_code(
     Ok(found.id)
 }
 
-/// A web poll cannot be read. Its `chainId` tells codes apart, or else the visitor's tracking id, or else it is the
-/// newest.
+/// The code that a web poll asks about, which cannot be read: by its `chainId`, or else by the visitor's tracking id, or
+/// else the newest.
 fn find_web_code(state: &mut SharedState, memory: &Memory, request: &Request) -> Result<u64, Box<ApiReply>> {
     let broken = |rule: &str, number| Err(Box::new(ApiReply::broken_rule(rule, risk(number))));
     let chain = request.header("x-login-chain-id").to_owned();
@@ -176,7 +177,7 @@ fn find_web_code(state: &mut SharedState, memory: &Memory, request: &Request) ->
     Ok(id)
 }
 
-/// `v1_DEVICE_web_login_MILLISECONDS`
+/// Whether it has the form `v1_DEVICE_web_login_MILLISECONDS`.
 fn is_chain_id(chain: &str) -> bool {
     let parts = chain.strip_prefix("v1_").and_then(|rest| rest.rsplit_once("_web_login_"));
     parts.is_some_and(|(device, ms)| {

@@ -8,7 +8,7 @@ use super::{Context, cookies, crypto};
 use crate::clock::now_ms;
 use crate::http::encoding::base64_decode;
 
-/// `…/register/anonimous` (so spelt)
+/// Gives a guest token: `…/register/anonimous` (so spelt).
 pub(super) fn guest(context: &Context<'_>, call: &Call) -> ApiReply {
     if call.encryption != Encryption::Weapi && !is_guest_name(&call.text("username")) {
         return ApiReply::broken_rule("username is not made from a device id", code(400));
@@ -30,7 +30,7 @@ fn is_guest_name(name: &str) -> bool {
     plain.split_once(' ').is_some_and(|(device, _)| crypto::guest_name(device) == name)
 }
 
-/// `…/middle/device-info/web/get`
+/// Gives a device id: `…/middle/device-info/web/get`.
 pub(super) fn web(context: &Context<'_>) -> ApiReply {
     context.state.change(|state, _| {
         let id = format!("YD-{}", state.tokens.alphanumeric(40));

@@ -9,7 +9,7 @@ use super::transport::Call;
 use crate::clock::now_ms;
 use crate::state::account::{Account, Service, Subscription};
 
-/// `…/music-vip-membership/front/vip/info` and `…/client/vip/info`
+/// Tells the membership of an account: `…/music-vip-membership/front/vip/info` and `…/client/vip/info`.
 pub(super) fn info(context: &Context<'_>, call: &Call) -> ApiReply {
     let state = context.state.lock_shared();
     let credential = match living_session(&state, context.request) {

@@ -42,7 +42,7 @@ pub(super) fn respond(context: &Context<'_>) -> Outcome {
     }
 }
 
-/// `GET https://music.163.com/`
+/// Shows the page, or who is signed in: `GET https://music.163.com/`.
 fn show(context: &Context<'_>) -> Outcome {
     let kind = context.fault.map(|fault| fault.kind);
     if kind.is_some_and(|kind| !matches!(kind, FaultKind::Expired | FaultKind::WrongUser)) {
@@ -97,7 +97,7 @@ fn state_reply(state: impl serde::Serialize) -> Reply {
     Reply::json(&json!({"state": state})).header("cache-control", "no-store")
 }
 
-/// `GET https://music.163.com/login/state?key=KEY`
+/// Tells the state of the page's code: `GET https://music.163.com/login/state?key=KEY`.
 fn code_state(context: &Context<'_>) -> Outcome {
     context.state.change(|state, memory| {
         show_code_of(state, memory, context.request);
@@ -114,7 +114,7 @@ fn code_state(context: &Context<'_>) -> Outcome {
     })
 }
 
-/// `GET https://music.163.com/login/finish?key=KEY`
+/// Gives the session of a confirmed page: `GET https://music.163.com/login/finish?key=KEY`.
 fn finish(context: &Context<'_>) -> Outcome {
     context.state.change(|state, _| {
         let Some(code) = code_of(state, context.request).cloned() else {

@@ -5,7 +5,7 @@
 
 use serde_json::json;
 
-use super::api_reply::{ApiReply, captcha, code, risk, said, wrong_text_code};
+use super::api_reply::{ApiReply, captcha, code, message, risk, wrong_text_code};
 use super::transport::Call;
 use super::{CAPTCHA_PAGE, Context, Memory, cookies, session, user_info};
 use crate::clock::now_ms;
@@ -36,7 +36,7 @@ pub(super) struct MessageRequest {
     device: String,
 }
 
-/// `…/sms/captcha/sent`
+/// Sends a text message with a code: `…/sms/captcha/sent`.
 pub(super) fn send(context: &Context<'_>, call: &Call) -> ApiReply {
     let typed = match number(call, "ctcode", "cellphone").and_then(|typed| checked_secrete(call, typed)) {
         Ok(typed) => typed,
@@ -49,6 +49,7 @@ pub(super) fn send(context: &Context<'_>, call: &Call) -> ApiReply {
     })
 }
 
+/// Checks `secrete`, where it can be read.
 fn checked_secrete(call: &Call, typed: Option<Number>) -> Result<Option<Number>, String> {
     if typed.is_some() && !SECRETES.contains(&call.text("secrete").as_str()) {
         return Err("secrete is missing or unknown".to_owned());
@@ -60,7 +61,7 @@ fn send_to(state: &mut SharedState, memory: &mut Memory, number: Number, device:
     let length = number.digits.len();
     if !(5..=15).contains(&length) || (number.country == HOME && length != 11) {
         // A person may well type this: nothing is wrong with the client.
-        return ApiReply::declined(said(400, "手机号格式错误"));
+        return ApiReply::declined(message(400, "手机号格式错误"));
     }
     if let Some(needed) = state.captcha_before_message(SERVICE, &device, CAPTCHA_PAGE) {
         return ApiReply::declined(captcha(&needed.address));
@@ -72,17 +73,17 @@ fn send_to(state: &mut SharedState, memory: &mut Memory, number: Number, device:
     };
     // Both numbers and their words as public clients tell them to their users.
     if sent(state.settings.phone_resend_seconds.saturating_mul(1000)) > 0 {
-        return ApiReply::declined(said(405, "发送验证码间隔过短"));
+        return ApiReply::declined(message(405, "发送验证码间隔过短"));
     }
     if sent(DAY_MS) >= state.settings.phone_daily_limit {
-        return ApiReply::declined(said(400, "当天发送验证码的条数超过限制"));
+        return ApiReply::declined(message(400, "当天发送验证码的条数超过限制"));
     }
     state.text_messages.send(SERVICE, &number.digits);
     memory.message_requests.push(MessageRequest { number, device });
     ApiReply::ok(json!({"code": 200, "message": null, "data": true}))
 }
 
-/// `…/w/login/cellphone`
+/// Signs in with the code from a text message: `…/w/login/cellphone`.
 pub(super) fn login(context: &Context<'_>, call: &Call) -> ApiReply {
     let typed = match number(call, "countrycode", "phone") {
         Ok(typed) => typed,
@@ -97,7 +98,7 @@ pub(super) fn login(context: &Context<'_>, call: &Call) -> ApiReply {
         let visitor = Visitor::new(state, context.request);
         let asked = |asked: &&MessageRequest| match &typed {
             Some(number) => asked.number == *number,
-            // Who keeps no cookies is nobody in particular.
+            // A visitor who keeps no cookies cannot be told from others.
             None => visitor.is_unknown() || asked.device == visitor.device,
         };
         let Some(MessageRequest { number, .. }) = memory.message_requests.iter().rfind(asked).cloned() else {
@@ -113,7 +114,7 @@ pub(super) fn login(context: &Context<'_>, call: &Call) -> ApiReply {
             owner(state, &number).and_then(|own| state.account_in_reply(&own.id, context.fault).ok());
         match account {
             Some(account) => grant(state, &account, visitor.new_tracking_id.is_none()),
-            None => ApiReply::declined(said(501, "帐号不存在")),
+            None => ApiReply::declined(message(501, "帐号不存在")),
         }
     })
 }
@@ -137,7 +138,7 @@ fn grant(state: &mut SharedState, account: &Account, has_tracking: bool) -> ApiR
     let mut body = user_info::signed_in(account);
     body["loginType"] = json!(1);
     body["token"] = json!(credential.secret("MUSIC_U"));
-    // In here are a telephone number and another token, which are nobody's business.
+    // A telephone number and another token, which no client may show or log.
     let bound = json!({"countrycode": "", "cellphone": account.phone, "access_token": state.tokens.hex(32)});
     body["bindings"] = json!([{
         "id": account.number(), "userId": account.number(), "type": 1, "expired": false, "url": "",

@@ -55,7 +55,7 @@ pub(super) fn issue(state: &mut SharedState, account: &Account, via: IssuedVia) 
     state.ledger.sign_in(account, via, secrets, issued, expires)
 }
 
-/// `…/login/token/refresh`
+/// Renews the session: `…/login/token/refresh`.
 pub(super) fn refresh(context: &Context<'_>) -> ApiReply {
     let request = context.request;
     context.state.change(|state, _| {
@@ -99,7 +99,7 @@ pub(super) fn refresh(context: &Context<'_>) -> ApiReply {
     })
 }
 
-/// `…/logout`
+/// Ends the session: `…/logout`.
 pub(super) fn logout(context: &Context<'_>) -> ApiReply {
     context.state.change(|state, _| match living_session(state, context.request) {
         Ok(credential) => {

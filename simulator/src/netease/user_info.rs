@@ -8,7 +8,7 @@ use super::session::living_session;
 use crate::state::account::Account;
 use crate::state::settings::GuestFlag;
 
-/// `…/w/nuser/account/get` and `…/nuser/account/get`
+/// Tells who is signed in: `…/w/nuser/account/get` and `…/nuser/account/get`.
 pub(super) fn get(context: &Context<'_>) -> ApiReply {
     let (state, memory) = context.state.lock();
     let request = context.request;
@@ -32,6 +32,7 @@ fn nobody() -> Value {
     json!({"code": 200, "account": null, "profile": null})
 }
 
+/// The body for a guest.
 fn visitor() -> Value {
     json!({"code": 200, "profile": null, "account": {
         "id": 9_000_000_001_u64, "userName": "1000_SIMULATED", "type": 1000, "status": -10, "whitelistAuthority": 0,
@@ -40,7 +41,7 @@ fn visitor() -> Value {
     }})
 }
 
-/// A guest in another spelling, and with a profile that looks like somebody's.
+/// The body for a guest in another spelling, and with a profile that looks like somebody's.
 fn named_visitor() -> Value {
     let mut body = visitor();
     body["account"]["anonymousUser"] = body["account"]["anonimousUser"].take();
@@ -49,6 +50,7 @@ fn named_visitor() -> Value {
     body
 }
 
+/// The body for somebody who is signed in.
 pub(super) fn signed_in(account: &Account) -> Value {
     let membership = account.membership;
     let paid = membership.vip.is_some();

@@ -25,14 +25,14 @@ pub(super) struct AppToken {
 }
 
 pub(super) const METHOD: &str = "app_scan";
-/// A code that no documentation knows.
+/// A business code that nobody documents.
 const UNKNOWN: i64 = 77_778;
 /// Length of a `qrcodeID`.
 const ID_LENGTH: usize = 91;
 /// The versions of the app that clients name (protocol: QQ §3.1).
 const VERSIONS: [&str; 3] = ["20090008", "14090008", "13020508"];
 
-/// `music.login.LoginServer/CreateQRCode`
+/// Shows a new code: `music.login.LoginServer/CreateQRCode`.
 pub(super) fn create(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let empty = || json!({"qrcode": "", "qrcodeID": ""});
     let expected = [
@@ -73,7 +73,7 @@ pub(super) fn create(context: &Context<'_>, envelope: &Envelope, call: &Call) ->
     })
 }
 
-/// `music.login.LoginServer/Login` with a token.
+/// Exchanges a pushed token for a credential: `music.login.LoginServer/Login`.
 pub(super) fn exchange(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let rule = |rule: &str| CallReply::broken_rule(1000, rule).with(skeleton());
     if text_of(&envelope.comm, "tmeLoginType") != "6" {

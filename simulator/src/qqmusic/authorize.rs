@@ -24,7 +24,7 @@ pub(super) const REDIRECT_ENCODED: &str =
     "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https%3A%2F%2Fy.qq.com%2F";
 const REFUSED: &str = "https://graph.qq.com/oauth2.0/show?which=error&display=pc&error=100010";
 
-/// `POST https://graph.qq.com/oauth2.0/authorize`
+/// Redirects to QQ Music with a code: `POST https://graph.qq.com/oauth2.0/authorize`.
 pub(super) fn authorize(context: &Context<'_>) -> Outcome {
     context.state.change(|state, memory| match check(memory, context.request) {
         Err(rule) => Outcome::broken_rule(rule, Reply::redirect(REFUSED)),

@@ -16,7 +16,7 @@ pub(super) struct Login {
     pub(super) used: bool,
 }
 
-/// `GET https://ssl.ptlogin2.graph.qq.com/check_sig`
+/// Takes the signature of a confirmed code, and sets the cookies: `GET https://ssl.ptlogin2.graph.qq.com/check_sig`.
 pub(super) fn check(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let fixed = [

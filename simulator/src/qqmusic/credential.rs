@@ -29,7 +29,7 @@ pub(super) fn sign_in(
     };
     let mut secrets = new_secrets(state, &account);
     if via == IssuedVia::WechatScan && !state.settings.wechat_refresh_fields {
-        // They are in the answer, but empty; it can be renewed without them.
+        // They are in the reply, but empty; it can be renewed without them.
         secrets.retain(|name, _| !REFRESH_FIELDS.contains(&name.as_str()));
     }
     let (issued, expires) = lifetime(state);

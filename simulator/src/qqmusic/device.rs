@@ -7,7 +7,7 @@ use super::envelope::CallReply;
 use crate::http::reply::Reply;
 use crate::service::outcome::Outcome;
 
-/// `music.getSession.session/GetSession`.
+/// Gives a session id: `music.getSession.session/GetSession`.
 pub(super) fn session(context: &Context<'_>) -> CallReply {
     let state = context.state.lock_shared();
     let uid = state.tokens.digits(10);
@@ -15,7 +15,7 @@ pub(super) fn session(context: &Context<'_>) -> CallReply {
     CallReply::ok(json!({"session": {"uid": uid, "sid": sid, "vkey": 0, "userip": "192.0.2.7"}}))
 }
 
-/// `POST https://api.tencentmusic.com/tme/trpc/proxy`: ids for a device. Web clients do not need them.
+/// Gives ids for a device: `POST https://api.tencentmusic.com/tme/trpc/proxy`. Web clients do not need them.
 pub(super) fn qimei(context: &Context<'_>) -> Outcome {
     let request = context.request;
     if request.header("method") != "GetQimei" || request.header("appid") != "qimei_qq_android" {

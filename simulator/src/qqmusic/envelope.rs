@@ -33,10 +33,12 @@ pub(super) struct CallReply {
 }
 
 impl CallReply {
+    /// The call was granted.
     pub(super) fn ok(data: Value) -> Self {
         Self { code: 0, data: Box::new(data), refusal: None, cookies: Vec::new() }
     }
 
+    /// The call broke `rule` of the protocol, and is answered with `code` and no data.
     pub(super) fn broken_rule(code: i64, rule: impl Into<String>) -> Self {
         Self {
             code,
@@ -46,10 +48,12 @@ impl CallReply {
         }
     }
 
+    /// The call was correct, and is answered with `code` and no data.
     pub(super) fn declined(code: i64) -> Self {
         Self { code, data: Box::new(json!({})), refusal: Some(Refusal::Declined), cookies: Vec::new() }
     }
 
+    /// The same, with data.
     pub(super) fn with(mut self, data: Value) -> Self {
         self.data = Box::new(data);
         self

@@ -5,7 +5,7 @@ use super::envelope::{Call, CallReply, Envelope, text_of};
 use super::{Context, wechat_scan};
 use crate::state::ledger::IssuedVia;
 
-/// `QQConnectLogin.LoginServer/QQLogin` with a code.
+/// Exchanges a code of QQ or the official page: `QQConnectLogin.LoginServer/QQLogin`.
 pub(super) fn exchange(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     if text_of(&envelope.comm, "tmeLoginType") != "2" {
         return CallReply::broken_rule(1000, "comm.tmeLoginType is not 2").with(skeleton());
@@ -26,7 +26,7 @@ pub(super) fn exchange(context: &Context<'_>, envelope: &Envelope, call: &Call) 
     })
 }
 
-/// `music.login.LoginServer/Login` with a code from WeChat (protocol: QQ §2.3).
+/// Exchanges a code of WeChat: `music.login.LoginServer/Login` (protocol: QQ §2.3).
 pub(super) fn exchange_wechat(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let rule = |rule: &str| CallReply::broken_rule(1000, rule).with(skeleton());
     if text_of(&envelope.comm, "tmeLoginType") != "1" {

@@ -24,7 +24,7 @@ pub(super) fn request_names(request: &Request) -> Vec<&'static str> {
     }
 }
 
-/// `POST https://u.y.qq.com/cgi-bin/musicu.fcg`, or its signed twin `musics.fcg`, or both on `u6`.
+/// Replies to a body: `POST https://u.y.qq.com/cgi-bin/musicu.fcg`, or its signed twin `musics.fcg`, or both on `u6`.
 pub(super) fn respond(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let started = now_ms();

@@ -9,7 +9,7 @@ use super::envelope::{Call, CallReply, Envelope};
 use super::session::living_session;
 use crate::state::account::{Account, Membership, Service, Subscription};
 
-/// `userInfo.VipQueryServer/SRFVipQuery_V2`.
+/// Tells the memberships of accounts: `userInfo.VipQueryServer/SRFVipQuery_V2`.
 pub(super) fn query(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let (state, memory) = context.state.lock();
     if let Err(reply) = living_session(&state, &memory, context.request, &envelope.comm) {
@@ -31,8 +31,8 @@ pub(super) fn query(context: &Context<'_>, envelope: &Envelope, call: &Call) -> 
     CallReply::ok(json!({"infoMap": map}))
 }
 
-/// `VipLogin.VipLoginInter/vip_login_base`, for the account that asks. Nobody is answered just as well: with success,
-/// and without any membership (protocol: QQ §13.7).
+/// Tells the membership of the account that asks: `VipLogin.VipLoginInter/vip_login_base`. Somebody who is not signed in
+/// is answered with success, too, and no membership (protocol: QQ §13.7).
 pub(super) fn login_base(context: &Context<'_>, envelope: &Envelope) -> CallReply {
     let (state, memory) = context.state.lock();
     let account = living_session(&state, &memory, context.request, &envelope.comm).and_then(|credential| {

@@ -39,7 +39,7 @@ pub(super) fn respond(context: &Context<'_>) -> Outcome {
     }
 }
 
-/// `GET https://graph.qq.com/oauth2.0/show`
+/// Shows the page with a new code: `GET https://graph.qq.com/oauth2.0/show`.
 fn show(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let fixed = [("which", "Login"), ("display", "pc"), ("response_type", "code"), ("client_id", CLIENT_ID)];

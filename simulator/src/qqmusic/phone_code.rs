@@ -21,7 +21,7 @@ const SERVICE: Service = Service::QqMusic;
 /// What the app names a device by. The session's `uid` and `sid` change by the day and do not count.
 const DEVICE_IDS: [&str; 5] = ["OpenUDID", "udid", "OpenUDID2", "QIMEI36", "aid"];
 
-/// `music.login.LoginServer/SendPhoneAuthCode`
+/// Sends a text message with a code: `music.login.LoginServer/SendPhoneAuthCode`.
 pub(super) fn send(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let failed = |rule: String| {
         CallReply::broken_rule(20_261, rule).with(json!({"errMsg": "参数错误", "securityURL": ""}))
@@ -63,7 +63,7 @@ pub(super) fn send(context: &Context<'_>, envelope: &Envelope, call: &Call) -> C
     })
 }
 
-/// `music.login.LoginServer/Login` with a code from a message.
+/// Signs in with the code from a text message: `music.login.LoginServer/Login`.
 pub(super) fn login(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let said = |reply: CallReply, text: &str| {
         let mut data = skeleton();

@@ -72,7 +72,7 @@ const NOT_AUTHORIZED: u8 = 0x87;
 const KEEP_ALIVE_TIMEOUT: u8 = 0x8d;
 const TOO_FAST: u8 = 0x9f;
 
-/// `GET https://mu.y.qq.com/ws/handshake`, or `/ws/handshake/SERVER`.
+/// Opens a WebSocket: `GET https://mu.y.qq.com/ws/handshake`, or `/ws/handshake/SERVER`.
 pub(super) fn handshake(context: &Context<'_>) -> Outcome {
     let request = context.request;
     if let Err(rule) = check_handshake(request) {

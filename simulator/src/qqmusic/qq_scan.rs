@@ -23,7 +23,7 @@ pub(super) struct Ticket {
     pub(super) used: bool,
 }
 
-/// `GET https://ssl.ptlogin2.qq.com/ptqrshow`
+/// Shows a new code: `GET https://ssl.ptlogin2.qq.com/ptqrshow`.
 pub(super) fn show(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let fixed = [("appid", APP_ID), ("e", "2"), ("l", "M"), ("s", "3"), ("d", "72"), ("v", "4")];
@@ -58,7 +58,7 @@ pub(super) fn show(context: &Context<'_>) -> Outcome {
     })
 }
 
-/// `GET https://ssl.ptlogin2.qq.com/ptqrlogin`
+/// Tells the state of a code, and where a confirmed one leads: `GET https://ssl.ptlogin2.qq.com/ptqrlogin`.
 pub(super) fn poll(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let qrsig = request.cookie("qrsig").unwrap_or_default();

@@ -13,8 +13,8 @@ use crate::service::outcome::{Outcome, Refusal};
 use crate::state::account::Service;
 use crate::state::fault::FaultKind;
 
-/// `music.UserInfo.userInfoServer/GetLoginUserInfo`: 0 when the credential is good. It names no account (protocol:
-/// QQ §13.7).
+/// Tells whether the credential is good, with a name and a picture but no account (protocol: QQ §13.7):
+/// `music.UserInfo.userInfoServer/GetLoginUserInfo`.
 pub(super) fn login_user_info(context: &Context<'_>, envelope: &Envelope) -> CallReply {
     let (state, memory) = context.state.lock();
     let account = living_session(&state, &memory, context.request, &envelope.comm).and_then(|credential| {
@@ -28,7 +28,7 @@ pub(super) fn login_user_info(context: &Context<'_>, envelope: &Envelope) -> Cal
     }
 }
 
-/// `userInfo.BaseUserInfoServer/get_user_baseinfo_v2`: public.
+/// Tells names and pictures of accounts to anybody: `userInfo.BaseUserInfoServer/get_user_baseinfo_v2`.
 pub(super) fn base_info(context: &Context<'_>, call: &Call) -> CallReply {
     let Some(uins) = call.param.get("vec_uin").and_then(|value| value.as_array()) else {
         return CallReply::broken_rule(10_006, "vec_uin is not a list");
@@ -48,7 +48,7 @@ pub(super) fn base_info(context: &Context<'_>, call: &Call) -> CallReply {
     CallReply::ok(json!({"map_userinfo": map}))
 }
 
-/// `music.UnifiedHomepage.UnifiedHomepageSrv/GetHomepageHeader`: by `encryptUin`.
+/// Tells the name and picture of an `encryptUin`: `music.UnifiedHomepage.UnifiedHomepageSrv/GetHomepageHeader`.
 pub(super) fn homepage_header(context: &Context<'_>, call: &Call) -> CallReply {
     let euin = text_of(&call.param, "uin");
     if text_of(&call.param, "IsQueryTabDetail") != "1" {
@@ -71,7 +71,7 @@ pub(super) fn homepage_header(context: &Context<'_>, call: &Call) -> CallReply {
     }
 }
 
-/// `GET https://c6.y.qq.com/rsc/fcgi-bin/fcg_get_profile_homepage.fcg`: the web form of the check.
+/// Tells who is signed in, on the web: `GET https://c6.y.qq.com/rsc/fcgi-bin/fcg_get_profile_homepage.fcg`.
 pub(super) fn web(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let key = request.cookie("qm_keyst").or_else(|| request.cookie("qqmusic_key")).unwrap_or_default();
@@ -106,7 +106,7 @@ pub(super) fn web(context: &Context<'_>) -> Outcome {
     match account {
         Ok(account) => Reply::json(&json!({"code": 0, "subcode": 0, "message": "", "data": {"creator": {
             "uin": account.number(), "encrypt_uin": account.encrypt_uin, "headpic": account.avatar_url,
-            // Base64 in some answers, plain in others.
+            // Base64 in some replies, plain in others.
             "nick": base64_encode(account.nickname.as_bytes()),
         }}}))
         .into(),

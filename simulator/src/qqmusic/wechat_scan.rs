@@ -36,7 +36,7 @@ fn expect_get(request: &Request) -> Result<(), String> {
     if request.method == hyper::Method::GET { Ok(()) } else { Err("the method is not GET".to_owned()) }
 }
 
-/// `GET https://open.weixin.qq.com/connect/qrconnect`
+/// Shows the page with a new code: `GET https://open.weixin.qq.com/connect/qrconnect`.
 pub(super) fn show(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let fixed =
@@ -82,7 +82,7 @@ fn with_code(state: &mut SharedState, oauth_state: &str) -> Reply {
     html_page("微信登录", "请使用微信扫描二维码登录", &more)
 }
 
-/// `GET https://open.weixin.qq.com/connect/qrcode/UUID`
+/// Gives the picture of a code: `GET https://open.weixin.qq.com/connect/qrcode/UUID`.
 pub(super) fn picture(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let gone = || Reply::new(404, "text/plain", "");
@@ -105,7 +105,7 @@ pub(super) fn picture(context: &Context<'_>) -> Outcome {
     }
 }
 
-/// `GET https://lp.open.weixin.qq.com/connect/l/qrconnect`: answers when something happens.
+/// Tells the state of a code once it has changed: `GET https://lp.open.weixin.qq.com/connect/l/qrconnect`.
 pub(super) async fn poll(context: &Context<'_>) -> Outcome {
     let request = context.request;
     let uuid = request.query("uuid").unwrap_or_default().to_owned();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum Rotation {
     /// It stays valid until its own end.
     StaysValid,
-    /// It is dead as soon as the new one is made, whether or not the answer arrives.
+    /// It is dead as soon as the new one is made, whether or not the reply arrives.
     DiesAtOnce,
     /// It is dead as soon as the new one is used for anything.
     DiesOnceTheNewIsUsed,
@@ -61,11 +61,11 @@ fn parse_delay(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number / per_second).map_err(|_| wrong())
 }
 
-/// Where the deletion of a cookie stands beside its real value in one answer (protocol: QQ §1.4, NetEase §6).
+/// Where the deletion of a cookie stands beside its real value in one reply (protocol: QQ §1.4, NetEase §6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeletedCookie {
-    /// Before the real one in one answer, after it in the next.
+    /// Before the real one in one reply, after it in the next.
     Alternate,
     /// Before the real one.
     Before,
@@ -76,7 +76,7 @@ pub enum DeletedCookie {
 }
 
 impl DeletedCookie {
-    /// Whether the deletion comes before the real value in the `count`th answer; `None` when there is none.
+    /// Whether the deletion comes before the real value in the `count`th reply; `None` when there is none.
     pub(crate) fn comes_before(self, count: usize) -> Option<bool> {
         match self {
             Self::Alternate => Some(count.is_multiple_of(2)),
@@ -105,7 +105,7 @@ pub enum GuestFlag {
 pub struct Settings {
     /// How long a code can be scanned and confirmed, in seconds.
     pub code_life_seconds: i64,
-    /// How long a QQ Music key lives (`keyExpiresIn`), in seconds; 259,200 in every known answer.
+    /// How long a QQ Music key lives (`keyExpiresIn`), in seconds; 259,200 in every known reply.
     pub key_life_seconds: i64,
     /// How long a NetEase `MUSIC_U` lives, in seconds; 15,552,000 (180 days) since 2022.
     pub music_u_life_seconds: i64,
@@ -134,7 +134,7 @@ pub struct Settings {
     /// Whether web polls must carry `X-loginMethod` and `x-login-chain-id` (protocol: NetEase §1.3): the newest
     /// clients send them, older real ones do not.
     pub require_chain_id: bool,
-    /// Whether the first text message that a device asks for is answered by a check (protocol: QQ §4.1).
+    /// Whether the first text message that a device asks for is answered by a captcha (protocol: QQ §4.1).
     pub phone_captcha: bool,
     /// How long after a text message the next one to the same number is refused, in seconds.
     pub phone_resend_seconds: i64,
@@ -155,7 +155,7 @@ pub struct Settings {
     /// Whether QQ Music names the way of signing in as `loginType` (0 phone, 6 app) instead of the account's kind:
     /// clients disagree (protocol: QQ §13.2).
     pub raw_login_type: bool,
-    /// Whether a QQ Music renewal has to repeat the `loginType` of the last answer, with the parameters that go with it
+    /// Whether a QQ Music renewal has to repeat the `loginType` of the last reply, with the parameters that go with it
     /// (protocol: QQ §13.2); otherwise the account's kind does as well.
     pub repeats_login_type: bool,
     /// Whether `musicid` is a placeholder in credentials of WeChat accounts, and only `str_musicid` the account's
