@@ -111,7 +111,7 @@ async fn connect(stream: &mut TcpStream, router: &ServiceRouter) -> io::Result<O
                 stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
                 return Ok(Some(host.to_owned()));
             }
-            Some((_, "443")) => "the host is not played".to_owned(),
+            Some((_, "443")) => "the host is not simulated".to_owned(),
             _ => "the port is not 443".to_owned(),
         }
     };

@@ -11,7 +11,7 @@ use tunekey_simulator::{Fault, FaultKind, Rotation, Settings, Verdict};
 const SHOW: &str = "https://ssl.ptlogin2.qq.com/ptqrshow";
 
 /// Asks for a code while one fault is armed.
-async fn spoiled(kind: FaultKind) -> (Harness, reqwest::Result<reqwest::Response>) {
+async fn show_with_fault(kind: FaultKind) -> (Harness, reqwest::Result<reqwest::Response>) {
     let harness = Harness::new().await;
     harness.simulator.arm(Fault::new("qq.ptqrshow", kind).once()).expect("the name is known");
     let response = harness
@@ -28,7 +28,7 @@ async fn spoiled(kind: FaultKind) -> (Harness, reqwest::Result<reqwest::Response
 
 #[tokio::test]
 async fn a_server_error_is_one_and_the_next_request_is_answered() {
-    let (harness, response) = spoiled(FaultKind::Status500).await;
+    let (harness, response) = show_with_fault(FaultKind::Status500).await;
     assert_eq!(response.expect("it is answered").status(), 500);
     assert!(harness.simulator.codes().is_empty());
     harness.show().await;
@@ -38,20 +38,20 @@ async fn a_server_error_is_one_and_the_next_request_is_answered() {
 
 #[tokio::test]
 async fn a_page_stands_in_for_the_answer() {
-    let (_harness, response) = spoiled(FaultKind::Html).await;
+    let (_harness, response) = show_with_fault(FaultKind::Html).await;
     assert!(response.expect("it is answered").text().await.expect("it ends").starts_with("<!doctype html>"));
 }
 
 #[tokio::test]
 async fn a_truncated_body_ends_early_although_the_request_was_processed() {
-    let (harness, response) = spoiled(FaultKind::Truncated).await;
+    let (harness, response) = show_with_fault(FaultKind::Truncated).await;
     assert!(response.expect("the headers come").bytes().await.is_err());
     assert_eq!(harness.simulator.codes().len(), 1);
 }
 
 #[tokio::test]
 async fn a_reset_reaches_the_client_as_a_reset() {
-    let (harness, response) = spoiled(FaultKind::Reset).await;
+    let (harness, response) = show_with_fault(FaultKind::Reset).await;
     let error = format!("{:?}", response.expect_err("nothing is answered"));
     assert!(error.contains("ConnectionReset"), "{error}");
     assert!(harness.simulator.codes().is_empty());
@@ -59,15 +59,15 @@ async fn a_reset_reaches_the_client_as_a_reset() {
 
 #[tokio::test]
 async fn silence_lasts_until_the_client_gives_up() {
-    let (_harness, response) = spoiled(FaultKind::Hang).await;
+    let (_harness, response) = show_with_fault(FaultKind::Hang).await;
     assert!(response.expect_err("nothing is answered").is_timeout());
-    let (_harness, response) = spoiled(FaultKind::Stall).await;
+    let (_harness, response) = show_with_fault(FaultKind::Stall).await;
     assert!(response.expect("the headers come").bytes().await.expect_err("the rest does not").is_timeout());
 }
 
 #[tokio::test]
 async fn an_endless_body_does_not_end() {
-    let (_harness, response) = spoiled(FaultKind::Endless).await;
+    let (_harness, response) = show_with_fault(FaultKind::Endless).await;
     let mut response = response.expect("the headers come");
     let mut read = 0;
     while read < 8 * 1024 * 1024 {
@@ -77,7 +77,7 @@ async fn an_endless_body_does_not_end() {
 
 #[tokio::test]
 async fn a_bomb_is_small_outside_and_large_inside() {
-    let (_harness, response) = spoiled(FaultKind::GzipBomb).await;
+    let (_harness, response) = show_with_fault(FaultKind::GzipBomb).await;
     // The client unpacks it by itself; the time limit ends it.
     let mut response = response.expect("the headers come");
     let mut read = 0;

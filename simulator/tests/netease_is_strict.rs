@@ -220,14 +220,14 @@ async fn endpoints_that_only_wrappers_know_do_not_exist() {
 }
 
 #[tokio::test]
-async fn a_request_in_clear_and_a_host_that_is_not_played_are_refused() {
+async fn a_request_in_clear_and_a_host_that_is_not_simulated_are_refused() {
     let harness = Harness::new().await;
     let clear = harness.client.get("http://p1.music.126.net/x.jpg").send().await.expect("the proxy answers");
     assert_eq!(clear.status(), 403);
     assert!(harness.client.get("https://example.com/").send().await.is_err());
     let rules: Vec<_> = harness.simulator.broken_rules().into_iter().filter_map(|entry| entry.rule).collect();
     assert!(rules[0].contains("readable for everybody"), "{rules:?}");
-    assert_eq!(rules[1], "the host is not played");
+    assert_eq!(rules[1], "the host is not simulated");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ const UNBOUND: &str = "13800010005";
 const NOBODYS: &str = "13900000000";
 
 /// Makes a correct CONNECT incorrect in one way.
-type Spoil = fn(&mut Connect);
+type Change = fn(&mut Connect);
 
 /// The rules that a correct client breaks.
 const NOTHING: [String; 0] = [];
@@ -433,7 +433,7 @@ async fn a_handshake_that_no_client_makes_is_refused() {
 async fn a_connect_that_no_client_sends_is_refused() {
     let harness = Harness::new().await;
     let id = harness.create().await;
-    let wrong: [(&str, Spoil); 6] = [
+    let wrong: [(&str, Change); 6] = [
         ("the flags", |connect| connect.flags = 0),
         ("the keep alive", |connect| connect.keep_alive = 60),
         ("the authentication method", |connect| connect.method = "password"),
@@ -444,9 +444,9 @@ async fn a_connect_that_no_client_sends_is_refused() {
             connect.user[4].1 = "unknown".to_owned();
         }),
     ];
-    for (what, spoil) in wrong {
+    for (what, change) in wrong {
         let mut connect = Connect::correct(&id);
-        spoil(&mut connect);
+        change(&mut connect);
         let mut push_client =
             PushClient::open(&harness.simulator, handshake(PATH)).await.expect("it shakes hands");
         assert_eq!(push_client.connect(&connect).await, Packet::ConnAck(0x87, None), "{what}");

@@ -35,7 +35,7 @@ impl ServiceRouter {
     /// Replies to a request that came through TLS, and says what the connection is used for afterwards.
     pub(crate) async fn respond(&self, request: &Request) -> (Reply, Option<Box<dyn Upgrade>>) {
         let Some(service) = self.handler(&request.host) else {
-            return (Reply::new(421, "text/plain", "not played here"), None);
+            return (Reply::new(421, "text/plain", "not simulated here"), None);
         };
         let names = service.request_names(request);
         let struck = strike(&mut self.state.lock().faults, &names);
