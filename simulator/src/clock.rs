@@ -1,4 +1,4 @@
-//! The simulator's one clock.
+//! The simulator's clock: nothing else in the crate reads the time of day.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Milliseconds since the Unix epoch.
+/// The time now, in milliseconds since the Unix epoch.
 pub(crate) fn now_ms() -> i64 {
     now().as_millisecond()
 }

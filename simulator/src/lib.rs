@@ -1,8 +1,8 @@
-//! QQ Music and NetEase Cloud Music, played on loopback.
+//! QQ Music and NetEase Cloud Music, simulated on loopback.
 //!
 //! The simulator is an HTTP proxy that answers `CONNECT` for the services' host names with TLS of its own, signed by a
-//! certificate authority made at start, and plays the services strictly: it refuses what the real ones would refuse. It
-//! opens no connection itself. A second port, the control side, is the phone that scans codes, and more: accounts,
+//! certificate authority made at start, and simulates the services strictly: it refuses what the real ones would refuse.
+//! It opens no connection itself. A second port, the control side, is the phone that scans codes, and more: accounts,
 //! faults, settings, a ledger of every credential issued and a journal of every request answered.
 //!
 //! ```no_run
@@ -20,86 +20,39 @@
 //! # }
 //! ```
 //!
+//! # Layout
+//!
+//! * `simulator` starts everything; the list of services stands there.
+//! * `proxy` and `control` are the two ports, `auto_confirm` is a phone without a person.
+//! * `qqmusic` and `netease` are the services: handlers, accounts, and a memory that nobody else sees.
+//! * `service` is what every service is made of, `state` what all services share, `http` requests and replies.
+//!
+//! Files use each other in one direction only, from the first of these lines to the last.
+//!
 //! Where documentation says "protocol: QQ §1.2" or "protocol: NetEase §5.3" it names the section of the project's
 //! protocol notes from which the behaviour was taken.
 
-mod account;
-mod authority;
-mod auto;
-mod body;
-mod captcha;
+mod auto_confirm;
+mod certificate_authority;
 mod clock;
-mod code;
 mod control;
-mod exchange;
-mod fault;
-mod hostile;
-mod journal;
-mod ledger;
-mod mint;
+mod http;
 mod netease;
-mod page;
-mod picture;
 mod proxy;
 mod qqmusic;
-mod settings;
+mod service;
 mod simulator;
-mod stage;
-mod text_message;
-mod wire;
-mod world;
+mod state;
 
-pub use account::{Account, AccountKind, Held, Membership, Service};
-pub use captcha::Captcha;
-pub use code::{Code, CodeState};
-pub use fault::{ArmedFault, Fault, FaultKind};
-pub use hostile::FOREIGN_CODES;
-pub use journal::{Entry, Verdict};
-pub use ledger::{Credential, RevokedBy, Via};
-pub use settings::{Auto, DeletedCookie, Guests, PushSplit, Rotation, Settings};
+pub use service::hostile_reply::FOREIGN_CODES;
 pub use simulator::{Options, Running, Simulator};
-pub use text_message::TextMessage;
-pub use world::{ControlError, World};
-
-/// The names of all requests that faults can strike, `*` aside.
-pub const REQUESTS: [&str; 39] = [
-    "qq.ptqrshow",
-    "qq.ptqrlogin",
-    "qq.check_sig",
-    "qq.authorize",
-    "qq.exchange",
-    "qq.wx_page",
-    "qq.wx_picture",
-    "qq.wx_poll",
-    "qq.wx_exchange",
-    "qq.create_qrcode",
-    "qq.push",
-    "qq.app_exchange",
-    "qq.phone_send",
-    "qq.phone_login",
-    "qq.page",
-    "qq.userinfo",
-    "qq.profile",
-    "qq.homepage",
-    "qq.profile_web",
-    "qq.vip",
-    "qq.vip_fallback",
-    "qq.renew",
-    "qq.renew_b",
-    "qq.logout",
-    "qq.session",
-    "qq.device",
-    "qq.unknown",
-    "netease.phone_send",
-    "netease.phone_login",
-    "netease.page",
-    "netease.unikey",
-    "netease.poll",
-    "netease.account",
-    "netease.vip",
-    "netease.refresh",
-    "netease.logout",
-    "netease.guest",
-    "netease.device",
-    "avatar",
-];
+pub use state::account::{Account, AccountKind, Membership, Service, Subscription};
+pub use state::captcha::Captcha;
+pub use state::code::{Code, CodeState};
+pub use state::control_error::ControlError;
+pub use state::fault::{ArmedFault, Fault, FaultKind};
+pub use state::journal::{JournalEntry, Verdict};
+pub use state::ledger::{Credential, IssuedVia, RevokedBy};
+pub use state::settings::{AutoConfirm, DeletedCookie, GuestFlag, PushSplit, Rotation, Settings};
+pub use state::simulator_state::SimulatorState;
+pub use state::text_message::TextMessage;

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
-use tunekey_simulator::{Auto, Options, Settings, Simulator};
+use tunekey_simulator::{AutoConfirm, Options, Settings, Simulator};
 
-/// Plays QQ Music and NetEase Cloud Music on loopback, behind an HTTP proxy.
+/// Simulates QQ Music and NetEase Cloud Music on loopback, behind an HTTP proxy.
 #[derive(Debug, Parser)]
 #[command(name = "tunekey-simulator", version)]
 struct Arguments {
@@ -22,7 +22,7 @@ struct Arguments {
     ca_out: PathBuf,
     /// Scan and confirm every code after these delays, such as scan=1s,confirm=1s
     #[arg(long, value_name = "DELAYS")]
-    auto: Option<Auto>,
+    auto: Option<AutoConfirm>,
 }
 
 #[tokio::main]

@@ -1,4 +1,4 @@
-//! Starting and stopping.
+//! Starting and stopping, and the list of the services: the only file that names them all.
 
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,11 +10,18 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::authority::Authority;
-use crate::settings::Settings;
-use crate::stage::{Stage, hosts};
-use crate::world::World;
-use crate::{auto, control, proxy};
+use crate::certificate_authority::CertificateAuthority;
+use crate::clock::now_ms;
+use crate::service::avatar;
+use crate::service::service_router::ServiceRouter;
+use crate::service::simulated_service::SimulatedService;
+use crate::state::account::Account;
+use crate::state::settings::Settings;
+use crate::state::simulator_state::SimulatorState;
+use crate::{auto_confirm, control, netease, proxy, qqmusic};
+
+/// The services that are simulated: to add one, add its folder and its name here.
+const SERVICES: [SimulatedService; 2] = [qqmusic::SERVICE, netease::SERVICE];
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -51,7 +58,7 @@ impl Options {
 #[derive(Debug, Clone, Copy)]
 pub struct Simulator;
 
-/// A simulator that runs. Everything that can be done with it is a method of [`World`]; dropping it stops it.
+/// A simulator that runs. Everything that can be done with it is a method of [`SimulatorState`]; dropping it stops it.
 #[derive(Debug)]
 pub struct Running {
     /// Where the proxy is, as `http://127.0.0.1:PORT`.
@@ -62,7 +69,7 @@ pub struct Running {
     pub ca_pem: String,
     /// The file that holds it, if one was asked for.
     pub ca_path: Option<PathBuf>,
-    world: Arc<World>,
+    state: Arc<SimulatorState>,
     tasks: JoinSet<()>,
 }
 
@@ -75,7 +82,7 @@ impl Simulator {
         for address in [options.listen, options.control] {
             anyhow::ensure!(address.ip().is_loopback(), "{address} is not a loopback address");
         }
-        let authority = Authority::new(&hosts())?;
+        let authority = CertificateAuthority::new(&SERVICES.map(|service| service.hosts).concat())?;
         let bind = async |address: SocketAddr| {
             TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
         };
@@ -85,14 +92,25 @@ impl Simulator {
         if let Some(path) = &options.ca_out {
             write(path, &authority.pem).with_context(|| format!("cannot write {}", path.display()))?;
         }
-        let world = World::new(options.settings);
-        let stage = Arc::new(Stage { world: Arc::clone(&world) });
+        let state = SimulatorState::new(options.settings, accounts(), request_names());
+        let router = Arc::new(ServiceRouter::new(&SERVICES, Arc::clone(&state)));
         let mut tasks = JoinSet::new();
-        tasks.spawn(proxy::serve(proxy, authority.tls, stage));
-        tasks.spawn(control::serve(control, Arc::clone(&world)));
-        tasks.spawn(auto::run(Arc::clone(&world)));
-        Ok(Running { proxy_url, control_url, ca_pem: authority.pem, ca_path: options.ca_out, world, tasks })
+        tasks.spawn(proxy::serve(proxy, authority.tls, router));
+        tasks.spawn(control::serve(control, Arc::clone(&state)));
+        tasks.spawn(auto_confirm::run(Arc::clone(&state)));
+        Ok(Running { proxy_url, control_url, ca_pem: authority.pem, ca_path: options.ca_out, state, tasks })
     }
+}
+
+/// The accounts of all services.
+fn accounts() -> Vec<Account> {
+    let now_ms = now_ms();
+    SERVICES.iter().flat_map(|service| (service.accounts)(now_ms)).collect()
+}
+
+/// The names of the requests to all services that faults can strike.
+fn request_names() -> Vec<&'static str> {
+    SERVICES.iter().flat_map(|service| service.request_names).copied().chain([avatar::REQUEST]).collect()
 }
 
 /// Writes a file that nobody reads before the program says that it is ready.
@@ -101,9 +119,9 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 impl Running {
-    /// The world, to keep or to hand to another task.
-    pub fn world(&self) -> Arc<World> {
-        Arc::clone(&self.world)
+    /// The state, to keep or to hand to another task.
+    pub fn state(&self) -> Arc<SimulatorState> {
+        Arc::clone(&self.state)
     }
 
     /// Waits until `POST /shutdown` asks to stop.
@@ -114,9 +132,9 @@ impl Running {
 }
 
 impl Deref for Running {
-    type Target = World;
+    type Target = SimulatorState;
 
-    fn deref(&self) -> &World {
-        &self.world
+    fn deref(&self) -> &SimulatorState {
+        &self.state
     }
 }

@@ -1,73 +1,73 @@
 //! Faults do what their names say, at the request they name, as often as they were told.
 
-mod visitor;
+mod harness;
 
 use std::time::Duration;
 
+use harness::{CHAIN, Harness, json_of, path_a, set, show_query};
 use serde_json::json;
-use tunekey_simulator::{Fault, FaultKind, REQUESTS, Rotation, Settings, Verdict};
-use visitor::{CHAIN, Visit, json_of, path_a, set, show_query};
+use tunekey_simulator::{Fault, FaultKind, Rotation, Settings, Verdict};
 
 const SHOW: &str = "https://ssl.ptlogin2.qq.com/ptqrshow";
 
 /// Asks for a code while one fault is armed.
-async fn spoiled(kind: FaultKind) -> (Visit, reqwest::Result<reqwest::Response>) {
-    let visit = Visit::new().await;
-    visit.simulator.arm(Fault::new("qq.ptqrshow", kind).once()).expect("the name is known");
-    let response = visit
+async fn show_with_fault(kind: FaultKind) -> (Harness, reqwest::Result<reqwest::Response>) {
+    let harness = Harness::new().await;
+    harness.simulator.arm(Fault::new("qq.ptqrshow", kind).once()).expect("the name is known");
+    let response = harness
         .client
         .get(SHOW)
         .query(&show_query())
-        .header("user-agent", visitor::BROWSER)
-        .header("referer", visitor::LOGIN_PAGE)
+        .header("user-agent", harness::BROWSER)
+        .header("referer", harness::LOGIN_PAGE)
         .timeout(Duration::from_secs(if matches!(kind, FaultKind::Hang | FaultKind::Stall) { 1 } else { 20 }))
         .send()
         .await;
-    (visit, response)
+    (harness, response)
 }
 
 #[tokio::test]
 async fn a_server_error_is_one_and_the_next_request_is_answered() {
-    let (visit, response) = spoiled(FaultKind::Status500).await;
+    let (harness, response) = show_with_fault(FaultKind::Status500).await;
     assert_eq!(response.expect("it is answered").status(), 500);
-    assert!(visit.simulator.codes().is_empty());
-    visit.show().await;
-    let verdicts: Vec<_> = visit.simulator.journal().iter().map(|entry| entry.verdict).collect();
+    assert!(harness.simulator.codes().is_empty());
+    harness.show().await;
+    let verdicts: Vec<_> = harness.simulator.journal().iter().map(|entry| entry.verdict).collect();
     assert_eq!(verdicts, [Verdict::Faulted, Verdict::Granted]);
 }
 
 #[tokio::test]
 async fn a_page_stands_in_for_the_answer() {
-    let (_visit, response) = spoiled(FaultKind::Html).await;
+    let (_harness, response) = show_with_fault(FaultKind::Html).await;
     assert!(response.expect("it is answered").text().await.expect("it ends").starts_with("<!doctype html>"));
 }
 
 #[tokio::test]
 async fn a_truncated_body_ends_early_although_the_request_was_processed() {
-    let (visit, response) = spoiled(FaultKind::Truncated).await;
+    let (harness, response) = show_with_fault(FaultKind::Truncated).await;
     assert!(response.expect("the headers come").bytes().await.is_err());
-    assert_eq!(visit.simulator.codes().len(), 1);
+    assert_eq!(harness.simulator.codes().len(), 1);
 }
 
 #[tokio::test]
 async fn a_reset_reaches_the_client_as_a_reset() {
-    let (visit, response) = spoiled(FaultKind::Reset).await;
+    let (harness, response) = show_with_fault(FaultKind::Reset).await;
     let error = format!("{:?}", response.expect_err("nothing is answered"));
     assert!(error.contains("ConnectionReset"), "{error}");
-    assert!(visit.simulator.codes().is_empty());
+    assert!(harness.simulator.codes().is_empty());
 }
 
 #[tokio::test]
 async fn silence_lasts_until_the_client_gives_up() {
-    let (_visit, response) = spoiled(FaultKind::Hang).await;
+    let (_harness, response) = show_with_fault(FaultKind::Hang).await;
     assert!(response.expect_err("nothing is answered").is_timeout());
-    let (_visit, response) = spoiled(FaultKind::Stall).await;
+    let (_harness, response) = show_with_fault(FaultKind::Stall).await;
     assert!(response.expect("the headers come").bytes().await.expect_err("the rest does not").is_timeout());
 }
 
 #[tokio::test]
 async fn an_endless_body_does_not_end() {
-    let (_visit, response) = spoiled(FaultKind::Endless).await;
+    let (_harness, response) = show_with_fault(FaultKind::Endless).await;
     let mut response = response.expect("the headers come");
     let mut read = 0;
     while read < 8 * 1024 * 1024 {
@@ -77,7 +77,7 @@ async fn an_endless_body_does_not_end() {
 
 #[tokio::test]
 async fn a_bomb_is_small_outside_and_large_inside() {
-    let (_visit, response) = spoiled(FaultKind::GzipBomb).await;
+    let (_harness, response) = show_with_fault(FaultKind::GzipBomb).await;
     // The client unpacks it by itself; the time limit ends it.
     let mut response = response.expect("the headers come");
     let mut read = 0;
@@ -92,23 +92,23 @@ async fn a_bomb_is_small_outside_and_large_inside() {
 
 #[tokio::test]
 async fn a_lost_renewal_has_happened_all_the_same() {
-    let visit = Visit::with(Settings { rotation: Rotation::DiesAtOnce, ..Settings::default() }).await;
-    let credential = visit.sign_in_qq("qqmusic:10001").await;
-    visit.simulator.arm(Fault::new("qq.renew", FaultKind::RenewalLost).once()).expect("the name is known");
+    let harness = Harness::with(Settings { rotation: Rotation::DiesAtOnce, ..Settings::default() }).await;
+    let credential = harness.sign_in_qq("qqmusic:10001").await;
+    harness.simulator.arm(Fault::new("qq.renew", FaultKind::RenewalLost).once()).expect("the name is known");
     let body = json!({
-        "comm": Visit::signed_comm(&credential),
+        "comm": Harness::signed_comm(&credential),
         "req_0": {"module": "music.login.LoginServer", "method": "Login", "param": path_a(&credential)},
     });
-    let lost = visit.client.post("https://u.y.qq.com/cgi-bin/musicu.fcg").json(&body).send().await;
+    let lost = harness.client.post("https://u.y.qq.com/cgi-bin/musicu.fcg").json(&body).send().await;
     assert!(lost.is_err());
-    assert_eq!(visit.simulator.ledger().len(), 2);
-    assert!(!visit.simulator.ledger()[0].is_valid());
+    assert_eq!(harness.simulator.ledger().len(), 2);
+    assert!(!harness.simulator.ledger()[0].is_valid());
 }
 
 #[tokio::test]
 async fn a_renewal_can_be_refused_or_answered_with_an_empty_skeleton() {
-    let visit = Visit::new().await;
-    let credential = visit.sign_in_qq("qqmusic:10001").await;
+    let harness = Harness::new().await;
+    let credential = harness.sign_in_qq("qqmusic:10001").await;
     for (fault, code) in [
         (Fault::new("qq.renew", FaultKind::RenewalSkeleton), 0),
         (Fault::new("qq.renew", FaultKind::RenewalSkeleton).with_code(20_279), 20_279),
@@ -116,27 +116,27 @@ async fn a_renewal_can_be_refused_or_answered_with_an_empty_skeleton() {
         (Fault::new("qq.renew", FaultKind::Risk), 2001),
         (Fault::new("qq.renew", FaultKind::RateLimited), 104_604),
     ] {
-        visit.simulator.arm(fault.once()).expect("the name is known");
-        let answer = visit.renew_a(&credential, &path_a(&credential)).await;
+        harness.simulator.arm(fault.once()).expect("the name is known");
+        let answer = harness.renew_a(&credential, &path_a(&credential)).await;
         assert_eq!((&answer["code"], &answer["data"]["musickey"]), (&json!(code), &json!("")));
     }
-    assert!(visit.simulator.renewals().is_empty());
-    assert_eq!(visit.renew_a(&credential, &path_a(&credential)).await["code"], 0);
+    assert!(harness.simulator.renewals().is_empty());
+    assert_eq!(harness.renew_a(&credential, &path_a(&credential)).await["code"], 0);
 }
 
 #[tokio::test]
 async fn an_answer_can_speak_of_somebody_else() {
-    let visit = Visit::new().await;
-    visit.simulator.arm(Fault::new("qq.userinfo", FaultKind::WrongUser)).expect("the name is known");
-    let credential = visit.sign_in_qq("qqmusic:10001").await;
+    let harness = Harness::new().await;
+    harness.simulator.arm(Fault::new("qq.userinfo", FaultKind::WrongUser)).expect("the name is known");
+    let credential = harness.sign_in_qq("qqmusic:10001").await;
     let other = "<img src=x onerror=alert(1)> & \"小满\"";
-    assert_eq!(visit.user_info(&credential).await["data"]["info"]["nick"], other);
+    assert_eq!(harness.user_info(&credential).await["data"]["info"]["nick"], other);
 }
 
 #[tokio::test]
 async fn every_risk_code_of_netease_can_be_had_at_every_request() {
-    let visit = Visit::new().await;
-    let cookies = visit.sign_in_netease("netease:90001").await;
+    let harness = Harness::new().await;
+    let cookies = harness.sign_in_netease("netease:90001").await;
     for (at, path) in [
         ("netease.unikey", "/login/qrcode/unikey"),
         ("netease.poll", "/login/qrcode/client/login"),
@@ -146,77 +146,77 @@ async fn every_risk_code_of_netease_can_be_had_at_every_request() {
         ("netease.logout", "/logout"),
     ] {
         for code in [8821, 8830, 8810, -462, -460, 10_003, 10_004] {
-            visit
+            harness
                 .simulator
                 .arm(Fault::new(at, FaultKind::Risk).with_code(code).once())
                 .expect("the name is known");
-            assert_eq!(json_of(visit.weapi(path, &cookies).await).await["code"], code);
+            assert_eq!(json_of(harness.weapi(path, &cookies).await).await["code"], code);
         }
     }
-    assert!(visit.simulator.ledger()[0].is_valid());
+    assert!(harness.simulator.ledger()[0].is_valid());
 }
 
 #[tokio::test]
 async fn a_netease_refresh_can_give_nothing_new() {
-    let visit = Visit::new().await;
-    let mut cookies = visit.sign_in_netease("netease:90001").await;
+    let harness = Harness::new().await;
+    let mut cookies = harness.sign_in_netease("netease:90001").await;
     set(&mut cookies, "os", "pc");
-    visit
+    harness
         .simulator
         .arm(Fault::new("netease.refresh", FaultKind::RenewalSkeleton).once())
         .expect("the name is known");
-    let response = visit.plain("/login/token/refresh", &Vec::new(), &cookies).await;
-    assert!(visitor::cookies_of(&response).is_empty());
+    let response = harness.plain("/login/token/refresh", &Vec::new(), &cookies).await;
+    assert!(harness::cookies_of(&response).is_empty());
     assert_eq!(json_of(response).await, json!({"code": 200}));
 }
 
 #[tokio::test]
 async fn a_fault_that_expires_a_poll_expires_the_code() {
-    let visit = Visit::new().await;
-    let (_, visitor) = visit.unikey().await;
-    visit.simulator.arm(Fault::new("netease.poll", FaultKind::Expired).once()).expect("the name is known");
+    let harness = Harness::new().await;
+    let (_, visitor) = harness.unikey().await;
+    harness.simulator.arm(Fault::new("netease.poll", FaultKind::Expired).once()).expect("the name is known");
     for _ in 0..2 {
-        assert_eq!(json_of(visit.poll_web(&visitor, CHAIN).await).await["code"], 800);
+        assert_eq!(json_of(harness.poll_web(&visitor, CHAIN).await).await["code"], 800);
     }
 }
 
 #[tokio::test]
 async fn a_fault_at_a_request_that_does_not_exist_is_not_armed() {
-    let visit = Visit::new().await;
-    assert!(visit.simulator.arm(Fault::new("qq.nothing", FaultKind::Html)).is_err());
-    for at in REQUESTS {
-        visit.simulator.arm(Fault::new(at, FaultKind::Html)).expect("the name is known");
+    let harness = Harness::new().await;
+    assert!(harness.simulator.arm(Fault::new("qq.nothing", FaultKind::Html)).is_err());
+    for at in harness.simulator.request_names() {
+        harness.simulator.arm(Fault::new(*at, FaultKind::Html)).expect("the name is known");
     }
-    visit.simulator.clear_faults();
-    assert!(visit.simulator.faults().is_empty());
+    harness.simulator.clear_faults();
+    assert!(harness.simulator.faults().is_empty());
 }
 
 #[tokio::test]
 async fn a_planted_mark_is_in_every_secret() {
     const MARK: &str = "c0ffee123456";
-    let visit = Visit::new().await;
-    visit.simulator.plant_canary(Some(MARK));
-    let credential = visit.sign_in_qq("qqmusic:10001").await;
+    let harness = Harness::new().await;
+    harness.simulator.plant_canary(Some(MARK));
+    let credential = harness.sign_in_qq("qqmusic:10001").await;
     for name in ["musickey", "openid", "unionid", "access_token", "refresh_token", "refresh_key"] {
         assert!(credential[name].as_str().is_some_and(|value| value.contains(MARK)), "{name}");
     }
-    visit.sign_in_netease("netease:90001").await;
-    for issued in visit.simulator.ledger() {
+    harness.sign_in_netease("netease:90001").await;
+    for issued in harness.simulator.ledger() {
         for (name, value) in &issued.secrets {
             assert!(value.contains(MARK), "{name}");
         }
     }
-    for code in visit.simulator.codes() {
+    for code in harness.simulator.codes() {
         assert!(code.key.contains(MARK) && code.text.contains(MARK), "code {}", code.id);
     }
 }
 
 #[tokio::test]
 async fn the_control_side_does_over_http_what_the_library_does() {
-    let visit = Visit::new().await;
+    let harness = Harness::new().await;
     let control = reqwest::Client::builder().no_proxy().build().expect("the client is made");
-    let at = |path: &str| format!("{}{path}", visit.simulator.control_url);
-    let qrsig = visit.show().await;
+    let at = |path: &str| format!("{}{path}", harness.simulator.control_url);
+    let qrsig = harness.show().await;
     let codes =
         json_of(control.get(at("/codes?service=qqmusic&wait=5")).send().await.expect("it is answered")).await;
     assert_eq!(codes[0]["state"], "shown");
@@ -227,7 +227,7 @@ async fn the_control_side_does_over_http_what_the_library_does() {
     let again = control.post(at("/codes/1/scan")).send().await.expect("it is answered");
     assert_eq!(again.status(), 409);
     control.post(at("/codes/1/confirm")).send().await.expect("it is answered");
-    assert!(visit.poll(&qrsig).await.contains("'0','https://ssl.ptlogin2.graph.qq.com/check_sig"));
+    assert!(harness.poll(&qrsig).await.contains("'0','https://ssl.ptlogin2.graph.qq.com/check_sig"));
     let settings = control.patch(at("/settings")).json(&json!({"music_u_length": 700})).send().await;
     assert_eq!(json_of(settings.expect("it is answered")).await["music_u_length"], 700);
     let wrong =
@@ -241,12 +241,12 @@ async fn the_control_side_does_over_http_what_the_library_does() {
 
 #[tokio::test]
 async fn codes_are_confirmed_by_themselves_when_that_is_set() {
-    let visit =
-        Visit::with(Settings { auto: "scan=0s,confirm=0s".parse().ok(), ..Settings::default() }).await;
-    let (_, visitor) = visit.unikey().await;
-    visit
+    let harness =
+        Harness::with(Settings { auto: "scan=0s,confirm=0s".parse().ok(), ..Settings::default() }).await;
+    let (_, visitor) = harness.unikey().await;
+    harness
         .simulator
-        .until(|world| (world.codes()[0].state == tunekey_simulator::CodeState::Confirmed).then_some(()))
+        .until(|state| (state.codes()[0].state == tunekey_simulator::CodeState::Confirmed).then_some(()))
         .await;
-    assert_eq!(json_of(visit.poll_web(&visitor, CHAIN).await).await["code"], 803);
+    assert_eq!(json_of(harness.poll_web(&visitor, CHAIN).await).await["code"], 803);
 }

@@ -356,7 +356,7 @@ fn ended_rightly(case: &Case, ended: &Ended) -> bool {
                 && matches!(case.kind, K::Lost | K::RenewalLost | K::Truncated | K::Stall)
         }
         Ended::Failed(code) => match case.kind {
-            _ if part == Part::Typed => case.kind.is_meaning() && *code == ProblemCode::Unexpected,
+            _ if part == Part::Typed => case.kind.is_application_level() && *code == ProblemCode::Unexpected,
             K::Risk => no_codes && network(code),
             K::RateLimited => *code == ProblemCode::RateLimited || (no_codes && network(code)),
             K::Hang => *code == ProblemCode::Timeout,
@@ -411,7 +411,7 @@ fn proves_nothing(code: ProblemCode) -> bool {
 
 /// Whether the service itself never says anything.
 fn is_transport(kind: FaultKind) -> bool {
-    !kind.is_meaning()
+    !kind.is_application_level()
 }
 
 /// The requests that an undisturbed sign-in makes.

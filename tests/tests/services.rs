@@ -11,7 +11,8 @@ use tunekey_services::{
     SystemClock, UnchangedReason, registry,
 };
 use tunekey_simulator::{
-    Auto, Fault, FaultKind, Guests, Options, Rotation, Running, Service as Played, Settings, Simulator,
+    AutoConfirm, Fault, FaultKind, GuestFlag, Options, Rotation, Running, Service as Played, Settings,
+    Simulator,
 };
 use tunekey_tests::person::played;
 use tunekey_tests::stage::says_enough;
@@ -35,7 +36,7 @@ struct Visit {
 impl Visit {
     /// With codes that are scanned and confirmed by themselves.
     async fn new(settings: Settings) -> Result<Self> {
-        Self::with(Settings { auto: Some(Auto { scan_ms: 0, confirm_ms: 0 }), ..settings }).await
+        Self::with(Settings { auto: Some(AutoConfirm { scan_ms: 0, confirm_ms: 0 }), ..settings }).await
     }
 
     async fn with(settings: Settings) -> Result<Self> {
@@ -189,7 +190,7 @@ async fn an_inspection_is_decided_by_the_one_question_that_proves_the_key() -> R
 #[tokio::test]
 async fn a_guest_is_refused_when_signing_in_when_looked_at_and_when_pasted() -> Result<()> {
     const GUEST: i64 = -10;
-    for guests in [Guests::Anonimous, Guests::Anonymous] {
+    for guests in [GuestFlag::Anonimous, GuestFlag::Anonymous] {
         let visit = Visit::new(Settings::default()).await?;
         let credential = visit.granted(NETEASE).await?.credential;
         let fields: CookieMap = service_of(&credential).cookie(&credential).into_iter().collect();

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, ensure};
 use tokio::task::JoinSet;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tunekey_core::{Answer, Method, ProblemCode, RenewalOutcome, ServiceId, SignInStep, WayIn};
-use tunekey_simulator::{Fault, FaultKind, PushSplit, Settings, World};
+use tunekey_simulator::{Fault, FaultKind, PushSplit, Settings, SimulatorState};
 use tunekey_tests::person::{Does, Ended, Person, played};
 use tunekey_tests::stage::{MARK, Stage, WAYS, account_for, words};
 
@@ -261,7 +261,8 @@ async fn a_connection_that_breaks_while_the_code_is_shown_is_made_again() {
                 // Everybody who waits for an answer loses the connection, and so does the next.
                 stage.services.drop_connections();
                 stage.services.arm(Fault::new("*", FaultKind::Reset).once())?;
-                let shown = |world: &World| world.codes().pop().context("no code").map(|code| code.polls);
+                let shown =
+                    |state: &SimulatorState| state.codes().pop().context("no code").map(|code| code.polls);
                 let asked =
                     stage.services.until(|world| (world.faults()[0].struck == 1).then(|| shown(world)));
                 let asked = asked.await?;
@@ -285,7 +286,8 @@ async fn a_long_poll_that_is_held_for_longer_than_we_wait_is_a_code_that_nobody_
     loop {
         let step = person.next(&mut sign_in).await?;
         if matches!(step, SignInStep::ShowCode { .. }) {
-            let twice = |world: &World| world.codes().pop().is_some_and(|code| code.polls > 1).then_some(());
+            let twice =
+                |state: &SimulatorState| state.codes().pop().is_some_and(|code| code.polls > 1).then_some(());
             stage.services.until(twice).await;
             person.acts(&step, &sign_in).await?;
             break;

@@ -1,4 +1,4 @@
-//! The routes of the control API.
+//! The routes of the control API: each one is one operation of the state.
 
 use std::time::Duration;
 
@@ -11,16 +11,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Control;
-use crate::account::{Account, Service};
-use crate::captcha::Captcha;
-use crate::code::{Code, CodeState};
-use crate::fault::{ArmedFault, Fault};
-use crate::journal::Entry;
-use crate::ledger::Credential;
-use crate::picture;
-use crate::settings::Settings;
-use crate::text_message::TextMessage;
-use crate::world::ControlError;
+use crate::http::qr_picture;
+use crate::state::account::{Account, Service};
+use crate::state::captcha::Captcha;
+use crate::state::code::{Code, CodeState};
+use crate::state::control_error::ControlError;
+use crate::state::fault::{ArmedFault, Fault};
+use crate::state::journal::JournalEntry;
+use crate::state::ledger::Credential;
+use crate::state::settings::Settings;
+use crate::state::simulator_state::SimulatorState;
+use crate::state::text_message::TextMessage;
 
 impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
@@ -35,7 +36,7 @@ impl IntoResponse for ControlError {
     }
 }
 
-type Answer<T> = Result<Json<T>, ControlError>;
+type ApiResult<T> = Result<Json<T>, ControlError>;
 type Shared = State<Control>;
 
 pub(super) fn routes() -> Router<Control> {
@@ -56,7 +57,7 @@ pub(super) fn routes() -> Router<Control> {
         .route("/accounts/{id}/age", post(age))
         .route("/connections", delete(drop_connections))
         .route("/faults", get(faults).post(arm).delete(clear_faults))
-        .route("/requests", get(|| async { Json(crate::REQUESTS.as_slice()) }))
+        .route("/requests", get(request_names))
         .route("/settings", get(settings).patch(patch_settings))
         .route("/canary", post(canary))
         .route("/ledger", get(ledger))
@@ -74,29 +75,29 @@ struct CodeQuery {
 }
 
 async fn codes(State(control): Shared, Query(query): Query<CodeQuery>) -> Json<Vec<Code>> {
-    let matching = |world: &crate::World| -> Vec<Code> {
+    let matching = |state: &SimulatorState| -> Vec<Code> {
         let asked = |code: &Code| {
             code.id > query.after && query.service.is_none_or(|service| code.service == service)
         };
-        world.codes().into_iter().filter(asked).collect()
+        state.codes().into_iter().filter(asked).collect()
     };
     if let Some(seconds) = query.wait {
-        let shown = control.world.until(|world| {
-            let found = matching(world);
+        let shown = control.state.until(|state| {
+            let found = matching(state);
             found.iter().any(|code| code.state == CodeState::Shown).then_some(())
         });
         let _ = tokio::time::timeout(Duration::from_secs(seconds), shown).await;
     }
-    Json(matching(&control.world))
+    Json(matching(&control.state))
 }
 
-async fn code(State(control): Shared, Path(id): Path<u64>) -> Answer<Code> {
-    control.world.code(id).map(Json)
+async fn code(State(control): Shared, Path(id): Path<u64>) -> ApiResult<Code> {
+    control.state.code(id).map(Json)
 }
 
 async fn code_picture(State(control): Shared, Path(id): Path<u64>) -> Result<Response, ControlError> {
-    let code = control.world.code(id)?;
-    Ok(match picture::code(&code.text) {
+    let code = control.state.code(id)?;
+    Ok(match qr_picture::png(&code.text) {
         Some(png) => ([("content-type", "image/png")], png).into_response(),
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     })
@@ -116,57 +117,57 @@ fn body_or_default<T: Default + serde::de::DeserializeOwned>(body: &str) -> Resu
     serde_json::from_str(body).map_err(|error| ControlError::Settings(error.to_string()))
 }
 
-async fn scan(State(control): Shared, Path(id): Path<u64>, body: String) -> Answer<Code> {
+async fn scan(State(control): Shared, Path(id): Path<u64>, body: String) -> ApiResult<Code> {
     let body: ScanBody = body_or_default(&body)?;
-    control.world.scan(id, body.account.as_deref()).map(Json)
+    control.state.scan(id, body.account.as_deref()).map(Json)
 }
 
-async fn scan_text(State(control): Shared, body: String) -> Answer<Code> {
+async fn scan_text(State(control): Shared, body: String) -> ApiResult<Code> {
     let body: ScanBody = body_or_default(&body)?;
-    control.world.scan_text(body.text.as_deref().unwrap_or_default(), body.account.as_deref()).map(Json)
+    control.state.scan_text(body.text.as_deref().unwrap_or_default(), body.account.as_deref()).map(Json)
 }
 
-async fn confirm(State(control): Shared, Path(id): Path<u64>, body: String) -> Answer<Code> {
+async fn confirm(State(control): Shared, Path(id): Path<u64>, body: String) -> ApiResult<Code> {
     let body: ScanBody = body_or_default(&body)?;
-    control.world.confirm_as(id, body.account.as_deref()).map(Json)
+    control.state.confirm_as(id, body.account.as_deref()).map(Json)
 }
 
-async fn refuse(State(control): Shared, Path(id): Path<u64>) -> Answer<Code> {
-    control.world.refuse(id).map(Json)
+async fn refuse(State(control): Shared, Path(id): Path<u64>) -> ApiResult<Code> {
+    control.state.refuse(id).map(Json)
 }
 
-async fn expire(State(control): Shared, Path(id): Path<u64>) -> Answer<Code> {
-    control.world.expire(id).map(Json)
+async fn expire(State(control): Shared, Path(id): Path<u64>) -> ApiResult<Code> {
+    control.state.expire(id).map(Json)
 }
 
 async fn messages(State(control): Shared, Query(query): Query<CodeQuery>) -> Json<Vec<TextMessage>> {
-    let matching = |world: &crate::World| -> Vec<TextMessage> {
+    let matching = |state: &SimulatorState| -> Vec<TextMessage> {
         let asked = |message: &TextMessage| {
             message.id > query.after && query.service.is_none_or(|service| message.service == service)
         };
-        world.text_messages().into_iter().filter(asked).collect()
+        state.text_messages().into_iter().filter(asked).collect()
     };
     if let Some(seconds) = query.wait {
-        let sent = control.world.until(|world| (!matching(world).is_empty()).then_some(()));
+        let sent = control.state.until(|state| (!matching(state).is_empty()).then_some(()));
         let _ = tokio::time::timeout(Duration::from_secs(seconds), sent).await;
     }
-    Json(matching(&control.world))
+    Json(matching(&control.state))
 }
 
 async fn captchas(State(control): Shared) -> Json<Vec<Captcha>> {
-    Json(control.world.captchas())
+    Json(control.state.captchas())
 }
 
-async fn solve_captcha(State(control): Shared, Path(id): Path<u64>) -> Answer<Captcha> {
-    control.world.solve_captcha(id).map(Json)
+async fn solve_captcha(State(control): Shared, Path(id): Path<u64>) -> ApiResult<Captcha> {
+    control.state.solve_captcha(id).map(Json)
 }
 
 async fn accounts(State(control): Shared) -> Json<Vec<Account>> {
-    Json(control.world.accounts())
+    Json(control.state.accounts())
 }
 
-async fn revoke(State(control): Shared, Path(id): Path<String>) -> Answer<Value> {
-    control.world.revoke(&id)?;
+async fn revoke(State(control): Shared, Path(id): Path<String>) -> ApiResult<Value> {
+    control.state.revoke(&id)?;
     Ok(Json(json!({"revoked": id})))
 }
 
@@ -175,36 +176,40 @@ struct AgeBody {
     seconds: u64,
 }
 
-async fn age(State(control): Shared, Path(id): Path<String>, Json(body): Json<AgeBody>) -> Answer<Value> {
-    control.world.age(&id, Duration::from_secs(body.seconds))?;
+async fn age(State(control): Shared, Path(id): Path<String>, Json(body): Json<AgeBody>) -> ApiResult<Value> {
+    control.state.age(&id, Duration::from_secs(body.seconds))?;
     Ok(Json(json!({"aged": id, "seconds": body.seconds})))
 }
 
 async fn drop_connections(State(control): Shared) -> StatusCode {
-    control.world.drop_connections();
+    control.state.drop_connections();
     StatusCode::NO_CONTENT
 }
 
 async fn faults(State(control): Shared) -> Json<Vec<ArmedFault>> {
-    Json(control.world.faults())
+    Json(control.state.faults())
 }
 
-async fn arm(State(control): Shared, Json(fault): Json<Fault>) -> Answer<Vec<ArmedFault>> {
-    control.world.arm(fault)?;
-    Ok(Json(control.world.faults()))
+async fn arm(State(control): Shared, Json(fault): Json<Fault>) -> ApiResult<Vec<ArmedFault>> {
+    control.state.arm(fault)?;
+    Ok(Json(control.state.faults()))
 }
 
 async fn clear_faults(State(control): Shared) -> Json<Vec<ArmedFault>> {
-    control.world.clear_faults();
+    control.state.clear_faults();
     Json(Vec::new())
 }
 
-async fn settings(State(control): Shared) -> Json<Settings> {
-    Json(control.world.settings())
+async fn request_names(State(control): Shared) -> Json<Vec<&'static str>> {
+    Json(control.state.request_names().to_vec())
 }
 
-async fn patch_settings(State(control): Shared, Json(patch): Json<Value>) -> Answer<Settings> {
-    control.world.patch_settings(&patch).map(Json)
+async fn settings(State(control): Shared) -> Json<Settings> {
+    Json(control.state.settings())
+}
+
+async fn patch_settings(State(control): Shared, Json(patch): Json<Value>) -> ApiResult<Settings> {
+    control.state.patch_settings(&patch).map(Json)
 }
 
 #[derive(Debug, Deserialize)]
@@ -213,7 +218,7 @@ struct CanaryBody {
 }
 
 async fn canary(State(control): Shared, Json(body): Json<CanaryBody>) -> Json<Value> {
-    control.world.plant_canary(body.mark.as_deref());
+    control.state.plant_canary(body.mark.as_deref());
     Json(json!({"mark": body.mark}))
 }
 
@@ -225,8 +230,8 @@ fn with_validity(credential: &Credential) -> Value {
 }
 
 async fn ledger(State(control): Shared) -> Json<Value> {
-    let credentials: Vec<Value> = control.world.ledger().iter().map(with_validity).collect();
-    Json(json!({"credentials": credentials, "renewals": control.world.renewals()}))
+    let credentials: Vec<Value> = control.state.ledger().iter().map(with_validity).collect();
+    Json(json!({"credentials": credentials, "renewals": control.state.renewals()}))
 }
 
 #[derive(Debug, Deserialize)]
@@ -238,14 +243,14 @@ struct JournalQuery {
     broken: bool,
 }
 
-async fn journal(State(control): Shared, Query(query): Query<JournalQuery>) -> Json<Vec<Entry>> {
-    let mut entries = control.world.journal();
+async fn journal(State(control): Shared, Query(query): Query<JournalQuery>) -> Json<Vec<JournalEntry>> {
+    let mut entries = control.state.journal();
     entries.retain(|entry| entry.number > query.after && (!query.broken || entry.rule.is_some()));
     Json(entries)
 }
 
 async fn clear_journal(State(control): Shared) -> Json<Value> {
-    control.world.clear_journal();
+    control.state.clear_journal();
     Json(json!([]))
 }
 

@@ -1,4 +1,4 @@
-//! The control side: JSON over HTTP for tests, a phone page for people.
+//! The control side: JSON over HTTP for tests, a phone page for people. It sees the simulator's state and no service.
 
 mod api;
 
@@ -12,31 +12,31 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-use crate::world::World;
+use crate::state::simulator_state::SimulatorState;
 
 /// What the routes share.
 #[derive(Debug, Clone)]
 struct Control {
-    world: Arc<World>,
+    state: Arc<SimulatorState>,
     stop: Arc<Notify>,
 }
 
 /// Serves until `POST /shutdown`.
-pub(crate) async fn serve(listener: TcpListener, world: Arc<World>) {
-    let control = Control { world, stop: Arc::new(Notify::new()) };
+pub(crate) async fn serve(listener: TcpListener, state: Arc<SimulatorState>) {
+    let control = Control { state, stop: Arc::new(Notify::new()) };
     let stopping = Arc::clone(&control.stop);
     let router = Router::new()
         .route("/", get(|| async { Html(include_str!("phone.html")) }))
         .merge(api::routes())
         .layer(middleware::from_fn(only_this_machine))
         .with_state(control);
-    // Whoever asked to stop still gets the answer; connections that are merely open do not hold the end up.
+    // The request to stop is still answered. Connections that are merely open do not delay the end.
     let serving =
         axum::serve(listener, router).with_graceful_shutdown(async move { stopping.notified().await });
     let _ = serving.await;
 }
 
-/// Refuses requests that a page from elsewhere makes through a name that it points at this machine, or across origins.
+/// Refuses requests across origins, and those whose `Host` is not this machine's (DNS rebinding).
 async fn only_this_machine(headers: HeaderMap, request: axum::extract::Request, next: Next) -> Response {
     let named = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let host = named(header::HOST).unwrap_or_default().to_owned();

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use crate::clock;
-use crate::ledger::Credential;
-use crate::world::State;
+use crate::state::ledger::Credential;
+use crate::state::shared_state::SharedState;
 
 const DOMAIN: &str = ".music.163.com";
 /// The ten paths of the two telemetry cookies, besides `/openapi/clientlog`.
@@ -39,8 +39,8 @@ pub(super) fn device(id: &str) -> String {
     line("sDeviceId", id, 315_360_000, "/")
 }
 
-/// What a sign-in and a renewal set: about thirty lines, most of them telemetry.
-pub(super) fn signed_in(state: &State, credential: &Credential, with_tracking: bool) -> Vec<String> {
+/// The `Set-Cookie` lines of a sign-in and a renewal: about thirty lines, most of them telemetry.
+pub(super) fn signed_in(state: &SharedState, credential: &Credential, with_tracking: bool) -> Vec<String> {
     let mut lines = Vec::new();
     let mut telemetry = |name: &str, value: &str| {
         for root in TELEMETRY {
@@ -79,7 +79,11 @@ pub(super) fn signed_in(state: &State, credential: &Credential, with_tracking: b
 
 /// The same for the official page. What renews and what signs in is out of reach of the page's scripts there, and a
 /// browser keeps what is set last, so that every deletion comes first.
-pub(super) fn signed_in_on_page(state: &State, credential: &Credential, with_tracking: bool) -> Vec<String> {
+pub(super) fn signed_in_on_page(
+    state: &SharedState,
+    credential: &Credential,
+    with_tracking: bool,
+) -> Vec<String> {
     let mut lines = signed_in(state, credential, with_tracking);
     lines.sort_by_key(|line| !line.contains("; Max-Age=0;"));
     for line in &mut lines {
@@ -93,7 +97,7 @@ pub(super) fn signed_in_on_page(state: &State, credential: &Credential, with_tra
     lines
 }
 
-/// What a sign-out sets.
+/// The `Set-Cookie` lines of a sign-out.
 pub(super) fn signed_out() -> Vec<String> {
     ["MUSIC_U", "__csrf", "__remember_me", "MUSIC_SNS"].map(deleted).into()
 }

@@ -27,7 +27,7 @@ pub(super) fn decrypt(cipher: &[u8]) -> Option<Vec<u8>> {
     padded.then(|| plain[..body].to_vec())
 }
 
-/// Encrypts an answer, for clients that ask for it (`e_r`).
+/// Encrypts a reply, for clients that ask for it (`e_r`).
 pub(super) fn encrypt(plain: &[u8]) -> Vec<u8> {
     let padding = BLOCK - plain.len() % BLOCK;
     let mut cipher = plain.to_vec();
@@ -39,11 +39,11 @@ pub(super) fn encrypt(plain: &[u8]) -> Vec<u8> {
     cipher
 }
 
-/// Opens the `params` of a request and returns the JSON in it.
+/// Decrypts the `params` of a request, checks its signature, and returns the JSON in it.
 ///
 /// # Errors
 /// The rule that it broke: hexadecimal, padding, form, path, digest.
-pub(super) fn open(params: &str, signed_path: &str) -> Result<String, String> {
+pub(super) fn decrypt_params(params: &str, signed_path: &str) -> Result<String, String> {
     let cipher = from_hex(params).ok_or("params is not hexadecimal")?;
     let plain = decrypt(&cipher).ok_or("params does not decrypt")?;
     let plain = String::from_utf8(plain).map_err(|_| "params is not UTF-8 inside")?;
@@ -68,8 +68,8 @@ pub(super) fn guest_name(device_id: &str) -> String {
     const MASK: &[u8] = b"3go8&$8*3*3h0k(2)2";
     let masked: Vec<u8> =
         device_id.bytes().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
-    let digest = crate::exchange::base64_encode(&Md5::digest(masked));
-    crate::exchange::base64_encode(format!("{device_id} {digest}").as_bytes())
+    let digest = crate::http::encoding::base64_encode(&Md5::digest(masked));
+    crate::http::encoding::base64_encode(format!("{device_id} {digest}").as_bytes())
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -94,19 +94,20 @@ mod tests {
 
     #[test]
     fn a_documented_request_opens() {
-        assert_eq!(open(UNIKEY, "/api/login/qrcode/unikey"), Ok(r#"{"type":3}"#.to_owned()));
+        assert_eq!(decrypt_params(UNIKEY, "/api/login/qrcode/unikey"), Ok(r#"{"type":3}"#.to_owned()));
     }
 
     #[test]
     fn a_request_signed_for_another_path_is_refused() {
-        let rule = open(UNIKEY, "/api/login/token/refresh").expect_err("the path differs");
+        let rule = decrypt_params(UNIKEY, "/api/login/token/refresh").expect_err("the path differs");
         assert!(rule.contains("signed path"), "{rule}");
     }
 
     #[test]
     fn a_request_with_a_wrong_digest_is_refused() {
         let plain = "/api/x-36cd479b6b5-{}-36cd479b6b5-00000000000000000000000000000000";
-        let rule = open(&hex(&encrypt(plain.as_bytes())), "/api/x").expect_err("the digest is wrong");
+        let rule =
+            decrypt_params(&hex(&encrypt(plain.as_bytes())), "/api/x").expect_err("the digest is wrong");
         assert_eq!(rule, "the digest is wrong");
     }
 

@@ -1,31 +1,32 @@
-//! What somebody has paid for (protocol: NetEase §5.2).
+//! Memberships: what an account has paid for (protocol: NetEase §5.2).
 
 use serde_json::{Value, json};
 
-use super::session::{alive, spoken_of};
-use super::transport::{Call, Outcome, sign_in_first};
-use crate::account::{Account, Held, Service};
+use super::Context;
+use super::api_reply::{ApiReply, sign_in_first};
+use super::session::living_session;
+use super::transport::Call;
 use crate::clock::now_ms;
-use crate::exchange::Turn;
+use crate::state::account::{Account, Service, Subscription};
 
-/// `…/music-vip-membership/front/vip/info` and `…/client/vip/info`
-pub(super) fn info(turn: &Turn<'_>, call: &Call) -> Outcome {
-    let state = turn.world.lock();
-    let credential = match alive(&state, turn.request) {
+/// Tells the membership of an account: `…/music-vip-membership/front/vip/info` and `…/client/vip/info`.
+pub(super) fn info(context: &Context<'_>, call: &Call) -> ApiReply {
+    let state = context.state.lock_shared();
+    let credential = match living_session(&state, context.request) {
         Ok(credential) => credential,
-        Err(Some(rule)) => return Outcome::rule(rule, sign_in_first()),
-        Err(None) => return Outcome::outdated(sign_in_first()),
+        Err(Some(rule)) => return ApiReply::broken_rule(rule, sign_in_first()),
+        Err(None) => return ApiReply::declined(sign_in_first()),
     };
     let asked = call.text("userId");
     let asked =
         if asked.is_empty() { credential.account } else { format!("{}:{asked}", Service::NetEase.name()) };
-    match spoken_of(&state, turn, &asked) {
-        Ok(account) => Outcome::ok(body(&account, turn.request.path.contains("/client/"))),
-        Err(_) => Outcome::rule("userId is nobody", json!({"code": 404})),
+    match state.account_in_reply(&asked, context.fault) {
+        Ok(account) => ApiReply::ok(body(&account, context.request.path.contains("/client/"))),
+        Err(_) => ApiReply::broken_rule("userId is nobody", json!({"code": 404})),
     }
 }
 
-fn product(held: Option<Held>, vip_code: i64) -> Value {
+fn product(held: Option<Subscription>, vip_code: i64) -> Value {
     json!({
         "vipCode": held.map_or(0, |_| vip_code), "vipLevel": held.map_or(0, |held| held.level),
         "expireTime": held.map_or(0, |held| held.until_ms), "iconUrl": null, "dynamicIconUrl": null, "isSign": false,

@@ -1,68 +1,107 @@
 //! NetEase Cloud Music: sign-in by app scan, by text message and on the official page, and the session (protocol:
-//! NetEase §1–6).
+//! NetEase §1–6). Only `simulator.rs` knows of it.
 
-mod account;
+mod accounts;
+mod api_reply;
+mod app_scan;
 mod cookies;
 mod crypto;
-mod device;
+mod faults;
+mod guest;
 mod membership;
 mod official_page;
-mod phone;
-mod refusal;
-mod scan;
+mod phone_code;
 mod session;
 mod transport;
+mod user_info;
 
-use crate::exchange::{Answer, Reply, Request, Turn};
-use crate::stage::{Answering, Played};
-use crate::{captcha, picture};
+use std::sync::Arc;
 
-/// NetEase Cloud Music.
+use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::service::outcome::Outcome;
+use crate::service::request_context::RequestContext;
+use crate::service::service_state::ServiceState;
+use crate::service::simulated_service::{OutcomeFuture, ServiceHandler, SimulatedService};
+use crate::service::{avatar, captcha_page};
+use crate::state::fault::StruckFault;
+use crate::state::simulator_state::SimulatorState;
+
+/// NetEase Cloud Music, for the list of services.
+pub(crate) const SERVICE: SimulatedService = SimulatedService {
+    hosts: &[
+        SITE,
+        CAPTCHA_HOST,
+        INTERFACES[0],
+        INTERFACES[1],
+        INTERFACES[2],
+        PICTURES[0],
+        PICTURES[1],
+        PICTURES[2],
+        PICTURES[3],
+    ],
+    request_names: &[
+        "netease.phone_send",
+        "netease.phone_login",
+        "netease.page",
+        "netease.unikey",
+        "netease.poll",
+        "netease.account",
+        "netease.vip",
+        "netease.refresh",
+        "netease.logout",
+        "netease.guest",
+        "netease.device",
+    ],
+    accounts: accounts::accounts,
+    start: |simulator| Box::new(NetEase::new(simulator)),
+};
+
+/// Handles the requests to NetEase's hosts.
 #[derive(Debug)]
-pub(crate) struct NetEase;
+struct NetEase {
+    state: ServiceState<Memory>,
+}
 
-/// What NetEase remembers about visitors.
+/// What NetEase remembers from one request to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Memory {
+struct Memory {
     /// Guest tokens (`MUSIC_A`).
     guests: Vec<String>,
     /// Which tracking id (`NMTID`) asked for which code, newest last.
-    visitors: Vec<(String, u64)>,
+    code_requests: Vec<(String, u64)>,
     /// The front pages that were opened and whose scripts have not asked yet.
-    pages: Vec<official_page::Opened>,
+    opened_pages: Vec<official_page::OpenedPage>,
     /// Who asked for a text message to which number, newest last.
-    phones: Vec<phone::Asked>,
+    message_requests: Vec<phone_code::MessageRequest>,
 }
 
+/// What NetEase's handlers are given.
+type Context<'a> = RequestContext<'a, Memory>;
+
 const SITE: &str = "music.163.com";
-/// Where the pages of checks are.
-const CHECKS: &str = "st.music.163.com";
+/// Where captchas are solved.
+const CAPTCHA_HOST: &str = "st.music.163.com";
+const CAPTCHA_PATH: &str = "/captcha";
+const CAPTCHA_PAGE: &str = "https://st.music.163.com/captcha";
 const INTERFACES: [&str; 3] =
     ["interface.music.163.com", "interfacepc.music.163.com", "interface3.music.163.com"];
 const PICTURES: [&str; 4] = ["p1.music.126.net", "p2.music.126.net", "p3.music.126.net", "p4.music.126.net"];
 
-impl Played for NetEase {
-    fn hosts(&self) -> &'static [&'static str] {
-        &[
-            SITE,
-            CHECKS,
-            INTERFACES[0],
-            INTERFACES[1],
-            INTERFACES[2],
-            PICTURES[0],
-            PICTURES[1],
-            PICTURES[2],
-            PICTURES[3],
-        ]
+impl NetEase {
+    fn new(simulator: Arc<SimulatorState>) -> Self {
+        Self { state: ServiceState::new(simulator) }
     }
+}
 
-    fn names(&self, request: &Request) -> Vec<&'static str> {
+impl ServiceHandler for NetEase {
+    fn request_names(&self, request: &Request) -> Vec<&'static str> {
         if PICTURES.contains(&request.host.as_str()) {
-            return vec!["avatar"];
+            return vec![avatar::REQUEST];
         }
         match (request.host.as_str(), request.path.as_str()) {
-            (SITE, official_page::START | official_page::STATE | official_page::FINISH)
-            | (CHECKS, captcha::PATH) => return vec!["netease.page"],
+            (SITE, official_page::START_PATH | official_page::STATE_PATH | official_page::FINISH_PATH)
+            | (CAPTCHA_HOST, CAPTCHA_PATH) => return vec!["netease.page"],
             _ => {}
         }
         let path = ["/weapi", "/eapi", "/api"].iter().find_map(|prefix| request.path.strip_prefix(prefix));
@@ -81,40 +120,45 @@ impl Played for NetEase {
         }]
     }
 
-    fn answer<'a>(&'a self, turn: Turn<'a>) -> Answering<'a> {
+    fn respond<'a>(&'a self, request: &'a Request, struck: Option<&'a StruckFault>) -> OutcomeFuture<'a> {
         Box::pin(async move {
-            let name = self.names(turn.request)[0];
-            if name == "avatar" {
-                return picture::serve(&turn);
+            let context = Context::new(&self.state, request, struck);
+            let name = self.request_names(request)[0];
+            if name == avatar::REQUEST {
+                return avatar::respond(request, context.fault);
             }
             if name == "netease.page" {
-                let is_check = turn.request.host == CHECKS;
-                return if is_check { captcha::serve(&turn) } else { official_page::serve(&turn) };
+                let is_check = request.host == CAPTCHA_HOST;
+                return if is_check {
+                    captcha_page::respond(&context)
+                } else {
+                    official_page::respond(&context)
+                };
             }
             if name == "netease.unknown" {
                 // Among them qrcode/create and client/check, which exist only in wrappers (protocol: NetEase §1.2).
-                return Answer::refuse("no such address", Reply::json(&refusal::code(404)));
+                return Outcome::broken_rule("no such address", Reply::json(&api_reply::code(404)));
             }
-            let call = match transport::open(turn.request) {
+            let call = match transport::decrypt_request(request) {
                 Ok(call) => call,
-                Err(answer) => return *answer,
+                Err(outcome) => return *outcome,
             };
-            let outcome = match turn.fault.and_then(|fault| refusal::faulted(name, fault)) {
-                Some(outcome) => outcome,
+            let reply = match context.fault.and_then(|fault| faults::reply(name, fault)) {
+                Some(reply) => reply,
                 None => match name {
-                    "netease.unikey" => scan::unikey(&turn, &call),
-                    "netease.poll" => scan::poll(&turn, &call),
-                    "netease.phone_send" => phone::send(&turn, &call),
-                    "netease.phone_login" => phone::login(&turn, &call),
-                    "netease.account" => account::get(&turn),
-                    "netease.vip" => membership::info(&turn, &call),
-                    "netease.refresh" => session::refresh(&turn),
-                    "netease.logout" => session::logout(&turn),
-                    "netease.guest" => device::guest(&turn, &call),
-                    _ => device::web(&turn),
+                    "netease.unikey" => app_scan::unikey(&context, &call),
+                    "netease.poll" => app_scan::poll(&context, &call),
+                    "netease.phone_send" => phone_code::send(&context, &call),
+                    "netease.phone_login" => phone_code::login(&context, &call),
+                    "netease.account" => user_info::get(&context),
+                    "netease.vip" => membership::info(&context, &call),
+                    "netease.refresh" => session::refresh(&context),
+                    "netease.logout" => session::logout(&context),
+                    "netease.guest" => guest::guest(&context, &call),
+                    _ => guest::web(&context),
                 },
             };
-            transport::close(&turn, &call, outcome)
+            transport::encode_reply(&context, &call, reply)
         })
     }
 }

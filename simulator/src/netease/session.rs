@@ -1,29 +1,28 @@
-//! The session: which one a request carries, renewal, sign-out (protocol: NetEase §5.3, §5.4).
+//! The session: which one a request carries, how it is issued and renewed, sign-out (protocol: NetEase §5.3, §5.4).
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::cookies;
-use super::transport::{Outcome, sign_in_first};
-use crate::account::{Account, Service};
+use super::api_reply::{ApiReply, sign_in_first};
+use super::{Context, cookies};
 use crate::clock::now_ms;
-use crate::exchange::{Request, Turn};
-use crate::fault::FaultKind;
-use crate::ledger::{Credential, RevokedBy, Via};
-use crate::world::State;
+use crate::http::request::Request;
+use crate::state::account::{Account, Service};
+use crate::state::ledger::{Credential, IssuedVia, RevokedBy};
+use crate::state::shared_state::SharedState;
 
-/// The session that a request carries, dead or alive.
-pub(super) fn carried<'a>(state: &'a State, request: &Request) -> Option<&'a Credential> {
+/// The session that a request carries, whether or not it is still good.
+pub(super) fn session_of<'a>(state: &'a SharedState, request: &Request) -> Option<&'a Credential> {
     state.ledger.find(Service::NetEase, "MUSIC_U", &request.cookie("MUSIC_U")?)
 }
 
-/// The living session that a request carries.
+/// The session that a request carries, if it is still good.
 ///
 /// # Errors
 /// `Some` rule when the request is wrong, `None` when the session merely ended or there is none.
-pub(super) fn alive(state: &State, request: &Request) -> Result<Credential, Option<String>> {
-    let credential = carried(state, request).ok_or(None)?;
+pub(super) fn living_session(state: &SharedState, request: &Request) -> Result<Credential, Option<String>> {
+    let credential = session_of(state, request).ok_or(None)?;
     let csrf = request.query("csrf_token").unwrap_or_default();
     if !csrf.is_empty() && csrf != credential.secret("__csrf") {
         return Err(Some("csrf_token is not the session's".to_owned()));
@@ -31,75 +30,54 @@ pub(super) fn alive(state: &State, request: &Request) -> Result<Credential, Opti
     if credential.is_valid() { Ok(credential.clone()) } else { Err(None) }
 }
 
-/// The account that the answer speaks of: `account`, unless the fault wants another one.
-pub(super) fn spoken_of(
-    state: &State,
-    turn: &Turn<'_>,
-    account: &str,
-) -> Result<Account, crate::ControlError> {
-    let own = state.account(account)?.clone();
-    match turn.fault.filter(|fault| fault.kind == FaultKind::WrongUser) {
-        None => Ok(own),
-        Some(fault) => match &fault.account {
-            Some(id) => state.account(id).cloned(),
-            None => Ok(state
-                .accounts
-                .iter()
-                .find(|other| other.service == own.service && other.id != own.id)
-                .cloned()
-                .unwrap_or(own)),
-        },
-    }
-}
-
-fn mint_secrets(state: &State) -> BTreeMap<String, String> {
-    let mint = &state.mint;
+fn new_secrets(state: &SharedState) -> BTreeMap<String, String> {
+    let tokens = &state.tokens;
     let mut secrets: BTreeMap<String, String> = [
-        ("MUSIC_U", format!("00{}", mint.upper_hex(state.settings.music_u_length.saturating_sub(2)))),
-        ("__csrf", mint.hex(32)),
-        ("MUSIC_R_T", mint.digits(13)),
-        ("MUSIC_A_T", mint.digits(13)),
-        ("NMTID", format!("00O{}", mint.word(38))),
+        ("MUSIC_U", format!("00{}", tokens.upper_hex(state.settings.music_u_length.saturating_sub(2)))),
+        ("__csrf", tokens.hex(32)),
+        ("MUSIC_R_T", tokens.digits(13)),
+        ("MUSIC_A_T", tokens.digits(13)),
+        ("NMTID", format!("00O{}", tokens.alphanumeric(38))),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
     if state.settings.issue_music_r_u {
-        secrets.insert("MUSIC_R_U".to_owned(), format!("00{}", mint.upper_hex(164)));
+        secrets.insert("MUSIC_R_U".to_owned(), format!("00{}", tokens.upper_hex(164)));
     }
     secrets
 }
 
-/// Signs `account` in.
-pub(super) fn issue(state: &mut State, account: &Account, via: Via) -> Credential {
-    let secrets = mint_secrets(state);
+/// Signs an account in.
+pub(super) fn issue(state: &mut SharedState, account: &Account, via: IssuedVia) -> Credential {
+    let secrets = new_secrets(state);
     let issued = now_ms() - state.settings.issue_age_seconds * 1000;
     let expires = issued + state.settings.music_u_life_seconds * 1000;
     state.ledger.sign_in(account, via, secrets, issued, expires)
 }
 
-/// `…/login/token/refresh`
-pub(super) fn refresh(turn: &Turn<'_>) -> Outcome {
-    let request = turn.request;
-    turn.world.change(|state| {
+/// Renews the session: `…/login/token/refresh`.
+pub(super) fn refresh(context: &Context<'_>) -> ApiReply {
+    let request = context.request;
+    context.state.change(|state, _| {
         // Not renewed, and nothing lost: code 200 with a business code that says so.
-        let not_renewed = |rule: &str| Outcome::rule(rule, json!({"code": 200, "bizCode": "400"}));
-        let Some(old) = carried(state, request).cloned() else {
-            return Outcome::outdated(json!({"code": 301, "msg": null, "message": null}));
+        let not_renewed = |rule: &str| ApiReply::broken_rule(rule, json!({"code": 200, "bizCode": "400"}));
+        let Some(old) = session_of(state, request).cloned() else {
+            return ApiReply::declined(json!({"code": 301, "msg": null, "message": null}));
         };
         if !old.is_valid() {
-            return Outcome::outdated(json!({"code": 301, "msg": null, "message": null}));
+            return ApiReply::declined(json!({"code": 301, "msg": null, "message": null}));
         }
         let token = request.cookie("MUSIC_R_U").unwrap_or_default();
         if token.is_empty() {
             // Whoever was given the session by a person, out of a header, cannot know the token.
-            return Outcome::outdated(json!({"code": 200, "bizCode": "400"}));
+            return ApiReply::declined(json!({"code": 200, "bizCode": "400"}));
         }
         if token != old.secret("MUSIC_R_U") {
             return not_renewed("MUSIC_R_U does not belong to MUSIC_U");
         }
         if state.settings.dead_refresh_tokens {
             // The session goes on until its end.
-            return Outcome::outdated(json!({"code": 200, "bizCode": "504"}));
+            return ApiReply::declined(json!({"code": 200, "bizCode": "504"}));
         }
         if state.settings.strict_refresh_cookies {
             for (name, wanted) in [("os", "pc"), ("__remember_me", "true")] {
@@ -108,27 +86,27 @@ pub(super) fn refresh(turn: &Turn<'_>) -> Outcome {
                 }
             }
         }
-        let Ok(account) = spoken_of(state, turn, &old.account) else {
-            return Outcome::outdated(sign_in_first());
+        let Ok(account) = state.account_in_reply(&old.account, context.fault) else {
+            return ApiReply::declined(sign_in_first());
         };
-        let secrets = mint_secrets(state);
+        let secrets = new_secrets(state);
         let now = now_ms();
         let issued = now - state.settings.issue_age_seconds * 1000;
         let expires = issued + state.settings.music_u_life_seconds * 1000;
         let new =
             state.ledger.renew(&old, &account, secrets, (issued, expires, now), state.settings.rotation);
-        Outcome::ok(json!({"code": 200, "bizCode": "201"})).cookies(cookies::signed_in(state, &new, false))
+        ApiReply::ok(json!({"code": 200, "bizCode": "201"})).cookies(cookies::signed_in(state, &new, false))
     })
 }
 
-/// `…/logout`
-pub(super) fn logout(turn: &Turn<'_>) -> Outcome {
-    turn.world.change(|state| match alive(state, turn.request) {
+/// Ends the session: `…/logout`.
+pub(super) fn logout(context: &Context<'_>) -> ApiReply {
+    context.state.change(|state, _| match living_session(state, context.request) {
         Ok(credential) => {
             state.ledger.revoke_session(credential.session, RevokedBy::SignOut, now_ms());
-            Outcome::ok(json!({"code": 200})).cookies(cookies::signed_out())
+            ApiReply::ok(json!({"code": 200})).cookies(cookies::signed_out())
         }
-        Err(Some(rule)) => Outcome::rule(rule, sign_in_first()),
-        Err(None) => Outcome::outdated(sign_in_first()),
+        Err(Some(rule)) => ApiReply::broken_rule(rule, sign_in_first()),
+        Err(None) => ApiReply::declined(sign_in_first()),
     })
 }

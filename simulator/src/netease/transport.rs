@@ -1,33 +1,37 @@
-//! The three ways in, and the two ways out (protocol: NetEase §3).
+//! How requests are encrypted, and replies encrypted and compressed (protocol: NetEase §3).
 
 use std::io::Write as _;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::refusal::code;
-use super::{SITE, crypto};
-use crate::account::Service;
+use super::api_reply::{ApiReply, code};
+use super::{Context, SITE, crypto};
 use crate::clock::now_ms;
-use crate::exchange::{Answer, Refusal, Reply, Request, Turn, base64_decode, value};
+use crate::http::encoding::base64_decode;
+use crate::http::reply::Reply;
+use crate::http::request::{Request, value};
+use crate::service::outcome::Outcome;
+use crate::state::account::Service;
 
-/// The way a request came in.
+/// How a request is encrypted; its path begins with the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    /// As from a browser; the body cannot be read.
+pub(super) enum Encryption {
+    /// `weapi`, as from a browser: the body cannot be read.
     Weapi,
-    /// As from the desktop client.
+    /// `eapi`, as from the desktop client.
     Eapi,
-    /// In clear.
+    /// `api`, in clear.
     Plain,
 }
 
-/// A request, opened.
+/// A request, decrypted.
 #[derive(Debug)]
 pub(super) struct Call {
-    pub(super) way: Way,
+    pub(super) encryption: Encryption,
     /// The parameters; `None` where they cannot be read.
     pub(super) payload: Option<Map<String, Value>>,
-    encrypted_answer: bool,
+    /// Whether the client asked for an encrypted reply.
+    encrypts_reply: bool,
 }
 
 impl Call {
@@ -41,58 +45,29 @@ impl Call {
     }
 }
 
-/// What a handler answers: the body, the cookies, and why it was refused.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) body: Value,
-    pub(super) cookies: Vec<String>,
-    /// The session, where a header says it instead of a cookie.
-    pub(super) session: Option<String>,
-    pub(super) refused: Option<Refusal>,
-}
-
-impl Outcome {
-    pub(super) fn ok(body: Value) -> Self {
-        Self { body, cookies: Vec::new(), session: None, refused: None }
-    }
-
-    pub(super) fn outdated(body: Value) -> Self {
-        Self { body, cookies: Vec::new(), session: None, refused: Some(Refusal::State) }
-    }
-
-    pub(super) fn rule(rule: impl Into<String>, body: Value) -> Self {
-        Self { body, cookies: Vec::new(), session: None, refused: Some(Refusal::Rule(rule.into())) }
-    }
-
-    pub(super) fn cookies(mut self, cookies: impl IntoIterator<Item = String>) -> Self {
-        self.cookies.extend(cookies);
-        self
-    }
-}
-
-/// Opens a request.
+/// Decrypts a request.
 ///
 /// # Errors
-/// The answer to one that cannot be opened: code 400 when its form is wrong, nothing at all when its cryptography is.
-pub(super) fn open(request: &Request) -> Result<Call, Box<Answer>> {
+/// The outcome of one that cannot be decrypted: code 400 when its form is wrong, an empty body when its cryptography is.
+pub(super) fn decrypt_request(request: &Request) -> Result<Call, Box<Outcome>> {
     if request.path.starts_with("/weapi/") {
-        return open_weapi(request).map_err(|rule| bad(&rule));
+        return check_weapi(request).map_err(|rule| bad_request(&rule));
     }
     if let Some(path) = request.path.strip_prefix("/eapi/") {
-        return open_eapi(request, path);
+        return decrypt_eapi(request, path);
     }
     let mut payload = Map::new();
     for (name, value) in request.query.iter().cloned().chain(request.form().unwrap_or_default()) {
         payload.insert(name, Value::String(value));
     }
-    Ok(Call { way: Way::Plain, payload: Some(payload), encrypted_answer: false })
+    Ok(Call { encryption: Encryption::Plain, payload: Some(payload), encrypts_reply: false })
 }
 
-fn bad(rule: &str) -> Box<Answer> {
-    Box::new(Answer::refuse(rule, Reply::json(&code(400))))
+fn bad_request(rule: &str) -> Box<Outcome> {
+    Box::new(Outcome::broken_rule(rule, Reply::json(&code(400))))
 }
 
-fn open_weapi(request: &Request) -> Result<Call, String> {
+fn check_weapi(request: &Request) -> Result<Call, String> {
     if request.method != hyper::Method::POST {
         return Err("weapi is not asked by POST".to_owned());
     }
@@ -113,29 +88,29 @@ fn open_weapi(request: &Request) -> Result<Call, String> {
     if key.len() != 256 || !key.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         return Err("encSecKey is not 256 lower-case hexadecimal digits".to_owned());
     }
-    Ok(Call { way: Way::Weapi, payload: None, encrypted_answer: false })
+    Ok(Call { encryption: Encryption::Weapi, payload: None, encrypts_reply: false })
 }
 
-fn open_eapi(request: &Request, path: &str) -> Result<Call, Box<Answer>> {
+fn decrypt_eapi(request: &Request, path: &str) -> Result<Call, Box<Outcome>> {
     if request.method != hyper::Method::POST {
-        return Err(bad("eapi is not asked by POST"));
+        return Err(bad_request("eapi is not asked by POST"));
     }
     if request.header("user-agent").is_empty() {
-        return Err(bad("User-Agent is missing"));
+        return Err(bad_request("User-Agent is missing"));
     }
     let params = request.form().and_then(|form| value(&form, "params").map(str::to_owned));
     let Some(params) = params else {
-        return Err(bad("params is missing"));
+        return Err(bad_request("params is missing"));
     };
-    let json = crypto::open(&params, &format!("/api/{path}"))
-        .map_err(|rule| Box::new(Answer::refuse(rule, Reply::new(200, "application/json", ""))))?;
-    let payload: Value = serde_json::from_str(&json).map_err(|_| bad("the payload is not JSON"))?;
+    let json = crypto::decrypt_params(&params, &format!("/api/{path}"))
+        .map_err(|rule| Box::new(Outcome::broken_rule(rule, Reply::new(200, "application/json", ""))))?;
+    let payload: Value = serde_json::from_str(&json).map_err(|_| bad_request("the payload is not JSON"))?;
     let Value::Object(payload) = payload else {
-        return Err(bad("the payload is not an object"));
+        return Err(bad_request("the payload is not an object"));
     };
-    check_header(request, payload.get("header")).map_err(|rule| bad(&rule))?;
-    let encrypted_answer = matches!(payload.get("e_r"), Some(Value::Bool(true)));
-    Ok(Call { way: Way::Eapi, payload: Some(payload), encrypted_answer })
+    check_header(request, payload.get("header")).map_err(|rule| bad_request(&rule))?;
+    let encrypts_reply = matches!(payload.get("e_r"), Some(Value::Bool(true)));
+    Ok(Call { encryption: Encryption::Eapi, payload: Some(payload), encrypts_reply })
 }
 
 /// The client describes itself twice, in the payload and in its cookies, and has to say the same (protocol: §3.4).
@@ -163,29 +138,30 @@ fn check_header(request: &Request, header: Option<&Value>) -> Result<(), String>
     Ok(())
 }
 
-/// Writes the answer: plain JSON, encrypted when the client asked for it, compressed when it can take it.
-pub(super) fn close(turn: &Turn<'_>, call: &Call, outcome: Outcome) -> Answer {
-    let request = turn.request;
-    let mut reply = Reply::json(&outcome.body);
-    if call.encrypted_answer {
+/// Writes the reply: plain JSON, encrypted when the client asked for it, compressed when it can take it.
+pub(super) fn encode_reply(context: &Context<'_>, call: &Call, api_reply: ApiReply) -> Outcome {
+    let request = context.request;
+    let mut reply = Reply::json(&api_reply.body);
+    if call.encrypts_reply {
         let plain = if request.header("x-aeapi") == "true" { gzip(&reply.body) } else { reply.body.to_vec() };
         reply.body = crypto::encrypt(&plain).into();
-    } else if turn.world.lock().settings.brotli
+    } else if context.state.settings().brotli
         && request.header("accept-encoding").split(',').any(|coding| coding.trim() == "br")
     {
         reply.body = compress(&reply.body).into();
         reply = reply.header("content-encoding", "br");
     }
-    if let Some(session) = outcome.session {
+    if let Some(session) = api_reply.session {
         reply = reply.header("x-refresh-token", session);
     }
-    turn.world.change(|state| {
+    context.state.change(|state, _| {
         let session = request.cookie("MUSIC_U").unwrap_or_default();
-        state.ledger.used(Service::NetEase, "MUSIC_U", &session, state.settings.rotation, now_ms());
+        state.ledger.record_use(Service::NetEase, "MUSIC_U", &session, state.settings.rotation, now_ms());
     });
-    Answer { reply: reply.cookies(outcome.cookies), refused: outcome.refused }
+    Outcome { reply: reply.cookies(api_reply.cookies), refusal: api_reply.refusal, upgrade: None }
 }
 
+/// Compresses with gzip.
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     // Writing to memory does not fail.
@@ -193,13 +169,9 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap_or_default()
 }
 
+/// Compresses with brotli.
 fn compress(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 4, 20);
     let _ = encoder.write_all(bytes);
     encoder.into_inner()
-}
-
-/// The body of an endpoint that needs a signed-in visitor.
-pub(super) fn sign_in_first() -> Value {
-    json!({"code": 301, "msg": "需要登录", "message": null})
 }

@@ -3,13 +3,15 @@
 
 use serde_json::{Value, json};
 
-use super::gateway::{Call, Envelope, Inner, text_of};
-use super::sign_in::{grant, skeleton};
-use crate::account::Service;
-use crate::exchange::{Turn, base64_encode};
-use crate::fault::FaultKind;
-use crate::ledger::Via;
-use crate::{hostile, picture};
+use super::Context;
+use super::credential::{sign_in, skeleton};
+use super::envelope::{Call, CallReply, Envelope, text_of};
+use crate::http::encoding::base64_encode;
+use crate::http::qr_picture;
+use crate::service::hostile_reply;
+use crate::state::account::Service;
+use crate::state::fault::FaultKind;
+use crate::state::ledger::IssuedVia;
 
 /// What a confirmed code gives, in the pushed event `cookies`; the exchange takes it once.
 #[derive(Debug, Clone)]
@@ -23,15 +25,15 @@ pub(super) struct AppToken {
 }
 
 pub(super) const METHOD: &str = "app_scan";
-/// A code that no documentation knows.
+/// A business code that nobody documents.
 const UNKNOWN: i64 = 77_778;
 /// Length of a `qrcodeID`.
 const ID_LENGTH: usize = 91;
 /// The versions of the app that clients name (protocol: QQ §3.1).
 const VERSIONS: [&str; 3] = ["20090008", "14090008", "13020508"];
 
-/// `music.login.LoginServer/CreateQRCode`
-pub(super) fn create(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
+/// Shows a new code: `music.login.LoginServer/CreateQRCode`.
+pub(super) fn create(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
     let empty = || json!({"qrcode": "", "qrcodeID": ""});
     let expected = [
         (&envelope.comm, "ct", "comm.ct", "23"),
@@ -43,25 +45,27 @@ pub(super) fn create(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner
     for (map, key, name, wanted) in expected {
         let got = text_of(map, key);
         if got != wanted {
-            return Inner::rule(20_261, format!("{name} is {got:?}, not {wanted:?}")).with(empty());
+            return CallReply::broken_rule(20_261, format!("{name} is {got:?}, not {wanted:?}"))
+                .with(empty());
         }
     }
     for name in ["ct", "cv"] {
         if !call.param.get(name).is_some_and(Value::is_number) {
-            return Inner::rule(20_261, format!("param.{name} is not a number")).with(empty());
+            return CallReply::broken_rule(20_261, format!("param.{name} is not a number")).with(empty());
         }
     }
     if !VERSIONS.contains(&text_of(&call.param, "cv").as_str()) {
-        return Inner::rule(20_261, "param.cv is no version of the app").with(empty());
+        return CallReply::broken_rule(20_261, "param.cv is no version of the app").with(empty());
     }
-    turn.world.change(|state| {
-        let id = state.mint.word(ID_LENGTH);
-        let foreign = turn.fault.filter(|fault| fault.kind == FaultKind::ForeignCode).map(hostile::code_text);
+    context.state.change(|state, _| {
+        let id = state.tokens.alphanumeric(ID_LENGTH);
+        let foreign =
+            context.fault.filter(|fault| fault.kind == FaultKind::ForeignCode).map(hostile_reply::code_text);
         let own = format!("https://y.qq.com/m/login/index.html?qrcodeID={id}");
         let text = foreign.map_or(own, str::to_owned);
-        let Some(png) = picture::code(&text) else { return Inner::outdated(20_261).with(empty()) };
+        let Some(png) = qr_picture::png(&text) else { return CallReply::declined(20_261).with(empty()) };
         state.show_code(Service::QqMusic, METHOD, &id, &text);
-        Inner::ok(json!({
+        CallReply::ok(json!({
             "qrcode": format!("data:image/png;base64,{}", base64_encode(&png)),
             "qrcodeID": id,
             "expiresIn": state.settings.code_life_seconds,
@@ -69,29 +73,29 @@ pub(super) fn create(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner
     })
 }
 
-/// `music.login.LoginServer/Login` with a token.
-pub(super) fn exchange(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
-    let rule = |rule: &str| Inner::rule(1000, rule).with(skeleton());
+/// Exchanges a pushed token for a credential: `music.login.LoginServer/Login`.
+pub(super) fn exchange(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+    let rule = |rule: &str| CallReply::broken_rule(1000, rule).with(skeleton());
     if text_of(&envelope.comm, "tmeLoginType") != "6" {
         return rule("comm.tmeLoginType is not 6");
     }
     if !call.param.get("musicid").is_some_and(Value::is_u64) {
         return rule("musicid is not a number");
     }
-    let settings = turn.world.settings();
+    let settings = context.state.settings();
     let as_web_site = text_of(&envelope.comm, "ct") == "24";
     if settings.pushed_key || as_web_site != settings.app_exchange_as_web_site {
         // It says nothing of use, and leaves the token as it was (protocol: QQ §13.8).
         let unknown = if as_web_site && !settings.pushed_key && !settings.app_exchange_as_web_site {
-            Inner::rule(UNKNOWN, "no client exchanges a code of the app as the web site")
+            CallReply::broken_rule(UNKNOWN, "no client exchanges a code of the app as the web site")
         } else {
-            Inner::outdated(UNKNOWN)
+            CallReply::declined(UNKNOWN)
         };
         return unknown.with(skeleton());
     }
-    turn.world.change(|state| {
+    context.state.change(|state, memory| {
         let wanted = text_of(&call.param, "token");
-        let account = match state.qqmusic.app_tokens.iter_mut().find(|token| token.token == wanted) {
+        let account = match memory.app_tokens.iter_mut().find(|token| token.token == wanted) {
             None => return rule("the token is unknown"),
             Some(token) if token.used => return rule("the token was used before"),
             Some(token) if token.qrcode_id != text_of(&call.param, "qrCodeID") => {
@@ -105,6 +109,6 @@ pub(super) fn exchange(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inn
                 token.account.clone()
             }
         };
-        grant(state, turn, &envelope.comm, &account, Via::AppScan)
+        sign_in(state, context.fault, &envelope.comm, &account, IssuedVia::AppScan)
     })
 }

@@ -1,18 +1,19 @@
-//! The cookies for a code: `authorize` (protocol: QQ §1.5).
+//! From the cookies to a code for the exchange: `authorize` (protocol: QQ §1.5).
 
-use super::CLIENT_ID;
 use super::hash::hash33;
-use crate::exchange::{Answer, Reply, Request, Turn, expect_values, value};
-use crate::ledger::Via;
-use crate::world::State;
+use super::{CLIENT_ID, Context, Memory};
+use crate::http::reply::Reply;
+use crate::http::request::{Request, expect_values, value};
+use crate::service::outcome::Outcome;
+use crate::state::ledger::IssuedVia;
 
 /// A code that the exchange takes once.
 #[derive(Debug, Clone)]
 pub(super) struct OauthCode {
     pub(super) code: String,
     pub(super) account: String,
-    /// How the person got it.
-    pub(super) via: Via,
+    /// How the credential is said to be issued.
+    pub(super) via: IssuedVia,
     pub(super) used: bool,
 }
 
@@ -23,31 +24,30 @@ pub(super) const REDIRECT_ENCODED: &str =
     "https://y.qq.com/portal/wx_redirect.html?login_type=1&surl=https%3A%2F%2Fy.qq.com%2F";
 const REFUSED: &str = "https://graph.qq.com/oauth2.0/show?which=error&display=pc&error=100010";
 
-/// `POST https://graph.qq.com/oauth2.0/authorize`
-pub(super) fn authorize(turn: &Turn<'_>) -> Answer {
-    turn.world.change(|state| match check(state, turn.request) {
-        Err(rule) => Answer::refuse(rule, Reply::redirect(REFUSED)),
-        Ok(_) if turn.fault.is_some() => Answer::outdated(Reply::redirect(REFUSED)),
-        Ok((account, echo)) => {
-            let code = state.mint.upper_hex(32);
-            let echo: String = url::form_urlencoded::byte_serialize(echo.as_bytes()).collect();
-            let location = format!("{REDIRECT_ENCODED}&code={code}&state={echo}");
-            state.qqmusic.codes.push(OauthCode { code, account, via: Via::QqScan, used: false });
+/// Redirects to QQ Music with a code: `POST https://graph.qq.com/oauth2.0/authorize`.
+pub(super) fn authorize(context: &Context<'_>) -> Outcome {
+    context.state.change(|state, memory| match check(memory, context.request) {
+        Err(rule) => Outcome::broken_rule(rule, Reply::redirect(REFUSED)),
+        Ok(_) if context.fault.is_some() => Outcome::declined(Reply::redirect(REFUSED)),
+        Ok((account, oauth_state)) => {
+            let code = state.tokens.upper_hex(32);
+            let oauth_state: String = url::form_urlencoded::byte_serialize(oauth_state.as_bytes()).collect();
+            let location = format!("{REDIRECT_ENCODED}&code={code}&state={oauth_state}");
+            memory.oauth_codes.push(OauthCode { code, account, via: IssuedVia::QqScan, used: false });
             Reply::redirect(location).into()
         }
     })
 }
 
-/// The account that is asked for, and the state to echo.
-fn check(state: &mut State, request: &Request) -> Result<(String, String), String> {
+/// The account that the cookies stand for, and the `state` to send back.
+fn check(memory: &mut Memory, request: &Request) -> Result<(String, String), String> {
     if request.method != hyper::Method::POST {
         return Err("the method is not POST".to_owned());
     }
     let form = request.form().ok_or_else(|| "the body is not a urlencoded form".to_owned())?;
     let cookies = request.cookies();
     let p_skey = value(&cookies, "p_skey").ok_or_else(|| "the cookie p_skey is missing".to_owned())?;
-    let login = state
-        .qqmusic
+    let login = memory
         .logins
         .iter_mut()
         .find(|login| login.p_skey == p_skey)
@@ -84,8 +84,9 @@ fn check(state: &mut State, request: &Request) -> Result<(String, String), Strin
     if value(&form, "ui").is_none_or(|ui| uuid::Uuid::parse_str(ui).is_err()) {
         return Err("ui is not a UUID".to_owned());
     }
-    let echo =
-        value(&form, "state").filter(|echo| !echo.is_empty()).ok_or_else(|| "state is missing".to_owned())?;
+    let oauth_state = value(&form, "state")
+        .filter(|oauth_state| !oauth_state.is_empty())
+        .ok_or_else(|| "state is missing".to_owned())?;
     login.used = true;
-    Ok((login.account.clone(), echo.to_owned()))
+    Ok((login.account.clone(), oauth_state.to_owned()))
 }

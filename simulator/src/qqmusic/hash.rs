@@ -2,7 +2,7 @@
 
 use sha1::{Digest as _, Sha1};
 
-use crate::exchange::base64_encode;
+use crate::http::encoding::base64_encode;
 
 /// `hash33`: seed 0 gives `ptqrtoken`, seed 5381 gives `g_tk`.
 pub(super) fn hash33(text: &str, seed: u32) -> u32 {

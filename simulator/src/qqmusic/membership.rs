@@ -1,46 +1,46 @@
-//! What somebody has paid for (protocol: QQ §8.3, §8.4).
+//! Memberships: what an account has paid for (protocol: QQ §8.3, §8.4).
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde_json::{Value, json};
 
-use super::gateway::{Call, Envelope, Inner, signed_in};
-use super::sign_in::spoken_of;
-use crate::account::{Account, Held, Membership, Service};
-use crate::exchange::Turn;
+use super::Context;
+use super::envelope::{Call, CallReply, Envelope};
+use super::session::living_session;
+use crate::state::account::{Account, Membership, Service, Subscription};
 
-/// `userInfo.VipQueryServer/SRFVipQuery_V2`.
-pub(super) fn query(turn: &Turn<'_>, envelope: &Envelope, call: &Call) -> Inner {
-    let state = turn.world.lock();
-    if let Err(inner) = signed_in(&state, turn.request, &envelope.comm) {
-        return inner;
+/// Tells the memberships of accounts: `userInfo.VipQueryServer/SRFVipQuery_V2`.
+pub(super) fn query(context: &Context<'_>, envelope: &Envelope, call: &Call) -> CallReply {
+    let (state, memory) = context.state.lock();
+    if let Err(reply) = living_session(&state, &memory, context.request, &envelope.comm) {
+        return reply;
     }
     let Some(uins) = call.param.get("uin_list").and_then(Value::as_array) else {
-        return Inner::rule(10_006, "uin_list is not a list");
+        return CallReply::broken_rule(10_006, "uin_list is not a list");
     };
     if uins.iter().any(|uin| !uin.is_string()) {
-        return Inner::rule(10_006, "uin_list holds numbers");
+        return CallReply::broken_rule(10_006, "uin_list holds numbers");
     }
     let mut map = json!({});
     for uin in uins.iter().filter_map(Value::as_str) {
         let id = format!("{}:{uin}", Service::QqMusic.name());
-        if let Ok(account) = spoken_of(&state, turn, &id) {
+        if let Ok(account) = state.account_in_reply(&id, context.fault) {
             map[uin] = flags(&account);
         }
     }
-    Inner::ok(json!({"infoMap": map}))
+    CallReply::ok(json!({"infoMap": map}))
 }
 
-/// `VipLogin.VipLoginInter/vip_login_base`, for the account that asks. Nobody is answered just as well: with success,
-/// and without any membership (protocol: QQ §13.7).
-pub(super) fn login_base(turn: &Turn<'_>, envelope: &Envelope) -> Inner {
-    let state = turn.world.lock();
-    let account = signed_in(&state, turn.request, &envelope.comm).and_then(|credential| {
-        spoken_of(&state, turn, &credential.account).map_err(|_| Inner::outdated(1000))
+/// Tells the membership of the account that asks: `VipLogin.VipLoginInter/vip_login_base`. Somebody who is not signed in
+/// is answered with success, too, and no membership (protocol: QQ §13.7).
+pub(super) fn login_base(context: &Context<'_>, envelope: &Envelope) -> CallReply {
+    let (state, memory) = context.state.lock();
+    let account = living_session(&state, &memory, context.request, &envelope.comm).and_then(|credential| {
+        state.account_in_reply(&credential.account, context.fault).map_err(|_| CallReply::declined(1000))
     });
     match account {
-        Ok(account) => Inner::ok(base(account.membership)),
-        Err(inner) => Inner { code: 0, ..inner }.with(base(Membership::default())),
+        Ok(account) => CallReply::ok(base(account.membership)),
+        Err(reply) => CallReply { code: 0, ..reply }.with(base(Membership::default())),
     }
 }
 
@@ -52,11 +52,11 @@ fn beijing(ms: i64, format: &str) -> String {
         .unwrap_or_default()
 }
 
-fn moment(held: Option<Held>, which: impl Fn(Held) -> i64) -> String {
+fn moment(held: Option<Subscription>, which: impl Fn(Subscription) -> i64) -> String {
     held.map(|held| beijing(which(held), "%Y-%m-%d %H:%M:%S")).unwrap_or_default()
 }
 
-fn flag(held: Option<Held>) -> u8 {
+fn flag(held: Option<Subscription>) -> u8 {
     u8::from(held.is_some())
 }
 
@@ -79,7 +79,8 @@ fn flags(account: &Account) -> Value {
 
 fn base(membership: Membership) -> Value {
     let (basic, vip, svip) = (membership.basic, membership.vip, membership.svip);
-    let day = |held: Option<Held>| held.map(|held| beijing(held.until_ms, "%Y-%m-%d")).unwrap_or_default();
+    let day =
+        |held: Option<Subscription>| held.map(|held| beijing(held.until_ms, "%Y-%m-%d")).unwrap_or_default();
     let level = basic.map_or(0, |held| held.level);
     json!({
         "svip": flag(vip), "send": moment(vip, |held| held.until_ms), "autodown": 0, "canRenew": 1,

@@ -1,43 +1,118 @@
-//! QQ Music, and the sign-ins with QQ and WeChat that it uses (protocol: QQ).
+//! QQ Music, and the sign-ins with QQ and WeChat that it uses (protocol: QQ). Only `simulator.rs` knows of it.
 
+mod accounts;
 mod app_scan;
 mod authorize;
 mod check_sig;
+mod credential;
 mod device;
+mod envelope;
+mod exchange;
 mod gateway;
 mod hash;
 mod membership;
 mod mqtt;
 mod official_page;
-mod phone;
-mod profile;
-pub(crate) mod push;
+mod phone_code;
+mod push;
+mod qq_scan;
 mod renewal;
-mod scan;
-mod sign_in;
-mod wechat;
+mod session;
+mod user_info;
+mod wechat_scan;
 
-use crate::exchange::{Answer, Reply, Request, Turn};
-use crate::stage::{Answering, Played};
-use crate::{captcha, picture};
+use std::sync::Arc;
 
-/// QQ Music.
+use crate::http::reply::Reply;
+use crate::http::request::Request;
+use crate::service::outcome::Outcome;
+use crate::service::request_context::RequestContext;
+use crate::service::service_state::ServiceState;
+use crate::service::simulated_service::{OutcomeFuture, ServiceHandler, SimulatedService};
+use crate::service::{avatar, captcha_page};
+use crate::state::fault::StruckFault;
+use crate::state::simulator_state::SimulatorState;
+
+/// QQ Music, for the list of services.
+pub(crate) const SERVICE: SimulatedService = SimulatedService {
+    hosts: &[
+        PTLOGIN,
+        PTLOGIN_GRAPH,
+        GRAPH,
+        PORTAL,
+        WECHAT,
+        WECHAT_POLL,
+        PUSH,
+        GATEWAYS[0],
+        GATEWAYS[1],
+        PROFILE_CGI,
+        DEVICE_SERVICE,
+        PICTURES[0],
+        PICTURES[1],
+        PICTURES[2],
+    ],
+    request_names: &[
+        "qq.ptqrshow",
+        "qq.ptqrlogin",
+        "qq.check_sig",
+        "qq.authorize",
+        "qq.exchange",
+        "qq.wx_page",
+        "qq.wx_picture",
+        "qq.wx_poll",
+        "qq.wx_exchange",
+        "qq.create_qrcode",
+        "qq.push",
+        "qq.app_exchange",
+        "qq.phone_send",
+        "qq.phone_login",
+        "qq.page",
+        "qq.userinfo",
+        "qq.profile",
+        "qq.homepage",
+        "qq.profile_web",
+        "qq.vip",
+        "qq.vip_fallback",
+        "qq.renew",
+        "qq.renew_b",
+        "qq.logout",
+        "qq.session",
+        "qq.device",
+        "qq.unknown",
+    ],
+    accounts: accounts::accounts,
+    start: |simulator| Box::new(QqMusic::new(simulator)),
+};
+
+/// Handles the requests to QQ Music's hosts.
 #[derive(Debug)]
-pub(crate) struct QqMusic;
-
-/// What QQ Music remembers between the steps of a sign-in.
-#[derive(Debug, Default)]
-pub(crate) struct Memory {
-    tickets: Vec<scan::Ticket>,
-    logins: Vec<check_sig::Login>,
-    codes: Vec<authorize::OauthCode>,
-    wechat_codes: Vec<wechat::WechatCode>,
-    /// Codes whose client knows that they were scanned.
-    told_scanned: Vec<u64>,
-    app_tokens: Vec<app_scan::AppToken>,
-    servers: Vec<push::Server>,
-    phones: Vec<phone::Asked>,
+struct QqMusic {
+    state: ServiceState<Memory>,
 }
+
+/// What QQ Music remembers from one step of a sign-in to the next. Each list is oldest first.
+#[derive(Debug, Default)]
+struct Memory {
+    /// What confirmed codes of QQ gave, for `check_sig`.
+    tickets: Vec<qq_scan::Ticket>,
+    /// What `check_sig` gave, for `authorize`.
+    logins: Vec<check_sig::Login>,
+    /// What `authorize` and the official page gave, for the exchange.
+    oauth_codes: Vec<authorize::OauthCode>,
+    /// What WeChat's poll gave, for the exchange.
+    wechat_codes: Vec<wechat_scan::WechatCode>,
+    /// The ids of the WeChat codes whose client knows that they were scanned.
+    known_scanned: Vec<u64>,
+    /// What was pushed for confirmed codes of the app, for the exchange.
+    app_tokens: Vec<app_scan::AppToken>,
+    /// The servers that clients of pushed events were sent to.
+    push_servers: Vec<push::Server>,
+    /// Which device asked for the newest message to a number.
+    message_requests: Vec<phone_code::MessageRequest>,
+}
+
+/// What QQ Music's handlers are given.
+type Context<'a> = RequestContext<'a, Memory>;
 
 /// The ids that every step has to name (protocol: QQ §0).
 const APP_ID: &str = "716027609";
@@ -58,68 +133,68 @@ const PROFILE_CGI: &str = "c6.y.qq.com";
 const DEVICE_SERVICE: &str = "api.tencentmusic.com";
 const PICTURES: [&str; 3] = ["thirdqq.qlogo.cn", "q.qlogo.cn", "y.gtimg.cn"];
 
-impl Played for QqMusic {
-    fn hosts(&self) -> &'static [&'static str] {
-        &[
-            PTLOGIN,
-            PTLOGIN_GRAPH,
-            GRAPH,
-            PORTAL,
-            WECHAT,
-            WECHAT_POLL,
-            PUSH,
-            GATEWAYS[0],
-            GATEWAYS[1],
-            PROFILE_CGI,
-            DEVICE_SERVICE,
-            PICTURES[0],
-            PICTURES[1],
-            PICTURES[2],
-        ]
-    }
+/// Where captchas are solved.
+const CAPTCHA_PATH: &str = "/captcha";
+const CAPTCHA_PAGE: &str = "https://y.qq.com/captcha";
+/// Where the captchas of risk control are solved (protocol: QQ §5.4).
+const RISK_CAPTCHA_PATH: &str = "/wk_v17/common_login.html";
+const RISK_CAPTCHA_PAGE: &str = "https://y.qq.com/wk_v17/common_login.html";
 
-    fn names(&self, request: &Request) -> Vec<&'static str> {
+impl QqMusic {
+    fn new(simulator: Arc<SimulatorState>) -> Self {
+        Self { state: ServiceState::new(simulator) }
+    }
+}
+
+impl ServiceHandler for QqMusic {
+    fn request_names(&self, request: &Request) -> Vec<&'static str> {
         match (request.host.as_str(), request.path.as_str()) {
             (PTLOGIN, "/ptqrshow") => vec!["qq.ptqrshow"],
             (PTLOGIN, "/ptqrlogin") => vec!["qq.ptqrlogin"],
             (PTLOGIN_GRAPH, "/check_sig") => vec!["qq.check_sig"],
             (GRAPH, "/oauth2.0/authorize") => vec!["qq.authorize"],
-            (GRAPH, official_page::SHOW | official_page::STATE | official_page::GO_ON) => vec!["qq.page"],
-            (PORTAL, official_page::REDIRECT | captcha::PATH | captcha::RISK_PATH) => vec!["qq.page"],
-            (WECHAT, wechat::PAGE) => vec!["qq.wx_page"],
-            (WECHAT, path) if path.starts_with(wechat::PICTURE) => vec!["qq.wx_picture"],
-            (WECHAT_POLL, wechat::POLL) => vec!["qq.wx_poll"],
+            (GRAPH, official_page::SHOW_PATH | official_page::STATE_PATH | official_page::FINISH_PATH) => {
+                vec!["qq.page"]
+            }
+            (PORTAL, official_page::TARGET_PATH | CAPTCHA_PATH | RISK_CAPTCHA_PATH) => vec!["qq.page"],
+            (WECHAT, wechat_scan::PAGE_PATH) => vec!["qq.wx_page"],
+            (WECHAT, path) if path.starts_with(wechat_scan::PICTURE_PATH) => vec!["qq.wx_picture"],
+            (WECHAT_POLL, wechat_scan::POLL_PATH) => vec!["qq.wx_poll"],
             (PUSH, _) => vec!["qq.push"],
             (host, "/cgi-bin/musicu.fcg" | "/cgi-bin/musics.fcg") if GATEWAYS.contains(&host) => {
-                gateway::names(request)
+                gateway::request_names(request)
             }
             (PROFILE_CGI, "/rsc/fcgi-bin/fcg_get_profile_homepage.fcg") => vec!["qq.profile_web"],
             (DEVICE_SERVICE, "/tme/trpc/proxy") => vec!["qq.device"],
-            (host, _) if PICTURES.contains(&host) => vec!["avatar"],
+            (host, _) if PICTURES.contains(&host) => vec![avatar::REQUEST],
             _ => vec!["qq.unknown"],
         }
     }
 
-    fn answer<'a>(&'a self, turn: Turn<'a>) -> Answering<'a> {
+    fn respond<'a>(&'a self, request: &'a Request, struck: Option<&'a StruckFault>) -> OutcomeFuture<'a> {
         Box::pin(async move {
-            match self.names(turn.request).first().copied().unwrap_or_default() {
-                "qq.ptqrshow" => scan::show(&turn),
-                "qq.ptqrlogin" => scan::poll(&turn),
-                "qq.check_sig" => check_sig::check(&turn),
-                "qq.authorize" => authorize::authorize(&turn),
-                "qq.wx_page" => wechat::qrconnect(&turn),
-                "qq.wx_picture" => wechat::picture(&turn),
-                "qq.wx_poll" => wechat::poll(&turn).await,
-                "qq.push" => push::shake_hands(&turn),
-                "qq.page" if matches!(turn.request.path.as_str(), captcha::PATH | captcha::RISK_PATH) => {
-                    captcha::serve(&turn)
+            let context = Context::new(&self.state, request, struck);
+            match self.request_names(request).first().copied().unwrap_or_default() {
+                "qq.ptqrshow" => qq_scan::show(&context),
+                "qq.ptqrlogin" => qq_scan::poll(&context),
+                "qq.check_sig" => check_sig::check(&context),
+                "qq.authorize" => authorize::authorize(&context),
+                "qq.wx_page" => wechat_scan::show(&context),
+                "qq.wx_picture" => wechat_scan::picture(&context),
+                "qq.wx_poll" => wechat_scan::poll(&context).await,
+                "qq.push" => push::handshake(&context),
+                "qq.page" if matches!(request.path.as_str(), CAPTCHA_PATH | RISK_CAPTCHA_PATH) => {
+                    captcha_page::respond(&context)
                 }
-                "qq.page" => official_page::serve(&turn),
-                "qq.profile_web" => profile::web(&turn),
-                "qq.device" => device::qimei(&turn),
-                "avatar" => picture::serve(&turn),
-                _ if turn.request.path.starts_with("/cgi-bin/music") => gateway::answer(&turn),
-                _ => Answer::refuse("no such address", Reply::new(404, "text/plain", "404 page not found")),
+                "qq.page" => official_page::respond(&context),
+                "qq.profile_web" => user_info::web(&context),
+                "qq.device" => device::qimei(&context),
+                avatar::REQUEST => avatar::respond(request, context.fault),
+                _ if request.path.starts_with("/cgi-bin/music") => gateway::respond(&context),
+                _ => Outcome::broken_rule(
+                    "no such address",
+                    Reply::new(404, "text/plain", "404 page not found"),
+                ),
             }
         })
     }

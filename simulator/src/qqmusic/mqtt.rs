@@ -36,18 +36,18 @@ const AUTHENTICATION_METHOD: u8 = 0x15;
 const SERVER_KEEP_ALIVE: u8 = 0x13;
 const SERVER_REFERENCE: u8 = 0x1c;
 const REASON_STRING: u8 = 0x1f;
-/// Longer packets are nobody's.
-const LONGEST: usize = 4096;
+/// The maximum length of a packet, in bytes.
+const MAX_PACKET_LENGTH: usize = 4096;
 
 /// Takes the first whole packet out of `buffer`; `None` when there is none yet.
 ///
 /// # Errors
 /// What is wrong with it, in words.
-pub(super) fn take(buffer: &mut Vec<u8>) -> Result<Option<Packet>, String> {
+pub(super) fn take_packet(buffer: &mut Vec<u8>) -> Result<Option<Packet>, String> {
     let Some(&first) = buffer.first() else { return Ok(None) };
     let mut reader = Reader { rest: &buffer[1..] };
     let Some(length) = reader.variable()? else { return Ok(None) };
-    if length > LONGEST {
+    if length > MAX_PACKET_LENGTH {
         return Err(format!("a packet of {length} bytes"));
     }
     let Some(body) = reader.rest.get(..length) else { return Ok(None) };
@@ -159,13 +159,13 @@ impl<'a> Reader<'a> {
 
     fn properties(&mut self) -> Result<Properties, String> {
         let length = self.variable()?.ok_or("the packet ends too early")?;
-        let mut inner = Reader { rest: self.bytes(length)? };
+        let mut reply = Reader { rest: self.bytes(length)? };
         let mut properties = Properties::default();
-        while !inner.rest.is_empty() {
-            match inner.u8()? {
-                USER_PROPERTY => properties.user.push((inner.text()?, inner.text()?)),
+        while !reply.rest.is_empty() {
+            match reply.u8()? {
+                USER_PROPERTY => properties.user.push((reply.text()?, reply.text()?)),
                 AUTHENTICATION_METHOD if properties.auth_method.is_none() => {
-                    properties.auth_method = Some(inner.text()?);
+                    properties.auth_method = Some(reply.text()?);
                 }
                 other => return Err(format!("property {other:#04x} is unexpected")),
             }
@@ -278,7 +278,7 @@ mod tests {
     fn a_connect_is_read_as_the_clients_write_it() {
         let mut buffer = bytes(CONNECT);
         assert_eq!(buffer.len(), 143, "the vector is whole");
-        let Ok(Some(Packet::Connect(connect))) = take(&mut buffer) else { panic!("it is a CONNECT") };
+        let Ok(Some(Packet::Connect(connect))) = take_packet(&mut buffer) else { panic!("it is a CONNECT") };
         assert_eq!((connect.flags, connect.keep_alive), (2, 45), "clean start, 45 seconds");
         assert_eq!(connect.client_id, "17000000000001234", "the client id is the last thing in it");
         assert_eq!(connect.auth_method.as_deref(), Some("pass"), "the method of authentication");
@@ -298,7 +298,7 @@ mod tests {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
         };
-        assert_eq!(take(&mut buffer), Ok(Some(Packet::Subscribe(expected))), "every field of it");
+        assert_eq!(take_packet(&mut buffer), Ok(Some(Packet::Subscribe(expected))), "every field of it");
     }
 
     #[test]
@@ -316,11 +316,15 @@ mod tests {
         let whole = bytes(CONNECT);
         for byte in &whole[..whole.len() - 1] {
             buffer.push(*byte);
-            assert_eq!(take(&mut buffer), Ok(None), "it is not whole yet");
+            assert_eq!(take_packet(&mut buffer), Ok(None), "it is not whole yet");
         }
         buffer.extend([whole[whole.len() - 1], 0xc0, 0x00]);
-        assert!(matches!(take(&mut buffer), Ok(Some(Packet::Connect(_)))), "now it is");
-        assert_eq!(take(&mut buffer), Ok(Some(Packet::PingReq)), "what follows in the same bytes is kept");
+        assert!(matches!(take_packet(&mut buffer), Ok(Some(Packet::Connect(_)))), "now it is");
+        assert_eq!(
+            take_packet(&mut buffer),
+            Ok(Some(Packet::PingReq)),
+            "what follows in the same bytes is kept"
+        );
     }
 
     #[test]
@@ -333,7 +337,7 @@ mod tests {
             ("1080808080", "a length of five bytes"),
             ("820700010003000100", "an option byte is missing"),
         ] {
-            assert!(take(&mut bytes(hex)).is_err(), "{why}");
+            assert!(take_packet(&mut bytes(hex)).is_err(), "{why}");
         }
     }
 }

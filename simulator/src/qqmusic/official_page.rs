@@ -5,42 +5,43 @@
 use serde_json::json;
 use url::form_urlencoded::byte_serialize;
 
-use super::CLIENT_ID;
 use super::authorize::{OauthCode, REDIRECT as TARGET, REDIRECT_ENCODED as TARGET_ENCODED};
-use super::sign_in::spoken_of;
-use crate::account::Service;
-use crate::code::CodeState;
-use crate::exchange::{Answer, Reply, Turn, expect_browser, expect_values};
-use crate::fault::FaultKind;
-use crate::ledger::Via;
-use crate::page::{ELSEWHERE, escaped, page};
+use super::{CLIENT_ID, Context};
+use crate::http::page::{WAYS_OFF, escape_html, html_page};
+use crate::http::reply::Reply;
+use crate::http::request::{expect_browser, expect_values};
+use crate::service::outcome::Outcome;
+use crate::state::account::Service;
+use crate::state::code::CodeState;
+use crate::state::fault::FaultKind;
+use crate::state::ledger::IssuedVia;
 
-pub(super) const SHOW: &str = "/oauth2.0/show";
-pub(super) const STATE: &str = "/oauth2.0/show_state";
-pub(super) const GO_ON: &str = "/oauth2.0/login_jump";
+pub(super) const SHOW_PATH: &str = "/oauth2.0/show";
+pub(super) const STATE_PATH: &str = "/oauth2.0/show_state";
+pub(super) const FINISH_PATH: &str = "/oauth2.0/login_jump";
 /// Where the page ends, on `y.qq.com`.
-pub(super) const REDIRECT: &str = "/portal/wx_redirect.html";
+pub(super) const TARGET_PATH: &str = "/portal/wx_redirect.html";
 
 const METHOD: &str = "official_page";
 const SCOPE: &str = "get_user_info,get_app_friends";
 
-/// Everything that belongs to the page.
-pub(super) fn serve(turn: &Turn<'_>) -> Answer {
-    if turn.request.method != hyper::Method::GET {
-        return Answer::refuse("the method is not GET", Reply::new(405, "text/plain", ""));
+/// Replies to every address of the page.
+pub(super) fn respond(context: &Context<'_>) -> Outcome {
+    if context.request.method != hyper::Method::GET {
+        return Outcome::broken_rule("the method is not GET", Reply::new(405, "text/plain", ""));
     }
-    match turn.request.path.as_str() {
-        SHOW => show(turn),
-        STATE => state_of(turn),
-        GO_ON => go_on(turn),
+    match context.request.path.as_str() {
+        SHOW_PATH => show(context),
+        STATE_PATH => code_state(context),
+        FINISH_PATH => finish(context),
         // What it says is in its address.
         _ => Reply::new(200, "text/html; charset=utf-8", "<!doctype html><title></title>").into(),
     }
 }
 
-/// `GET https://graph.qq.com/oauth2.0/show`
-fn show(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
+/// Shows the page with a new code: `GET https://graph.qq.com/oauth2.0/show`.
+fn show(context: &Context<'_>) -> Outcome {
+    let request = context.request;
     let fixed = [("which", "Login"), ("display", "pc"), ("response_type", "code"), ("client_id", CLIENT_ID)];
     let checked = expect_browser(request, "")
         .and_then(|()| expect_values(&request.query, &fixed))
@@ -53,87 +54,88 @@ fn show(turn: &Turn<'_>) -> Answer {
             Some(_) => Err("scope is not QQ Music's".to_owned()),
         })
         .and_then(|()| {
-            let echo = request.query("state").filter(|echo| !echo.is_empty());
-            echo.ok_or_else(|| "state is missing".to_owned())
+            let oauth_state = request.query("state").filter(|oauth_state| !oauth_state.is_empty());
+            oauth_state.ok_or_else(|| "state is missing".to_owned())
         });
-    let echo = match checked {
+    let oauth_state = match checked {
         Err(rule) => {
-            return Answer::refuse(
+            return Outcome::broken_rule(
                 rule.clone(),
-                page("QQ 登录", &format!("参数错误：{}", escaped(&rule)), ""),
+                html_page("QQ 登录", &format!("参数错误：{}", escape_html(&rule)), ""),
             );
         }
-        Ok(echo) => echo,
+        Ok(oauth_state) => oauth_state,
     };
-    let kind = turn.fault.map(|fault| fault.kind);
+    let kind = context.fault.map(|fault| fault.kind);
     if kind.is_some_and(|kind| !matches!(kind, FaultKind::Expired | FaultKind::WrongUser)) {
-        return Answer::outdated(page("QQ 登录", "登录环境异常，请稍后再试", ""));
+        return Outcome::declined(html_page("QQ 登录", "登录环境异常，请稍后再试", ""));
     }
-    turn.world.change(|state| {
-        let key = state.mint.word(32);
-        let text = format!("https://graph.qq.com{SHOW}?key={key}");
+    context.state.change(|state, memory| {
+        let key = state.tokens.alphanumeric(32);
+        let text = format!("https://graph.qq.com{SHOW_PATH}?key={key}");
         let id = state.show_code(Service::QqMusic, METHOD, &key, &text).id;
         if kind == Some(FaultKind::Expired) {
-            let _ = state.step(id, &[CodeState::Shown], CodeState::Expired);
+            let _ = state.move_code(id, &[CodeState::Shown], CodeState::Expired);
         }
-        let echo: String = byte_serialize(echo.as_bytes()).collect();
+        let oauth_state: String = byte_serialize(oauth_state.as_bytes()).collect();
         let frame = state.settings.hidden_frame.clone().map_or_else(String::new, |account| {
-            let code = state.mint.upper_hex(32);
-            let address = format!("{TARGET_ENCODED}&code={code}&state={echo}");
-            state.qqmusic.codes.push(OauthCode { code, account, via: Via::OfficialPage, used: false });
-            format!("<iframe hidden src=\"{}\"></iframe>", escaped(&address))
+            let code = state.tokens.upper_hex(32);
+            let address = format!("{TARGET_ENCODED}&code={code}&state={oauth_state}");
+            memory.oauth_codes.push(OauthCode { code, account, via: IssuedVia::OfficialPage, used: false });
+            format!("<iframe hidden src=\"{}\"></iframe>", escape_html(&address))
         });
         let more = format!(
-            "{ELSEWHERE}{frame}<script>\nvar state = \"{STATE}?key={key}\";\nvar next = \"{GO_ON}?key={key}&state={echo}\";\n\
+            "{WAYS_OFF}{frame}<script>\nvar state = \"{STATE_PATH}?key={key}\";\nvar next = \"{FINISH_PATH}?key={key}&state={oauth_state}\";\n\
              {}</script>",
             include_str!("official_page.js"),
         );
-        page("QQ 登录", "请在手机上确认登录 QQ 音乐", &more).into()
+        html_page("QQ 登录", "请在手机上确认登录 QQ 音乐", &more).into()
     })
 }
 
-/// What the page asks every 200 milliseconds.
-fn state_of(turn: &Turn<'_>) -> Answer {
-    let key = turn.request.query("key").unwrap_or_default();
-    turn.world.change(|state| {
+/// The state of the page's code, which the page asks for every 200 milliseconds.
+fn code_state(context: &Context<'_>) -> Outcome {
+    let key = context.request.query("key").unwrap_or_default();
+    context.state.change(|state, _| {
         state.expire_old_codes();
-        let Some(code) = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == key) else {
-            return Answer::refuse("key is unknown", Reply::json(&json!({"state": "expired"})));
+        let Some(code) = state.code_by_key_mut(Service::QqMusic, METHOD, key) else {
+            return Outcome::broken_rule("key is unknown", Reply::json(&json!({"state": "expired"})));
         };
         code.polls += 1;
-        match turn.fault.map(|fault| fault.kind) {
+        match context.fault.map(|fault| fault.kind) {
             None | Some(FaultKind::WrongUser) => {}
             Some(FaultKind::Expired) => code.state = CodeState::Expired,
-            Some(_) => return Answer::outdated(Reply::json(&json!({"state": "risk"}))),
+            Some(_) => return Outcome::declined(Reply::json(&json!({"state": "risk"}))),
         }
         Reply::json(&json!({"state": code.state})).header("cache-control", "no-store").into()
     })
 }
 
-/// From the confirmed page to QQ Music's, with a code.
-fn go_on(turn: &Turn<'_>) -> Answer {
-    let key = turn.request.query("key").unwrap_or_default();
-    let echo = turn.request.query("state").unwrap_or_default();
+/// Redirects from the confirmed page to QQ Music's, with a code for the exchange.
+fn finish(context: &Context<'_>) -> Outcome {
+    let key = context.request.query("key").unwrap_or_default();
+    let oauth_state = context.request.query("state").unwrap_or_default();
     let failed = || Reply::redirect(format!("{TARGET_ENCODED}&error=100010"));
-    turn.world.change(|state| {
-        let found = state.codes.iter().find(|code| code.method == METHOD && code.key == key).cloned();
-        let Some(code) = found else { return Answer::refuse("key is unknown", failed()) };
-        if state.step(code.id, &[CodeState::Confirmed], CodeState::Delivered).is_err() {
-            return Answer::outdated(failed());
+    context.state.change(|state, memory| {
+        let found = state.code_by_key(Service::QqMusic, METHOD, key).cloned();
+        let Some(code) = found else { return Outcome::broken_rule("key is unknown", failed()) };
+        if state.move_code(code.id, &[CodeState::Confirmed], CodeState::Delivered).is_err() {
+            return Outcome::declined(failed());
         }
-        if turn.fault.is_some_and(|fault| fault.kind != FaultKind::WrongUser) {
-            return Answer::outdated(failed());
+        if context.fault.is_some_and(|fault| fault.kind != FaultKind::WrongUser) {
+            return Outcome::declined(failed());
         }
-        let Ok(account) = spoken_of(state, turn, code.account.as_deref().unwrap_or_default()) else {
-            return Answer::outdated(failed());
+        let Ok(account) = state.account_in_reply(code.account.as_deref().unwrap_or_default(), context.fault)
+        else {
+            return Outcome::declined(failed());
         };
-        let code = state.mint.upper_hex(32);
-        let echo: String = byte_serialize(echo.as_bytes()).collect();
-        let location = format!("{TARGET_ENCODED}&code={code}&state={echo}");
-        state.qqmusic.codes.push(OauthCode {
+        let code = state.tokens.upper_hex(32);
+        let oauth_state: String = byte_serialize(oauth_state.as_bytes()).collect();
+        let location = format!("{TARGET_ENCODED}&code={code}&state={oauth_state}");
+        memory.oauth_codes.push(OauthCode {
             code,
             account: account.id,
-            via: Via::OfficialPage,
+            via: IssuedVia::OfficialPage,
             used: false,
         });
         Reply::redirect(location).into()

@@ -1,5 +1,6 @@
-//! What the service pushes to a sign-in with the app: MQTT 5 over WebSocket (protocol: QQ §3.2, §3.3).
+//! The events that are pushed to a sign-in with the app: MQTT 5 over WebSocket (protocol: QQ §3.2, §3.3).
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -14,19 +15,25 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::app_scan::{AppToken, METHOD};
+use super::credential::{lifetime, new_musickey};
 use super::mqtt::{self, Connect, Packet, Subscribe};
-use super::sign_in::{lifetime, mint_key, spoken_of_fault};
-use crate::account::Account;
-use crate::code::CodeState;
-use crate::exchange::{Answer, Ending, Reply, Request, Turn, base64_decode};
-use crate::fault::{Fault, FaultKind};
-use crate::journal::Verdict;
-use crate::ledger::Via;
-use crate::settings::PushSplit;
-use crate::stage::Stage;
-use crate::world::State;
+use super::{Context, Memory};
+use crate::http::encoding::base64_decode;
+use crate::http::reply::{Ending, Reply};
+use crate::http::request::Request;
+use crate::http::upgrade::Upgrade;
+use crate::service::fault_reply;
+use crate::service::outcome::Outcome;
+use crate::service::service_state::ServiceState;
+use crate::state::account::{Account, Service};
+use crate::state::code::CodeState;
+use crate::state::fault::{Fault, FaultKind};
+use crate::state::journal::Verdict;
+use crate::state::ledger::IssuedVia;
+use crate::state::settings::PushSplit;
+use crate::state::shared_state::SharedState;
 
-/// A server that a client was sent to: only its path is another one.
+/// A made-up server that a client was sent to: the same host with another path.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     /// `ip:port`, the last part of the path.
@@ -37,22 +44,27 @@ pub(super) struct Server {
     fault: Option<Fault>,
 }
 
-/// A connection that has become a WebSocket.
-#[derive(Debug, Clone)]
-pub(crate) struct Talk {
+/// The session of one WebSocket, from the handshake on.
+#[derive(Debug)]
+struct PushSession {
+    state: ServiceState<Memory>,
+    /// The path of the handshake, for the journal.
     path: String,
+    /// How often the client was sent on before.
     depth: u32,
-    pub(crate) fault: Option<Fault>,
+    /// The fault that this session plays.
+    fault: Option<Fault>,
 }
 
 const PATH: &str = "/ws/handshake";
 const ORIGIN: &str = "https://y.qq.com";
-/// What a client may take to say who it is.
+/// How long a client may take to send CONNECT.
 const FIRST_PACKET: Duration = Duration::from_secs(20);
-/// Nobody says when a code's time is up, so somebody has to look at the clock.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often a code's age is looked at: expiry by age is no change of state that would wake the session.
+const CODE_CHECK_INTERVAL: Duration = Duration::from_millis(500);
 const TOPIC: &str = "management.qrcode_login/";
 
+/// Reason codes (OASIS MQTT 5.0 §2.4).
 const MOVED: [u8; 2] = [0x9d, 0x9c];
 const UNSPECIFIED: u8 = 0x80;
 const PROTOCOL_ERROR: u8 = 0x82;
@@ -60,21 +72,21 @@ const NOT_AUTHORIZED: u8 = 0x87;
 const KEEP_ALIVE_TIMEOUT: u8 = 0x8d;
 const TOO_FAST: u8 = 0x9f;
 
-/// `GET https://mu.y.qq.com/ws/handshake`, or `/ws/handshake/SERVER`.
-pub(super) fn shake_hands(turn: &Turn<'_>) -> Answer {
-    let request = turn.request;
-    if let Err(rule) = check(request) {
-        return Answer::refuse(rule, Reply::new(400, "text/plain", "Bad Request"));
+/// Opens a WebSocket: `GET https://mu.y.qq.com/ws/handshake`, or `/ws/handshake/SERVER`.
+pub(super) fn handshake(context: &Context<'_>) -> Outcome {
+    let request = context.request;
+    if let Err(rule) = check_handshake(request) {
+        return Outcome::broken_rule(rule, Reply::new(400, "text/plain", "Bad Request"));
     }
-    let mut state = turn.world.lock();
+    let (_shared, mut memory) = context.state.lock();
     let rest = request.path.strip_prefix(PATH).unwrap_or("?");
     let (depth, kept) = match rest.strip_prefix('/') {
         None if rest.is_empty() => (0, None),
-        Some(reference) if state.qqmusic.servers.iter().any(|server| server.reference == reference) => {
-            let server = state.qqmusic.servers.iter_mut().find(|server| server.reference == reference);
+        Some(reference) if memory.push_servers.iter().any(|server| server.reference == reference) => {
+            let server = memory.push_servers.iter_mut().find(|server| server.reference == reference);
             server.map_or((0, None), |server| (server.depth, server.fault.take()))
         }
-        _ => return Answer::refuse("there is no such server", Reply::new(404, "text/plain", "")),
+        _ => return Outcome::broken_rule("there is no such server", Reply::new(404, "text/plain", "")),
     };
     let mut reply = Reply::new(101, "", "");
     reply.headers = vec![
@@ -83,11 +95,16 @@ pub(super) fn shake_hands(turn: &Turn<'_>) -> Answer {
         ("sec-websocket-accept", derive_accept_key(request.header("sec-websocket-key").as_bytes())),
         ("sec-websocket-protocol", "mqtt".to_owned()),
     ];
-    reply.upgrade = Some(Talk { path: request.path.clone(), depth, fault: turn.fault.cloned().or(kept) });
-    reply.into()
+    let fault = context.connection_fault.cloned().or(kept);
+    let session = PushSession { state: context.state.clone(), path: request.path.clone(), depth, fault };
+    Outcome::upgraded(reply, Box::new(session))
 }
 
-fn check(request: &Request) -> Result<(), String> {
+/// Checks the handshake of the WebSocket (RFC 6455 §4.2.1).
+///
+/// # Errors
+/// The rule that it breaks.
+fn check_handshake(request: &Request) -> Result<(), String> {
     let lower = |name: &str| request.header(name).to_ascii_lowercase();
     let key = base64_decode(request.header("sec-websocket-key")).unwrap_or_default();
     let rules = [
@@ -103,68 +120,85 @@ fn check(request: &Request) -> Result<(), String> {
     rules.into_iter().try_for_each(|(kept, rule)| if kept { Ok(()) } else { Err(rule.to_owned()) })
 }
 
-/// Why a connection ends.
-enum End {
-    /// The client went.
+/// How a session ends.
+enum SessionEnd {
+    /// The client has closed the connection.
     Gone,
-    /// The service closes it, after a last packet.
+    /// The service closes the connection, after a last packet.
     Closed,
-    /// The service goes without a word.
+    /// The service resets the connection.
     Reset,
 }
 
-/// Talks until one of both has enough.
-pub(crate) async fn converse(stage: &Stage, upgraded: Upgraded, talk: Talk, reset: &AtomicBool) {
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-    let mut connection = Connection {
-        stage,
-        socket,
-        talk,
-        buffer: Vec::new(),
-        qrcode_id: None,
-        told: None,
-        suback: None,
-        unacknowledged: Vec::new(),
-        next_packet_id: 1,
-        patience: FIRST_PACKET,
-    };
-    let end = connection.run().await;
-    if !connection.unacknowledged.is_empty() {
-        connection.note("PUBLISH", 0, Some("a message of QoS 1 was not acknowledged".to_owned()));
-    }
-    match end {
-        End::Gone => {}
-        End::Closed => {
-            let _ = connection.socket.close(None).await;
-            // The client answers the close; what it still sends is of no interest.
-            let rest = async { while let Some(Ok(_)) = connection.socket.next().await {} };
-            let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
-        }
-        End::Reset => reset.store(true, Ordering::Relaxed),
+impl Upgrade for PushSession {
+    fn run<'a>(
+        self: Box<Self>,
+        connection: Upgraded,
+        reset: &'a AtomicBool,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(async move {
+            let io = TokioIo::new(connection);
+            let socket = WebSocketStream::from_raw_socket(io, Role::Server, None).await;
+            Connection::new(*self, socket).run(reset).await;
+        })
     }
 }
 
-struct Connection<'a> {
-    stage: &'a Stage,
+/// A session on its socket, and how far it has come.
+struct Connection {
+    session: PushSession,
     socket: WebSocketStream<TokioIo<Upgraded>>,
-    talk: Talk,
-    /// What came and is no whole packet yet.
+    /// Bytes that are no whole packet yet.
     buffer: Vec<u8>,
     /// The code that the client named; `None` before its CONNECT.
     qrcode_id: Option<String>,
     /// The state of the code that the client knows; `None` before its SUBSCRIBE.
-    told: Option<CodeState>,
+    known_state: Option<CodeState>,
     /// A SUBACK that is held back until the first event.
     suback: Option<u16>,
+    /// The packet ids of events that the client has not acknowledged.
     unacknowledged: Vec<u16>,
     next_packet_id: u16,
-    /// How long nothing may be heard.
-    patience: Duration,
+    /// How long the client may be silent.
+    silence_limit: Duration,
 }
 
-impl Connection<'_> {
-    async fn run(&mut self) -> End {
-        let mut changes = self.stage.world.changes();
+impl Connection {
+    fn new(session: PushSession, socket: WebSocketStream<TokioIo<Upgraded>>) -> Self {
+        Self {
+            session,
+            socket,
+            buffer: Vec::new(),
+            qrcode_id: None,
+            known_state: None,
+            suback: None,
+            unacknowledged: Vec::new(),
+            next_packet_id: 1,
+            silence_limit: FIRST_PACKET,
+        }
+    }
+
+    /// Runs the session, and ends the connection as the session ended.
+    async fn run(mut self, reset: &AtomicBool) {
+        let end = self.exchange_packets().await;
+        if !self.unacknowledged.is_empty() {
+            self.record("PUBLISH", 0, Some("a message of QoS 1 was not acknowledged".to_owned()));
+        }
+        match end {
+            SessionEnd::Gone => {}
+            SessionEnd::Closed => {
+                let _ = self.socket.close(None).await;
+                // The client answers the close; what it still sends is of no interest.
+                let rest = async { while let Some(Ok(_)) = self.socket.next().await {} };
+                let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
+            }
+            SessionEnd::Reset => reset.store(true, Ordering::Relaxed),
+        }
+    }
+
+    /// Receives packets and pushes events until one of both sides ends the session.
+    async fn exchange_packets(&mut self) -> SessionEnd {
+        let mut changes = self.session.state.simulator.changes();
         let mut heard = Instant::now();
         loop {
             changes.mark_unchanged();
@@ -174,39 +208,41 @@ impl Connection<'_> {
             tokio::select! {
                 frame = self.socket.next() => {
                     heard = Instant::now();
-                    if let Err(end) = self.hear(frame.and_then(Result::ok)).await {
+                    if let Err(end) = self.receive(frame.and_then(Result::ok)).await {
                         return end;
                     }
                 }
                 _ = changes.changed() => {}
-                () = tokio::time::sleep(LOOK) => {}
-                () = tokio::time::sleep_until(heard + self.patience) => {
-                    let rule = format!("nothing was heard for {} ms", self.patience.as_millis());
-                    self.note("DISCONNECT", KEEP_ALIVE_TIMEOUT, Some(rule));
+                () = tokio::time::sleep(CODE_CHECK_INTERVAL) => {}
+                () = tokio::time::sleep_until(heard + self.silence_limit) => {
+                    let rule = format!("nothing was heard for {} ms", self.silence_limit.as_millis());
+                    self.record("DISCONNECT", KEEP_ALIVE_TIMEOUT, Some(rule));
                     let _ = self.send(vec![mqtt::disconnect(KEEP_ALIVE_TIMEOUT)]).await;
-                    return End::Closed;
+                    return SessionEnd::Closed;
                 }
             }
         }
     }
 
-    async fn hear(&mut self, frame: Option<Message>) -> Result<(), End> {
+    /// Handles a frame, with all packets that it completes.
+    async fn receive(&mut self, frame: Option<Message>) -> Result<(), SessionEnd> {
         match frame {
             Some(Message::Binary(bytes)) => self.buffer.extend(bytes),
             Some(Message::Ping(_) | Message::Pong(_)) => return Ok(()),
             Some(Message::Text(_)) => return Err(self.disconnect("a frame is not binary".to_owned()).await),
-            Some(Message::Close(_) | Message::Frame(_)) | None => return Err(End::Gone),
+            Some(Message::Close(_) | Message::Frame(_)) | None => return Err(SessionEnd::Gone),
         }
         loop {
-            match mqtt::take(&mut self.buffer) {
+            match mqtt::take_packet(&mut self.buffer) {
                 Ok(None) => return Ok(()),
-                Ok(Some(packet)) => self.obey(packet).await?,
+                Ok(Some(packet)) => self.handle(packet).await?,
                 Err(rule) => return Err(self.disconnect(rule).await),
             }
         }
     }
 
-    async fn obey(&mut self, packet: Packet) -> Result<(), End> {
+    /// Handles one packet.
+    async fn handle(&mut self, packet: Packet) -> Result<(), SessionEnd> {
         match (packet, self.qrcode_id.is_some()) {
             (Packet::Connect(connect), false) => self.connect(connect).await,
             (Packet::Connect(_), true) => Err(self.disconnect("a second CONNECT".to_owned()).await),
@@ -217,62 +253,64 @@ impl Connection<'_> {
                     return Err(self.disconnect(format!("PUBACK for {packet_id}, which was not sent")).await);
                 };
                 self.unacknowledged.remove(at);
-                self.note("PUBACK", 0, None);
+                self.record("PUBACK", 0, None);
                 Ok(())
             }
             (Packet::PingReq, true) => {
-                self.note("PINGREQ", 0, None);
+                self.record("PINGREQ", 0, None);
                 self.send(vec![mqtt::pingresp()]).await
             }
-            (Packet::Disconnect, true) => Err(End::Closed),
+            (Packet::Disconnect, true) => Err(SessionEnd::Closed),
         }
     }
 
-    async fn connect(&mut self, connect: Connect) -> Result<(), End> {
-        let settings = self.stage.world.settings();
-        let checked = check_connect(&self.stage.world.lock(), &connect);
+    /// Handles CONNECT.
+    async fn connect(&mut self, connect: Connect) -> Result<(), SessionEnd> {
+        let settings = self.session.state.settings();
+        let checked = check_connect(&self.session.state.simulator.lock(), &connect);
         let id = match checked {
             Ok(id) => id,
             Err(rule) => {
-                self.note("CONNECT", NOT_AUTHORIZED, Some(rule));
+                self.record("CONNECT", NOT_AUTHORIZED, Some(rule));
                 self.send(vec![mqtt::connack(NOT_AUTHORIZED, None, None)]).await?;
-                return Err(End::Closed);
+                return Err(SessionEnd::Closed);
             }
         };
-        if let Some(reason) = self.talk.fault.as_ref().and_then(refusal) {
-            self.note("CONNECT", reason, None);
+        if let Some(reason) = self.session.fault.as_ref().and_then(refusal_reason) {
+            self.record("CONNECT", reason, None);
             self.send(vec![mqtt::connack(reason, None, None)]).await?;
-            return Err(End::Closed);
+            return Err(SessionEnd::Closed);
         }
-        if self.talk.depth < settings.push_redirects {
-            let fault = self.talk.fault.take().filter(|fault| !cuts_off(fault.kind));
-            let depth = self.talk.depth + 1;
-            let (reason, reference) = self.stage.world.change(|state| send_on(state, depth, fault));
-            self.note("CONNECT", reason, None);
+        if self.session.depth < settings.push_redirects {
+            let fault = self.session.fault.take().filter(|fault| !cuts_connack(fault.kind));
+            let depth = self.session.depth + 1;
+            let (reason, reference) = self.session.state.change(|_, memory| redirect(memory, depth, fault));
+            self.record("CONNECT", reason, None);
             self.send(vec![mqtt::connack(reason, Some(&reference), None)]).await?;
-            return Err(End::Closed);
+            return Err(SessionEnd::Closed);
         }
         let connack = mqtt::connack(0, None, settings.push_keep_alive_seconds);
-        match self.talk.fault.as_ref().map(|fault| fault.kind) {
-            Some(kind) if cuts_off(kind) => {
-                self.note("CONNECT", 0, None);
+        match self.session.fault.as_ref().map(|fault| fault.kind) {
+            Some(kind) if cuts_connack(kind) => {
+                self.record("CONNECT", 0, None);
                 self.send(vec![connack[..connack.len() / 2].to_vec()]).await?;
                 if kind == FaultKind::Stall {
                     // Nothing more is ever said, and nothing is heard.
                     std::future::pending::<()>().await;
                 }
-                return Err(End::Closed);
+                return Err(SessionEnd::Closed);
             }
             _ => {}
         }
         let seconds = settings.push_keep_alive_seconds.unwrap_or(connect.keep_alive);
-        self.patience = Duration::from_millis(u64::from(seconds) * 1500);
+        self.silence_limit = Duration::from_millis(u64::from(seconds) * 1500);
         self.qrcode_id = Some(id);
-        self.note("CONNECT", 0, None);
+        self.record("CONNECT", 0, None);
         self.send(vec![connack]).await
     }
 
-    async fn subscribe(&mut self, subscribe: Subscribe) -> Result<(), End> {
+    /// Handles SUBSCRIBE.
+    async fn subscribe(&mut self, subscribe: Subscribe) -> Result<(), SessionEnd> {
         let id = self.qrcode_id.clone().unwrap_or_default();
         let user = [("authorization", "tmelogin"), ("pubsub", "unicast")];
         let rules = [
@@ -280,17 +318,17 @@ impl Connection<'_> {
             (subscribe.topic == format!("{TOPIC}{id}"), "the topic is not the code's"),
             (subscribe.options == 0, "the subscription options are not 0"),
             (is_exactly(&subscribe.user_properties, &user), "the user properties are not the two expected"),
-            (self.told.is_none(), "it is subscribed already"),
+            (self.known_state.is_none(), "it is subscribed already"),
         ];
         if let Some((_, rule)) = rules.into_iter().find(|(kept, _)| !kept) {
-            self.note("SUBSCRIBE", NOT_AUTHORIZED, Some(rule.to_owned()));
+            self.record("SUBSCRIBE", NOT_AUTHORIZED, Some(rule.to_owned()));
             return self.send(vec![mqtt::suback(subscribe.packet_id, NOT_AUTHORIZED)]).await;
         }
-        let expires = self.talk.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Expired);
-        let before = self.stage.world.settings().push_before_suback;
-        let state = self.stage.world.change(|state| {
+        let expires = self.session.fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::Expired);
+        let before = self.session.state.settings().push_before_suback;
+        let state = self.session.state.change(|state, _| {
             state.expire_old_codes();
-            let code = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == id)?;
+            let code = state.code_by_key_mut(Service::QqMusic, METHOD, &id)?;
             code.polls += 1;
             let was = code.state;
             if expires {
@@ -298,25 +336,25 @@ impl Connection<'_> {
             }
             Some(was)
         });
-        self.note("SUBSCRIBE", 0, None);
+        self.record("SUBSCRIBE", 0, None);
         if before {
             // What has happened so far is pushed, before the acknowledgement.
-            self.told = Some(CodeState::Shown);
+            self.known_state = Some(CodeState::Shown);
             self.suback = Some(subscribe.packet_id);
             return Ok(());
         }
-        let latency = self.stage.world.settings().push_latency_ms;
+        let latency = self.session.state.settings().push_latency_ms;
         tokio::time::sleep(Duration::from_millis(latency)).await;
         // What has happened so far is not told again.
-        self.told = state;
+        self.known_state = state;
         self.send(vec![mqtt::suback(subscribe.packet_id, 0)]).await
     }
 
     /// Pushes what the client does not know yet.
-    async fn push(&mut self) -> Result<(), End> {
+    async fn push(&mut self) -> Result<(), SessionEnd> {
         let mut packets = Vec::new();
         while let Some((kind, payload)) = self.next_event() {
-            let qos = self.stage.world.settings().push_qos;
+            let qos = self.session.state.settings().push_qos;
             let packet_id = (qos > 0).then(|| {
                 let packet_id = self.next_packet_id;
                 self.next_packet_id = self.next_packet_id.checked_add(1).unwrap_or(1);
@@ -324,16 +362,16 @@ impl Connection<'_> {
                 packet_id
             });
             let loses = self
-                .talk
+                .session
                 .fault
                 .as_ref()
                 .is_some_and(|fault| matches!(fault.kind, FaultKind::Lost | FaultKind::RenewalLost));
             if kind == "cookies" && loses {
                 self.unacknowledged.clear();
-                self.note("PUBLISH cookies", 0, None);
-                return Err(End::Reset);
+                self.record("PUBLISH cookies", 0, None);
+                return Err(SessionEnd::Reset);
             }
-            self.note(&format!("PUBLISH {kind}"), 0, None);
+            self.record(&format!("PUBLISH {kind}"), 0, None);
             let topic = format!("{TOPIC}{}", self.qrcode_id.as_deref().unwrap_or_default());
             packets.push(mqtt::publish(&topic, kind, &payload, packet_id));
             packets.extend(self.suback.take().map(|packet_id| mqtt::suback(packet_id, 0)));
@@ -343,11 +381,11 @@ impl Connection<'_> {
 
     /// The next event and its payload.
     fn next_event(&mut self) -> Option<(&'static str, String)> {
-        let told = self.told.filter(|told| matches!(told, CodeState::Shown | CodeState::Scanned))?;
+        let told = self.known_state.filter(|told| matches!(told, CodeState::Shown | CodeState::Scanned))?;
         let id = self.qrcode_id.clone()?;
-        let mut state = self.stage.world.lock();
+        let (mut state, mut memory) = self.session.state.lock();
         state.expire_old_codes();
-        let now = state.codes.iter().find(|code| code.method == METHOD && code.key == id)?.state;
+        let now = state.code_by_key(Service::QqMusic, METHOD, &id)?.state;
         let (knows, kind, payload) = match (told, now) {
             (CodeState::Shown, CodeState::Scanned | CodeState::Confirmed) => {
                 (CodeState::Scanned, "scanned", "{}".to_owned())
@@ -355,51 +393,53 @@ impl Connection<'_> {
             (_, CodeState::Refused) => (now, "canceled", String::new()),
             (_, CodeState::Expired) => (now, "timeout", String::new()),
             (_, CodeState::Confirmed) => {
-                let (kind, payload) = confirmed(&mut state, &id, self.talk.fault.as_ref())?;
+                let (kind, payload) = confirmed(&mut state, &mut memory, &id, self.session.fault.as_ref())?;
                 (CodeState::Delivered, kind, payload)
             }
             // Nothing is new, or another connection was told.
             (_, CodeState::Shown | CodeState::Scanned | CodeState::Delivered) => return None,
         };
-        self.told = Some(knows);
+        self.known_state = Some(knows);
         Some((kind, payload))
     }
 
-    async fn send(&mut self, packets: Vec<Vec<u8>>) -> Result<(), End> {
-        let frames: Vec<Vec<u8>> = match self.stage.world.settings().push_split {
+    /// Sends packets, in frames as the settings say.
+    async fn send(&mut self, packets: Vec<Vec<u8>>) -> Result<(), SessionEnd> {
+        let frames: Vec<Vec<u8>> = match self.session.state.settings().push_split {
             PushSplit::Whole => packets,
             PushSplit::Joined => vec![packets.concat()],
             PushSplit::Bytes => packets.concat().into_iter().map(|byte| vec![byte]).collect(),
         };
         for frame in frames {
             if self.socket.send(Message::binary(frame)).await.is_err() {
-                return Err(End::Gone);
+                return Err(SessionEnd::Gone);
             }
         }
         Ok(())
     }
 
-    /// Says goodbye to a client that broke a rule.
-    async fn disconnect(&mut self, rule: String) -> End {
-        self.note("packet", PROTOCOL_ERROR, Some(rule));
+    /// Disconnects a client that broke a rule.
+    async fn disconnect(&mut self, rule: String) -> SessionEnd {
+        self.record("packet", PROTOCOL_ERROR, Some(rule));
         let _ = self.send(vec![mqtt::disconnect(PROTOCOL_ERROR)]).await;
-        End::Closed
+        SessionEnd::Closed
     }
 
-    fn note(&self, what: &str, reason: u8, rule: Option<String>) {
-        let fault = self.talk.fault.as_ref().map(|fault| fault.kind.name().to_owned());
+    /// Records what was said in the journal; the status is the reason code.
+    fn record(&self, what: &str, reason: u8, rule: Option<String>) {
+        let fault = self.session.fault.as_ref().map(|fault| fault.kind.name().to_owned());
         let verdict = match (&fault, &rule) {
             (Some(_), _) => Verdict::Faulted,
             (None, Some(_)) => Verdict::Refused,
             (None, None) => Verdict::Granted,
         };
-        let address = format!("MQTT {what} https://{}{}", super::PUSH, self.talk.path);
-        self.stage.note("qq.push", address, verdict, rule, fault, u16::from(reason));
+        let address = format!("MQTT {what} https://{}{}", super::PUSH, self.session.path);
+        self.session.state.simulator.record("qq.push", address, verdict, rule, fault, u16::from(reason));
     }
 }
 
 /// The code that a CONNECT names.
-fn check_connect(state: &State, connect: &Connect) -> Result<String, String> {
+fn check_connect(state: &SharedState, connect: &Connect) -> Result<String, String> {
     let id = connect.user_properties.iter().find(|(name, _)| name == "hashTag");
     let id = id.map(|(_, value)| value.clone()).unwrap_or_default();
     let user = [
@@ -423,7 +463,7 @@ fn check_connect(state: &State, connect: &Connect) -> Result<String, String> {
             is_exactly(&connect.user_properties, &user),
             "the user properties are not the five expected, in order",
         ),
-        (state.codes.iter().any(|code| code.method == METHOD && code.key == id), "hashTag is no code"),
+        (state.code_by_key(Service::QqMusic, METHOD, &id).is_some(), "hashTag is no code"),
     ];
     match rules.into_iter().find(|(kept, _)| !kept) {
         Some((_, rule)) => Err(rule.to_owned()),
@@ -436,7 +476,7 @@ fn is_exactly(got: &[(String, String)], wanted: &[(&str, &str)]) -> bool {
 }
 
 /// The reason for which a fault refuses the connection.
-fn refusal(fault: &Fault) -> Option<u8> {
+fn refusal_reason(fault: &Fault) -> Option<u8> {
     let or = |reason: u8| {
         let code = fault.code.and_then(|code| u8::try_from(code).ok());
         Some(code.filter(|code| *code >= UNSPECIFIED).unwrap_or(reason))
@@ -450,31 +490,36 @@ fn refusal(fault: &Fault) -> Option<u8> {
 }
 
 /// Whether the connection stops in the middle of the first packet.
-fn cuts_off(kind: FaultKind) -> bool {
-    Ending::of(kind).is_some_and(|ending| matches!(ending, Ending::Truncated | Ending::Stall))
+fn cuts_connack(kind: FaultKind) -> bool {
+    fault_reply::ending(kind).is_some_and(|ending| matches!(ending, Ending::Truncated | Ending::Stall))
 }
 
-/// Makes up a server; the two reasons take turns.
-fn send_on(state: &mut State, depth: u32, fault: Option<Fault>) -> (u8, String) {
-    let count = state.qqmusic.servers.len();
+/// Makes up a server to send a client to, with the reason code; the two reasons alternate.
+fn redirect(memory: &mut Memory, depth: u32, fault: Option<Fault>) -> (u8, String) {
+    let count = memory.push_servers.len();
     // 192.0.2.0/24 is for documentation: opened by mistake it leads nowhere.
     let reference = format!("192.0.2.{}:{}", count % 250 + 1, 29_001 + count / 250);
-    state.qqmusic.servers.push(Server { reference: reference.clone(), depth, fault });
+    memory.push_servers.push(Server { reference: reference.clone(), depth, fault });
     (MOVED[count % 2], reference)
 }
 
-/// A key for the account that needs no exchange; nothing comes with it that would renew it once it has ended.
-fn pushed_key(state: &mut State, owner: &Account) -> String {
-    let key = mint_key(state, owner);
+/// A key that needs no exchange. Nothing comes with it that would renew it once it has expired.
+fn pushed_key(state: &mut SharedState, owner: &Account) -> String {
+    let key = new_musickey(state, owner);
     let (issued, expires) = lifetime(state);
     let secrets = [("musickey".to_owned(), key.clone())].into();
-    state.ledger.sign_in(owner, Via::AppScan, secrets, issued, expires);
+    state.ledger.sign_in(owner, IssuedVia::AppScan, secrets, issued, expires);
     key
 }
 
-/// What the confirmed code gives, once.
-fn confirmed(state: &mut State, id: &str, fault: Option<&Fault>) -> Option<(&'static str, String)> {
-    let code = state.codes.iter_mut().find(|code| code.method == METHOD && code.key == id)?;
+/// The event for a confirmed code, once.
+fn confirmed(
+    state: &mut SharedState,
+    memory: &mut Memory,
+    id: &str,
+    fault: Option<&Fault>,
+) -> Option<(&'static str, String)> {
+    let code = state.code_by_key_mut(Service::QqMusic, METHOD, id)?;
     code.state = CodeState::Delivered;
     let account = code.account.clone()?;
     let kind = fault.map(|fault| fault.kind);
@@ -484,13 +529,14 @@ fn confirmed(state: &mut State, id: &str, fault: Option<&Fault>) -> Option<(&'st
     if kind == Some(FaultKind::RenewalSkeleton) {
         return Some(("cookies", json!({"cookies": {}}).to_string()));
     }
-    let owner = spoken_of_fault(state, fault, &account).ok()?;
-    let token = if state.settings.pushed_key { pushed_key(state, &owner) } else { state.mint.word(64) };
+    let owner = state.account_in_reply(&account, fault).ok()?;
+    let token =
+        if state.settings.pushed_key { pushed_key(state, &owner) } else { state.tokens.alphanumeric(64) };
     let named = owner.uid;
     let payload = json!({"cookies": {
         "qqmusic_uin": {"value": named}, "qqmusic_key": {"value": token}, "qrcode_id": {"value": id},
     }});
     let qrcode_id = id.to_owned();
-    state.qqmusic.app_tokens.push(AppToken { token, qrcode_id, uin: named, account, used: false });
+    memory.app_tokens.push(AppToken { token, qrcode_id, uin: named, account, used: false });
     Some(("cookies", payload.to_string()))
 }
