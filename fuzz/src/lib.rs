@@ -47,13 +47,18 @@ macro_rules! fuzz {
 /// Feeds a reader with the input that the engine's bytes stand for.
 pub fn feed(seeds: &[Vec<u8>], bytes: &[u8], read: impl Fn(&[u8])) {
     let input = input(seeds, bytes);
-    if let Some(file) = std::env::var_os(INPUT) {
-        std::fs::write(file, &input).expect("the input can be kept");
-    }
+    keep(&input);
     let began = ThreadTime::now();
     read(&input);
     let took = began.elapsed();
     assert!(took < LONGEST, "{} bytes took {took:?}: {:?}", input.len(), String::from_utf8_lossy(&input));
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing of it has to outlive the run")]
+fn keep(input: &[u8]) {
+    if let Some(file) = std::env::var_os(INPUT) {
+        std::fs::write(file, input).expect("the input can be kept");
+    }
 }
 
 /// An input as text.

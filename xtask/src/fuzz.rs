@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::build::cargo;
+use crate::build::{cargo, workspace};
 use crate::steps::Steps;
 
 /// Runs the targets whose names contain `target`, each so many times.
@@ -10,7 +10,16 @@ use crate::steps::Steps;
 /// # Errors
 /// When one fails; it says with which input.
 pub(crate) fn run(steps: &mut Steps, runs: u64, target: &str) -> Result<()> {
-    let mut tests = cargo(&["test", "--package", "tunekey-services", "--package", "tunekey-core", "--lib", "--target-dir", "target/fuzz"]);
+    let mut tests = cargo(&[
+        "test",
+        "--package",
+        "tunekey-services",
+        "--package",
+        "tunekey-core",
+        "--lib",
+        "--target-dir",
+        "target/fuzz",
+    ]);
     // Quick, and as strict as a test: sums that do not fit are found, too.
     tests.args(["--config", "profile.dev.opt-level=2"]);
     tests.args(["--", "--test-threads", "1", &format!("fuzz::{target}")]);

@@ -69,6 +69,7 @@ impl<'a> Parser<'a> {
         let mut entries = Vec::new();
         let depth = self.open.len();
         while let Some(c) = self.peek() {
+            let before = self.at;
             match c {
                 ')' | ']' | '}' => {
                     if self.open.last() == Some(&c) {
@@ -99,6 +100,10 @@ impl<'a> Parser<'a> {
                     entries.extend(self.word());
                 }
                 c => self.at += c.len_utf8(),
+            }
+            // Whatever was read, every round ends further on.
+            if self.at <= before {
+                self.at = before + c.len_utf8();
             }
         }
         if depth > 0 {
@@ -337,7 +342,7 @@ impl<'a> Parser<'a> {
             return None;
         }
         let after = &rest[word.len()..];
-        if after.starts_with("://") {
+        if is_ascii && after.starts_with("://") {
             return Some((String::new(), self.address()));
         }
         self.at += word.len();

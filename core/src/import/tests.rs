@@ -11,6 +11,17 @@ mod mutations;
 mod variants;
 
 #[test]
+fn a_chinese_word_before_the_rest_of_an_address_ends_as_every_text_does() {
+    for text in ["链接://y.qq.com/", "地址：//music.163.com/", "a 我://x", "链接://"] {
+        assert_eq!(read(&text.into()), Err(ImportError::NothingFound), "{text}");
+    }
+    let session = "A".repeat(128);
+    let pasted =
+        read(&format!("链接：//music.163.com/ MUSIC_U={session}").as_str().into()).expect("a session");
+    assert!(pasted.fields.get("MUSIC_U").is_some(), "what stands behind it is read");
+}
+
+#[test]
 fn every_text_of_the_corpus_is_recognised_as_it_should_be() {
     let cases = corpus::cases();
     assert!(cases.len() >= 60, "the corpus has shrunk to {}", cases.len());
