@@ -234,12 +234,11 @@ async fn renew(desktop: State<'_, Desktop>, account: AccountId) -> Answer<Renewa
     desktop.core.renew(&account, RenewalTrigger::Manual).await
 }
 
-/// If the page lies: as [`renew`], for each account.
+/// If the page lies: as [`renew`], for each account. The rounds have a pace of their own: whoever has many accounts asks
+/// for no more of them than who has two.
 #[tauri::command]
 async fn renew_all(desktop: State<'_, Desktop>) -> Answer<RenewalSummary> {
-    for _ in desktop.core.snapshot().accounts {
-        paced(&desktop, &desktop.paces.requests)?;
-    }
+    paced(&desktop, &desktop.paces.rounds)?;
     Ok(renew_every_account(&desktop.core).await)
 }
 

@@ -27,6 +27,9 @@ import { SignIn } from './sign-in.svelte';
 import { Toasts, type Note } from './toasts.svelte';
 import { Turns } from './turns';
 
+/** How long it is said that something was asked too often, in milliseconds. */
+const RATE_LIMIT_TOLD = 60_000;
+
 /** The window: what is shown, and what the person can do. Views read it and call it; it calls the host. */
 export class App {
   readonly core = new Core();
@@ -388,14 +391,17 @@ export class App {
     const text = () => problemSays(this.say, problem);
     // A keychain that cannot be used has a view of its own, which says more; once it can be, the words are untrue.
     const keychain = () => this.core.keychain === 'ready';
-    if (account === undefined) return this.tell(text, 'bad', keychain);
+    // Whoever was told to wait for a minute may ask again after it.
+    const over = problem.code === 'rate_limited' ? this.clock.milliseconds + RATE_LIMIT_TOLD : Infinity;
+    const holds = () => keychain() && this.clock.milliseconds < over;
+    if (account === undefined) return this.tell(text, 'bad', holds);
     const then = this.core.account(account.id);
     this.#tellOf(account, text, 'bad', () => {
       const now = this.core.account(account.id);
       const better = now?.life.issued_at !== then?.life.issued_at || now?.checked_at !== then?.checked_at;
       // The account's own view says the same in its banner.
       const said = now !== undefined && this.account?.id === now.id && ('reason' in now.health || now.trouble !== null);
-      return keychain() && now !== undefined && !better && !said;
+      return holds() && now !== undefined && !better && !said;
     });
   }
 

@@ -63,6 +63,24 @@ test('a keychain that was locked is not said to be once it is open', async () =>
   expect(app.toasts.note).toBeNull();
 });
 
+test('whoever was told to wait for a minute is not told so after it', async () => {
+  let now = NOW;
+  const host = new ScriptedHost(scriptOf({ accounts: Object.values(people), at: 'overview' }, () => now, new URLSearchParams()));
+  const app = new App(host, new Clock(() => now), { polite: () => {}, assertive: () => {} });
+  await app.open();
+  const limited = { code: 'rate_limited', service: null, detail: null, said: null } as const;
+  host.failing = { renewAll: limited, check: limited };
+  for (const ask of [() => app.renewAll(), () => app.check(people.linJian)]) {
+    await ask();
+    now += 59_000;
+    app.clock.tick();
+    expect(app.toasts.note?.tone).toBe('bad');
+    now += 1000;
+    app.clock.tick();
+    expect(app.toasts.note).toBeNull();
+  }
+});
+
 test('copying what is dead asks first', async () => {
   const { app, host } = await opened(`accounts/${people.mori.id}`);
   await app.copy(people.mori);
