@@ -600,6 +600,16 @@ describe('settings', () => {
     expect(await top()).toBe(before);
   });
 
+  test('a file that is no certificate is not taken for the one in use', async () => {
+    await open('settings-network');
+    await scene().host((host) => {
+      host.failing.chooseExtraCa = { code: 'extra_ca_unusable', service: null, detail: null, said: null };
+    }, null);
+    await tabTo('ca-b');
+    await press('Enter');
+    expect(await text('.err')).toBe('The chosen file can’t be read or holds no certificate. Nothing has changed.');
+  });
+
   test('a certificate is chosen and removed', async () => {
     await open('settings-network');
     await tabTo('ca-b');

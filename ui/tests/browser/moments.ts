@@ -142,7 +142,7 @@ const made: Record<string, Moment> = {
     scene: 'settings-network',
     async make(scene) {
       await scene.host((host) => {
-        host.failing.chooseExtraCa = { code: 'invalid_input', service: null, detail: 'no certificate', said: null };
+        host.failing.chooseExtraCa = { code: 'extra_ca_unusable', service: null, detail: 'no certificate', said: null };
       }, null);
       await press('ca-b')(scene);
     },
