@@ -418,33 +418,13 @@ export const words = check({
   ],
   'to.close': ['Dismiss', '关闭'],
 
-  // remove dialog
-  'rd.title': ['Remove “{name}”', '移除「{name}」'],
-  'rd.out': ['Sign out everywhere this cookie is used', '退出登录并吊销 Cookie'],
-  'rd.out.b': [
-    '{svc} revokes it. Tools that have a copy stop working at once.',
-    '由{svc}吊销，所有拿到这份 Cookie 的工具会立即失效。',
-  ],
-  'rd.forget': ['Forget on this computer only', '仅从这台电脑移除'],
-  'rd.forget.b': [
-    'Deleted from {kc}. Copies elsewhere keep working until {d}.',
-    '从{kc}中删除，其他地方的副本在 {d} 前仍然有效。',
-  ],
-  'rd.forget.open': [
-    'Deleted from {kc}. Copies elsewhere keep working until {svc} ends them.',
-    '从{kc}中删除，其他地方的副本在{svc}收回之前仍然有效。',
-  ],
-  'rd.forget.dead': ['Deleted from {kc}. Copies elsewhere have stopped working too.', '从{kc}中删除，其他地方的副本也已失效。'],
+  // removing
   'rd.cancel': ['Cancel', '取消'],
-  'rd.out.cta': ['Sign out', '退出登录'],
-  'rd.out.busy': ['Signing out…', '正在退出…'],
-  'rd.forget.cta': ['Forget', '移除'],
-  'rd.forget.busy': ['Removing…', '正在移除…'],
+  'rm.out.busy': ['Signing out…', '正在退出…'],
   'rd.unconfirmed': [
     'removed here, but {svc} didn’t confirm the sign-out. Change your password to be sure.',
     '已从本机移除，但{svc}未确认退出。如需确保失效，请修改密码。',
   ],
-  'rd.undo': ['This can’t be undone.', '此操作无法撤销。'],
 
   // copying what is dead
   'cd.title': ['{svc} no longer accepts {name}’s credential', '{svc}不再接受「{name}」的凭据'],

@@ -50,6 +50,9 @@ export class App {
   readonly #preferring = new Turns();
   readonly #setting = new Turns();
   readonly #copying = new Turns();
+  #clipName = $state('');
+  /** Whether the person is being asked about an account's removal, or it is under way. */
+  #removing = false;
   #question = $state.raw<Question | null>(null);
   #renewingAll = $state(false);
   #order = $state<Order>('added');
@@ -114,6 +117,11 @@ export class App {
   readonly listed = $derived(arranged([...this.core.accounts], this.#order, this.query));
   get order(): Order {
     return this.#order;
+  }
+  /** What the account is called whose cookie is on the clipboard; it may have been removed since. */
+  get clipName(): string {
+    const account = this.core.account(this.toasts.clip?.account ?? null);
+    return account ? nameOf(account) : this.#clipName;
   }
   /** Whether the accounts are being renewed all at once. */
   get renewingAll(): boolean {
@@ -305,19 +313,16 @@ export class App {
     await this.#try(() => (what === 'label' ? this.host.setLabel(account.id, text) : this.host.setNote(account.id, text)), account);
   }
 
-  /** Asks the person whether and how to remove an account. */
-  askToRemove(account: Account, how: 'forget' | 'sign-out' = 'forget'): void {
-    this.#question = { kind: how, id: account.id };
-  }
-
   /** Puts the question away. */
   unask(): void {
     this.#question = null;
   }
 
-  /** Removes an account. Tells whether that worked. */
-  async remove(account: Account, how: 'forget' | 'sign-out'): Promise<boolean> {
-    return this.#ask(account, 'signing_out', async () => {
+  /** Has an account removed. The system asks the person first, outside of this page: until then nothing is under way. */
+  async remove(account: Account, how: 'forget' | 'sign-out'): Promise<void> {
+    if (this.#removing) return;
+    this.#removing = true;
+    await this.#try(async () => {
       if (how === 'forget') {
         await this.host.forget(account.id);
         this.#tellOf(account, () => this.say('to.forgotten'));
@@ -326,7 +331,8 @@ export class App {
         if (confirmed) this.#tellOf(account, () => this.say('to.signedout'));
         else this.#tellOf(account, () => this.say('rd.unconfirmed', { svc: this.say(`svc.${account.service}`) }), 'bad');
       }
-    });
+    }, account);
+    this.#removing = false;
   }
 
   // ---- settings ----
@@ -444,9 +450,10 @@ export class App {
   }
 
   #copied(clip: Clip): void {
-    if (!this.toasts.copied(clip)) return;
     const account = this.core.account(clip.account);
-    const name = account ? nameOf(account) : clip.account;
+    if (account) this.#clipName = nameOf(account);
+    if (!this.toasts.copied(clip)) return;
+    const name = this.clipName;
     this.announce.polite(this.say(clip.scope === 'full' ? 'to.live' : 'to.live.minimal', { name, f: this.say(`f.${clip.format}`), n: clip.seconds }));
   }
 
@@ -484,10 +491,11 @@ export class App {
 }
 
 /** What the person is asked in a dialog. */
-export type Question = { id: string } & (
-  | { kind: 'forget' | 'sign-out' }
-  | { kind: 'copy-dead'; choice: CopyChoice | null }
-);
+export interface Question {
+  kind: 'copy-dead';
+  id: string;
+  choice: CopyChoice | null;
+}
 
 const KEY = Symbol('app');
 

@@ -81,6 +81,20 @@ test('whoever was told to wait for a minute is not told so after it', async () =
   }
 });
 
+test('an account is removed only when the person says yes to the system', async () => {
+  const { app, host } = await opened(`accounts/${people.linJian.id}`);
+  for (const how of ['forget', 'sign-out'] as const) {
+    host.failing = { forget: { code: 'cancelled', service: null, detail: null, said: null }, signOut: { code: 'cancelled', service: null, detail: null, said: null } };
+    await app.remove(people.linJian, how);
+    expect(app.toasts.note, 'who has said no knows').toBeNull();
+    expect(app.busy(people.linJian)).toBeNull();
+  }
+  host.failing = {};
+  await app.remove(people.linJian, 'sign-out');
+  expect(app.core.account(people.linJian.id)).toBeUndefined();
+  expect(app.toasts.note?.text()).toBe('林间有风: signed out and removed.');
+});
+
 test('copying what is dead asks first', async () => {
   const { app, host } = await opened(`accounts/${people.mori.id}`);
   await app.copy(people.mori);
