@@ -15,6 +15,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager as _, State, Wry};
@@ -231,12 +232,11 @@ async fn renew(desktop: State<'_, Desktop>, account: AccountId) -> Answer<Renewa
     desktop.core.renew(&account, RenewalTrigger::Manual).await
 }
 
-/// If the page lies: as [`renew`], for each account.
+/// If the page lies: as [`renew`], for each account. The rounds have a pace of their own: whoever has many accounts asks
+/// for no more of them than who has two.
 #[tauri::command]
 async fn renew_all(desktop: State<'_, Desktop>) -> Answer<RenewalSummary> {
-    for _ in desktop.core.snapshot().accounts {
-        paced(&desktop, &desktop.paces.requests)?;
-    }
+    paced(&desktop, &desktop.paces.rounds)?;
     Ok(renew_every_account(&desktop.core).await)
 }
 
@@ -253,7 +253,7 @@ async fn check(desktop: State<'_, Desktop>, account: AccountId) -> Answer<CheckO
 /// `Cancelled` when the person has said no.
 #[tauri::command]
 async fn sign_out(app: AppHandle, desktop: State<'_, Desktop>, account: AccountId) -> Answer<SignedOut> {
-    ask_to_remove(&app, &account, Question::sign_out).await?;
+    ask_to_remove(&app, &account, |account, _, language| Question::sign_out(account, language)).await?;
     desktop.core.sign_out(&account).await
 }
 
@@ -271,14 +271,14 @@ async fn forget(app: AppHandle, desktop: State<'_, Desktop>, account: AccountId)
 async fn ask_to_remove(
     app: &AppHandle,
     id: &AccountId,
-    question: fn(&Account, Language) -> Question,
+    question: fn(&Account, Timestamp, Language) -> Question,
 ) -> Answer<()> {
     let desktop = app.state::<Desktop>();
     let account = desktop.core.snapshot().accounts.into_iter().find(|account| account.id == *id);
     let account =
         account.ok_or_else(|| Problem::new(ProblemCode::NotFound).with_detail("there is no such account"))?;
     paced(&desktop, &desktop.paces.outside)?;
-    let question = question(&account, desktop.preferences.current().language());
+    let question = question(&account, desktop.clock.now(), desktop.preferences.current().language());
     if confirmation::confirmed(app, question).await { Ok(()) } else { Err(declined()) }
 }
 

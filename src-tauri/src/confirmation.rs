@@ -1,14 +1,15 @@
 //! The system's own question: what the page alone must not decide is asked outside of it, where it can neither draw
 //! nor answer.
 
+use jiff::Timestamp;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::oneshot;
-use tunekey_core::{Account, Language, Proxy};
+use tunekey_core::{Account, Health, Language, Proxy, SignInReason};
 
 use crate::app::Desktop;
 use crate::file_dialog::OneDialog;
 use crate::window;
-use crate::words::{self, Word, word};
+use crate::words::{self, Copies, Word, word};
 
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,9 +35,9 @@ impl Question {
     }
 
     /// Whether to remove an account here.
-    pub(crate) fn forget(account: &Account, language: Language) -> Self {
+    pub(crate) fn forget(account: &Account, now: Timestamp, language: Language) -> Self {
         let service = words::service_name(account.service, language);
-        let (title, text) = words::forget(&named(account), service, language);
+        let (title, text) = words::forget(&named(account), service, copies(account), now, language);
         Self { title, text, yes: word(Word::Forget, language), no: word(Word::Cancel, language) }
     }
 }
@@ -47,31 +48,74 @@ pub(crate) async fn confirmed(app: &AppHandle, question: Question) -> bool {
     let Some(_only) = OneDialog::open(&desktop.dialogs) else { return false };
     let (said, answer) = oneshot::channel();
     let handle = app.clone();
-    let yes = question.yes;
     // The dialog has to be made on the main thread, and must not be waited for there.
-    let made = app.run_on_main_thread(move || {
-        let Question { title, text, yes, no } = question;
-        let mut dialog = rfd::AsyncMessageDialog::new()
-            .set_level(rfd::MessageLevel::Warning)
-            .set_title(title)
-            .set_description(text)
-            .set_buttons(rfd::MessageButtons::OkCancelCustom(yes.to_owned(), no.to_owned()));
-        if let Some(window) = handle.get_webview_window(window::LABEL) {
-            dialog = dialog.set_parent(&window);
-        }
-        let shown = dialog.show();
-        tauri::async_runtime::spawn(async move {
-            // Nobody waits any more when the app is ending.
-            let _ = said.send(shown.await);
-        });
-    });
-    if made.is_err() {
+    if app.run_on_main_thread(move || show(&handle, question, said)).is_err() {
         return false;
     }
-    match answer.await {
-        Ok(rfd::MessageDialogResult::Ok) => true,
-        Ok(rfd::MessageDialogResult::Custom(said)) => said == yes,
-        _ => false,
+    // Whoever goes without a word has not said yes.
+    answer.await.unwrap_or(false)
+}
+
+/// Shows the question. The Enter key says no at first: the page chooses when a dialog opens, and the person may be typing.
+#[cfg(target_os = "linux")]
+fn show(app: &AppHandle, question: Question, said: oneshot::Sender<bool>) {
+    use gtk::prelude::{Cast as _, DialogExt as _, GtkWindowExt as _, MessageDialogExt as _, WidgetExt as _};
+
+    let window = app.get_webview_window(window::LABEL).and_then(|window| window.gtk_window().ok());
+    let Question { title, text, yes, no } = question;
+    let dialog = gtk::MessageDialog::new(
+        window.map(|window| window.upcast::<gtk::Window>()).as_ref(),
+        gtk::DialogFlags::MODAL | gtk::DialogFlags::DESTROY_WITH_PARENT,
+        gtk::MessageType::Warning,
+        gtk::ButtonsType::None,
+        &title,
+    );
+    dialog.set_title(&title);
+    dialog.set_secondary_text(Some(&text));
+    dialog.add_button(no, gtk::ResponseType::Cancel);
+    dialog.add_button(yes, gtk::ResponseType::Accept);
+    dialog.set_default_response(gtk::ResponseType::Cancel);
+    let said = std::cell::Cell::new(Some(said));
+    dialog.connect_response(move |dialog, response| {
+        if let Some(said) = said.take() {
+            // Nobody waits any more when the app is ending.
+            let _ = said.send(response == gtk::ResponseType::Accept);
+            dialog.close();
+        }
+    });
+    dialog.show_all();
+}
+
+/// Shows the question.
+#[cfg(not(target_os = "linux"))]
+fn show(app: &AppHandle, question: Question, said: oneshot::Sender<bool>) {
+    let Question { title, text, yes, no } = question;
+    let mut dialog = rfd::AsyncMessageDialog::new()
+        .set_level(rfd::MessageLevel::Warning)
+        .set_title(title)
+        .set_description(text)
+        .set_buttons(rfd::MessageButtons::OkCancelCustom(yes.to_owned(), no.to_owned()));
+    if let Some(window) = app.get_webview_window(window::LABEL) {
+        dialog = dialog.set_parent(&window);
+    }
+    let shown = dialog.show();
+    tauri::async_runtime::spawn(async move {
+        let is_yes = match shown.await {
+            rfd::MessageDialogResult::Ok => true,
+            rfd::MessageDialogResult::Custom(answer) => answer == yes,
+            _ => false,
+        };
+        // Nobody waits any more when the app is ending.
+        let _ = said.send(is_yes);
+    });
+}
+
+/// What becomes of the copies of an account's cookie when it is removed here only.
+fn copies(account: &Account) -> Copies {
+    match (&account.health, account.life.expires_at) {
+        (Health::NeedsSignIn { reason: SignInReason::Rejected, .. }, _) => Copies::Dead,
+        (_, Some(end)) => Copies::Until(end),
+        (_, None) => Copies::UntilTheServiceEndsThem,
     }
 }
 

@@ -10,6 +10,8 @@ use tunekey_core::{Problem, ProblemCode};
 pub(crate) struct Paces {
     /// Requests to a service, each of which makes it more suspicious, and questions of the keychain.
     pub(crate) requests: Pace,
+    /// Renewals of every account, however many there are.
+    pub(crate) rounds: Pace,
     /// Changes that are written to the disk.
     pub(crate) writes: Pace,
     /// Dialogs, browsers and clipboards: what reaches beyond the window.
@@ -20,6 +22,7 @@ impl Default for Paces {
     fn default() -> Self {
         Self {
             requests: Pace::new(40, Duration::from_secs(3)),
+            rounds: Pace::new(12, Duration::from_secs(20)),
             writes: Pace::new(100, Duration::from_millis(500)),
             outside: Pace::new(30, Duration::from_secs(5)),
         }

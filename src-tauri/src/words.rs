@@ -144,32 +144,75 @@ pub(crate) fn sign_out(name: &str, service: &str, language: Language) -> (String
         Language::English => (
             format!("Sign out {name}?"),
             format!(
-                "This ends the sign-in at {service} and removes it from this computer. Tools that use its cookie stop \
-                 working."
+                "{service} revokes the cookie: tools that have a copy stop working at once. The account is removed from \
+                 this computer, too.\n\nThis can’t be undone."
             ),
         ),
         Language::Chinese => (
-            format!("退出登录 {name}？"),
-            format!("将在{service}结束这次登录，并从本机移除。使用其 Cookie 的工具会失效。"),
+            format!("退出登录「{name}」？"),
+            format!(
+                "由{}吊销 Cookie，所有拿到副本的工具会立即失效，账号也会从本机移除。\n\n此操作无法撤销。",
+                after_han(service)
+            ),
         ),
     }
 }
 
-/// The title and the text of the question whether to remove an account.
-pub(crate) fn forget(name: &str, service: &str, language: Language) -> (String, String) {
+/// How long copies of a cookie go on working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Copies {
+    /// They no longer do.
+    Dead,
+    /// Until then at most.
+    Until(Timestamp),
+    /// Nobody knows.
+    UntilTheServiceEndsThem,
+}
+
+/// The title and the text of the question whether to remove an account, as asked at `now`.
+pub(crate) fn forget(
+    name: &str,
+    service: &str,
+    copies: Copies,
+    now: Timestamp,
+    language: Language,
+) -> (String, String) {
+    let copies = match (copies, language) {
+        (Copies::Until(end), Language::English) if end > now => {
+            format!("Copies of the cookie elsewhere keep working for up to {}.", span(end, now, language))
+        }
+        (Copies::Until(end), Language::Chinese) if end > now => {
+            format!("其他地方的 Cookie 副本最多还能使用 {}。", span(end, now, language))
+        }
+        (Copies::UntilTheServiceEndsThem, Language::English) => {
+            format!("Copies of the cookie elsewhere keep working until {service} ends them.")
+        }
+        (Copies::UntilTheServiceEndsThem, Language::Chinese) => {
+            format!("其他地方的 Cookie 副本在{}收回之前仍然有效。", after_han(service))
+        }
+        (Copies::Dead | Copies::Until(_), Language::English) => {
+            "Copies of the cookie elsewhere have stopped working, too.".to_owned()
+        }
+        (Copies::Dead | Copies::Until(_), Language::Chinese) => "其他地方的 Cookie 副本也已失效。".to_owned(),
+    };
     match language {
         Language::English => (
-            format!("Remove {name}?"),
+            format!("Remove {name} from this computer?"),
             format!(
-                "This removes the {service} sign-in from this computer’s keychain. To have it here again, you sign in \
-                 again."
+                "The {service} sign-in is deleted from this computer’s keychain. {copies}\n\nThis can’t be undone."
             ),
         ),
         Language::Chinese => (
-            format!("移除 {name}？"),
-            format!("将从本机的系统密钥环移除此{service}登录。要再次使用，需要重新登录。"),
+            format!("从本机移除「{name}」？"),
+            format!("将从本机的系统密钥环删除此{}登录。{copies}\n\n此操作无法撤销。", after_han(service)),
         ),
     }
+}
+
+/// A service's name after a Chinese character: between that and a Latin letter stands a gap, as in the window.
+fn after_han(service: &str) -> String {
+    let gap = if service.starts_with(|first: char| first.is_ascii_alphanumeric()) { " " } else { "" };
+    format!("{gap}{service}")
 }
 
 /// The name of a service.
@@ -189,16 +232,25 @@ pub(crate) fn page_title(service: ServiceId, host: &str, language: Language) -> 
     }
 }
 
-/// When the next renewal is, as seen from `now`: in one unit, rounded as the window rounds it.
+/// When the next renewal is, as seen from `now`.
 pub(crate) fn renews_in(at: Timestamp, now: Timestamp, language: Language) -> String {
+    if at <= now {
+        return word(Word::RenewsNow, language).to_owned();
+    }
+    let span = span(at, now, language);
+    match language {
+        Language::English => format!("Renews in {span}"),
+        Language::Chinese => format!("{span}后续期"),
+    }
+}
+
+/// How long it is until then: in one unit, rounded as the window rounds it.
+fn span(at: Timestamp, now: Timestamp, language: Language) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;
     const DAY: i64 = 24 * HOUR;
     let rounded = |seconds: i64, unit: i64| (seconds + unit / 2) / unit;
     let seconds = at.duration_since(now).as_secs();
-    if seconds <= 0 {
-        return word(Word::RenewsNow, language).to_owned();
-    }
     let (number, english, chinese) = if rounded(seconds, MINUTE) < 60 {
         (rounded(seconds, MINUTE).max(1), "min", "分钟")
     } else if rounded(seconds, HOUR) < 48 {
@@ -206,10 +258,7 @@ pub(crate) fn renews_in(at: Timestamp, now: Timestamp, language: Language) -> St
     } else {
         (rounded(seconds, DAY), "d", "天")
     };
-    match language {
-        Language::English => format!("Renews in {number} {english}"),
-        Language::Chinese => format!("{number} {chinese}后续期"),
-    }
+    format!("{number} {}", pick(language, english, chinese))
 }
 
 /// How many accounts need a sign-in.
@@ -267,7 +316,9 @@ pub(crate) fn signed_out(
         (Language::English, SignInReason::Missing) => {
             format!("The keychain no longer holds this {service} credential.")
         }
-        (Language::Chinese, SignInReason::Missing) => format!("系统密钥环中已没有此{service}凭据。"),
+        (Language::Chinese, SignInReason::Missing) => {
+            format!("系统密钥环中已没有此{}凭据。", after_han(service))
+        }
     };
     let title = match language {
         Language::English => format!("{name} needs a new sign-in"),
@@ -334,6 +385,31 @@ mod tests {
         assert_eq!(in_seconds(1, Language::English), "Renews in 1 min", "a second is still ahead");
         assert_eq!(in_seconds(0, Language::English), "Renews now", "and then it is due");
         assert_eq!(in_seconds(-5, Language::Chinese), "即将续期", "an overdue renewal is due");
+    }
+
+    #[test]
+    fn whoever_removes_an_account_hears_how_long_copies_of_its_cookie_work() {
+        let now = Timestamp::UNIX_EPOCH;
+        let said = |copies, language| forget("Lin", "QQ Music", copies, now, language).1;
+        let end = Copies::Until(now + SignedDuration::from_hours(70));
+        assert!(said(end, Language::English).contains("keep working for up to 3 d."));
+        assert!(said(end, Language::Chinese).contains("最多还能使用 3 天。"));
+        let over = Copies::Until(now - SignedDuration::from_secs(1));
+        for copies in [over, Copies::Dead] {
+            assert!(said(copies, Language::English).contains("have stopped working, too"), "{copies:?}");
+            assert!(said(copies, Language::Chinese).contains("也已失效"), "{copies:?}");
+        }
+        assert!(
+            said(Copies::UntilTheServiceEndsThem, Language::English).contains("until QQ Music ends them")
+        );
+        for language in [Language::English, Language::Chinese] {
+            let (title, text) = sign_out("Lin", "QQ Music", language);
+            assert!(title.contains("Lin") && text.contains("QQ Music"), "{title} {text}");
+        }
+        let qq = service_name(ServiceId::QqMusic, Language::Chinese);
+        assert!(sign_out("Lin", qq, Language::Chinese).1.starts_with("由 QQ 音乐吊销"));
+        let netease = service_name(ServiceId::Netease, Language::Chinese);
+        assert!(sign_out("Lin", netease, Language::Chinese).1.starts_with("由网易云音乐吊销"));
     }
 
     #[test]

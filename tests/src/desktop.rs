@@ -16,7 +16,7 @@ use crate::patience::PATIENCE;
 use crate::process::Process;
 use crate::programs::{program, workspace};
 use crate::sandbox::Sandbox;
-use crate::screen::{ENTER, ESCAPE, Screen, Standing};
+use crate::screen::{ENTER, ESCAPE, Screen, Standing, TAB};
 use crate::tray::Tray;
 use crate::window::Window;
 
@@ -245,11 +245,21 @@ impl Desktop {
     /// # Errors
     /// When it is not asked.
     pub async fn answers(&self, question: &str, yes: bool) -> Result<()> {
+        // The button that says yes comes after the one that has the focus.
+        self.answers_by(question, if yes { &[TAB, ENTER] } else { &[ESCAPE] }).await
+    }
+
+    /// Presses these keys while that question is asked, after which it is no longer.
+    ///
+    /// # Errors
+    /// When it is not asked, or goes on being.
+    pub async fn answers_by(&self, question: &str, keys: &[u32]) -> Result<()> {
         self.screen.window_is(question, Standing::Shown).await?;
         self.screen.activate(question)?;
         self.screen.is_active(question).await?;
-        // Its first button, which says yes, has the focus.
-        self.screen.press(if yes { ENTER } else { ESCAPE })?;
+        for key in keys {
+            self.screen.press(*key)?;
+        }
         self.screen.window_is(question, Standing::Hidden).await
     }
 

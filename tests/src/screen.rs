@@ -16,6 +16,9 @@ use crate::sandbox::Sandbox;
 /// The Enter key, as the X protocol names it.
 pub const ENTER: u32 = 0xff0d;
 
+/// The Tab key.
+pub const TAB: u32 = 0xff09;
+
 /// The Escape key.
 pub const ESCAPE: u32 = 0xff1b;
 

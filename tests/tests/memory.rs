@@ -61,7 +61,6 @@ async fn signed_out_and_forgotten(account: &str) -> Result<()> {
         .await?;
 
     window.click("#a-out").await?;
-    window.click("#rd-go").await?;
     desktop.answers("Sign out", true).await?;
     window.reads("h1", "Scan once").await?;
     within(FORGOTTEN_IN, "the keys to be gone", || async { none_in(app, &marks) }).await?;

@@ -102,6 +102,37 @@ async fn has_ended(window: &Window, account: &str) -> Result<()> {
     .await
 }
 
+/// More accounts than ten rounds of single renewals would be allowed for.
+const MANY: [&str; 7] =
+    [QQ, "qqmusic:10002", "qqmusic:10003", "qqmusic:10004", NETEASE, "netease:90002", "netease:90003"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn renewing_all_ends_each_time_however_many_accounts_there_are() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    for account in MANY {
+        desktop.signed_in(account).await?;
+    }
+    let window = desktop.window().await?;
+    window.click("#s-all").await?;
+    window.element("#o-all").await?;
+    for time in 1..=TIMES {
+        window.click("#o-all").await?;
+        within(PATIENCE, "every account to be renewed", || async {
+            let renewals = desktop.simulator.renewals();
+            let so_often = u32::try_from(time)?;
+            ensure!(MANY.iter().all(|id| renewals.get(*id) == Some(&so_often)), "{renewals:?}");
+            ensure!(
+                window.attribute("#o-all", "aria-disabled").await?.as_deref() != Some("true"),
+                "it goes on"
+            );
+            Ok(())
+        })
+        .await
+        .with_context(|| format!("for the {time}th time"))?;
+    }
+    window.quit(QUITS_IN).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn copying_ends_with_the_cookie_that_was_asked_for_last() -> Result<()> {
     let desktop = Desktop::start().await?;

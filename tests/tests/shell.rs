@@ -111,7 +111,7 @@ async fn control_q_ends_the_app_in_every_view() -> Result<()> {
             "account" => drop(window.element("#a-copy").await?),
             "dialog" => {
                 window.click("#a-out").await?;
-                window.element("#rd-go").await?;
+                desktop.screen.window_is("Sign out", Standing::Shown).await?;
             }
             "settings" => {
                 window.click("#s-set").await?;

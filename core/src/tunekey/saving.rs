@@ -184,12 +184,17 @@ impl TuneKey {
 }
 
 /// What to keep of a credential that has come. What is pasted often lacks what renews it, which may be here already:
-/// but only where it is the same session. Two sessions of one account each have their own.
+/// but only where it is the same session. Two sessions of one account each have their own. When a session began and
+/// when it ends does not change because it is pasted.
 fn completed(service: &dyn Service, new: &Credential, kept: Option<Kept>, method: Method) -> Credential {
     let key = service.key_field();
     match kept {
         Some(kept) if method == Method::Paste && kept.credential.field(key) == new.field(key) => {
-            kept.credential.merged(new.clone()).unwrap_or_else(|_| new.clone())
+            let (began, ends) = (kept.credential.issued_at, kept.credential.expires_at);
+            let mut whole = kept.credential.merged(new.clone()).unwrap_or_else(|_| new.clone());
+            whole.issued_at = whole.issued_at.min(began);
+            whole.expires_at = whole.expires_at.or(ends);
+            whole
         }
         _ => new.clone(),
     }

@@ -1,5 +1,6 @@
 //! The facade on a profile of its own, with a keychain that can be broken and no network.
 
+use jiff::SignedDuration;
 use tunekey_services::{Credential, Fields, Grant, Inspection, Secret};
 
 use super::*;
@@ -424,6 +425,30 @@ async fn two_sessions_of_one_account_are_never_mixed() {
 async fn what_renews_a_session_stays_when_the_same_session_is_pasted_without_it() {
     let kept = after_pasting(&[("musickey", "key"), ("nick", "x")]).await;
     assert!(kept.contains(&("MUSIC_U".to_owned(), "key".into())), "what was here of the same session");
+}
+
+#[tokio::test]
+async fn when_a_session_ends_is_still_known_when_the_same_session_is_pasted() {
+    let home = Home::new().await;
+    let load = async || {
+        home.tunekey.0.vault.load(&first(), Patience::User).await.expect("it loads").expect("it is there")
+    };
+    let mut kept = load().await;
+    let end = kept.credential.issued_at + SignedDuration::from_hours(72);
+    kept.credential.expires_at = Some(end);
+    let saved = home.tunekey.0.vault.save(&kept.credential, Some(kept.generation), Patience::User).await;
+    saved.expect("it saves");
+    let began = load().await.credential.issued_at;
+    let pasted = Credential {
+        issued_at: began + SignedDuration::from_hours(1),
+        expires_at: None,
+        ..kept.credential.clone()
+    };
+    let grant = Grant { credential: pasted, inspection: Inspection::default() };
+    let scanner = Scanner::default();
+    sign_in::Surroundings::save(&home.tunekey, &grant, Method::Paste, &scanner).await.expect("it saves");
+    let now = load().await.credential;
+    assert_eq!((now.issued_at, now.expires_at), (began, Some(end)));
 }
 
 #[cfg(target_os = "linux")]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+use super::kind::Kind;
 use super::{credential, profile, renewal};
 use crate::contract::{Context, Grant, Inspection, Recognition, Renewability, Renewal};
 use crate::credential::Credential;
@@ -35,8 +36,8 @@ const NAMES: [(&str, &[&str]); 15] = [
     ),
     ("keyExpiresIn", &["keyExpiresIn", "key_expires_in"]),
     ("encryptUin", &["encryptUin", "encrypt_uin", "euin"]),
-    // Not the cookie `login_type`, which counts the other way round.
-    ("loginType", &["loginType", "tmeLoginType"]),
+    // Not the cookie `login_type`, which counts the other way round; of `tmeLoginType` see [`login_type`].
+    ("loginType", &["loginType"]),
     ("bindAccountType", &["bindAccountType", "bind_account_type"]),
     ("needRefreshKeyIn", &["needRefreshKeyIn", "need_refresh_key_in"]),
     ("first_login", &["first_login", "firstLogin"]),
@@ -109,7 +110,11 @@ pub fn credential(fields: &CookieMap, now: Timestamp) -> Result<Credential, Serv
     let Some(account) = account(fields) else { return Err(unexpected(DOING, "no account")) };
     let mut data = Map::new();
     for (name, _) in NAMES {
-        let said = if NUMBERS.contains(&name) { number(fields, name) } else { field(fields, name) };
+        let said = match name {
+            "loginType" => login_type(fields),
+            _ if NUMBERS.contains(&name) => number(fields, name),
+            _ => field(fields, name),
+        };
         if let Some(value) = said {
             data.insert(name.to_owned(), Value::from(value.expose()));
         }
@@ -122,6 +127,16 @@ pub fn credential(fields: &CookieMap, now: Timestamp) -> Result<Credential, Serv
 fn is_renewable(fields: &CookieMap) -> bool {
     let has = |name| field(fields, name).is_some();
     has("refresh_key") || (has("openid") && has("refresh_token"))
+}
+
+/// What an answer said of the way of signing in. The cookie `tmeLoginType`, a browser's and ours, names the account's kind,
+/// which the key does, too: it is no answer, and must not take the place of one that is here already.
+#[expect(clippy::disallowed_methods, reason = "a number of one digit that is the same for everybody")]
+fn login_type(fields: &CookieMap) -> Option<&Secret> {
+    let kind = if is_of_wechat(fields) { Kind::WeChat } else { Kind::Qq };
+    let of_the_kind = kind.tme_login_type().to_string();
+    let cookie = said(fields, "tmeLoginType").filter(|value| value.expose().trim() != of_the_kind);
+    field(fields, "loginType").or(cookie)
 }
 
 /// Fields that are whole numbers. Some tools write a day and time in words beside the number, under the name that
@@ -244,6 +259,18 @@ mod tests {
         assert_eq!(credential.issued_at.as_second(), 1_790_000_000);
         assert_eq!(credential.expires_at.map(Timestamp::as_second), Some(1_790_259_200));
         assert_eq!(credential.field("refresh_key"), Some(&"rk".into()));
+    }
+
+    #[test]
+    fn the_cookie_that_names_the_kind_of_account_is_no_answer_of_the_service() {
+        for (text, said) in [
+            ("uin=10001; qm_keyst=Q_H_L_1; tmeLoginType=2", None),
+            ("wxuin=10001; qm_keyst=W_X_1; tmeLoginType=1", None),
+            ("uin=10001; qm_keyst=Q_H_L_1; tmeLoginType=6", Some("6")),
+            ("uin=10001; qm_keyst=Q_H_L_1; loginType=2", Some("2")),
+        ] {
+            assert_eq!(made(text).field("loginType"), said.map(Secret::new).as_ref(), "{text}");
+        }
     }
 
     #[test]

@@ -203,6 +203,7 @@ export const words = check({
     'The window shows {svc}’s page; TuneKey never sees what you type. It closes by itself when you are done.',
     '窗口由{svc}官方页面提供，TuneKey 看不到你输入的内容。登录完成后会自动关闭。',
   ],
+  'pg.show': ['Show the page', '显示页面'],
   'pg.again': ['Open the page again', '再次打开页面'],
   'pg.closed': ['The page was closed', '官方页面已关闭'],
   'pg.closed.b': ['Nothing was saved.', '没有保存任何内容。'],
@@ -217,7 +218,7 @@ export const words = check({
   'pa.clip': ['Paste from clipboard', '从剪贴板粘贴'],
   'pa.file': ['Choose a file…', '选择文件…'],
   'pa.clear': ['Clear', '清空'],
-  'pa.note': ['Clear it from your clipboard history afterwards.', '粘贴后记得清理剪贴板历史。'],
+  'pa.note': ['Afterwards, clear your clipboard history or delete the file.', '之后记得清理剪贴板历史，或删除该文件。'],
   'pa.ok': ['{f}, {n} fields', '{f}，{n} 个字段'],
   'pf.cookie_header': ['Cookie header', 'Cookie 请求头'],
   'pf.set_cookie': ['Set-Cookie lines', 'Set-Cookie 响应头'],
@@ -417,33 +418,13 @@ export const words = check({
   ],
   'to.close': ['Dismiss', '关闭'],
 
-  // remove dialog
-  'rd.title': ['Remove “{name}”', '移除「{name}」'],
-  'rd.out': ['Sign out everywhere this cookie is used', '退出登录并吊销 Cookie'],
-  'rd.out.b': [
-    '{svc} revokes it. Tools that have a copy stop working at once.',
-    '由{svc}吊销，所有拿到这份 Cookie 的工具会立即失效。',
-  ],
-  'rd.forget': ['Forget on this computer only', '仅从这台电脑移除'],
-  'rd.forget.b': [
-    'Deleted from {kc}. Copies elsewhere keep working until {d}.',
-    '从{kc}中删除，其他地方的副本在 {d} 前仍然有效。',
-  ],
-  'rd.forget.open': [
-    'Deleted from {kc}. Copies elsewhere keep working until {svc} ends them.',
-    '从{kc}中删除，其他地方的副本在{svc}收回之前仍然有效。',
-  ],
-  'rd.forget.dead': ['Deleted from {kc}. Copies elsewhere have stopped working too.', '从{kc}中删除，其他地方的副本也已失效。'],
+  // removing
   'rd.cancel': ['Cancel', '取消'],
-  'rd.out.cta': ['Sign out', '退出登录'],
-  'rd.out.busy': ['Signing out…', '正在退出…'],
-  'rd.forget.cta': ['Forget', '移除'],
-  'rd.forget.busy': ['Removing…', '正在移除…'],
+  'rm.out.busy': ['Signing out…', '正在退出…'],
   'rd.unconfirmed': [
     'removed here, but {svc} didn’t confirm the sign-out. Change your password to be sure.',
     '已从本机移除，但{svc}未确认退出。如需确保失效，请修改密码。',
   ],
-  'rd.undo': ['This can’t be undone.', '此操作无法撤销。'],
 
   // copying what is dead
   'cd.title': ['{svc} no longer accepts {name}’s credential', '{svc}不再接受「{name}」的凭据'],
@@ -495,6 +476,7 @@ export const words = check({
     '用于会解密 TLS 的公司网络；在系统证书之外追加，不会替代。',
   ],
   'n.ca.add': ['Choose .pem file…', '选择 .pem 文件…'],
+  'n.ca.bad': ['The chosen file can’t be read or holds no certificate. Nothing has changed.', '所选文件无法读取，或其中没有证书，设置未更改。'],
   'n.ca.rm': ['Remove certificate', '移除证书'],
   'n.ne': ['NetEase client', '网易云客户端'],
   'n.ne.b': ['Advanced: how TuneKey presents itself. Change it only if sign-in is refused.', '高级：以哪种客户端身份访问，仅在登录被拒时更改。'],

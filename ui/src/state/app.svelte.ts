@@ -27,6 +27,9 @@ import { SignIn } from './sign-in.svelte';
 import { Toasts, type Note } from './toasts.svelte';
 import { Turns } from './turns';
 
+/** How long it is said that something was asked too often, in milliseconds. */
+const RATE_LIMIT_TOLD = 60_000;
+
 /** The window: what is shown, and what the person can do. Views read it and call it; it calls the host. */
 export class App {
   readonly core = new Core();
@@ -47,6 +50,9 @@ export class App {
   readonly #preferring = new Turns();
   readonly #setting = new Turns();
   readonly #copying = new Turns();
+  #clipName = $state('');
+  /** Whether the person is being asked about an account's removal, or it is under way. */
+  #removing = false;
   #question = $state.raw<Question | null>(null);
   #renewingAll = $state(false);
   #order = $state<Order>('added');
@@ -111,6 +117,11 @@ export class App {
   readonly listed = $derived(arranged([...this.core.accounts], this.#order, this.query));
   get order(): Order {
     return this.#order;
+  }
+  /** What the account is called whose cookie is on the clipboard; it may have been removed since. */
+  get clipName(): string {
+    const account = this.core.account(this.toasts.clip?.account ?? null);
+    return account ? nameOf(account) : this.#clipName;
   }
   /** Whether the accounts are being renewed all at once. */
   get renewingAll(): boolean {
@@ -302,19 +313,16 @@ export class App {
     await this.#try(() => (what === 'label' ? this.host.setLabel(account.id, text) : this.host.setNote(account.id, text)), account);
   }
 
-  /** Asks the person whether and how to remove an account. */
-  askToRemove(account: Account, how: 'forget' | 'sign-out' = 'forget'): void {
-    this.#question = { kind: how, id: account.id };
-  }
-
   /** Puts the question away. */
   unask(): void {
     this.#question = null;
   }
 
-  /** Removes an account. Tells whether that worked. */
-  async remove(account: Account, how: 'forget' | 'sign-out'): Promise<boolean> {
-    return this.#ask(account, 'signing_out', async () => {
+  /** Has an account removed. The system asks the person first, outside of this page: until then nothing is under way. */
+  async remove(account: Account, how: 'forget' | 'sign-out'): Promise<void> {
+    if (this.#removing) return;
+    this.#removing = true;
+    await this.#try(async () => {
       if (how === 'forget') {
         await this.host.forget(account.id);
         this.#tellOf(account, () => this.say('to.forgotten'));
@@ -323,7 +331,8 @@ export class App {
         if (confirmed) this.#tellOf(account, () => this.say('to.signedout'));
         else this.#tellOf(account, () => this.say('rd.unconfirmed', { svc: this.say(`svc.${account.service}`) }), 'bad');
       }
-    });
+    }, account);
+    this.#removing = false;
   }
 
   // ---- settings ----
@@ -388,14 +397,17 @@ export class App {
     const text = () => problemSays(this.say, problem);
     // A keychain that cannot be used has a view of its own, which says more; once it can be, the words are untrue.
     const keychain = () => this.core.keychain === 'ready';
-    if (account === undefined) return this.tell(text, 'bad', keychain);
+    // Whoever was told to wait for a minute may ask again after it.
+    const over = problem.code === 'rate_limited' ? this.clock.milliseconds + RATE_LIMIT_TOLD : Infinity;
+    const holds = () => keychain() && this.clock.milliseconds < over;
+    if (account === undefined) return this.tell(text, 'bad', holds);
     const then = this.core.account(account.id);
     this.#tellOf(account, text, 'bad', () => {
       const now = this.core.account(account.id);
       const better = now?.life.issued_at !== then?.life.issued_at || now?.checked_at !== then?.checked_at;
       // The account's own view says the same in its banner.
       const said = now !== undefined && this.account?.id === now.id && ('reason' in now.health || now.trouble !== null);
-      return keychain() && now !== undefined && !better && !said;
+      return holds() && now !== undefined && !better && !said;
     });
   }
 
@@ -438,9 +450,10 @@ export class App {
   }
 
   #copied(clip: Clip): void {
-    if (!this.toasts.copied(clip)) return;
     const account = this.core.account(clip.account);
-    const name = account ? nameOf(account) : clip.account;
+    if (account) this.#clipName = nameOf(account);
+    if (!this.toasts.copied(clip)) return;
+    const name = this.clipName;
     this.announce.polite(this.say(clip.scope === 'full' ? 'to.live' : 'to.live.minimal', { name, f: this.say(`f.${clip.format}`), n: clip.seconds }));
   }
 
@@ -478,10 +491,11 @@ export class App {
 }
 
 /** What the person is asked in a dialog. */
-export type Question = { id: string } & (
-  | { kind: 'forget' | 'sign-out' }
-  | { kind: 'copy-dead'; choice: CopyChoice | null }
-);
+export interface Question {
+  kind: 'copy-dead';
+  id: string;
+  choice: CopyChoice | null;
+}
 
 const KEY = Symbol('app');
 

@@ -380,48 +380,51 @@ describe('the toast of a copied cookie', () => {
 });
 
 describe('removing an account', () => {
-  test('the question opens on Cancel, and Enter there removes nothing', async () => {
-    await open('account-healthy');
-    await tabTo('a-forget');
-    await press('Enter');
-    expect(await focused()).toEqual({ id: 'rd-c', visible: true });
-    await press('Enter');
-    expect(await scene().page.$('dialog')).toBeNull();
-    expect((await focused()).id, 'the focus is back').toBe('a-forget');
-    expect(await scene().calls()).toEqual([]);
-  });
+  for (const [opener, keys] of [
+    ['a-forget', ['Enter']],
+    ['a-more', ['Enter', 'End', 'ArrowUp', 'Enter']],
+  ] as const) {
+    test(`${opener} asks the system's question at once, and whoever says no is where they were`, async () => {
+      await open('account-healthy');
+      await scene().host((host) => {
+        host.failing.forget = { code: 'cancelled', service: null, detail: null, said: null };
+      }, null);
+      await tabTo(opener);
+      await press(...keys);
+      expect(await scene().calls()).toEqual([['forget', people.linJian.id]]);
+      expect(await scene().page.$('dialog')).toBeNull();
+      expect(await scene().page.$('.toast')).toBeNull();
+      expect((await focused()).id).toBe(opener);
+      expect(await heading()).toBe(people.linJian.nickname);
+      // The question can be asked again.
+      await press(...keys);
+      expect(await scene().calls()).toHaveLength(2);
+    });
+  }
 
-  test('Esc cancels, and Enter on a choice does nothing', async () => {
+  test('nothing is said to be under way while the question is open', async () => {
     await open('account-healthy');
-    await tabTo('a-more');
-    await press('Enter', 'End', 'Enter');
-    expect(await scene().page.isChecked('#rd-signout')).toBe(true);
-    await press('Shift+Tab');
-    expect(await focused()).toEqual({ id: 'rd-signout', visible: true });
-    await press('Enter');
-    expect(await scene().calls()).toEqual([]);
-    await press('Escape');
-    expect(await scene().page.$('dialog')).toBeNull();
-    expect((await focused()).id).toBe('a-more');
-  });
-
-  test('shortcuts sleep while the question is open', async () => {
-    await open('account-healthy');
-    await tabTo('a-forget');
-    await press('Enter', 'Control+c', 'Control+2', 'r');
-    expect(await scene().calls()).toEqual([]);
-    expect(await heading()).toBe(people.linJian.nickname);
+    await scene().host((host) => {
+      host.hanging = ['signOut'];
+    }, null);
+    await tabTo('a-out');
+    await press('Enter', 'Enter');
+    expect(await scene().calls(), 'it is asked once').toEqual([['signOut', people.linJian.id]]);
+    expect(await text('#a-out')).toBe('Sign out…');
+    expect(await scene().page.getAttribute('#a-ref', 'aria-disabled')).toBe('false');
+    await scene().host((host, account) => {
+      host.emit({ kind: 'account', account: { ...account, busy: 'signing_out', revision: account.revision + 1000 } });
+    }, people.linJian);
+    await scene().settled();
+    expect(await text('#a-out')).toBe('Signing out…');
+    expect(await scene().page.getAttribute('#a-out', 'aria-disabled')).toBe('true');
   });
 
   test('forgets on this computer', async () => {
     await open('account-healthy');
-    await tabTo('a-out');
-    await press('Enter', 'Shift+Tab', 'ArrowUp');
-    expect(await scene().page.isChecked('#rd-forget')).toBe(true);
-    await tabTo('rd-go');
+    await tabTo('a-forget');
     await press('Enter');
     expect(await lastCall()).toEqual(['forget', people.linJian.id]);
-    expect(await scene().page.$('dialog')).toBeNull();
     expect(await heading(), 'the next account is shown').toBe(people.xiaoman.nickname);
     expect((await focused()).id).toBe('H1');
   });
@@ -429,8 +432,6 @@ describe('removing an account', () => {
   test('signs out, and says when the service did not confirm it', async () => {
     await open('account-unconfirmed');
     await tabTo('a-out');
-    await press('Enter');
-    await tabTo('rd-go');
     await press('Enter');
     expect(await lastCall()).toEqual(['signOut', people.linJian.id]);
     expect(await text('.toast')).toContain('QQ Music didn’t confirm the sign-out');
@@ -598,6 +599,16 @@ describe('settings', () => {
     await tabTo('px-t');
     expect(await text('#px-e')).toContain('Enter an address such as');
     expect(await top()).toBe(before);
+  });
+
+  test('a file that is no certificate is not taken for the one in use', async () => {
+    await open('settings-network');
+    await scene().host((host) => {
+      host.failing.chooseExtraCa = { code: 'extra_ca_unusable', service: null, detail: null, said: null };
+    }, null);
+    await tabTo('ca-b');
+    await press('Enter');
+    expect(await text('.err')).toBe('The chosen file can’t be read or holds no certificate. Nothing has changed.');
   });
 
   test('a certificate is chosen and removed', async () => {

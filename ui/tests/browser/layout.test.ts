@@ -78,6 +78,27 @@ for (const lang of ['en', 'zh'] as const) {
   }
 }
 
+test('in a wide window what belongs together is in line: a notice with the view below it, the two memberships', async () => {
+  const edges = (selector: string) => scene.page.$$eval(selector, (boxes) => boxes.map((box) => Math.round(box.getBoundingClientRect().x)));
+  const scene = await stage.scene('notice', { width: 1600, height: 1000 });
+  expect(await edges('.notice .banner')).toEqual(await edges('.sects .life'));
+  expect(new Set(await edges('.vip .n')).size).toBe(1);
+  await scene.close();
+});
+
+test('a choice stands beside its own name, however much is said below that', async () => {
+  for (const text of [1, 1.5]) {
+    const scene = await stage.scene('settings-network-unusable', { text });
+    const middle = (selector: string) =>
+      scene.page.$eval(selector, (box) => {
+        const { top, height } = box.getBoundingClientRect();
+        return top + height / 2;
+      });
+    expect(Math.abs((await middle('#px-system')) - (await middle('.choice .t')))).toBeLessThanOrEqual(1);
+    await scene.close();
+  }
+});
+
 test('an account’s first copy moves no button', async () => {
   const moved: string[] = [];
   for (const lang of ['en', 'zh'] as const) {

@@ -34,8 +34,6 @@ const made: Record<string, Moment> = {
     },
   },
   'more open': { scene: 'account-healthy', make: press('a-more') },
-  'asked to forget': { scene: 'account-healthy', make: press('a-forget') },
-  'asked to sign out': { scene: 'account-dead', make: press('a-out') },
   'all renewals': { scene: 'account-healthy', make: press('a-all') },
   'asked before copying what is dead': { scene: 'account-dead', make: press('a-copy') },
   'a name being written': {
@@ -142,7 +140,7 @@ const made: Record<string, Moment> = {
     scene: 'settings-network',
     async make(scene) {
       await scene.host((host) => {
-        host.failing.chooseExtraCa = { code: 'invalid_input', service: null, detail: 'no certificate', said: null };
+        host.failing.chooseExtraCa = { code: 'extra_ca_unusable', service: null, detail: 'no certificate', said: null };
       }, null);
       await press('ca-b')(scene);
     },

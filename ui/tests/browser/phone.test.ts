@@ -180,3 +180,12 @@ test('the same wrong code again is announced again', async () => {
   await step(wrong);
   await expect.poll(() => text('#alert')).toContain('didn’t match');
 });
+
+test('the boxes of the code stay where they are while it is checked', async () => {
+  await open('phone-code');
+  const boxes = () => scene().page.$eval('.code', (code) => code.getBoundingClientRect().top);
+  const before = await boxes();
+  await step({ step: 'exchanging' });
+  expect(await text('#q-primary')).toBe('Signing in…');
+  expect(await boxes()).toBe(before);
+});

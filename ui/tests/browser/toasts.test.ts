@@ -42,6 +42,16 @@ test('a copied cookie is told with its account and its format, also beside anoth
   expect(await text('.toast')).toContain('林间有风: cookie copied as Cookie header');
 });
 
+test('a copied cookie is told with the name of its account when that was removed since', async () => {
+  await open('account-healthy');
+  await press('Control+c');
+  await tabTo('a-forget');
+  await press('Enter');
+  expect(await text('h1')).toBe('Xiaoman');
+  await press('Escape');
+  expect(await text('.toast')).toContain('林间有风: cookie copied as Cookie header');
+});
+
 test('no line of a toast ends or begins with a separator', async () => {
   await open('account-healthy', { lang: 'zh', width: 720, height: 480 });
   await press('Control+c');

@@ -63,6 +63,38 @@ test('a keychain that was locked is not said to be once it is open', async () =>
   expect(app.toasts.note).toBeNull();
 });
 
+test('whoever was told to wait for a minute is not told so after it', async () => {
+  let now = NOW;
+  const host = new ScriptedHost(scriptOf({ accounts: Object.values(people), at: 'overview' }, () => now, new URLSearchParams()));
+  const app = new App(host, new Clock(() => now), { polite: () => {}, assertive: () => {} });
+  await app.open();
+  const limited = { code: 'rate_limited', service: null, detail: null, said: null } as const;
+  host.failing = { renewAll: limited, check: limited };
+  for (const ask of [() => app.renewAll(), () => app.check(people.linJian)]) {
+    await ask();
+    now += 59_000;
+    app.clock.tick();
+    expect(app.toasts.note?.tone).toBe('bad');
+    now += 1000;
+    app.clock.tick();
+    expect(app.toasts.note).toBeNull();
+  }
+});
+
+test('an account is removed only when the person says yes to the system', async () => {
+  const { app, host } = await opened(`accounts/${people.linJian.id}`);
+  for (const how of ['forget', 'sign-out'] as const) {
+    host.failing = { forget: { code: 'cancelled', service: null, detail: null, said: null }, signOut: { code: 'cancelled', service: null, detail: null, said: null } };
+    await app.remove(people.linJian, how);
+    expect(app.toasts.note, 'who has said no knows').toBeNull();
+    expect(app.busy(people.linJian)).toBeNull();
+  }
+  host.failing = {};
+  await app.remove(people.linJian, 'sign-out');
+  expect(app.core.account(people.linJian.id)).toBeUndefined();
+  expect(app.toasts.note?.text()).toBe('林间有风: signed out and removed.');
+});
+
 test('copying what is dead asks first', async () => {
   const { app, host } = await opened(`accounts/${people.mori.id}`);
   await app.copy(people.mori);

@@ -24,7 +24,7 @@ describe('values in texts', () => {
 
   test('there is no gap between Han and Han, nor beside punctuation or a gap that is there already', () => {
     expect(say('zh-CN', 'step.save', { kc: '系统密钥环' })).toBe('存入系统密钥环');
-    expect(say('zh-CN', 'rd.title', { name: 'Mori' })).toBe('移除「Mori」');
+    expect(say('zh-CN', 'to.about', { name: 'Mori', text: '已续期。' })).toBe('「Mori」：已续期。');
     expect(say('zh-CN', 'b.ver', { v: '0.1.0' })).toBe('版本 0.1.0');
   });
 
@@ -33,7 +33,7 @@ describe('values in texts', () => {
   });
 
   test('a value that looks like a name of a value is not filled again', () => {
-    expect(say('en', 'rd.title', { name: '{name}' })).toBe('Remove “{name}”');
+    expect(say('en', 'to.about', { name: '{text}', text: 'renewed.' })).toBe('{text}: renewed.');
   });
 });
 
