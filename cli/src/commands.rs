@@ -119,7 +119,7 @@ fn dead(account: &Account, language: Language) -> Option<Failure> {
     let (english, chinese) =
         (words::service(service, Language::English), words::service(service, Language::Chinese));
     let problem = Problem::new(ProblemCode::Rejected).with_service(service);
-    let failure = Failure::from(problem.with_detail(format!("{id} needs a new sign-in"))).said(
+    let failure = Failure::from(problem.with_detail(format!("{id} needs a new sign-in"))).with_words(
         format!("This cookie no longer works: {english} has refused it. {id} needs a new sign-in."),
         format!("该 Cookie 已失效：{chinese}已拒绝它。{id} 需要重新登录。"),
     );

@@ -30,7 +30,7 @@ pub(crate) fn code(problem: ProblemCode) -> u8 {
         | ProblemCode::DeviceLimit
         | ProblemCode::Restricted
         | ProblemCode::ClientTooOld
-        | ProblemCode::WrongWayIn
+        | ProblemCode::WrongMethod
         | ProblemCode::WrongCode
         | ProblemCode::ExchangeLost
         | ProblemCode::ForeignCode

@@ -26,11 +26,11 @@ impl Failure {
     /// A failure with a sentence of its own. Neither may hold a secret.
     pub(crate) fn new(code: ProblemCode, english: impl Into<String>, chinese: impl Into<String>) -> Self {
         let english = english.into();
-        Self::from(Problem::new(code).with_detail(english.clone())).said(english, chinese)
+        Self::from(Problem::new(code).with_detail(english.clone())).with_words(english, chinese)
     }
 
     /// The same with another sentence for people than the problem's.
-    pub(crate) fn said(mut self, english: impl Into<String>, chinese: impl Into<String>) -> Self {
+    pub(crate) fn with_words(mut self, english: impl Into<String>, chinese: impl Into<String>) -> Self {
         self.words = Some(Box::new(Sentence { english: english.into(), chinese: chinese.into() }));
         self
     }

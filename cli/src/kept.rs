@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::Sleep;
-use tunekey_core::{KeychainState, Language, Patience, Problem, ProblemCode, Secret, TuneKey};
+use tunekey_core::{Interaction, KeychainState, Language, Problem, ProblemCode, Secret, TuneKey};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -118,14 +118,14 @@ pub(crate) fn is_asked(output: Output) -> bool {
 
 /// Waits until the keychain is open.
 async fn open(tunekey: &TuneKey) {
-    while tunekey.probe_keychain(Patience::Background).await != KeychainState::Ready {
+    while tunekey.probe_keychain(Interaction::Forbidden).await != KeychainState::Ready {
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
 /// Waits until the keychain, having been closed, is open: one that is open and refuses waits for the person.
 async fn opened(tunekey: &TuneKey) {
-    while tunekey.probe_keychain(Patience::Background).await == KeychainState::Ready {
+    while tunekey.probe_keychain(Interaction::Forbidden).await == KeychainState::Ready {
         tokio::time::sleep(LOOK_EVERY).await;
     }
     open(tunekey).await;

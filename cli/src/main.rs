@@ -63,7 +63,7 @@ fn main() -> ExitCode {
         let result = runtime.block_on(async {
             run(&tunekey, cli.command, output).await?;
             // What is asked about a new account once it is saved. Whoever presses Ctrl-C need not wait for it.
-            let rest = tokio::time::timeout(REST, tunekey.settled());
+            let rest = tokio::time::timeout(REST, tunekey.drain());
             drop(interrupt::unless_interrupted(rest, pin!(tokio::signal::ctrl_c())).await);
             Ok(())
         });

@@ -5,8 +5,8 @@ use std::pin::{Pin, pin};
 
 use serde_json::json;
 use tunekey_core::{
-    Account, AccountId, Answer, Input, Language, Method, Others, PastedAccount, Problem, ProblemCode, QrCode,
-    Secret, ServiceId, SignIn, SignInStep, TuneKey, registry,
+    Account, AccountId, Alternatives, Answer, Input, Language, Method, PastedAccount, Problem, ProblemCode,
+    QrCode, Secret, ServiceId, SignIn, SignInStep, TuneKey, registry,
 };
 
 use crate::args::QrTarget;
@@ -87,9 +87,9 @@ async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), F
         }
         show(&step, &way, output)?;
         too_large = code_that_does_not_fit(&step, &way, output);
-        if let SignInStep::Failed { problem, others } = &step
+        if let SignInStep::Failed { problem, alternatives } = &step
             && confirmed
-            && others.next.is_empty()
+            && alternatives.next.is_empty()
         {
             let choice = if interrupted {
                 Ok(Choice::GiveUp)
@@ -111,7 +111,7 @@ async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), F
                 }
             }
             drop(sign_in);
-            let saved = settled(tunekey, &before, way.service, interrupt.as_mut()).await?;
+            let saved = drain(tunekey, &before, way.service, interrupt.as_mut()).await?;
             return given_up(saved, problem, interrupted, output);
         }
         if let Some(end) = end_of(&step, &way, output.language) {
@@ -145,13 +145,13 @@ async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), F
 
 /// Waits for what the core makes of a sign-in that nobody follows any more: it tries to save it a few times, then
 /// ends it at the service. Gives back the account, if it was saved.
-async fn settled(
+async fn drain(
     tunekey: &TuneKey,
     before: &[Account],
     service: ServiceId,
     interrupt: Pin<&mut impl Future>,
 ) -> Result<Option<Account>, Failure> {
-    unless_interrupted(tunekey.settled(), interrupt).await?;
+    unless_interrupted(tunekey.drain(), interrupt).await?;
     let is_as_before = |account: &Account| {
         before.iter().any(|old| old.id == account.id && old.life.issued_at == account.life.issued_at)
     };
@@ -389,9 +389,9 @@ fn end_of(step: &SignInStep, way: &Way, language: Language) -> Option<Result<(),
             )
             .into())),
         SignInStep::Refused => problem(ProblemCode::Refused),
-        SignInStep::RiskControl { problem, others } | SignInStep::Failed { problem, others } => {
+        SignInStep::RiskControl { problem, alternatives } | SignInStep::Failed { problem, alternatives } => {
             let failure = Failure::from(problem.clone());
-            Some(Err(match next_steps(others, way, language) {
+            Some(Err(match next_steps(alternatives, way, language) {
                 Some(next) => failure.and_next(next),
                 None => failure,
             }))
@@ -417,13 +417,13 @@ fn end_of(step: &SignInStep, way: &Way, language: Language) -> Option<Result<(),
 }
 
 /// The commands to type for the other ways in, best first.
-fn next_steps(others: &Others, way: &Way, language: Language) -> Option<String> {
-    if others.next.is_empty() {
+fn next_steps(alternatives: &Alternatives, way: &Way, language: Language) -> Option<String> {
+    if alternatives.next.is_empty() {
         return None;
     }
     let again = way.wanted.as_ref().map(|account| format!(" --account {account}")).unwrap_or_default();
     let mut rows = vec![language.pick("Other ways in:", "其他登录方式：").to_owned()];
-    for other in &others.next {
+    for other in &alternatives.next {
         rows.push(format!("  tunekey sign-in {} --method {}{again}", other.service, other.method));
     }
     Some(rows.join("\n"))
@@ -458,7 +458,7 @@ fn reason(step: &SignInStep) -> Option<&Problem> {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::WayIn;
+    use tunekey_core::SignInOption;
 
     use super::*;
 
@@ -469,18 +469,18 @@ mod tests {
     #[test]
     fn what_is_barred_names_the_commands_for_the_other_ways() {
         let next = [Method::WechatScan, Method::Paste];
-        let next = next.map(|method| WayIn { service: ServiceId::QqMusic, method }).to_vec();
-        let others = Others { next, barred: vec![Method::QqScan] };
-        let said = next_steps(&others, &way(None), Language::English).expect("there are others");
+        let next = next.map(|method| SignInOption { service: ServiceId::QqMusic, method }).to_vec();
+        let alternatives = Alternatives { next, blocked: vec![Method::QqScan] };
+        let said = next_steps(&alternatives, &way(None), Language::English).expect("there are others");
         assert_eq!(
             said,
             "Other ways in:\n  tunekey sign-in qqmusic --method wechat-scan\n  \
              tunekey sign-in qqmusic --method paste"
         );
         let meant = way(Some(AccountId::new(ServiceId::QqMusic, "10001")));
-        let said = next_steps(&others, &meant, Language::English).expect("there are others");
+        let said = next_steps(&alternatives, &meant, Language::English).expect("there are others");
         assert!(said.contains("wechat-scan --account qqmusic:10001"), "the account is still meant: {said}");
-        assert_eq!(next_steps(&Others::default(), &way(None), Language::English), None);
+        assert_eq!(next_steps(&Alternatives::default(), &way(None), Language::English), None);
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
         SignInStep::AskWhichAccount { accounts } => {
             output.note(&words::pasted_accounts(accounts, language));
         }
-        SignInStep::AskToGoOn { recognised } => output.note(&words::recognised(recognised, language)),
+        SignInStep::AskToGoOn { detected } => output.note(&words::detected(detected, language)),
         SignInStep::Exchanging => output.note(match way.method {
             Method::Paste => language.pick("Checking it with the service…", "正在向对方服务核对…"),
             Method::QqScan | Method::WechatScan | Method::AppScan | Method::Phone | Method::OfficialPage => {

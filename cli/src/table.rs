@@ -141,8 +141,8 @@ pub(crate) fn sheet(account: &Account, language: Language) -> String {
             format!("{}  {}", words::time(last.at), words::outcome(last.outcome, language)),
         ));
     }
-    if let Some(trouble) = &account.trouble {
-        let message = trouble.message(language).replace('\n', " ");
+    if let Some(last_error) = &account.last_error {
+        let message = last_error.message(language).replace('\n', " ");
         rows.push((language.pick("Trouble", "问题"), message));
     }
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();

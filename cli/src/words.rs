@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tunekey_core::{
-    Account, CredentialPart, Health, Language, Method, PasteFormat, PastedAccount, ProblemCode, Recognised,
+    Account, CredentialPart, Detected, Health, Language, Method, PasteFormat, PastedAccount, ProblemCode,
     RenewalOutcome, ServiceId, SignInReason, SystemProxyInfo, Tier, Unusable, UnusableReason, WarningReason,
 };
 
@@ -46,8 +46,8 @@ pub(crate) fn clock(at: Timestamp) -> String {
 }
 
 /// What a pasted text holds: its shape, what is there and what is not, and whether it can be renewed.
-pub(crate) fn recognised(recognised: &Recognised, language: Language) -> String {
-    let Recognised { format, fields, parts, renewable } = recognised;
+pub(crate) fn detected(detected: &Detected, language: Language) -> String {
+    let Detected { format, fields, parts, renewable } = detected;
     let separator = language.pick(", ", "、");
     let named = |found: bool| {
         let parts = parts.iter().filter(|one| one.found == found).map(|one| part(one.part, language));
@@ -56,7 +56,7 @@ pub(crate) fn recognised(recognised: &Recognised, language: Language) -> String 
     let (found, missing) = (named(true), named(false));
     let mut rows = vec![match language {
         Language::English => {
-            format!("Recognised {} with {fields} fields. Found: {found}.", shape(*format, language))
+            format!("Detected {} with {fields} fields. Found: {found}.", shape(*format, language))
         }
         Language::Chinese => {
             format!("识别为{}，共 {fields} 个字段。已找到：{found}。", shape(*format, language))
@@ -103,8 +103,8 @@ pub(crate) fn unusable(unusable: &Unusable, language: Language) -> String {
         });
     }
     let named = |found: bool| {
-        let parts = unusable.parts.iter().filter(|recognised| recognised.found == found);
-        let names: Vec<_> = parts.map(|recognised| part(recognised.part, language)).collect();
+        let parts = unusable.parts.iter().filter(|detected| detected.found == found);
+        let names: Vec<_> = parts.map(|detected| part(detected.part, language)).collect();
         names.join(language.pick(", ", "、"))
     };
     if !unusable.parts.is_empty() {
@@ -306,7 +306,7 @@ pub(crate) fn tier(tier: Tier, language: Language) -> &'static str {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use tunekey_core::{AccountId, Format, KeyLife, Membership, TierStatus};
+    use tunekey_core::{AccountId, Format, KeyLifetime, Membership, TierStatus};
 
     use super::*;
 
@@ -329,7 +329,7 @@ pub(crate) mod tests {
             method: Method::QqScan,
             health: Health::Healthy,
             busy: None,
-            life: KeyLife {
+            life: KeyLifetime {
                 issued_at: at(1_790_000_000),
                 renew_at: Some(at(1_790_072_000)),
                 expires_at: Some(at(1_790_259_200)),
@@ -341,7 +341,7 @@ pub(crate) mod tests {
             checked_at: None,
             renewals: Vec::new(),
             format: Format::Header,
-            trouble: None,
+            last_error: None,
         }
     }
 

@@ -37,7 +37,7 @@ pub struct Account {
     /// What is being done with it right now.
     pub busy: Option<Busy>,
     /// The life of its key.
-    pub life: KeyLife,
+    pub life: KeyLifetime,
     /// Whether its key can be renewed; `None` until its credential has been looked at.
     pub renewability: Option<Renewability>,
     /// What the service said of its membership, if it has said anything yet.
@@ -52,7 +52,7 @@ pub struct Account {
     /// The last time that its cookie was handed out.
     pub copied: Option<CopyRecord>,
     /// What went wrong last, if the last thing tried went wrong: a note, not a verdict.
-    pub trouble: Option<Problem>,
+    pub last_error: Option<Problem>,
 }
 
 /// How an account is doing.
@@ -162,7 +162,7 @@ pub enum Busy {
 /// From when until when a key lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct KeyLife {
+pub struct KeyLifetime {
     /// When the service issued it.
     #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub issued_at: Timestamp,

@@ -10,13 +10,13 @@ use tokio::sync::broadcast;
 use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, ServiceId, picture};
 
 use crate::account::{Account, Busy, CopyRecord, Health, RenewalOutcome, RenewalRecord, WarningReason};
+use crate::avatar;
 use crate::export::Format;
 use crate::ledger::{AccountRecord, Ledger, LedgerFile};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::tunekey::Event;
-use crate::{avatar, ladder};
 
 /// How long before a renewal an account counts as "renews soon".
 const SOON: SignedDuration = SignedDuration::from_hours(1);
@@ -43,7 +43,7 @@ struct Now {
     ledger: Ledger,
     views: Vec<Account>,
     busy: HashMap<AccountId, Busy>,
-    trouble: HashMap<AccountId, Problem>,
+    last_error: HashMap<AccountId, Problem>,
     /// Accounts whose credential is gone and whose record may still be there.
     removed: HashSet<AccountId>,
     /// Pictures as `data:` URLs; `None` for an account that has none.
@@ -112,13 +112,13 @@ impl Accounts {
     /// `DailyLimit` when the day's sign-ins are used up.
     pub(crate) fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
         let now = self.clock.now();
-        let taken = self.change(|ledger| ladder::try_take(&mut ledger.started, service, now))?;
+        let taken = self.change(|ledger| ledger.started.try_take(service, now))?;
         if taken { Ok(()) } else { Err(Problem::new(ProblemCode::DailyLimit).with_service(service)) }
     }
 
     /// How many sign-ins with a service the day still holds.
     pub(crate) fn sign_ins_left(&self, service: ServiceId) -> usize {
-        ladder::left(&self.now().ledger.started, service, self.clock.now())
+        self.now().ledger.started.left(service, self.clock.now())
     }
 
     /// The format that an account is copied in.
@@ -164,7 +164,7 @@ impl Accounts {
         {
             let mut now = self.now();
             now.avatars.remove(id);
-            now.trouble.remove(id);
+            now.last_error.remove(id);
             now.busy.remove(id);
             now.removed.insert(id.clone());
         }
@@ -209,10 +209,10 @@ impl Accounts {
     }
 
     /// Remembers what went wrong last with an account, or that nothing did.
-    pub(crate) fn trouble(&self, id: &AccountId, problem: Option<Problem>) {
+    pub(crate) fn last_error(&self, id: &AccountId, problem: Option<Problem>) {
         match problem {
-            Some(problem) => self.now().trouble.insert(id.clone(), problem),
-            None => self.now().trouble.remove(id),
+            Some(problem) => self.now().last_error.insert(id.clone(), problem),
+            None => self.now().last_error.remove(id),
         };
         self.refresh();
     }
@@ -314,7 +314,7 @@ fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {
             format: copied.format,
             is_current: copied.generation == record.generation,
         }),
-        trouble: now.trouble.get(&record.id).cloned(),
+        last_error: now.last_error.get(&record.id).cloned(),
     }
 }
 

@@ -132,7 +132,7 @@ fn renews(format: Format, service: &dyn Service, credential: &Credential, cookie
             credential.fields.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
         }
     };
-    service.recognise(&fields).renewable
+    service.detect(&fields).renewable
 }
 
 /// A value that the format cannot carry without its reader seeing another one.

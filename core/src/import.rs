@@ -93,7 +93,7 @@ pub enum ImportError {
 pub fn read(text: &Secret) -> Result<Pasted, ImportError> {
     let mut all = read_all(text)?;
     for service in registry::all() {
-        let whole = all.iter().filter(|pasted| service.recognise(&pasted.fields).enough).count();
+        let whole = all.iter().filter(|pasted| service.detect(&pasted.fields).enough).count();
         if whole > 1 {
             return Err(ImportError::SeveralAccounts(whole));
         }
@@ -141,15 +141,14 @@ pub fn read_all(text: &Secret) -> Result<Vec<Pasted>, ImportError> {
 
 /// The services that could be asked about something in it.
 pub fn services_of(all: &[Pasted]) -> Vec<ServiceId> {
-    let is_whole =
-        |service: &&&dyn Service| all.iter().any(|pasted| service.recognise(&pasted.fields).enough);
+    let is_whole = |service: &&&dyn Service| all.iter().any(|pasted| service.detect(&pasted.fields).enough);
     registry::all().iter().filter(is_whole).map(|service| service.id()).collect()
 }
 
 /// Whose cookies they are: of the services that could do something with them, the one of which most parts are there.
 pub fn service_of(pasted: &Pasted) -> Option<ServiceId> {
     let parts = |service: &dyn Service| {
-        let recognition = service.recognise(&pasted.fields);
+        let recognition = service.detect(&pasted.fields);
         let found = recognition.parts.iter().filter(|part| part.found).count();
         (recognition.enough, found)
     };

@@ -19,13 +19,13 @@ use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use tunekey_services::{AccountId, Clock as _, Membership, Method, Renewability, SystemClock, display_text};
 
-use crate::account::{Health, KeyLife, RenewalRecord};
+use crate::account::{Health, KeyLifetime, RenewalRecord};
 use crate::disk::{self, FileLock};
 use crate::evidence::Evidence;
 use crate::export::Format;
-use crate::ladder::Started;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
+use crate::quota::DailyQuota;
 use crate::settings::Settings;
 use crate::vault::Generation;
 
@@ -66,7 +66,7 @@ pub struct Ledger {
     pub settings: Settings,
     /// The sign-ins that were started within the last day, so that a restart does not forget them.
     #[serde(default)]
-    pub started: Vec<Started>,
+    pub started: DailyQuota,
 }
 
 impl Default for Ledger {
@@ -76,7 +76,7 @@ impl Default for Ledger {
             device_id: String::new(),
             accounts: Vec::new(),
             settings: Settings::default(),
-            started: Vec::new(),
+            started: DailyQuota::default(),
         }
     }
 }
@@ -107,7 +107,7 @@ pub struct AccountRecord {
     /// How it is doing.
     pub health: Health,
     /// The life of its key.
-    pub life: KeyLife,
+    pub life: KeyLifetime,
     /// What the service said of its membership.
     #[serde(default)]
     pub membership: Option<Membership>,
@@ -169,7 +169,7 @@ impl AccountRecord {
             method,
             added_at,
             health: Health::Healthy,
-            life: KeyLife { issued_at: added_at, renew_at: None, expires_at: None },
+            life: KeyLifetime { issued_at: added_at, renew_at: None, expires_at: None },
             membership: None,
             checked_at: None,
             renewals: Vec::new(),

@@ -5,6 +5,7 @@
 
 mod account;
 mod accounts;
+mod alternatives;
 mod avatar;
 mod disk;
 mod evidence;
@@ -14,10 +15,10 @@ mod extra_ca;
 mod fuzz;
 pub mod hardening;
 pub mod import;
-mod ladder;
 mod ledger;
 mod problem;
 mod profile;
+mod quota;
 mod renewal;
 mod settings;
 mod sign_in;
@@ -25,23 +26,25 @@ mod tunekey;
 mod vault;
 
 pub use account::{
-    Account, Busy, CheckOutcome, CopyRecord, Health, KeyLife, RenewalOutcome, RenewalRecord, RenewalTrigger,
-    SignInReason, WarningReason,
+    Account, Busy, CheckOutcome, CopyRecord, Health, KeyLifetime, RenewalOutcome, RenewalRecord,
+    RenewalTrigger, SignInReason, WarningReason,
 };
+pub use alternatives::{Alternatives, SignInOption};
 pub use export::{Export, Format, Scope};
 pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile};
 pub use problem::{Language, Problem, ProblemCode, Words};
 pub use profile::Profile;
 pub use settings::Settings;
-pub use sign_in::{Answer, Others, SignIn, SignInStep, WayIn};
+pub use sign_in::{Answer, SignIn, SignInStep};
 pub use tunekey::{
-    Copied, Event, KeychainState, Reach, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
+    ConnectionTest, Event, ExportedCookie, KeychainState, ServiceInfo, Setup, SignedOut, Snapshot,
+    SystemProxyInfo, TuneKey,
 };
 pub use tunekey_services::{
-    AccountId, Clock, CookieMap, Credential, CredentialPart, Fields, Http, HttpOptions, Ink, Input, Limits,
-    Membership, Method, NeteaseProfile, OfficialPage, PageGoal, PageRequest, PasteFormat, PastedAccount,
-    PrivateAddress, Proxy, QUIET_ZONE, QrCode, Recognised, RecognisedPart, Renewability, Secret, ServiceId,
+    AccountId, Clock, CookieMap, Credential, CredentialPart, Detected, DetectedPart, Fields, Http,
+    HttpOptions, Ink, Input, Limits, Membership, Method, NeteaseProfile, OfficialPage, PageGoal, PageRequest,
+    PasteFormat, PastedAccount, PrivateAddress, Proxy, QUIET_ZONE, QrCode, Renewability, Secret, ServiceId,
     SystemClock, Tier, TierStatus, UnchangedReason, Unusable, UnusableReason, display_text, registry,
 };
-pub use vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
-pub use vault::{Generation, Kept, Vault};
+pub use vault::keychain::{Interaction, Keychain, KeychainError, SystemKeychain};
+pub use vault::{Generation, StoredCredential, Vault};

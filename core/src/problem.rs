@@ -25,7 +25,7 @@ pub struct Problem {
     pub detail: Option<String>,
     /// The service's own words, when it sent some for people to read.
     #[serde(default, deserialize_with = "display_text::deserialize_message")]
-    pub said: Option<String>,
+    pub service_message: Option<String>,
     /// What to tell the person in place of the code's own sentence, when that has to name something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
@@ -95,7 +95,7 @@ pub enum ProblemCode {
     /// The service no longer accepts the client version that we report.
     ClientTooOld,
     /// This way in does not suit the account; another may.
-    WrongWayIn,
+    WrongMethod,
     /// The code that was typed is wrong or used up.
     WrongCode,
     /// The sign-in was confirmed, but the answer that would have brought the credential was lost on the way.
@@ -173,7 +173,7 @@ impl Language {
 impl Problem {
     /// A problem with nothing more to say than its code.
     pub fn new(code: ProblemCode) -> Self {
-        Self { code, service: None, detail: None, said: None, words: None }
+        Self { code, service: None, detail: None, service_message: None, words: None }
     }
 
     /// What somebody gave cannot be used: why, and what to give instead, in both languages. Never put a secret into it.
@@ -223,11 +223,11 @@ impl Problem {
             Some(words) => language.pick(&words.english, &words.chinese).to_owned(),
             None => capitalised(language.pick(english, chinese).replace("{service}", service)),
         };
-        if let Some(said) = &self.said {
+        if let Some(service_message) = &self.service_message {
             // The service's own words first: it knows why.
             message = match language {
-                Language::English => format!("The service says: “{said}” {message}"),
-                Language::Chinese => format!("对方提示：「{said}」{message}"),
+                Language::English => format!("The service says: “{service_message}” {message}"),
+                Language::Chinese => format!("对方提示：「{service_message}」{message}"),
             };
         }
         // What nobody foresaw is told with what is known of it; that is technical English in both languages.
@@ -368,7 +368,7 @@ impl ProblemCode {
                  usually fixes this.",
                 "{service}不再接受 TuneKey 使用的客户端版本，账号本身没有问题，更新 TuneKey 后通常即可恢复。",
             ),
-            Self::WrongWayIn => (
+            Self::WrongMethod => (
                 "{service} does not let this account in this way. Your account is fine: choose another way in.",
                 "{service}不允许该账号以这种方式登录，账号本身没有问题，请换一种登录方式。",
             ),
@@ -536,7 +536,7 @@ mod tests {
     #[cfg(feature = "typescript")]
     #[test]
     fn export_bindings_sentences() {
-        let sentences = serde_json::to_string_pretty(&sentences()).expect("they are texts");
+        let sentences = serde_json::to_string_pretty(&ProblemCode::sentences()).expect("they are texts");
         let text = format!(
             "// Generated from the core's sentences. Do not edit.\n\
              import type {{ ProblemCode }} from './ProblemCode';\n\

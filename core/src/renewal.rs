@@ -15,15 +15,15 @@ use tunekey_services::{
 };
 
 use crate::account::{
-    Health, KeyLife, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason, WarningReason,
+    Health, KeyLifetime, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason, WarningReason,
 };
 use crate::accounts::Accounts;
 use crate::evidence::{self, Verdict};
 use crate::ledger::{AccountLock, AccountRecord};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
-use crate::vault::keychain::{KeychainError, Patience};
-use crate::vault::{Generation, Kept, Vault};
+use crate::vault::keychain::{Interaction, KeychainError};
+use crate::vault::{Generation, StoredCredential, Vault};
 
 /// The first pause after a failed renewal; it doubles with each further one.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(2);
@@ -85,7 +85,7 @@ impl Renewer {
         let renewed = async {
             let _lock = self.lock(id).await?;
             match self.current(accounts, service, id, trigger, seen).await? {
-                Current::Kept(kept) => {
+                Current::StoredCredential(kept) => {
                     self.ask(accounts, service, context, &kept, trigger, KeyState::NotAsked).await
                 }
                 Current::Published(entry) => Ok(entry),
@@ -108,9 +108,9 @@ impl Renewer {
         trigger: RenewalTrigger,
         seen: Generation,
     ) -> Result<Current, Problem> {
-        let patience = patience(trigger);
-        let kept = self.load(accounts, id, patience).await?;
-        if let Some((credential, generation)) = self.write_unsaved(&kept, patience).await? {
+        let interaction = interaction(trigger);
+        let kept = self.load(accounts, id, interaction).await?;
+        if let Some((credential, generation)) = self.write_unsaved(&kept, interaction).await? {
             let entry = self.publish(accounts, service, &credential, generation, trigger)?;
             return Ok(Current::Published(entry));
         }
@@ -119,7 +119,7 @@ impl Renewer {
             let entry = self.publish(accounts, service, &kept.credential, kept.generation, trigger)?;
             return Ok(Current::Published(entry));
         }
-        Ok(Current::Kept(Box::new(kept)))
+        Ok(Current::StoredCredential(Box::new(kept)))
     }
 
     /// Asks the service for a new key and keeps it. Only with the account's lock held.
@@ -128,7 +128,7 @@ impl Renewer {
         accounts: &Accounts,
         service: &dyn Service,
         context: &Context,
-        kept: &Kept,
+        kept: &StoredCredential,
         trigger: RenewalTrigger,
         key: KeyState,
     ) -> Result<RenewalRecord, Problem> {
@@ -138,11 +138,11 @@ impl Renewer {
             accounts.update(id, |record| record.renewability = Some(renewability))?;
             return Err(Problem::new(ProblemCode::NotRenewable).with_service(id.service));
         }
-        let patience = patience(trigger);
-        self.vault.prove_writable(id, patience).await?;
+        let interaction = interaction(trigger);
+        self.vault.prove_writable(id, interaction).await?;
         match service.renew(context, &kept.credential).await {
             Ok(Renewal::Renewed(credential)) => {
-                let generation = self.write(&credential, kept.generation, patience).await?;
+                let generation = self.write(&credential, kept.generation, interaction).await?;
                 self.publish(accounts, service, &credential, generation, trigger)
             }
             Ok(Renewal::Unchanged { reason }) => self.unchanged(accounts, kept, service, trigger, reason),
@@ -159,10 +159,10 @@ impl Renewer {
         &self,
         accounts: &Accounts,
         id: &AccountId,
-        patience: Patience,
-    ) -> Result<Kept, Problem> {
+        interaction: Interaction,
+    ) -> Result<StoredCredential, Problem> {
         let now = self.clock.now();
-        match self.vault.load(id, patience).await {
+        match self.vault.load(id, interaction).await {
             Ok(Some(kept)) => {
                 if let Health::Warning { reason, .. } = accounts.record(id)?.health
                     && matches!(reason, WarningReason::MissingOnce | WarningReason::Unreadable)
@@ -214,14 +214,14 @@ impl Renewer {
     /// by a new sign-in, or by another process. Only with the account's lock held.
     async fn write_unsaved(
         &self,
-        kept: &Kept,
-        patience: Patience,
+        kept: &StoredCredential,
+        interaction: Interaction,
     ) -> Result<Option<(Credential, Generation)>, Problem> {
         let unsaved = self.unsaved().remove(&kept.credential.account);
         let Some(Unsaved { credential, .. }) = unsaved.filter(|one| one.replaces == kept.generation) else {
             return Ok(None);
         };
-        let generation = self.write(&credential, kept.generation, patience).await?;
+        let generation = self.write(&credential, kept.generation, interaction).await?;
         Ok(Some((credential, generation)))
     }
 
@@ -230,13 +230,13 @@ impl Renewer {
         &self,
         credential: &Credential,
         expected: Generation,
-        patience: Patience,
+        interaction: Interaction,
     ) -> Result<Generation, Problem> {
         let id = &credential.account;
         self.unsaved().insert(id.clone(), Unsaved { credential: credential.clone(), replaces: expected });
         let mut tries = 1;
         let generation = loop {
-            match self.vault.save(credential, Some(expected), patience).await {
+            match self.vault.save(credential, Some(expected), interaction).await {
                 Ok(generation) => break generation,
                 Err(error) if tries == WRITES => return Err(error.into()),
                 Err(_) => tries += 1,
@@ -269,7 +269,7 @@ impl Renewer {
     fn unchanged(
         &self,
         accounts: &Accounts,
-        kept: &Kept,
+        kept: &StoredCredential,
         service: &dyn Service,
         trigger: RenewalTrigger,
         reason: UnchangedReason,
@@ -298,7 +298,7 @@ impl Renewer {
         accounts: &Accounts,
         service: &dyn Service,
         context: &Context,
-        kept: &Kept,
+        kept: &StoredCredential,
         error: ServiceError,
         key: KeyState,
     ) -> Result<Problem, Problem> {
@@ -329,7 +329,7 @@ impl Renewer {
 
     /// Takes an answer that refuses the credential, and gives the code for what that comes to. Only with the
     /// account's lock held.
-    fn believe(&self, accounts: &Accounts, kept: &Kept) -> Result<ProblemCode, Problem> {
+    fn believe(&self, accounts: &Accounts, kept: &StoredCredential) -> Result<ProblemCode, Problem> {
         let now = self.clock.now();
         let mut verdict = Verdict::Outdated;
         accounts.update(&kept.credential.account, |record| {
@@ -382,7 +382,7 @@ impl Renewer {
 /// What there is to renew.
 enum Current {
     /// This one.
-    Kept(Box<Kept>),
+    StoredCredential(Box<StoredCredential>),
     /// Nothing: there was a newer one already.
     Published(RenewalRecord),
 }
@@ -396,21 +396,21 @@ enum KeyState {
     Refused,
 }
 
-fn patience(trigger: RenewalTrigger) -> Patience {
+fn interaction(trigger: RenewalTrigger) -> Interaction {
     match trigger {
-        RenewalTrigger::Manual => Patience::User,
-        RenewalTrigger::Automatic => Patience::Background,
+        RenewalTrigger::Manual => Interaction::Allowed,
+        RenewalTrigger::Automatic => Interaction::Forbidden,
     }
 }
 
 /// The life of a credential's key, with a renewal planned a little before the last good moment.
-pub(crate) fn life(service: &dyn Service, credential: &Credential) -> KeyLife {
+pub(crate) fn life(service: &dyn Service, credential: &Credential) -> KeyLifetime {
     let issued_at = credential.issued_at;
     let renew_at = service.renew_at(credential).map(|latest| {
         let whole = latest.duration_since(issued_at);
         latest - whole.mul_f64_or_zero(rand::rng().random_range(0.0..JITTER))
     });
-    KeyLife { issued_at, renew_at, expires_at: credential.expires_at }
+    KeyLifetime { issued_at, renew_at, expires_at: credential.expires_at }
 }
 
 /// Whether the schedule should renew an account now, or ask about it a second time.

@@ -20,6 +20,7 @@ use tunekey_services::{
 };
 
 use crate::account::Account;
+use crate::alternatives::{Alternatives, SignInOption};
 use crate::import::PasteAttempt;
 use crate::problem::{Problem, ProblemCode};
 
@@ -29,8 +30,8 @@ mod step;
 mod tests;
 
 pub(crate) use parked::{ParkedCode, ParkedCodes};
-pub use step::{Others, SignInStep, WayIn};
-use step::{asking, working};
+pub use step::SignInStep;
+use step::{step_for_input, step_for_question};
 
 /// What a person can answer to a sign-in.
 #[derive(Debug)]
@@ -94,7 +95,7 @@ pub(crate) struct Scanner {
 
 /// What the machine needs from the rest of the core.
 #[async_trait]
-pub(crate) trait Surroundings: Send + Sync + 'static {
+pub(crate) trait SignInHost: Send + Sync + 'static {
     /// The HTTP client, clock and device identity of now.
     fn context(&self) -> Result<Context, Problem>;
     /// Whether a credential could be saved; may ask the person to unlock the keychain.
@@ -112,9 +113,9 @@ pub(crate) trait Surroundings: Send + Sync + 'static {
     /// Counts one more sign-in with that service. Errors when the day's are used up.
     fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem>;
     /// Remembers that this way was barred.
-    fn barred(&self, way: WayIn);
+    fn blocked(&self, way: SignInOption);
     /// The other ways into the service.
-    fn others(&self, way: WayIn) -> Others;
+    fn alternatives(&self, way: SignInOption) -> Alternatives;
     /// Whether the account is here already.
     fn knows(&self, account: &AccountId) -> bool;
     /// Whose credential it is: name and picture, as far as the service says so in time.
@@ -122,9 +123,9 @@ pub(crate) trait Surroundings: Send + Sync + 'static {
     /// Ends a credential that the person does not want, as far as the service takes part.
     async fn discard(&self, grant: &Grant);
     /// Keeps a code that nobody has scanned and nobody looks at any more.
-    fn park(&self, way: WayIn, code: ParkedCode);
+    fn park(&self, way: SignInOption, code: ParkedCode);
     /// A code for that way that was parked and still lives for a while.
-    fn take_parked(&self, way: WayIn) -> Option<ParkedCode>;
+    fn take_parked(&self, way: SignInOption) -> Option<ParkedCode>;
 }
 
 /// Starts a sign-in on the current runtime, among those tasks.
@@ -133,7 +134,7 @@ pub(crate) fn start(
     service: &'static dyn Service,
     method: Method,
     wanted: Option<AccountId>,
-    surroundings: impl Surroundings,
+    surroundings: impl SignInHost,
 ) -> SignIn {
     let (steps, steps_out) = mpsc::unbounded_channel();
     let (answers_in, answers) = mpsc::unbounded_channel();
@@ -169,7 +170,7 @@ struct Machine<S> {
 }
 
 /// How one code ended.
-enum CodeEnd {
+enum AttemptOutcome {
     Granted(Box<Grant>),
     Expired {
         /// Whether the phone had read it.
@@ -186,7 +187,7 @@ enum CodeEnd {
 
 /// Whether the service has heard that it is to issue a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Confirmed {
+enum Commitment {
     No,
     Yes,
     /// Yes, and then the network was gone for so long that the person was told.
@@ -205,7 +206,7 @@ struct Run {
     pause: Duration,
     /// How many answers in a row have not come.
     failures: u32,
-    confirmed: Confirmed,
+    confirmed: Commitment,
     /// How often the person went on with what was confirmed.
     resumes: u32,
     /// Whether it has been counted as a sign-in.
@@ -223,7 +224,7 @@ impl Run {
             until: None,
             pause: Duration::ZERO,
             failures: 0,
-            confirmed: Confirmed::No,
+            confirmed: Commitment::No,
             resumes: 0,
             counted: false,
             picture: None,
@@ -232,45 +233,45 @@ impl Run {
 }
 
 /// Nobody is listening any more.
-struct Gone;
+struct Cancelled;
 
-impl<S: Surroundings> Machine<S> {
+impl<S: SignInHost> Machine<S> {
     async fn run(mut self) {
-        // `Gone` is how a dropped `SignIn` arrives here: there is nobody left to tell.
+        // `Cancelled` is how a dropped `SignIn` arrives here: there is nobody left to tell.
         drop(self.sign_in().await);
     }
 
-    async fn sign_in(&mut self) -> Result<(), Gone> {
+    async fn sign_in(&mut self) -> Result<(), Cancelled> {
         loop {
             self.step(SignInStep::Preparing)?;
             let ready = tokio::select! {
                 ready = self.surroundings.ready_to_save() => ready,
                 // Nobody waits for the keychain any more.
-                () = self.steps.closed() => return Err(Gone),
+                () = self.steps.closed() => return Err(Cancelled),
             };
             if let Err(problem) = ready {
-                self.step(SignInStep::Failed { problem, others: Others::default() })?;
+                self.step(SignInStep::Failed { problem, alternatives: Alternatives::default() })?;
                 self.asked_again().await?;
                 continue;
             }
             let last_word = match self.one_code().await? {
-                CodeEnd::Granted(grant) => {
+                AttemptOutcome::Granted(grant) => {
                     if self.may_save(&grant).await? {
                         return self.save(&grant).await;
                     }
                     continue;
                 }
-                CodeEnd::Dropped => continue,
+                AttemptOutcome::Dropped => continue,
                 // One that was scanned was declined, or not confirmed in time: that is said first.
-                CodeEnd::Expired { scanned: false } if self.codes_by_itself > 0 => {
+                AttemptOutcome::Expired { scanned: false } if self.codes_by_itself > 0 => {
                     self.codes_by_itself -= 1;
                     continue;
                 }
-                CodeEnd::Expired { scanned } => SignInStep::Expired { scanned },
-                CodeEnd::Refused => SignInStep::Refused,
-                CodeEnd::PageClosed => SignInStep::PageClosed,
-                CodeEnd::Failed(error) => self.failure(Problem::of_service(error, self.service.id())),
-                CodeEnd::Hindered(problem) => self.failure(problem),
+                AttemptOutcome::Expired { scanned } => SignInStep::Expired { scanned },
+                AttemptOutcome::Refused => SignInStep::Refused,
+                AttemptOutcome::PageClosed => SignInStep::PageClosed,
+                AttemptOutcome::Failed(error) => self.failure(Problem::of_service(error, self.service.id())),
+                AttemptOutcome::Hindered(problem) => self.failure(problem),
             };
             self.step(last_word)?;
             self.asked_again().await?;
@@ -278,7 +279,7 @@ impl<S: Surroundings> Machine<S> {
     }
 
     /// One code from being fetched to its end.
-    async fn one_code(&mut self) -> Result<CodeEnd, Gone> {
+    async fn one_code(&mut self) -> Result<AttemptOutcome, Cancelled> {
         self.scanner = Scanner::default();
         let mut run = match self.begin() {
             Ok(run) => run,
@@ -290,10 +291,10 @@ impl<S: Surroundings> Machine<S> {
         loop {
             let progress = match self.progress(&mut run).await {
                 Ok(Some(progress)) => progress,
-                Ok(None) => return Ok(CodeEnd::Dropped),
-                Err(Gone) => {
+                Ok(None) => return Ok(AttemptOutcome::Dropped),
+                Err(Cancelled) => {
                     self.park(run);
-                    return Err(Gone);
+                    return Err(Cancelled);
                 }
             };
             let end = match progress {
@@ -307,7 +308,7 @@ impl<S: Surroundings> Machine<S> {
     }
 
     /// A code that was parked, or a new attempt.
-    fn begin(&self) -> Result<Run, CodeEnd> {
+    fn begin(&self) -> Result<Run, AttemptOutcome> {
         let way = self.way();
         // A form that nobody has sent yet is no sign-in in the eyes of the service.
         if self.method.is_new_sign_in()
@@ -315,15 +316,15 @@ impl<S: Surroundings> Machine<S> {
             && self.surroundings.sign_ins_left(way.service) == 0
         {
             let problem = Problem::new(ProblemCode::DailyLimit).with_service(way.service);
-            return Err(CodeEnd::Hindered(problem));
+            return Err(AttemptOutcome::Hindered(problem));
         }
         if let Some(parked) = self.surroundings.take_parked(way) {
             return Ok(parked.into());
         }
-        let context = self.surroundings.context().map_err(CodeEnd::Hindered)?;
+        let context = self.surroundings.context().map_err(AttemptOutcome::Hindered)?;
         let attempt: Box<dyn Attempt> = match self.method {
             Method::Paste => Box::new(PasteAttempt::new(self.service, context.clone())),
-            method => self.service.begin(method, context.clone()).map_err(CodeEnd::Failed)?,
+            method => self.service.begin(method, context.clone()).map_err(AttemptOutcome::Failed)?,
         };
         Ok(Run::new(attempt, context))
     }
@@ -336,7 +337,11 @@ impl<S: Surroundings> Machine<S> {
     }
 
     /// Takes what has happened. Gives how the code ended, if it did.
-    async fn advance(&mut self, run: &mut Run, progress: Progress) -> Result<Option<CodeEnd>, Gone> {
+    async fn advance(
+        &mut self,
+        run: &mut Run,
+        progress: Progress,
+    ) -> Result<Option<AttemptOutcome>, Cancelled> {
         run.failures = 0;
         run.pause = Duration::ZERO;
         match progress {
@@ -360,22 +365,22 @@ impl<S: Surroundings> Machine<S> {
                 self.count(run);
                 run.until = None;
                 run.shown = None;
-                run.confirmed = Confirmed::Yes;
+                run.confirmed = Commitment::Yes;
                 // Not `?`: what was confirmed is fetched even when nobody listens any more.
                 drop(self.step(SignInStep::Exchanging));
             }
-            Progress::Refused => return Ok(Some(CodeEnd::Refused)),
+            Progress::Refused => return Ok(Some(AttemptOutcome::Refused)),
             Progress::Expired => {
                 let scanned = matches!(run.shown, Some(SignInStep::Scanned { .. }));
-                return Ok(Some(CodeEnd::Expired { scanned }));
+                return Ok(Some(AttemptOutcome::Expired { scanned }));
             }
-            Progress::Granted(grant) => return Ok(Some(CodeEnd::Granted(grant))),
+            Progress::Granted(grant) => return Ok(Some(AttemptOutcome::Granted(grant))),
         }
         Ok(None)
     }
 
     /// Shows a code that has come.
-    fn show(&self, run: &mut Run, code: QrCode, life: Duration) -> Result<(), Gone> {
+    fn show(&self, run: &mut Run, code: QrCode, life: Duration) -> Result<(), Cancelled> {
         let now = run.context.clock.now();
         let life_seconds = u32::try_from(life.as_secs()).unwrap_or(u32::MAX);
         let valid_until = now + SignedDuration::from_secs(i64::from(life_seconds));
@@ -388,7 +393,7 @@ impl<S: Surroundings> Machine<S> {
     }
 
     /// Says beside what is shown why nothing is heard of the service, or that it is heard again.
-    fn show_again(&self, run: &mut Run, why: Option<Problem>) -> Result<(), Gone> {
+    fn show_again(&self, run: &mut Run, why: Option<Problem>) -> Result<(), Cancelled> {
         let Some(SignInStep::ShowCode { problem, .. } | SignInStep::Scanned { problem, .. }) = &mut run.shown
         else {
             return Ok(());
@@ -416,43 +421,43 @@ impl<S: Surroundings> Machine<S> {
     }
 
     /// Asks the person, and hands the answer on.
-    async fn ask(&mut self, run: &mut Run, question: Question) -> Result<Option<CodeEnd>, Gone> {
+    async fn ask(&mut self, run: &mut Run, question: Question) -> Result<Option<AttemptOutcome>, Cancelled> {
         run.until = None;
         run.shown = None;
-        let asked_after = std::mem::replace(&mut run.confirmed, Confirmed::No);
+        let asked_after = std::mem::replace(&mut run.confirmed, Commitment::No);
         let at_page = matches!(question, Question::Page(_));
         let brought = if question.takes_text() { self.brought.take() } else { None };
         let input = match brought {
             Some(text) => Input::Text(text),
             None => {
-                self.step(asking(question, self.service.id(), run.context.clock.now()))?;
-                let Some(input) = self.input().await? else { return Ok(Some(CodeEnd::Dropped)) };
+                self.step(step_for_question(question, self.service.id(), run.context.clock.now()))?;
+                let Some(input) = self.input().await? else { return Ok(Some(AttemptOutcome::Dropped)) };
                 input
             }
         };
         if at_page && matches!(input, Input::PageClosed) {
-            return Ok(Some(CodeEnd::PageClosed));
+            return Ok(Some(AttemptOutcome::PageClosed));
         }
         if let Input::PhoneNumber { country, number } = &input
             && PhoneNumber::parse(country, number).is_ok()
             && let Err(problem) = self.surroundings.take_sign_in(self.service.id())
         {
-            return Ok(Some(CodeEnd::Hindered(problem)));
+            return Ok(Some(AttemptOutcome::Hindered(problem)));
         }
         if at_page {
             self.count(run);
         }
         let step = match input {
             // The check held up what was typed before it, which is sent again now.
-            Input::CaptchaDone if asked_after != Confirmed::No => Some(SignInStep::Exchanging),
-            _ => working(&input),
+            Input::CaptchaDone if asked_after != Commitment::No => Some(SignInStep::Exchanging),
+            _ => step_for_input(&input),
         };
         if step.as_ref().is_some_and(SignInStep::cannot_be_cancelled) {
-            run.confirmed = Confirmed::Yes;
+            run.confirmed = Commitment::Yes;
         }
         if let Some(step) = step {
             let heard = self.step(step);
-            if run.confirmed == Confirmed::No {
+            if run.confirmed == Commitment::No {
                 heard?;
             }
         }
@@ -461,7 +466,11 @@ impl<S: Surroundings> Machine<S> {
     }
 
     /// Decides what becomes of a request that failed. Gives how the code ended, if it did.
-    async fn recover(&mut self, run: &mut Run, error: ServiceError) -> Result<Option<CodeEnd>, Gone> {
+    async fn recover(
+        &mut self,
+        run: &mut Run,
+        error: ServiceError,
+    ) -> Result<Option<AttemptOutcome>, Cancelled> {
         if error.may_pass() {
             run.failures = run.failures.saturating_add(1);
             run.pause = PAUSE_AFTER_FAILURE * run.failures.min(LONGEST_PAUSE);
@@ -470,50 +479,50 @@ impl<S: Surroundings> Machine<S> {
                 return Ok(None);
             }
             let problem = Problem::of_service(error, self.service.id());
-            if run.confirmed == Confirmed::No && run.shown.is_some() {
+            if run.confirmed == Commitment::No && run.shown.is_some() {
                 // The code lives for minutes, whatever the network does meanwhile.
                 self.show_again(run, Some(problem))?;
                 return Ok(None);
             }
-            if run.confirmed != Confirmed::No && run.resumes < RESUMES {
+            if run.confirmed != Commitment::No && run.resumes < RESUMES {
                 self.resume(run, problem).await?;
                 return Ok(None);
             }
-            return Ok(Some(CodeEnd::Hindered(problem)));
+            return Ok(Some(AttemptOutcome::Hindered(problem)));
         }
         match error {
             // It came too late, or was used up by the request whose answer was lost.
             ServiceError::Unexpected { .. } | ServiceError::ExchangeLost { .. }
-                if run.confirmed == Confirmed::Resumed && self.method.is_new_sign_in() =>
+                if run.confirmed == Commitment::Resumed && self.method.is_new_sign_in() =>
             {
-                Ok(Some(CodeEnd::Dropped))
+                Ok(Some(AttemptOutcome::Dropped))
             }
-            error => Ok(Some(CodeEnd::Failed(error))),
+            error => Ok(Some(AttemptOutcome::Failed(error))),
         }
     }
 
     /// Keeps what was confirmed for another try: the person need not scan again.
-    async fn resume(&mut self, run: &mut Run, problem: Problem) -> Result<(), Gone> {
-        let told = self.step(SignInStep::Failed { problem, others: Others::default() });
+    async fn resume(&mut self, run: &mut Run, problem: Problem) -> Result<(), Cancelled> {
+        let told = self.step(SignInStep::Failed { problem, alternatives: Alternatives::default() });
         let asked = if told.is_ok() { self.asked_again().await } else { told };
         run.resumes = match asked {
             Ok(()) => run.resumes + 1,
             // Whoever leaves does not take it along: once more, unheard.
-            Err(Gone) if self.method.is_new_sign_in() => RESUMES,
-            Err(Gone) => return Err(Gone),
+            Err(Cancelled) if self.method.is_new_sign_in() => RESUMES,
+            Err(Cancelled) => return Err(Cancelled),
         };
         run.failures = 0;
         run.pause = Duration::ZERO;
-        run.confirmed = Confirmed::Resumed;
+        run.confirmed = Commitment::Resumed;
         drop(self.step(SignInStep::Exchanging));
         Ok(())
     }
 
     /// The attempt's next progress, unless the person wants another code (`None`) or has gone, or the code
     /// has outlived its time on screen, whatever the service says. What was confirmed is waited for.
-    async fn progress(&mut self, run: &mut Run) -> Result<Option<Result<Progress, ServiceError>>, Gone> {
+    async fn progress(&mut self, run: &mut Run) -> Result<Option<Result<Progress, ServiceError>>, Cancelled> {
         let Run { attempt, shown, until, pause, confirmed, picture, .. } = run;
-        let (until, pause, may_leave) = (*until, *pause, *confirmed == Confirmed::No);
+        let (until, pause, may_leave) = (*until, *pause, *confirmed == Commitment::No);
         let too_old = async {
             match until {
                 Some(until) => tokio::time::sleep_until(until).await,
@@ -543,11 +552,11 @@ impl<S: Surroundings> Machine<S> {
                     Some(Answer::Give(Input::Text(text))) if may_leave => self.brought = Some(text),
                     // Nothing was asked: a second click, or a page that says the same twice.
                     Some(Answer::Give(_) | Answer::Keep) => {}
-                    None if may_leave => return Err(Gone),
+                    None if may_leave => return Err(Cancelled),
                     None => heard = false,
                 },
                 // Without this a front that was dropped would keep its code alive for minutes.
-                () = self.steps.closed(), if may_leave => return Err(Gone),
+                () = self.steps.closed(), if may_leave => return Err(Cancelled),
                 drawn = drawn => {
                     *picture = None;
                     self.scanner.picture = drawn;
@@ -555,7 +564,7 @@ impl<S: Surroundings> Machine<S> {
                         if let SignInStep::Scanned { avatar, .. } = step {
                             *avatar = Some(picture::data_url(png));
                         }
-                        let told = self.steps.send(step.clone()).map_err(|_| Gone);
+                        let told = self.steps.send(step.clone()).map_err(|_| Cancelled);
                         if may_leave {
                             told?;
                         }
@@ -567,12 +576,12 @@ impl<S: Surroundings> Machine<S> {
         }
     }
 
-    fn way(&self) -> WayIn {
-        WayIn { service: self.service.id(), method: self.method }
+    fn way(&self) -> SignInOption {
+        SignInOption { service: self.service.id(), method: self.method }
     }
 
     /// The answer to a question; `None` when the person wants to start over.
-    async fn input(&mut self) -> Result<Option<Input>, Gone> {
+    async fn input(&mut self) -> Result<Option<Input>, Cancelled> {
         loop {
             match self.answer().await? {
                 Answer::Give(input) => return Ok(Some(input)),
@@ -584,7 +593,7 @@ impl<S: Surroundings> Machine<S> {
 
     /// Whether what was granted may be saved. Another account than the wanted one is only if the person says so, and
     /// so is a new one that came by a page: what such a page runs, not the person alone, decides who signs in there.
-    async fn may_save(&mut self, grant: &Grant) -> Result<bool, Gone> {
+    async fn may_save(&mut self, grant: &Grant) -> Result<bool, Cancelled> {
         let account = &grant.credential.account;
         let known = self.surroundings.knows(account);
         let question = match self.wanted.clone() {
@@ -610,10 +619,10 @@ impl<S: Surroundings> Machine<S> {
                     Ok(Answer::Give(_)) => {}
                     Ok(Answer::Keep) => break Ok(true),
                     Ok(Answer::Again) => break Ok(false),
-                    Err(Gone) => break Err(Gone),
+                    Err(Cancelled) => break Err(Cancelled),
                 }
             },
-            Err(Gone) => Err(Gone),
+            Err(Cancelled) => Err(Cancelled),
         };
         // What was pasted is somebody's elsewhere, too: it is not ours to end.
         if !matches!(answer, Ok(true)) && self.method.is_new_sign_in() {
@@ -623,7 +632,7 @@ impl<S: Surroundings> Machine<S> {
     }
 
     /// Saves what has come. A keychain that says no does not lose it: it stays here for another try.
-    async fn save(&mut self, grant: &Grant) -> Result<(), Gone> {
+    async fn save(&mut self, grant: &Grant) -> Result<(), Cancelled> {
         let mut unheard = 0;
         loop {
             // Not `?`: a credential that has come is saved even when nobody listens any more.
@@ -635,7 +644,7 @@ impl<S: Surroundings> Machine<S> {
                 Err(problem) => problem,
             };
             tracing::warn!(code = ?problem.code, "a credential that has come could not be saved");
-            let told = self.step(SignInStep::Failed { problem, others: Others::default() });
+            let told = self.step(SignInStep::Failed { problem, alternatives: Alternatives::default() });
             if told.is_ok() && self.asked_again().await.is_ok() {
                 continue;
             }
@@ -644,7 +653,7 @@ impl<S: Surroundings> Machine<S> {
                 if self.method.is_new_sign_in() {
                     self.surroundings.discard(grant).await;
                 }
-                return Err(Gone);
+                return Err(Cancelled);
             }
             tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
         }
@@ -653,44 +662,45 @@ impl<S: Surroundings> Machine<S> {
     /// What went wrong, with the other ways in where one of them may help.
     fn failure(&self, problem: Problem) -> SignInStep {
         let way = self.way();
-        let barred = matches!(
+        let blocked = matches!(
             problem.code,
             ProblemCode::RiskControl
                 | ProblemCode::ClientTooOld
                 | ProblemCode::DeviceLimit
-                | ProblemCode::WrongWayIn
+                | ProblemCode::WrongMethod
         );
-        if barred {
-            self.surroundings.barred(way);
+        if blocked {
+            self.surroundings.blocked(way);
         }
-        let others = match problem.code {
-            _ if barred => self.surroundings.others(way),
+        let alternatives = match problem.code {
+            _ if blocked => self.surroundings.alternatives(way),
             ProblemCode::RateLimited | ProblemCode::Rejected | ProblemCode::Unexpected => {
-                self.surroundings.others(way)
+                self.surroundings.alternatives(way)
             }
             // Only a way that is no further sign-in helps now.
             ProblemCode::DailyLimit => {
-                let mut others = self.surroundings.others(way);
-                others.next.retain(|way| !way.method.is_new_sign_in());
-                others
+                let mut alternatives = self.surroundings.alternatives(way);
+                alternatives.next.retain(|way| !way.method.is_new_sign_in());
+                alternatives
             }
-            _ => Others::default(),
+            _ => Alternatives::default(),
         };
         match problem.code {
-            ProblemCode::RiskControl => SignInStep::RiskControl { problem, others },
+            ProblemCode::RiskControl => SignInStep::RiskControl { problem, alternatives },
             // Only what was pasted is a credential; in the other ways it is a code that was refused.
-            ProblemCode::Rejected if self.method != Method::Paste => {
-                SignInStep::Failed { problem: Problem { code: ProblemCode::Unexpected, ..problem }, others }
-            }
-            _ => SignInStep::Failed { problem, others },
+            ProblemCode::Rejected if self.method != Method::Paste => SignInStep::Failed {
+                problem: Problem { code: ProblemCode::Unexpected, ..problem },
+                alternatives,
+            },
+            _ => SignInStep::Failed { problem, alternatives },
         }
     }
 
-    fn step(&self, step: SignInStep) -> Result<(), Gone> {
-        self.steps.send(step).map_err(|_| Gone)
+    fn step(&self, step: SignInStep) -> Result<(), Cancelled> {
+        self.steps.send(step).map_err(|_| Cancelled)
     }
 
-    async fn asked_again(&mut self) -> Result<(), Gone> {
+    async fn asked_again(&mut self) -> Result<(), Cancelled> {
         loop {
             match self.answer().await? {
                 Answer::Again => return Ok(()),
@@ -700,12 +710,12 @@ impl<S: Surroundings> Machine<S> {
         }
     }
 
-    async fn answer(&mut self) -> Result<Answer, Gone> {
+    async fn answer(&mut self) -> Result<Answer, Cancelled> {
         tokio::select! {
             // Who answers and leaves has answered.
             biased;
-            answer = self.answers.recv() => answer.ok_or(Gone),
-            () = self.steps.closed() => Err(Gone),
+            answer = self.answers.recv() => answer.ok_or(Cancelled),
+            () = self.steps.closed() => Err(Cancelled),
         }
     }
 }

@@ -16,26 +16,28 @@ use tunekey_services::{
 
 use crate::account::{Busy, CheckOutcome, RenewalRecord, RenewalTrigger};
 use crate::accounts::Accounts;
+use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
 use crate::export::{self, Format, Scope};
 use crate::extra_ca;
-use crate::ladder::Barred;
 use crate::ledger::{HandedOut, LedgerFile};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::renewal::{self, Checked, Renewer};
 use crate::settings::Settings;
-use crate::sign_in::{self, Others, ParkedCodes, SignIn, WayIn};
+use crate::sign_in::{self, ParkedCodes, SignIn};
 use crate::vault::Vault;
-use crate::vault::keychain::{Keychain, KeychainError, Patience, SystemKeychain};
+use crate::vault::keychain::{Interaction, Keychain, KeychainError, SystemKeychain};
 
 mod lookup;
 mod removal;
-mod saving;
+mod sign_in_host;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
-pub use snapshot::{Copied, Event, KeychainState, Reach, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo};
+pub use snapshot::{
+    ConnectionTest, Event, ExportedCookie, KeychainState, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
+};
 
 /// What a [`TuneKey`] is made of. Tests bring their own keychain, clock and limits.
 #[derive(Debug)]
@@ -90,7 +92,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     limits: Limits,
     has_web_view: bool,
-    barred: Mutex<Barred>,
+    blocked: Mutex<BlockedMethods>,
     /// Codes that nobody looks at any more.
     parked: Mutex<ParkedCodes>,
     /// The client for the settings it was made with: rebuilt when they change.
@@ -124,7 +126,7 @@ impl TuneKey {
             clock,
             limits,
             has_web_view,
-            barred: Mutex::default(),
+            blocked: Mutex::default(),
             parked: Mutex::default(),
             http: Mutex::default(),
             // Until it has been asked: the window must not flash "locked" while it starts.
@@ -183,8 +185,8 @@ impl TuneKey {
     }
 
     /// The other ways into a service, best first, when a front cannot go this one.
-    pub fn other_ways(&self, way: WayIn) -> Others {
-        sign_in::Surroundings::others(self, way)
+    pub fn other_ways(&self, way: SignInOption) -> Alternatives {
+        sign_in::SignInHost::alternatives(self, way)
     }
 
     /// The ways into a service that this front can go.
@@ -257,7 +259,7 @@ impl TuneKey {
     /// Waits for what must not be cut off: sign-ins that were confirmed, renewals, sign-outs; then writes the keys
     /// that no keychain has taken yet. A sign-in that can be cancelled is to be dropped first. From now on nothing
     /// is renewed by itself any more. For a process that is about to end.
-    pub async fn settled(&self) {
+    pub async fn drain(&self) {
         self.0.ending.store(true, Ordering::Release);
         self.0.tasks.close();
         self.0.tasks.wait().await;
@@ -268,7 +270,7 @@ impl TuneKey {
     ///
     /// # Errors
     /// `NotFound`, `InvalidInput` when the format does not exist for the service, or a keychain problem.
-    pub async fn cookie(&self, id: &AccountId, format: Option<Format>) -> Result<Copied, Problem> {
+    pub async fn cookie(&self, id: &AccountId, format: Option<Format>) -> Result<ExportedCookie, Problem> {
         self.export(id, format, Scope::Full).await
     }
 
@@ -281,12 +283,13 @@ impl TuneKey {
         id: &AccountId,
         format: Option<Format>,
         scope: Scope,
-    ) -> Result<Copied, Problem> {
+    ) -> Result<ExportedCookie, Problem> {
         let record = self.0.accounts.record(id)?;
         let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
-        let kept = self.note_keychain_of(self.0.renewer.load(&self.0.accounts, id, Patience::User).await)?;
+        let kept =
+            self.note_keychain_of(self.0.renewer.load(&self.0.accounts, id, Interaction::Allowed).await)?;
         let export = export::render(format, scope, registry::by_id(id.service), &kept.credential)?;
-        Ok(Copied {
+        Ok(ExportedCookie {
             text: export.text,
             health: self.0.accounts.view(id)?.health,
             format,
@@ -298,7 +301,7 @@ impl TuneKey {
     }
 
     /// Remembers that an exported cookie was handed out. A profile that cannot be written only forgets that.
-    pub fn note_copied(&self, id: &AccountId, copied: &Copied) {
+    pub fn note_copied(&self, id: &AccountId, copied: &ExportedCookie) {
         let handed_out =
             HandedOut { at: self.0.clock.now(), format: copied.format, generation: copied.generation };
         if let Err(problem) = self.0.accounts.update(id, |record| record.copied = Some(handed_out)) {
@@ -381,15 +384,15 @@ impl TuneKey {
         Ok(self.settings())
     }
 
-    /// Looks whether the keychain can be used. With [`Patience::User`] it may ask the person to unlock it.
-    pub async fn probe_keychain(&self, patience: Patience) -> KeychainState {
-        let state = self.0.vault.state(patience).await;
+    /// Looks whether the keychain can be used. With [`Interaction::Allowed`] it may ask the person to unlock it.
+    pub async fn probe_keychain(&self, interaction: Interaction) -> KeychainState {
+        let state = self.0.vault.state(interaction).await;
         self.note_keychain(state);
         state
     }
 
     /// How long a round trip to each service takes, through the proxy of now.
-    pub async fn reach(&self) -> Vec<Reach> {
+    pub async fn reach(&self) -> Vec<ConnectionTest> {
         let mut reaches = Vec::new();
         for service in registry::all() {
             let id = service.id();
@@ -400,12 +403,12 @@ impl TuneKey {
                 Err(problem) => Err(problem),
             };
             reaches.push(match result {
-                Ok(time) => Reach {
+                Ok(time) => ConnectionTest {
                     service: id,
                     milliseconds: Some(u32::try_from(time.as_millis()).unwrap_or(u32::MAX)),
                     problem: None,
                 },
-                Err(problem) => Reach { service: id, milliseconds: None, problem: Some(problem) },
+                Err(problem) => ConnectionTest { service: id, milliseconds: None, problem: Some(problem) },
             });
         }
         reaches
@@ -429,7 +432,7 @@ impl TuneKey {
             }
             last = Some(now);
             if *self.keychain() != KeychainState::Ready {
-                self.probe_keychain(Patience::Background).await;
+                self.probe_keychain(Interaction::Forbidden).await;
             }
             self.renew_due().await;
             self.0.accounts.refresh();
@@ -444,7 +447,7 @@ impl TuneKey {
     async fn round_trip(&self, context: &Context, service: &dyn Service) -> Result<Duration, ServiceError> {
         const DOING: &str = "testing the connection";
         let start = self.0.clock.monotonic();
-        let answer = context.http.send(Request::get_with(service.front_door(), &[])).await;
+        let answer = context.http.send(Request::get_with(service.probe_url(), &[])).await;
         let answer = answer.map_err(|source| ServiceError::Http { doing: DOING, source })?;
         // Neither service sends anybody elsewhere from there: a network that wants a sign-in does.
         if answer.answered() == Err(NotTheAnswer::Redirect) {
@@ -579,7 +582,7 @@ impl TuneKey {
     /// Remembers what the last thing tried with an account came to.
     fn note_result<T>(&self, id: &AccountId, result: Result<T, Problem>) -> Result<T, Problem> {
         let result = self.note_keychain_of(result);
-        self.0.accounts.trouble(id, result.as_ref().err().cloned());
+        self.0.accounts.last_error(id, result.as_ref().err().cloned());
         result
     }
 }

@@ -17,7 +17,7 @@ mod record;
 #[cfg(test)]
 pub(crate) mod sim;
 
-use keychain::{Keychain, KeychainError, Patience};
+use keychain::{Interaction, Keychain, KeychainError};
 use record::{Encoded, Head, MAX_PIECES, Unreadable};
 
 /// Counts the saves of one account's credential.
@@ -43,7 +43,7 @@ impl Generation {
 
 /// A credential as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredCredential {
     /// The credential.
     pub credential: Credential,
     /// Which save wrote it.
@@ -103,9 +103,9 @@ impl Vault {
         Self { keychain }
     }
 
-    /// Whether the keychain can be used now. With [`Patience::User`] it may ask the person to unlock it.
-    pub async fn state(&self, patience: Patience) -> KeychainState {
-        match self.keychain.look(patience).await {
+    /// Whether the keychain can be used now. With [`Interaction::Allowed`] it may ask the person to unlock it.
+    pub async fn state(&self, interaction: Interaction) -> KeychainState {
+        match self.keychain.probe(interaction).await {
             Ok(()) => KeychainState::Ready,
             Err(error) => error.state().unwrap_or(KeychainState::Unavailable),
         }
@@ -116,8 +116,12 @@ impl Vault {
     /// # Errors
     /// When the keychain did not say; that proves nothing about the credential. `Unreadable` when what is there is
     /// damaged or was written by a newer TuneKey.
-    pub async fn load(&self, id: &AccountId, patience: Patience) -> Result<Option<Kept>, KeychainError> {
-        let slots = self.read(id, patience).await?;
+    pub async fn load(
+        &self,
+        id: &AccountId,
+        interaction: Interaction,
+    ) -> Result<Option<StoredCredential>, KeychainError> {
+        let slots = self.read(id, interaction).await?;
         match slots.newest() {
             Some(kept) => Ok(Some(kept.clone())),
             None if slots.damaged => Err(KeychainError::Unreadable("it is damaged")),
@@ -135,10 +139,10 @@ impl Vault {
         &self,
         credential: &Credential,
         expected: Option<Generation>,
-        patience: Patience,
+        interaction: Interaction,
     ) -> Result<Generation, SaveError> {
         let id = &credential.account;
-        let slots = self.read(id, patience).await?;
+        let slots = self.read(id, interaction).await?;
         let found = slots.newest();
         let generation = expected.unwrap_or_default().next();
         if found.map(|kept| kept.generation) != expected {
@@ -148,7 +152,7 @@ impl Vault {
             }
             return Err(SaveError::Conflict { found: found.map(|kept| kept.generation) });
         }
-        self.write(slots.idle(), credential, generation, patience).await?;
+        self.write(slots.idle(), credential, generation, interaction).await?;
         Ok(generation)
     }
 
@@ -158,16 +162,16 @@ impl Vault {
     ///
     /// # Errors
     /// When the keychain does not take it.
-    pub async fn prove_writable(&self, id: &AccountId, patience: Patience) -> Result<(), SaveError> {
-        let slots = self.read(id, patience).await?;
+    pub async fn prove_writable(&self, id: &AccountId, interaction: Interaction) -> Result<(), SaveError> {
+        let slots = self.read(id, interaction).await?;
         if let Some(kept) = slots.newest() {
-            return self.write(slots.idle(), &kept.credential, kept.generation, patience).await;
+            return self.write(slots.idle(), &kept.credential, kept.generation, interaction).await;
         }
         let name = format!("{}:probe", prefix(id));
         let line = Secret::new(r#"{"v":1,"probe":true}"#);
-        self.keychain.set(&name, &line, patience).await?;
-        let kept = self.keychain.get(&name, patience).await? == Some(line);
-        self.keychain.delete(&name, patience).await?;
+        self.keychain.set(&name, &line, interaction).await?;
+        let kept = self.keychain.get(&name, interaction).await? == Some(line);
+        self.keychain.delete(&name, interaction).await?;
         if kept { Ok(()) } else { Err(NOT_KEPT.into()) }
     }
 
@@ -176,24 +180,24 @@ impl Vault {
     ///
     /// # Errors
     /// When the keychain did not do it; then some of it may be left, and doing it again is right.
-    pub async fn forget(&self, id: &AccountId, patience: Patience) -> Result<(), KeychainError> {
+    pub async fn forget(&self, id: &AccountId, interaction: Interaction) -> Result<(), KeychainError> {
         for slot in [Slot::A, Slot::B] {
             let name = head_name(id, slot);
-            self.keychain.delete(&name, patience).await?;
-            if self.keychain.get(&name, patience).await?.is_some() {
+            self.keychain.delete(&name, interaction).await?;
+            if self.keychain.get(&name, interaction).await?.is_some() {
                 return Err(NOT_DELETED);
             }
-            self.sweep(id, slot, 0, patience).await?;
+            self.sweep(id, slot, 0, interaction).await?;
         }
-        self.keychain.delete(&format!("{}:probe", prefix(id)), patience).await
+        self.keychain.delete(&format!("{}:probe", prefix(id)), interaction).await
     }
 
-    async fn read(&self, id: &AccountId, patience: Patience) -> Result<Slots, KeychainError> {
+    async fn read(&self, id: &AccountId, interaction: Interaction) -> Result<Slots, KeychainError> {
         let mut damaged = false;
         let mut slots = [None, None];
         for (slot, content) in [Slot::A, Slot::B].into_iter().zip(&mut slots) {
-            match self.read_slot(id, slot, patience).await? {
-                Content::Kept(kept) => *content = Some(*kept),
+            match self.read_slot(id, slot, interaction).await? {
+                Content::StoredCredential(kept) => *content = Some(*kept),
                 Content::Nothing => {}
                 Content::Damaged => damaged = true,
             }
@@ -206,9 +210,9 @@ impl Vault {
         &self,
         id: &AccountId,
         slot: Slot,
-        patience: Patience,
+        interaction: Interaction,
     ) -> Result<Content, KeychainError> {
-        let Some(line) = self.keychain.get(&head_name(id, slot), patience).await? else {
+        let Some(line) = self.keychain.get(&head_name(id, slot), interaction).await? else {
             return Ok(Content::Nothing);
         };
         let read = match record::decode_head(id, &line) {
@@ -216,7 +220,7 @@ impl Vault {
             Ok(Head::Pieces(pieces)) => {
                 let mut lines = Vec::with_capacity(pieces.count());
                 for index in 0..pieces.count() {
-                    match self.keychain.get(&piece_name(id, slot, index), patience).await? {
+                    match self.keychain.get(&piece_name(id, slot, index), interaction).await? {
                         Some(line) => lines.push(line),
                         None => break,
                     }
@@ -226,7 +230,7 @@ impl Vault {
             Err(unreadable) => Err(unreadable),
         };
         match read {
-            Ok(kept) => Ok(Content::Kept(Box::new(kept))),
+            Ok(kept) => Ok(Content::StoredCredential(Box::new(kept))),
             // The other slot is the last good one.
             Err(Unreadable::Damaged) => {
                 tracing::warn!(account = %id, slot = slot.as_str(), "a keychain item is damaged");
@@ -244,21 +248,22 @@ impl Vault {
         slot: Slot,
         credential: &Credential,
         generation: Generation,
-        patience: Patience,
+        interaction: Interaction,
     ) -> Result<(), SaveError> {
         let id = &credential.account;
         let Encoded { head, pieces } =
             record::encode(credential, generation).map_err(|record::TooLarge| SaveError::TooLarge)?;
         for (index, piece) in pieces.iter().enumerate() {
-            self.keychain.set(&piece_name(id, slot, index), piece, patience).await?;
+            self.keychain.set(&piece_name(id, slot, index), piece, interaction).await?;
         }
-        self.keychain.set(&head_name(id, slot), &head, patience).await?;
-        match self.read_slot(id, slot, patience).await? {
-            Content::Kept(kept) if kept.generation == generation && kept.credential == *credential => {}
-            Content::Kept(_) | Content::Nothing | Content::Damaged => return Err(NOT_KEPT.into()),
+        self.keychain.set(&head_name(id, slot), &head, interaction).await?;
+        match self.read_slot(id, slot, interaction).await? {
+            Content::StoredCredential(kept)
+                if kept.generation == generation && kept.credential == *credential => {}
+            Content::StoredCredential(_) | Content::Nothing | Content::Damaged => return Err(NOT_KEPT.into()),
         }
         // The credential is safe; pieces of an older one are litter, and the next save sweeps, too.
-        if let Err(error) = self.sweep(id, slot, pieces.len(), patience).await {
+        if let Err(error) = self.sweep(id, slot, pieces.len(), interaction).await {
             tracing::debug!(account = %id, %error, "old keychain pieces could not be removed");
         }
         Ok(())
@@ -270,14 +275,15 @@ impl Vault {
         id: &AccountId,
         slot: Slot,
         first: usize,
-        patience: Patience,
+        interaction: Interaction,
     ) -> Result<(), KeychainError> {
         let mut end = first;
-        while end < MAX_PIECES && self.keychain.get(&piece_name(id, slot, end), patience).await?.is_some() {
+        while end < MAX_PIECES && self.keychain.get(&piece_name(id, slot, end), interaction).await?.is_some()
+        {
             end += 1;
         }
         for index in (first..end).rev() {
-            self.keychain.delete(&piece_name(id, slot, index), patience).await?;
+            self.keychain.delete(&piece_name(id, slot, index), interaction).await?;
         }
         Ok(())
     }
@@ -306,7 +312,7 @@ impl Slot {
 #[derive(Debug)]
 enum Content {
     /// A credential.
-    Kept(Box<Kept>),
+    StoredCredential(Box<StoredCredential>),
     /// No item.
     Nothing,
     /// An item that is no whole credential.
@@ -316,14 +322,14 @@ enum Content {
 /// What the two slots hold.
 #[derive(Debug)]
 struct Slots {
-    a: Option<Kept>,
-    b: Option<Kept>,
+    a: Option<StoredCredential>,
+    b: Option<StoredCredential>,
     /// Whether one of them holds an item that is no whole credential.
     damaged: bool,
 }
 
 impl Slots {
-    fn newest(&self) -> Option<&Kept> {
+    fn newest(&self) -> Option<&StoredCredential> {
         match self.newest_slot()? {
             Slot::A => self.a.as_ref(),
             Slot::B => self.b.as_ref(),

@@ -21,7 +21,7 @@ use crate::membership::Membership;
 use crate::method::Method;
 use crate::netease::NeteaseProfile;
 use crate::qr::QrCode;
-use crate::question::{Input, Question, RecognisedPart};
+use crate::question::{DetectedPart, Input, Question};
 use crate::secret::Secret;
 
 /// Why a renewal that was answered brought no new key (protocol: NetEase §12.2).
@@ -85,7 +85,7 @@ pub trait Service: Send + Sync + fmt::Debug {
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError>;
 
     /// What a set of cookies or fields, gathered elsewhere, holds of a credential of this service. Looks only.
-    fn recognise(&self, fields: &CookieMap) -> Recognition;
+    fn detect(&self, fields: &CookieMap) -> Detection;
 
     /// The account's number, where the fields themselves say it: NetEase's do not.
     fn account_in(&self, _fields: &CookieMap) -> Option<u64> {
@@ -135,7 +135,7 @@ pub trait Service: Send + Sync + fmt::Debug {
     fn export(&self) -> ExportFacts;
 
     /// An address that answers anything at all when the service can be reached; for testing the connection.
-    fn front_door(&self) -> &'static str;
+    fn probe_url(&self) -> &'static str;
 }
 
 /// Cookies to hand out: ordered name–value pairs.
@@ -220,9 +220,9 @@ pub struct Grant {
 
 /// What cookies or fields that were gathered elsewhere hold of a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recognition {
+pub struct Detection {
     /// The parts that matter, found or missing, most important first.
-    pub parts: Vec<RecognisedPart>,
+    pub parts: Vec<DetectedPart>,
     /// Whether they are enough to ask the service about them.
     pub enough: bool,
     /// Whether they can be renewed.

@@ -33,7 +33,7 @@ pub enum ServiceError {
         /// What is wrong with it.
         reason: InputError,
         /// The service's words.
-        said: Option<String>,
+        service_message: Option<String>,
     },
     /// The service definitely refuses the credential.
     #[error("{doing}: the credential is refused (code {code})")]
@@ -51,7 +51,7 @@ pub enum ServiceError {
         /// The service's code.
         code: i64,
         /// The service's words.
-        said: Option<String>,
+        service_message: Option<String>,
     },
     /// Too many requests.
     #[error("{doing}: too many requests (code {code})")]
@@ -61,7 +61,7 @@ pub enum ServiceError {
         /// The service's code.
         code: i64,
         /// The service's words.
-        said: Option<String>,
+        service_message: Option<String>,
     },
     /// Too many devices.
     #[error("{doing}: too many devices (code {code})")]
@@ -71,7 +71,7 @@ pub enum ServiceError {
         /// The service's code.
         code: i64,
         /// The service's words.
-        said: Option<String>,
+        service_message: Option<String>,
     },
     /// The account is restricted or banned.
     #[error("{doing}: the account is restricted (code {code})")]
@@ -81,17 +81,17 @@ pub enum ServiceError {
         /// The service's code.
         code: i64,
         /// The service's words.
-        said: Option<String>,
+        service_message: Option<String>,
     },
     /// This way in does not suit the account: another app, or another kind of account, is wanted.
     #[error("{doing}: this way in does not suit the account (code {code})")]
-    WrongWayIn {
+    WrongMethod {
         /// What was being done.
         doing: &'static str,
         /// The service's code.
         code: i64,
         /// The service's words.
-        said: Option<String>,
+        service_message: Option<String>,
     },
     /// The code that the person typed is wrong or used up.
     #[error("{doing}: the code that was typed is wrong (code {code})")]
@@ -101,7 +101,7 @@ pub enum ServiceError {
         /// The service's code.
         code: i64,
         /// The service's words.
-        said: Option<String>,
+        service_message: Option<String>,
     },
     /// It was confirmed, but the answer that would have brought the credential was lost on the way, and the
     /// service gives it only once: only a new sign-in helps.
@@ -124,7 +124,7 @@ pub enum ServiceError {
         /// The service's code.
         code: i64,
         /// The service's words.
-        said: Option<String>,
+        service_message: Option<String>,
     },
     /// The answer is about somebody else's account.
     #[error("{doing}: the answer is about another account")]
@@ -140,7 +140,7 @@ pub enum ServiceError {
         /// What came: codes, field names and shapes, never values that could be secret.
         got: String,
         /// The service's words for people.
-        said: Option<String>,
+        service_message: Option<String>,
     },
 }
 
@@ -153,15 +153,15 @@ impl ServiceError {
     /// The service's own words for people, where it sent some.
     pub fn service_message(&self) -> Option<&str> {
         match self {
-            Self::InvalidInput { said, .. }
-            | Self::RiskControl { said, .. }
-            | Self::RateLimited { said, .. }
-            | Self::DeviceLimit { said, .. }
-            | Self::Restricted { said, .. }
-            | Self::WrongWayIn { said, .. }
-            | Self::WrongCode { said, .. }
-            | Self::ClientTooOld { said, .. }
-            | Self::Unexpected { said, .. } => said.as_deref(),
+            Self::InvalidInput { service_message, .. }
+            | Self::RiskControl { service_message, .. }
+            | Self::RateLimited { service_message, .. }
+            | Self::DeviceLimit { service_message, .. }
+            | Self::Restricted { service_message, .. }
+            | Self::WrongMethod { service_message, .. }
+            | Self::WrongCode { service_message, .. }
+            | Self::ClientTooOld { service_message, .. }
+            | Self::Unexpected { service_message, .. } => service_message.as_deref(),
             Self::Http { .. }
             | Self::NotTheService { .. }
             | Self::Rejected { .. }
@@ -182,7 +182,7 @@ impl ServiceError {
             | Self::DeviceLimit { .. }
             | Self::Restricted { .. }
             | Self::ClientTooOld { .. }
-            | Self::WrongWayIn { .. }
+            | Self::WrongMethod { .. }
             | Self::WrongCode { .. }
             | Self::ExchangeLost { .. }
             | Self::ForeignCode { .. }

@@ -24,8 +24,8 @@ mod secret;
 
 pub use clock::{Clock, SystemClock};
 pub use contract::{
-    Attempt, Context, CookiePairs, Device, ExportFacts, Grant, Inspection, Progress, Recognition,
-    Renewability, Renewal, Service, UnchangedReason,
+    Attempt, Context, CookiePairs, Detection, Device, ExportFacts, Grant, Inspection, Progress, Renewability,
+    Renewal, Service, UnchangedReason,
 };
 pub use credential::{Credential, Fields};
 pub use error::{InputError, ServiceError, ServiceErrorKind};
@@ -37,7 +37,7 @@ pub use netease::NeteaseProfile;
 pub use phone_number::PhoneNumber;
 pub use qr::{Ink, QUIET_ZONE, QrCode, QrError};
 pub use question::{
-    CredentialPart, Input, OfficialPage, PageGoal, PageRequest, PasteFormat, PastedAccount, PrivateAddress,
-    Question, Recognised, RecognisedPart, Unusable, UnusableReason,
+    CredentialPart, Detected, DetectedPart, Input, OfficialPage, PageGoal, PageRequest, PasteFormat,
+    PastedAccount, PrivateAddress, Question, Unusable, UnusableReason,
 };
 pub use secret::Secret;

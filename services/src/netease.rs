@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::contract::{
-    Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewability, Renewal,
-    Service,
+    Attempt, Context, CookiePairs, Detection, ExportFacts, Grant, Inspection, Renewability, Renewal, Service,
 };
 use crate::credential::Credential;
 use crate::error::ServiceError;
@@ -61,8 +60,8 @@ impl Service for Netease {
         }
     }
 
-    fn recognise(&self, fields: &CookieMap) -> Recognition {
-        adopt::recognise(fields)
+    fn detect(&self, fields: &CookieMap) -> Detection {
+        adopt::detect(fields)
     }
 
     async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
@@ -117,7 +116,7 @@ impl Service for Netease {
         }
     }
 
-    fn front_door(&self) -> &'static str {
+    fn probe_url(&self) -> &'static str {
         "https://music.163.com/robots.txt"
     }
 }

@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::contract::{
-    Attempt, Context, CookiePairs, ExportFacts, Grant, Inspection, Recognition, Renewability, Renewal,
-    Service,
+    Attempt, Context, CookiePairs, Detection, ExportFacts, Grant, Inspection, Renewability, Renewal, Service,
 };
 use crate::credential::Credential;
 use crate::error::ServiceError;
@@ -67,8 +66,8 @@ impl Service for QqMusic {
         })
     }
 
-    fn recognise(&self, fields: &CookieMap) -> Recognition {
-        adopt::recognise(fields)
+    fn detect(&self, fields: &CookieMap) -> Detection {
+        adopt::detect(fields)
     }
 
     fn account_in(&self, fields: &CookieMap) -> Option<u64> {
@@ -126,7 +125,7 @@ impl Service for QqMusic {
         }
     }
 
-    fn front_door(&self) -> &'static str {
+    fn probe_url(&self) -> &'static str {
         gateway::GATEWAY
     }
 }

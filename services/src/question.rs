@@ -53,14 +53,14 @@ pub enum Question {
         accounts: Vec<PastedAccount>,
     },
     /// Whether to go on with what was pasted: [`Input::Go`], or [`Input::Text`] for another text.
-    Recognised(Recognised),
+    Detected(Detected),
 }
 
 impl Question {
     /// Whether [`Input::Text`] answers it.
     pub fn takes_text(&self) -> bool {
         match self {
-            Self::Paste { .. } | Self::WhichAccount { .. } | Self::Recognised(_) => true,
+            Self::Paste { .. } | Self::WhichAccount { .. } | Self::Detected(_) => true,
             Self::PhoneNumber { .. } | Self::Captcha { .. } | Self::TextCode { .. } | Self::Page(_) => false,
         }
     }
@@ -218,13 +218,13 @@ impl OfficialPage {
 /// What was recognised in a pasted text. It says what is there, never what it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct Recognised {
+pub struct Detected {
     /// The shape that it was in.
     pub format: PasteFormat,
     /// How many fields it has.
     pub fields: u32,
     /// The parts of a credential, found or missing, most important first.
-    pub parts: Vec<RecognisedPart>,
+    pub parts: Vec<DetectedPart>,
     /// Whether it could be renewed.
     pub renewable: bool,
 }
@@ -236,7 +236,7 @@ pub struct Unusable {
     /// Why.
     pub reason: UnusableReason,
     /// The parts of a credential of this service, found or missing; none where there is nothing of it.
-    pub parts: Vec<RecognisedPart>,
+    pub parts: Vec<DetectedPart>,
     /// The other service, when the text is a whole credential of that one.
     pub other: Option<ServiceId>,
 }
@@ -281,7 +281,7 @@ pub struct PastedAccount {
 /// A part of a credential, and whether it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct RecognisedPart {
+pub struct DetectedPart {
     /// Which part.
     pub part: CredentialPart,
     /// Whether it is there.

@@ -15,7 +15,7 @@ pub(crate) async fn ask(
 ) -> Result<Response, ServiceError> {
     let answer = http.send(request).await.map_err(|source| unreachable(doing, source))?;
     match answer.status() {
-        429 => Err(ServiceError::RateLimited { doing, code: 429, said: None }),
+        429 => Err(ServiceError::RateLimited { doing, code: 429, service_message: None }),
         _ => Ok(answer),
     }
 }
@@ -37,7 +37,7 @@ pub(crate) fn not_the_service(doing: &'static str, what: NotTheAnswer) -> Servic
 
 /// Something came that proves nothing.
 pub(crate) fn unexpected(doing: &'static str, got: impl Into<String>) -> ServiceError {
-    ServiceError::Unexpected { doing, got: got.into(), said: None }
+    ServiceError::Unexpected { doing, got: got.into(), service_message: None }
 }
 
 /// A sign-in by a method that the service does not have.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tauri::{App, AppHandle, Manager as _, RunEvent};
-use tunekey_core::{Clock, Patience, Problem, Profile, Setup, SystemClock, TuneKey};
+use tunekey_core::{Clock, Interaction, Problem, Profile, Setup, SystemClock, TuneKey};
 
 use crate::clipboard::Clipboard;
 use crate::events::DesktopEvent;
@@ -163,7 +163,7 @@ fn set_up(
 fn run_in_background(app: &AppHandle) {
     let core = app.state::<Desktop>().core.clone();
     let schedule = tauri::async_runtime::spawn(async move {
-        core.probe_keychain(Patience::Background).await;
+        core.probe_keychain(Interaction::Forbidden).await;
         core.run_schedule().await;
     });
     app.state::<Desktop>().quitting.stops(schedule);

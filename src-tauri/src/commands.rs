@@ -20,8 +20,8 @@ use serde::Serialize;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager as _, State, Wry};
 use tunekey_core::{
-    Account, AccountId, Answer as SignInAnswer, CheckOutcome, KeychainState, Language, Method, Patience,
-    Problem, ProblemCode, Proxy, Reach, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
+    Account, AccountId, Answer as SignInAnswer, CheckOutcome, ConnectionTest, Interaction, KeychainState,
+    Language, Method, Problem, ProblemCode, Proxy, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
     ServiceInfo, SignedOut, Snapshot, TuneKey, Words,
 };
 
@@ -349,7 +349,7 @@ async fn choose_extra_ca(app: AppHandle, desktop: State<'_, Desktop>) -> Answer<
 
 /// If the page lies: each service is asked for its front page, so many times in a minute.
 #[tauri::command]
-async fn test_connection(desktop: State<'_, Desktop>) -> Answer<Vec<Reach>> {
+async fn test_connection(desktop: State<'_, Desktop>) -> Answer<Vec<ConnectionTest>> {
     paced(&desktop, &desktop.paces.requests)?;
     Ok(desktop.core.reach().await)
 }
@@ -379,7 +379,7 @@ fn set_preferences(app: AppHandle, desktop: State<'_, Desktop>, change: Preferen
 #[tauri::command]
 async fn keychain_retry(desktop: State<'_, Desktop>) -> Answer<KeychainState> {
     paced(&desktop, &desktop.paces.requests)?;
-    Ok(desktop.core.probe_keychain(Patience::User).await)
+    Ok(desktop.core.probe_keychain(Interaction::Allowed).await)
 }
 
 /// What the window says of the app, and needs to know of the computer.

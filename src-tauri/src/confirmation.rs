@@ -58,7 +58,7 @@ pub(crate) async fn confirmed(app: &AppHandle, question: Question) -> bool {
 
 /// Shows the question. The Enter key says no at first: the page chooses when a dialog opens, and the person may be typing.
 #[cfg(target_os = "linux")]
-fn show(app: &AppHandle, question: Question, said: oneshot::Sender<bool>) {
+fn show(app: &AppHandle, question: Question, answer: oneshot::Sender<bool>) {
     use gtk::prelude::{Cast as _, DialogExt as _, GtkWindowExt as _, MessageDialogExt as _, WidgetExt as _};
 
     let window = app.get_webview_window(window::LABEL).and_then(|window| window.gtk_window().ok());
@@ -75,11 +75,11 @@ fn show(app: &AppHandle, question: Question, said: oneshot::Sender<bool>) {
     dialog.add_button(no, gtk::ResponseType::Cancel);
     dialog.add_button(yes, gtk::ResponseType::Accept);
     dialog.set_default_response(gtk::ResponseType::Cancel);
-    let said = std::cell::Cell::new(Some(said));
+    let answer = std::cell::Cell::new(Some(answer));
     dialog.connect_response(move |dialog, response| {
-        if let Some(said) = said.take() {
+        if let Some(answer) = answer.take() {
             // Nobody waits any more when the app is ending.
-            let _ = said.send(response == gtk::ResponseType::Accept);
+            let _ = answer.send(response == gtk::ResponseType::Accept);
             dialog.close();
         }
     });
@@ -88,7 +88,7 @@ fn show(app: &AppHandle, question: Question, said: oneshot::Sender<bool>) {
 
 /// Shows the question.
 #[cfg(not(target_os = "linux"))]
-fn show(app: &AppHandle, question: Question, said: oneshot::Sender<bool>) {
+fn show(app: &AppHandle, question: Question, answer: oneshot::Sender<bool>) {
     let Question { title, text, yes, no } = question;
     let mut dialog = rfd::AsyncMessageDialog::new()
         .set_level(rfd::MessageLevel::Warning)
@@ -106,7 +106,7 @@ fn show(app: &AppHandle, question: Question, said: oneshot::Sender<bool>) {
             _ => false,
         };
         // Nobody waits any more when the app is ending.
-        let _ = said.send(is_yes);
+        let _ = answer.send(is_yes);
     });
 }
 

@@ -67,11 +67,11 @@ pub(crate) fn quit(app: &AppHandle) {
     let handle = app.clone();
     let ending = thread::Builder::new().name("quit".to_owned()).spawn(move || {
         let settling = handle.clone();
-        let settled = tauri::async_runtime::spawn(async move {
-            settling.state::<Desktop>().core.settled().await;
+        let drain = tauri::async_runtime::spawn(async move {
+            settling.state::<Desktop>().core.drain().await;
         });
         handle.state::<Desktop>().clipboard.close(CLIPBOARD_LIMIT);
-        drop(tauri::async_runtime::block_on(settled));
+        drop(tauri::async_runtime::block_on(drain));
         handle.exit(0);
     });
     if ending.is_err() {
@@ -88,8 +88,8 @@ pub(crate) fn last_words(app: &AppHandle) {
         desktop.clipboard.close(CLIPBOARD_LIMIT);
     }
     let rest = LIMIT.saturating_sub(CLIPBOARD_LIMIT);
-    let settled = async { tokio::time::timeout(rest, desktop.core.settled()).await };
-    drop(tauri::async_runtime::block_on(settled));
+    let drain = async { tokio::time::timeout(rest, desktop.core.drain()).await };
+    drop(tauri::async_runtime::block_on(drain));
 }
 
 /// Ends the app in the same orderly way when the system asks the process to end. That is heard on a thread of its

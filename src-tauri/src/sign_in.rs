@@ -9,7 +9,7 @@ use tauri::{AppHandle, Manager as _};
 use tokio::sync::mpsc::UnboundedSender;
 use tunekey_core::{
     AccountId, Answer, Input, Method, OfficialPage, PrivateAddress, Problem, ProblemCode, Secret, ServiceId,
-    SignInStep, WayIn, hardening,
+    SignInOption, SignInStep, hardening,
 };
 
 use crate::app::Desktop;
@@ -184,7 +184,7 @@ impl SignIns {
                     let page = outside.enter(&step);
                     events::emit(&app, &DesktopEvent::SignIn { id, step });
                     if let Some(page) = page {
-                        let failed = not_shown(&app, id, WayIn { service, method });
+                        let failed = not_shown(&app, id, SignInOption { service, method });
                         outside.visit(Visit::open(&app, service, page, answers.clone(), failed));
                     }
                 }
@@ -343,11 +343,11 @@ impl fmt::Debug for Outside {
 }
 
 /// Tells the window that the page cannot be shown. The core still waits there: another try opens it again.
-fn not_shown(app: &AppHandle, id: u32, way: WayIn) -> impl FnOnce(Problem) + Send + 'static {
+fn not_shown(app: &AppHandle, id: u32, way: SignInOption) -> impl FnOnce(Problem) + Send + 'static {
     let app = app.clone();
     move |problem| {
-        let others = app.state::<Desktop>().core.other_ways(way);
-        let step = SignInStep::Failed { problem, others };
+        let alternatives = app.state::<Desktop>().core.other_ways(way);
+        let step = SignInStep::Failed { problem, alternatives };
         events::emit(&app, &DesktopEvent::SignIn { id, step });
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tunekey_core::{
-    Account, AccountId, Answer, Format, Input, Method, Problem, ProblemCode, ServiceId, SignIn, SignInStep,
-    WayIn,
+    Account, AccountId, Answer, Format, Input, Method, Problem, ProblemCode, ServiceId, SignIn, SignInOption,
+    SignInStep,
 };
 use tunekey_simulator::{Code, CodeState, Running, Service};
 
@@ -53,7 +53,7 @@ pub enum Does {
 pub struct Person {
     services: Arc<Running>,
     authority: std::path::PathBuf,
-    way: WayIn,
+    way: SignInOption,
     account: String,
     phone: String,
     cookie: Option<String>,
@@ -67,7 +67,7 @@ impl Stage {
     ///
     /// # Errors
     /// When it does not work.
-    pub async fn signed_in(&self, way: WayIn) -> Result<AccountId> {
+    pub async fn signed_in(&self, way: SignInOption) -> Result<AccountId> {
         let mut person = Person::new(self, way, account_for(way)).await?;
         let account = person.signs_in(&mut self.sign_in(way)).await?;
         self.knows(&account.id).await?;
@@ -80,7 +80,7 @@ impl Person {
     ///
     /// # Errors
     /// When there is no such account, or it has no cookie.
-    pub async fn new(stage: &Stage, way: WayIn, account: &str) -> Result<Self> {
+    pub async fn new(stage: &Stage, way: SignInOption, account: &str) -> Result<Self> {
         let known = stage.services.accounts().into_iter().find(|one| one.id == account);
         let phone = known.context("no such account")?.phone;
         let cookie = match way.method {
@@ -198,9 +198,9 @@ impl Person {
             SignInStep::Expired { scanned: true } => return Ok(Some(Ended::NotConfirmed)),
             SignInStep::Refused => return Ok(Some(Ended::Refused)),
             SignInStep::PageClosed => return Ok(Some(Ended::PageClosed)),
-            SignInStep::RiskControl { problem, others } => {
+            SignInStep::RiskControl { problem, alternatives } => {
                 told(problem)?;
-                ensure!(!others.next.is_empty(), "risk control leaves no way in");
+                ensure!(!alternatives.next.is_empty(), "risk control leaves no way in");
                 return Ok(Some(Ended::Risk));
             }
             SignInStep::Failed { problem, .. } => return Ok(Some(Ended::Failed(told(problem)?))),
@@ -265,7 +265,7 @@ fn told(problem: &Problem) -> Result<ProblemCode> {
 async fn cookie_of(stage: &Stage, service: ServiceId, account: &str) -> Result<String> {
     let elsewhere = stage.beside()?;
     let method = if service == ServiceId::QqMusic { Method::QqScan } else { Method::AppScan };
-    let way = WayIn { service, method };
+    let way = SignInOption { service, method };
     let mut person = Box::pin(Person::new(&elsewhere, way, account)).await?;
     let signed_in = person.signs_in(&mut elsewhere.sign_in(way)).await?;
     stage.services.clear_journal();

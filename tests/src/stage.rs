@@ -10,8 +10,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tunekey_core::{
-    Account, AccountId, Clock, Format, Keychain, KeychainError, Language, Limits, Method, Patience, Problem,
-    Profile, RenewalRecord, RenewalTrigger, Secret, ServiceId, Setup, SignIn, SystemClock, TuneKey, WayIn,
+    Account, AccountId, Clock, Format, Interaction, Keychain, KeychainError, Language, Limits, Method,
+    Problem, Profile, RenewalRecord, RenewalTrigger, Secret, ServiceId, Setup, SignIn, SignInOption,
+    SystemClock, TuneKey,
 };
 use tunekey_simulator::{Options, Running, Settings, Simulator};
 
@@ -21,21 +22,21 @@ use crate::desktop::key_of;
 pub const MARK: &str = "c0ffee5eca11";
 
 /// Every way in. Adding a method means adding a row.
-pub const WAYS: [WayIn; 10] = [
-    WayIn { service: ServiceId::QqMusic, method: Method::QqScan },
-    WayIn { service: ServiceId::QqMusic, method: Method::WechatScan },
-    WayIn { service: ServiceId::QqMusic, method: Method::AppScan },
-    WayIn { service: ServiceId::QqMusic, method: Method::Phone },
-    WayIn { service: ServiceId::QqMusic, method: Method::OfficialPage },
-    WayIn { service: ServiceId::QqMusic, method: Method::Paste },
-    WayIn { service: ServiceId::Netease, method: Method::AppScan },
-    WayIn { service: ServiceId::Netease, method: Method::Phone },
-    WayIn { service: ServiceId::Netease, method: Method::OfficialPage },
-    WayIn { service: ServiceId::Netease, method: Method::Paste },
+pub const WAYS: [SignInOption; 10] = [
+    SignInOption { service: ServiceId::QqMusic, method: Method::QqScan },
+    SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan },
+    SignInOption { service: ServiceId::QqMusic, method: Method::AppScan },
+    SignInOption { service: ServiceId::QqMusic, method: Method::Phone },
+    SignInOption { service: ServiceId::QqMusic, method: Method::OfficialPage },
+    SignInOption { service: ServiceId::QqMusic, method: Method::Paste },
+    SignInOption { service: ServiceId::Netease, method: Method::AppScan },
+    SignInOption { service: ServiceId::Netease, method: Method::Phone },
+    SignInOption { service: ServiceId::Netease, method: Method::OfficialPage },
+    SignInOption { service: ServiceId::Netease, method: Method::Paste },
 ];
 
 /// The account that goes this way.
-pub fn account_for(way: WayIn) -> &'static str {
+pub fn account_for(way: SignInOption) -> &'static str {
     match (way.service, way.method) {
         (ServiceId::QqMusic, Method::WechatScan) => "qqmusic:1152921504606847123",
         (ServiceId::QqMusic, _) => "qqmusic:10001",
@@ -120,7 +121,7 @@ impl Stage {
     }
 
     /// Starts a sign-in by any account.
-    pub fn sign_in(&self, way: WayIn) -> SignIn {
+    pub fn sign_in(&self, way: SignInOption) -> SignIn {
         self.tunekey.sign_in(way.service, way.method, None)
     }
 
@@ -284,21 +285,21 @@ impl Memory {
 
 #[async_trait]
 impl Keychain for Memory {
-    async fn get(&self, name: &str, _: Patience) -> Result<Option<Secret>, KeychainError> {
+    async fn get(&self, name: &str, _: Interaction) -> Result<Option<Secret>, KeychainError> {
         Ok(self.items().get(name).cloned())
     }
 
-    async fn set(&self, name: &str, line: &Secret, _: Patience) -> Result<(), KeychainError> {
+    async fn set(&self, name: &str, line: &Secret, _: Interaction) -> Result<(), KeychainError> {
         self.items().insert(name.to_owned(), line.clone());
         Ok(())
     }
 
-    async fn delete(&self, name: &str, _: Patience) -> Result<(), KeychainError> {
+    async fn delete(&self, name: &str, _: Interaction) -> Result<(), KeychainError> {
         self.items().remove(name);
         Ok(())
     }
 
-    async fn look(&self, _: Patience) -> Result<(), KeychainError> {
+    async fn probe(&self, _: Interaction) -> Result<(), KeychainError> {
         Ok(())
     }
 }

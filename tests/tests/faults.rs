@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tunekey_core::{Answer, Health, Method, ProblemCode, RenewalOutcome, ServiceId, WayIn};
+use tunekey_core::{Answer, Health, Method, ProblemCode, RenewalOutcome, ServiceId, SignInOption};
 use tunekey_simulator::{Fault, FaultKind, Settings};
 use tunekey_tests::person::{Ended, Person};
 use tunekey_tests::stage::{Stage, WAYS, account_for, words};
@@ -28,10 +28,10 @@ const SIDE_BY_SIDE: usize = 64;
 const HANGS: Duration = Duration::from_secs(60);
 
 /// The ways whose renewals are disturbed: one for each kind of account.
-const RENEWED: [WayIn; 3] = [
-    WayIn { service: ServiceId::QqMusic, method: Method::QqScan },
-    WayIn { service: ServiceId::QqMusic, method: Method::WechatScan },
-    WayIn { service: ServiceId::Netease, method: Method::AppScan },
+const RENEWED: [SignInOption; 3] = [
+    SignInOption { service: ServiceId::QqMusic, method: Method::QqScan },
+    SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan },
+    SignInOption { service: ServiceId::Netease, method: Method::AppScan },
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,7 +90,7 @@ async fn a_session_that_the_service_has_ended_needs_a_new_sign_in_and_keeps_the_
 /// A fault somewhere.
 #[derive(Debug, Clone)]
 struct Case {
-    way: WayIn,
+    way: SignInOption,
     request: String,
     kind: FaultKind,
     times: Option<u32>,
@@ -98,7 +98,7 @@ struct Case {
 
 impl Case {
     /// Every fault at a request, once and always.
-    fn all(way: WayIn, request: &str) -> impl Iterator<Item = Self> {
+    fn all(way: SignInOption, request: &str) -> impl Iterator<Item = Self> {
         FaultKind::ALL.into_iter().flat_map(move |kind| {
             [Some(1), None].map(|times| Self { way, request: request.to_owned(), kind, times })
         })
@@ -415,7 +415,7 @@ fn is_transport(kind: FaultKind) -> bool {
 }
 
 /// The requests that an undisturbed sign-in makes.
-async fn requests_of_a_sign_in(way: WayIn) -> Result<BTreeSet<String>> {
+async fn requests_of_a_sign_in(way: SignInOption) -> Result<BTreeSet<String>> {
     let stage = stage().await?;
     stage.signed_in(way).await?;
     let mut requests = stage.requests();
@@ -425,7 +425,7 @@ async fn requests_of_a_sign_in(way: WayIn) -> Result<BTreeSet<String>> {
 }
 
 /// The requests that an undisturbed renewal makes.
-async fn requests_of_a_renewal(way: WayIn) -> Result<BTreeSet<String>> {
+async fn requests_of_a_renewal(way: SignInOption) -> Result<BTreeSet<String>> {
     let stage = stage().await?;
     let id = stage.signed_in(way).await?;
     stage.services.clear_journal();

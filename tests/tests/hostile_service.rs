@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
-use tunekey_core::{Health, Method, ProblemCode, ServiceId, SignInStep, WayIn};
+use tunekey_core::{Health, Method, ProblemCode, ServiceId, SignInOption, SignInStep};
 use tunekey_simulator::{FOREIGN_CODES, Fault, FaultKind, Settings};
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::patience::until;
@@ -39,16 +39,16 @@ const ANSWERS_IN: Duration = Duration::from_millis(200);
 const ENDS_IN: Duration = Duration::from_secs(5);
 
 /// The ways in that show a code of a service's own drawing, and the request that brings it.
-const DRAWN: [(WayIn, &str); 2] = [
-    (WayIn { service: ServiceId::QqMusic, method: Method::QqScan }, "qq.ptqrshow"),
-    (WayIn { service: ServiceId::QqMusic, method: Method::AppScan }, "qq.create_qrcode"),
+const DRAWN: [(SignInOption, &str); 2] = [
+    (SignInOption { service: ServiceId::QqMusic, method: Method::QqScan }, "qq.ptqrshow"),
+    (SignInOption { service: ServiceId::QqMusic, method: Method::AppScan }, "qq.create_qrcode"),
 ];
 
 /// The ways whose renewals are disturbed: one for each kind of account.
-const RENEWED: [WayIn; 3] = [
-    WayIn { service: ServiceId::QqMusic, method: Method::QqScan },
-    WayIn { service: ServiceId::QqMusic, method: Method::WechatScan },
-    WayIn { service: ServiceId::Netease, method: Method::AppScan },
+const RENEWED: [SignInOption; 3] = [
+    SignInOption { service: ServiceId::QqMusic, method: Method::QqScan },
+    SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan },
+    SignInOption { service: ServiceId::Netease, method: Method::AppScan },
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,8 +164,10 @@ async fn the_window_answers_stays_small_and_can_be_quit_whatever_a_service_sends
 }
 
 /// Runs every case and lists all that failed.
-async fn all<F>(cases: Vec<(WayIn, String, FaultKind)>, run: fn((WayIn, String, FaultKind)) -> F)
-where
+async fn all<F>(
+    cases: Vec<(SignInOption, String, FaultKind)>,
+    run: fn((SignInOption, String, FaultKind)) -> F,
+) where
     F: Future<Output = Result<()>> + Send + 'static,
 {
     assert!(cases.len() > FaultKind::HOSTILE.len(), "there is more than one request: {}", cases.len());
@@ -193,7 +195,7 @@ where
 }
 
 /// A sign-in with a hostile answer ends, or waits for the person, and makes no account of somebody else.
-async fn hostile_sign_in(way: WayIn, request: String, kind: FaultKind) -> Result<()> {
+async fn hostile_sign_in(way: SignInOption, request: String, kind: FaultKind) -> Result<()> {
     let stage = Stage::new(Settings::default()).await?;
     let mut person = Person::new(&stage, way, account_for(way)).await?;
     stage.services.arm(Fault::new(request, kind))?;
@@ -220,7 +222,7 @@ async fn hostile_sign_in(way: WayIn, request: String, kind: FaultKind) -> Result
 }
 
 /// A renewal to which everything is answered in a hostile way ends, and the credential still works.
-async fn hostile_renewal(way: WayIn, kind: FaultKind) -> Result<()> {
+async fn hostile_renewal(way: SignInOption, kind: FaultKind) -> Result<()> {
     let stage = Stage::new(Settings::default()).await?;
     let id = stage.signed_in(way).await?;
     stage.services.arm(Fault::new("*", kind))?;

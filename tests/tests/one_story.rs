@@ -29,8 +29,7 @@ fn situations() -> [Situation; 8] {
         |state: &str, reason: &str| json!({ "health": { "state": state, "since": now, "reason": reason } });
     let failed = |minutes: i64| {
         let at = now - jiff::SignedDuration::from_mins(minutes);
-        let problem =
-            json!({ "code": "offline", "service": "qqmusic", "detail": "no connection", "said": null });
+        let problem = json!({ "code": "offline", "service": "qqmusic", "detail": "no connection", "service_message": null });
         json!({ "at": at, "outcome": "failed", "trigger": "automatic", "problem": problem })
     };
     let (warns, dead) = ("Needs attention", "Needs sign-in");

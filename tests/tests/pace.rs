@@ -94,7 +94,7 @@ async fn has_ended(window: &Window, account: &str) -> Result<()> {
             let words = window.text(control).await?;
             ensure!(!words.contains('…'), "{control} still says “{words}”");
         }
-        ensure!(known["trouble"].is_null(), "it went wrong: {}", known["trouble"]);
+        ensure!(known["last_error"].is_null(), "it went wrong: {}", known["last_error"]);
         let toast = window.text(".toast-t").await.unwrap_or_default();
         ensure!(!window.shows(".toast.wrap").await?, "the toast says “{toast}”, though nothing went wrong");
         Ok(())

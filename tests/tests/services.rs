@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tunekey_core::{Problem, ProblemCode, WayIn};
+use tunekey_core::{Problem, ProblemCode, SignInOption};
 use tunekey_services::{
     Attempt, Context, CookieMap, Credential, Device, Grant, Http, HttpOptions, Input, Limits, Method,
     NeteaseProfile, Progress, Proxy, Question, Renewability, Renewal, Service, ServiceError, ServiceId,
@@ -17,11 +17,11 @@ use tunekey_simulator::{
 use tunekey_tests::person::played;
 use tunekey_tests::stage::says_enough;
 
-const QQ_SCAN: WayIn = WayIn { service: ServiceId::QqMusic, method: Method::QqScan };
-const WECHAT_SCAN: WayIn = WayIn { service: ServiceId::QqMusic, method: Method::WechatScan };
-const QQ_APP: WayIn = WayIn { service: ServiceId::QqMusic, method: Method::AppScan };
-const QQ_PHONE: WayIn = WayIn { service: ServiceId::QqMusic, method: Method::Phone };
-const NETEASE: WayIn = WayIn { service: ServiceId::Netease, method: Method::AppScan };
+const QQ_SCAN: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::QqScan };
+const WECHAT_SCAN: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan };
+const QQ_APP: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::AppScan };
+const QQ_PHONE: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::Phone };
+const NETEASE: SignInOption = SignInOption { service: ServiceId::Netease, method: Method::AppScan };
 
 /// What is only for show.
 const FOR_SHOW: [&str; 5] = ["qq.profile", "qq.vip", "qq.vip_fallback", "netease.vip", "avatar"];
@@ -57,12 +57,12 @@ impl Visit {
         Ok(Self { services, context, _folder: folder })
     }
 
-    fn begin(&self, way: WayIn) -> Result<Box<dyn Attempt>> {
+    fn begin(&self, way: SignInOption) -> Result<Box<dyn Attempt>> {
         Ok(registry::by_id(way.service).begin(way.method, self.context.clone())?)
     }
 
     /// Signs in without the machine around it.
-    async fn granted(&self, way: WayIn) -> Result<Grant, ServiceError> {
+    async fn granted(&self, way: SignInOption) -> Result<Grant, ServiceError> {
         let mut attempt = self.begin(way).expect("the way is offered");
         loop {
             match attempt.next().await {

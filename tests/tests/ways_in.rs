@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use tokio::task::JoinSet;
 use tracing_subscriber::layer::SubscriberExt as _;
-use tunekey_core::{Answer, Method, ProblemCode, RenewalOutcome, ServiceId, SignInStep, WayIn};
+use tunekey_core::{Answer, Method, ProblemCode, RenewalOutcome, ServiceId, SignInOption, SignInStep};
 use tunekey_simulator::{Fault, FaultKind, PushSplit, Settings, SimulatorState};
 use tunekey_tests::person::{Does, Ended, Person, played};
 use tunekey_tests::stage::{MARK, Stage, WAYS, account_for, words};
@@ -17,7 +17,7 @@ use tunekey_tests::stage::{MARK, Stage, WAYS, account_for, words};
 const HANGS: Duration = Duration::from_secs(60);
 
 /// Runs a part of the contract for every way at once and lists all that failed.
-async fn every_way<F>(ways: impl IntoIterator<Item = WayIn>, keeps: fn(WayIn) -> F)
+async fn every_way<F>(ways: impl IntoIterator<Item = SignInOption>, keeps: fn(SignInOption) -> F)
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
@@ -39,15 +39,16 @@ where
 }
 
 /// The ways that show a code to scan.
-fn scans() -> impl Iterator<Item = WayIn> {
-    let is_scan = |way: &WayIn| matches!(way.method, Method::QqScan | Method::WechatScan | Method::AppScan);
+fn scans() -> impl Iterator<Item = SignInOption> {
+    let is_scan =
+        |way: &SignInOption| matches!(way.method, Method::QqScan | Method::WechatScan | Method::AppScan);
     WAYS.into_iter().filter(is_scan)
 }
 
 #[test]
 fn the_rows_are_all_that_the_services_offer() {
     let offered = tunekey_core::registry::all().iter().flat_map(|service| {
-        service.methods().iter().map(|method| WayIn { service: service.id(), method: *method })
+        service.methods().iter().map(|method| SignInOption { service: service.id(), method: *method })
     });
     assert!(offered.eq(WAYS), "every method has its row, in the order in which it is offered");
     for service in [ServiceId::QqMusic, ServiceId::Netease] {
@@ -75,7 +76,7 @@ async fn each_way_leads_to_the_account_whose_credential_renews_and_ends() {
 
         // What is pasted from a NetEase header cannot be renewed; everything else can.
         let renewed = stage.renew(&account.id).await?;
-        if way == (WayIn { service: ServiceId::Netease, method: Method::Paste }) {
+        if way == (SignInOption { service: ServiceId::Netease, method: Method::Paste }) {
             stage.holds_valid(&account.id).await?;
         } else {
             let record = renewed.map_err(words)?;
@@ -208,10 +209,10 @@ async fn whoever_leaves_before_it_is_confirmed_leaves_nothing_behind() {
                 }
             }
             drop(sign_in);
-            stage.tunekey.settled().await;
+            stage.tunekey.drain().await;
             ensure!(stage.is_empty(), "something was kept after {steps} steps");
             // The next way in works at once: nothing of the one that was left is in its way.
-            let next = WayIn { service: way.service, method: Method::AppScan };
+            let next = SignInOption { service: way.service, method: Method::AppScan };
             let mut other = Person::new(&stage, next, account_for(next)).await?;
             other.signs_in(&mut stage.sign_in(next)).await.with_context(|| format!("left after {steps}"))?;
         }
@@ -234,7 +235,7 @@ async fn whoever_leaves_once_it_is_confirmed_finds_the_account_all_the_same_unle
             person.acts(&step, &sign_in).await?;
         }
         drop(sign_in);
-        stage.tunekey.settled().await;
+        stage.tunekey.drain().await;
         let accounts = stage.tunekey.snapshot().accounts;
         if way.method == Method::OfficialPage {
             // Nobody has said that it is them.
@@ -280,7 +281,7 @@ async fn a_connection_that_breaks_while_the_code_is_shown_is_made_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_poll_that_is_held_for_longer_than_we_wait_is_a_code_that_nobody_has_scanned() -> Result<()> {
     let stage = Stage::new(Settings { long_poll_seconds: 60, ..Settings::default() }).await?;
-    let way = WayIn { service: ServiceId::QqMusic, method: Method::WechatScan };
+    let way = SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan };
     let mut person = Person::new(&stage, way, account_for(way)).await?;
     let mut sign_in = stage.sign_in(way);
     loop {
@@ -300,7 +301,7 @@ async fn a_long_poll_that_is_held_for_longer_than_we_wait_is_a_code_that_nobody_
 async fn a_wechat_credential_renews_with_and_without_the_fields_that_are_for_it() -> Result<()> {
     for wechat_refresh_fields in [true, false] {
         let stage = Stage::new(Settings { wechat_refresh_fields, ..Settings::default() }).await?;
-        let way = WayIn { service: ServiceId::QqMusic, method: Method::WechatScan };
+        let way = SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan };
         let id = stage.signed_in(way).await?;
         for _ in 0..2 {
             let record = stage.renew(&id).await?.map_err(words)?;
@@ -321,11 +322,14 @@ async fn too_many_devices_are_said_and_lead_to_the_other_ways() {
         let mut sign_in = stage.sign_in(way);
         loop {
             let step = person.next(&mut sign_in).await?;
-            if let SignInStep::Failed { problem, others } = &step {
+            if let SignInStep::Failed { problem, alternatives } = &step {
                 ensure!(problem.code == ProblemCode::DeviceLimit, "it says {:?}", problem.code);
-                ensure!(problem.said.is_some(), "the service's own words are lost");
-                ensure!(others.next.iter().all(|next| next.method != way.method), "it offers itself");
-                ensure!(others.barred == [way.method] && others.next.len() == 5, "it offers {others:?}");
+                ensure!(problem.service_message.is_some(), "the service's own words are lost");
+                ensure!(alternatives.next.iter().all(|next| next.method != way.method), "it offers itself");
+                ensure!(
+                    alternatives.blocked == [way.method] && alternatives.next.len() == 5,
+                    "it offers {alternatives:?}"
+                );
                 return Ok(());
             }
             ensure!(person.acts(&step, &sign_in).await?.is_none(), "it ended at {step:?}");
@@ -337,10 +341,10 @@ async fn too_many_devices_are_said_and_lead_to_the_other_ways() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bare_session_that_is_pasted_does_not_cost_an_account_what_renews_it() -> Result<()> {
     let stage = Stage::new(Settings::default()).await?;
-    let scan = WayIn { service: ServiceId::Netease, method: Method::AppScan };
+    let scan = SignInOption { service: ServiceId::Netease, method: Method::AppScan };
     let id = stage.signed_in(scan).await?;
     ensure!(stage.keeps_field("MUSIC_R_U"), "there is nothing to lose, so that this proves nothing");
-    stage.signed_in(WayIn { method: Method::Paste, ..scan }).await?;
+    stage.signed_in(SignInOption { method: Method::Paste, ..scan }).await?;
     ensure!(stage.account(&id)?.method == Method::Paste, "it was not saved");
     ensure!(stage.keeps_field("MUSIC_R_U"), "what renews it is gone");
     stage.holds_newest(&id).await
@@ -360,7 +364,7 @@ async fn a_push_is_understood_in_every_form_that_the_service_gives_it() {
         ("with a short patience", |settings| settings.push_keep_alive_seconds = Some(1)),
         ("with the kinds of accounts", |settings| settings.raw_login_type = false),
     ];
-    let way = WayIn { service: ServiceId::QqMusic, method: Method::AppScan };
+    let way = SignInOption { service: ServiceId::QqMusic, method: Method::AppScan };
     for (form, change) in FORMS {
         let came = async {
             let mut settings = Settings::default();
@@ -382,7 +386,7 @@ async fn a_push_is_understood_in_every_form_that_the_service_gives_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_pushed_before_the_subscription_stands_is_not_lost() -> Result<()> {
     let stage = Stage::new(Settings { push_before_suback: true, ..Settings::default() }).await?;
-    let way = WayIn { service: ServiceId::QqMusic, method: Method::AppScan };
+    let way = SignInOption { service: ServiceId::QqMusic, method: Method::AppScan };
     let mut person = Person::new(&stage, way, account_for(way)).await?;
     let mut sign_in = stage.sign_in(way);
     let code = stage.services.next_code(played(way.service), 0).await;
@@ -395,7 +399,7 @@ async fn what_is_pushed_before_the_subscription_stands_is_not_lost() -> Result<(
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_servers_in_a_row_end_the_sign_in() {
     let stage = Stage::new(Settings { push_redirects: 4, ..Settings::default() }).await.expect("a stage");
-    let way = WayIn { service: ServiceId::QqMusic, method: Method::AppScan };
+    let way = SignInOption { service: ServiceId::QqMusic, method: Method::AppScan };
     let mut person = Person::new(&stage, way, account_for(way)).await.expect("a person");
     let ended = person.follows(&mut stage.sign_in(way)).await.expect("it ends");
     assert_eq!(ended, Ended::Failed(ProblemCode::Unexpected), "it must not be sent around for ever");
@@ -410,7 +414,7 @@ async fn another_account_than_the_one_meant_never_overwrites_it() {
             ServiceId::QqMusic => "qqmusic:10002",
             ServiceId::Netease => "netease:90002",
         };
-        let first = WayIn { service: way.service, method: Method::AppScan };
+        let first = SignInOption { service: way.service, method: Method::AppScan };
         let mut owner = Person::new(&stage, first, other).await?;
         let meant = owner.signs_in(&mut stage.sign_in(first)).await?.id;
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-use tunekey_core::{Method, ServiceId, WayIn};
+use tunekey_core::{Method, ServiceId, SignInOption};
 use tunekey_simulator::{CodeState, Fault, FaultKind};
 use tunekey_tests::cli::{Cli, Ran};
 use tunekey_tests::desktop::Desktop;
@@ -11,8 +11,8 @@ use tunekey_tests::person::played;
 use tunekey_tests::stage::{WAYS, account_for};
 use tunekey_tests::terminal::Terminal;
 
-const QQ: WayIn = WayIn { service: ServiceId::QqMusic, method: Method::QqScan };
-const QQ_PHONE: WayIn = WayIn { service: ServiceId::QqMusic, method: Method::Phone };
+const QQ: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::QqScan };
+const QQ_PHONE: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::Phone };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_in_that_needs_no_window_works_for_a_script() -> Result<()> {
@@ -47,7 +47,7 @@ async fn what_one_already_has_is_imported_from_a_file_or_a_pipe_whoever_it_is_fo
         let mut import = desktop.cli_start(&["--json", "import"])?;
         import.reads(&cookie).await?;
         let told = import.step("ask_to_go_on").await?;
-        let parts = told["recognised"]["parts"].as_array().context("it names no parts")?;
+        let parts = told["detected"]["parts"].as_array().context("it names no parts")?;
         ensure!(parts.iter().any(|part| part["found"] == true), "it found nothing: {told}");
         let done = import.step("done").await?;
         ensure!(done["account"]["id"] == account, "it says {done}");
@@ -147,8 +147,8 @@ async fn a_way_that_is_barred_names_the_next_as_the_command_to_type() -> Result<
         let ran = desktop.finished(sign_in).await?.ended_with(8)?;
         if json {
             let lines = ran.json()?;
-            let barred = lines.iter().find(|line| line["step"] == "risk_control").context("no such step")?;
-            ensure!(barred["others"]["next"][0]["method"] == "wechat-scan", "it says {barred}");
+            let blocked = lines.iter().find(|line| line["step"] == "risk_control").context("no such step")?;
+            ensure!(blocked["alternatives"]["next"][0]["method"] == "wechat-scan", "it says {blocked}");
         } else {
             let next = "tunekey sign-in qqmusic --method wechat-scan";
             ensure!(ran.log.contains(next) && ran.log.contains("account is fine"), "it says {}", ran.log);
@@ -268,7 +268,7 @@ async fn a_network_that_goes_after_the_confirmation_costs_no_second_scan() -> Re
 }
 
 /// Signs in as a script does, to the end.
-async fn signs_in(desktop: &Desktop, way: WayIn, more: &[&str]) -> Result<Ran> {
+async fn signs_in(desktop: &Desktop, way: SignInOption, more: &[&str]) -> Result<Ran> {
     let cookie = match way.method {
         Method::Paste => Some(desktop.cookie_from_elsewhere(account_for(way)).await?),
         _ => None,
@@ -295,17 +295,17 @@ async fn signs_in(desktop: &Desktop, way: WayIn, more: &[&str]) -> Result<Ran> {
     desktop.finished(sign_in).await?.succeeded()
 }
 
-fn start(desktop: &Desktop, way: WayIn, more: &[&str]) -> Result<Cli> {
+fn start(desktop: &Desktop, way: SignInOption, more: &[&str]) -> Result<Cli> {
     let (service, method) = (way.service.to_string(), way.method.to_string());
     let arguments = [&["--json", "sign-in", &service, "--method", &method][..], more].concat();
     desktop.cli_start(&arguments)
 }
 
-async fn confirms(desktop: &Desktop, way: WayIn) -> Result<()> {
+async fn confirms(desktop: &Desktop, way: SignInOption) -> Result<()> {
     confirms_as(desktop, way, account_for(way)).await
 }
 
-async fn confirms_as(desktop: &Desktop, way: WayIn, account: &str) -> Result<()> {
+async fn confirms_as(desktop: &Desktop, way: SignInOption, account: &str) -> Result<()> {
     let service = played(way.service);
     let shown = desktop.simulator.until(|world| {
         let codes = world.codes();
@@ -320,7 +320,7 @@ async fn confirms_as(desktop: &Desktop, way: WayIn, account: &str) -> Result<()>
     Ok(())
 }
 
-async fn types_the_code(desktop: &Desktop, way: WayIn, sign_in: &mut Cli) -> Result<()> {
+async fn types_the_code(desktop: &Desktop, way: SignInOption, sign_in: &mut Cli) -> Result<()> {
     let asked = sign_in.step("ask_text_code").await?;
     ensure!(asked["problem"] == Value::Null, "it says {asked}");
     let phone = phone_of(desktop, way)?;
@@ -329,7 +329,7 @@ async fn types_the_code(desktop: &Desktop, way: WayIn, sign_in: &mut Cli) -> Res
     sign_in.answers(&message.code).await
 }
 
-fn phone_of(desktop: &Desktop, way: WayIn) -> Result<String> {
+fn phone_of(desktop: &Desktop, way: SignInOption) -> Result<String> {
     let accounts = desktop.simulator.accounts();
     let owner = accounts.into_iter().find(|one| one.id == account_for(way));
     Ok(owner.context("no such account")?.phone)

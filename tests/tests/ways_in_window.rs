@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tunekey_core::{Method, ServiceId, WayIn};
+use tunekey_core::{Method, ServiceId, SignInOption};
 use tunekey_simulator::{CodeState, Fault, FaultKind};
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::person::played;
@@ -79,14 +79,14 @@ async fn past_risk_control(service: ServiceId) -> Result<()> {
     let window = desktop.window().await?;
     window.reads("h1", "Scan once").await?;
     for way in WAYS.into_iter().filter(|way| way.service == service) {
-        let cookie = cookie_to_paste(&desktop, WayIn { method: Method::Paste, ..way }).await?;
+        let cookie = cookie_to_paste(&desktop, SignInOption { method: Method::Paste, ..way }).await?;
         let risk = Fault::new(decides(way), FaultKind::Risk);
         // The usual code of QQ Music offers a check first.
         let risk = if service == ServiceId::QqMusic { risk.with_code(20_254) } else { risk };
         desktop.simulator.arm(risk)?;
         choose(&window, way).await?;
         acts(&desktop, &window, way, cookie.as_deref()).await?;
-        if way == (WayIn { service: ServiceId::Netease, method: Method::Phone }) {
+        if way == (SignInOption { service: ServiceId::Netease, method: Method::Phone }) {
             // NetEase offers a check first, which does not help.
             window.stage("captcha").await?;
             window.focus_is_on("#q-primary").await?;
@@ -118,7 +118,7 @@ async fn a_check_that_the_service_wants_opens_in_the_systems_browser() -> Result
     desktop.simulator.configure(|settings| settings.phone_captcha = true);
     let window = desktop.window().await?;
     for service in [ServiceId::QqMusic, ServiceId::Netease] {
-        let way = WayIn { service, method: Method::Phone };
+        let way = SignInOption { service, method: Method::Phone };
         choose(&window, way).await?;
         window.focus_is_on("#p-num").await?;
         window.types(&phone_of(&desktop, way)?).await?;
@@ -149,7 +149,8 @@ async fn signing_in_again_as_somebody_else_asks_and_leaves_the_account_alone() -
     window.click("#a-sign").await?;
     window.stage("waiting").await?;
     let before = desktop.keyring().items().await?;
-    let code = newest_code(&desktop, WayIn { service: ServiceId::QqMusic, method: Method::QqScan }).await?;
+    let code =
+        newest_code(&desktop, SignInOption { service: ServiceId::QqMusic, method: Method::QqScan }).await?;
     desktop.simulator.scan(code, Some("qqmusic:10001"))?;
     desktop.simulator.confirm(code)?;
     window.stage("other").await?;
@@ -167,7 +168,7 @@ async fn signing_in_again_as_somebody_else_asks_and_leaves_the_account_alone() -
 }
 
 /// Starts a way in from wherever the window is.
-async fn choose(window: &Window, way: WayIn) -> Result<()> {
+async fn choose(window: &Window, way: SignInOption) -> Result<()> {
     let service = played(way.service).name();
     if window.shows("#q-open").await? {
         window.click("#q-open").await?;
@@ -188,13 +189,13 @@ async fn choose(window: &Window, way: WayIn) -> Result<()> {
 }
 
 /// Does what the way asks for, to its good end.
-async fn goes_in(desktop: &Desktop, window: &Window, way: WayIn, cookie: Option<&str>) -> Result<()> {
+async fn goes_in(desktop: &Desktop, window: &Window, way: SignInOption, cookie: Option<&str>) -> Result<()> {
     acts(desktop, window, way, cookie).await?;
     window.stage("success").await
 }
 
 /// Does what the way asks for.
-async fn acts(desktop: &Desktop, window: &Window, way: WayIn, cookie: Option<&str>) -> Result<()> {
+async fn acts(desktop: &Desktop, window: &Window, way: SignInOption, cookie: Option<&str>) -> Result<()> {
     match way.method {
         Method::QqScan | Method::WechatScan | Method::AppScan => {
             window.stage("waiting").await?;
@@ -227,7 +228,7 @@ async fn acts(desktop: &Desktop, window: &Window, way: WayIn, cookie: Option<&st
 }
 
 /// A new account that came by a page is shown, and kept with the one key that says so. One that is known is not.
-async fn is_asked_whether_it_is_them(desktop: &Desktop, window: &Window, way: WayIn) -> Result<()> {
+async fn is_asked_whether_it_is_them(desktop: &Desktop, window: &Window, way: SignInOption) -> Result<()> {
     let accounts = desktop.cli(&["--json", "accounts"]).await?.succeeded()?.json()?;
     if accounts.iter().any(|one| one["id"] == account_for(way)) || !desktop.simulator.faults().is_empty() {
         return Ok(());
@@ -237,7 +238,7 @@ async fn is_asked_whether_it_is_them(desktop: &Desktop, window: &Window, way: Wa
     window.types(ENTER).await
 }
 
-async fn types_the_code(desktop: &Desktop, window: &Window, way: WayIn) -> Result<()> {
+async fn types_the_code(desktop: &Desktop, window: &Window, way: SignInOption) -> Result<()> {
     window.focus_is_on("#p-code").await?;
     let phone = phone_of(desktop, way)?;
     let messages = desktop.simulator.text_messages();
@@ -246,7 +247,7 @@ async fn types_the_code(desktop: &Desktop, window: &Window, way: WayIn) -> Resul
 }
 
 /// The code that the window shows, or the page that it has opened.
-async fn newest_code(desktop: &Desktop, way: WayIn) -> Result<u64> {
+async fn newest_code(desktop: &Desktop, way: SignInOption) -> Result<u64> {
     let service = played(way.service);
     // The code of the way that was left stays where it is.
     let is_page = way.method == Method::OfficialPage;
@@ -263,32 +264,32 @@ async fn newest_code(desktop: &Desktop, way: WayIn) -> Result<u64> {
 }
 
 /// A cookie from another computer, when that is the way.
-async fn cookie_to_paste(desktop: &Desktop, way: WayIn) -> Result<Option<String>> {
+async fn cookie_to_paste(desktop: &Desktop, way: SignInOption) -> Result<Option<String>> {
     if way.method != Method::Paste {
         return Ok(None);
     }
     desktop.cookie_from_elsewhere(account_for(way)).await.map(Some)
 }
 
-fn phone_of(desktop: &Desktop, way: WayIn) -> Result<String> {
+fn phone_of(desktop: &Desktop, way: SignInOption) -> Result<String> {
     let accounts = desktop.simulator.accounts();
     let owner = accounts.into_iter().find(|one| one.id == account_for(way));
     Ok(owner.context("no such account")?.phone)
 }
 
 /// The way that the window is on now; it was on another.
-async fn current(window: &Window, service: ServiceId, before: Method) -> Result<WayIn> {
+async fn current(window: &Window, service: ServiceId, before: Method) -> Result<SignInOption> {
     for method in Method::ALL.into_iter().filter(|method| *method != before) {
         let button = format!("#s-m-{method}");
         if window.shows(&button).await? && window.attribute(&button, "aria-current").await?.is_some() {
-            return Ok(WayIn { service, method });
+            return Ok(SignInOption { service, method });
         }
     }
     bail!("the window is still on {before}")
 }
 
 /// The request whose answer decides whether this way leads in.
-fn decides(way: WayIn) -> &'static str {
+fn decides(way: SignInOption) -> &'static str {
     match (way.service, way.method) {
         (ServiceId::QqMusic, Method::QqScan | Method::OfficialPage) => "qq.exchange",
         (ServiceId::QqMusic, Method::WechatScan) => "qq.wx_exchange",

@@ -32,7 +32,12 @@ pub(crate) fn written_by(tests: &mut Command) -> Result<&mut Command> {
     let fresh = workspace().join(FRESH);
     let _ = std::fs::remove_dir_all(&fresh);
     std::fs::create_dir_all(&fresh)?;
-    Ok(tests.args(["--features", "tunekey-core/typescript,tunekey-desktop/typescript"]).env(FOLDER, fresh))
+    Ok(tests
+        .args([
+            "--features",
+            "tunekey-services/typescript,tunekey-core/typescript,tunekey-desktop/typescript",
+        ])
+        .env(FOLDER, fresh))
 }
 
 /// Compares the committed ones with what tests have [written](written_by).
@@ -57,7 +62,7 @@ pub(crate) fn compare(steps: &mut Steps) -> Result<()> {
 
 fn generate(folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)?;
-    for package in ["tunekey-core", "tunekey-desktop"] {
+    for package in ["tunekey-services", "tunekey-core", "tunekey-desktop"] {
         let mut export = cargo(&["test", "--quiet", "--package", package, "--features", "typescript"]);
         // Not `--lib`: the desktop's types may live in its program.
         export.args(["export_bindings"]).env(FOLDER, folder).stdout(std::process::Stdio::null());

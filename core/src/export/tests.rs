@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tunekey_services::{
-    AccountId, Attempt, Context, CookieMap, CookiePairs, ExportFacts, Grant, Inspection, Method, Recognition,
+    AccountId, Attempt, Context, CookieMap, CookiePairs, Detection, ExportFacts, Grant, Inspection, Method,
     Renewability, Renewal, ServiceError,
 };
 
@@ -332,7 +332,7 @@ impl Service for Stub {
         }
     }
 
-    fn front_door(&self) -> &'static str {
+    fn probe_url(&self) -> &'static str {
         "https://example.invalid/"
     }
 
@@ -355,10 +355,10 @@ impl Service for Stub {
         Err(no_network())
     }
 
-    fn recognise(&self, fields: &CookieMap) -> Recognition {
+    fn detect(&self, fields: &CookieMap) -> Detection {
         let renewing = ["psrf_qqrefresh_token", "refresh_token"];
         let renewable = renewing.iter().any(|name| fields.get(name).is_some());
-        Recognition { parts: Vec::new(), enough: true, renewable }
+        Detection { parts: Vec::new(), enough: true, renewable }
     }
     async fn adopt(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
         unreachable!("nothing is pasted here")

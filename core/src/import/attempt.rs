@@ -3,9 +3,8 @@
 
 use async_trait::async_trait;
 use tunekey_services::{
-    Attempt, Context, CookieMap, CredentialPart, Input, PastedAccount, Progress, Question, Recognised,
-    RecognisedPart, Recognition, Secret, Service, ServiceError, ServiceId, Unusable, UnusableReason,
-    registry,
+    Attempt, Context, CookieMap, CredentialPart, Detected, DetectedPart, Detection, Input, PastedAccount,
+    Progress, Question, Secret, Service, ServiceError, ServiceId, Unusable, UnusableReason, registry,
 };
 
 use super::{ImportError, Pasted, read_all, service_of};
@@ -25,9 +24,9 @@ enum State {
     Several {
         all: Vec<Pasted>,
     },
-    Recognised {
+    Detected {
         fields: CookieMap,
-        recognised: Recognised,
+        detected: Detected,
     },
     /// Kept until the service has answered: a request that failed can be repeated.
     Adopting {
@@ -47,11 +46,11 @@ impl PasteAttempt {
         Self { service, context, state: State::Asked { refusal: None } }
     }
 
-    fn recognised(&self, pasted: Pasted) -> State {
-        let Recognition { parts, renewable, .. } = self.service.recognise(&pasted.fields);
+    fn detected(&self, pasted: Pasted) -> State {
+        let Detection { parts, renewable, .. } = self.service.detect(&pasted.fields);
         let fields = u32::try_from(pasted.fields.iter().count()).unwrap_or(u32::MAX);
-        let recognised = Recognised { format: pasted.format, fields, parts, renewable };
-        State::Recognised { fields: pasted.fields, recognised }
+        let detected = Detected { format: pasted.format, fields, parts, renewable };
+        State::Detected { fields: pasted.fields, detected }
     }
 }
 
@@ -70,9 +69,7 @@ impl Attempt for PasteAttempt {
                 let accounts = all.iter().map(|pasted| account(self.service, pasted)).collect();
                 Ok(Progress::Ask(Question::WhichAccount { accounts }))
             }
-            State::Recognised { recognised, .. } => {
-                Ok(Progress::Ask(Question::Recognised(recognised.clone())))
-            }
+            State::Detected { detected, .. } => Ok(Progress::Ask(Question::Detected(detected.clone()))),
             State::Adopting { fields } => {
                 let grant = self.service.adopt(&self.context, fields).await?;
                 Ok(Progress::Granted(Box::new(grant)))
@@ -85,7 +82,7 @@ impl Attempt for PasteAttempt {
             // The text itself is wiped from memory here.
             Input::Text(text) => {
                 self.state = match judge(self.service, &text) {
-                    Ok(mut all) if all.len() == 1 => self.recognised(all.swap_remove(0)),
+                    Ok(mut all) if all.len() == 1 => self.detected(all.swap_remove(0)),
                     Ok(all) => State::Several { all },
                     Err(refusal) => State::Asked { refusal: Some(Box::new(refusal)) },
                 };
@@ -95,11 +92,11 @@ impl Attempt for PasteAttempt {
                     && place < all.len()
                 {
                     let chosen = all.swap_remove(place);
-                    self.state = self.recognised(chosen);
+                    self.state = self.detected(chosen);
                 }
             }
             Input::Go => {
-                if let State::Recognised { fields, .. } = &mut self.state {
+                if let State::Detected { fields, .. } = &mut self.state {
                     self.state = State::Adopting { fields: std::mem::take(fields) };
                 }
             }
@@ -118,7 +115,7 @@ impl Attempt for PasteAttempt {
 fn account(service: &dyn Service, pasted: &Pasted) -> PastedAccount {
     PastedAccount {
         account: service.account_in(&pasted.fields).map(|number| number.to_string()),
-        renewable: service.recognise(&pasted.fields).renewable,
+        renewable: service.detect(&pasted.fields).renewable,
     }
 }
 
@@ -132,7 +129,7 @@ fn judge(service: &'static dyn Service, text: &Secret) -> Result<Vec<Pasted>, Re
     let all = read_all(text)
         .map_err(|error| refusal(UnusableReason::from(error), error.to_string(), Vec::new(), None))?;
     let (whole, rest): (Vec<Pasted>, Vec<Pasted>) =
-        all.into_iter().partition(|pasted| service.recognise(&pasted.fields).enough);
+        all.into_iter().partition(|pasted| service.detect(&pasted.fields).enough);
     if !whole.is_empty() {
         return Ok(whole);
     }
@@ -142,7 +139,7 @@ fn judge(service: &'static dyn Service, text: &Secret) -> Result<Vec<Pasted>, Re
         return Err(refusal(UnusableReason::OtherService, detail, Vec::new(), Some(other)));
     }
     // What comes nearest to a credential of this service.
-    let parts = rest.iter().map(|pasted| service.recognise(&pasted.fields).parts);
+    let parts = rest.iter().map(|pasted| service.detect(&pasted.fields).parts);
     let parts = parts.max_by_key(|parts| parts.iter().filter(|part| part.found).count()).unwrap_or_default();
     if parts.iter().any(|part| part.found) {
         return Err(refusal(UnusableReason::Incomplete, missing(service, &parts), parts, None));
@@ -158,7 +155,7 @@ fn judge(service: &'static dyn Service, text: &Secret) -> Result<Vec<Pasted>, Re
 /// The other service that could be asked about it.
 fn whole_elsewhere(service: &dyn Service, pasted: &Pasted) -> Option<ServiceId> {
     let others = registry::all().iter().filter(|other| other.id() != service.id());
-    others.into_iter().find(|other| other.recognise(&pasted.fields).enough).map(|other| other.id())
+    others.into_iter().find(|other| other.detect(&pasted.fields).enough).map(|other| other.id())
 }
 
 impl From<ImportError> for UnusableReason {
@@ -177,8 +174,8 @@ impl From<ImportError> for UnusableReason {
 }
 
 /// Names the most important part that is not there.
-fn missing(service: &'static dyn Service, parts: &[RecognisedPart]) -> String {
-    let needed = |part: &&RecognisedPart| !part.found && is_needed(part.part);
+fn missing(service: &'static dyn Service, parts: &[DetectedPart]) -> String {
+    let needed = |part: &&DetectedPart| !part.found && is_needed(part.part);
     let names: Vec<_> = parts.iter().filter(needed).map(|part| name(part.part)).collect();
     match names[..] {
         [] => format!("there is no credential of {} in it", service.id().display_name()),
@@ -254,8 +251,8 @@ mod tests {
         fn begin(&self, _: Method, _: Context) -> Result<Box<dyn Attempt>, ServiceError> {
             unreachable!("the test begins by itself")
         }
-        fn recognise(&self, fields: &CookieMap) -> Recognition {
-            by_id(ServiceId::Netease).recognise(fields)
+        fn detect(&self, fields: &CookieMap) -> Detection {
+            by_id(ServiceId::Netease).detect(fields)
         }
         async fn adopt(&self, _: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
             let doing = "checking the credential";
@@ -299,7 +296,7 @@ mod tests {
         fn export(&self) -> ExportFacts {
             by_id(ServiceId::Netease).export()
         }
-        fn front_door(&self) -> &'static str {
+        fn probe_url(&self) -> &'static str {
             "https://example.invalid/"
         }
     }
@@ -325,7 +322,7 @@ mod tests {
         );
         paste.give(Input::Text("MUSIC_U=00A1".into()));
         let asked = paste.next().await;
-        assert!(matches!(asked, Ok(Progress::Ask(Question::Recognised(_)))), "it asks first: {asked:?}");
+        assert!(matches!(asked, Ok(Progress::Ask(Question::Detected(_)))), "it asks first: {asked:?}");
         assert_eq!(gate.asked(), 0, "nothing was sent before");
         paste.give(Input::Go);
         assert!(matches!(paste.next().await, Ok(Progress::Granted(_))), "the service knows it");
@@ -383,13 +380,13 @@ mod tests {
             let gate = Gate::that_says(Verdict::Refused);
             let mut paste = PasteAttempt::new(gate, context());
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-            let mut recognised = false;
+            let mut detected = false;
             for input in inputs {
-                let goes_on = input.is_none() && recognised;
+                let goes_on = input.is_none() && detected;
                 paste.give(input.map_or(Input::Go, |text| Input::Text(text.into())));
                 match runtime.block_on(paste.next()) {
-                    Ok(Progress::Ask(Question::Paste { .. })) => recognised = false,
-                    Ok(Progress::Ask(Question::Recognised(_))) => recognised = true,
+                    Ok(Progress::Ask(Question::Paste { .. })) => detected = false,
+                    Ok(Progress::Ask(Question::Detected(_))) => detected = true,
                     Err(ServiceError::Rejected { .. }) => {
                         prop_assert!(goes_on, "the service was asked without the person's word");
                         break;
@@ -401,12 +398,12 @@ mod tests {
         }
     }
 
-    fn judged(text: &str) -> Result<Recognised, String> {
+    fn judged(text: &str) -> Result<Detected, String> {
         let service = by_id(ServiceId::Netease);
         let all = judge(service, &text.into()).map_err(|refusal| refusal.detail)?;
         let [one] = &all[..] else { panic!("it is one account") };
-        match PasteAttempt::new(service, context()).recognised(one.clone()) {
-            State::Recognised { recognised, .. } => Ok(recognised),
+        match PasteAttempt::new(service, context()).detected(one.clone()) {
+            State::Detected { detected, .. } => Ok(detected),
             _ => panic!("it is recognised"),
         }
     }
@@ -428,8 +425,8 @@ mod tests {
         );
         paste.give(Input::Account(1));
         let asked = paste.next().await.expect("a question");
-        let Progress::Ask(Question::Recognised(recognised)) = asked else { panic!("{asked:?}") };
-        assert!(recognised.renewable, "it is the second");
+        let Progress::Ask(Question::Detected(detected)) = asked else { panic!("{asked:?}") };
+        assert!(detected.renewable, "it is the second");
         assert_eq!(gate.asked(), 0, "nothing was sent yet");
     }
 
@@ -469,8 +466,8 @@ mod tests {
 
     #[test]
     fn a_session_is_recognised_with_its_parts() {
-        let recognised = judged("MUSIC_U=00A1; __csrf=c; os=pc").expect("it is enough");
-        assert_eq!((recognised.fields, recognised.renewable), (3, false));
+        let detected = judged("MUSIC_U=00A1; __csrf=c; os=pc").expect("it is enough");
+        assert_eq!((detected.fields, detected.renewable), (3, false));
         let renewable = |text| judged(text).expect("it is enough").renewable;
         assert!(renewable("MUSIC_U=00A1; MUSIC_R_U=r"), "the refresh token renews it");
         assert!(!renewable("MUSIC_U=00A1; MUSIC_R_U="), "an empty one does not");

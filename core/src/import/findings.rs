@@ -275,12 +275,12 @@ impl Findings {
 
 /// The services that could be asked about these fields.
 pub(super) fn whole_for(fields: &CookieMap) -> impl Iterator<Item = ServiceId> {
-    registry::all().iter().filter(|service| service.recognise(fields).enough).map(|service| service.id())
+    registry::all().iter().filter(|service| service.detect(fields).enough).map(|service| service.id())
 }
 
 fn most_parts(fields: &CookieMap) -> usize {
     let found =
-        |service: &&dyn Service| service.recognise(fields).parts.iter().filter(|part| part.found).count();
+        |service: &&dyn Service| service.detect(fields).parts.iter().filter(|part| part.found).count();
     registry::all().iter().map(found).max().unwrap_or_default()
 }
 

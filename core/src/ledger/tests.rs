@@ -278,8 +278,10 @@ fn names_and_messages_that_were_written_before_they_were_cleaned_are_cleaned_whe
     file.update(|ledger| {
         let mut one = record("42");
         one.nickname = format!("{evil}{}", "x".repeat(3000));
-        let problem =
-            Problem { said: Some(evil.to_owned()), ..Problem::new(ProblemCode::Offline).with_detail(evil) };
+        let problem = Problem {
+            service_message: Some(evil.to_owned()),
+            ..Problem::new(ProblemCode::Offline).with_detail(evil)
+        };
         one.renewals = vec![RenewalRecord {
             at: at(8),
             outcome: RenewalOutcome::Failed,
@@ -291,9 +293,11 @@ fn names_and_messages_that_were_written_before_they_were_cleaned_are_cleaned_whe
     .expect("it can be written");
     let account = open(&scratch).0.read().expect("it is there").accounts.remove(0);
     let problem = account.renewals[0].problem.clone().expect("it failed");
-    for text in
-        [account.nickname.as_str(), &problem.detail.unwrap_or_default(), &problem.said.unwrap_or_default()]
-    {
+    for text in [
+        account.nickname.as_str(),
+        &problem.detail.unwrap_or_default(),
+        &problem.service_message.unwrap_or_default(),
+    ] {
         assert!(text.starts_with("A]52;c;ZXZpbA== qqmusic:1"), "{text:?}");
         assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
     }

@@ -8,31 +8,33 @@ impl Problem {
     /// A failed call to a service, as every front may show it.
     pub fn of_service(error: ServiceError, service: ServiceId) -> Self {
         let detail = error.to_string();
-        let (code, said) = match error {
-            ServiceError::InvalidInput { reason, said, .. } => {
-                return of_input(reason, said).with_service(service);
+        let (code, service_message) = match error {
+            ServiceError::InvalidInput { reason, service_message, .. } => {
+                return of_input(reason, service_message).with_service(service);
             }
             ServiceError::Http { source, .. } => (source.into(), None),
             ServiceError::NotTheService { got, .. } => (got.into(), None),
             ServiceError::Rejected { .. } => (ProblemCode::Rejected, None),
-            ServiceError::RiskControl { said, .. } => (ProblemCode::RiskControl, said),
-            ServiceError::RateLimited { said, .. } => (ProblemCode::RateLimited, said),
-            ServiceError::DeviceLimit { said, .. } => (ProblemCode::DeviceLimit, said),
-            ServiceError::Restricted { said, .. } => (ProblemCode::Restricted, said),
-            ServiceError::ClientTooOld { said, .. } => (ProblemCode::ClientTooOld, said),
-            ServiceError::WrongWayIn { said, .. } => (ProblemCode::WrongWayIn, said),
-            ServiceError::WrongCode { said, .. } => (ProblemCode::WrongCode, said),
+            ServiceError::RiskControl { service_message, .. } => (ProblemCode::RiskControl, service_message),
+            ServiceError::RateLimited { service_message, .. } => (ProblemCode::RateLimited, service_message),
+            ServiceError::DeviceLimit { service_message, .. } => (ProblemCode::DeviceLimit, service_message),
+            ServiceError::Restricted { service_message, .. } => (ProblemCode::Restricted, service_message),
+            ServiceError::ClientTooOld { service_message, .. } => {
+                (ProblemCode::ClientTooOld, service_message)
+            }
+            ServiceError::WrongMethod { service_message, .. } => (ProblemCode::WrongMethod, service_message),
+            ServiceError::WrongCode { service_message, .. } => (ProblemCode::WrongCode, service_message),
             ServiceError::ExchangeLost { .. } => (ProblemCode::ExchangeLost, None),
             ServiceError::ForeignCode { .. } => (ProblemCode::ForeignCode, None),
             ServiceError::OtherAccount { .. } => (ProblemCode::Unexpected, None),
-            ServiceError::Unexpected { said, .. } => (ProblemCode::Unexpected, said),
+            ServiceError::Unexpected { service_message, .. } => (ProblemCode::Unexpected, service_message),
         };
-        Self { said, ..Self::new(code).with_service(service).with_detail(detail) }
+        Self { service_message, ..Self::new(code).with_service(service).with_detail(detail) }
     }
 }
 
 /// What is wrong with something that was typed, with what to do about it.
-fn of_input(reason: InputError, said: Option<String>) -> Problem {
+fn of_input(reason: InputError, service_message: Option<String>) -> Problem {
     match reason {
         InputError::CountryCode => Problem::invalid(
             "A country code has one to three digits. Check it.",
@@ -61,7 +63,7 @@ fn of_input(reason: InputError, said: Option<String>) -> Problem {
             "其中没有验证码：验证码为 4 至 8 位数字，请按短信内容输入。",
         ),
         InputError::Refused { code } => {
-            let problem = Problem { said, ..Problem::new(ProblemCode::InvalidInput) };
+            let problem = Problem { service_message, ..Problem::new(ProblemCode::InvalidInput) };
             match code {
                 Some(code) => problem.with_detail(format!("code {code}")),
                 None => problem,
@@ -190,10 +192,13 @@ mod tests {
             let all: HashSet<_> =
                 errors.iter().map(|error| Problem::from(*error).message(language)).collect();
             assert_eq!(all.len(), errors.len(), "two of them say the same: {all:#?}");
-            for said in all {
+            for service_message in all {
                 let next = ["Check", "Start", "Install", "Choose", "put ", "open ", "Write", "请"];
-                assert!(next.iter().any(|step| said.contains(step)), "it names no next step: {said}");
-                assert!(!said.contains('{'), "a gap was left: {said}");
+                assert!(
+                    next.iter().any(|step| service_message.contains(step)),
+                    "it names no next step: {service_message}"
+                );
+                assert!(!service_message.contains('{'), "a gap was left: {service_message}");
             }
         }
     }
@@ -219,7 +224,7 @@ mod tests {
             InputError::NoTextCode,
         ];
         for reason in reasons {
-            let error = ServiceError::InvalidInput { doing: "testing", reason, said: None };
+            let error = ServiceError::InvalidInput { doing: "testing", reason, service_message: None };
             let problem = Problem::of_service(error, ServiceId::QqMusic);
             assert_eq!(problem.code, ProblemCode::InvalidInput);
             let chinese = problem.message(Language::Chinese);
@@ -231,12 +236,13 @@ mod tests {
     #[test]
     fn a_refusal_of_the_service_keeps_its_words_and_its_code() {
         let reason = InputError::Refused { code: Some(104_400) };
-        let said = Some("该号码段暂不支持".to_owned());
-        let error = ServiceError::InvalidInput { doing: "testing", reason, said: said.clone() };
+        let service_message = Some("该号码段暂不支持".to_owned());
+        let error =
+            ServiceError::InvalidInput { doing: "testing", reason, service_message: service_message.clone() };
         let problem = Problem::of_service(error, ServiceId::QqMusic);
         assert_eq!(
-            (problem.code, problem.said, problem.detail.as_deref()),
-            (ProblemCode::InvalidInput, said, Some("code 104400"))
+            (problem.code, problem.service_message, problem.detail.as_deref()),
+            (ProblemCode::InvalidInput, service_message, Some("code 104400"))
         );
     }
 }

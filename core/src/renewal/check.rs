@@ -8,7 +8,7 @@ use crate::account::RenewalTrigger;
 use crate::accounts::{Accounts, apply_inspection};
 use crate::evidence;
 use crate::problem::{Problem, ProblemCode};
-use crate::vault::Kept;
+use crate::vault::StoredCredential;
 
 /// What a check has come to.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl Renewer {
         trigger: RenewalTrigger,
     ) -> Result<Checked, Problem> {
         let _lock = self.lock(id).await?;
-        let kept = self.load(accounts, id, super::patience(trigger)).await?;
+        let kept = self.load(accounts, id, super::interaction(trigger)).await?;
         self.catch_up(accounts, service, &kept)?;
         match service.inspect(context, &kept.credential).await {
             Ok(inspection) => {
@@ -68,7 +68,7 @@ impl Renewer {
         accounts: &Accounts,
         service: &dyn Service,
         context: &Context,
-        kept: &Kept,
+        kept: &StoredCredential,
         trigger: RenewalTrigger,
     ) -> Result<(), Problem> {
         let id = &kept.credential.account;
@@ -89,7 +89,12 @@ impl Renewer {
     }
 
     /// Takes over what another process has saved and could not say.
-    fn catch_up(&self, accounts: &Accounts, service: &dyn Service, kept: &Kept) -> Result<(), Problem> {
+    fn catch_up(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        kept: &StoredCredential,
+    ) -> Result<(), Problem> {
         let id = &kept.credential.account;
         if accounts.record(id)?.generation >= kept.generation {
             return Ok(());

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 use tunekey_services::{
-    Attempt, CookieMap, CookiePairs, Device, ExportFacts, Fields, Grant, Http, HttpError, HttpOptions,
-    Inspection, Limits, Method, NeteaseProfile, Proxy, Recognition, Renewability, Secret, ServiceId,
+    Attempt, CookieMap, CookiePairs, Detection, Device, ExportFacts, Fields, Grant, Http, HttpError,
+    HttpOptions, Inspection, Limits, Method, NeteaseProfile, Proxy, Renewability, Secret, ServiceId,
     SystemClock, UnchangedReason,
 };
 
@@ -43,7 +43,7 @@ impl Service for Scripted {
     fn begin(&self, _: Method, _: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         unreachable!("a renewal signs nobody in")
     }
-    fn recognise(&self, _: &CookieMap) -> Recognition {
+    fn detect(&self, _: &CookieMap) -> Detection {
         unreachable!("nothing is pasted here")
     }
     async fn adopt(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
@@ -83,7 +83,7 @@ impl Service for Scripted {
     fn export(&self) -> ExportFacts {
         ExportFacts { env_name: "X", cookie_domain: ".example.invalid", playing: &[], renews: false }
     }
-    fn front_door(&self) -> &'static str {
+    fn probe_url(&self) -> &'static str {
         "https://example.invalid/"
     }
 }
@@ -139,7 +139,8 @@ impl Desk {
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), broadcast::channel(64).0)
             .expect("accounts");
         let now = clock.now();
-        let generation = vault.save(&keyed("first", now), None, Patience::User).await.expect("it saves");
+        let generation =
+            vault.save(&keyed("first", now), None, Interaction::Allowed).await.expect("it saves");
         accounts
             .add(&id(), |_| {
                 let mut record = AccountRecord::new(id(), Method::QqScan, now);
@@ -189,7 +190,7 @@ impl Desk {
     }
 
     async fn key(&self) -> Option<Secret> {
-        let kept = self.vault.load(&id(), Patience::User).await.expect("the keychain works");
+        let kept = self.vault.load(&id(), Interaction::Allowed).await.expect("the keychain works");
         kept.and_then(|kept| kept.credential.field("musickey").cloned())
     }
 
@@ -396,9 +397,9 @@ async fn a_keychain_that_refuses_is_in_the_history_and_delays_the_next_try() {
 async fn a_key_that_could_not_be_written_is_written_before_the_process_ends() {
     let desk = Desk::new(&[Answer::NewKey("second")], &[]).await;
     desk.keychain.heal();
-    desk.vault.load(&id(), Patience::User).await.expect("it loads");
-    desk.vault.prove_writable(&id(), Patience::User).await.expect("it is writable");
-    desk.keychain.trouble(Trouble::DiesBefore(desk.keychain.calls()));
+    desk.vault.load(&id(), Interaction::Allowed).await.expect("it loads");
+    desk.vault.prove_writable(&id(), Interaction::Allowed).await.expect("it is writable");
+    desk.keychain.last_error(Trouble::DiesBefore(desk.keychain.calls()));
     desk.renew().await.expect_err("the key could not be written");
     desk.keychain.heal();
     desk.renewer.flush(&desk.accounts, |id| tunekey_services::registry::by_id(id)).await;
@@ -433,16 +434,16 @@ async fn a_keychain_that_fails_at_any_one_call_loses_neither_key() {
         desk.keychain.calls()
     };
     for at in 0..calls {
-        for trouble in [Trouble::FailsBefore(at), Trouble::FailsAfter(at)] {
+        for last_error in [Trouble::FailsBefore(at), Trouble::FailsAfter(at)] {
             let desk = Desk::new(&[Answer::NewKey("second"), Answer::NewKey("third")], &[]).await;
-            desk.keychain.trouble(trouble);
+            desk.keychain.last_error(last_error);
             let result = desk.renew().await;
             desk.keychain.heal();
             let key = desk.key().await;
             match (result, desk.asked()) {
-                (Ok(_), 1) => assert_eq!(key, Some("second".into()), "{trouble:?}"),
-                (Err(_), 0) => assert_eq!(key, Some("first".into()), "{trouble:?}"),
-                (result, asked) => panic!("{trouble:?}: {result:?} after {asked} questions"),
+                (Ok(_), 1) => assert_eq!(key, Some("second".into()), "{last_error:?}"),
+                (Err(_), 0) => assert_eq!(key, Some("first".into()), "{last_error:?}"),
+                (result, asked) => panic!("{last_error:?}: {result:?} after {asked} questions"),
             }
         }
     }
@@ -453,10 +454,10 @@ async fn a_key_that_the_keychain_would_not_take_is_written_before_another_is_ask
     let desk = Desk::new(&[Answer::NewKey("second")], &[]).await;
     // The proof passes, then the keychain goes away for good: find the first call after the question.
     desk.keychain.heal();
-    desk.vault.load(&id(), Patience::User).await.expect("it loads");
-    desk.vault.prove_writable(&id(), Patience::User).await.expect("it is writable");
+    desk.vault.load(&id(), Interaction::Allowed).await.expect("it loads");
+    desk.vault.prove_writable(&id(), Interaction::Allowed).await.expect("it is writable");
     let before_the_question = desk.keychain.calls();
-    desk.keychain.trouble(Trouble::DiesBefore(before_the_question));
+    desk.keychain.last_error(Trouble::DiesBefore(before_the_question));
     desk.renew().await.expect_err("the key could not be written");
     assert_eq!(desk.asked(), 1);
     desk.keychain.heal();
@@ -469,13 +470,13 @@ async fn a_key_that_the_keychain_would_not_take_is_written_before_another_is_ask
 async fn a_key_that_was_never_written_does_not_replace_what_was_saved_since() {
     let desk = Desk::new(&[Answer::NewKey("second")], &[]).await;
     desk.keychain.heal();
-    let kept = desk.vault.load(&id(), Patience::User).await.expect("it loads").expect("it is there");
-    desk.vault.prove_writable(&id(), Patience::User).await.expect("it is writable");
-    desk.keychain.trouble(Trouble::DiesBefore(desk.keychain.calls()));
+    let kept = desk.vault.load(&id(), Interaction::Allowed).await.expect("it loads").expect("it is there");
+    desk.vault.prove_writable(&id(), Interaction::Allowed).await.expect("it is writable");
+    desk.keychain.last_error(Trouble::DiesBefore(desk.keychain.calls()));
     desk.renew().await.expect_err("the key could not be written");
     desk.keychain.heal();
     desk.vault
-        .save(&keyed("signed in again", SystemClock.now()), Some(kept.generation), Patience::User)
+        .save(&keyed("signed in again", SystemClock.now()), Some(kept.generation), Interaction::Allowed)
         .await
         .expect("a new sign-in saves");
     desk.renew().await.expect("there is nothing left to do");
@@ -487,7 +488,7 @@ async fn what_another_process_has_renewed_is_adopted_and_not_renewed_again() {
     let desk = Desk::new(&[], &[]).await;
     let seen = desk.record().generation;
     desk.vault
-        .save(&keyed("theirs", SystemClock.now()), Some(seen), Patience::User)
+        .save(&keyed("theirs", SystemClock.now()), Some(seen), Interaction::Allowed)
         .await
         .expect("the other process saves");
     desk.renew().await.expect("there is nothing left to do");
@@ -508,7 +509,7 @@ async fn a_missing_item_is_not_blamed_on_the_service_and_is_looked_for_twice() {
     for (name, line) in items.iter().zip(&lines) {
         desk.keychain.put(name, line);
     }
-    desk.renewer.load(&desk.accounts, &id(), Patience::User).await.expect("it is back");
+    desk.renewer.load(&desk.accounts, &id(), Interaction::Allowed).await.expect("it is back");
     assert_eq!(desk.record().health, Health::Healthy, "a keyring that comes late has lost nothing");
 
     items.iter().for_each(|name| desk.keychain.take(name));

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tunekey_services::{Attempt, Context};
 
-use super::{Confirmed, Run, SignInStep, WayIn};
+use super::{Commitment, Run, SignInStep};
+use crate::alternatives::SignInOption;
 
 /// For how long a code must still live to be worth showing again.
 const WORTH_SHOWING: Duration = Duration::from_secs(20);
@@ -25,7 +26,7 @@ impl ParkedCode {
     /// What is worth keeping of a run that nobody looks at any more.
     pub(super) fn of(run: Run) -> Option<Self> {
         let step = run.shown.filter(|step| matches!(step, SignInStep::ShowCode { .. }))?;
-        let waits = run.confirmed == Confirmed::No && run.attempt.survives_pause();
+        let waits = run.confirmed == Commitment::No && run.attempt.survives_pause();
         let until = run.until.filter(|_| waits)?;
         Some(Self { attempt: run.attempt, context: run.context, step, until })
     }
@@ -50,17 +51,17 @@ impl fmt::Debug for ParkedCode {
 
 /// The parked codes, one for each way in.
 #[derive(Debug, Default)]
-pub(crate) struct ParkedCodes(HashMap<WayIn, ParkedCode>);
+pub(crate) struct ParkedCodes(HashMap<SignInOption, ParkedCode>);
 
 impl ParkedCodes {
     /// Keeps a code.
-    pub(crate) fn put(&mut self, way: WayIn, code: ParkedCode) {
+    pub(crate) fn put(&mut self, way: SignInOption, code: ParkedCode) {
         self.0.retain(|_, code| code.is_worth_showing());
         self.0.insert(way, code);
     }
 
     /// Takes the code for that way, if it still lives for a while.
-    pub(crate) fn take(&mut self, way: WayIn) -> Option<ParkedCode> {
+    pub(crate) fn take(&mut self, way: SignInOption) -> Option<ParkedCode> {
         self.0.remove(&way).filter(ParkedCode::is_worth_showing)
     }
 

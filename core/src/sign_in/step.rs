@@ -5,13 +5,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use tunekey_services::{
-    AccountId, Input, Method, OfficialPage, PastedAccount, PrivateAddress, QrCode, Question, Recognised,
-    ServiceError, ServiceId, Unusable,
+    AccountId, Detected, Input, OfficialPage, PastedAccount, PrivateAddress, QrCode, Question, ServiceError,
+    ServiceId, Unusable,
 };
 
 #[cfg(doc)]
 use super::Answer;
 use crate::account::Account;
+use crate::alternatives::Alternatives;
 use crate::problem::{Problem, ProblemCode};
 
 /// Where a sign-in stands. Every step is the whole truth; a front draws the latest and forgets the others.
@@ -94,7 +95,7 @@ pub enum SignInStep {
     /// What was pasted was recognised: [`Input::Go`] checks and saves it.
     AskToGoOn {
         /// What it holds.
-        recognised: Recognised,
+        detected: Detected,
     },
     /// Confirmed; the credential is being fetched. From here on the sign-in cannot be cancelled.
     Exchanging,
@@ -145,7 +146,7 @@ pub enum SignInStep {
         /// What the service said.
         problem: Problem,
         /// The other ways in.
-        others: Others,
+        alternatives: Alternatives,
     },
     /// It failed. [`Answer::Again`] starts over, or, when only the network or the keychain stood in the way of
     /// a sign-in that was confirmed already, goes on with that one.
@@ -153,7 +154,7 @@ pub enum SignInStep {
         /// Why.
         problem: Problem,
         /// The other ways in, when one of them may work.
-        others: Others,
+        alternatives: Alternatives,
     },
 }
 
@@ -192,28 +193,8 @@ impl SignInStep {
     }
 }
 
-/// A service and one of its methods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct WayIn {
-    /// The service.
-    pub service: ServiceId,
-    /// The method.
-    pub method: Method,
-}
-
-/// The other ways into a service after one was barred.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct Others {
-    /// Best first; those that were barred lately come last. Empty when no other way would help.
-    pub next: Vec<WayIn>,
-    /// Those that were barred lately, this one included.
-    pub barred: Vec<Method>,
-}
-
 /// A question as a step.
-pub(super) fn asking(question: Question, service: ServiceId, now: Timestamp) -> SignInStep {
+pub(super) fn step_for_question(question: Question, service: ServiceId, now: Timestamp) -> SignInStep {
     let problem = |error: ServiceError| Problem::of_service(error, service);
     let after = |wait: Duration| {
         SignedDuration::try_from(wait).ok().and_then(|wait| now.checked_add(wait).ok()).unwrap_or(now)
@@ -233,12 +214,12 @@ pub(super) fn asking(question: Question, service: ServiceId, now: Timestamp) -> 
             SignInStep::AskPaste { problem: detail.map(refused), unusable }
         }
         Question::WhichAccount { accounts } => SignInStep::AskWhichAccount { accounts },
-        Question::Recognised(recognised) => SignInStep::AskToGoOn { recognised },
+        Question::Detected(detected) => SignInStep::AskToGoOn { detected },
     }
 }
 
 /// What is done with an answer, where that takes a while.
-pub(super) fn working(input: &Input) -> Option<SignInStep> {
+pub(super) fn step_for_input(input: &Input) -> Option<SignInStep> {
     match input {
         Input::PhoneNumber { .. } | Input::CaptchaDone | Input::Resend => Some(SignInStep::Sending),
         Input::TextCode(_) | Input::PageAddress(_) | Input::PageCookies(_) | Input::Go => {

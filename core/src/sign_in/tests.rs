@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use tunekey_services::{
-    CookieMap, CookiePairs, Credential, Device, ExportFacts, Fields, Http, HttpError, HttpOptions,
-    Inspection, Limits, NeteaseProfile, OfficialPage, PageGoal, Proxy, QrCode, Recognition, Renewability,
-    Renewal, Secret, SystemClock, registry,
+    CookieMap, CookiePairs, Credential, Detection, Device, ExportFacts, Fields, Http, HttpError, HttpOptions,
+    Inspection, Limits, NeteaseProfile, OfficialPage, PageGoal, Proxy, QrCode, Renewability, Renewal, Secret,
+    SystemClock, registry,
 };
 
 use super::*;
-use crate::account::{Health, KeyLife};
+use crate::account::{Health, KeyLifetime};
 use crate::export::Format;
 
 /// A service whose every attempt plays the next script.
@@ -63,9 +63,9 @@ impl Attempt for Script {
             Line::Offline => return Err(ServiceError::Http { doing, source: HttpError::Interrupted }),
             Line::Broken => return Err(ServiceError::ExchangeLost { doing }),
             Line::UsedUp => {
-                return Err(ServiceError::Unexpected { doing, got: "used up".into(), said: None });
+                return Err(ServiceError::Unexpected { doing, got: "used up".into(), service_message: None });
             }
-            Line::Risk => return Err(ServiceError::RiskControl { doing, code: 8821, said: None }),
+            Line::Risk => return Err(ServiceError::RiskControl { doing, code: 8821, service_message: None }),
             Line::Never => std::future::pending().await,
             Line::AskNumber => Progress::Ask(Question::PhoneNumber { error: None, wait: None }),
             Line::AskCode => Progress::Ask(Question::TextCode {
@@ -110,8 +110,8 @@ impl Service for Scripted {
         let script = self.scripts.lock().unwrap().pop_front().expect("there is a script for each attempt");
         Ok(Box::new(Script(script.into())))
     }
-    fn recognise(&self, fields: &CookieMap) -> Recognition {
-        registry::by_id(self.id()).recognise(fields)
+    fn detect(&self, fields: &CookieMap) -> Detection {
+        registry::by_id(self.id()).detect(fields)
     }
     async fn adopt(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
         Ok(grant())
@@ -140,7 +140,7 @@ impl Service for Scripted {
     fn export(&self) -> ExportFacts {
         ExportFacts { env_name: "X", cookie_domain: ".example.invalid", playing: &[], renews: false }
     }
-    fn front_door(&self) -> &'static str {
+    fn probe_url(&self) -> &'static str {
         "https://example.invalid/"
     }
 }
@@ -162,7 +162,7 @@ struct Desk {
 }
 
 #[async_trait]
-impl Surroundings for Desk {
+impl SignInHost for Desk {
     fn context(&self) -> Result<Context, Problem> {
         let options = HttpOptions { proxy: Proxy::None, extra_ca: None, limits: Limits::default() };
         Ok(Context {
@@ -201,12 +201,12 @@ impl Surroundings for Desk {
                 method,
                 health: Health::Healthy,
                 busy: None,
-                life: KeyLife { issued_at: Timestamp::UNIX_EPOCH, renew_at: None, expires_at: None },
+                life: KeyLifetime { issued_at: Timestamp::UNIX_EPOCH, renew_at: None, expires_at: None },
                 membership: None,
                 checked_at: None,
                 renewals: Vec::new(),
                 format: Format::Header,
-                trouble: None,
+                last_error: None,
             },
             false,
         ))
@@ -214,10 +214,10 @@ impl Surroundings for Desk {
     fn sign_ins_left(&self, _: ServiceId) -> usize {
         self.admits.lock().unwrap().map_or(30, |left| left as usize)
     }
-    fn park(&self, way: WayIn, code: ParkedCode) {
+    fn park(&self, way: SignInOption, code: ParkedCode) {
         self.parked.lock().unwrap().put(way, code);
     }
-    fn take_parked(&self, way: WayIn) -> Option<ParkedCode> {
+    fn take_parked(&self, way: SignInOption) -> Option<ParkedCode> {
         self.parked.lock().unwrap().take(way)
     }
     fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
@@ -231,10 +231,10 @@ impl Surroundings for Desk {
             None => Ok(()),
         }
     }
-    fn barred(&self, _: WayIn) {}
-    fn others(&self, way: WayIn) -> Others {
-        let next = [Method::Phone, Method::Paste].map(|method| WayIn { method, ..way });
-        Others { next: next.to_vec(), barred: vec![way.method] }
+    fn blocked(&self, _: SignInOption) {}
+    fn alternatives(&self, way: SignInOption) -> Alternatives {
+        let next = [Method::Phone, Method::Paste].map(|method| SignInOption { method, ..way });
+        Alternatives { next: next.to_vec(), blocked: vec![way.method] }
     }
     fn knows(&self, _: &AccountId) -> bool {
         self.knows
@@ -478,9 +478,11 @@ async fn risk_control_names_the_other_ways_in() {
             break step;
         }
     };
-    let SignInStep::RiskControl { problem, others } = step else { panic!("{step:?} is not risk control") };
+    let SignInStep::RiskControl { problem, alternatives } = step else {
+        panic!("{step:?} is not risk control")
+    };
     assert_eq!(problem.code, ProblemCode::RiskControl);
-    assert_eq!(others.next[0], WayIn { service: ServiceId::Netease, method: Method::Phone });
+    assert_eq!(alternatives.next[0], SignInOption { service: ServiceId::Netease, method: Method::Phone });
 }
 
 #[tokio::test(start_paused = true)]
@@ -535,8 +537,8 @@ async fn the_last_of_several_texts_that_are_given_at_once_counts() {
         sign_in.answer(Answer::Give(Input::Text(first.into())));
         sign_in.answer(cookie('a'));
         let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
-        let SignInStep::AskToGoOn { recognised } = &step else { panic!("{first}: {step:?}") };
-        assert_eq!(recognised.fields, 2, "{first}: it is the last one");
+        let SignInStep::AskToGoOn { detected } = &step else { panic!("{first}: {step:?}") };
+        assert_eq!(detected.fields, 2, "{first}: it is the last one");
     }
 }
 
@@ -685,9 +687,9 @@ async fn one_sign_in_too_many_today_asks_the_service_nothing_and_offers_what_is_
     let desk = Desk { admits: Mutex::new(Some(0)), ..Desk::default() };
     let mut sign_in = play(desk, &[]);
     let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
-    let SignInStep::Failed { problem, others } = step else { panic!("{step:?} is no failure") };
+    let SignInStep::Failed { problem, alternatives } = step else { panic!("{step:?} is no failure") };
     assert_eq!(problem.code, ProblemCode::DailyLimit);
-    assert_eq!(others.next, [WayIn { service: ServiceId::Netease, method: Method::Paste }]);
+    assert_eq!(alternatives.next, [SignInOption { service: ServiceId::Netease, method: Method::Paste }]);
 }
 
 #[tokio::test(start_paused = true)]

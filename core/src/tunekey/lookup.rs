@@ -90,7 +90,7 @@ mod fuzz {
     use tunekey_services::{Method, ServiceId};
 
     use super::*;
-    use crate::account::{Health, KeyLife};
+    use crate::account::{Health, KeyLifetime};
     use crate::export::Format;
     use crate::problem::Language;
 
@@ -108,14 +108,14 @@ mod fuzz {
             method: Method::Paste,
             health: Health::Healthy,
             busy: None,
-            life: KeyLife { issued_at, renew_at: None, expires_at: None },
+            life: KeyLifetime { issued_at, renew_at: None, expires_at: None },
             renewability: None,
             membership: None,
             checked_at: None,
             renewals: Vec::new(),
             format: Format::Header,
             copied: None,
-            trouble: None,
+            last_error: None,
         }
     }
 

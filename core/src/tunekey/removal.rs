@@ -6,7 +6,7 @@ use tunekey_services::{AccountId, registry};
 use super::{SIGN_OUT_LIMIT, SignedOut, TuneKey};
 use crate::account::{Busy, Health, SignInReason};
 use crate::problem::Problem;
-use crate::vault::keychain::{KeychainError, Patience};
+use crate::vault::keychain::{Interaction, KeychainError};
 
 impl TuneKey {
     /// Ends the credential at the service, then removes it here. What the service does not confirm in five
@@ -20,7 +20,7 @@ impl TuneKey {
             this.0.accounts.record(&id)?;
             let _busy = this.0.accounts.busy(&id, Busy::SigningOut);
             let _lock = this.0.renewer.lock(&id).await?;
-            let kept = match this.0.vault.load(&id, Patience::User).await {
+            let kept = match this.0.vault.load(&id, Interaction::Allowed).await {
                 // There is nothing in it to tell the service; it is removed all the same.
                 Err(KeychainError::Unreadable(_)) => None,
                 kept => this.keychain_says(kept)?,
@@ -73,7 +73,7 @@ impl TuneKey {
 
     /// Deletes the credential, then the account. `ended` says that the service has ended the credential.
     async fn remove(&self, id: &AccountId, ended: bool) -> Result<(), Problem> {
-        if let Err(problem) = self.keychain_says(self.0.vault.forget(id, Patience::User).await) {
+        if let Err(problem) = self.keychain_says(self.0.vault.forget(id, Interaction::Allowed).await) {
             // The person is told that it is still there: it must not vanish at the next start.
             let now = self.0.clock.now();
             self.0.accounts.update(id, |record| {

@@ -131,7 +131,7 @@ pub struct SignedOut {
 /// How long a round trip to a service took, or why there was none.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub struct Reach {
+pub struct ConnectionTest {
     /// The service.
     pub service: ServiceId,
     /// Milliseconds for one round trip.
@@ -142,7 +142,7 @@ pub struct Reach {
 
 /// A cookie on its way to where the person sends it.
 #[derive(Debug)]
-pub struct Copied {
+pub struct ExportedCookie {
     /// The text.
     pub text: Secret,
     /// How its account is doing: a front warns before it hands out what no longer works.

@@ -35,7 +35,8 @@ impl Home {
             let fields: Fields = [("musickey", "key"), ("MUSIC_U", "key")].into_iter().collect();
             let now = SystemClock.now();
             let credential = Credential { account: id.clone(), issued_at: now, expires_at: None, fields };
-            let generation = tunekey.0.vault.save(&credential, None, Patience::User).await.expect("it saves");
+            let generation =
+                tunekey.0.vault.save(&credential, None, Interaction::Allowed).await.expect("it saves");
             let add = |_| {
                 let mut record = AccountRecord::new(id.clone(), Method::QqScan, now);
                 record.nickname = nickname.to_owned();
@@ -245,7 +246,7 @@ async fn no_network_means_unknown_and_never_signed_out() {
     let account = home.tunekey.0.accounts.view(&first()).expect("it is there");
     assert!(!matches!(account.health, Health::NeedsSignIn { .. }), "silence proves nothing");
     assert_eq!(
-        account.trouble.map(|trouble| trouble.code),
+        account.last_error.map(|last_error| last_error.code),
         Some(ProblemCode::ProxyUnreachable),
         "but it is said"
     );
@@ -284,7 +285,7 @@ async fn an_extra_authority_that_is_gone_is_said_wherever_it_stands_in_the_way()
     let problem = later.renew(&first(), RenewalTrigger::Automatic).await.expect_err("there is no way");
     assert_eq!(problem.code, ProblemCode::ExtraCaUnusable);
     let account = later.0.accounts.view(&first()).expect("it is there");
-    assert_eq!(account.trouble.map(|trouble| trouble.code), Some(ProblemCode::ExtraCaUnusable));
+    assert_eq!(account.last_error.map(|last_error| last_error.code), Some(ProblemCode::ExtraCaUnusable));
     assert!(!matches!(account.health, Health::NeedsSignIn { .. }), "it proves nothing");
     let reaches = later.reach().await;
     let codes: Vec<_> = reaches.into_iter().filter_map(|reach| Some(reach.problem?.code)).collect();
@@ -393,7 +394,7 @@ async fn nothing_is_renewed_by_itself_once_the_process_is_about_to_end() {
     let home = Home::new().await;
     let due = SystemClock.now();
     home.tunekey.0.accounts.update(&first(), |record| record.life.renew_at = Some(due)).expect("it is due");
-    home.tunekey.settled().await;
+    home.tunekey.drain().await;
     home.tunekey.renew_due().await;
     assert!(home.tunekey.0.accounts.record(&first()).expect("it is there").renewals.is_empty());
 }
@@ -409,9 +410,15 @@ async fn after_pasting(fields: &[(&str, &str)]) -> Vec<(String, Secret)> {
     };
     let grant = Grant { credential, inspection: Inspection::default() };
     let scanner = Scanner::default();
-    sign_in::Surroundings::save(&home.tunekey, &grant, Method::Paste, &scanner).await.expect("it saves");
-    let kept =
-        home.tunekey.0.vault.load(&first(), Patience::User).await.expect("it loads").expect("it is there");
+    sign_in::SignInHost::save(&home.tunekey, &grant, Method::Paste, &scanner).await.expect("it saves");
+    let kept = home
+        .tunekey
+        .0
+        .vault
+        .load(&first(), Interaction::Allowed)
+        .await
+        .expect("it loads")
+        .expect("it is there");
     kept.credential.fields.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
 }
 
@@ -431,12 +438,19 @@ async fn what_renews_a_session_stays_when_the_same_session_is_pasted_without_it(
 async fn when_a_session_ends_is_still_known_when_the_same_session_is_pasted() {
     let home = Home::new().await;
     let load = async || {
-        home.tunekey.0.vault.load(&first(), Patience::User).await.expect("it loads").expect("it is there")
+        home.tunekey
+            .0
+            .vault
+            .load(&first(), Interaction::Allowed)
+            .await
+            .expect("it loads")
+            .expect("it is there")
     };
     let mut kept = load().await;
     let end = kept.credential.issued_at + SignedDuration::from_hours(72);
     kept.credential.expires_at = Some(end);
-    let saved = home.tunekey.0.vault.save(&kept.credential, Some(kept.generation), Patience::User).await;
+    let saved =
+        home.tunekey.0.vault.save(&kept.credential, Some(kept.generation), Interaction::Allowed).await;
     saved.expect("it saves");
     let began = load().await.credential.issued_at;
     let pasted = Credential {
@@ -446,7 +460,7 @@ async fn when_a_session_ends_is_still_known_when_the_same_session_is_pasted() {
     };
     let grant = Grant { credential: pasted, inspection: Inspection::default() };
     let scanner = Scanner::default();
-    sign_in::Surroundings::save(&home.tunekey, &grant, Method::Paste, &scanner).await.expect("it saves");
+    sign_in::SignInHost::save(&home.tunekey, &grant, Method::Paste, &scanner).await.expect("it saves");
     let now = load().await.credential;
     assert_eq!((now.issued_at, now.expires_at), (began, Some(end)));
 }

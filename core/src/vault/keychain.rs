@@ -17,28 +17,28 @@ pub use system::SystemKeychain;
 
 /// Whether somebody is there who asked for this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
+pub enum Interaction {
     /// Nobody: an answer within 5 s or none, and never a prompt.
-    Background,
+    Forbidden,
     /// A person, who may be asked to unlock the keychain: an answer within 60 s.
-    User,
+    Allowed,
 }
 
 /// A keychain: items of one line of printable ASCII by name. What tests replace.
 #[async_trait]
 pub trait Keychain: Send + Sync + fmt::Debug {
     /// The item of that name; `None` only when the keychain is there, open, and has none.
-    async fn get(&self, name: &str, patience: Patience) -> Result<Option<Secret>, KeychainError>;
+    async fn get(&self, name: &str, interaction: Interaction) -> Result<Option<Secret>, KeychainError>;
 
     /// Makes or replaces the item of that name, as a whole. After an error other than
     /// [`KeychainError::Locked`] it may or may not have been written.
-    async fn set(&self, name: &str, line: &Secret, patience: Patience) -> Result<(), KeychainError>;
+    async fn set(&self, name: &str, line: &Secret, interaction: Interaction) -> Result<(), KeychainError>;
 
     /// Deletes the item of that name; that there is none is fine.
-    async fn delete(&self, name: &str, patience: Patience) -> Result<(), KeychainError>;
+    async fn delete(&self, name: &str, interaction: Interaction) -> Result<(), KeychainError>;
 
-    /// Whether items can be read and written now. With [`Patience::User`] the person may be asked to unlock.
-    async fn look(&self, patience: Patience) -> Result<(), KeychainError>;
+    /// Whether items can be read and written now. With [`Interaction::Allowed`] the person may be asked to unlock.
+    async fn probe(&self, interaction: Interaction) -> Result<(), KeychainError>;
 }
 
 /// Why the keychain did not do it. Carries nothing that came from the keychain: the errors of the libraries

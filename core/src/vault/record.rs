@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tunekey_services::{AccountId, Credential, Fields, Secret};
 use zeroize::Zeroizing;
 
-use super::{Generation, Kept};
+use super::{Generation, StoredCredential};
 
 /// The largest item, in bytes.
 pub(super) const MAX_ITEM: usize = 2_400;
@@ -53,7 +53,7 @@ pub(super) enum Unreadable {
 #[derive(Debug)]
 pub(super) enum Head {
     /// Everything.
-    Whole(Kept),
+    Whole(StoredCredential),
     /// The description of the pieces.
     Pieces(Pieces),
 }
@@ -135,7 +135,7 @@ pub(super) fn decode_head(id: &AccountId, line: &Secret) -> Result<Head, Unreada
                 expires_at: exp,
                 fields: cred.into_iter().collect(),
             };
-            Ok(Head::Whole(Kept { credential, generation }))
+            Ok(Head::Whole(StoredCredential { credential, generation }))
         }
     }
 }
@@ -152,7 +152,7 @@ impl Pieces {
     }
 
     /// Puts the pieces together. Pieces of another save, or in another order, are not accepted.
-    pub(super) fn join(&self, id: &AccountId, lines: &[Secret]) -> Result<Kept, Unreadable> {
+    pub(super) fn join(&self, id: &AccountId, lines: &[Secret]) -> Result<StoredCredential, Unreadable> {
         if lines.len() != self.count {
             return Err(Unreadable::Damaged);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tunekey_services::Secret;
 
-use super::keychain::{Keychain, KeychainError, Patience};
+use super::keychain::{Interaction, Keychain, KeychainError};
 
 /// The largest item that Windows takes, in bytes.
 const MAX_ITEM: usize = 2_560;
@@ -35,7 +35,7 @@ pub(crate) struct SimKeychain {
 struct State {
     items: BTreeMap<String, String>,
     calls: usize,
-    trouble: Option<Trouble>,
+    last_error: Option<Trouble>,
     error: Option<KeychainError>,
     latency: Duration,
     changes: usize,
@@ -44,16 +44,16 @@ struct State {
 
 impl SimKeychain {
     /// Lets this go wrong, counting calls from now.
-    pub(crate) fn trouble(&self, trouble: Trouble) {
+    pub(crate) fn last_error(&self, last_error: Trouble) {
         let mut state = self.state();
         state.calls = 0;
-        state.trouble = Some(trouble);
+        state.last_error = Some(last_error);
     }
 
     /// Everything works again, as after a restart.
     pub(crate) fn heal(&self) {
         let mut state = self.state();
-        state.trouble = None;
+        state.last_error = None;
         state.error = None;
         state.keeps_deleted = false;
         state.calls = 0;
@@ -74,7 +74,7 @@ impl SimKeychain {
         self.state().latency = latency;
     }
 
-    /// How many calls there have been since the last [`trouble`](Self::trouble) or [`heal`](Self::heal).
+    /// How many calls there have been since the last [`last_error`](Self::trouble) or [`heal`](Self::heal).
     pub(crate) fn calls(&self) -> usize {
         self.state().calls
     }
@@ -119,7 +119,7 @@ impl SimKeychain {
             return Err(error);
         }
         const CUT: KeychainError = KeychainError::Failed("the test wants it to");
-        match state.trouble {
+        match state.last_error {
             Some(Trouble::FailsBefore(at)) if call == at => Err(CUT),
             Some(Trouble::FailsAfter(at)) if call == at => act(&mut state).and(Err(CUT)),
             Some(Trouble::DiesBefore(at)) if call >= at => Err(CUT),
@@ -136,12 +136,12 @@ impl SimKeychain {
 
 #[async_trait]
 impl Keychain for SimKeychain {
-    async fn get(&self, name: &str, _patience: Patience) -> Result<Option<Secret>, KeychainError> {
+    async fn get(&self, name: &str, _patience: Interaction) -> Result<Option<Secret>, KeychainError> {
         self.call(|state| Ok(state.items.get(name).map(|line| Secret::new(line.as_str())))).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "a keychain is where secrets are kept")]
-    async fn set(&self, name: &str, line: &Secret, _patience: Patience) -> Result<(), KeychainError> {
+    async fn set(&self, name: &str, line: &Secret, _patience: Interaction) -> Result<(), KeychainError> {
         let line = line.expose();
         assert!(
             line.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
@@ -159,7 +159,7 @@ impl Keychain for SimKeychain {
         .await
     }
 
-    async fn delete(&self, name: &str, _patience: Patience) -> Result<(), KeychainError> {
+    async fn delete(&self, name: &str, _patience: Interaction) -> Result<(), KeychainError> {
         self.call(|state| {
             state.changes += 1;
             if !state.keeps_deleted {
@@ -170,7 +170,7 @@ impl Keychain for SimKeychain {
         .await
     }
 
-    async fn look(&self, _patience: Patience) -> Result<(), KeychainError> {
+    async fn probe(&self, _patience: Interaction) -> Result<(), KeychainError> {
         self.call(|_| Ok(())).await
     }
 }

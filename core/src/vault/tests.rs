@@ -7,7 +7,7 @@ use tunekey_services::ServiceId;
 use super::sim::{SimKeychain, Trouble};
 use super::*;
 
-const PATIENCE: Patience = Patience::Background;
+const PATIENCE: Interaction = Interaction::Forbidden;
 
 /// How long a credential has to be to be written in one item, in two pieces and in three.
 const SIZES: [usize; 3] = [100, 2_500, 4_200];
@@ -36,7 +36,7 @@ fn vault() -> (Arc<SimKeychain>, Vault) {
     (keychain.clone(), Vault::new(keychain))
 }
 
-async fn load(vault: &Vault) -> Option<Kept> {
+async fn load(vault: &Vault) -> Option<StoredCredential> {
     vault.load(&id(), PATIENCE).await.expect("the keychain answers")
 }
 
@@ -61,7 +61,10 @@ async fn the_newest_credential_is_loaded_and_the_one_before_is_still_there() {
         let (keychain, vault) = vault();
         let generation =
             save_all(&vault, &[credential(1, size), credential(2, size), credential(3, size)]).await;
-        assert_eq!(load(&vault).await, Some(Kept { credential: credential(3, size), generation }));
+        assert_eq!(
+            load(&vault).await,
+            Some(StoredCredential { credential: credential(3, size), generation })
+        );
         keychain.take("v1:qqmusic:10001:a");
         let before = load(&vault).await.expect("the other slot is untouched");
         assert_eq!(before.credential, credential(2, size), "the slot before is the last good one");
@@ -100,11 +103,11 @@ async fn saving_the_same_credential_once_more_after_a_lost_answer_is_right() {
     let (keychain, vault) = vault();
     let one = save_all(&vault, &[credential(1, 10)]).await;
     // Two reads, then the write whose answer is lost.
-    keychain.trouble(Trouble::FailsAfter(2));
+    keychain.last_error(Trouble::FailsAfter(2));
     vault.save(&credential(2, 10), Some(one), PATIENCE).await.expect_err("the answer was lost");
     keychain.heal();
     let two = vault.save(&credential(2, 10), Some(one), PATIENCE).await.expect("it is there already");
-    assert_eq!(load(&vault).await, Some(Kept { credential: credential(2, 10), generation: two }));
+    assert_eq!(load(&vault).await, Some(StoredCredential { credential: credential(2, 10), generation: two }));
 }
 
 #[tokio::test]
@@ -113,7 +116,7 @@ async fn a_credential_that_no_keychain_can_hold_is_refused_and_the_old_one_stays
     let one = save_all(&vault, &[credential(1, 10)]).await;
     let refused = vault.save(&credential(2, 40_000), Some(one), PATIENCE).await;
     assert_eq!(refused, Err(SaveError::TooLarge));
-    assert_eq!(load(&vault).await, Some(Kept { credential: credential(1, 10), generation: one }));
+    assert_eq!(load(&vault).await, Some(StoredCredential { credential: credential(1, 10), generation: one }));
 }
 
 /// Whatever goes wrong at whatever call, the credential before or the new one can be read afterwards, and the
@@ -124,16 +127,16 @@ async fn a_save_that_is_cut_off_at_any_call_loses_nothing() {
     let mut cut_off = 0;
     for old_size in SIZES {
         for new_size in SIZES {
-            for trouble in troubles {
+            for last_error in troubles {
                 for at in 0.. {
                     let (keychain, vault) = vault();
                     // The slot that is written holds an older one, of yet another size.
                     let one = save_all(&vault, &[credential(1, new_size), credential(2, old_size)]).await;
-                    keychain.trouble(trouble(at));
+                    keychain.last_error(last_error(at));
                     let saved = vault.save(&credential(3, new_size), Some(one), PATIENCE).await;
                     let calls = keychain.calls();
                     keychain.heal();
-                    let context = format!("{old_size} to {new_size} bytes, {:?}: {saved:?}", trouble(at));
+                    let context = format!("{old_size} to {new_size} bytes, {:?}: {saved:?}", last_error(at));
                     let kept = load(&vault).await.unwrap_or_else(|| panic!("nothing is left: {context}"));
                     let whole = [credential(2, old_size), credential(3, new_size)];
                     assert!(whole.contains(&kept.credential), "something else came back: {context}");
@@ -162,16 +165,16 @@ async fn a_save_that_is_cut_off_at_any_call_loses_nothing() {
 #[tokio::test]
 async fn a_proof_that_is_cut_off_at_any_call_loses_nothing() {
     for size in SIZES {
-        for trouble in [Trouble::DiesBefore, Trouble::DiesAfter] {
+        for last_error in [Trouble::DiesBefore, Trouble::DiesAfter] {
             for at in 0.. {
                 let (keychain, vault) = vault();
                 let two = save_all(&vault, &[credential(1, size), credential(2, size)]).await;
-                keychain.trouble(trouble(at));
+                keychain.last_error(last_error(at));
                 let proved = vault.prove_writable(&id(), PATIENCE).await;
                 let calls = keychain.calls();
                 keychain.heal();
-                let kept = Kept { credential: credential(2, size), generation: two };
-                assert_eq!(load(&vault).await, Some(kept), "{size} bytes, {:?}", trouble(at));
+                let kept = StoredCredential { credential: credential(2, size), generation: two };
+                assert_eq!(load(&vault).await, Some(kept), "{size} bytes, {:?}", last_error(at));
                 if calls <= at {
                     assert_eq!(proved, Ok(()));
                     break;
@@ -229,7 +232,7 @@ async fn an_error_of_the_keychain_is_never_read_as_missing() {
     keychain.heal();
     save_all(&vault, &[credential(1, 10), credential(2, 10)]).await;
     for at in 0..2 {
-        keychain.trouble(Trouble::FailsBefore(at));
+        keychain.last_error(Trouble::FailsBefore(at));
         vault.load(&id(), PATIENCE).await.expect_err("the slot that did not answer may hold the newest one");
     }
 }
@@ -287,7 +290,7 @@ async fn forgetting_leaves_nothing_even_when_it_was_cut_off_before() {
             let (keychain, vault) = vault();
             save_all(&vault, &[credential(1, size), credential(2, size)]).await;
             keychain.put("v1:qqmusic:10002:a", "somebody else's");
-            keychain.trouble(Trouble::DiesBefore(at));
+            keychain.last_error(Trouble::DiesBefore(at));
             let forgotten = vault.forget(&id(), PATIENCE).await;
             let calls = keychain.calls();
             keychain.heal();
@@ -305,7 +308,7 @@ async fn forgetting_leaves_nothing_even_when_it_was_cut_off_before() {
 async fn forgetting_also_removes_what_a_cut_off_save_left() {
     for at in 0..8 {
         let (keychain, vault) = vault();
-        keychain.trouble(Trouble::DiesBefore(at));
+        keychain.last_error(Trouble::DiesBefore(at));
         vault.save(&credential(1, 9_000), None, PATIENCE).await.expect_err("it was cut off");
         keychain.heal();
         vault.forget(&id(), PATIENCE).await.expect("the keychain answers");

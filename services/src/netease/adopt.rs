@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::grant::{self, Issued};
 use super::{cookie, renewal};
-use crate::contract::{Context, Grant, Recognition};
+use crate::contract::{Context, Detection, Grant};
 use crate::error::ServiceError;
 use crate::http::CookieMap;
 use crate::netease::NeteaseProfile;
-use crate::question::{CredentialPart, RecognisedPart};
+use crate::question::{CredentialPart, DetectedPart};
 use crate::response::unexpected;
 
 /// The parts, most important first.
@@ -27,10 +27,10 @@ const PATIENCE: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What there is of a credential.
-pub(super) fn recognise(fields: &CookieMap) -> Recognition {
+pub(super) fn detect(fields: &CookieMap) -> Detection {
     let has = |name| fields.get(name).is_some();
-    Recognition {
-        parts: PARTS.iter().map(|(part, name)| RecognisedPart { part: *part, found: has(name) }).collect(),
+    Detection {
+        parts: PARTS.iter().map(|(part, name)| DetectedPart { part: *part, found: has(name) }).collect(),
         enough: has(cookie::SESSION),
         renewable: has(cookie::REFRESH),
     }
@@ -85,7 +85,7 @@ mod tests {
 
     fn of(names: &[&str]) -> (Vec<bool>, bool, bool) {
         let fields: CookieMap = names.iter().map(|name| (*name, "x")).collect();
-        let recognition = recognise(&fields);
+        let recognition = detect(&fields);
         let found = recognition.parts.iter().map(|part| part.found).collect();
         (found, recognition.enough, recognition.renewable)
     }

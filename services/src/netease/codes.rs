@@ -13,14 +13,14 @@ pub(super) const GUEST: i64 = -10;
 ///
 /// No code is [`ServiceError::Rejected`] here: which code proves that depends on the endpoint.
 pub(super) fn refusal(doing: &'static str, code: i64, body: &Value) -> ServiceError {
-    let said = words(body, &["message", "msg"]).or_else(|| words(&body["data"], &["blockText"]));
+    let service_message = words(body, &["message", "msg"]).or_else(|| words(&body["data"], &["blockText"]));
     match code {
-        8821 if wants_newer_client(body) => ServiceError::ClientTooOld { doing, code, said },
+        8821 if wants_newer_client(body) => ServiceError::ClientTooOld { doing, code, service_message },
         8821 | 8830 | 8810 | -462 | -460 | 460 | 10_003 | 10_004 => {
-            ServiceError::RiskControl { doing, code, said }
+            ServiceError::RiskControl { doing, code, service_message }
         }
-        250 | 406 => ServiceError::RateLimited { doing, code, said },
-        _ => ServiceError::Unexpected { doing, got: format!("code {code}"), said },
+        250 | 406 => ServiceError::RateLimited { doing, code, service_message },
+        _ => ServiceError::Unexpected { doing, got: format!("code {code}"), service_message },
     }
 }
 
@@ -46,15 +46,16 @@ mod tests {
     #[test]
     fn every_risk_code_is_risk_control_with_the_services_words() {
         for code in [8821, 8830, 8810, -462, -460, 460, 10_003, 10_004] {
-            let (kind, said) = problem(code, json!({ "message": "当前登录存在安全风险" }));
+            let (kind, service_message) = problem(code, json!({ "message": "当前登录存在安全风险" }));
             assert_eq!(
-                (kind, said.as_deref()),
+                (kind, service_message.as_deref()),
                 (ServiceErrorKind::RiskControl, Some("当前登录存在安全风险")),
                 "{code}"
             );
         }
-        let (_, said) = problem(-462, json!({ "message": null, "data": { "blockText": "请完成验证" } }));
-        assert_eq!(said.as_deref(), Some("请完成验证"), "some hide their words in the data");
+        let (_, service_message) =
+            problem(-462, json!({ "message": null, "data": { "blockText": "请完成验证" } }));
+        assert_eq!(service_message.as_deref(), Some("请完成验证"), "some hide their words in the data");
     }
 
     #[test]

@@ -27,7 +27,10 @@ fn answers_of_the_gateway() {
             assert!(page.host_str().is_some_and(|host| host.ends_with(".163.com")), "{page} is not theirs");
         }
         let error = codes::refusal("testing", answer.code, &answer.body);
-        assert!(error.service_message().is_none_or(|said| said.len() < 16 * 1024), "it says too much");
+        assert!(
+            error.service_message().is_none_or(|service_message| service_message.len() < 16 * 1024),
+            "it says too much"
+        );
     });
 }
 

@@ -258,7 +258,7 @@ fn shown(error: ServiceError) -> Result<(ServiceError, Option<Duration>), Servic
         ServiceError::RiskControl { .. }
         | ServiceError::DeviceLimit { .. }
         | ServiceError::Restricted { .. }
-        | ServiceError::WrongWayIn { .. }
+        | ServiceError::WrongMethod { .. }
         | ServiceError::ExchangeLost { .. }
         | ServiceError::ForeignCode { .. }
         | ServiceError::ClientTooOld { .. }
@@ -270,7 +270,7 @@ fn shown(error: ServiceError) -> Result<(ServiceError, Option<Duration>), Servic
 
 /// What was typed cannot be sent.
 fn invalid(reason: InputError) -> ServiceError {
-    ServiceError::InvalidInput { doing: "signing in with a phone number", reason, said: None }
+    ServiceError::InvalidInput { doing: "signing in with a phone number", reason, service_message: None }
 }
 
 /// What the service says of a number or a code that cannot be one (protocol: NetEase §1.4).
@@ -278,14 +278,14 @@ const INVALID: i64 = 400;
 
 /// What a code means to a request for a message.
 fn refusal_to_send(doing: &'static str, answer: &Answer) -> ServiceError {
-    let (code, said) = (answer.code, words(&answer.body, &["message", "msg"]));
+    let (code, service_message) = (answer.code, words(&answer.body, &["message", "msg"]));
     match code {
         // Nothing that was typed can be wrong yet; it came too often (protocol: NetEase §1.4).
-        405 | 503 => ServiceError::RateLimited { doing, code, said },
-        -12 => ServiceError::RiskControl { doing, code, said },
+        405 | 503 => ServiceError::RateLimited { doing, code, service_message },
+        -12 => ServiceError::RiskControl { doing, code, service_message },
         INVALID => {
             let reason = InputError::Refused { code: Some(code) };
-            ServiceError::InvalidInput { doing, reason, said }
+            ServiceError::InvalidInput { doing, reason, service_message }
         }
         _ => codes::refusal(doing, code, &answer.body),
     }
@@ -293,9 +293,9 @@ fn refusal_to_send(doing: &'static str, answer: &Answer) -> ServiceError {
 
 /// What a code means to a code that was typed.
 fn refusal_of_code(doing: &'static str, answer: &Answer) -> ServiceError {
-    let (code, said) = (answer.code, words(&answer.body, &["message", "msg"]));
+    let (code, service_message) = (answer.code, words(&answer.body, &["message", "msg"]));
     match code {
-        503 => ServiceError::WrongCode { doing, code, said },
+        503 => ServiceError::WrongCode { doing, code, service_message },
         _ => refusal_to_send(doing, answer),
     }
 }

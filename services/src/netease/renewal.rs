@@ -115,7 +115,7 @@ async fn confirmed(context: &Context, new: Credential) -> Result<Renewal, Servic
         Err(ServiceError::Rejected { .. }) => Err(ServiceError::Unexpected {
             doing: DOING,
             got: "a new session that the service then did not accept".to_owned(),
-            said: None,
+            service_message: None,
         }),
         Ok(_) | Err(_) => Ok(Renewal::Renewed(new)),
     }
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::id::{AccountId, ServiceId};
 
-    fn said(body: Value, token_sent: bool) -> UnchangedReason {
+    fn service_message(body: Value, token_sent: bool) -> UnchangedReason {
         let code = body["code"].as_i64().expect("a code");
         reason(&Answer::of(code, body), token_sent)
     }
@@ -148,7 +148,7 @@ mod tests {
             (json!({ "code": 301, "msg": null }), NotReissued, NotReissued),
         ] {
             assert_eq!(
-                (said(body.clone(), true), said(body.clone(), false)),
+                (service_message(body.clone(), true), service_message(body.clone(), false)),
                 (with_token, without),
                 "{body}"
             );

@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 
 use super::kind::Kind;
 use super::{credential, profile, renewal};
-use crate::contract::{Context, Grant, Inspection, Recognition, Renewability, Renewal};
+use crate::contract::{Context, Detection, Grant, Inspection, Renewability, Renewal};
 use crate::credential::Credential;
 use crate::error::ServiceError;
 use crate::http::CookieMap;
-use crate::question::{CredentialPart, RecognisedPart};
+use crate::question::{CredentialPart, DetectedPart};
 use crate::response::unexpected;
 use crate::secret::Secret;
 
@@ -66,7 +66,7 @@ const ACCOUNT: [&str; 13] = [
 const ACCOUNT_OF_WECHAT: &str = "wxuin";
 
 /// What is there.
-pub(super) fn recognise(fields: &CookieMap) -> Recognition {
+pub(super) fn detect(fields: &CookieMap) -> Detection {
     let account = account(fields).is_some();
     let key = field(fields, "musickey").is_some();
     let renewable = key && is_renewable(fields);
@@ -78,8 +78,8 @@ pub(super) fn recognise(fields: &CookieMap) -> Recognition {
             field(fields, "refresh_key").is_some() || field(fields, "refresh_token").is_some(),
         ),
     ];
-    let parts = found.into_iter().map(|(part, found)| RecognisedPart { part, found }).collect();
-    Recognition { parts, enough: account && key, renewable }
+    let parts = found.into_iter().map(|(part, found)| DetectedPart { part, found }).collect();
+    Detection { parts, enough: account && key, renewable }
 }
 
 /// Makes a credential and asks the service about it. One that has ended is renewed once, if it can be.
@@ -110,12 +110,12 @@ pub fn credential(fields: &CookieMap, now: Timestamp) -> Result<Credential, Serv
     let Some(account) = account(fields) else { return Err(unexpected(DOING, "no account")) };
     let mut data = Map::new();
     for (name, _) in NAMES {
-        let said = match name {
+        let service_message = match name {
             "loginType" => login_type(fields),
             _ if NUMBERS.contains(&name) => number(fields, name),
             _ => field(fields, name),
         };
-        if let Some(value) = said {
+        if let Some(value) = service_message {
             data.insert(name.to_owned(), Value::from(value.expose()));
         }
     }
@@ -135,7 +135,7 @@ fn is_renewable(fields: &CookieMap) -> bool {
 fn login_type(fields: &CookieMap) -> Option<&Secret> {
     let kind = if is_of_wechat(fields) { Kind::WeChat } else { Kind::Qq };
     let of_the_kind = kind.tme_login_type().to_string();
-    let cookie = said(fields, "tmeLoginType").filter(|value| value.expose().trim() != of_the_kind);
+    let cookie = service_message(fields, "tmeLoginType").filter(|value| value.expose().trim() != of_the_kind);
     field(fields, "loginType").or(cookie)
 }
 
@@ -147,7 +147,7 @@ const NUMBERS: [&str; 3] = ["musickeyCreateTime", "keyExpiresIn", "expired_at"];
 #[expect(clippy::disallowed_methods, reason = "the value is only looked at for being a number")]
 fn number<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
     let is_number = |value: &&Secret| value.expose().trim().parse::<u64>().is_ok();
-    names_of(name).iter().find_map(|name| said(fields, name).filter(is_number))
+    names_of(name).iter().find_map(|name| service_message(fields, name).filter(is_number))
 }
 
 /// The field that the service calls by that name.
@@ -155,7 +155,7 @@ fn field<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
     // A browser may hold the cookies of both: those of the other are no part of this credential.
     let others = if is_of_wechat(fields) { "psrf_" } else { "wx" };
     let of_this = names_of(name).iter().filter(|name| !name.starts_with(others));
-    of_this.filter_map(|name| said(fields, name)).find(|value| !is_time(name) || is_number(value))
+    of_this.filter_map(|name| service_message(fields, name)).find(|value| !is_time(name) || is_number(value))
 }
 
 /// Whether it is a time, which some tools also write for people to read.
@@ -177,7 +177,7 @@ fn names_of(field: &str) -> &'static [&'static str] {
 pub(super) fn account(fields: &CookieMap) -> Option<u64> {
     let first = is_of_wechat(fields).then_some(ACCOUNT_OF_WECHAT);
     let names = first.into_iter().chain(ACCOUNT).chain([ACCOUNT_OF_WECHAT]);
-    names.filter_map(|name| said(fields, name)).find_map(|value| {
+    names.filter_map(|name| service_message(fields, name)).find_map(|value| {
         let value = value.expose().trim();
         let digits = value.strip_prefix(['o', 'O']).unwrap_or(value);
         let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -187,13 +187,13 @@ pub(super) fn account(fields: &CookieMap) -> Option<u64> {
 
 #[expect(clippy::disallowed_methods, reason = "the beginning of the key is the same for everybody")]
 fn is_of_wechat(fields: &CookieMap) -> bool {
-    let key = names_of("musickey").iter().find_map(|name| said(fields, name));
+    let key = names_of("musickey").iter().find_map(|name| service_message(fields, name));
     key.is_some_and(|key| key.expose().starts_with("W_X_"))
 }
 
 /// The value of that name, if it says anything: tools write missing ones in several ways.
 #[expect(clippy::disallowed_methods, reason = "the value is only compared with what stands for none")]
-fn said<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
+fn service_message<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
     fields
         .get(name)
         .filter(|value| !matches!(value.expose().trim(), "" | "0" | "null" | "None" | "undefined"))
@@ -263,13 +263,13 @@ mod tests {
 
     #[test]
     fn the_cookie_that_names_the_kind_of_account_is_no_answer_of_the_service() {
-        for (text, said) in [
+        for (text, service_message) in [
             ("uin=10001; qm_keyst=Q_H_L_1; tmeLoginType=2", None),
             ("wxuin=10001; qm_keyst=W_X_1; tmeLoginType=1", None),
             ("uin=10001; qm_keyst=Q_H_L_1; tmeLoginType=6", Some("6")),
             ("uin=10001; qm_keyst=Q_H_L_1; loginType=2", Some("2")),
         ] {
-            assert_eq!(made(text).field("loginType"), said.map(Secret::new).as_ref(), "{text}");
+            assert_eq!(made(text).field("loginType"), service_message.map(Secret::new).as_ref(), "{text}");
         }
     }
 
@@ -299,14 +299,14 @@ mod tests {
         for none in ["qm_keyst=Q_H_L_1", "uin=abc; qm_keyst=Q_H_L_1", "uin=o0; qm_keyst=Q_H_L_1", "uin=10001"]
         {
             assert!(credential(&fields(none), now()).is_err(), "{none} is not enough");
-            assert!(!recognise(&fields(none)).enough, "{none} is not enough");
+            assert!(!detect(&fields(none)).enough, "{none} is not enough");
         }
     }
 
     #[test]
     fn what_is_there_and_what_can_be_renewed_is_said() {
         let found = |text: &str| {
-            let recognition = recognise(&fields(text));
+            let recognition = detect(&fields(text));
             (recognition.parts.iter().map(|part| part.found).collect::<Vec<_>>(), recognition.renewable)
         };
         assert_eq!(found("uin=1; qm_keyst=Q_H_L_1"), (vec![true, true, false], false));

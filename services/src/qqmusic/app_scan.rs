@@ -141,10 +141,10 @@ impl AppScan {
             Event::Scanned => Ok(Progress::Scanned { nickname: None, avatar: None }),
             Event::Canceled => Ok(Progress::Refused),
             Event::TimedOut => Ok(Progress::Expired),
-            Event::LoginFailed { said } => {
-                Err(ServiceError::WrongWayIn { doing: "signing in with the app", code: 0, said })
+            Event::LoginFailed { service_message } => {
+                Err(ServiceError::WrongMethod { doing: "signing in with the app", code: 0, service_message })
             }
-            Event::Hollow => Err(unexpected("waiting for a scan", "a confirmation without its token")),
+            Event::MissingToken => Err(unexpected("waiting for a scan", "a confirmation without its token")),
             Event::Confirmed { musicid, token } => {
                 let qrcode_id = created.id.clone();
                 let confirmation = Confirmation::App { musicid, qrcode_id, token };
@@ -184,9 +184,9 @@ async fn create(context: &Context) -> Result<(Created, QrCode), ServiceError> {
 
 /// How long a code is shown, from how long the service says that it lives.
 fn life(expires_in: &Value) -> Duration {
-    let said =
+    let service_message =
         integer(expires_in).and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
-    said.map_or(USUAL_LIFE, Duration::from_secs).min(LONGEST_LIFE)
+    service_message.map_or(USUAL_LIFE, Duration::from_secs).min(LONGEST_LIFE)
 }
 
 #[cfg(test)]
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_code_lives_as_long_as_the_service_says_within_reason() {
-        for (said, seconds) in [
+        for (service_message, seconds) in [
             (json!(null), 180),
             (json!(0), 180),
             (json!(-5), 180),
@@ -205,7 +205,7 @@ mod tests {
             (json!(900), 300),
             (json!(i64::MAX), 300),
         ] {
-            assert_eq!(life(&said).as_secs(), seconds, "{said}");
+            assert_eq!(life(&service_message).as_secs(), seconds, "{service_message}");
         }
     }
 }

@@ -78,7 +78,7 @@ enum Traded {
     /// An answer that proves nothing.
     Unclear(ServiceError),
     /// Success with nothing in it: it may have used the confirmation up.
-    Hollow(ServiceError),
+    MissingToken(ServiceError),
     /// The service says that the confirmation has been used or is unknown.
     UsedUp(ServiceError),
 }
@@ -114,7 +114,7 @@ impl Exchange {
                     return Ok(asked(address));
                 }
                 // An answer was lost before, and it may have been the one with the credential.
-                Traded::Unclear(_) | Traded::Hollow(_) | Traded::UsedUp(_) if self.lost => {
+                Traded::Unclear(_) | Traded::MissingToken(_) | Traded::UsedUp(_) if self.lost => {
                     return Err(ServiceError::ExchangeLost { doing: DOING });
                 }
                 traded => self.asks_as = self.goes_on_as(traded)?,
@@ -135,8 +135,10 @@ impl Exchange {
         let is_app = matches!(self.confirmation, Confirmation::App { .. });
         let (next, error) = match traded {
             Traded::Unclear(error) if is_app && self.asks_as == AsksAs::CodePage => (AsksAs::WebSite, error),
-            Traded::Unclear(error) | Traded::Hollow(error) if is_app => (AsksAs::Owner, error),
-            Traded::Unclear(error) | Traded::Hollow(error) | Traded::UsedUp(error) => return Err(error),
+            Traded::Unclear(error) | Traded::MissingToken(error) if is_app => (AsksAs::Owner, error),
+            Traded::Unclear(error) | Traded::MissingToken(error) | Traded::UsedUp(error) => {
+                return Err(error);
+            }
             Traded::For(_) | Traded::Held(_) => return Ok(self.asks_as),
         };
         self.refused = Some(error);
@@ -215,7 +217,7 @@ fn traded(answer: &Answer, context: &Context, may_be_held: bool) -> Result<Trade
     }
     match (answer.code, issued(answer, context)) {
         (_, Ok(credential)) => Ok(Traded::For(credential)),
-        (0, Err(error)) => Ok(Traded::Hollow(error)),
+        (0, Err(error)) => Ok(Traded::MissingToken(error)),
         (1000 | 104_400 | 104_401, Err(error)) => Ok(Traded::UsedUp(error)),
         (_, Err(error @ ServiceError::Unexpected { .. })) => Ok(Traded::Unclear(error)),
         (_, Err(error)) => Err(error),

@@ -35,7 +35,7 @@ fn answers_of_the_gateway() {
         let Answer { code, .. } = answer;
         let error = answer.refusal();
         assert!(
-            error.service_message().is_none_or(|said| said.len() < 16 * 1024),
+            error.service_message().is_none_or(|service_message| service_message.len() < 16 * 1024),
             "code {code} says too much"
         );
     });

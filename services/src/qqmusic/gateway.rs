@@ -187,18 +187,18 @@ impl Answer {
     /// What a code other than 0 means (protocol: QQ §4.2, §5.4, §7.4).
     pub(super) fn refusal(&self) -> ServiceError {
         let (doing, code) = (self.doing, self.code);
-        let said = words(&self.data, &["errMsg", "errtip", "errTip2", "tip3"]);
+        let service_message = words(&self.data, &["errMsg", "errtip", "errTip2", "tip3"]);
         match code {
             1000 | 104_400 | 104_401 => ServiceError::Rejected { doing, code },
-            2001 | 20_254 | 20_276 => ServiceError::RiskControl { doing, code, said },
-            100_001 | 104_604 => ServiceError::RateLimited { doing, code, said },
+            2001 | 20_254 | 20_276 => ServiceError::RiskControl { doing, code, service_message },
+            100_001 | 104_604 => ServiceError::RateLimited { doing, code, service_message },
             // Older clients read 20274 as "too many devices"; since 20279 says that, it is a binding that is
             // missing (protocol: QQ §11). The service's own words go along.
-            20_272 | 20_274 => ServiceError::WrongWayIn { doing, code, said },
-            20_271 => ServiceError::WrongCode { doing, code, said },
-            20_279 => ServiceError::DeviceLimit { doing, code, said },
-            20_277 | 20_278 | 20_450 => ServiceError::Restricted { doing, code, said },
-            _ => ServiceError::Unexpected { doing, got: format!("code {code}"), said },
+            20_272 | 20_274 => ServiceError::WrongMethod { doing, code, service_message },
+            20_271 => ServiceError::WrongCode { doing, code, service_message },
+            20_279 => ServiceError::DeviceLimit { doing, code, service_message },
+            20_277 | 20_278 | 20_450 => ServiceError::Restricted { doing, code, service_message },
+            _ => ServiceError::Unexpected { doing, got: format!("code {code}"), service_message },
         }
     }
 
@@ -252,8 +252,8 @@ mod tests {
             (20_277, ServiceErrorKind::Restricted),
             (20_278, ServiceErrorKind::Restricted),
             (20_450, ServiceErrorKind::Restricted),
-            (20_274, ServiceErrorKind::WrongWayIn),
-            (20_272, ServiceErrorKind::WrongWayIn),
+            (20_274, ServiceErrorKind::WrongMethod),
+            (20_272, ServiceErrorKind::WrongMethod),
             (20_271, ServiceErrorKind::WrongCode),
             (20_254, ServiceErrorKind::RiskControl),
             (104_003, ServiceErrorKind::Unexpected),
@@ -307,7 +307,7 @@ mod tests {
     fn the_services_words_are_kept() {
         let answer =
             json!({ "code": 0, "req_0": { "code": 20_274, "data": { "errMsg": "", "errtip": "绑定异常" } } });
-        assert_eq!(problem(answer), (ServiceErrorKind::WrongWayIn, Some("绑定异常".to_owned())));
+        assert_eq!(problem(answer), (ServiceErrorKind::WrongMethod, Some("绑定异常".to_owned())));
     }
 
     #[test]

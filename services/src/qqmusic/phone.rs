@@ -159,15 +159,17 @@ impl Phone {
         match result {
             Ok(Sent::Message) => Ok(State::AskCode { number, resend_from: later, error: None }),
             Ok(Sent::Check(address)) => Ok(State::AskCaptcha { number, sent, address }),
-            Ok(Sent::NotAccepted { code, said }) => {
-                let error = Some(invalid(InputError::Refused { code: Some(code) }, said));
+            Ok(Sent::NotAccepted { code, service_message }) => {
+                let error = Some(invalid(InputError::Refused { code: Some(code) }, service_message));
                 Ok(match sent {
                     Some(resend_from) => State::AskCode { number, resend_from, error },
                     None => State::AskNumber { error, wait: None },
                 })
             }
-            Err(ServiceError::Unexpected { said, .. }) if sent.is_none() && said.is_some() => {
-                let error = Some(invalid(InputError::Refused { code: None }, said));
+            Err(ServiceError::Unexpected { service_message, .. })
+                if sent.is_none() && service_message.is_some() =>
+            {
+                let error = Some(invalid(InputError::Refused { code: None }, service_message));
                 Ok(State::AskNumber { error, wait: None })
             }
             Err(error) if stays_on_the_form(&error) => {
@@ -213,8 +215,8 @@ fn stays_on_the_form(error: &ServiceError) -> bool {
 }
 
 /// What was typed cannot be sent, or the service does not take it.
-fn invalid(reason: InputError, said: Option<String>) -> ServiceError {
-    ServiceError::InvalidInput { doing: "signing in with a phone number", reason, said }
+fn invalid(reason: InputError, service_message: Option<String>) -> ServiceError {
+    ServiceError::InvalidInput { doing: "signing in with a phone number", reason, service_message }
 }
 
 /// What came of sending.
@@ -228,7 +230,7 @@ pub(super) enum Sent {
         /// Its code.
         code: i64,
         /// Its words, which say why.
-        said: Option<String>,
+        service_message: Option<String>,
     },
 }
 
@@ -259,7 +261,7 @@ pub(super) fn sent(answer: &Answer, may_be_held: bool) -> Result<Sent, ServiceEr
         0 => Ok(Sent::Message),
         // Elsewhere 104400 says that a credential is dead; none has been shown yet.
         code @ (20_261 | 104_400) => {
-            Ok(Sent::NotAccepted { code, said: words(&answer.data, &["errMsg", "errtip"]) })
+            Ok(Sent::NotAccepted { code, service_message: words(&answer.data, &["errMsg", "errtip"]) })
         }
         1000 | 104_401 => Err(answer.unexpected(&format!("code {}", answer.code))),
         _ => Err(answer.refusal()),
@@ -286,8 +288,8 @@ fn signed_in(answer: &Answer, context: &Context) -> Result<Credential, ServiceEr
     match answer.code {
         // Some servers say so of a wrong code, with nothing in the answer (protocol: QQ §4.2).
         1000 if is_hollow(&answer.data) => {
-            let said = words(&answer.data, &["errMsg", "errtip"]);
-            Err(ServiceError::WrongCode { doing: "signing in with the code", code: 1000, said })
+            let service_message = words(&answer.data, &["errMsg", "errtip"]);
+            Err(ServiceError::WrongCode { doing: "signing in with the code", code: 1000, service_message })
         }
         _ => issued(answer, context),
     }
@@ -494,7 +496,8 @@ mod tests {
     #[test]
     fn a_number_that_the_service_does_not_accept_stays_on_the_form_with_its_reason() {
         let (phone, _) = phone();
-        let refused = |said: &str| sent(&Answer::of(104_400, json!({ "errMsg": said })), true);
+        let refused =
+            |service_message: &str| sent(&Answer::of(104_400, json!({ "errMsg": service_message })), true);
         let state = phone.after_sending(mainland(), None, refused("该号码段暂不支持")).expect("the form");
         let State::AskNumber { error: Some(error), wait: None } = state else { panic!("the form, with why") };
         assert_eq!(
@@ -545,8 +548,8 @@ mod tests {
         };
         assert_eq!(code(20_271), ServiceErrorKind::WrongCode);
         assert_eq!(code(1000), ServiceErrorKind::WrongCode, "with nothing in the answer");
-        assert_eq!(code(20_274), ServiceErrorKind::WrongWayIn);
-        assert_eq!(code(20_272), ServiceErrorKind::WrongWayIn);
+        assert_eq!(code(20_274), ServiceErrorKind::WrongMethod);
+        assert_eq!(code(20_272), ServiceErrorKind::WrongMethod);
         assert_eq!(code(20_279), ServiceErrorKind::DeviceLimit);
         assert_eq!(code(104_604), ServiceErrorKind::RateLimited);
         assert_eq!(code(20_254), ServiceErrorKind::RiskControl);

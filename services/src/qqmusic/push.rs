@@ -40,7 +40,7 @@ pub(super) enum Event {
     /// The service does not let the account in this way.
     LoginFailed {
         /// The service's words.
-        said: Option<String>,
+        service_message: Option<String>,
     },
     /// Confirmed.
     Confirmed {
@@ -50,7 +50,7 @@ pub(super) enum Event {
         token: Secret,
     },
     /// Confirmed, but without what that should bring.
-    Hollow,
+    MissingToken,
 }
 
 /// A standing subscription.
@@ -258,7 +258,7 @@ fn refusal(reason: u8) -> ServiceError {
     let code = i64::from(reason);
     match reason {
         0x88 | 0x89 => ServiceError::NotTheService { doing: DOING, got: NotTheAnswer::Busy },
-        0x97 | 0x9f => ServiceError::RateLimited { doing: DOING, code, said: None },
+        0x97 | 0x9f => ServiceError::RateLimited { doing: DOING, code, service_message: None },
         _ => unexpected(DOING, format!("a refused connection (code {code})")),
     }
 }
@@ -277,8 +277,8 @@ pub(super) fn event(kind: Option<&str>, payload: &[u8]) -> Option<Event> {
         "scanned" => Some(Event::Scanned),
         "canceled" => Some(Event::Canceled),
         "timeout" => Some(Event::TimedOut),
-        "loginFailed" => Some(Event::LoginFailed { said: words(&json(payload), &["errMsg"]) }),
-        "cookies" => Some(confirmed(&json(payload)).unwrap_or(Event::Hollow)),
+        "loginFailed" => Some(Event::LoginFailed { service_message: words(&json(payload), &["errMsg"]) }),
+        "cookies" => Some(confirmed(&json(payload)).unwrap_or(Event::MissingToken)),
         _ => None,
     }
 }
@@ -350,7 +350,9 @@ mod tests {
         assert!(matches!(event(Some("canceled"), b""), Some(Event::Canceled)));
         assert!(matches!(event(Some("timeout"), b""), Some(Event::TimedOut)));
         let failed = event(Some("loginFailed"), r#"{"errMsg":"请使用 QQ 登录"}"#.as_bytes());
-        assert!(matches!(failed, Some(Event::LoginFailed { said: Some(said) }) if said == "请使用 QQ 登录"));
+        assert!(
+            matches!(failed, Some(Event::LoginFailed { service_message: Some(service_message) }) if service_message == "请使用 QQ 登录")
+        );
         assert!(event(Some("somethingNew"), b"{}").is_none() && event(None, b"{}").is_none());
     }
 
@@ -373,7 +375,10 @@ mod tests {
             r#"{"cookies":{"qqmusic_uin":"0","qqmusic_key":"T"}}"#,
             r#"{"cookies":{"qqmusic_uin":"1","qqmusic_key":""}}"#,
         ] {
-            assert!(matches!(event(Some("cookies"), hollow.as_bytes()), Some(Event::Hollow)), "{hollow}");
+            assert!(
+                matches!(event(Some("cookies"), hollow.as_bytes()), Some(Event::MissingToken)),
+                "{hollow}"
+            );
         }
     }
 

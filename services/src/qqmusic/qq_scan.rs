@@ -201,7 +201,7 @@ impl QqScan {
             code => Err(ServiceError::Unexpected {
                 doing,
                 got: format!("code {code}"),
-                said: display_text::message(&line.message),
+                service_message: display_text::message(&line.message),
             }),
         }
     }

@@ -200,7 +200,7 @@ fn is_invisible(character: char) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use jiff::SignedDuration;
-    use tunekey_core::{Format, KeyLife, Method, Renewability, ServiceId, Settings, SignInReason};
+    use tunekey_core::{Format, KeyLifetime, Method, Renewability, ServiceId, Settings, SignInReason};
 
     use super::*;
 
@@ -219,7 +219,7 @@ pub(crate) mod tests {
             method: Method::QqScan,
             health,
             busy: None,
-            life: KeyLife {
+            life: KeyLifetime {
                 issued_at: NOW,
                 renew_at: Some(NOW + SignedDuration::from_hours(21)),
                 expires_at: None,
@@ -230,7 +230,7 @@ pub(crate) mod tests {
             renewals: Vec::new(),
             format: Format::Header,
             copied: None,
-            trouble: None,
+            last_error: None,
         }
     }
 

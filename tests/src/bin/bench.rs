@@ -240,9 +240,9 @@ async fn memory(name: &str, arguments: &[&str]) -> Result<f64> {
         let now = proportional(&family(process.id()));
         steady = if now > 0.0 && (now - last).abs() / now < STEADY { steady + 1 } else { 0 };
         last = now;
-        let settled = steady >= 50;
+        let drain = steady >= 50;
         async move {
-            ensure!(settled, "{now:.1} MB and changing");
+            ensure!(drain, "{now:.1} MB and changing");
             Ok(now)
         }
     })

@@ -6,7 +6,7 @@
 use std::io::{BufRead as _, stdin};
 
 use anyhow::{Context as _, Result, bail};
-use tunekey_core::{Keychain as _, Patience, Secret, SystemKeychain};
+use tunekey_core::{Interaction, Keychain as _, Secret, SystemKeychain};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -15,22 +15,22 @@ async fn main() -> Result<()> {
     for line in stdin().lock().lines() {
         let line = line?;
         let words: Vec<_> = line.split(' ').collect();
-        let (patience, call) = words.split_first().context("an empty line")?;
-        let patience = match *patience {
-            "background" => Patience::Background,
-            "user" => Patience::User,
+        let (interaction, call) = words.split_first().context("an empty line")?;
+        let interaction = match *interaction {
+            "background" => Interaction::Forbidden,
+            "user" => Interaction::Allowed,
             other => bail!("no such patience: {other}"),
         };
         let came = match *call {
-            ["look"] => keychain.look(patience).await.map(|()| "ok".to_owned()),
-            ["get", name] => keychain.get(name, patience).await.map(|found| match found {
+            ["probe"] => keychain.probe(interaction).await.map(|()| "ok".to_owned()),
+            ["get", name] => keychain.get(name, interaction).await.map(|found| match found {
                 Some(line) => format!("some {}", line.expose()),
                 None => "none".to_owned(),
             }),
             ["set", name, text] => {
-                keychain.set(name, &Secret::new(text), patience).await.map(|()| "ok".to_owned())
+                keychain.set(name, &Secret::new(text), interaction).await.map(|()| "ok".to_owned())
             }
-            ["delete", name] => keychain.delete(name, patience).await.map(|()| "ok".to_owned()),
+            ["delete", name] => keychain.delete(name, interaction).await.map(|()| "ok".to_owned()),
             _ => bail!("no such call: {line}"),
         };
         match came {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use tunekey_core::{
-    AccountId, AccountLock, AccountRecord, Credential, Generation, LedgerFile, Method, Patience, Profile,
+    AccountId, AccountLock, AccountRecord, Credential, Generation, Interaction, LedgerFile, Method, Profile,
     ServiceId, SystemKeychain, Vault,
 };
 
@@ -38,9 +38,9 @@ async fn main() -> Result<()> {
     println!("loaded {}", generation.unwrap_or_default().number());
     loop {
         let _lock = AccountLock::acquire(&profile, &id).await?;
-        vault.prove_writable(&id, Patience::Background).await?;
+        vault.prove_writable(&id, Interaction::Forbidden).await?;
         let next = Generation::new(generation.unwrap_or_default().number() + 1);
-        let saved = vault.save(&credential(&id, next, bytes), generation, Patience::Background).await?;
+        let saved = vault.save(&credential(&id, next, bytes), generation, Interaction::Forbidden).await?;
         ensure!(saved == next, "generations count up by one");
         println!("saved {}", saved.number());
         ledger.update(|ledger| {
@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
 
 /// Loads the credential and makes sure that it is, field by field, the one of its generation.
 async fn load(vault: &Vault, id: &AccountId, bytes: usize) -> Result<Option<Generation>> {
-    let Some(kept) = vault.load(id, Patience::Background).await? else { return Ok(None) };
+    let Some(kept) = vault.load(id, Interaction::Forbidden).await? else { return Ok(None) };
     ensure!(kept.credential == credential(id, kept.generation, bytes), "a torn credential was loaded");
     Ok(Some(kept.generation))
 }

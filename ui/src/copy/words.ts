@@ -547,7 +547,7 @@ export const words = check({
   'p.proxy.t': ['The proxy stands in the way', '代理无法使用'],
   'p.rate_limited.t': ['Too many requests', '操作太频繁'],
   'p.rejected.t': ['{svc} says this cookie has expired', '{svc}表示该 Cookie 已过期'],
-  'p.wrong_way_in.t': ['Not the way in for this account', '该账号不能用这种方式登录'],
+  'p.wrong_method.t': ['Not the way in for this account', '该账号不能用这种方式登录'],
   'p.exchange_lost.t': ['The last step broke', '最后一步中断了'],
   'p.foreign_code.t': ['Not a sign-in code', '不是登录二维码'],
   'p.daily_limit.t': ['Enough sign-ins for today', '今天的登录次数过多'],

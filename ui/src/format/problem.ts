@@ -47,7 +47,7 @@ const TITLES: Partial<Record<ProblemCode, CopyKey>> = {
   rejected: 'p.rejected.t',
   rate_limited: 'p.rate_limited.t',
   device_limit: 'p.device_limit.t',
-  wrong_way_in: 'p.wrong_way_in.t',
+  wrong_method: 'p.wrong_method.t',
   exchange_lost: 'p.exchange_lost.t',
   foreign_code: 'p.foreign_code.t',
   daily_limit: 'p.daily_limit.t',
@@ -84,8 +84,8 @@ export function saysTheSame({ code }: Problem): boolean {
 
 /** A text, after what the service said for people to read, if that says more. */
 function withSaid(say: Say, text: string, problem: Problem): string {
-  if (problem.said === null || saysTheSame(problem)) return text;
-  return say('p.said', { s: problem.said }) + (/[\u4e00-\u9fff]/.test(text) ? '' : ' ') + text;
+  if (problem.service_message === null || saysTheSame(problem)) return text;
+  return say('p.said', { s: problem.service_message }) + (/[\u4e00-\u9fff]/.test(text) ? '' : ' ') + text;
 }
 
 function serviceName(say: Say, service: ServiceId | null): string {

@@ -8,7 +8,7 @@ import type { Method } from './bindings/Method';
 import type { PreferenceChange } from './bindings/PreferenceChange';
 import type { Preferences } from './bindings/Preferences';
 import type { Problem } from './bindings/Problem';
-import type { Reach } from './bindings/Reach';
+import type { ConnectionTest } from './bindings/ConnectionTest';
 import type { RenewalRecord } from './bindings/RenewalRecord';
 import type { RenewalSummary } from './bindings/RenewalSummary';
 import type { ServiceId } from './bindings/ServiceId';
@@ -79,7 +79,7 @@ export interface Host {
   setSetting(key: SettingKey, value: string): Promise<void>;
   /** Lets the person choose a certificate file, or none. */
   chooseExtraCa(): Promise<void>;
-  testConnection(): Promise<Reach[]>;
+  testConnection(): Promise<ConnectionTest[]>;
 
   preferences(): Promise<Preferences>;
   /** Changes those that are named. */
@@ -95,5 +95,5 @@ export function problemFrom(thrown: unknown): Problem {
   if (typeof thrown === 'object' && thrown !== null && 'code' in thrown && typeof thrown.code === 'string') {
     return thrown as Problem;
   }
-  return { code: 'unexpected', service: null, detail: thrown instanceof Error ? thrown.message : null, said: null };
+  return { code: 'unexpected', service: null, detail: thrown instanceof Error ? thrown.message : null, service_message: null };
 }

@@ -2,9 +2,9 @@
 import { sentences } from './bindings/sentences';
 import type { Account } from './bindings/Account';
 import type { Method } from './bindings/Method';
-import type { Others } from './bindings/Others';
+import type { Alternatives } from './bindings/Alternatives';
 import type { Problem } from './bindings/Problem';
-import type { Recognised } from './bindings/Recognised';
+import type { Detected } from './bindings/Detected';
 import type { RenewalRecord } from './bindings/RenewalRecord';
 import type { ServiceId } from './bindings/ServiceId';
 import type { SignInStep } from './bindings/SignInStep';
@@ -51,8 +51,8 @@ const RINGS = picture(
 const ok = (when: string, trigger: RenewalRecord['trigger'] = 'automatic', outcome: RenewalRecord['outcome'] = 'renewed') =>
   ({ at: at(when), outcome, trigger, problem: null }) satisfies RenewalRecord;
 
-const problem = (code: Problem['code'], service: ServiceId | null, detail: string | null = null, said: string | null = null) =>
-  ({ code, service, detail, said }) satisfies Problem;
+const problem = (code: Problem['code'], service: ServiceId | null, detail: string | null = null, serviceMessage: string | null = null) =>
+  ({ code, service, detail, service_message: serviceMessage }) satisfies Problem;
 
 const tier = (tier: Tier, active: boolean, until: string | null) =>
   ({ tier, active, until: until === null ? null : at(`${until}T23:59`) }) satisfies TierStatus;
@@ -103,7 +103,7 @@ const linJian: Account = {
   renewals: RENEWALS,
   format: 'header',
   copied: null,
-  trouble: null,
+  last_error: null,
 };
 
 const xiaoman: Account = {
@@ -214,8 +214,8 @@ const step = {
   nobody: { step: 'scanned', nickname: null, avatar: null, problem: null },
   exchanging: { step: 'exchanging' },
   done: (account: Account, known = false) => ({ step: 'done', account, known }) satisfies SignInStep,
-  failed: (problem: Problem, others: Others = { next: [], barred: [] }) => ({ step: 'failed', problem, others }) satisfies SignInStep,
-  risk: (problem: Problem, others: Others) => ({ step: 'risk_control', problem, others }) satisfies SignInStep,
+  failed: (problem: Problem, alternatives: Alternatives = { next: [], blocked: [] }) => ({ step: 'failed', problem, alternatives }) satisfies SignInStep,
+  risk: (problem: Problem, alternatives: Alternatives) => ({ step: 'risk_control', problem, alternatives }) satisfies SignInStep,
   number: (problem: Problem | null = null, wait: number | null = null) =>
     ({
       step: 'ask_phone_number',
@@ -229,10 +229,10 @@ const step = {
       resend_at: new Date(NOW + resend * 1000).toISOString(),
       problem,
     }) satisfies SignInStep,
-  found: (missing: Recognised['parts'][number]['part'][] = []) =>
+  found: (missing: Detected['parts'][number]['part'][] = []) =>
     ({
       step: 'ask_to_go_on',
-      recognised: {
+      detected: {
         format: 'cookie_header',
         fields: 23,
         parts: (['account_id', 'music_key', 'refresh_token'] as const).map((part) => ({ part, found: !missing.includes(part) })),
@@ -242,11 +242,11 @@ const step = {
 } as const;
 
 /** The other ways in after that one was barred, as the core orders them: those that were barred lately come last. */
-const others = (service: ServiceId, method: Method, ...barred: Method[]): Others => {
+const alternatives = (service: ServiceId, method: Method, ...blocked: Method[]): Alternatives => {
   const offered = SERVICES.find(({ id }) => id === service)?.methods ?? [];
-  const lately = (method: Method) => Number(barred.includes(method));
+  const lately = (method: Method) => Number(blocked.includes(method));
   const next = offered.filter((other) => other !== method).sort((a, b) => lately(a) - lately(b));
-  return { next: next.map((method) => ({ service, method })), barred };
+  return { next: next.map((method) => ({ service, method })), blocked };
 };
 const by = (service: ServiceId, method: Method, ...steps: SignInStep[]): Scene => ({ ...adding(service, ...steps), method });
 /** Stopped by risk control in each way, with the others left. */
@@ -254,7 +254,7 @@ const barredIn = (service: ServiceId, method: Method, ...before: Method[]): Scen
   by(
     service,
     method,
-    step.risk(problem('risk_control', service, 'signing in: risk control'), others(service, method, ...before, method)),
+    step.risk(problem('risk_control', service, 'signing in: risk control'), alternatives(service, method, ...before, method)),
   );
 
 const adding = (service: ServiceId, ...steps: SignInStep[]): Scene => ({ accounts: everybody, add: service, signIn: steps });
@@ -313,7 +313,7 @@ export const scenes = {
   'qq-risk': barredIn('qqmusic', 'qq-scan'),
   'qq-version': adding(
     'qqmusic',
-    step.failed(problem('client_too_old', 'qqmusic', 'signing in: a newer client is wanted (code 10003)'), others('qqmusic', 'qq-scan', 'qq-scan')),
+    step.failed(problem('client_too_old', 'qqmusic', 'signing in: a newer client is wanted (code 10003)'), alternatives('qqmusic', 'qq-scan', 'qq-scan')),
   ),
   'qq-failed': adding('qqmusic', step.failed(problem('unexpected', 'qqmusic', 'asking for a code: an answer without ptqrtoken'))),
   'qq-captcha': adding('qqmusic', step.scanned, { step: 'ask_captcha' }),
@@ -323,15 +323,15 @@ export const scenes = {
   ),
   'qq-devices': adding(
     'qqmusic',
-    step.failed(problem('device_limit', 'qqmusic', 'signing in: too many devices (code 20279)'), others('qqmusic', 'qq-scan', 'qq-scan')),
+    step.failed(problem('device_limit', 'qqmusic', 'signing in: too many devices (code 20279)'), alternatives('qqmusic', 'qq-scan', 'qq-scan')),
   ),
   'qq-wrong-way': adding(
     'qqmusic',
-    step.failed(problem('wrong_way_in', 'qqmusic', 'signing in: another way in is wanted (code 20450)'), others('qqmusic', 'qq-scan', 'qq-scan')),
+    step.failed(problem('wrong_method', 'qqmusic', 'signing in: another way in is wanted (code 20450)'), alternatives('qqmusic', 'qq-scan', 'qq-scan')),
   ),
   'qq-daily-limit': adding(
     'qqmusic',
-    step.failed(problem('daily_limit', 'qqmusic'), { next: [{ service: 'qqmusic', method: 'paste' }], barred: [] }),
+    step.failed(problem('daily_limit', 'qqmusic'), { next: [{ service: 'qqmusic', method: 'paste' }], blocked: [] }),
   ),
   'qq-other-account': {
     ...adding('qqmusic', step.scanned, {
@@ -369,19 +369,19 @@ export const scenes = {
     'netease',
     step.risk(
       problem('risk_control', 'netease', 'asking for the result: risk control (code 8821)', '当前登录存在安全风险，请稍后再试'),
-      others('netease', 'app-scan', 'app-scan'),
+      alternatives('netease', 'app-scan', 'app-scan'),
     ),
   ),
   // As a service with one way in would be.
-  'ne-risk-alone': adding('netease', step.risk(problem('risk_control', 'netease'), { next: [], barred: ['app-scan'] })),
+  'ne-risk-alone': adding('netease', step.risk(problem('risk_control', 'netease'), { next: [], blocked: ['app-scan'] })),
   'ne-version': adding(
     'netease',
     step.failed(
       problem('client_too_old', 'netease', 'asking for the result: a newer client is wanted (code 8821)'),
-      others('netease', 'app-scan', 'app-scan'),
+      alternatives('netease', 'app-scan', 'app-scan'),
     ),
   ),
-  'ne-limited': adding('netease', step.failed(problem('rate_limited', 'netease', null, '操作频繁，请稍候再试'), others('netease', 'app-scan'))),
+  'ne-limited': adding('netease', step.failed(problem('rate_limited', 'netease', null, '操作频繁，请稍候再试'), alternatives('netease', 'app-scan'))),
   'wx-waiting': by('qqmusic', 'wechat-scan', step.waiting(250, 300)),
   'wx-risk': barredIn('qqmusic', 'wechat-scan', 'qq-scan'),
   'app-waiting': by('qqmusic', 'app-scan', step.waiting()),
@@ -411,7 +411,7 @@ export const scenes = {
   'phone-devices': by(
     'qqmusic',
     'phone',
-    step.failed(problem('device_limit', 'qqmusic', 'signing in: too many devices (code 20279)'), others('qqmusic', 'phone', 'phone')),
+    step.failed(problem('device_limit', 'qqmusic', 'signing in: too many devices (code 20279)'), alternatives('qqmusic', 'phone', 'phone')),
   ),
   'phone-risk': barredIn('netease', 'phone', 'app-scan'),
   'phone-other-account': {
@@ -453,7 +453,7 @@ export const scenes = {
       { account: null, renewable: false },
     ],
   }),
-  'paste-expired': by('qqmusic', 'paste', step.failed(problem('rejected', 'qqmusic', 'checking the cookie: code 1000'), others('qqmusic', 'paste'))),
+  'paste-expired': by('qqmusic', 'paste', step.failed(problem('rejected', 'qqmusic', 'checking the cookie: code 1000'), alternatives('qqmusic', 'paste'))),
   'paste-success': { ...by('qqmusic', 'paste', step.ask, step.found(), step.exchanging, step.done(linJian)), accounts: [yehang] },
   'paste-risk': barredIn('qqmusic', 'paste'),
   'account-healthy': { accounts: everybody, at: `accounts/${linJian.id}` },
@@ -465,7 +465,7 @@ export const scenes = {
   },
   'account-refused-once': warned('refused_once'),
   'account-renewal-failing': warned('renewal_failing', {
-    trouble: TIMEOUT,
+    last_error: TIMEOUT,
     renewals: [0, 1, 2, 3].map((minutes) => ({ at: at(`2025-11-21T10:3${String(9 - minutes)}`), outcome: 'failed', trigger: 'manual', problem: TIMEOUT })),
   }),
   'account-not-renewable': { accounts: [jiuge, yehang], at: `accounts/${jiuge.id}` },
@@ -491,7 +491,7 @@ export const scenes = {
   'account-renewing': { accounts: [{ ...linJian, busy: 'renewing' }, yehang] },
   'account-checking': { accounts: [{ ...linJian, busy: 'checking' }, yehang] },
   'account-trouble': {
-    accounts: [{ ...linJian, trouble: TIMEOUT, renewals: [{ at: at('2025-11-21T14:50'), outcome: 'failed', trigger: 'manual', problem: TIMEOUT }, ...RENEWALS] }],
+    accounts: [{ ...linJian, last_error: TIMEOUT, renewals: [{ at: at('2025-11-21T14:50'), outcome: 'failed', trigger: 'manual', problem: TIMEOUT }, ...RENEWALS] }],
   },
   'account-unknown': {
     accounts: [

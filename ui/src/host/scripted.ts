@@ -9,7 +9,7 @@ import type { Method } from './bindings/Method';
 import type { PreferenceChange } from './bindings/PreferenceChange';
 import type { Preferences } from './bindings/Preferences';
 import type { Problem } from './bindings/Problem';
-import type { Reach } from './bindings/Reach';
+import type { ConnectionTest } from './bindings/ConnectionTest';
 import type { RenewalRecord } from './bindings/RenewalRecord';
 import type { RenewalSummary } from './bindings/RenewalSummary';
 import type { ServiceId } from './bindings/ServiceId';
@@ -36,7 +36,7 @@ export interface Script {
   keychainAfterRetry?: KeychainState;
   /** What a service says to a sign-out. */
   signOutConfirmed?: boolean;
-  reach?: Reach[];
+  reach?: ConnectionTest[];
 }
 
 /** What the services offer in the desktop app. */
@@ -213,7 +213,7 @@ export class ScriptedHost implements Host {
         },
         renewals: [record, ...this.#account(account).renewals],
         health: { state: 'healthy' },
-        trouble: null,
+        last_error: null,
       });
       return record;
     });
@@ -225,10 +225,10 @@ export class ScriptedHost implements Host {
       const at = new Date(this.script.now()).toISOString();
       for (const { id, service, renewals } of tried) {
         const failed = this.failingRenewals.includes(id);
-        const problem: Problem | null = failed ? { code: 'timeout', service, detail: 'no answer within 10 s', said: null } : null;
+        const problem: Problem | null = failed ? { code: 'timeout', service, detail: 'no answer within 10 s', service_message: null } : null;
         this.#change(id, {
           renewals: [{ at, outcome: failed ? 'failed' : 'renewed', trigger: 'manual', problem }, ...renewals],
-          trouble: problem,
+          last_error: problem,
         });
       }
       const failed = tried.filter(({ id }) => this.failingRenewals.includes(id)).length;
@@ -238,7 +238,7 @@ export class ScriptedHost implements Host {
 
   check(account: string): Promise<CheckOutcome> {
     return this.#command(['check', account], () => {
-      this.#change(account, { checked_at: new Date(this.script.now()).toISOString(), trouble: null });
+      this.#change(account, { checked_at: new Date(this.script.now()).toISOString(), last_error: null });
       return 'valid';
     });
   }
@@ -282,7 +282,7 @@ export class ScriptedHost implements Host {
     });
   }
 
-  testConnection(): Promise<Reach[]> {
+  testConnection(): Promise<ConnectionTest[]> {
     return this.#command(['testConnection'], () => this.script.reach ?? []);
   }
 
@@ -359,5 +359,5 @@ function changed(settings: Settings, key: SettingKey, value: string): Settings {
 }
 
 function invalid(detail: string): Problem {
-  return { code: 'invalid_input', service: null, detail, said: null };
+  return { code: 'invalid_input', service: null, detail, service_message: null };
 }

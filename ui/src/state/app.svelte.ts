@@ -16,7 +16,7 @@ import type { Preferences } from '../host/bindings/Preferences';
 import type { Problem } from '../host/bindings/Problem';
 import type { ServiceId } from '../host/bindings/ServiceId';
 import type { ServiceInfo } from '../host/bindings/ServiceInfo';
-import type { WayIn } from '../host/bindings/WayIn';
+import type { SignInOption } from '../host/bindings/SignInOption';
 import { problemFrom, type Host, type HostEvent, type SettingKey } from '../host/host';
 
 import type { Announcer } from './announcer';
@@ -222,7 +222,7 @@ export class App {
   }
 
   /** Starts another way in, for the same account if it is to be a certain one. */
-  openOtherWay({ service, method }: WayIn): void {
+  openOtherWay({ service, method }: SignInOption): void {
     this.openSignIn(service, method, this.signIn.wanted);
   }
 
@@ -406,18 +406,18 @@ export class App {
       const now = this.core.account(account.id);
       const better = now?.life.issued_at !== then?.life.issued_at || now?.checked_at !== then?.checked_at;
       // The account's own view says the same in its banner.
-      const said = now !== undefined && this.account?.id === now.id && ('reason' in now.health || now.trouble !== null);
+      const said = now !== undefined && this.account?.id === now.id && ('reason' in now.health || now.last_error !== null);
       return holds() && now !== undefined && !better && !said;
     });
   }
 
   /** Says something about an account, by its name. What went well holds until the account does worse. */
   #tellOf(account: Account, text: () => string, tone: Note['tone'] = 'ok', holds?: () => boolean): void {
-    const then = this.core.account(account.id)?.trouble?.code;
+    const then = this.core.account(account.id)?.last_error?.code;
     const well = () => {
       const now = this.core.account(account.id);
       // The news that its trouble is over may come after the answer.
-      return now === undefined || (now.health.state !== 'needs_sign_in' && (now.trouble === null || now.trouble.code === then));
+      return now === undefined || (now.health.state !== 'needs_sign_in' && (now.last_error === null || now.last_error.code === then));
     };
     this.tell(() => this.say('to.about', { name: nameOf(account), text: text() }), tone, holds ?? well);
   }

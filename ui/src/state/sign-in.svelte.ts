@@ -1,13 +1,13 @@
 import type { Account } from '../host/bindings/Account';
 import type { Method } from '../host/bindings/Method';
-import type { Others } from '../host/bindings/Others';
+import type { Alternatives } from '../host/bindings/Alternatives';
 import type { PastedAccount } from '../host/bindings/PastedAccount';
 import type { Problem } from '../host/bindings/Problem';
-import type { Recognised } from '../host/bindings/Recognised';
+import type { Detected } from '../host/bindings/Detected';
 import type { ServiceId } from '../host/bindings/ServiceId';
 import type { SignInStep } from '../host/bindings/SignInStep';
 import type { Unusable } from '../host/bindings/Unusable';
-import type { WayIn } from '../host/bindings/WayIn';
+import type { SignInOption } from '../host/bindings/SignInOption';
 import type { WindowAnswer } from '../host/bindings/WindowAnswer';
 import { problemFrom, type Host } from '../host/host';
 
@@ -22,7 +22,7 @@ const LIMIT_PAUSE = 3 * 60_000;
 /** For how long a way in counts as barred lately, in milliseconds, as in the core. */
 const BARRED_FOR = 60 * 60_000;
 
-const NO_OTHERS: Others = { next: [], barred: [] };
+const NO_OTHERS: Alternatives = { next: [], blocked: [] };
 
 /** What the stage shows. */
 export type StageState =
@@ -66,14 +66,14 @@ export interface Scanner {
 
 /** The sign-in on screen. There is at most one. */
 export class SignIn {
-  #way = $state.raw<WayIn | null>(null);
+  #way = $state.raw<SignInOption | null>(null);
   #step = $state.raw<SignInStep>({ step: 'preparing' });
   #code = $state.raw<ShownCode | null>(null);
   #scanner = $state.raw<Scanner | null>(null);
   #retryAt = $state(0);
   #sentTo = $state<string | null>(null);
-  #recognised = $state.raw<Recognised | null>(null);
-  #barred = $state.raw<Partial<Record<ServiceId, { at: number; methods: Method[] }>>>({});
+  #detected = $state.raw<Detected | null>(null);
+  #blocked = $state.raw<Partial<Record<ServiceId, { at: number; methods: Method[] }>>>({});
   #wanted: string | null = null;
   #id: number | null = null;
   /** Steps can arrive before the answer that says which sign-in they belong to. */
@@ -91,11 +91,11 @@ export class SignIn {
     private readonly host: Host,
     private readonly now: () => number,
     /** Says what went wrong beside the sign-in, which goes on. */
-    private readonly trouble: (problem: Problem) => void = () => undefined,
+    private readonly last_error: (problem: Problem) => void = () => undefined,
   ) {}
 
   /** The service and the method, or `null` when there is no sign-in. */
-  get way(): WayIn | null {
+  get way(): SignInOption | null {
     return this.#way;
   }
 
@@ -140,14 +140,14 @@ export class SignIn {
   }
 
   /** The other ways in that may still work, best first. */
-  get next(): WayIn[] {
-    return 'others' in this.#step ? this.#step.others.next : [];
+  get next(): SignInOption[] {
+    return 'alternatives' in this.#step ? this.#step.alternatives.next : [];
   }
 
   /** The ways into a service that were barred lately. */
-  barred(service: ServiceId): Method[] {
-    const barred = this.#barred[service];
-    return barred !== undefined && this.now() - barred.at < BARRED_FOR ? barred.methods : [];
+  blocked(service: ServiceId): Method[] {
+    const blocked = this.#blocked[service];
+    return blocked !== undefined && this.now() - blocked.at < BARRED_FOR ? blocked.methods : [];
   }
 
   /** The account that is to be signed in again, if it is to be a certain one. */
@@ -161,8 +161,8 @@ export class SignIn {
   }
 
   /** What is known of the text that was pasted, as long as there is one. */
-  get recognised(): Recognised | null {
-    return this.#recognised;
+  get detected(): Detected | null {
+    return this.#detected;
   }
 
   /** Why what was pasted is of no use, as long as that is so. */
@@ -191,7 +191,7 @@ export class SignIn {
     if (id !== null) await this.#begin({ service, method: 'paste' }, null, () => this.host.pasteElsewhere(id));
   }
 
-  async #begin(way: WayIn, wanted: string | null, ask: () => Promise<number>): Promise<void> {
+  async #begin(way: SignInOption, wanted: string | null, ask: () => Promise<number>): Promise<void> {
     const start = ++this.#starts;
     this.#id = null;
     this.#early.clear();
@@ -243,12 +243,12 @@ export class SignIn {
 
   /** Opens the check that the service asks for. */
   openCaptcha(): void {
-    this.#ask((id) => this.host.openCaptcha(id), this.trouble);
+    this.#ask((id) => this.host.openCaptcha(id), this.last_error);
   }
 
   /** Brings the service's page to the front. */
   showPage(): void {
-    this.#ask((id) => this.host.showPage(id), this.trouble);
+    this.#ask((id) => this.host.showPage(id), this.last_error);
   }
 
   /** Gives the clipboard to the sign-in. A clipboard without a text is said where a wrong one is. */
@@ -304,14 +304,14 @@ export class SignIn {
   }
 
   #fail(thrown: unknown): void {
-    this.#take({ step: 'failed', problem: problemFrom(thrown), others: NO_OTHERS });
+    this.#take({ step: 'failed', problem: problemFrom(thrown), alternatives: NO_OTHERS });
   }
 
   #take(step: SignInStep): void {
     this.#step = step;
     this.#confirmed = step.step === 'exchanging' || (this.#confirmed && ['saving', 'failed'].includes(step.step));
-    if ('others' in step && step.others.barred.length > 0 && this.#way !== null) {
-      this.#barred = { ...this.#barred, [this.#way.service]: { at: this.now(), methods: step.others.barred } };
+    if ('alternatives' in step && step.alternatives.blocked.length > 0 && this.#way !== null) {
+      this.#blocked = { ...this.#blocked, [this.#way.service]: { at: this.now(), methods: step.alternatives.blocked } };
     }
     if (step.step !== 'sending' && step.step !== 'exchanging') {
       this.#unfinished = this.#checked && step.step === 'ask_captcha';
@@ -320,7 +320,7 @@ export class SignIn {
     switch (step.step) {
       case 'preparing':
         this.#retryAt = 0;
-        this.#scanner = this.#sentTo = this.#recognised = null;
+        this.#scanner = this.#sentTo = this.#detected = null;
         break;
       case 'show_code':
         this.#scanner = null;
@@ -337,10 +337,10 @@ export class SignIn {
         break;
       case 'ask_paste':
       case 'ask_which_account':
-        this.#recognised = null;
+        this.#detected = null;
         break;
       case 'ask_to_go_on':
-        this.#recognised = step.recognised;
+        this.#detected = step.detected;
         break;
       case 'risk_control':
         this.#retryAt = this.now() + RISK_PAUSE;
@@ -427,7 +427,7 @@ function stageOfProblem({ code }: Problem): StageState {
     case 'rate_limited':
     case 'device_limit':
     case 'restricted':
-    case 'wrong_way_in':
+    case 'wrong_method':
     case 'wrong_code':
     case 'exchange_lost':
     case 'foreign_code':

@@ -387,7 +387,7 @@ describe('removing an account', () => {
     test(`${opener} asks the system's question at once, and whoever says no is where they were`, async () => {
       await open('account-healthy');
       await scene().host((host) => {
-        host.failing.forget = { code: 'cancelled', service: null, detail: null, said: null };
+        host.failing.forget = { code: 'cancelled', service: null, detail: null, service_message: null };
       }, null);
       await tabTo(opener);
       await press(...keys);
@@ -604,7 +604,7 @@ describe('settings', () => {
   test('a file that is no certificate is not taken for the one in use', async () => {
     await open('settings-network');
     await scene().host((host) => {
-      host.failing.chooseExtraCa = { code: 'extra_ca_unusable', service: null, detail: null, said: null };
+      host.failing.chooseExtraCa = { code: 'extra_ca_unusable', service: null, detail: null, service_message: null };
     }, null);
     await tabTo('ca-b');
     await press('Enter');

@@ -64,8 +64,8 @@ test('a control that somebody is busy with keeps the focus', async () => {
   await tabTo('s-cancel');
   await step({
     step: 'risk_control',
-    problem: { code: 'risk_control', service: 'qqmusic', detail: null, said: null },
-    others: { next: [{ service: 'qqmusic', method: 'phone' }], barred: ['qq-scan'] },
+    problem: { code: 'risk_control', service: 'qqmusic', detail: null, service_message: null },
+    alternatives: { next: [{ service: 'qqmusic', method: 'phone' }], blocked: ['qq-scan'] },
   });
   expect((await focused()).id).toBe('s-cancel');
 });
@@ -76,8 +76,8 @@ test('the service switch, which has done its part, gives the focus to the next w
   await press('Enter');
   await step({
     step: 'risk_control',
-    problem: { code: 'risk_control', service: 'netease', detail: null, said: null },
-    others: { next: [{ service: 'netease', method: 'phone' }], barred: ['app-scan'] },
+    problem: { code: 'risk_control', service: 'netease', detail: null, service_message: null },
+    alternatives: { next: [{ service: 'netease', method: 'phone' }], blocked: ['app-scan'] },
   });
   expect((await focused()).id).toBe('q-primary');
 });
@@ -116,8 +116,8 @@ test('the next way is for the same account', async () => {
   await press('Enter');
   await step({
     step: 'risk_control',
-    problem: { code: 'risk_control', service: 'netease', detail: null, said: null },
-    others: { next: [{ service: 'netease', method: 'phone' }], barred: ['app-scan'] },
+    problem: { code: 'risk_control', service: 'netease', detail: null, service_message: null },
+    alternatives: { next: [{ service: 'netease', method: 'phone' }], blocked: ['app-scan'] },
   });
   await press('Enter');
   expect(await lastCall()).toEqual(['startSignIn', 'netease', 'phone', people.mori.id]);

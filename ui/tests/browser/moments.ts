@@ -99,7 +99,7 @@ const made: Record<string, Moment> = {
     scene: 'account-healthy',
     async make(scene) {
       await scene.host((host) => {
-        host.failing.renew = { code: 'timeout', service: 'qqmusic', detail: 'no answer within 10 s', said: null };
+        host.failing.renew = { code: 'timeout', service: 'qqmusic', detail: 'no answer within 10 s', service_message: null };
       }, null);
       await press('a-ref')(scene);
     },
@@ -140,7 +140,7 @@ const made: Record<string, Moment> = {
     scene: 'settings-network',
     async make(scene) {
       await scene.host((host) => {
-        host.failing.chooseExtraCa = { code: 'extra_ca_unusable', service: null, detail: 'no certificate', said: null };
+        host.failing.chooseExtraCa = { code: 'extra_ca_unusable', service: null, detail: 'no certificate', service_message: null };
       }, null);
       await press('ca-b')(scene);
     },

@@ -12,7 +12,7 @@ const SECRET = 'uin=10001; qm_keyst=Q_H_L_0123456789';
 
 const FOUND: SignInStep = {
   step: 'ask_to_go_on',
-  recognised: {
+  detected: {
     format: 'cookie_header',
     fields: 2,
     parts: [
@@ -84,14 +84,14 @@ test('what is no cookie is said at once, each time', async () => {
   await expect.poll(() => text('#alert')).toBe('This isn’t a NetEase Cloud Music cookie');
   expect(await text('.banner p')).toBe('We need at least MUSIC_U. Copy the whole Cookie request header from music.163.com.');
   await scene().page.evaluate(() => (document.getElementById('alert') ?? document.body).replaceChildren());
-  await step({ step: 'ask_paste', problem: { code: 'invalid_input', service: 'netease', detail: null, said: null }, unusable: null });
+  await step({ step: 'ask_paste', problem: { code: 'invalid_input', service: 'netease', detail: null, service_message: null }, unusable: null });
   await expect.poll(() => text('#alert')).toBe('This isn’t a NetEase Cloud Music cookie');
 });
 
 test('a clipboard that holds no text is said where a wrong one is', async () => {
   await open('paste-empty');
   await scene().host((host) => {
-    host.failing.pasteFromClipboard = { code: 'invalid_input', service: null, detail: 'no text', said: null };
+    host.failing.pasteFromClipboard = { code: 'invalid_input', service: null, detail: 'no text', service_message: null };
   }, null);
   await tabTo('pa-clip');
   await press('Enter');
@@ -114,8 +114,8 @@ test('a cookie that has expired leads to a scan', async () => {
   await press('Enter');
   await step({
     step: 'failed',
-    problem: { code: 'rejected', service: 'qqmusic', detail: null, said: null },
-    others: { next: [{ service: 'qqmusic', method: 'qq-scan' }], barred: [] },
+    problem: { code: 'rejected', service: 'qqmusic', detail: null, service_message: null },
+    alternatives: { next: [{ service: 'qqmusic', method: 'qq-scan' }], blocked: [] },
   });
   await expect.poll(() => text('#alert')).toMatch(/^QQ Music says this cookie has expired\./);
   expect((await focused()).id).toBe('q-primary');

@@ -130,7 +130,7 @@ test('a wrong code is said at the code, and the next one can be typed at once', 
   await open('phone-code');
   await tabTo('p-code');
   await type('111111');
-  await step({ ...CODE_ASKED, problem: { code: 'wrong_code', service: 'qqmusic', detail: null, said: null } });
+  await step({ ...CODE_ASKED, problem: { code: 'wrong_code', service: 'qqmusic', detail: null, service_message: null } });
   expect((await focused()).id).toBe('p-code');
   expect(await scene().page.getAttribute('#p-code', 'aria-invalid')).toBe('true');
   await expect.poll(() => text('#alert')).toBe('That code didn’t match. Check the latest text message.');
@@ -171,7 +171,7 @@ test('the number can be changed', async () => {
 
 test('the same wrong code again is announced again', async () => {
   await open('phone-code');
-  const wrong = { ...CODE_ASKED, problem: { code: 'wrong_code', service: 'qqmusic', detail: null, said: null } } as const;
+  const wrong = { ...CODE_ASKED, problem: { code: 'wrong_code', service: 'qqmusic', detail: null, service_message: null } } as const;
   await step(wrong);
   await expect.poll(() => text('#alert')).toContain('didn’t match');
   await step({ step: 'exchanging' });

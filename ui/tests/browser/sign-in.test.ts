@@ -113,7 +113,7 @@ test('“Scanned” is announced once, also when the picture and the network com
     if (region) new MutationObserver(() => region.textContent && said.push(region.textContent)).observe(region, { childList: true });
   });
   const scanned = { step: 'scanned', nickname: 'Lin Jian', avatar: null, problem: null } as const;
-  for (const more of [{}, { avatar: people.linJian.avatar }, { problem: { code: 'offline', service: 'qqmusic', detail: null, said: null } }, {}] as const) {
+  for (const more of [{}, { avatar: people.linJian.avatar }, { problem: { code: 'offline', service: 'qqmusic', detail: null, service_message: null } }, {}] as const) {
     await step({ ...scanned, ...more });
     await scene().page.waitForTimeout(120);
   }

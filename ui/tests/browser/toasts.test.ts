@@ -11,8 +11,8 @@ import { visits } from './visits';
 const { focused, open, scene, press, tabTo, text } = visits();
 const toast = () => scene().page.$('.toast');
 
-const REJECTED: Problem = { code: 'rejected', service: 'qqmusic', detail: 'checking: code 1000', said: null };
-const LOCKED: Problem = { code: 'keychain_locked', service: null, detail: null, said: null };
+const REJECTED: Problem = { code: 'rejected', service: 'qqmusic', detail: 'checking: code 1000', service_message: null };
+const LOCKED: Problem = { code: 'keychain_locked', service: null, detail: null, service_message: null };
 
 async function fails(command: 'renew' | 'check' | 'copyCookie', problem: Problem): Promise<void> {
   await scene().host((host, { command, problem }) => {
@@ -60,7 +60,7 @@ test('no line of a toast ends or begins with a separator', async () => {
 
 test('what was told of an account names it and stays with its view', async () => {
   await open('account-healthy');
-  await fails('renew', { code: 'timeout', service: 'qqmusic', detail: null, said: null });
+  await fails('renew', { code: 'timeout', service: 'qqmusic', detail: null, service_message: null });
   await press('Control+r');
   expect(await text('.toast')).toMatch(/林间有风: QQ Music did not answer in time/);
   await press('Control+2');
@@ -102,7 +102,7 @@ test('a failure is gone once the account is better, on the same view too', async
 });
 
 for (const [name, change] of Object.entries({
-  'in trouble': { trouble: REJECTED },
+  'in trouble': { last_error: REJECTED },
   dead: { health: { state: 'needs_sign_in', since: '2025-11-21T06:53:00Z', reason: 'rejected' } },
   warned: { health: { state: 'warning', since: '2025-11-21T06:53:00Z', reason: 'refused_once' } },
 } satisfies Record<string, Partial<Account>>)) {
@@ -131,7 +131,7 @@ describe('a locked keychain', () => {
 
   test('is not said of an account any more once it is unlocked', async () => {
     await open('account-healthy');
-    await becomes(people.linJian.id, { trouble: LOCKED });
+    await becomes(people.linJian.id, { last_error: LOCKED });
     expect(await text('.banner')).toContain('The keychain could not be used at the time.');
     expect(await text('.banner')).not.toContain('is locked');
   });

@@ -60,7 +60,7 @@ test('a failed renewal says what failed, as far as that is known', () => {
     at: checked_at,
     outcome: 'failed',
     trigger: 'automatic',
-    problem: { code, service: null, detail: null, said: null },
+    problem: { code, service: null, detail: null, service_message: null },
   });
   expect(renewalSays(failed('timeout'))).toBe('hi.failed.timeout');
   expect(renewalSays(failed('keychain_locked'))).toBe('hi.failed.keychain');

@@ -45,7 +45,7 @@ test('a toast belongs to the view that it was told in', async () => {
 
 test('what failed is untrue once the account is better, and a banner that says it is enough', async () => {
   const { app, host } = await opened(`accounts/${people.linJian.id}`);
-  host.failing.check = { code: 'rejected', service: 'qqmusic', detail: null, said: null };
+  host.failing.check = { code: 'rejected', service: 'qqmusic', detail: null, service_message: null };
   await app.check(people.linJian);
   expect(app.toasts.note?.tone).toBe('bad');
   host.emit({ kind: 'account', account: { ...people.linJian, revision: 5000, health: { state: 'needs_sign_in', since: '2025-11-21T06:53:00Z', reason: 'rejected' } } });
@@ -56,7 +56,7 @@ test('what failed is untrue once the account is better, and a banner that says i
 
 test('a keychain that was locked is not said to be once it is open', async () => {
   const { app, host } = await opened(null);
-  host.failing.copyCookie = { code: 'keychain_locked', service: null, detail: null, said: null };
+  host.failing.copyCookie = { code: 'keychain_locked', service: null, detail: null, service_message: null };
   await app.copy(people.linJian);
   expect(app.toasts.note).not.toBeNull();
   host.emit({ kind: 'keychain', state: 'locked' });
@@ -68,7 +68,7 @@ test('whoever was told to wait for a minute is not told so after it', async () =
   const host = new ScriptedHost(scriptOf({ accounts: Object.values(people), at: 'overview' }, () => now, new URLSearchParams()));
   const app = new App(host, new Clock(() => now), { polite: () => {}, assertive: () => {} });
   await app.open();
-  const limited = { code: 'rate_limited', service: null, detail: null, said: null } as const;
+  const limited = { code: 'rate_limited', service: null, detail: null, service_message: null } as const;
   host.failing = { renewAll: limited, check: limited };
   for (const ask of [() => app.renewAll(), () => app.check(people.linJian)]) {
     await ask();
@@ -84,7 +84,7 @@ test('whoever was told to wait for a minute is not told so after it', async () =
 test('an account is removed only when the person says yes to the system', async () => {
   const { app, host } = await opened(`accounts/${people.linJian.id}`);
   for (const how of ['forget', 'sign-out'] as const) {
-    host.failing = { forget: { code: 'cancelled', service: null, detail: null, said: null }, signOut: { code: 'cancelled', service: null, detail: null, said: null } };
+    host.failing = { forget: { code: 'cancelled', service: null, detail: null, service_message: null }, signOut: { code: 'cancelled', service: null, detail: null, service_message: null } };
     await app.remove(people.linJian, how);
     expect(app.toasts.note, 'who has said no knows').toBeNull();
     expect(app.busy(people.linJian)).toBeNull();

@@ -11,10 +11,10 @@ learn(sentences);
 const english: Say = (key, ...values) => say('en', key, ...values);
 const chinese: Say = (key, ...values) => say('zh-CN', key, ...values);
 
-const BARRING: ProblemCode[] = ['risk_control', 'client_too_old', 'device_limit', 'wrong_way_in', 'rate_limited', 'daily_limit'];
+const BARRING: ProblemCode[] = ['risk_control', 'client_too_old', 'device_limit', 'wrong_method', 'rate_limited', 'daily_limit'];
 
 test.each(BARRING)('%s says who refused and that the account is fine, in both languages', (code) => {
-  const problem = { code, service: 'netease', detail: null, said: null } as const;
+  const problem = { code, service: 'netease', detail: null, service_message: null } as const;
   const { title, body } = failedSignIn(english, problem);
   expect(title + body).toContain('NetEase Cloud Music');
   expect(body).toContain('Your account is fine');
@@ -26,17 +26,17 @@ test.each(BARRING)('%s says who refused and that the account is fine, in both la
 test('the service’s own words stand under Details where ours say the same, and before ours where they say more', () => {
   const said = '操作频繁，请稍候再试';
   for (const code of ['rate_limited', 'risk_control', 'rejected', 'device_limit'] as const) {
-    const problem = { code, service: 'netease', detail: null, said } as const;
+    const problem = { code, service: 'netease', detail: null, service_message: said } as const;
     expect(failedSignIn(english, problem).body, code).not.toContain(said);
     expect(problemSays(english, problem), code).not.toContain(said);
     expect(saysTheSame(problem), code).toBe(true);
   }
-  const { body } = failedSignIn(english, { code: 'restricted', service: 'qqmusic', detail: null, said: '账号异常' });
+  const { body } = failedSignIn(english, { code: 'restricted', service: 'qqmusic', detail: null, service_message: '账号异常' });
   expect(body).toMatch(/^The service says: “账号异常” /);
 });
 
 test('a lost last step says that it broke and that a new scan is needed, in both languages', () => {
-  const problem = { code: 'exchange_lost', service: 'qqmusic', detail: null, said: null } as const;
+  const problem = { code: 'exchange_lost', service: 'qqmusic', detail: null, service_message: null } as const;
   const { title, body } = failedSignIn(english, problem);
   expect(title).toBe('The last step broke');
   expect(body).toContain('scan again');
@@ -53,18 +53,18 @@ const CAUSES: ProblemCode[] = [
 ];
 
 test.each([english, chinese])('every cause has words of its own', (say) => {
-  const said = CAUSES.map((code) => problemSays(say, { code, service: 'netease', detail: null, said: null }));
+  const said = CAUSES.map((code) => problemSays(say, { code, service: 'netease', detail: null, service_message: null }));
   expect(new Set(said).size).toBe(CAUSES.length);
 });
 
 test('a problem that names something says it in the window’s language', () => {
   const words = { english: 'all_proxy names none.', chinese: 'all_proxy 无法使用。' };
-  const problem = { code: 'proxy_unusable', service: null, detail: null, said: null, words } as const;
+  const problem = { code: 'proxy_unusable', service: null, detail: null, service_message: null, words } as const;
   expect(problemSays(english, problem)).toBe(words.english);
   expect(problemSays(chinese, problem)).toBe(words.chinese);
 });
 
 test('what has no title of its own did not work', () => {
-  const { title } = failedSignIn(english, { code: 'cancelled', service: null, detail: null, said: null });
+  const { title } = failedSignIn(english, { code: 'cancelled', service: null, detail: null, service_message: null });
   expect(title).toBe('This sign-in didn’t work');
 });

@@ -12,8 +12,8 @@ function host(signIn: SignInStep[] = []): ScriptedHost {
   return new ScriptedHost(scriptOf({ signIn }, () => NOW, new URLSearchParams()));
 }
 
-async function started(scripted: ScriptedHost, trouble?: (problem: Problem) => void): Promise<SignIn> {
-  const signIn = new SignIn(scripted, () => NOW, trouble);
+async function started(scripted: ScriptedHost, last_error?: (problem: Problem) => void): Promise<SignIn> {
+  const signIn = new SignIn(scripted, () => NOW, last_error);
   await scripted.subscribe((event) => {
     if (event.kind === 'sign_in') signIn.apply(event.id, event.step);
   });
@@ -59,8 +59,8 @@ describe('steps', () => {
 describe('trying again', () => {
   const offline: SignInStep = {
     step: 'failed',
-    problem: { code: 'offline', service: 'qqmusic', detail: null, said: null },
-    others: { next: [], barred: [] },
+    problem: { code: 'offline', service: 'qqmusic', detail: null, service_message: null },
+    alternatives: { next: [], blocked: [] },
   };
 
   test('goes on with what was confirmed, and keeps who it was', async () => {
@@ -87,7 +87,7 @@ describe('trying again', () => {
 describe('starting', () => {
   test('that fails is a state like any other, and trying again starts over', async () => {
     const scripted = host();
-    scripted.failing.startSignIn = { code: 'offline', service: 'qqmusic', detail: null, said: null };
+    scripted.failing.startSignIn = { code: 'offline', service: 'qqmusic', detail: null, service_message: null };
     const signIn = await started(scripted);
     expect(signIn.state).toBe('network');
     scripted.failing = {};
@@ -102,7 +102,7 @@ describe('starting', () => {
   test('anew when the sign-in that should try again is over', async () => {
     const scripted = host([{ step: 'refused' }]);
     const signIn = await started(scripted);
-    scripted.failing.newCode = { code: 'not_found', service: null, detail: null, said: null };
+    scripted.failing.newCode = { code: 'not_found', service: null, detail: null, service_message: null };
     await signIn.again();
     expect(scripted.calls.map(([command]) => command)).toEqual(['startSignIn', 'newCode', 'startSignIn']);
   });
@@ -149,7 +149,7 @@ describe('answering', () => {
   test('that does not reach the program is a failure like any other', async () => {
     const scripted = host([{ step: 'ask_captcha' }]);
     const signIn = await started(scripted);
-    scripted.failing.answerSignIn = { code: 'unexpected', service: null, detail: 'gone', said: null };
+    scripted.failing.answerSignIn = { code: 'unexpected', service: null, detail: 'gone', service_message: null };
     signIn.answer({ kind: 'captcha_done' });
     await Promise.resolve().then();
     expect([signIn.state, signIn.problem?.detail, signIn.next]).toEqual(['failed', 'gone', []]);
@@ -159,7 +159,7 @@ describe('answering', () => {
     const scripted = host([{ step: 'ask_captcha' }]);
     const told: Problem[] = [];
     const signIn = await started(scripted, (problem) => told.push(problem));
-    scripted.failing.openCaptcha = { code: 'unexpected', service: null, detail: 'no browser', said: null };
+    scripted.failing.openCaptcha = { code: 'unexpected', service: null, detail: 'no browser', service_message: null };
     signIn.openCaptcha();
     await Promise.resolve().then();
     expect([signIn.state, told[0]?.detail]).toEqual(['captcha', 'no browser']);
@@ -180,18 +180,18 @@ test('a masked number and what was recognised are forgotten with what they belon
   scripted.step({ step: 'ask_text_code', sent_to: '138••••5678', resend_at: '2025-11-21T06:54:00Z', problem: null });
   scripted.step({ step: 'ask_phone_number', problem: null, wait_until: null });
   expect(signIn.sentTo).toBeNull();
-  scripted.step({ step: 'ask_to_go_on', recognised: { format: 'har', fields: 9, parts: [], renewable: true } });
+  scripted.step({ step: 'ask_to_go_on', detected: { format: 'har', fields: 9, parts: [], renewable: true } });
   scripted.step({ step: 'exchanging' });
-  expect(signIn.recognised?.fields, 'shown while it is checked').toBe(9);
+  expect(signIn.detected?.fields, 'shown while it is checked').toBe(9);
   scripted.step({ step: 'ask_paste', problem: null, unusable: null });
-  expect(signIn.recognised).toBeNull();
+  expect(signIn.detected).toBeNull();
 });
 
 test('starting over is for the same account', async () => {
   const scripted = host();
   const signIn = await started(scripted);
   await signIn.start('qqmusic', 'phone', people.linJian.id);
-  scripted.failing.newCode = { code: 'not_found', service: null, detail: null, said: null };
+  scripted.failing.newCode = { code: 'not_found', service: null, detail: null, service_message: null };
   await signIn.again();
   expect(scripted.calls.at(-1)).toEqual(['startSignIn', 'qqmusic', 'phone', people.linJian.id]);
 });
@@ -201,16 +201,16 @@ test('the ways that were barred are known for an hour, for their service, whatev
   const scripted = host();
   const signIn = new SignIn(scripted, () => now);
   await signIn.start('qqmusic', 'qq-scan');
-  signIn.apply(1, { step: 'risk_control', problem: problem('risk_control'), others: { next: [], barred: ['qq-scan'] } });
+  signIn.apply(1, { step: 'risk_control', problem: problem('risk_control'), alternatives: { next: [], blocked: ['qq-scan'] } });
   await signIn.start('qqmusic', 'phone');
-  signIn.apply(2, { step: 'failed', problem: problem('offline'), others: { next: [], barred: [] } });
-  expect([signIn.barred('qqmusic'), signIn.barred('netease')]).toEqual([['qq-scan'], []]);
+  signIn.apply(2, { step: 'failed', problem: problem('offline'), alternatives: { next: [], blocked: [] } });
+  expect([signIn.blocked('qqmusic'), signIn.blocked('netease')]).toEqual([['qq-scan'], []]);
   now += 60 * 60_000;
-  expect(signIn.barred('qqmusic')).toEqual([]);
+  expect(signIn.blocked('qqmusic')).toEqual([]);
 });
 
 test('risk control is left alone for ten minutes', async () => {
-  const scripted = host([{ step: 'risk_control', problem: problem('risk_control'), others: { next: [], barred: [] } }]);
+  const scripted = host([{ step: 'risk_control', problem: problem('risk_control'), alternatives: { next: [], blocked: [] } }]);
   const signIn = await started(scripted);
   expect(signIn.retryAt - NOW).toBe(600_000);
 });
@@ -229,17 +229,17 @@ test.each([
   ['expired', 'expired'],
   ['refused', 'refused'],
   ['device_limit', 'failed'],
-  ['wrong_way_in', 'failed'],
+  ['wrong_method', 'failed'],
   ['exchange_lost', 'failed'],
   ['daily_limit', 'failed'],
   ['keychain_locked', 'failed'],
   ['unexpected', 'failed'],
 ] as const)('a failure by %s shows as %s', (code, state) => {
-  expect(stageOf({ step: 'failed', problem: problem(code), others: { next: [], barred: [] } })).toBe(state);
+  expect(stageOf({ step: 'failed', problem: problem(code), alternatives: { next: [], blocked: [] } })).toBe(state);
 });
 
 function problem(code: Problem['code']): Problem {
-  return { code, service: 'qqmusic', detail: null, said: null };
+  return { code, service: 'qqmusic', detail: null, service_message: null };
 }
 
 describe('a refusal that wants time', () => {
@@ -249,7 +249,7 @@ describe('a refusal that wants time', () => {
   ] as const)('%s: trying again waits %i minutes, until the next sign-in', async (problem, minutes) => {
     const scripted = host();
     const signIn = await started(scripted);
-    scripted.step({ step: 'failed', problem: { code: problem, service: 'qqmusic', detail: null, said: null }, others: { next: [], barred: [] } });
+    scripted.step({ step: 'failed', problem: { code: problem, service: 'qqmusic', detail: null, service_message: null }, alternatives: { next: [], blocked: [] } });
     expect(signIn.retryAt).toBe(NOW + minutes * 60_000);
     await signIn.start('qqmusic', 'wechat-scan');
     expect(signIn.retryAt).toBe(0);
@@ -272,7 +272,7 @@ test('a check that was called done too early is known as that, once it is asked 
 test('what is not heard for a while leaves the code as it is', async () => {
   const scripted = host([code]);
   const signIn = await started(scripted);
-  const problem: Problem = { code: 'offline', service: 'qqmusic', detail: null, said: null };
+  const problem: Problem = { code: 'offline', service: 'qqmusic', detail: null, service_message: null };
   scripted.step({ ...code, problem });
   expect([signIn.state, signIn.code?.picture, signIn.problem?.code]).toEqual(['waiting', 'data:,code', 'offline']);
   scripted.step({ ...code, left_today: 5 });

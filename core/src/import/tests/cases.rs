@@ -49,7 +49,7 @@ pub(super) fn slip(bytes: &[u8], expected: &Value) -> Option<String> {
     if import::service_of(&pasted) != Some(wanted) {
         return Some(format!("{:?} for {:?}", pasted, import::service_of(&pasted)));
     }
-    if !registry::by_id(wanted).recognise(&pasted.fields).enough {
+    if !registry::by_id(wanted).detect(&pasted.fields).enough {
         return Some(format!("{pasted:?} is not enough"));
     }
     let credential = sent(&pasted, wanted);

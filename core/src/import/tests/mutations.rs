@@ -137,7 +137,7 @@ fn the_tokens_of_guests_and_of_renewals_are_no_sessions() {
             let whole = read_all(&text.as_str().into())
                 .unwrap_or_default()
                 .iter()
-                .any(|pasted| registry::all().iter().any(|service| service.recognise(&pasted.fields).enough));
+                .any(|pasted| registry::all().iter().any(|service| service.detect(&pasted.fields).enough));
             assert!(!whole, "{text}");
         }
     }
@@ -154,7 +154,7 @@ fn what_a_manual_writes_in_place_of_a_value_is_none() {
     ] {
         let all = read_all(&text.into()).unwrap_or_default();
         let whole = |pasted: &import::Pasted| {
-            registry::all().iter().any(|service| service.recognise(&pasted.fields).enough)
+            registry::all().iter().any(|service| service.detect(&pasted.fields).enough)
         };
         assert!(!all.iter().any(whole), "{text}");
     }

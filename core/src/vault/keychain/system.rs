@@ -14,7 +14,7 @@ use keyring_core::{CredentialStore, Entry, Error};
 use tokio::sync::oneshot;
 use tunekey_services::{Clock as _, Secret, SystemClock};
 
-use super::{Keychain, KeychainError, Patience};
+use super::{Interaction, Keychain, KeychainError};
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
@@ -52,7 +52,7 @@ const MAX_STUCK: usize = 2;
 /// Manager on Windows.
 pub struct SystemKeychain {
     service: String,
-    desk: Arc<Mutex<Desk>>,
+    dispatcher: Arc<Mutex<Dispatcher>>,
 }
 
 impl SystemKeychain {
@@ -66,16 +66,16 @@ impl SystemKeychain {
         limits: Limits,
         backend: impl Fn() -> Box<dyn Backend> + Send + Sync + 'static,
     ) -> Self {
-        let desk = Desk {
+        let dispatcher = Dispatcher {
             backend: Arc::new(backend),
             limits,
             thread: None,
-            doing: None,
+            in_flight: None,
             stuck: 0,
             changes_in_doubt: 0,
             quiet: None,
         };
-        Self { service: service.into(), desk: Arc::new(Mutex::new(desk)) }
+        Self { service: service.into(), dispatcher: Arc::new(Mutex::new(dispatcher)) }
     }
 
     /// Hands a call to the thread and waits for the answer, or for the deadline.
@@ -83,7 +83,7 @@ impl SystemKeychain {
         &self,
         name: &str,
         action: Action,
-        patience: Patience,
+        interaction: Interaction,
     ) -> Result<Option<Secret>, KeychainError> {
         let progress = Arc::new(Mutex::new(Progress::Queued));
         let (reply, answer) = oneshot::channel();
@@ -91,29 +91,29 @@ impl SystemKeychain {
             service: self.service.clone(),
             name: name.to_owned(),
             action,
-            patience,
+            interaction,
             progress: Arc::clone(&progress),
             reply,
         };
-        Desk::hand_over(&self.desk, call)?;
-        let deadline = self.desk().limits.deadline(patience);
+        Dispatcher::dispatch(&self.dispatcher, call)?;
+        let deadline = self.dispatcher().limits.deadline(interaction);
         match tokio::time::timeout(deadline, answer).await {
             Ok(Ok(answer)) => answer,
             // The thread was given up with this call in its queue.
             Ok(Err(_)) => Err(KeychainError::Silent),
-            Err(_) => Err(self.desk().give_up_on(&progress)),
+            Err(_) => Err(self.dispatcher().give_up_on(&progress)),
         }
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        lock(&self.desk)
+    fn dispatcher(&self) -> MutexGuard<'_, Dispatcher> {
+        lock(&self.dispatcher)
     }
 }
 
 impl Drop for SystemKeychain {
     fn drop(&mut self) {
         // The thread knows the desk: without this it would wait for calls for ever.
-        self.desk().thread = None;
+        self.dispatcher().thread = None;
     }
 }
 
@@ -125,20 +125,20 @@ impl fmt::Debug for SystemKeychain {
 
 #[async_trait]
 impl Keychain for SystemKeychain {
-    async fn get(&self, name: &str, patience: Patience) -> Result<Option<Secret>, KeychainError> {
-        self.call(name, Action::Get, patience).await
+    async fn get(&self, name: &str, interaction: Interaction) -> Result<Option<Secret>, KeychainError> {
+        self.call(name, Action::Get, interaction).await
     }
 
-    async fn set(&self, name: &str, line: &Secret, patience: Patience) -> Result<(), KeychainError> {
-        self.call(name, Action::Set(line.clone()), patience).await.map(drop)
+    async fn set(&self, name: &str, line: &Secret, interaction: Interaction) -> Result<(), KeychainError> {
+        self.call(name, Action::Set(line.clone()), interaction).await.map(drop)
     }
 
-    async fn delete(&self, name: &str, patience: Patience) -> Result<(), KeychainError> {
-        self.call(name, Action::Delete, patience).await.map(drop)
+    async fn delete(&self, name: &str, interaction: Interaction) -> Result<(), KeychainError> {
+        self.call(name, Action::Delete, interaction).await.map(drop)
     }
 
-    async fn look(&self, patience: Patience) -> Result<(), KeychainError> {
-        self.call("", Action::Look, patience).await.map(drop)
+    async fn probe(&self, interaction: Interaction) -> Result<(), KeychainError> {
+        self.call("", Action::Look, interaction).await.map(drop)
     }
 }
 
@@ -155,7 +155,7 @@ struct Call {
     service: String,
     name: String,
     action: Action,
-    patience: Patience,
+    interaction: Interaction,
     progress: Arc<Mutex<Progress>>,
     reply: oneshot::Sender<Result<Option<Secret>, KeychainError>>,
 }
@@ -197,12 +197,12 @@ trait Backend {
 }
 
 /// Where calls are handed over.
-struct Desk {
+struct Dispatcher {
     backend: Arc<dyn Fn() -> Box<dyn Backend> + Send + Sync>,
     limits: Limits,
     thread: Option<mpsc::Sender<Call>>,
     /// What the thread is doing, and since when.
-    doing: Option<(Arc<Mutex<Progress>>, Instant, Patience)>,
+    in_flight: Option<(Arc<Mutex<Progress>>, Instant, Interaction)>,
     /// How many threads have been given up and still hang.
     stuck: usize,
     /// How many of those hang in the middle of a change.
@@ -211,9 +211,9 @@ struct Desk {
     quiet: Option<(Instant, KeychainError)>,
 }
 
-impl Desk {
-    fn hand_over(desk: &Arc<Mutex<Self>>, call: Call) -> Result<(), KeychainError> {
-        let mut this = lock(desk);
+impl Dispatcher {
+    fn dispatch(dispatcher: &Arc<Mutex<Self>>, call: Call) -> Result<(), KeychainError> {
+        let mut this = lock(dispatcher);
         if matches!(call.action, Action::Set(_) | Action::Delete) && this.changes_in_doubt > 0 {
             // The hanging change may still be made, and must not undo this one.
             return Err(KeychainError::Silent);
@@ -229,10 +229,10 @@ impl Desk {
             return Err(KeychainError::Silent);
         }
         let (thread, calls) = mpsc::channel();
-        let (desk, backend) = (Arc::clone(desk), Arc::clone(&this.backend));
+        let (dispatcher, backend) = (Arc::clone(dispatcher), Arc::clone(&this.backend));
         std::thread::Builder::new()
             .name("keychain".to_owned())
-            .spawn(move || Worker { desk, calls, backend: backend() }.run())
+            .spawn(move || Worker { dispatcher, calls, backend: backend() }.run())
             .map_err(|_| KeychainError::Failed("no thread could be started for it"))?;
         // The channel is new and the thread is alive: it cannot be closed yet.
         let _ = thread.send(call);
@@ -248,23 +248,23 @@ impl Desk {
             // It waits behind another call, whose own asker may be long gone.
             Progress::Queued => {
                 *lock(progress) = Progress::GivenUp { writing: false };
-                let Some((doing, since, patience)) = &self.doing else {
+                let Some((in_flight, since, interaction)) = &self.in_flight else {
                     return KeychainError::Silent;
                 };
-                let at = *lock(doing);
-                if SystemClock.monotonic().duration_since(*since) < self.limits.deadline(*patience) {
+                let at = *lock(in_flight);
+                if SystemClock.monotonic().duration_since(*since) < self.limits.deadline(*interaction) {
                     // A person is being asked to unlock the keychain right now.
-                    let prompting = at == Progress::Preparing && *patience == Patience::User;
+                    let prompting = at == Progress::Preparing && *interaction == Interaction::Allowed;
                     return if prompting { KeychainError::Locked } else { KeychainError::Silent };
                 }
-                (Arc::clone(doing), at)
+                (Arc::clone(in_flight), at)
             }
             Progress::Done | Progress::GivenUp { .. } => return KeychainError::Silent,
         };
         let writing = at == Progress::Writing;
         *lock(&hanging) = Progress::GivenUp { writing };
         self.thread = None;
-        self.doing = None;
+        self.in_flight = None;
         self.stuck += 1;
         self.changes_in_doubt += usize::from(writing);
         KeychainError::Silent
@@ -273,7 +273,7 @@ impl Desk {
 
 /// The thread's own side.
 struct Worker {
-    desk: Arc<Mutex<Desk>>,
+    dispatcher: Arc<Mutex<Dispatcher>>,
     calls: mpsc::Receiver<Call>,
     backend: Box<dyn Backend>,
 }
@@ -282,49 +282,52 @@ impl Worker {
     fn run(mut self) {
         while let Ok(call) = self.calls.recv() {
             {
-                let mut desk = lock(&self.desk);
+                let mut dispatcher = lock(&self.dispatcher);
                 let mut progress = lock(&call.progress);
                 if *progress != Progress::Queued {
                     continue;
                 }
                 *progress = Progress::Preparing;
                 drop(progress);
-                desk.doing = Some((Arc::clone(&call.progress), SystemClock.monotonic(), call.patience));
+                dispatcher.in_flight =
+                    Some((Arc::clone(&call.progress), SystemClock.monotonic(), call.interaction));
             }
             let answer = self.answer(&call);
-            let mut desk = lock(&self.desk);
+            let mut dispatcher = lock(&self.dispatcher);
             let progress = std::mem::replace(&mut *lock(&call.progress), Progress::Done);
             if let Progress::GivenUp { writing } = progress {
                 // Given up: another thread has taken over, if one was needed. What is still queued here is
                 // answered by its going away.
-                desk.stuck -= 1;
-                desk.changes_in_doubt -= usize::from(writing);
+                dispatcher.stuck -= 1;
+                dispatcher.changes_in_doubt -= usize::from(writing);
                 return;
             }
-            desk.doing = None;
-            if call.patience == Patience::User {
-                desk.quiet = match answer {
-                    Err(error @ (KeychainError::Locked | KeychainError::Denied)) => match desk.quiet {
+            dispatcher.in_flight = None;
+            if call.interaction == Interaction::Allowed {
+                dispatcher.quiet = match answer {
+                    Err(error @ (KeychainError::Locked | KeychainError::Denied)) => match dispatcher.quiet {
                         // A call that was refused because of the quiet does not prolong it.
-                        Some((until, _)) if SystemClock.monotonic() < until => desk.quiet,
-                        _ => Some((SystemClock.monotonic() + desk.limits.quiet, error)),
+                        Some((until, _)) if SystemClock.monotonic() < until => dispatcher.quiet,
+                        _ => Some((SystemClock.monotonic() + dispatcher.limits.quiet, error)),
                     },
                     _ => None,
                 };
             }
-            drop(desk);
+            drop(dispatcher);
             // The asker may have gone away.
             let _ = call.reply.send(answer);
         }
     }
 
     fn answer(&mut self, call: &Call) -> Result<Option<Secret>, KeychainError> {
-        let quiet = lock(&self.desk).quiet.filter(|(until, _)| SystemClock.monotonic() < *until);
-        let may_prompt = call.patience == Patience::User && quiet.is_none();
+        let quiet = lock(&self.dispatcher).quiet.filter(|(until, _)| SystemClock.monotonic() < *until);
+        let may_prompt = call.interaction == Interaction::Allowed && quiet.is_none();
         let name = if matches!(call.action, Action::Look) { None } else { Some(call.name.as_str()) };
         self.backend.prepare(&call.service, name, may_prompt).map_err(|error| match quiet {
             // What the person has just said still holds.
-            Some((_, said)) if call.patience == Patience::User && error == KeychainError::Locked => said,
+            Some((_, said)) if call.interaction == Interaction::Allowed && error == KeychainError::Locked => {
+                said
+            }
             _ => error,
         })?;
         let Some(name) = name else {
@@ -411,10 +414,10 @@ fn classify_common(error: &Error) -> KeychainError {
 }
 
 impl Limits {
-    fn deadline(self, patience: Patience) -> Duration {
-        match patience {
-            Patience::Background => self.background,
-            Patience::User => self.user,
+    fn deadline(self, interaction: Interaction) -> Duration {
+        match interaction {
+            Interaction::Forbidden => self.background,
+            Interaction::Allowed => self.user,
         }
     }
 }

@@ -30,7 +30,7 @@ fn credentials() -> impl Strategy<Value = Credential> {
         .prop_map(|(fields, issued, life)| credential(fields, issued, life))
 }
 
-fn decode(encoded: &Encoded) -> Result<Kept, Unreadable> {
+fn decode(encoded: &Encoded) -> Result<StoredCredential, Unreadable> {
     match decode_head(&account(), &encoded.head)? {
         Head::Whole(kept) => Ok(kept),
         Head::Pieces(pieces) => pieces.join(&account(), &encoded.pieces),
@@ -62,7 +62,7 @@ proptest! {
     fn whatever_is_written_is_read_back(credential in credentials(), number: u64) {
         if let Ok(encoded) = encode(&credential, Generation(number)) {
             let kept = decode(&encoded).expect("it has just been written");
-            prop_assert_eq!(kept, Kept { credential, generation: Generation(number) });
+            prop_assert_eq!(kept, StoredCredential { credential, generation: Generation(number) });
         }
     }
 

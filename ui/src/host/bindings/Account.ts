@@ -3,7 +3,7 @@ import type { Busy } from "./Busy";
 import type { CopyRecord } from "./CopyRecord";
 import type { Format } from "./Format";
 import type { Health } from "./Health";
-import type { KeyLife } from "./KeyLife";
+import type { KeyLifetime } from "./KeyLifetime";
 import type { Membership } from "./Membership";
 import type { Method } from "./Method";
 import type { Problem } from "./Problem";
@@ -63,7 +63,7 @@ busy: Busy | null,
 /**
  * The life of its key.
  */
-life: KeyLife, 
+life: KeyLifetime, 
 /**
  * Whether its key can be renewed; `None` until its credential has been looked at.
  */
@@ -91,4 +91,4 @@ copied: CopyRecord | null,
 /**
  * What went wrong last, if the last thing tried went wrong: a note, not a verdict.
  */
-trouble: Problem | null, };
+last_error: Problem | null, };

@@ -22,7 +22,7 @@ detail: string | null,
 /**
  * The service's own words, when it sent some for people to read.
  */
-said: string | null, 
+service_message: string | null, 
 /**
  * What to tell the person in place of the code's own sentence, when that has to name something.
  */

@@ -95,7 +95,7 @@ export const sentences: Record<ProblemCode, Words> = {
     "english": "{service} no longer accepts the client that TuneKey presents. Your account is fine; an update of TuneKey usually fixes this.",
     "chinese": "{service}不再接受 TuneKey 使用的客户端版本，账号本身没有问题，更新 TuneKey 后通常即可恢复。"
   },
-  "wrong_way_in": {
+  "wrong_method": {
     "english": "{service} does not let this account in this way. Your account is fine: choose another way in.",
     "chinese": "{service}不允许该账号以这种方式登录，账号本身没有问题，请换一种登录方式。"
   },

@@ -127,11 +127,11 @@ fn line(text: &str) -> Secret {
 #[tokio::test]
 async fn what_is_set_can_be_got_until_it_is_deleted() {
     let (stage, keychain) = keychain();
-    keychain.look(Patience::Background).await.expect("it is there");
-    keychain.set("x", &line("one"), Patience::Background).await.expect("it takes it");
-    assert_eq!(keychain.get("x", Patience::Background).await, Ok(Some(line("one"))));
-    keychain.delete("x", Patience::Background).await.expect("it deletes it");
-    assert_eq!(keychain.get("x", Patience::Background).await, Ok(None));
+    keychain.probe(Interaction::Forbidden).await.expect("it is there");
+    keychain.set("x", &line("one"), Interaction::Forbidden).await.expect("it takes it");
+    assert_eq!(keychain.get("x", Interaction::Forbidden).await, Ok(Some(line("one"))));
+    keychain.delete("x", Interaction::Forbidden).await.expect("it deletes it");
+    assert_eq!(keychain.get("x", Interaction::Forbidden).await, Ok(None));
     assert_eq!(stage.threads.load(Ordering::SeqCst), 1, "all calls come from one thread");
     drop(keychain);
     stage.threads_are(0).await;
@@ -141,13 +141,13 @@ async fn what_is_set_can_be_got_until_it_is_deleted() {
 async fn a_hanging_call_ends_at_its_deadline_and_another_thread_takes_over() {
     let (stage, keychain) = keychain();
     let release = stage.hang();
-    assert_eq!(keychain.get("x", Patience::Background).await, Err(KeychainError::Silent));
-    keychain.set("x", &line("one"), Patience::Background).await.expect("the replacement works");
+    assert_eq!(keychain.get("x", Interaction::Forbidden).await, Err(KeychainError::Silent));
+    keychain.set("x", &line("one"), Interaction::Forbidden).await.expect("the replacement works");
     assert_eq!(stage.threads.load(Ordering::SeqCst), 2, "one hangs, one works");
     drop(release);
     stage.threads_are(1).await;
     assert_eq!(
-        keychain.get("x", Patience::Background).await,
+        keychain.get("x", Interaction::Forbidden).await,
         Ok(Some(line("one"))),
         "and it goes on working"
     );
@@ -158,37 +158,38 @@ async fn however_often_it_hangs_there_are_two_threads_at_most() {
     let (stage, keychain) = keychain();
     let releases: Vec<_> = (0..2).map(|_| stage.hang()).collect();
     for _ in &releases {
-        assert_eq!(keychain.get("x", Patience::Background).await, Err(KeychainError::Silent));
+        assert_eq!(keychain.get("x", Interaction::Forbidden).await, Err(KeychainError::Silent));
     }
     for _ in 0..20 {
         // At once: if these waited for their deadlines the test would take ten seconds and its assertion fail.
-        let asked = tokio::time::timeout(SHORT.background / 2, keychain.get("x", Patience::Background)).await;
+        let asked =
+            tokio::time::timeout(SHORT.background / 2, keychain.get("x", Interaction::Forbidden)).await;
         assert_eq!(asked, Ok(Err(KeychainError::Silent)), "nothing more is started");
     }
     assert_eq!(stage.threads.load(Ordering::SeqCst), 2);
     drop(releases);
     stage.threads_are(0).await;
-    assert_eq!(keychain.get("x", Patience::Background).await, Ok(None), "it heals by itself");
+    assert_eq!(keychain.get("x", Interaction::Forbidden).await, Ok(None), "it heals by itself");
 }
 
 #[tokio::test]
 async fn while_a_change_hangs_no_other_is_made_because_it_might_be_undone() {
     let (stage, keychain) = keychain();
     let release = stage.hang();
-    let hanging = keychain.set("x", &line("old"), Patience::Background).await;
+    let hanging = keychain.set("x", &line("old"), Interaction::Forbidden).await;
     assert_eq!(hanging, Err(KeychainError::Silent));
-    assert_eq!(keychain.set("x", &line("new"), Patience::Background).await, Err(KeychainError::Silent));
-    assert_eq!(keychain.delete("x", Patience::Background).await, Err(KeychainError::Silent));
-    assert_eq!(keychain.get("x", Patience::Background).await, Ok(None), "reading harms nobody");
+    assert_eq!(keychain.set("x", &line("new"), Interaction::Forbidden).await, Err(KeychainError::Silent));
+    assert_eq!(keychain.delete("x", Interaction::Forbidden).await, Err(KeychainError::Silent));
+    assert_eq!(keychain.get("x", Interaction::Forbidden).await, Ok(None), "reading harms nobody");
     drop(release);
     stage.threads_are(1).await;
     assert_eq!(
-        keychain.get("x", Patience::Background).await,
+        keychain.get("x", Interaction::Forbidden).await,
         Ok(Some(line("old"))),
         "it was made in the end"
     );
-    keychain.set("x", &line("new"), Patience::Background).await.expect("nothing is in doubt any more");
-    assert_eq!(keychain.get("x", Patience::Background).await, Ok(Some(line("new"))));
+    keychain.set("x", &line("new"), Interaction::Forbidden).await.expect("nothing is in doubt any more");
+    assert_eq!(keychain.get("x", Interaction::Forbidden).await, Ok(Some(line("new"))));
 }
 
 #[tokio::test]
@@ -196,11 +197,11 @@ async fn a_change_whose_prompt_was_answered_too_late_is_not_made() {
     let (stage, keychain) = keychain();
     let (release, released) = mpsc::channel();
     stage.next(Next::HangPreparing(released));
-    assert_eq!(keychain.set("x", &line("late"), Patience::Background).await, Err(KeychainError::Silent));
+    assert_eq!(keychain.set("x", &line("late"), Interaction::Forbidden).await, Err(KeychainError::Silent));
     drop(release);
-    keychain.look(Patience::Background).await.expect("the replacement works");
+    keychain.probe(Interaction::Forbidden).await.expect("the replacement works");
     stage.threads_are(1).await;
-    assert_eq!(keychain.get("x", Patience::Background).await, Ok(None), "nobody waits for it any more");
+    assert_eq!(keychain.get("x", Interaction::Forbidden).await, Ok(None), "nobody waits for it any more");
 }
 
 #[tokio::test]
@@ -208,12 +209,12 @@ async fn a_call_behind_a_prompt_says_locked_and_does_not_end_the_prompt() {
     let (stage, keychain) = keychain();
     let (release, released) = mpsc::channel();
     stage.next(Next::HangPreparing(released));
-    let person = keychain.get("x", Patience::User);
+    let person = keychain.get("x", Interaction::Allowed);
     let meanwhile = async {
         while !lock(&stage.next).is_empty() {
             tokio::task::yield_now().await;
         }
-        let answer = keychain.get("y", Patience::Background).await;
+        let answer = keychain.get("y", Interaction::Forbidden).await;
         drop(release);
         answer
     };
@@ -231,17 +232,18 @@ async fn a_call_behind_a_prompt_says_locked_and_does_not_end_the_prompt() {
 async fn a_call_whose_asker_went_away_is_given_up_by_those_behind_it() {
     let (stage, keychain) = keychain();
     let release = stage.hang();
-    let gone = tokio::time::timeout(Duration::from_millis(10), keychain.get("x", Patience::Background)).await;
+    let gone =
+        tokio::time::timeout(Duration::from_millis(10), keychain.get("x", Interaction::Forbidden)).await;
     gone.expect_err("it went away before the deadline");
     assert_eq!(
-        keychain.get("x", Patience::Background).await,
+        keychain.get("x", Interaction::Forbidden).await,
         Err(KeychainError::Silent),
         "it hangs behind it"
     );
     // At the latest the second one finds the hanging call past its deadline.
     let mut answers = Vec::new();
     for _ in 0..2 {
-        answers.push(keychain.get("x", Patience::Background).await);
+        answers.push(keychain.get("x", Interaction::Forbidden).await);
     }
     assert_eq!(answers.last(), Some(&Ok(None)), "the replacement works: {answers:?}");
     drop(release);
@@ -253,11 +255,11 @@ async fn a_dismissed_prompt_is_not_followed_by_another_for_a_while() {
     let (stage, keychain) = keychain();
     stage.next(Next::BeLocked);
     for _ in 0..10 {
-        assert_eq!(keychain.get("x", Patience::User).await, Err(KeychainError::Locked));
+        assert_eq!(keychain.get("x", Interaction::Allowed).await, Err(KeychainError::Locked));
     }
     assert_eq!(stage.prompts.load(Ordering::SeqCst), 1, "one click needs several items and asks once");
     tokio::time::sleep(SHORT.quiet).await;
-    assert_eq!(keychain.get("x", Patience::User).await, Err(KeychainError::Locked));
+    assert_eq!(keychain.get("x", Interaction::Allowed).await, Err(KeychainError::Locked));
     assert_eq!(stage.prompts.load(Ordering::SeqCst), 2, "the next click may ask again");
 }
 
@@ -266,8 +268,8 @@ async fn the_background_never_prompts() {
     let (stage, keychain) = keychain();
     stage.next(Next::BeLocked);
     for _ in 0..10 {
-        assert_eq!(keychain.look(Patience::Background).await, Err(KeychainError::Locked));
-        assert_eq!(keychain.get("x", Patience::Background).await, Err(KeychainError::Locked));
+        assert_eq!(keychain.probe(Interaction::Forbidden).await, Err(KeychainError::Locked));
+        assert_eq!(keychain.get("x", Interaction::Forbidden).await, Err(KeychainError::Locked));
     }
     assert_eq!(stage.prompts.load(Ordering::SeqCst), 0);
 }
@@ -276,10 +278,10 @@ async fn the_background_never_prompts() {
 async fn a_lost_connection_is_made_again_once() {
     let (stage, keychain) = keychain();
     stage.next(Next::Fail);
-    assert_eq!(keychain.get("x", Patience::Background).await, Ok(None), "the second try works");
+    assert_eq!(keychain.get("x", Interaction::Forbidden).await, Ok(None), "the second try works");
     stage.next(Next::Fail);
     stage.next(Next::Fail);
-    let failed = keychain.get("x", Patience::Background).await;
+    let failed = keychain.get("x", Interaction::Forbidden).await;
     assert_eq!(failed, Err(KeychainError::Failed("the test wants it to")), "there is no third");
     assert_eq!(stage.connections.load(Ordering::SeqCst), 2);
 }

@@ -3,7 +3,7 @@
 /**
  * From when until when a key lives.
  */
-export type KeyLife = { 
+export type KeyLifetime = { 
 /**
  * When the service issued it.
  */

@@ -5,7 +5,7 @@ import type { ServiceId } from "./ServiceId";
 /**
  * A service and one of its methods.
  */
-export type WayIn = { 
+export type SignInOption = { 
 /**
  * The service.
  */

@@ -4,7 +4,7 @@ import type { CredentialPart } from "./CredentialPart";
 /**
  * A part of a credential, and whether it is there.
  */
-export type RecognisedPart = { 
+export type DetectedPart = { 
 /**
  * Which part.
  */

@@ -5,7 +5,7 @@ import type { ServiceId } from "./ServiceId";
 /**
  * How long a round trip to a service took, or why there was none.
  */
-export type Reach = { 
+export type ConnectionTest = { 
 /**
  * The service.
  */

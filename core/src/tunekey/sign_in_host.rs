@@ -11,26 +11,26 @@ use tunekey_services::{
 use super::{KeychainState, SIGN_OUT_LIMIT, TuneKey};
 use crate::account::{Account, RenewalTrigger};
 use crate::accounts::apply_inspection;
+use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
 use crate::evidence;
-use crate::ladder::Barred;
 use crate::ledger::AccountRecord;
 use crate::problem::{Problem, ProblemCode};
 use crate::renewal::{self, Checked};
-use crate::sign_in::{Others, ParkedCode, ParkedCodes, Scanner, Surroundings, WayIn};
-use crate::vault::Kept;
-use crate::vault::keychain::{KeychainError, Patience};
+use crate::sign_in::{ParkedCode, ParkedCodes, Scanner, SignInHost};
+use crate::vault::StoredCredential;
+use crate::vault::keychain::{Interaction, KeychainError};
 
 /// How long a person may wait to be shown whose credential has come; without a name its number is shown.
 const OWNER_LIMIT: Duration = Duration::from_secs(5);
 
 #[async_trait]
-impl Surroundings for TuneKey {
+impl SignInHost for TuneKey {
     fn context(&self) -> Result<Context, Problem> {
         TuneKey::context(self)
     }
 
     async fn ready_to_save(&self) -> Result<(), Problem> {
-        let state = self.probe_keychain(Patience::User).await;
+        let state = self.probe_keychain(Interaction::Allowed).await;
         let code = match state {
             KeychainState::Ready => return Ok(()),
             KeychainState::Locked => ProblemCode::KeychainLocked,
@@ -50,14 +50,14 @@ impl Surroundings for TuneKey {
         let service = registry::by_id(id.service);
         let known = {
             let _lock = self.0.renewer.lock(id).await?;
-            let kept = match self.0.vault.load(id, Patience::User).await {
+            let kept = match self.0.vault.load(id, Interaction::Allowed).await {
                 // A new sign-in is what helps against an item that is damaged.
                 Err(KeychainError::Unreadable(_)) => None,
                 kept => self.keychain_says(kept)?,
             };
             let expected = kept.as_ref().map(|kept| kept.generation);
             let credential = completed(service, &grant.credential, kept, method);
-            let generation = self.0.vault.save(&credential, expected, Patience::User).await?;
+            let generation = self.0.vault.save(&credential, expected, Interaction::Allowed).await?;
             let now = self.0.clock.now();
             self.0.accounts.add(id, |record: Option<AccountRecord>| {
                 let mut record = record.unwrap_or_else(|| AccountRecord::new(id.clone(), method, now));
@@ -79,7 +79,7 @@ impl Surroundings for TuneKey {
         if let Some(picture) = &scanner.picture {
             self.0.accounts.save_avatar(id, picture);
         }
-        self.0.accounts.trouble(id, None);
+        self.0.accounts.last_error(id, None);
         self.ask_the_rest(id, &grant.inspection);
         Ok((self.0.accounts.view(id)?, known))
     }
@@ -92,20 +92,24 @@ impl Surroundings for TuneKey {
         self.0.accounts.take_sign_in(service)
     }
 
-    fn park(&self, way: WayIn, code: ParkedCode) {
+    fn park(&self, way: SignInOption, code: ParkedCode) {
         self.parked_codes().put(way, code);
     }
 
-    fn take_parked(&self, way: WayIn) -> Option<ParkedCode> {
+    fn take_parked(&self, way: SignInOption) -> Option<ParkedCode> {
         self.parked_codes().take(way)
     }
 
-    fn barred(&self, way: WayIn) {
-        self.ladder().note(way, self.0.clock.now());
+    fn blocked(&self, way: SignInOption) {
+        self.blocked_methods().note(way, self.0.clock.now());
     }
 
-    fn others(&self, way: WayIn) -> Others {
-        self.ladder().others(way, &self.methods(registry::by_id(way.service)), self.0.clock.now())
+    fn alternatives(&self, way: SignInOption) -> Alternatives {
+        self.blocked_methods().alternatives(
+            way,
+            &self.methods(registry::by_id(way.service)),
+            self.0.clock.now(),
+        )
     }
 
     fn knows(&self, account: &AccountId) -> bool {
@@ -178,15 +182,20 @@ impl TuneKey {
         self.0.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ladder(&self) -> MutexGuard<'_, Barred> {
-        self.0.barred.lock().unwrap_or_else(PoisonError::into_inner)
+    fn blocked_methods(&self) -> MutexGuard<'_, BlockedMethods> {
+        self.0.blocked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What to keep of a credential that has come. What is pasted often lacks what renews it, which may be here already:
 /// but only where it is the same session. Two sessions of one account each have their own. When a session began and
 /// when it ends does not change because it is pasted.
-fn completed(service: &dyn Service, new: &Credential, kept: Option<Kept>, method: Method) -> Credential {
+fn completed(
+    service: &dyn Service,
+    new: &Credential,
+    kept: Option<StoredCredential>,
+    method: Method,
+) -> Credential {
     let key = service.key_field();
     match kept {
         Some(kept) if method == Method::Paste && kept.credential.field(key) == new.field(key) => {
