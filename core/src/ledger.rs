@@ -19,9 +19,8 @@ use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use tunekey_services::{AccountId, Clock as _, Membership, Method, Renewability, SystemClock, display_text};
 
-use crate::account::{Health, KeyLifetime, RenewalRecord};
+use crate::account::{Health, KeyLifetime, RenewalRecord, SignInReason};
 use crate::disk::{self, FileLock};
-use crate::evidence::Evidence;
 use crate::export::Format;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
@@ -158,6 +157,17 @@ pub struct HandedOut {
     pub format: Format,
     /// Which generation of the credential it was made of.
     pub generation: Generation,
+}
+
+/// The first of the two answers that it takes to believe that a credential is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// When it came.
+    pub at: Timestamp,
+    /// Of which generation it was said.
+    pub generation: Generation,
+    /// Who said what.
+    pub reason: SignInReason,
 }
 
 impl AccountRecord {

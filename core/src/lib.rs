@@ -37,8 +37,7 @@ pub use profile::Profile;
 pub use settings::Settings;
 pub use sign_in::{Answer, SignIn, SignInStep};
 pub use tunekey::{
-    ConnectionTest, Event, ExportedCookie, KeychainState, ServiceInfo, Setup, SignedOut, Snapshot,
-    SystemProxyInfo, TuneKey,
+    ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
 };
 pub use tunekey_services::{
     AccountId, Clock, CookieMap, Credential, CredentialPart, Detected, DetectedPart, Fields, Http,
@@ -46,5 +45,5 @@ pub use tunekey_services::{
     PasteFormat, PastedAccount, PrivateAddress, Proxy, QUIET_ZONE, QrCode, Renewability, Secret, ServiceId,
     SystemClock, Tier, TierStatus, UnchangedReason, Unusable, UnusableReason, display_text, registry,
 };
-pub use vault::keychain::{Interaction, Keychain, KeychainError, SystemKeychain};
+pub use vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
 pub use vault::{Generation, StoredCredential, Vault};

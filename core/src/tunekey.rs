@@ -26,7 +26,7 @@ use crate::renewal::{self, Checked, Renewer};
 use crate::settings::Settings;
 use crate::sign_in::{self, ParkedCodes, SignIn};
 use crate::vault::Vault;
-use crate::vault::keychain::{Interaction, Keychain, KeychainError, SystemKeychain};
+use crate::vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
 
 mod lookup;
 mod removal;
@@ -36,7 +36,7 @@ mod snapshot;
 mod tests;
 
 pub use snapshot::{
-    ConnectionTest, Event, ExportedCookie, KeychainState, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
+    ConnectionTest, Event, ExportedCookie, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
 };
 
 /// What a [`TuneKey`] is made of. Tests bring their own keychain, clock and limits.

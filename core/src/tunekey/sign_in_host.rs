@@ -8,7 +8,7 @@ use tunekey_services::{
     AccountId, Context, Credential, Grant, Inspection, Method, Service, ServiceId, picture, registry,
 };
 
-use super::{KeychainState, SIGN_OUT_LIMIT, TuneKey};
+use super::{SIGN_OUT_LIMIT, TuneKey};
 use crate::account::{Account, RenewalTrigger};
 use crate::accounts::apply_inspection;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
@@ -18,7 +18,7 @@ use crate::problem::{Problem, ProblemCode};
 use crate::renewal::{self, Checked};
 use crate::sign_in::{ParkedCode, ParkedCodes, Scanner, SignInHost};
 use crate::vault::StoredCredential;
-use crate::vault::keychain::{Interaction, KeychainError};
+use crate::vault::keychain::{Interaction, KeychainError, KeychainState};
 
 /// How long a person may wait to be shown whose credential has come; without a name its number is shown.
 const OWNER_LIMIT: Duration = Duration::from_secs(5);
