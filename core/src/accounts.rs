@@ -12,7 +12,7 @@ use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, Servi
 use crate::account::{Account, Busy, CopyRecord, Health, RenewalOutcome, RenewalRecord, WarningReason};
 use crate::avatar;
 use crate::export::Format;
-use crate::ledger::{AccountRecord, Ledger, LedgerFile};
+use crate::ledger::{AccountRecord, Ledger, LedgerFile, Section};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -68,6 +68,17 @@ impl Accounts {
         let accounts = Self { profile, file, clock, events, now };
         accounts.refresh();
         Ok(accounts)
+    }
+
+    /// Whether the accounts can be read, and changed.
+    ///
+    /// # Errors
+    /// `LedgerNewer` when a newer version has written them.
+    pub(crate) fn are_readable(&self) -> Result<(), Problem> {
+        match self.now().ledger.newer.get(&Section::Accounts) {
+            Some(section) => Err(section.is_newer()),
+            None => Ok(()),
+        }
     }
 
     /// Every account, oldest first.

@@ -31,7 +31,7 @@ pub use account::{
 };
 pub use alternatives::{Alternatives, SignInOption};
 pub use export::{Export, Format, Scope};
-pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile};
+pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Section};
 pub use problem::{Language, Problem, ProblemCode, Words};
 pub use profile::Profile;
 pub use settings::Settings;

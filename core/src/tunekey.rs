@@ -346,6 +346,7 @@ impl TuneKey {
     /// # Errors
     /// `NotFound` when it is none, `InvalidInput` when it could be several; both name the accounts.
     pub fn find(&self, name: &str) -> Result<AccountId, Problem> {
+        self.0.accounts.are_readable()?;
         lookup::find(&self.0.accounts.views(), name)
     }
 

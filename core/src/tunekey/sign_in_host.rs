@@ -30,6 +30,7 @@ impl SignInHost for TuneKey {
     }
 
     async fn ready_to_save(&self) -> Result<(), Problem> {
+        self.0.accounts.are_readable()?;
         let state = self.probe_keychain(Interaction::Allowed).await;
         let code = match state {
             KeychainState::Ready => return Ok(()),
