@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod alternatives;
 mod avatar;
+mod commit;
 mod disk;
 mod evidence;
 mod export;
@@ -22,6 +23,7 @@ mod quota;
 mod renewal;
 mod settings;
 mod sign_in;
+mod timing;
 mod tunekey;
 mod vault;
 

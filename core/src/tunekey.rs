@@ -17,6 +17,7 @@ use tunekey_services::{
 use crate::account::{Busy, CheckOutcome, RenewalRecord, RenewalTrigger};
 use crate::accounts::Accounts;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
+use crate::commit::Commits;
 use crate::export::{self, Format, Scope};
 use crate::extra_ca;
 use crate::ledger::{HandedOut, LedgerFile};
@@ -88,6 +89,7 @@ struct Inner {
     profile: Profile,
     accounts: Accounts,
     vault: Vault,
+    commits: Commits,
     renewer: Renewer,
     clock: Arc<dyn Clock>,
     limits: Limits,
@@ -117,11 +119,13 @@ impl TuneKey {
         let (events, _) = broadcast::channel(EVENT_BACKLOG);
         let vault = Vault::new(keychain);
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), events.clone())?;
-        let renewer = Renewer::new(profile.clone(), vault.clone(), clock.clone());
+        let commits = Commits::new(vault.clone());
+        let renewer = Renewer::new(profile.clone(), vault.clone(), commits.clone(), clock.clone());
         Ok(Self(Arc::new(Inner {
             profile,
             accounts,
             vault,
+            commits,
             renewer,
             clock,
             limits,

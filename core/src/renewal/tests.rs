@@ -141,20 +141,15 @@ impl Desk {
         let now = clock.now();
         let generation =
             vault.save(&keyed("first", now), None, Interaction::Allowed).await.expect("it saves");
-        accounts
-            .add(&id(), |_| {
-                let mut record = AccountRecord::new(id(), Method::QqScan, now);
-                record.generation = generation;
-                record
-            })
-            .expect("it is added");
+        let first = Some(AccountRecord::new(id(), Method::QqScan, now));
+        accounts.update_or_add(&id(), first, |record| record.generation = generation).expect("it is added");
         let service = Scripted {
             renewals: Mutex::new(renewals.iter().copied().collect()),
             inspections: Mutex::new(inspections.iter().copied().collect()),
             asked: Mutex::default(),
             renewability: Mutex::new(Renewability::Renewable),
         };
-        let renewer = Renewer::new(profile, vault.clone(), clock.clone());
+        let renewer = Renewer::new(profile, vault.clone(), Commits::new(vault.clone()), clock.clone());
         Self { clock, service, keychain, vault, renewer, accounts, _dir: dir }
     }
 
@@ -201,6 +196,21 @@ impl Desk {
     fn asked(&self) -> u32 {
         *self.service.asked.lock().unwrap()
     }
+}
+
+#[tokio::test]
+async fn a_credential_becomes_current_in_the_vault_then_in_the_ledger_and_then_the_listeners_learn_of_it() {
+    let desk = Desk::new(&[Answer::NewKey("second")], &[]).await;
+    let (vault, seen) = (desk.vault.clone(), Arc::new(Mutex::new(Vec::new())));
+    let noted = seen.clone();
+    desk.renewer.commits.listen(move |id: &AccountId, generation| {
+        assert_eq!(*id, AccountId::new(ServiceId::QqMusic, "10001"), "it says whose");
+        noted.lock().expect("nobody panicked").push(generation);
+    });
+    desk.renew().await.expect("it is renewed");
+    let current = vault.load(&id(), Interaction::Allowed).await.expect("it is read").expect("it is there");
+    assert_eq!(desk.record().generation, current.generation, "the ledger knows what is in the vault");
+    assert_eq!(*seen.lock().expect("nobody panicked"), [current.generation], "once");
 }
 
 #[tokio::test]

@@ -37,13 +37,12 @@ impl Home {
             let credential = Credential { account: id.clone(), issued_at: now, expires_at: None, fields };
             let generation =
                 tunekey.0.vault.save(&credential, None, Interaction::Allowed).await.expect("it saves");
-            let add = |_| {
-                let mut record = AccountRecord::new(id.clone(), Method::QqScan, now);
+            let first = Some(AccountRecord::new(id.clone(), Method::QqScan, now));
+            let change = |record: &mut AccountRecord| {
                 record.nickname = nickname.to_owned();
                 record.generation = generation;
-                record
             };
-            tunekey.0.accounts.add(&id, add).expect("it is added");
+            tunekey.0.accounts.update_or_add(&id, first, change).expect("it is added");
         }
         Self { tunekey, keychain, dir }
     }
@@ -147,8 +146,8 @@ async fn a_nickname_never_stands_in_for_an_id_or_a_number() {
 async fn a_number_that_two_services_know_is_asked_about() {
     let home = Home::new().await;
     let id = AccountId::new(ServiceId::Netease, "10001");
-    let add = |_| AccountRecord::new(id.clone(), Method::AppScan, SystemClock.now());
-    home.tunekey.0.accounts.add(&id, add).expect("it is added");
+    let first = Some(AccountRecord::new(id.clone(), Method::AppScan, SystemClock.now()));
+    home.tunekey.0.accounts.update_or_add(&id, first, |_| ()).expect("it is added");
     let problem = home.tunekey.find("10001").expect_err("it could be both");
     assert_eq!(problem.code, ProblemCode::InvalidInput);
     assert_eq!(home.tunekey.find("netease:10001"), Ok(id));
