@@ -16,6 +16,7 @@ mod extra_ca;
 mod fuzz;
 pub mod hardening;
 pub mod import;
+mod lease;
 mod ledger;
 mod problem;
 mod profile;

@@ -128,7 +128,15 @@ impl Renewer {
             return Ok(Current::Published(entry));
         }
         if kept.generation > seen {
-            // Another process has renewed it while we waited, or was cut off before it could say so.
+            // Another process, or another caller, has renewed it while we waited: one renewal is one entry.
+            accounts.reload();
+            let record = accounts.record(id)?;
+            if record.generation >= kept.generation
+                && let Some(entry) = record.renewals.first()
+            {
+                return Ok(Current::Published(entry.clone()));
+            }
+            // It was cut off before it could say so.
             let entry = self.entry(RenewalOutcome::Renewed, trigger, None);
             let record = renewed(&entry);
             self.commits.publish(accounts, service, &kept.credential, kept.generation, record)?;

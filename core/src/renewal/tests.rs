@@ -507,6 +507,20 @@ async fn what_another_process_has_renewed_is_adopted_and_not_renewed_again() {
 }
 
 #[tokio::test]
+async fn a_renewal_of_another_process_that_is_in_the_history_stands_there_once() {
+    let desk = Desk::new(&[Answer::NewKey("theirs")], &[]).await;
+    let seen = desk.record().generation;
+    let theirs = desk.renew().await.expect("the other process renews");
+    let lock = desk.renewer.lock(&id()).await.expect("nobody has it");
+    // As one who has waited for the lock since before that renewal.
+    let found =
+        desk.renewer.current(&desk.accounts, &desk.service, &id(), RenewalTrigger::Manual, seen).await;
+    drop(lock);
+    let Ok(Current::Published(entry)) = found else { panic!("there is nothing left to renew") };
+    assert_eq!((entry, desk.record().renewals.len()), (theirs, 1), "one renewal, one entry");
+}
+
+#[tokio::test]
 async fn a_missing_item_is_not_blamed_on_the_service_and_is_looked_for_twice() {
     let desk = Desk::new(&[], &[]).await;
     let items: Vec<_> = desk.keychain.names();
