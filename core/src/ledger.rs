@@ -15,9 +15,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
-use rand::Rng as _;
 use serde::{Deserialize, Serialize};
-use tunekey_services::{AccountId, Clock as _, Membership, Method, Renewability, SystemClock, display_text};
+use tunekey_services::{
+    AccountId, Clock as _, Device, Membership, Method, Renewability, SystemClock, display_text,
+};
 
 use crate::account::{Health, KeyLifetime, RenewalRecord, SignInReason};
 use crate::disk::{self, FileLock};
@@ -332,9 +333,7 @@ impl LedgerFile {
     }
 
     fn fresh() -> Ledger {
-        let mut rng = rand::rng();
-        let device_id = (0..52).map(|_| format!("{:X}", rng.random_range(0..16_u8))).collect();
-        Ledger { device_id, ..Ledger::default() }
+        Ledger { device_id: Device::random_id(), ..Ledger::default() }
     }
 
     /// Only with the lock held.

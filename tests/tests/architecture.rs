@@ -64,6 +64,7 @@ fn the_services_know_no_store_and_no_front() {
 fn one_service_does_not_see_the_other() {
     for (own, other) in [("qqmusic", "netease"), ("netease", "qqmusic")] {
         for (path, text) in sources(&format!("services/src/{own}"), "rs") {
+            let text = without_tests(&text);
             assert!(!text.contains(&format!("crate::{other}")), "{} uses {other}", path.display());
         }
     }
@@ -85,6 +86,25 @@ fn nothing_but_a_commit_saves_to_the_vault() {
     let all = sources("core/src", "rs").into_iter().filter(|(path, _)| !path.ends_with("tests.rs"));
     let found: Vec<_> = all.filter(|(_, text)| saves(&without_tests(text))).map(|(path, _)| path).collect();
     assert_eq!(found, [workspace().join("core/src/commit.rs")], "a credential becomes current in one place");
+}
+
+#[test]
+fn a_dependency_names_the_files_that_need_it_and_its_version_stands_in_the_workspace() {
+    for member in ["services", "core", "cli", "src-tauri", "simulator", "tests", "xtask", "fuzz"] {
+        let folder = workspace().join(member);
+        for line in read(&folder.join("Cargo.toml")).lines() {
+            let (line, comment) = line.split_once('#').unwrap_or((line, ""));
+            assert!(
+                !line.contains("version = \"") && !line.contains(" = \"0.") && !line.contains(" = \"1"),
+                "{member}: {line}"
+            );
+            let words = comment.split([' ', ':', ',', ';']).filter(|word| word.ends_with(".rs"));
+            for file in words {
+                let places = ["src", "", "tests", "src/bin"].map(|place| folder.join(place).join(file));
+                assert!(places.iter().any(|place| place.is_file()), "{member} has no {file}: {line}");
+            }
+        }
+    }
 }
 
 /// The crates in which no two files use each other. The other ones are to follow.
