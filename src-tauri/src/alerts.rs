@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tauri::{AppHandle, Manager as _};
-use tunekey_core::{Account, Health, Language, SignInReason};
+use tunekey_core::{Account, Clock as _, Health, Language, SignInReason, SystemClock, TuneKey};
 
-use crate::app::Desktop;
+use crate::events::DesktopEvent;
 use crate::notification::{self, Click, Notification};
-use crate::tray::{self, menu};
+use crate::preferences::PreferenceFile;
+use crate::shutdown::Shutdown;
 use crate::window;
 use crate::words::{self, Word, word};
 
@@ -47,14 +48,14 @@ impl Incident<'_> {
 
     fn notification(&self, now: Timestamp, language: Language) -> Notification {
         let account = self.account;
-        let (name, service) = (menu::name(account), words::service_name(account.service, language));
+        let (name, service) = (words::account_name(account), words::service_name(account.service, language));
         let (title, text) = match self.kind {
             Kind::NeedsSignIn { reason, .. } => words::signed_out(&name, service, reason, language),
             Kind::EndsSoon { at } => words::ends_soon(&name, service, at, now, language),
         };
         let click = Click {
             label: word(Word::SignInAgain, language).to_owned(),
-            opens: tray::sign_in(account.id.clone()),
+            opens: DesktopEvent::open_sign_in(account.id.clone()),
             otherwise: word(Word::SignInFromTray, language).to_owned(),
         };
         Notification { title, text, click: Some(click) }
@@ -81,7 +82,7 @@ fn incidents(accounts: &[Account], now: Timestamp) -> Vec<Incident<'_>> {
 
 /// Watches the accounts until the app ends. `hidden` is whether the app has started without a window.
 pub(crate) fn follow(app: &AppHandle, hidden: bool) {
-    let core = app.state::<Desktop>().core.clone();
+    let core = app.state::<TuneKey>().inner().clone();
     // Subscribed before the first look, so that no change falls in between.
     let mut events = core.events();
     let app = app.clone();
@@ -94,7 +95,7 @@ pub(crate) fn follow(app: &AppHandle, hidden: bool) {
             if matches!(heard, Ok(Err(tokio::sync::broadcast::error::RecvError::Closed))) {
                 return;
             }
-            if !app.state::<Desktop>().quitting.is_quitting() {
+            if !app.state::<Shutdown>().has_begun() {
                 tell(&app, window::is_looked_at(&app));
             }
         }
@@ -103,13 +104,13 @@ pub(crate) fn follow(app: &AppHandle, hidden: bool) {
 
 /// Tells of what has not been told yet. What happens before the person's eyes, the window tells.
 fn tell(app: &AppHandle, looked_at: bool) {
-    let desktop = app.state::<Desktop>();
-    let (now, language) = (desktop.clock.now(), desktop.preferences.current().language());
-    let snapshot = desktop.core.snapshot();
+    let preferences = app.state::<PreferenceFile>();
+    let (now, language) = (SystemClock.now(), preferences.current().language());
+    let snapshot = app.state::<TuneKey>().snapshot();
     let incidents = incidents(&snapshot.accounts, now);
     // What is over is forgotten; when it happens again, it is something new.
     let marks: BTreeSet<String> = incidents.iter().map(Incident::mark).collect();
-    let told = desktop.preferences.told(marks);
+    let told = preferences.told(marks);
     for incident in incidents.iter().filter(|incident| !told.contains(&incident.mark())) {
         if !looked_at {
             notification::show(app, incident.notification(now, language));
@@ -122,8 +123,7 @@ mod tests {
     use tunekey_core::{AccountId, ServiceId, WarningReason};
 
     use super::*;
-    use crate::events::DesktopEvent;
-    use crate::tray::menu::tests::{NOW, account};
+    use crate::fixtures::{NOW, account};
 
     fn dead(hours_ago: i64, reason: SignInReason) -> Account {
         let since = NOW - SignedDuration::from_hours(hours_ago);

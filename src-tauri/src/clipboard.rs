@@ -1,6 +1,7 @@
 //! Copied cookies: put on the clipboard marked as secret, and taken off again when their time is over, but only
 //! if the clipboard still holds what we put there. And pasted ones: read on request.
 
+mod clip;
 mod keeper;
 #[cfg(target_os = "linux")]
 mod limited;
@@ -11,12 +12,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
+pub(crate) use clip::{Clip, CookieCopy};
 use keeper::{Board, BoardError, Keeper, Moment};
 use system::SystemBoard;
 use tokio::sync::oneshot;
 use tunekey_core::{Clock, Problem, ProblemCode, Secret};
-
-use crate::copying::{Clip, Copy};
 
 /// How often to look at the clocks while one of our texts is on the clipboard: short, because timers stand still
 /// while the computer sleeps and the wall clock does not.
@@ -26,12 +26,14 @@ const LOOK: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub(crate) struct Clipboard {
     orders: Sender<Order>,
+    /// Held while a text is being read.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What the thread is told.
 #[derive(Debug)]
 enum Order {
-    Put { copy: Copy, done: oneshot::Sender<Result<Clip, Problem>> },
+    Put { copy: CookieCopy, done: oneshot::Sender<Result<Clip, Problem>> },
     Text { done: oneshot::Sender<Result<Secret, Problem>> },
     Clear { done: oneshot::Sender<()> },
     Close { done: Sender<()> },
@@ -53,27 +55,28 @@ impl Clipboard {
         thread::Builder::new()
             .name("clipboard".to_owned())
             .spawn(move || serve(&inbox, board, &*clock, &changed))?;
-        Ok(Self { orders })
+        Ok(Self { orders, reading: Arc::default() })
     }
 
     /// Copies a secret for a time. Gives back what may be known of it.
     ///
     /// # Errors
     /// `Unexpected` when the system's clipboard does not take it.
-    pub(crate) async fn put(&self, copy: Copy) -> Result<Clip, Problem> {
+    pub(crate) async fn put(&self, copy: CookieCopy) -> Result<Clip, Problem> {
         let (done, answer) = oneshot::channel();
         self.orders.send(Order::Put { copy, done }).map_err(|_| closed())?;
         answer.await.map_err(|_| closed())?
     }
 
-    /// The text that is on the clipboard, whoever put it there.
+    /// The text that is on the clipboard, whoever put it there. `None` while another call reads it.
     ///
     /// # Errors
     /// `InvalidInput` when there is no text, `Unexpected` when the system's clipboard cannot be read.
-    pub(crate) async fn text(&self) -> Result<Secret, Problem> {
+    pub(crate) async fn text(&self) -> Result<Option<Secret>, Problem> {
+        let Ok(_reading) = self.reading.try_lock() else { return Ok(None) };
         let (done, answer) = oneshot::channel();
         self.orders.send(Order::Text { done }).map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+        answer.await.map_err(|_| closed())?.map(Some)
     }
 
     /// Takes our text off the clipboard if it is still there.
@@ -191,7 +194,7 @@ mod tests {
         let (told, tellings) = mpsc::channel();
         let mut answers = Vec::new();
         for format in [Format::Header, Format::Json] {
-            let copy = Copy {
+            let copy = CookieCopy {
                 text: Secret::from(format.as_str()),
                 account: AccountId::new(ServiceId::Netease, "90001"),
                 format,

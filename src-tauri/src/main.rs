@@ -4,26 +4,31 @@
 mod alerts;
 mod app;
 mod clipboard;
+mod close_to_tray;
 #[cfg(target_os = "linux")]
 mod color_scheme;
 mod commands;
-mod confirmation;
 mod copying;
+mod core_events;
+mod dialog;
 mod events;
-mod file_dialog;
+#[cfg(test)]
+mod fixtures;
 mod notification;
 mod official_page;
 mod pace;
 #[cfg(target_os = "linux")]
 mod painting;
 mod preferences;
-mod quitting;
+mod renewal;
 #[cfg(target_os = "linux")]
 mod response_policy;
+mod shutdown;
 mod sign_in;
 mod single_instance;
 mod text_file;
 mod tray;
+mod tray_host;
 mod window;
 mod words;
 

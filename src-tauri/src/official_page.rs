@@ -30,9 +30,11 @@ use tauri::{
     AppHandle, Manager as _, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
 };
 use tokio::sync::mpsc::UnboundedSender;
-use tunekey_core::{Answer, CookieMap, Input, OfficialPage, PageGoal, Problem, ProblemCode, ServiceId};
+use tunekey_core::{
+    Answer, CookieMap, Input, OfficialPage, PageGoal, Problem, ProblemCode, ServiceId, TuneKey,
+};
 
-use crate::app::Desktop;
+use crate::preferences::PreferenceFile;
 #[cfg(target_os = "linux")]
 use crate::response_policy;
 use crate::words;
@@ -145,7 +147,7 @@ impl Frame {
     }
 
     fn build(&self, service: ServiceId, page: &OfficialPage) -> Result<(), Problem> {
-        let settings = self.app.state::<Desktop>().core.settings();
+        let settings = self.app.state::<TuneKey>().settings();
         let builder = through(self.builder(service, page), &settings.proxy)?;
         let window = builder.build().map_err(|error| not_shown(&error))?;
         window.on_window_event({
@@ -174,8 +176,8 @@ impl Frame {
     }
 
     fn builder(&self, service: ServiceId, page: &OfficialPage) -> WebviewWindowBuilder<'_, Wry, AppHandle> {
-        let desktop = self.app.state::<Desktop>();
-        let language = desktop.preferences.current().language();
+        let preferences = self.app.state::<PreferenceFile>().current();
+        let language = preferences.language();
         let title =
             move |address: &Url| words::page_title(service, address.host_str().unwrap_or_default(), language);
         let (frame, shown) = (self.clone(), page.clone());
@@ -184,7 +186,7 @@ impl Frame {
             .inner_size(520.0, 700.0)
             .min_inner_size(360.0, 400.0)
             .center()
-            .theme(desktop.preferences.current().theme())
+            .theme(preferences.theme())
             .incognito(true)
             .data_directory(self.folder())
             .devtools(false)
@@ -268,7 +270,7 @@ impl Frame {
         page: &OfficialPage,
         settings: tunekey_core::Settings,
     ) -> tauri::Result<()> {
-        let authorities = self.app.state::<Desktop>().core.extra_ca_file();
+        let authorities = self.app.state::<TuneKey>().extra_ca_file();
         let authorities = authorities.unwrap_or_else(|problem| {
             tracing::warn!(code = ?problem.code, "the extra certificate authorities cannot be read");
             None
@@ -283,7 +285,7 @@ impl Frame {
             webkit::follow(&view, move |address| frame.follow(&followed, address));
             webkit::load(&view, &start, &settings.proxy, authorities.as_deref());
             webkit::replace_failures(&view, move |why, failed| {
-                let language = app.state::<Desktop>().preferences.current().language();
+                let language = app.state::<PreferenceFile>().current().language();
                 let retry = retried(&page, failed);
                 unreachable::page(why, service, failed, retry, language)
             });
@@ -356,7 +358,7 @@ impl Frame {
     /// Here one of its own: one folder's windows must all have the same proxy.
     #[cfg(windows)]
     fn folder(&self) -> std::path::PathBuf {
-        self.app.state::<Desktop>().profile.dir().join(LABEL)
+        self.app.state::<tunekey_core::Profile>().dir().join(LABEL)
     }
 }
 

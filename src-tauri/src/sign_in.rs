@@ -1,6 +1,7 @@
 //! The one sign-in that may be running. Starting another cancels it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Deserializer};
@@ -9,12 +10,12 @@ use tauri::{AppHandle, Manager as _};
 use tokio::sync::mpsc::UnboundedSender;
 use tunekey_core::{
     AccountId, Answer, Input, Method, OfficialPage, PrivateAddress, Problem, ProblemCode, Secret, ServiceId,
-    SignInOption, SignInStep, hardening,
+    SignInOption, SignInStep, TuneKey, hardening,
 };
 
-use crate::app::Desktop;
 use crate::events::{self, DesktopEvent};
 use crate::official_page::Visit;
+use crate::text_file;
 
 /// What the window answers to a question of a sign-in.
 #[derive(Debug, Deserialize)]
@@ -169,7 +170,7 @@ impl SignIns {
         method: Method,
         wanted: Option<AccountId>,
     ) -> u32 {
-        let mut sign_in = app.state::<Desktop>().core.sign_in(service, method, wanted);
+        let mut sign_in = app.state::<TuneKey>().sign_in(service, method, wanted);
         let answers = sign_in.answers();
         let (outside, pasted) = (Outside::default(), Pasted::new(method));
         let mut state = self.lock();
@@ -211,7 +212,7 @@ impl SignIns {
     }
 
     /// The sign-in that a text can be given to now.
-    pub(crate) fn wants_text(&self) -> Option<u32> {
+    fn wants_text(&self) -> Option<u32> {
         let state = self.lock();
         state.running.as_ref().filter(|running| running.pasted.lock().is_wanted).map(|running| running.id)
     }
@@ -342,11 +343,27 @@ impl fmt::Debug for Outside {
     }
 }
 
+/// Gives the text of a file that was dropped on the window to the sign-in that waits for one. Does nothing when none
+/// does. Returns at once.
+pub(crate) fn paste_dropped_file(app: &AppHandle, path: PathBuf) {
+    let Some(id) = app.state::<SignIns>().wants_text() else { return };
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        match text_file::read(path).await {
+            Ok(text) => app.state::<SignIns>().paste(id, text),
+            Err(problem) => {
+                let step = SignInStep::AskPaste { problem: Some(problem), unusable: None };
+                events::emit(&app, &DesktopEvent::SignIn { id, step });
+            }
+        }
+    });
+}
+
 /// Tells the window that the page cannot be shown. The core still waits there: another try opens it again.
 fn not_shown(app: &AppHandle, id: u32, way: SignInOption) -> impl FnOnce(Problem) + Send + 'static {
     let app = app.clone();
     move |problem| {
-        let alternatives = app.state::<Desktop>().core.other_ways(way);
+        let alternatives = app.state::<TuneKey>().other_ways(way);
         let step = SignInStep::Failed { problem, alternatives };
         events::emit(&app, &DesktopEvent::SignIn { id, step });
     }

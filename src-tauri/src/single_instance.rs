@@ -11,11 +11,15 @@ pub(crate) use bus::{Claim, Instance, claim};
 use clap::Parser as _;
 use tauri::AppHandle;
 use tauri::utils::config::Config;
-use tunekey_core::Profile;
 #[cfg(target_os = "linux")]
-use tunekey_core::{Problem, ProblemCode};
+use tunekey_core::ProblemCode;
+use tunekey_core::{Problem, Profile};
 
 use crate::{Args, window};
+
+/// What the person has to know of how the app was started, if anything. The app manages one; the page shows it.
+#[derive(Debug)]
+pub(crate) struct StartNotice(pub(crate) Option<Problem>);
 
 /// Names the app after its profile, so that each profile has an instance of its own: others find it by this name.
 pub(crate) fn name_after(profile: &Profile, config: &mut Config) {

@@ -1,7 +1,6 @@
 //! The tray icon and its menu, kept in step with the snapshot.
 
-pub(crate) mod host;
-pub(crate) mod menu;
+mod menu;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,18 +12,18 @@ use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager as _, Wry};
 use tokio::sync::Notify;
-use tunekey_core::{AccountId, RenewalTrigger};
+use tunekey_core::{Clock as _, Profile, RenewalTrigger, SystemClock, TuneKey};
 
-use crate::app::Desktop;
-use crate::events::{DesktopEvent, OpenView};
+use crate::events::DesktopEvent;
 use crate::notification::{self, Notification};
+use crate::preferences::PreferenceFile;
 use crate::words::{self, Word, word};
-use crate::{copying, quitting, window};
+use crate::{copying, renewal, shutdown, window};
 
 /// How often relative times are looked at again.
 const TICK: Duration = Duration::from_secs(20);
 
-/// The tray icon. Whether anybody shows it, [`host`] knows.
+/// The tray icon. Whether anybody shows it, `tray_host.rs` knows.
 pub(crate) struct Tray {
     icon: TrayIcon,
     shown: Arc<Mutex<Shown>>,
@@ -57,7 +56,7 @@ impl Tray {
         let clicked = shown.clone();
         // The icon travels through a file on Linux. In the profile, two apps do not write the same one; what is
         // there already was left behind by an app that was killed.
-        let pictures = app.state::<Desktop>().profile.dir().join("tray");
+        let pictures = app.state::<Profile>().dir().join("tray");
         let _ = std::fs::remove_dir_all(&pictures);
         let mut builder = TrayIconBuilder::with_id("tunekey")
             .tooltip("TuneKey")
@@ -67,7 +66,7 @@ impl Tray {
             .on_menu_event(move |app, event| {
                 let command = lock(&clicked).commands.get(event.id().as_ref()).cloned();
                 if let Some(command) = command {
-                    obey(app, command);
+                    run_command(app, command);
                 }
             });
         if cfg!(windows) {
@@ -88,15 +87,15 @@ impl Tray {
         Ok(tray)
     }
 
-    /// Keeps the tray in step until the app ends: after each notice, and as time passes.
-    pub(crate) fn follow(self, app: &AppHandle) -> Arc<Notify> {
+    /// Keeps the tray in step until the app ends: after each [`refresh`], and every [`TICK`].
+    pub(crate) fn follow(self, app: &AppHandle) {
         let changed = Arc::new(Notify::new());
-        let (notices, app, tray) = (changed.clone(), app.clone(), Arc::new(self));
-        app.manage(TrayNotices(changed.clone()));
+        app.manage(RefreshSignal(changed.clone()));
+        let (app, tray) = (app.clone(), Arc::new(self));
         tauri::async_runtime::spawn(async move {
             loop {
                 // Which of the two it was does not matter: the menu is compared with what is shown.
-                let _ = tokio::time::timeout(TICK, notices.notified()).await;
+                let _ = tokio::time::timeout(TICK, changed.notified()).await;
                 let (tray, handle) = (tray.clone(), app.clone());
                 let shown = app.run_on_main_thread(move || {
                     if let Err(error) = tray.show(&handle) {
@@ -108,15 +107,13 @@ impl Tray {
                 }
             }
         });
-        changed
     }
 
     /// Shows what is so now, and touches nothing that already says so: a menu that is open stays open.
     fn show(&self, app: &AppHandle) -> tauri::Result<()> {
-        let desktop = app.state::<Desktop>();
-        let preferences = desktop.preferences.current();
-        let snapshot = desktop.core.snapshot();
-        let (now, copies) = (desktop.clock.now(), preferences.tray_copies);
+        let preferences = app.state::<PreferenceFile>().current();
+        let snapshot = app.state::<TuneKey>().snapshot();
+        let (now, copies) = (SystemClock.now(), preferences.tray_copies);
         let entries = menu::entries(&snapshot, now, copies, preferences.language());
         let icon = menu::icon(&snapshot);
         let mut shown = lock(&self.shown);
@@ -134,26 +131,26 @@ impl Tray {
                 item.set(text)?;
             }
         } else {
-            let mut made = Making { app, texts: Vec::new(), commands: HashMap::new() };
+            let mut builder = MenuBuilder { app, texts: Vec::new(), commands: HashMap::new() };
             let menu = Menu::new(app)?;
-            for item in made.items(&entries)? {
+            for item in builder.items(&entries)? {
                 menu.append(&*item)?;
             }
             self.icon.set_menu(Some(menu))?;
-            (shown.texts, shown.commands) = (made.texts, made.commands);
+            (shown.texts, shown.commands) = (builder.texts, builder.commands);
         }
         shown.entries = entries;
         Ok(())
     }
 }
 
-/// Where to say that the tray should look again.
-pub(crate) struct TrayNotices(Arc<Notify>);
+/// Wakes the task that keeps the tray in step. The app manages one, once there is a tray.
+struct RefreshSignal(Arc<Notify>);
 
-/// Has the tray look again, after a change that the core does not know of.
-pub(crate) fn look_again(app: &AppHandle) {
-    if let Some(notices) = app.try_state::<TrayNotices>() {
-        notices.0.notify_one();
+/// Has the tray show what is so now. Returns at once; before there is a tray, does nothing.
+pub(crate) fn refresh(app: &AppHandle) {
+    if let Some(signal) = app.try_state::<RefreshSignal>() {
+        signal.0.notify_one();
     }
 }
 
@@ -162,11 +159,11 @@ fn lock(shown: &Mutex<Shown>) -> std::sync::MutexGuard<'_, Shown> {
 }
 
 /// Does what was clicked. Never waits: this is the main thread.
-fn obey(app: &AppHandle, command: Command) {
-    let core = app.state::<Desktop>().core.clone();
+fn run_command(app: &AppHandle, command: Command) {
+    let core = app.state::<TuneKey>().inner().clone();
     match command {
         // What was on a menu that is being replaced is not offered any more.
-        Command::Copy(_) if !app.state::<Desktop>().preferences.current().tray_copies => {}
+        Command::Copy(_) if !app.state::<PreferenceFile>().current().tray_copies => {}
         Command::Copy(account) => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { copying::copy_and_notify(&app, account).await });
@@ -181,7 +178,7 @@ fn obey(app: &AppHandle, command: Command) {
                         // That is told of by itself, and once is enough.
                         return;
                     }
-                    let language = app.state::<Desktop>().preferences.current().language();
+                    let language = app.state::<PreferenceFile>().current().language();
                     let title = word(Word::NotRefreshed, language);
                     notification::show(&app, Notification::note(title, problem.message(language)));
                 }
@@ -190,9 +187,9 @@ fn obey(app: &AppHandle, command: Command) {
         Command::RefreshAll => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move {
-                let summary = crate::commands::renew_every_account(&core).await;
+                let summary = renewal::renew_all(&core).await;
                 if summary.failed > 0 {
-                    let language = app.state::<Desktop>().preferences.current().language();
+                    let language = app.state::<PreferenceFile>().current().language();
                     let worked = summary.renewed + summary.unchanged;
                     let text = words::refreshed(worked, summary.failed, language);
                     let title = word(Word::NotRefreshed, language);
@@ -200,26 +197,20 @@ fn obey(app: &AppHandle, command: Command) {
                 }
             });
         }
-        Command::SignIn(account) => window::open(app, sign_in(account)),
+        Command::SignIn(account) => window::open(app, DesktopEvent::open_sign_in(account)),
         Command::Open => window::show(app),
-        Command::Quit => quitting::quit(app),
+        Command::Quit => shutdown::quit(app),
     }
 }
 
-/// The view in which an account is signed in again.
-pub(crate) fn sign_in(account: AccountId) -> DesktopEvent {
-    let service = Some(account.service);
-    DesktopEvent::Open { view: OpenView::Add, account: Some(account), service }
-}
-
 /// Makes menu items from entries, and remembers them.
-struct Making<'a> {
+struct MenuBuilder<'a> {
     app: &'a AppHandle,
     texts: Vec<Text>,
     commands: HashMap<String, Command>,
 }
 
-impl Making<'_> {
+impl MenuBuilder<'_> {
     fn items(&mut self, entries: &[Entry]) -> tauri::Result<Vec<Box<dyn IsMenuItem<Wry>>>> {
         entries.iter().map(|entry| self.item(entry)).collect()
     }
@@ -259,7 +250,7 @@ impl Text {
     }
 }
 
-/// The texts of the entries, in the order in which [`Making`] remembers their items.
+/// The texts of the entries, in the order in which [`MenuBuilder`] remembers their items.
 fn collect_texts<'a>(entries: &'a [Entry], texts: &mut Vec<&'a str>) {
     for entry in entries {
         match entry {
@@ -319,7 +310,7 @@ fn picture(icon: Icon) -> Image<'static> {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::ServiceId;
+    use tunekey_core::{AccountId, ServiceId};
 
     use super::*;
 

@@ -1,27 +1,20 @@
-//! The one window.
+//! The one window: made, shown, hidden, and told which view to open. What happens when it is closed is not its affair:
+//! see `app.rs`.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use tauri::webview::{NewWindowResponse, PermissionResponse};
 use tauri::window::Color;
-use tauri::{
-    AppHandle, DragDropEvent, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
-    WindowEvent,
-};
-use tunekey_core::SignInStep;
+use tauri::{AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tunekey_core::Profile;
 
-use crate::app::Desktop;
 #[cfg(target_os = "linux")]
 use crate::color_scheme;
 use crate::events::{self, DesktopEvent};
-use crate::notification::{self, Notification};
-use crate::preferences::{Once, Preferences};
+use crate::preferences::{PreferenceFile, Preferences};
 #[cfg(target_os = "linux")]
 use crate::response_policy;
-use crate::words::{Word, word};
-use crate::{quitting, text_file};
 
 /// The window's name in capabilities.
 pub(crate) const LABEL: &str = "main";
@@ -30,13 +23,9 @@ pub(crate) const LABEL: &str = "main";
 const LIGHT_BACKGROUND: Color = Color(0xfa, 0xfa, 0xfb, 0xff);
 const DARK_BACKGROUND: Color = Color(0x1c, 0x1d, 0x21, 0xff);
 
-/// How long a tray may be away before a window that was hidden into it comes back: panels are restarted, and start
-/// after the app does at a log-in.
-const TRAY_RETURNS: Duration = Duration::from_secs(10);
-
-/// How far the window's page has come, and what is to be opened in it as soon as it listens.
+/// How far the window's page has come, and what is to be opened in it as soon as it listens. The app manages one.
 #[derive(Debug, Default)]
-pub(crate) struct Opening(Mutex<Page>);
+pub(crate) struct MainPage(Mutex<Page>);
 
 #[derive(Debug, Default)]
 struct Page {
@@ -63,8 +52,8 @@ impl Page {
     }
 }
 
-impl Opening {
-    fn page(&self) -> std::sync::MutexGuard<'_, Page> {
+impl MainPage {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Page> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -92,9 +81,8 @@ pub(crate) fn theme(preferences: &Preferences) -> Option<Theme> {
 /// # Errors
 /// When the system does not give us one.
 pub(crate) fn build(app: &AppHandle, opened: Opened) -> tauri::Result<()> {
-    let desktop = app.state::<Desktop>();
-    desktop.opening.page().listening = false;
-    let preferences = desktop.preferences.current();
+    app.state::<MainPage>().lock().listening = false;
+    let preferences = app.state::<PreferenceFile>().current();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title("TuneKey")
         .inner_size(960.0, 640.0)
@@ -117,19 +105,6 @@ pub(crate) fn build(app: &AppHandle, opened: Opened) -> tauri::Result<()> {
         Theme::Dark => DARK_BACKGROUND,
         _ => LIGHT_BACKGROUND,
     }))?;
-    window.on_window_event({
-        let window = window.clone();
-        move |event| match event {
-            WindowEvent::CloseRequested { api, .. } => {
-                api.prevent_close();
-                close(&window);
-            }
-            WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
-                dropped(window.app_handle(), paths.first().cloned());
-            }
-            _ => {}
-        }
-    });
     match opened {
         Opened::Shown => window.show().and_then(|()| window.set_focus()),
         Opened::Minimised => minimised(&window),
@@ -149,7 +124,7 @@ pub(crate) fn show(app: &AppHandle) {
 }
 
 fn build_later(app: &AppHandle, opened: Opened) {
-    if std::mem::replace(&mut app.state::<Desktop>().opening.page().building, true) {
+    if std::mem::replace(&mut app.state::<MainPage>().lock().building, true) {
         return;
     }
     let app = app.clone();
@@ -158,13 +133,13 @@ fn build_later(app: &AppHandle, opened: Opened) {
         if let Err(error) = build(&app, opened) {
             tracing::error!(%error, "the window was not made");
         }
-        app.state::<Desktop>().opening.page().building = false;
+        app.state::<MainPage>().lock().building = false;
     });
 }
 
 /// Shows the window and opens a view in it, as soon as its page listens.
 pub(crate) fn open(app: &AppHandle, view: DesktopEvent) {
-    let now = app.state::<Desktop>().opening.page().now_or_later(view);
+    let now = app.state::<MainPage>().lock().now_or_later(view);
     if let Some(view) = now {
         events::emit(app, &view);
     }
@@ -173,7 +148,7 @@ pub(crate) fn open(app: &AppHandle, view: DesktopEvent) {
 
 /// The page listens: what was to be opened is opened now.
 pub(crate) fn page_listens(app: &AppHandle) {
-    let wanted = app.state::<Desktop>().opening.page().listens();
+    let wanted = app.state::<MainPage>().lock().listens();
     if let Some(view) = wanted {
         events::emit(app, &view);
     }
@@ -190,7 +165,7 @@ pub(crate) fn hide(app: &AppHandle) {
 
 /// Where the window's web view keeps its files.
 pub(crate) fn data_directory(app: &AppHandle) -> PathBuf {
-    app.state::<Desktop>().profile.dir().join("webview")
+    app.state::<Profile>().dir().join("webview")
 }
 
 /// Whether the window is where the person could see it.
@@ -210,72 +185,17 @@ pub(crate) fn is_looked_at(app: &AppHandle) -> bool {
     })
 }
 
-/// The window is closed. Without a tray to come back from it is minimised rather than hidden, and rather than asked
-/// about: a question each time would be in the way, renewals go on in any case, and a minimised window is found
-/// where windows are looked for. The first time, the person is told where it has gone.
-/// A file was dropped on the window: its text goes to the sign-in that waits for one, if there is one.
-fn dropped(app: &AppHandle, path: Option<PathBuf>) {
-    let Some((id, path)) = app.state::<Desktop>().sign_ins.wants_text().zip(path) else { return };
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        match text_file::read(path).await {
-            Ok(text) => app.state::<Desktop>().sign_ins.paste(id, text),
-            Err(problem) => {
-                let step = SignInStep::AskPaste { problem: Some(problem), unusable: None };
-                events::emit(&app, &DesktopEvent::SignIn { id, step });
-            }
-        }
-    });
-}
-
-fn close(window: &WebviewWindow) {
-    let app = window.app_handle();
-    let desktop = app.state::<Desktop>();
-    let preferences = desktop.preferences.current();
-    if !preferences.close_to_tray {
-        quitting::quit(app);
-        return;
-    }
-    let (news, text) = if desktop.tray_host.is_there() {
-        hide(app);
-        (Once::ClosedToTray, Word::StillInTray)
-    } else {
-        if let Err(error) = window.minimize() {
-            tracing::warn!(%error, "the window was not minimised");
-        }
-        (Once::ClosedWithoutTray, Word::StillMinimised)
-    };
-    if desktop.preferences.is_news(news) {
-        let language = preferences.language();
-        let (title, text) = (word(Word::StillRunning, language), word(text, language));
-        notification::show(app, Notification::note(title, text));
+/// Puts the window where windows wait that were put aside.
+pub(crate) fn minimise(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = window.minimize()
+    {
+        tracing::warn!(%error, "the window was not minimised");
     }
 }
 
-/// Brings back a window that is hidden when the tray that it was hidden into goes away, or never comes.
-pub(crate) fn follow_tray_host(app: &AppHandle) {
-    let (app, mut host) = (app.clone(), app.state::<Desktop>().tray_host.clone());
-    tauri::async_runtime::spawn(async move {
-        loop {
-            if !host.is_there() {
-                if tokio::time::timeout(TRAY_RETURNS, host.comes()).await.is_ok() {
-                    continue;
-                }
-                come_back(&app);
-            }
-            // After it has come back it is not hidden any more: closing minimises until there is a tray again.
-            if !host.changed().await {
-                return;
-            }
-        }
-    });
-}
-
-/// Makes a hidden window findable.
-fn come_back(app: &AppHandle) {
-    if app.state::<Desktop>().quitting.is_quitting() {
-        return;
-    }
+/// Makes a window findable that is hidden or not made yet, without putting it in anybody's way.
+pub(crate) fn show_minimised(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
         build_later(app, Opened::Minimised);
         return;

@@ -2,12 +2,15 @@
 //! the window shows is in the web UI.
 
 use jiff::Timestamp;
-use tunekey_core::{Language, ServiceId, SignInReason};
+use tunekey_core::{Account, Language, ServiceId, SignInReason, display_text};
 
 /// The computer's locale, such as `zh-CN`; `en` when it does not say.
 pub(crate) fn system_locale() -> String {
     sys_locale::get_locale().unwrap_or_else(|| "en".to_owned())
 }
+
+/// The longest name that is shown, in characters.
+const NAME_LENGTH: usize = 28;
 
 /// A text without a gap to fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,6 +226,21 @@ pub(crate) fn service_name(service: ServiceId, language: Language) -> &'static s
     }
 }
 
+/// An account's name as menus, dialogs and notifications show it: the person's own before the service's, cut to
+/// [`NAME_LENGTH`]. The core has cleaned both; cleaning again costs nothing and trusts nobody.
+pub(crate) fn account_name(account: &Account) -> String {
+    let chosen = account.label.as_ref().unwrap_or(&account.nickname);
+    let Some(name) = display_text::name(chosen) else {
+        return service_name(account.service, Language::English).to_owned();
+    };
+    if name.chars().count() <= NAME_LENGTH {
+        return name;
+    }
+    let mut cut: String = name.chars().take(NAME_LENGTH - 1).collect();
+    cut.push('…');
+    cut
+}
+
 /// The title of the window with a service's own page. It always says whose page is in it.
 pub(crate) fn page_title(service: ServiceId, host: &str, language: Language) -> String {
     let name = service_name(service, language);
@@ -360,6 +378,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
+    use crate::fixtures::account;
 
     fn in_seconds(seconds: i64, language: Language) -> String {
         let now = Timestamp::UNIX_EPOCH;
@@ -417,5 +436,29 @@ mod tests {
         assert_eq!(need_sign_in(1, Language::English), "1 account needs sign-in");
         assert_eq!(need_sign_in(2, Language::English), "2 accounts need sign-in");
         assert_eq!(need_sign_in(2, Language::Chinese), "2 个账号需重新登录");
+    }
+
+    #[test]
+    fn a_hostile_nickname_stays_one_short_line() {
+        let evil = account("1", "\u{202e}evil\nQuit\u{200b}\u{7}", tunekey_core::Health::Healthy);
+        assert_eq!(account_name(&evil), "evil Quit");
+        let long = account("1", &"长".repeat(500), tunekey_core::Health::Healthy);
+        assert_eq!(account_name(&long).chars().count(), NAME_LENGTH);
+        assert!(account_name(&long).ends_with('…'), "what is left out is shown to be left out");
+    }
+
+    #[test]
+    fn the_persons_own_name_for_an_account_comes_before_the_services() {
+        let mut named = account("1", "Lin Jian", tunekey_core::Health::Healthy);
+        named.label = Some("Work \u{202e}laptop".to_owned());
+        assert_eq!(account_name(&named), "Work laptop");
+    }
+
+    #[test]
+    fn a_nickname_of_nothing_visible_is_replaced() {
+        assert_eq!(
+            account_name(&account("1", "\u{200b}\u{feff} ", tunekey_core::Health::Healthy)),
+            "QQ Music"
+        );
     }
 }

@@ -61,9 +61,6 @@ pub(crate) enum Icon {
 /// Up to so many accounts are listed flat; more are submenus.
 const FLAT: usize = 3;
 
-/// The longest name that a menu shows, in characters.
-const NAME_LIMIT: usize = 28;
-
 /// The menu for a moment. `copies` says whether it offers to copy cookies.
 pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, copies: bool, language: Language) -> Vec<Entry> {
     let mut entries = Vec::new();
@@ -80,7 +77,11 @@ pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, copies: bool, languag
     } else {
         for account in accounts {
             let state = state(account, now, language);
-            entries.push(Entry::Status(format!("{} {} · {state}", shape(account), name(account))));
+            entries.push(Entry::Status(format!(
+                "{} {} · {state}",
+                shape(account),
+                words::account_name(account)
+            )));
             entries.extend(commands(account, copies, language));
             entries.push(Entry::Separator);
         }
@@ -107,29 +108,12 @@ pub(crate) fn icon(snapshot: &Snapshot) -> Icon {
     }
 }
 
-/// An account's name, the person's own before the service's, as a menu can show it: one line, no characters that change the direction of the text
-/// around them, not too long. Anybody can choose any nickname.
-pub(crate) fn name(account: &Account) -> String {
-    let chosen = account.label.as_ref().unwrap_or(&account.nickname);
-    let clean = chosen.chars().filter(|c| !c.is_control() && !is_invisible(*c));
-    let mut name: String = clean.clone().take(NAME_LIMIT).collect();
-    if clean.count() > NAME_LIMIT {
-        name.pop();
-        name.push('…');
-    }
-    if name.trim().is_empty() {
-        words::service_name(account.service, Language::English).to_owned()
-    } else {
-        name
-    }
-}
-
 fn submenu(account: &Account, now: Timestamp, copies: bool, language: Language) -> Entry {
     let service = words::service_name(account.service, language);
     let mut entries =
         vec![Entry::Status(format!("{service} · {}", state(account, now, language))), Entry::Separator];
     entries.extend(commands(account, copies, language));
-    Entry::Submenu { text: format!("{} {}", shape(account), name(account)), entries }
+    Entry::Submenu { text: format!("{} {}", shape(account), words::account_name(account)), entries }
 }
 
 fn commands(account: &Account, copies: bool, language: Language) -> Vec<Entry> {
@@ -192,47 +176,12 @@ fn needs_sign_in(account: &Account) -> bool {
     account.health.needs_sign_in()
 }
 
-/// Direction marks, direction overrides, zero-width characters.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
-}
-
 #[cfg(test)]
-pub(crate) mod tests {
-    use jiff::SignedDuration;
-    use tunekey_core::{Format, KeyLifetime, Method, Renewability, ServiceId, Settings, SignInReason};
+mod tests {
+    use tunekey_core::{Settings, SignInReason};
 
     use super::*;
-
-    pub(crate) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-
-    pub(crate) fn account(uid: &str, nickname: &str, health: Health) -> Account {
-        Account {
-            revision: 1,
-            id: AccountId::new(ServiceId::QqMusic, uid),
-            service: ServiceId::QqMusic,
-            uid: uid.to_owned(),
-            nickname: nickname.to_owned(),
-            label: None,
-            note: None,
-            avatar: None,
-            method: Method::QqScan,
-            health,
-            busy: None,
-            life: KeyLifetime {
-                issued_at: NOW,
-                renew_at: Some(NOW + SignedDuration::from_hours(21)),
-                expires_at: None,
-            },
-            renewability: Some(Renewability::Renewable),
-            membership: None,
-            checked_at: None,
-            renewals: Vec::new(),
-            format: Format::Header,
-            copied: None,
-            last_error: None,
-        }
-    }
+    use crate::fixtures::{NOW, account};
 
     fn dead() -> Health {
         Health::NeedsSignIn { since: NOW, reason: SignInReason::Rejected }
@@ -354,26 +303,5 @@ pub(crate) mod tests {
             (1..=5).map(|n| account(&format!("10000012{n}"), "Lin Jian", Health::Healthy)).collect();
         let all = read(&snapshot(accounts), Language::English).join("\n");
         assert!(!all.contains("1000001"), "{all}");
-    }
-
-    #[test]
-    fn a_hostile_nickname_stays_one_short_line() {
-        let evil = account("1", "\u{202e}evil\nQuit\u{200b}\u{7}", Health::Healthy);
-        assert_eq!(name(&evil), "evilQuit");
-        let long = account("1", &"长".repeat(500), Health::Healthy);
-        assert_eq!(name(&long).chars().count(), NAME_LIMIT);
-        assert!(name(&long).ends_with('…'), "what is left out is shown to be left out");
-    }
-
-    #[test]
-    fn the_persons_own_name_for_an_account_comes_before_the_services() {
-        let mut named = account("1", "Lin Jian", Health::Healthy);
-        named.label = Some("Work \u{202e}laptop".to_owned());
-        assert_eq!(name(&named), "Work laptop");
-    }
-
-    #[test]
-    fn a_nickname_of_nothing_visible_is_replaced() {
-        assert_eq!(name(&account("1", "\u{200b}\u{feff} ", Health::Healthy)), "QQ Music");
     }
 }

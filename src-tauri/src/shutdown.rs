@@ -1,4 +1,4 @@
-//! Ending the app: the clipboard first, then what must not be cut off, and never later than promised.
+//! Ending the app: the clipboard is cleared first, then running saves are waited for, no longer than [`LIMIT`].
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
+use tunekey_core::TuneKey;
 
-use crate::app::Desktop;
+use crate::clipboard::Clipboard;
+use crate::sign_in::SignIns;
 use crate::window;
 
 /// How long the clipboard may take. A program that owns the clipboard and hangs must not hold us up.
@@ -18,22 +20,22 @@ const LIMIT: Duration = Duration::from_secs(4);
 
 /// Whether the app is ending, and what must not go on then.
 #[derive(Debug, Default)]
-pub(crate) struct Quitting {
+pub(crate) struct Shutdown {
     begun: AtomicBool,
     schedule: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Quitting {
+impl Shutdown {
     /// Whether the app is ending.
-    pub(crate) fn is_quitting(&self) -> bool {
+    pub(crate) fn has_begun(&self) -> bool {
         self.begun.load(Ordering::Acquire)
     }
 
     /// The schedule is stopped when the app ends: what it has begun is waited for, and nothing more is begun that
     /// would be cut off.
-    pub(crate) fn stops(&self, schedule: JoinHandle<()>) {
+    pub(crate) fn stop_at_begin(&self, schedule: JoinHandle<()>) {
         *self.schedule.lock().unwrap_or_else(PoisonError::into_inner) = Some(schedule);
-        if self.is_quitting() {
+        if self.has_begun() {
             self.stop_schedule();
         }
     }
@@ -54,7 +56,7 @@ impl Quitting {
 
 /// Ends the app. Returns at once.
 pub(crate) fn quit(app: &AppHandle) {
-    if !app.state::<Desktop>().quitting.begin() {
+    if !app.state::<Shutdown>().begin() {
         return;
     }
     // Set before anything else, so that nothing that follows can prevent it.
@@ -63,14 +65,14 @@ pub(crate) fn quit(app: &AppHandle) {
         std::process::exit(0);
     });
     window::hide(app);
-    app.state::<Desktop>().sign_ins.end();
+    app.state::<SignIns>().end();
     let handle = app.clone();
     let ending = thread::Builder::new().name("quit".to_owned()).spawn(move || {
         let settling = handle.clone();
         let drain = tauri::async_runtime::spawn(async move {
-            settling.state::<Desktop>().core.drain().await;
+            settling.state::<TuneKey>().drain().await;
         });
-        handle.state::<Desktop>().clipboard.close(CLIPBOARD_LIMIT);
+        handle.state::<Clipboard>().close(CLIPBOARD_LIMIT);
         drop(tauri::async_runtime::block_on(drain));
         handle.exit(0);
     });
@@ -81,14 +83,14 @@ pub(crate) fn quit(app: &AppHandle) {
 
 /// When the event loop ends without [`quit`], such as when the session is closed: the clipboard is still ours to
 /// clear, and a key that was just issued to be saved.
-pub(crate) fn last_words(app: &AppHandle) {
-    let desktop = app.state::<Desktop>();
-    desktop.sign_ins.end();
-    if desktop.quitting.begin() {
-        desktop.clipboard.close(CLIPBOARD_LIMIT);
+pub(crate) fn on_exit(app: &AppHandle) {
+    app.state::<SignIns>().end();
+    if app.state::<Shutdown>().begin() {
+        app.state::<Clipboard>().close(CLIPBOARD_LIMIT);
     }
+    let core = app.state::<TuneKey>();
     let rest = LIMIT.saturating_sub(CLIPBOARD_LIMIT);
-    let drain = async { tokio::time::timeout(rest, desktop.core.drain()).await };
+    let drain = async { tokio::time::timeout(rest, core.drain()).await };
     drop(tauri::async_runtime::block_on(drain));
 }
 
@@ -177,19 +179,19 @@ mod tests {
     #[test]
     fn the_schedule_begins_nothing_more_once_the_app_is_ending() {
         let (schedule, stopped) = schedule();
-        let quitting = Quitting::default();
-        quitting.stops(schedule);
-        assert!(quitting.begin(), "the first one ends the app");
+        let shutdown = Shutdown::default();
+        shutdown.stop_at_begin(schedule);
+        assert!(shutdown.begin(), "the first one ends the app");
         tauri::async_runtime::block_on(stopped).expect_err("it was stopped");
-        assert!(!quitting.begin(), "and once is enough");
+        assert!(!shutdown.begin(), "and once is enough");
     }
 
     #[test]
     fn a_schedule_that_comes_when_the_app_is_ending_already_does_not_run() {
         let (schedule, stopped) = schedule();
-        let quitting = Quitting::default();
-        quitting.begin();
-        quitting.stops(schedule);
+        let shutdown = Shutdown::default();
+        shutdown.begin();
+        shutdown.stop_at_begin(schedule);
         tauri::async_runtime::block_on(stopped).expect_err("it was stopped");
     }
 }

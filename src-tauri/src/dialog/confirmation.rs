@@ -6,8 +6,7 @@ use tauri::{AppHandle, Manager as _};
 use tokio::sync::oneshot;
 use tunekey_core::{Account, Health, Language, Proxy, SignInReason};
 
-use crate::app::Desktop;
-use crate::file_dialog::OneDialog;
+use super::DialogLock;
 use crate::window;
 use crate::words::{self, Copies, Word, word};
 
@@ -30,22 +29,23 @@ impl Question {
     /// Whether to end a session at its service, and remove the account here.
     pub(crate) fn sign_out(account: &Account, language: Language) -> Self {
         let service = words::service_name(account.service, language);
-        let (title, text) = words::sign_out(&named(account), service, language);
+        let (title, text) = words::sign_out(&words::account_name(account), service, language);
         Self { title, text, yes: word(Word::SignOut, language), no: word(Word::Cancel, language) }
     }
 
     /// Whether to remove an account here.
     pub(crate) fn forget(account: &Account, now: Timestamp, language: Language) -> Self {
         let service = words::service_name(account.service, language);
-        let (title, text) = words::forget(&named(account), service, copies(account), now, language);
+        let (title, text) =
+            words::forget(&words::account_name(account), service, copies(account), now, language);
         Self { title, text, yes: word(Word::Forget, language), no: word(Word::Cancel, language) }
     }
 }
 
 /// Asks the person. A second question while one is open is answered with no.
 pub(crate) async fn confirmed(app: &AppHandle, question: Question) -> bool {
-    let desktop = app.state::<Desktop>();
-    let Some(_only) = OneDialog::open(&desktop.dialogs) else { return false };
+    let lock = app.state::<DialogLock>();
+    let Some(_open) = lock.try_acquire() else { return false };
     let (said, answer) = oneshot::channel();
     let handle = app.clone();
     // The dialog has to be made on the main thread, and must not be waited for there.
@@ -117,10 +117,6 @@ fn copies(account: &Account) -> Copies {
         (_, Some(end)) => Copies::Until(end),
         (_, None) => Copies::UntilTheServiceEndsThem,
     }
-}
-
-fn named(account: &Account) -> String {
-    crate::tray::menu::name(account)
 }
 
 /// A way to the services, without a password that its address may hold.

@@ -1,32 +1,14 @@
 //! The system's own file dialog.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::oneshot;
 use tunekey_core::Language;
 
-use crate::app::Desktop;
+use super::DialogLock;
 use crate::window;
 use crate::words::{Word, word};
-
-/// The only one of its kind, such as the dialog of the system that is open: a page that asks for a hundred gets one.
-#[derive(Debug)]
-pub(crate) struct OneDialog<'a>(&'a AtomicBool);
-
-impl<'a> OneDialog<'a> {
-    /// `None` while another is open.
-    pub(crate) fn open(is_open: &'a AtomicBool) -> Option<Self> {
-        (!is_open.swap(true, Ordering::AcqRel)).then_some(Self(is_open))
-    }
-}
-
-impl Drop for OneDialog<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
-    }
-}
 
 /// Lets the person choose a certificate file. `None` when they change their mind.
 pub(crate) async fn choose_certificate(app: &AppHandle, language: Language) -> Option<PathBuf> {
@@ -44,8 +26,8 @@ async fn choose(
     title: &'static str,
     filter: Option<(&'static str, &'static [&'static str])>,
 ) -> Option<PathBuf> {
-    let desktop = app.state::<Desktop>();
-    let _only = OneDialog::open(&desktop.dialogs)?;
+    let lock = app.state::<DialogLock>();
+    let _open = lock.try_acquire()?;
     let (chosen, choice) = oneshot::channel();
     let handle = app.clone();
     // The dialog has to be made on the main thread, and must not be waited for there.
@@ -65,18 +47,4 @@ async fn choose(
     })
     .ok()?;
     choice.await.ok().flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_dialog_is_open_at_a_time() {
-        let is_open = AtomicBool::new(false);
-        let first = OneDialog::open(&is_open).expect("none is open");
-        assert!(OneDialog::open(&is_open).is_none(), "one is");
-        drop(first);
-        assert!(OneDialog::open(&is_open).is_some(), "it was closed");
-    }
 }
