@@ -180,7 +180,7 @@ async fn paste_from_clipboard(
 ) -> CommandResult<()> {
     sign_ins.is_running(id)?;
     paced(&paces.outside)?;
-    let Some(text) = clipboard.text().await? else { return Ok(()) };
+    let Some(text) = clipboard.read().await? else { return Ok(()) };
     sign_ins.paste(id, text);
     Ok(())
 }

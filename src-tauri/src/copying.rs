@@ -47,7 +47,7 @@ pub(crate) async fn copy(
     let seconds = core.settings().clipboard_seconds;
     let clip = app
         .state::<Clipboard>()
-        .put(CookieCopy {
+        .write(CookieCopy {
             text: copied.text.clone(),
             account: account.clone(),
             format: copied.format,

@@ -1,4 +1,4 @@
-//! A cookie on its way to the clipboard, and what the page may know of it once it is there.
+//! A cookie on its way to the clipboard, and what the page may know of it once it is there. No secret is in the latter.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
