@@ -178,7 +178,7 @@ async fn paste_from_clipboard(
     paces: State<'_, Paces>,
     id: u32,
 ) -> CommandResult<()> {
-    sign_ins.is_running(id)?;
+    sign_ins.ensure_running(id)?;
     paced(&paces.outside)?;
     let Some(text) = clipboard.read().await? else { return Ok(()) };
     sign_ins.paste(id, text);
@@ -196,7 +196,7 @@ async fn paste_from_file(
     paces: State<'_, Paces>,
     id: u32,
 ) -> CommandResult<()> {
-    sign_ins.is_running(id)?;
+    sign_ins.ensure_running(id)?;
     paced(&paces.outside)?;
     let language = preferences.current().language();
     let Some(path) = file::choose_text(&app, language).await else { return Ok(()) };

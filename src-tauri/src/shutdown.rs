@@ -65,7 +65,7 @@ pub(crate) fn quit(app: &AppHandle) {
         std::process::exit(0);
     });
     window::hide(app);
-    app.state::<SignIns>().end();
+    app.state::<SignIns>().cancel_any();
     let handle = app.clone();
     let ending = thread::Builder::new().name("quit".to_owned()).spawn(move || {
         let settling = handle.clone();
@@ -84,7 +84,7 @@ pub(crate) fn quit(app: &AppHandle) {
 /// When the event loop ends without [`quit`], such as when the session is closed: the clipboard is still ours to
 /// clear, and a key that was just issued to be saved.
 pub(crate) fn on_exit(app: &AppHandle) {
-    app.state::<SignIns>().end();
+    app.state::<SignIns>().cancel_any();
     if app.state::<Shutdown>().begin() {
         app.state::<Clipboard>().close(CLIPBOARD_LIMIT);
     }
