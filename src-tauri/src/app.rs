@@ -9,11 +9,12 @@ use std::sync::Arc;
 use tauri::{App, AppHandle, DragDropEvent, Manager as _, RunEvent, Window, WindowEvent};
 use tunekey_core::{Interaction, Problem, Profile, Setup, SystemClock, TuneKey};
 
+use crate::args::Args;
 use crate::clipboard::Clipboard;
 use crate::dialog::DialogLock;
 use crate::events::DesktopEvent;
-use crate::pace::Paces;
 use crate::preferences::PreferenceFile;
+use crate::rate_limit::RateLimits;
 use crate::shutdown::{self, Shutdown};
 use crate::sign_in::SignIns;
 use crate::single_instance::StartNotice;
@@ -21,14 +22,12 @@ use crate::single_instance::StartNotice;
 use crate::single_instance::{Claim, Instance};
 use crate::tray::{self, Tray};
 use crate::tray_host::TrayHost;
-use crate::window::{self, MainPage, Opened};
-use crate::{
-    Args, alerts, close_to_tray, commands, core_events, events, official_page, sign_in, single_instance,
-};
+use crate::window::{self, Appearance, MainPage};
+use crate::{alerts, close_to_tray, commands, core_events, events, official_page, sign_in, single_instance};
 
-/// Why the app did not start.
+/// The app could not be started.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum StartError {
     /// The profile cannot be opened.
     Profile(Problem),
     /// The system gives us no window.
@@ -39,26 +38,26 @@ pub(crate) enum Refusal {
 ///
 /// # Errors
 /// When the profile cannot be opened, or the system gives us no window.
-pub(crate) fn run(args: Args) -> Result<ExitCode, Refusal> {
+pub(crate) fn run(args: Args) -> Result<ExitCode, StartError> {
     let profile = match &args.profile {
         Some(dir) => Profile::at(dir),
         None => Profile::default_for_user(),
     }
-    .map_err(Refusal::Profile)?;
+    .map_err(StartError::Profile)?;
     // Before there is a window: without its ledger the app has nothing to show, and says so at once.
     let mut setup = Setup::new(profile.clone());
     setup.has_web_view = official_page::CAN_BE_SHOWN;
-    let core = TuneKey::open(setup).map_err(Refusal::Profile)?;
+    let core = TuneKey::open(setup).map_err(StartError::Profile)?;
     let mut context = tauri::generate_context!();
-    single_instance::name_after(&profile, context.config_mut());
+    single_instance::name_after_profile(&profile, context.config_mut());
     // First, so that a second start ends before it has touched anything.
     #[cfg(target_os = "linux")]
     let claim = match claim(&context.config().identifier) {
-        Claim::Told => return Ok(ExitCode::SUCCESS),
+        Claim::Forwarded => return Ok(ExitCode::SUCCESS),
         claim => claim,
     };
     #[cfg(target_os = "linux")]
-    let notice = matches!(claim, Claim::Unanswered).then(single_instance::unanswered);
+    let notice = matches!(claim, Claim::Unanswered).then(single_instance::unanswered_problem);
     #[cfg(not(target_os = "linux"))]
     let notice = None;
     if let Some(problem) = &notice {
@@ -74,24 +73,24 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Refusal> {
         .setup(move |app| {
             set_up(app, profile, core, notice, args.hidden)?;
             #[cfg(target_os = "linux")]
-            hold(app.handle(), claim);
+            serve_later_starts(app.handle(), claim);
             Ok(())
         })
         .build(context)
-        .map_err(Refusal::System)?;
-    Ok(code_of(app.run_return(on_run_event)))
+        .map_err(StartError::System)?;
+    Ok(exit_code(app.run_return(on_run_event)))
 }
 
-/// Asks for the app's name on the session bus.
+/// Claims the app's name on the session bus.
 #[cfg(target_os = "linux")]
 fn claim(identifier: &str) -> Claim {
     let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     tauri::async_runtime::block_on(single_instance::claim(identifier, arguments))
 }
 
-/// Shows the window at every later start, as long as the app has its name.
+/// Keeps the app's name on the session bus until the app ends, and shows the window at every later start.
 #[cfg(target_os = "linux")]
-fn hold(app: &AppHandle, claim: Claim) {
+fn serve_later_starts(app: &AppHandle, claim: Claim) {
     let Claim::Ours(Instance { mut started_again, connection }) = claim else { return };
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -102,6 +101,10 @@ fn hold(app: &AppHandle, claim: Claim) {
     });
 }
 
+/// Gives each part its state to Tauri, builds the window and the tray, and starts what watches.
+///
+/// # Errors
+/// When the system gives us no thread, window or tray icon.
 fn set_up(
     app: &mut App,
     profile: Profile,
@@ -127,30 +130,30 @@ fn set_up(
     app.manage(SignIns::default());
     app.manage(MainPage::default());
     app.manage(DialogLock::default());
-    app.manage(Paces::default());
+    app.manage(RateLimits::default());
     app.manage(Shutdown::default());
     app.manage(tauri::async_runtime::block_on(async { TrayHost::watch() }));
     if !hidden {
-        window::build(&handle, Opened::Shown)?;
+        window::build(&handle, Appearance::Shown)?;
     }
-    Tray::build(&handle)?.follow(&handle);
+    Tray::build(&handle)?.keep_updated(&handle);
     core_events::forward(&handle, core.clone(), {
         let app = handle.clone();
         move || tray::refresh(&app)
     });
-    alerts::follow(&handle, hidden);
-    close_to_tray::follow_tray_host(&handle);
+    alerts::watch(&handle, hidden);
+    close_to_tray::restore_without_tray(&handle);
     run_in_background(&handle, core);
     Ok(())
 }
 
-/// What goes on without anybody asking. Nothing here is ever waited for.
+/// Starts the schedule of renewals and the listening for signals. Returns at once.
 fn run_in_background(app: &AppHandle, core: TuneKey) {
     let schedule = tauri::async_runtime::spawn(async move {
         core.probe_keychain(Interaction::Forbidden).await;
         core.run_schedule().await;
     });
-    app.state::<Shutdown>().stop_at_begin(schedule);
+    app.state::<Shutdown>().stop_on_shutdown(schedule);
     shutdown::on_signals(app);
 }
 
@@ -174,6 +177,7 @@ fn on_window_event(window: &Window, event: &WindowEvent) {
     }
 }
 
+/// What happens to the event loop.
 fn on_run_event(app: &AppHandle, event: RunEvent) {
     match event {
         // The window is closed, the tray is not: the app goes on.
@@ -185,6 +189,6 @@ fn on_run_event(app: &AppHandle, event: RunEvent) {
     }
 }
 
-fn code_of(code: i32) -> ExitCode {
+fn exit_code(code: i32) -> ExitCode {
     u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
 }

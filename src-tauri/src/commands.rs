@@ -1,15 +1,16 @@
-//! What the window can ask for: each command is one call. `capabilities/main.json` allows each by name.
+//! The commands that the page can call, each of them an adapter over one call. `capabilities/main.json` allows each by
+//! name. Only `app.rs` uses this file; it may use every other one.
 //!
 //! The page is ours, and is not believed: a flaw in the web view or in a package that the page is made of would speak
 //! with its voice. So beside each command stands what it can do if the page lies. Nothing that it can do sends a
 //! credential anywhere but to its own service, changes whom TuneKey trusts or how it reaches a service, or loses a
-//! credential without the person's word in a dialog of the system. What costs something is limited by [`Paces`], what
+//! credential without the person's word in a dialog of the system. What costs something is limited by [`RateLimits`], what
 //! is long is refused.
 //!
 //! All of them are asynchronous, so that none of them runs on the main thread, where waiting would freeze the window.
 //!
-//! State reaches the page by events only, in the order in which it came about. What a command answers says what
-//! became of the request, once, and is never shown as how things stand: answers and events travel by different ways
+//! State reaches the page by events only, in the order in which it came about. What a command returns says what
+//! became of the request, once, and is never shown as how things stand: results and events travel by different ways
 //! and overtake each other, and a state that arrives late would take a newer one back. The exceptions are what the
 //! page starts from: [`snapshot`], [`preferences`], [`services`], [`about`].
 
@@ -30,30 +31,37 @@ use crate::copying::{self, CopyChoice};
 use crate::dialog::confirmation::{self, Question};
 use crate::dialog::file;
 use crate::events::{self, DesktopEvent};
-use crate::pace::{Pace, Paces};
 use crate::preferences::{PreferenceChange, PreferenceFile, Preferences};
+use crate::rate_limit::{RateLimit, RateLimits};
 use crate::renewal::{self, RenewalSummary};
 use crate::sign_in::{SignIns, WindowAnswer};
 use crate::single_instance::StartNotice;
-use crate::{shutdown, text_file, tray, window, words};
+use crate::{shutdown, text, text_file, tray, window};
 
 /// What a command returns: what was asked for, or what went wrong, as every front may show it.
 type CommandResult<T> = Result<T, Problem>;
 
 /// The longest text that the page may give, in bytes: no name, note or setting is longer.
-const LONGEST: usize = 2048;
+const TEXT_LIMIT: usize = 2048;
 
-/// A text of the page's, if it is not absurdly long.
-fn text_of_page(text: &str) -> CommandResult<&str> {
-    if text.len() <= LONGEST {
+/// A text that the page gives, unless it is longer than [`TEXT_LIMIT`].
+///
+/// # Errors
+/// `InvalidInput` when it is.
+fn short_text(text: &str) -> CommandResult<&str> {
+    if text.len() <= TEXT_LIMIT {
         return Ok(text);
     }
-    Err(Problem::new(ProblemCode::InvalidInput).with_detail(format!("a text of more than {LONGEST} bytes")))
+    Err(Problem::new(ProblemCode::InvalidInput)
+        .with_detail(format!("a text of more than {TEXT_LIMIT} bytes")))
 }
 
-/// Takes one of what the page may ask for only so often.
-fn paced(pace: &Pace) -> CommandResult<()> {
-    pace.take(SystemClock.monotonic())
+/// Counts one more call against a limit.
+///
+/// # Errors
+/// `RateLimited` when the page calls more often than that.
+fn limited(limit: &RateLimit) -> CommandResult<()> {
+    limit.try_take(SystemClock.monotonic())
 }
 
 /// All commands.
@@ -99,7 +107,7 @@ fn snapshot(app: AppHandle, core: State<'_, TuneKey>, notice: State<'_, StartNot
     if snapshot.notice.is_none() {
         snapshot.notice.clone_from(&notice.0);
     }
-    window::page_listens(&app);
+    window::on_page_listening(&app);
     snapshot
 }
 
@@ -115,19 +123,19 @@ fn services(core: State<'_, TuneKey>) -> Vec<ServiceInfo> {
 fn start_sign_in(
     app: AppHandle,
     sign_ins: State<'_, SignIns>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     service: ServiceId,
     method: Method,
     wanted: Option<AccountId>,
 ) -> CommandResult<u32> {
-    paced(&paces.requests)?;
+    limited(&limits.requests)?;
     Ok(sign_ins.start(&app, service, method, wanted))
 }
 
 /// If the page lies: as [`start_sign_in`]. A credential that has come and was not kept yet is ended at its service.
 #[tauri::command(async)]
-fn new_code(sign_ins: State<'_, SignIns>, paces: State<'_, Paces>, id: u32) -> CommandResult<()> {
-    paced(&paces.requests)?;
+fn new_code(sign_ins: State<'_, SignIns>, limits: State<'_, RateLimits>, id: u32) -> CommandResult<()> {
+    limited(&limits.requests)?;
     sign_ins.answer(id, Answer::Again);
     Ok(())
 }
@@ -144,11 +152,11 @@ fn cancel_sign_in(sign_ins: State<'_, SignIns>, id: u32) {
 #[tauri::command(async)]
 fn answer_sign_in(
     sign_ins: State<'_, SignIns>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     id: u32,
     answer: WindowAnswer,
 ) -> CommandResult<()> {
-    paced(&paces.requests)?;
+    limited(&limits.requests)?;
     sign_ins.answer(id, answer.into());
     Ok(())
 }
@@ -156,8 +164,8 @@ fn answer_sign_in(
 /// If the page lies: the system's browser opens the address that the service asks for, now and a few times more. The
 /// page can name none, and learns none.
 #[tauri::command(async)]
-fn open_captcha(sign_ins: State<'_, SignIns>, paces: State<'_, Paces>, id: u32) -> CommandResult<()> {
-    paced(&paces.outside)?;
+fn open_captcha(sign_ins: State<'_, SignIns>, limits: State<'_, RateLimits>, id: u32) -> CommandResult<()> {
+    limited(&limits.outside)?;
     sign_ins.open_captcha(id)
 }
 
@@ -175,11 +183,11 @@ fn show_page(sign_ins: State<'_, SignIns>, id: u32) {
 async fn paste_from_clipboard(
     sign_ins: State<'_, SignIns>,
     clipboard: State<'_, Clipboard>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     id: u32,
 ) -> CommandResult<()> {
     sign_ins.ensure_running(id)?;
-    paced(&paces.outside)?;
+    limited(&limits.outside)?;
     let Some(text) = clipboard.read().await? else { return Ok(()) };
     sign_ins.paste(id, text);
     Ok(())
@@ -193,11 +201,11 @@ async fn paste_from_file(
     app: AppHandle,
     sign_ins: State<'_, SignIns>,
     preferences: State<'_, PreferenceFile>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     id: u32,
 ) -> CommandResult<()> {
     sign_ins.ensure_running(id)?;
-    paced(&paces.outside)?;
+    limited(&limits.outside)?;
     let language = preferences.current().language();
     let Some(path) = file::choose_text(&app, language).await else { return Ok(()) };
     let text = text_file::read(path).await?;
@@ -212,10 +220,10 @@ async fn paste_from_file(
 async fn paste_elsewhere(
     app: AppHandle,
     sign_ins: State<'_, SignIns>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     id: u32,
 ) -> CommandResult<u32> {
-    paced(&paces.requests)?;
+    limited(&limits.requests)?;
     sign_ins.paste_elsewhere(&app, id)
 }
 
@@ -226,11 +234,11 @@ async fn paste_elsewhere(
 #[tauri::command]
 async fn copy_cookie(
     app: AppHandle,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     account: AccountId,
     choice: Option<CopyChoice>,
 ) -> CommandResult<()> {
-    paced(&paces.outside)?;
+    limited(&limits.outside)?;
     if !window::is_on_screen(&app) {
         return Err(Problem::new(ProblemCode::InvalidInput)
             .with_detail("a cookie was to be copied while the window was not on the screen")
@@ -254,18 +262,18 @@ async fn clear_clipboard(clipboard: State<'_, Clipboard>) -> CommandResult<()> {
 #[tauri::command]
 async fn renew(
     core: State<'_, TuneKey>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     account: AccountId,
 ) -> CommandResult<RenewalRecord> {
-    paced(&paces.requests)?;
+    limited(&limits.requests)?;
     core.renew(&account, RenewalTrigger::Manual).await
 }
 
 /// If the page lies: as [`renew`], for each account. The rounds have a pace of their own: whoever has many accounts asks
 /// for no more of them than who has two.
 #[tauri::command]
-async fn renew_all(core: State<'_, TuneKey>, paces: State<'_, Paces>) -> CommandResult<RenewalSummary> {
-    paced(&paces.rounds)?;
+async fn renew_all(core: State<'_, TuneKey>, limits: State<'_, RateLimits>) -> CommandResult<RenewalSummary> {
+    limited(&limits.rounds)?;
     Ok(renewal::renew_all(&core).await)
 }
 
@@ -273,10 +281,10 @@ async fn renew_all(core: State<'_, TuneKey>, paces: State<'_, Paces>) -> Command
 #[tauri::command]
 async fn check(
     core: State<'_, TuneKey>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     account: AccountId,
 ) -> CommandResult<CheckOutcome> {
-    paced(&paces.requests)?;
+    limited(&limits.requests)?;
     core.check(&account).await
 }
 
@@ -300,7 +308,10 @@ async fn forget(app: AppHandle, core: State<'_, TuneKey>, account: AccountId) ->
     core.forget(&account).await
 }
 
-/// Asks the person, in a dialog that the page has no part in.
+/// Asks whether to remove an account, in a dialog that the page has no part in.
+///
+/// # Errors
+/// `Cancelled` when the person has said no, `NotFound` when there is no such account, `RateLimited`.
 async fn ask_to_remove(
     app: &AppHandle,
     id: &AccountId,
@@ -309,13 +320,13 @@ async fn ask_to_remove(
     let account = app.state::<TuneKey>().snapshot().accounts.into_iter().find(|account| account.id == *id);
     let account =
         account.ok_or_else(|| Problem::new(ProblemCode::NotFound).with_detail("there is no such account"))?;
-    paced(&app.state::<Paces>().outside)?;
+    limited(&app.state::<RateLimits>().outside)?;
     let language = app.state::<PreferenceFile>().current().language();
     let question = question(&account, SystemClock.now(), language);
     if confirmation::confirmed(app, question).await { Ok(()) } else { Err(declined()) }
 }
 
-/// The person has said no: everything is as it was.
+/// The person has said no: nothing has changed.
 fn declined() -> Problem {
     Problem::new(ProblemCode::Cancelled)
 }
@@ -325,24 +336,24 @@ fn declined() -> Problem {
 #[tauri::command(async)]
 fn set_label(
     core: State<'_, TuneKey>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     account: AccountId,
     label: &str,
 ) -> CommandResult<()> {
-    paced(&paces.writes)?;
-    core.set_label(&account, text_of_page(label)?)
+    limited(&limits.writes)?;
+    core.set_label(&account, short_text(label)?)
 }
 
 /// If the page lies: a note says something else, cut as every note is.
 #[tauri::command(async)]
 fn set_note(
     core: State<'_, TuneKey>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     account: AccountId,
     note: &str,
 ) -> CommandResult<()> {
-    paced(&paces.writes)?;
-    core.set_note(&account, text_of_page(note)?)
+    limited(&limits.writes)?;
+    core.set_note(&account, short_text(note)?)
 }
 
 /// If the page lies: it changes what a person can change back and what leads no credential elsewhere: the usual format,
@@ -357,12 +368,12 @@ async fn set_setting(
     app: AppHandle,
     core: State<'_, TuneKey>,
     preferences: State<'_, PreferenceFile>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     key: String,
     value: String,
 ) -> CommandResult<()> {
-    paced(&paces.writes)?;
-    let (key, value) = (text_of_page(&key)?, text_of_page(&value)?);
+    limited(&limits.writes)?;
+    let (key, value) = (short_text(&key)?, short_text(&value)?);
     match key {
         "extra-ca" if !value.is_empty() => {
             return Err(Problem::new(ProblemCode::InvalidInput).with_detail(
@@ -372,9 +383,9 @@ async fn set_setting(
         "proxy" => {
             let (old, new) = (core.settings().proxy, Proxy::parse(value)?);
             if old != new {
-                paced(&paces.outside)?;
+                limited(&limits.outside)?;
                 let language = preferences.current().language();
-                if !confirmation::confirmed(&app, Question::route(&old, &new, language)).await {
+                if !confirmation::confirmed(&app, Question::proxy_change(&old, &new, language)).await {
                     return Err(declined());
                 }
             }
@@ -391,9 +402,9 @@ async fn choose_extra_ca(
     app: AppHandle,
     core: State<'_, TuneKey>,
     preferences: State<'_, PreferenceFile>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
 ) -> CommandResult<()> {
-    paced(&paces.outside)?;
+    limited(&limits.outside)?;
     let language = preferences.current().language();
     let Some(path) = file::choose_certificate(&app, language).await else { return Ok(()) };
     let path = path.to_str().ok_or_else(|| {
@@ -406,9 +417,9 @@ async fn choose_extra_ca(
 #[tauri::command]
 async fn test_connection(
     core: State<'_, TuneKey>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
 ) -> CommandResult<Vec<ConnectionTest>> {
-    paced(&paces.requests)?;
+    limited(&limits.requests)?;
     Ok(core.reach().await)
 }
 
@@ -424,10 +435,10 @@ fn preferences(preferences: State<'_, PreferenceFile>) -> Preferences {
 fn set_preferences(
     app: AppHandle,
     preferences: State<'_, PreferenceFile>,
-    paces: State<'_, Paces>,
+    limits: State<'_, RateLimits>,
     change: PreferenceChange,
 ) -> CommandResult<()> {
-    paced(&paces.writes)?;
+    limited(&limits.writes)?;
     preferences.change(change, |preferences| {
         app.set_theme(window::theme(preferences));
         events::emit(&app, &DesktopEvent::Preferences { preferences: preferences.clone() });
@@ -436,12 +447,15 @@ fn set_preferences(
     Ok(())
 }
 
-/// Answers what this try has found, to be said. What is shown comes by an event.
+/// Returns what this try has found, to be said. What is shown comes by an event.
 ///
 /// If the page lies: the system asks the person to unlock the keychain, so many times in a minute.
 #[tauri::command]
-async fn keychain_retry(core: State<'_, TuneKey>, paces: State<'_, Paces>) -> CommandResult<KeychainState> {
-    paced(&paces.requests)?;
+async fn keychain_retry(
+    core: State<'_, TuneKey>,
+    limits: State<'_, RateLimits>,
+) -> CommandResult<KeychainState> {
+    limited(&limits.requests)?;
     Ok(core.probe_keychain(Interaction::Allowed).await)
 }
 
@@ -488,7 +502,7 @@ fn about() -> About {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         licence: env!("CARGO_PKG_LICENSE").to_owned(),
         os,
-        locale: words::system_locale(),
+        locale: text::system_locale(),
         sentences: ProblemCode::sentences(),
     }
 }

@@ -1,4 +1,5 @@
-//! Copying a cookie: from the core straight to the clipboard. It never passes through the window.
+//! Copies a cookie from the core straight to the clipboard: it never passes through the page. The commands and the tray
+//! use this.
 
 use serde::Deserialize;
 use tauri::{AppHandle, Manager as _};
@@ -8,8 +9,8 @@ use crate::clipboard::{Clip, Clipboard, CookieCopy};
 use crate::events::DesktopEvent;
 use crate::notification::{self, Click, Notification};
 use crate::preferences::PreferenceFile;
+use crate::text::{self, Phrase};
 use crate::window;
-use crate::words::{self, Word, word};
 
 /// How a cookie is to be copied, where it is not as the account usually is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -25,17 +26,18 @@ pub(crate) struct CopyChoice {
 }
 
 impl CopyChoice {
-    /// The format that becomes the account's own. A minimal copy is for one place, and changes nothing for the others.
-    fn own_format(self) -> Option<Format> {
+    /// The format that becomes the account's own, if one does. A minimal copy is for one place, and changes nothing for the
+    /// others.
+    fn new_own_format(self) -> Option<Format> {
         (self.scope == Scope::Full && !self.once).then_some(self.format)
     }
 }
 
-/// Copies an account's cookie: as it usually is, or as chosen, where the format becomes the account's own unless the
-/// choice is for once.
+/// Copies an account's cookie: in the account's own format, or as chosen. A chosen format becomes the account's own,
+/// unless the choice is for once. The page is told by an event.
 ///
 /// # Errors
-/// What the core says, or `Unexpected` when the clipboard does not take it. The window hears of it by an event.
+/// Those of [`TuneKey::export`], and those of [`Clipboard::write`].
 pub(crate) async fn copy(
     app: &AppHandle,
     account: AccountId,
@@ -57,7 +59,7 @@ pub(crate) async fn copy(
         })
         .await?;
     core.note_copied(&account, &copied);
-    if let Some(format) = choice.and_then(CopyChoice::own_format)
+    if let Some(format) = choice.and_then(CopyChoice::new_own_format)
         && let Err(problem) = core.set_format(&account, format)
     {
         // The cookie is on the clipboard: that the choice is not remembered is no reason to say otherwise.
@@ -66,36 +68,31 @@ pub(crate) async fn copy(
     Ok(clip)
 }
 
-/// The same from the tray, where a notification has to say how it went.
+/// Copies an account's cookie in its own format, and shows a notification of the result.
 pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
     let name = {
         let snapshot = app.state::<TuneKey>().snapshot();
-        snapshot
-            .accounts
-            .iter()
-            .find(|known| known.id == account)
-            .map(words::account_name)
-            .unwrap_or_default()
+        snapshot.accounts.iter().find(|known| known.id == account).map(text::account_name).unwrap_or_default()
     };
     let result = copy(app, account.clone(), None).await;
     let language = app.state::<PreferenceFile>().current().language();
     match result {
         Ok(clip) if clip.health.needs_sign_in() => {
-            let (title, text) = words::copied_dead(&name, language);
+            let (title, text) = text::copied_dead(&name, language);
             let click = Click {
-                label: word(Word::SignInAgain, language).to_owned(),
+                label: Phrase::SignInAgain.text(language).to_owned(),
                 opens: DesktopEvent::open_sign_in(account),
-                otherwise: word(Word::SignInFromTray, language).to_owned(),
+                fallback: Phrase::SignInFromTray.text(language).to_owned(),
             };
             notification::show(app, Notification { title, text, click: Some(click) });
         }
         Ok(clip) => {
-            let (title, text) = words::copied(&name, clip.seconds, language);
-            notification::show(app, Notification::note(title, text));
+            let (title, text) = text::copied(&name, clip.seconds, language);
+            notification::show(app, Notification::plain(title, text));
         }
         Err(problem) => {
-            let title = word(Word::NotCopied, language);
-            notification::show(app, Notification::note(title, problem.message(language)));
+            let title = Phrase::NotCopied.text(language);
+            notification::show(app, Notification::plain(title, problem.message(language)));
             // The notification may go unseen, and what helps, such as unlocking the keychain, is in the window.
             window::open(app, DesktopEvent::open_account(account));
         }
@@ -110,7 +107,7 @@ mod tests {
 
     #[test]
     fn only_a_full_copy_that_is_not_for_once_changes_the_accounts_own_format() {
-        let becomes = |scope, once| CopyChoice { format: Format::Json, scope, once }.own_format();
+        let becomes = |scope, once| CopyChoice { format: Format::Json, scope, once }.new_own_format();
         assert_eq!(becomes(Scope::Full, false), Some(Format::Json));
         assert_eq!(becomes(Scope::Full, true), None, "it was for once");
         assert_eq!(becomes(Scope::Minimal, false), None, "the next copy would be a full one");

@@ -1,4 +1,4 @@
-//! Passes the core's events on to the page.
+//! Forwards the core's events to the page. Only `app.rs` uses this.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +8,18 @@ use tunekey_core::{AccountId, Event, Snapshot, TuneKey};
 
 use crate::events;
 
-/// Passes the core's events on to the page until the app ends, and calls `changed` after each. One that falls behind
-/// is made up for by the whole state.
+/// Forwards the core's events to the page until the app ends, and calls `changed` after each. When events were missed,
+/// sends the whole state instead. Returns at once.
 pub(crate) fn forward(app: &AppHandle, core: TuneKey, changed: impl Fn() + Send + 'static) {
     // Subscribed before anything else is asked of the core, so that no change falls in between.
     let mut events = core.events();
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let mut known = ids(&core);
+        let mut known = account_ids(&core);
         loop {
             match events.recv().await {
                 Ok(event) => {
-                    note(&mut known, &event);
+                    track(&mut known, &event);
                     events::emit(&app, &event);
                 }
                 Err(RecvError::Lagged(_)) => {
@@ -34,11 +34,13 @@ pub(crate) fn forward(app: &AppHandle, core: TuneKey, changed: impl Fn() + Send 
     });
 }
 
-fn ids(core: &TuneKey) -> BTreeSet<AccountId> {
+/// The accounts that there are.
+fn account_ids(core: &TuneKey) -> BTreeSet<AccountId> {
     core.snapshot().accounts.into_iter().map(|account| account.id).collect()
 }
 
-fn note(known: &mut BTreeSet<AccountId>, event: &Event) {
+/// Keeps `known` to the accounts that the page has been told of.
+fn track(known: &mut BTreeSet<AccountId>, event: &Event) {
     match event {
         Event::Account { account } => {
             known.insert(account.id.clone());
@@ -50,7 +52,7 @@ fn note(known: &mut BTreeSet<AccountId>, event: &Event) {
     }
 }
 
-/// The events that lead from what the window knows to what is, when some were missed.
+/// The events that lead from the accounts that the page knows to the state of now.
 fn catch_up(snapshot: Snapshot, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
     let mut gone = std::mem::take(known);
     let revision = snapshot.revision;

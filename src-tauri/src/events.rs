@@ -1,5 +1,5 @@
-//! What the page is told by events: what happens in the desktop app itself. What happens in the core, `core_events.rs`
-//! passes on under the same name.
+//! The events that the desktop app itself sends to the page. Those of the core go by the same name, from `core_events.rs`.
+//! Any file above `clipboard.rs` and `preferences.rs` may use this.
 
 use serde::Serialize;
 use tauri::{AppHandle, Emitter as _};
@@ -8,8 +8,8 @@ use tunekey_core::{AccountId, ServiceId, SignInStep};
 use crate::clipboard::Clip;
 use crate::preferences::Preferences;
 
-/// The one name under which the window hears everything.
-const NAME: &str = "tunekey";
+/// The name of every event that is sent to the page.
+const EVENT_NAME: &str = "tunekey";
 
 /// What the desktop app itself has to say. Like the core's events, each carries the whole new state of one thing.
 #[derive(Debug, Clone, Serialize)]
@@ -70,10 +70,10 @@ impl DesktopEvent {
     }
 }
 
-/// Tells the window.
+/// Sends an event to the page. A failure is logged.
 pub(crate) fn emit<E: Serialize + Clone>(app: &AppHandle, event: &E) {
-    if let Err(error) = app.emit(NAME, event) {
-        tracing::warn!(%error, "the window was not told");
+    if let Err(error) = app.emit(EVENT_NAME, event) {
+        tracing::warn!(%error, "the event was not sent");
     }
 }
 

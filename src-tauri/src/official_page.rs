@@ -38,7 +38,7 @@ use tunekey_core::{
 use crate::preferences::PreferenceFile;
 #[cfg(target_os = "linux")]
 use crate::response_policy;
-use crate::words;
+use crate::text;
 
 /// Whether this platform's web view can serve. All three can: WebKitGTK, WebView2 and WKWebView give their host
 /// the cookies that scripts cannot see, too.
@@ -180,7 +180,7 @@ impl PageWindow {
         let preferences = self.app.state::<PreferenceFile>().current();
         let language = preferences.language();
         let title =
-            move |address: &Url| words::page_title(service, address.host_str().unwrap_or_default(), language);
+            move |address: &Url| text::page_title(service, address.host_str().unwrap_or_default(), language);
         let (page_window, shown) = (self.clone(), page.clone());
         WebviewWindowBuilder::new(&self.app, &self.label, WebviewUrl::External(blank()))
             .title(title(&page.start))

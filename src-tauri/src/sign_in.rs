@@ -302,6 +302,7 @@ struct OpenSurfaces(Arc<Mutex<Surfaces>>);
 struct Surfaces {
     /// The address of the captcha that is asked for.
     captcha: Option<PrivateAddress>,
+    /// The service's own page, if it is open.
     page: Option<PageSession>,
 }
 

@@ -61,7 +61,7 @@ struct X11Reader {
     window: Window,
     clipboard: Atom,
     incremental: Atom,
-    /// Where the answers are put.
+    /// The property of the window that the owner writes to.
     property: Atom,
     limit: usize,
 }
@@ -109,7 +109,7 @@ impl X11Reader {
         Ok(None)
     }
 
-    /// What the owner has put, at once or piece by piece.
+    /// Reads what the owner writes, at once or piece by piece.
     fn answer(&self) -> Result<Vec<u8>, X11Error> {
         let kind =
             self.x.get_property(false, self.window, self.property, AtomEnum::ANY, 0, 0)?.reply()?.type_;
@@ -138,7 +138,7 @@ impl X11Reader {
         Ok(text)
     }
 
-    /// Takes what is there, as far as there is room for it, and how many bytes that were.
+    /// Appends what the property holds to `text`, up to the limit. Returns how many bytes that were.
     fn take(&self, text: &mut Vec<u8>) -> Result<usize, X11Error> {
         let before = text.len();
         loop {
@@ -157,7 +157,7 @@ impl X11Reader {
         Ok(text.len() - before)
     }
 
-    /// The first event that is looked for.
+    /// Waits for the first event that `wanted` accepts.
     fn next<T>(&self, wanted: impl Fn(&Event) -> Option<T>) -> Result<T, X11Error> {
         for _ in 0..POLLS {
             while let Some(event) = self.x.poll_for_event()? {

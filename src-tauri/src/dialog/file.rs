@@ -1,4 +1,4 @@
-//! The system's own file dialog.
+//! The system's file dialog. The commands open it.
 
 use std::path::PathBuf;
 
@@ -7,18 +7,18 @@ use tokio::sync::oneshot;
 use tunekey_core::Language;
 
 use super::DialogLock;
+use crate::text::Phrase;
 use crate::window;
-use crate::words::{Word, word};
 
-/// Lets the person choose a certificate file. `None` when they change their mind.
+/// Lets the person choose a certificate file. `None` when they cancel, or while another dialog is open.
 pub(crate) async fn choose_certificate(app: &AppHandle, language: Language) -> Option<PathBuf> {
-    let filter = (word(Word::Certificates, language), ["pem", "crt", "cer"].as_slice());
-    choose(app, word(Word::ChooseCertificate, language), Some(filter)).await
+    let filter = (Phrase::Certificates.text(language), ["pem", "crt", "cer"].as_slice());
+    choose(app, Phrase::ChooseCertificate.text(language), Some(filter)).await
 }
 
-/// Lets the person choose a file whose text holds a credential. `None` when they change their mind.
+/// Lets the person choose a file whose text holds a credential. `None` when they cancel, or while another dialog is open.
 pub(crate) async fn choose_text(app: &AppHandle, language: Language) -> Option<PathBuf> {
-    choose(app, word(Word::ChooseText, language), None).await
+    choose(app, Phrase::ChooseText.text(language), None).await
 }
 
 async fn choose(
@@ -28,7 +28,7 @@ async fn choose(
 ) -> Option<PathBuf> {
     let lock = app.state::<DialogLock>();
     let _open = lock.try_acquire()?;
-    let (chosen, choice) = oneshot::channel();
+    let (reply, receiver) = oneshot::channel();
     let handle = app.clone();
     // The dialog has to be made on the main thread, and must not be waited for there.
     app.run_on_main_thread(move || {
@@ -42,9 +42,9 @@ async fn choose(
         let picked = dialog.pick_file();
         tauri::async_runtime::spawn(async move {
             // Nobody waits any more when the app is ending.
-            let _ = chosen.send(picked.await.map(|file| file.path().to_owned()));
+            let _ = reply.send(picked.await.map(|file| file.path().to_owned()));
         });
     })
     .ok()?;
-    choice.await.ok().flatten()
+    receiver.await.ok().flatten()
 }

@@ -4,9 +4,9 @@
 use tauri::Url;
 use tunekey_core::{Language, ServiceId};
 
-use crate::words;
+use crate::text;
 
-/// LoadError a page is not there.
+/// Why a page cannot be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LoadError {
     /// The host was not reached, or its response broke off.
@@ -24,7 +24,7 @@ pub(super) fn html(
     language: Language,
 ) -> String {
     let host = escaped(address.host_str().unwrap_or_default());
-    let name = words::service_name(service, language);
+    let name = text::service_name(service, language);
     let (title, cause, help, again) = match language {
         Language::English => {
             let title = format!("Can’t open {name}’s sign-in page");

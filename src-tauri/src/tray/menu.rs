@@ -1,9 +1,10 @@
-//! What the tray menu says: a pure function of the snapshot, the time and the language. No secrets, no ids.
+//! What the tray menu says: a pure function of the snapshot, the time and the language. No secrets, no account numbers.
+//! Only `tray.rs` uses this.
 
 use jiff::Timestamp;
 use tunekey_core::{Account, AccountId, Busy, Health, KeychainState, Language, Snapshot};
 
-use crate::words::{self, Word, word};
+use crate::text::{self, Phrase};
 
 /// One entry of the menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +35,11 @@ pub(crate) enum Command {
     /// Copy an account's cookie in its own format.
     Copy(AccountId),
     /// Renew an account.
-    Refresh(AccountId),
+    Renew(AccountId),
     /// Show the window where the account can be signed in again.
     SignIn(AccountId),
     /// Renew every account.
-    RefreshAll,
+    RenewAll,
     /// Show the window.
     Open,
     /// End the app.
@@ -51,56 +52,56 @@ pub(crate) enum Icon {
     /// Nothing to do.
     Healthy,
     /// Something is being renewed.
-    Refreshing,
+    Renewing,
     /// An account needs a new sign-in.
     NeedsSignIn,
     /// The keychain cannot be used.
     Locked,
 }
 
-/// Up to so many accounts are listed flat; more are submenus.
-const FLAT: usize = 3;
+/// The most accounts that are listed flat; more are submenus.
+const FLAT_LIMIT: usize = 3;
 
-/// The menu for a moment. `copies` says whether it offers to copy cookies.
-pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, copies: bool, language: Language) -> Vec<Entry> {
+/// The entries of the menu at `now`. `can_copy` is whether they offer to copy cookies.
+pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, can_copy: bool, language: Language) -> Vec<Entry> {
     let mut entries = Vec::new();
     let accounts = &snapshot.accounts;
     let keychain = keychain_line(snapshot.keychain, language);
     if let Some(line) = keychain {
         entries.extend([Entry::Status(line), Entry::Separator]);
-    } else if accounts.len() > FLAT {
+    } else if accounts.len() > FLAT_LIMIT {
         entries.extend([Entry::Status(summary(accounts, language)), Entry::Separator]);
     }
-    if accounts.len() > FLAT {
-        entries.extend(accounts.iter().map(|account| submenu(account, now, copies, language)));
+    if accounts.len() > FLAT_LIMIT {
+        entries.extend(accounts.iter().map(|account| submenu(account, now, can_copy, language)));
         entries.push(Entry::Separator);
     } else {
         for account in accounts {
-            let state = state(account, now, language);
+            let state = state_text(account, now, language);
             entries.push(Entry::Status(format!(
                 "{} {} · {state}",
-                shape(account),
-                words::account_name(account)
+                health_symbol(account),
+                text::account_name(account)
             )));
-            entries.extend(commands(account, copies, language));
+            entries.extend(commands(account, can_copy, language));
             entries.push(Entry::Separator);
         }
     }
     if !accounts.is_empty() {
-        entries.push(command(Command::RefreshAll, Word::RefreshAll, language));
+        entries.push(command(Command::RenewAll, Phrase::RenewAll, language));
     }
-    entries.push(command(Command::Open, Word::Open, language));
+    entries.push(command(Command::Open, Phrase::Open, language));
     entries.push(Entry::Separator);
-    entries.push(command(Command::Quit, Word::Quit, language));
+    entries.push(command(Command::Quit, Phrase::Quit, language));
     entries
 }
 
-/// The icon for a moment.
+/// The icon that sums the accounts up.
 pub(crate) fn icon(snapshot: &Snapshot) -> Icon {
     if snapshot.keychain != KeychainState::Ready {
         Icon::Locked
     } else if snapshot.accounts.iter().any(|account| account.busy == Some(Busy::Renewing)) {
-        Icon::Refreshing
+        Icon::Renewing
     } else if snapshot.accounts.iter().any(needs_sign_in) {
         Icon::NeedsSignIn
     } else {
@@ -108,63 +109,63 @@ pub(crate) fn icon(snapshot: &Snapshot) -> Icon {
     }
 }
 
-fn submenu(account: &Account, now: Timestamp, copies: bool, language: Language) -> Entry {
-    let service = words::service_name(account.service, language);
+fn submenu(account: &Account, now: Timestamp, can_copy: bool, language: Language) -> Entry {
+    let service = text::service_name(account.service, language);
     let mut entries =
-        vec![Entry::Status(format!("{service} · {}", state(account, now, language))), Entry::Separator];
-    entries.extend(commands(account, copies, language));
-    Entry::Submenu { text: format!("{} {}", shape(account), words::account_name(account)), entries }
+        vec![Entry::Status(format!("{service} · {}", state_text(account, now, language))), Entry::Separator];
+    entries.extend(commands(account, can_copy, language));
+    Entry::Submenu { text: format!("{} {}", health_symbol(account), text::account_name(account)), entries }
 }
 
-fn commands(account: &Account, copies: bool, language: Language) -> Vec<Entry> {
+fn commands(account: &Account, can_copy: bool, language: Language) -> Vec<Entry> {
     let id = account.id.clone();
     if needs_sign_in(account) {
-        vec![command(Command::SignIn(id), Word::SignInAgain, language)]
+        vec![command(Command::SignIn(id), Phrase::SignInAgain, language)]
     } else {
-        let copy = copies.then(|| command(Command::Copy(id.clone()), Word::CopyCookie, language));
-        copy.into_iter().chain([command(Command::Refresh(id), Word::Refresh, language)]).collect()
+        let copy = can_copy.then(|| command(Command::Copy(id.clone()), Phrase::CopyCookie, language));
+        copy.into_iter().chain([command(Command::Renew(id), Phrase::Renew, language)]).collect()
     }
 }
 
-fn command(command: Command, text: Word, language: Language) -> Entry {
-    Entry::Command { command, text: word(text, language).to_owned() }
+fn command(command: Command, phrase: Phrase, language: Language) -> Entry {
+    Entry::Command { command, text: phrase.text(language).to_owned() }
 }
 
 fn keychain_line(state: KeychainState, language: Language) -> Option<String> {
-    let text = match state {
+    let phrase = match state {
         KeychainState::Ready => return None,
-        KeychainState::Locked => Word::KeychainLocked,
+        KeychainState::Locked => Phrase::KeychainLocked,
         KeychainState::Unavailable | KeychainState::Denied | KeychainState::Silent => {
-            Word::KeychainUnavailable
+            Phrase::KeychainUnavailable
         }
     };
-    Some(format!("▲ {}", word(text, language)))
+    Some(format!("▲ {}", phrase.text(language)))
 }
 
 fn summary(accounts: &[Account], language: Language) -> String {
     match accounts.iter().filter(|account| needs_sign_in(account)).count() {
-        0 => format!("● {}", word(Word::AllHealthy, language)),
-        count => format!("▲ {}", words::need_sign_in(count, language)),
+        0 => format!("● {}", Phrase::AllHealthy.text(language)),
+        count => format!("▲ {}", text::need_sign_in(count, language)),
     }
 }
 
 /// What an account is doing, in words.
-fn state(account: &Account, now: Timestamp, language: Language) -> String {
+fn state_text(account: &Account, now: Timestamp, language: Language) -> String {
     if account.busy == Some(Busy::Renewing) {
-        return word(Word::Refreshing, language).to_owned();
+        return Phrase::Renewing.text(language).to_owned();
     }
     match account.health {
-        Health::NeedsSignIn { .. } => word(Word::NeedsSignIn, language).to_owned(),
-        Health::Warning { .. } => word(Word::NeedsAttention, language).to_owned(),
+        Health::NeedsSignIn { .. } => Phrase::NeedsSignIn.text(language).to_owned(),
+        Health::Warning { .. } => Phrase::NeedsAttention.text(language).to_owned(),
         Health::Healthy | Health::RenewsSoon => match account.life.renew_at {
-            Some(at) => words::renews_in(at, now, language),
-            None => word(Word::Healthy, language).to_owned(),
+            Some(at) => text::renews_in(at, now, language),
+            None => Phrase::Healthy.text(language).to_owned(),
         },
     }
 }
 
-/// How an account is doing, as a shape: a menu has no colours, and colour alone would not do anyway.
-fn shape(account: &Account) -> char {
+/// An account's health as a symbol: a menu has no colours, and colour alone would not do anyway.
+fn health_symbol(account: &Account) -> char {
     match account.health {
         Health::Healthy => '●',
         Health::RenewsSoon | Health::Warning { .. } => '◐',
@@ -222,12 +223,12 @@ mod tests {
     #[test]
     fn a_menu_that_may_not_copy_offers_everything_else() {
         let mut accounts = vec![account("1", "Ada", Health::Healthy)];
-        for count in [1, FLAT + 1] {
+        for count in [1, FLAT_LIMIT + 1] {
             accounts.resize_with(count, || account("2", "Bo", Health::Healthy));
             let snapshot = snapshot(accounts.clone());
-            let said = |copies| format!("{:?}", entries(&snapshot, NOW, copies, Language::English));
+            let said = |can_copy| format!("{:?}", entries(&snapshot, NOW, can_copy, Language::English));
             assert!(said(true).contains("Copy(") && !said(false).contains("Copy"), "{count} accounts");
-            assert!(said(false).contains("Refresh("), "{count} accounts");
+            assert!(said(false).contains("Renew("), "{count} accounts");
         }
     }
 
@@ -287,7 +288,7 @@ mod tests {
         let mut snapshot = snapshot(vec![account("1", "Lin Jian", Health::Healthy)]);
         snapshot.accounts[0].busy = Some(Busy::Renewing);
         assert_eq!(read(&snapshot, Language::English)[0], "(● Lin Jian · Renewing…)");
-        assert_eq!(icon(&snapshot), Icon::Refreshing);
+        assert_eq!(icon(&snapshot), Icon::Renewing);
     }
 
     #[test]
