@@ -99,7 +99,8 @@ fn print_error(error: &str) {
 /// Logs our own crates only: an HTTP or D-Bus library at `trace` would write headers and message bodies,
 /// and with them the secrets.
 fn log_to_stderr(level: LevelFilter) {
-    let ours = Targets::new().with_target("tunekey_core", level).with_target("tunekey_desktop", level);
+    let ours = ["tunekey_services", "tunekey_core", "tunekey_desktop"].map(|target| (target, level));
+    let ours = Targets::new().with_targets(ours);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     tracing_subscriber::registry().with(layer).with(ours).init();
 }
