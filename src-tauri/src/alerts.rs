@@ -1,34 +1,36 @@
-//! Tells the person what has become of an account while nobody was looking at the window: once for each incident,
-//! also after a restart.
+//! Notifies the person of accounts that need them while the window is not in use: once for each incident, also after
+//! a restart. Only `app.rs` starts this.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tauri::{AppHandle, Manager as _};
-use tunekey_core::{Account, Health, Language, SignInReason};
+use tunekey_core::{Account, Clock as _, Health, Language, SignInReason, SystemClock, TuneKey};
 
-use crate::app::Desktop;
+use crate::events::DesktopEvent;
 use crate::notification::{self, Click, Notification};
-use crate::tray::{self, menu};
+use crate::preferences::PreferenceFile;
+use crate::shutdown::Shutdown;
+use crate::text::{self, Phrase};
 use crate::window;
-use crate::words::{self, Word, word};
 
-/// How often to look at the time: that a key ends soon is no event.
-const TICK: Duration = Duration::from_secs(60);
+/// How often to check without an event: none tells that a key ends soon.
+const CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How long before its end a key that will not be renewed is told of.
-const SOON: SignedDuration = SignedDuration::from_hours(24);
+/// How long before its end the person is notified of a key that will not be renewed.
+const ENDS_SOON: SignedDuration = SignedDuration::from_hours(24);
 
-/// Something that only the person can mend.
+/// An account that needs the person.
 #[derive(Debug, Clone, PartialEq)]
 struct Incident<'a> {
     account: &'a Account,
-    kind: Kind,
+    kind: IncidentKind,
 }
 
+/// Why an account needs the person.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
+enum IncidentKind {
     /// Only a new sign-in helps.
     NeedsSignIn { since: Timestamp, reason: SignInReason },
     /// The key works, is not being renewed, and ends soon.
@@ -36,41 +38,41 @@ enum Kind {
 }
 
 impl Incident<'_> {
-    /// What an incident is recognised by: the same account may need a person again, some other time.
-    fn mark(&self) -> String {
+    /// The key that an incident is remembered by. The same account may need the person again, some other time.
+    fn key(&self) -> String {
         let id = &self.account.id;
         match self.kind {
-            Kind::NeedsSignIn { since, .. } => format!("{id} needs_sign_in {since}"),
-            Kind::EndsSoon { at } => format!("{id} ends {at}"),
+            IncidentKind::NeedsSignIn { since, .. } => format!("{id} needs_sign_in {since}"),
+            IncidentKind::EndsSoon { at } => format!("{id} ends {at}"),
         }
     }
 
     fn notification(&self, now: Timestamp, language: Language) -> Notification {
         let account = self.account;
-        let (name, service) = (menu::name(account), words::service_name(account.service, language));
+        let (name, service) = (text::account_name(account), text::service_name(account.service, language));
         let (title, text) = match self.kind {
-            Kind::NeedsSignIn { reason, .. } => words::signed_out(&name, service, reason, language),
-            Kind::EndsSoon { at } => words::ends_soon(&name, service, at, now, language),
+            IncidentKind::NeedsSignIn { reason, .. } => text::signed_out(&name, service, reason, language),
+            IncidentKind::EndsSoon { at } => text::ends_soon(&name, service, at, now, language),
         };
         let click = Click {
-            label: word(Word::SignInAgain, language).to_owned(),
-            opens: tray::sign_in(account.id.clone()),
-            otherwise: word(Word::SignInFromTray, language).to_owned(),
+            label: Phrase::SignInAgain.text(language).to_owned(),
+            opens: DesktopEvent::open_sign_in(account.id.clone()),
+            fallback: Phrase::SignInFromTray.text(language).to_owned(),
         };
         Notification { title, text, click: Some(click) }
     }
 }
 
-/// The incidents of a moment.
+/// The incidents at `now`.
 fn incidents(accounts: &[Account], now: Timestamp) -> Vec<Incident<'_>> {
     accounts
         .iter()
         .filter_map(|account| {
             let kind = match account.health {
-                Health::NeedsSignIn { since, reason } => Kind::NeedsSignIn { since, reason },
+                Health::NeedsSignIn { since, reason } => IncidentKind::NeedsSignIn { since, reason },
                 Health::Warning { .. } => {
-                    let at = account.life.expires_at.filter(|at| *at > now && *at <= now + SOON)?;
-                    Kind::EndsSoon { at }
+                    let at = account.life.expires_at.filter(|at| *at > now && *at <= now + ENDS_SOON)?;
+                    IncidentKind::EndsSoon { at }
                 }
                 Health::Healthy | Health::RenewsSoon => return None,
             };
@@ -79,39 +81,39 @@ fn incidents(accounts: &[Account], now: Timestamp) -> Vec<Incident<'_>> {
         .collect()
 }
 
-/// Watches the accounts until the app ends. `hidden` is whether the app has started without a window.
-pub(crate) fn follow(app: &AppHandle, hidden: bool) {
-    let core = app.state::<Desktop>().core.clone();
-    // Subscribed before the first look, so that no change falls in between.
+/// Watches the accounts until the app ends. `hidden` is whether the app has started without a window. Returns at once.
+pub(crate) fn watch(app: &AppHandle, hidden: bool) {
+    let core = app.state::<TuneKey>().inner().clone();
+    // Subscribed before the first check, so that no change falls in between.
     let mut events = core.events();
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        // A window that is still being made will be looked at.
-        tell(&app, !hidden);
+        // A window that is still being built will be in use.
+        notify(&app, !hidden);
         loop {
-            // What it was does not matter: all incidents are looked at.
-            let heard = tokio::time::timeout(TICK, events.recv()).await;
-            if matches!(heard, Ok(Err(tokio::sync::broadcast::error::RecvError::Closed))) {
+            // Which event it was does not matter: all incidents are checked.
+            let event = tokio::time::timeout(CHECK_INTERVAL, events.recv()).await;
+            if matches!(event, Ok(Err(tokio::sync::broadcast::error::RecvError::Closed))) {
                 return;
             }
-            if !app.state::<Desktop>().quitting.is_quitting() {
-                tell(&app, window::is_looked_at(&app));
+            if !app.state::<Shutdown>().has_begun() {
+                notify(&app, window::is_in_use(&app));
             }
         }
     });
 }
 
-/// Tells of what has not been told yet. What happens before the person's eyes, the window tells.
-fn tell(app: &AppHandle, looked_at: bool) {
-    let desktop = app.state::<Desktop>();
-    let (now, language) = (desktop.clock.now(), desktop.preferences.current().language());
-    let snapshot = desktop.core.snapshot();
+/// Shows a notification for each new incident, unless the window is in use, which shows it itself.
+fn notify(app: &AppHandle, in_use: bool) {
+    let preferences = app.state::<PreferenceFile>();
+    let (now, language) = (SystemClock.now(), preferences.current().language());
+    let snapshot = app.state::<TuneKey>().snapshot();
     let incidents = incidents(&snapshot.accounts, now);
-    // What is over is forgotten; when it happens again, it is something new.
-    let marks: BTreeSet<String> = incidents.iter().map(Incident::mark).collect();
-    let told = desktop.preferences.told(marks);
-    for incident in incidents.iter().filter(|incident| !told.contains(&incident.mark())) {
-        if !looked_at {
+    // An incident that is over is forgotten; when it happens again, it is new.
+    let keys: BTreeSet<String> = incidents.iter().map(Incident::key).collect();
+    let known = preferences.replace_incidents(keys);
+    for incident in incidents.iter().filter(|incident| !known.contains(&incident.key())) {
+        if !in_use {
             notification::show(app, incident.notification(now, language));
         }
     }
@@ -122,8 +124,7 @@ mod tests {
     use tunekey_core::{AccountId, ServiceId, WarningReason};
 
     use super::*;
-    use crate::events::DesktopEvent;
-    use crate::tray::menu::tests::{NOW, account};
+    use crate::fixtures::{NOW, account};
 
     fn dead(hours_ago: i64, reason: SignInReason) -> Account {
         let since = NOW - SignedDuration::from_hours(hours_ago);
@@ -162,9 +163,9 @@ mod tests {
 
     #[test]
     fn dying_twice_is_two_incidents_and_staying_dead_is_one() {
-        let mark = |hours| incidents(&[dead(hours, SignInReason::Rejected)], NOW)[0].mark();
-        assert_eq!(mark(1), mark(1));
-        assert_ne!(mark(1), mark(2));
+        let key = |hours| incidents(&[dead(hours, SignInReason::Rejected)], NOW)[0].key();
+        assert_eq!(key(1), key(1));
+        assert_ne!(key(1), key(2));
     }
 
     #[test]

@@ -1,48 +1,33 @@
-//! Puts the parts together and runs them until the app ends.
+//! Puts the parts together and runs them until the app ends. Only `main.rs` uses it.
+//!
+//! Each part keeps its own state, which Tauri manages by its type: [`set_up`] puts all of it there, and a part asks
+//! the [`AppHandle`] for what it needs. What happens to the window and to the event loop arrives here and is passed down.
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
-use tauri::{App, AppHandle, Manager as _, RunEvent};
-use tunekey_core::{Clock, Interaction, Problem, Profile, Setup, SystemClock, TuneKey};
+use tauri::{App, AppHandle, DragDropEvent, Manager as _, RunEvent, Window, WindowEvent};
+use tunekey_core::{Interaction, Problem, Profile, Setup, SystemClock, TuneKey};
 
+use crate::args::Args;
 use crate::clipboard::Clipboard;
+use crate::dialog::DialogLock;
 use crate::events::DesktopEvent;
-use crate::pace::Paces;
 use crate::preferences::PreferenceFile;
-use crate::quitting::{self, Quitting};
+use crate::rate_limit::RateLimits;
+use crate::shutdown::{self, Shutdown};
 use crate::sign_in::SignIns;
+use crate::single_instance::StartNotice;
 #[cfg(target_os = "linux")]
 use crate::single_instance::{Claim, Instance};
-use crate::tray::Tray;
-use crate::tray::host::TrayHost;
-use crate::window::{self, Opened, Opening};
-use crate::{Args, alerts, commands, events, official_page, single_instance};
+use crate::tray::{self, Tray};
+use crate::tray_host::TrayHost;
+use crate::window::{self, Appearance, MainPage};
+use crate::{alerts, close_to_tray, commands, core_events, events, official_page, sign_in, single_instance};
 
-/// Everything that lives as long as the app. The commands, the tray and the tasks all see this one.
-pub(crate) struct Desktop {
-    pub(crate) core: TuneKey,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) profile: Profile,
-    pub(crate) preferences: PreferenceFile,
-    pub(crate) clipboard: Clipboard,
-    pub(crate) sign_ins: SignIns,
-    pub(crate) opening: Opening,
-    pub(crate) quitting: Quitting,
-    pub(crate) tray_host: TrayHost,
-    pub(crate) paces: Paces,
-    /// What the person has to know of how the app was started.
-    pub(crate) notice: Option<Problem>,
-    /// Whether a dialog of the system is open.
-    pub(crate) dialogs: AtomicBool,
-    /// Whether the clipboard is being read.
-    pub(crate) reading: AtomicBool,
-}
-
-/// Why the app did not start.
+/// The app could not be started.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum StartError {
     /// The profile cannot be opened.
     Profile(Problem),
     /// The system gives us no window.
@@ -53,26 +38,26 @@ pub(crate) enum Refusal {
 ///
 /// # Errors
 /// When the profile cannot be opened, or the system gives us no window.
-pub(crate) fn run(args: Args) -> Result<ExitCode, Refusal> {
+pub(crate) fn run(args: Args) -> Result<ExitCode, StartError> {
     let profile = match &args.profile {
         Some(dir) => Profile::at(dir),
         None => Profile::default_for_user(),
     }
-    .map_err(Refusal::Profile)?;
+    .map_err(StartError::Profile)?;
     // Before there is a window: without its ledger the app has nothing to show, and says so at once.
     let mut setup = Setup::new(profile.clone());
     setup.has_web_view = official_page::CAN_BE_SHOWN;
-    let core = TuneKey::open(setup).map_err(Refusal::Profile)?;
+    let core = TuneKey::open(setup).map_err(StartError::Profile)?;
     let mut context = tauri::generate_context!();
-    single_instance::name_after(&profile, context.config_mut());
+    single_instance::name_after_profile(&profile, context.config_mut());
     // First, so that a second start ends before it has touched anything.
     #[cfg(target_os = "linux")]
     let claim = match claim(&context.config().identifier) {
-        Claim::Told => return Ok(ExitCode::SUCCESS),
+        Claim::Forwarded => return Ok(ExitCode::SUCCESS),
         claim => claim,
     };
     #[cfg(target_os = "linux")]
-    let notice = matches!(claim, Claim::Unanswered).then(single_instance::unanswered);
+    let notice = matches!(claim, Claim::Unanswered).then(single_instance::unanswered_problem);
     #[cfg(not(target_os = "linux"))]
     let notice = None;
     if let Some(problem) = &notice {
@@ -84,27 +69,28 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, Refusal> {
     let app = builder
         .plugin(tauri_plugin_store::Builder::new().build())
         .invoke_handler(commands::handler())
+        .on_window_event(on_window_event)
         .setup(move |app| {
             set_up(app, profile, core, notice, args.hidden)?;
             #[cfg(target_os = "linux")]
-            hold(app.handle(), claim);
+            serve_later_starts(app.handle(), claim);
             Ok(())
         })
         .build(context)
-        .map_err(Refusal::System)?;
-    Ok(code_of(app.run_return(on_run_event)))
+        .map_err(StartError::System)?;
+    Ok(exit_code(app.run_return(on_run_event)))
 }
 
-/// Asks for the app's name on the session bus.
+/// Claims the app's name on the session bus.
 #[cfg(target_os = "linux")]
 fn claim(identifier: &str) -> Claim {
     let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     tauri::async_runtime::block_on(single_instance::claim(identifier, arguments))
 }
 
-/// Shows the window at every later start, as long as the app has its name.
+/// Keeps the app's name on the session bus until the app ends, and shows the window at every later start.
 #[cfg(target_os = "linux")]
-fn hold(app: &AppHandle, claim: Claim) {
+fn serve_later_starts(app: &AppHandle, claim: Claim) {
     let Claim::Ours(Instance { mut started_again, connection }) = claim else { return };
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -115,6 +101,10 @@ fn hold(app: &AppHandle, claim: Claim) {
     });
 }
 
+/// Gives each part its state to Tauri, builds the window and the tray, and starts what watches.
+///
+/// # Errors
+/// When the system gives us no thread, window or tray icon.
 fn set_up(
     app: &mut App,
     profile: Profile,
@@ -123,9 +113,8 @@ fn set_up(
     hidden: bool,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let handle = app.handle().clone();
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let preferences = PreferenceFile::open(&handle, &profile.dir().join("window.json"));
-    let clipboard = Clipboard::start(clock.clone(), {
+    let clipboard = Clipboard::start(Arc::new(SystemClock), {
         let app = handle.clone();
         move |clip| events::emit(&app, &DesktopEvent::Clipboard { clip })
     })?;
@@ -133,54 +122,73 @@ fn set_up(
     if let Some(theme) = window::theme(&preferences.current()) {
         app.set_theme(Some(theme));
     }
-    app.manage(Desktop {
-        core,
-        clock,
-        profile,
-        preferences,
-        clipboard,
-        sign_ins: SignIns::default(),
-        opening: Opening::default(),
-        quitting: Quitting::default(),
-        tray_host: tauri::async_runtime::block_on(async { TrayHost::watch() }),
-        paces: Paces::default(),
-        notice,
-        dialogs: AtomicBool::new(false),
-        reading: AtomicBool::new(false),
-    });
+    app.manage(core.clone());
+    app.manage(profile);
+    app.manage(StartNotice(notice));
+    app.manage(preferences);
+    app.manage(clipboard);
+    app.manage(SignIns::default());
+    app.manage(MainPage::default());
+    app.manage(DialogLock::default());
+    app.manage(RateLimits::default());
+    app.manage(Shutdown::default());
+    app.manage(tauri::async_runtime::block_on(async { TrayHost::watch() }));
     if !hidden {
-        window::build(&handle, Opened::Shown)?;
+        window::build(&handle, Appearance::Shown)?;
     }
-    let tray = Tray::build(&handle)?;
-    events::forward(&handle, tray);
-    alerts::follow(&handle, hidden);
-    window::follow_tray_host(&handle);
-    run_in_background(&handle);
+    Tray::build(&handle)?.keep_updated(&handle);
+    core_events::forward(&handle, core.clone(), {
+        let app = handle.clone();
+        move || tray::refresh(&app)
+    });
+    alerts::watch(&handle, hidden);
+    close_to_tray::restore_without_tray(&handle);
+    run_in_background(&handle, core);
     Ok(())
 }
 
-/// What goes on without anybody asking. Nothing here is ever waited for.
-fn run_in_background(app: &AppHandle) {
-    let core = app.state::<Desktop>().core.clone();
+/// Starts the schedule of renewals and the listening for signals. Returns at once.
+fn run_in_background(app: &AppHandle, core: TuneKey) {
     let schedule = tauri::async_runtime::spawn(async move {
         core.probe_keychain(Interaction::Forbidden).await;
         core.run_schedule().await;
     });
-    app.state::<Desktop>().quitting.stops(schedule);
-    quitting::on_signals(app);
+    app.state::<Shutdown>().stop_on_shutdown(schedule);
+    shutdown::on_signals(app);
 }
 
+/// What happens to the main window. The windows of official pages look after themselves.
+fn on_window_event(window: &Window, event: &WindowEvent) {
+    if window.label() != window::LABEL {
+        return;
+    }
+    let app = window.app_handle();
+    match event {
+        WindowEvent::CloseRequested { api, .. } => {
+            api.prevent_close();
+            close_to_tray::close(app);
+        }
+        WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
+            if let Some(path) = paths.first() {
+                sign_in::paste_dropped_file(app, path.clone());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What happens to the event loop.
 fn on_run_event(app: &AppHandle, event: RunEvent) {
     match event {
         // The window is closed, the tray is not: the app goes on.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
-        RunEvent::Exit => quitting::last_words(app),
+        RunEvent::Exit => shutdown::on_exit(app),
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => window::show(app),
         _ => {}
     }
 }
 
-fn code_of(code: i32) -> ExitCode {
+fn exit_code(code: i32) -> ExitCode {
     u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
 }

@@ -1,9 +1,11 @@
-//! Copied cookies: put on the clipboard marked as secret, and taken off again when their time is over, but only
-//! if the clipboard still holds what we put there. And pasted ones: read on request.
+//! The clipboard. A copied cookie is marked as secret, and taken off again when its time is over, but only if the
+//! clipboard still holds it. What is pasted is read on request. The commands, the tray and the shutdown use this.
 
-mod keeper;
+mod backend;
 #[cfg(target_os = "linux")]
-mod limited;
+mod bounded_read;
+mod clip;
+mod lease;
 mod system;
 
 use std::sync::Arc;
@@ -11,36 +13,38 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use keeper::{Board, BoardError, Keeper, Moment};
-use system::SystemBoard;
+use backend::{ClipboardBackend, ClipboardError};
+pub(crate) use clip::{Clip, CookieCopy};
+use lease::{ClipboardLease, ClockReading};
+use system::SystemClipboard;
 use tokio::sync::oneshot;
 use tunekey_core::{Clock, Problem, ProblemCode, Secret};
 
-use crate::copying::{Clip, Copy};
-
 /// How often to look at the clocks while one of our texts is on the clipboard: short, because timers stand still
 /// while the computer sleeps and the wall clock does not.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The clipboard, on a thread of its own: a clipboard call may wait for another program.
+/// The clipboard, served by a thread of its own: a clipboard call may wait for another program. The app manages one.
 #[derive(Debug, Clone)]
 pub(crate) struct Clipboard {
-    orders: Sender<Order>,
+    requests: Sender<Request>,
+    /// Held while a text is being read.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// What the thread is told.
+/// What the thread is asked for.
 #[derive(Debug)]
-enum Order {
-    Put { copy: Copy, done: oneshot::Sender<Result<Clip, Problem>> },
-    Text { done: oneshot::Sender<Result<Secret, Problem>> },
-    Clear { done: oneshot::Sender<()> },
-    Close { done: Sender<()> },
+enum Request {
+    Write { copy: CookieCopy, reply: oneshot::Sender<Result<Clip, Problem>> },
+    Read { reply: oneshot::Sender<Result<Secret, Problem>> },
+    Clear { reply: oneshot::Sender<()> },
+    Close { reply: Sender<()> },
 }
 
 impl Clipboard {
-    /// Starts the thread. `changed` is called on it each time that a text of ours has been put there, and with
-    /// `None` when it has left the clipboard, or when we have stopped caring because another text has taken its
-    /// place. Being called on the one thread that does these things, it hears of them in their order.
+    /// Starts the thread. It calls `changed` with each text of ours that has been written, and with `None` when that has
+    /// left the clipboard or another text has taken its place. All calls come from the one thread, in the order of the
+    /// changes.
     ///
     /// # Errors
     /// When the system gives us no thread.
@@ -48,63 +52,71 @@ impl Clipboard {
         clock: Arc<dyn Clock>,
         changed: impl Fn(Option<Clip>) + Send + 'static,
     ) -> std::io::Result<Self> {
-        let (orders, inbox) = mpsc::channel();
-        let board = SystemBoard::default();
+        let (requests, inbox) = mpsc::channel();
+        let backend = SystemClipboard::default();
         thread::Builder::new()
             .name("clipboard".to_owned())
-            .spawn(move || serve(&inbox, board, &*clock, &changed))?;
-        Ok(Self { orders })
+            .spawn(move || serve(&inbox, backend, &*clock, &changed))?;
+        Ok(Self { requests, reading: Arc::default() })
     }
 
-    /// Copies a secret for a time. Gives back what may be known of it.
+    /// Copies a cookie for a time. Returns what the page may know of it.
     ///
     /// # Errors
-    /// `Unexpected` when the system's clipboard does not take it.
-    pub(crate) async fn put(&self, copy: Copy) -> Result<Clip, Problem> {
-        let (done, answer) = oneshot::channel();
-        self.orders.send(Order::Put { copy, done }).map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+    /// `Unexpected` when the system's clipboard does not take it, `Cancelled` when the app is closing.
+    pub(crate) async fn write(&self, copy: CookieCopy) -> Result<Clip, Problem> {
+        let (reply, receiver) = oneshot::channel();
+        self.requests.send(Request::Write { copy, reply }).map_err(|_| app_is_closing())?;
+        receiver.await.map_err(|_| app_is_closing())?
     }
 
-    /// The text that is on the clipboard, whoever put it there.
+    /// The text on the clipboard, whoever wrote it; `None` while another call reads it.
     ///
     /// # Errors
-    /// `InvalidInput` when there is no text, `Unexpected` when the system's clipboard cannot be read.
-    pub(crate) async fn text(&self) -> Result<Secret, Problem> {
-        let (done, answer) = oneshot::channel();
-        self.orders.send(Order::Text { done }).map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
+    /// `InvalidInput` when there is no text, `Unexpected` when the system's clipboard cannot be read, `Cancelled` when the
+    /// app is closing.
+    pub(crate) async fn read(&self) -> Result<Option<Secret>, Problem> {
+        let Ok(_reading) = self.reading.try_lock() else { return Ok(None) };
+        let (reply, receiver) = oneshot::channel();
+        self.requests.send(Request::Read { reply }).map_err(|_| app_is_closing())?;
+        receiver.await.map_err(|_| app_is_closing())?.map(Some)
     }
 
     /// Takes our text off the clipboard if it is still there.
     pub(crate) async fn clear(&self) {
-        let (done, answer) = oneshot::channel();
-        if self.orders.send(Order::Clear { done }).is_ok() {
-            let _ = answer.await;
+        let (reply, receiver) = oneshot::channel();
+        if self.requests.send(Request::Clear { reply }).is_ok() {
+            let _ = receiver.await;
         }
     }
 
-    /// The same, for good, and waiting no longer than `limit`. The clipboard cannot be used afterwards.
+    /// Takes our text off the clipboard and ends the thread. Waits for that no longer than `limit`.
     pub(crate) fn close(&self, limit: Duration) {
-        let (done, answer) = mpsc::channel();
-        if self.orders.send(Order::Close { done }).is_ok() {
-            let _ = answer.recv_timeout(limit);
+        let (reply, receiver) = mpsc::channel();
+        if self.requests.send(Request::Close { reply }).is_ok() {
+            let _ = receiver.recv_timeout(limit);
         }
     }
 }
 
-fn serve(inbox: &Receiver<Order>, board: impl Board, clock: &dyn Clock, changed: &dyn Fn(Option<Clip>)) {
-    let mut keeper = Keeper::new(board);
+/// Serves the requests until the inbox is closed, or one closes the clipboard.
+fn serve(
+    inbox: &Receiver<Request>,
+    backend: impl ClipboardBackend,
+    clock: &dyn Clock,
+    changed: &dyn Fn(Option<Clip>),
+) {
+    let mut lease = ClipboardLease::new(backend);
     loop {
-        let order = if keeper.holds() {
-            inbox.recv_timeout(LOOK)
+        let request = if lease.is_active() {
+            inbox.recv_timeout(POLL_INTERVAL)
         } else {
             inbox.recv().map_err(|_| RecvTimeoutError::Disconnected)
         };
-        let now = Moment { wall: clock.now(), monotonic: clock.monotonic() };
-        match order {
-            Ok(Order::Put { copy, done }) => {
-                let result = keeper.put(&copy.text, Duration::from_secs(copy.seconds.into()), now);
+        let now = ClockReading { wall: clock.now(), monotonic: clock.monotonic() };
+        match request {
+            Ok(Request::Write { copy, reply }) => {
+                let result = lease.write(&copy.text, Duration::from_secs(copy.seconds.into()), now);
                 let result = result.map(|()| copy.clip(now.wall)).map_err(|error| {
                     Problem::new(ProblemCode::Unexpected).with_detail(format!("copying: {error}"))
                 });
@@ -112,27 +124,27 @@ fn serve(inbox: &Receiver<Order>, board: impl Board, clock: &dyn Clock, changed:
                     changed(Some(clip.clone()));
                 }
                 // Whoever asked may have gone away; the text is on the clipboard all the same.
-                let _ = done.send(result);
+                let _ = reply.send(result);
             }
-            Ok(Order::Text { done }) => {
+            Ok(Request::Read { reply }) => {
                 // Whoever asked may have gone away.
-                let _ = done.send(pasted(keeper.text()));
+                let _ = reply.send(pasted_text(lease.read()));
             }
-            Ok(Order::Clear { done }) => {
-                if keeper.clear(now) {
+            Ok(Request::Clear { reply }) => {
+                if lease.clear(now) {
                     changed(None);
                 }
-                let _ = done.send(());
+                let _ = reply.send(());
             }
-            Ok(Order::Close { done }) => {
-                keeper.clear(now);
-                // The board goes first: only then does the system know that nobody serves this clipboard any more.
-                drop(keeper);
-                let _ = done.send(());
+            Ok(Request::Close { reply }) => {
+                lease.clear(now);
+                // The clipboard goes first: only then does the system know that nobody serves this clipboard any more.
+                drop(lease);
+                let _ = reply.send(());
                 return;
             }
             Err(RecvTimeoutError::Timeout) => {
-                if keeper.look(now) {
+                if lease.expire(now) {
                     changed(None);
                 }
             }
@@ -141,8 +153,8 @@ fn serve(inbox: &Receiver<Order>, board: impl Board, clock: &dyn Clock, changed:
     }
 }
 
-/// What was read, as the person is told of it.
-fn pasted(text: Result<Option<Secret>, BoardError>) -> Result<Secret, Problem> {
+/// The text that was read, or the problem to show.
+fn pasted_text(text: Result<Option<Secret>, ClipboardError>) -> Result<Secret, Problem> {
     match text {
         Ok(Some(text)) if !text.is_empty() => Ok(text),
         Ok(_) => Err(Problem::invalid(
@@ -155,7 +167,7 @@ fn pasted(text: Result<Option<Secret>, BoardError>) -> Result<Secret, Problem> {
     }
 }
 
-fn closed() -> Problem {
+fn app_is_closing() -> Problem {
     Problem::new(ProblemCode::Cancelled).with_detail("the app is closing")
 }
 
@@ -169,17 +181,17 @@ mod tests {
     #[derive(Debug, Default)]
     struct Memory(Option<Secret>);
 
-    impl Board for Memory {
-        fn put(&mut self, text: &Secret) -> Result<(), BoardError> {
+    impl ClipboardBackend for Memory {
+        fn write(&mut self, text: &Secret) -> Result<(), ClipboardError> {
             self.0 = Some(text.clone());
             Ok(())
         }
 
-        fn text(&mut self) -> Result<Option<Secret>, BoardError> {
+        fn read(&mut self) -> Result<Option<Secret>, ClipboardError> {
             Ok(self.0.clone())
         }
 
-        fn clear(&mut self) -> Result<(), BoardError> {
+        fn clear(&mut self) -> Result<(), ClipboardError> {
             self.0 = None;
             Ok(())
         }
@@ -187,11 +199,11 @@ mod tests {
 
     #[test]
     fn what_is_told_of_the_clipboard_is_told_in_its_order_and_before_whoever_copied_hears_of_it() {
-        let (orders, inbox) = mpsc::channel();
+        let (requests, inbox) = mpsc::channel();
         let (told, tellings) = mpsc::channel();
         let mut answers = Vec::new();
         for format in [Format::Header, Format::Json] {
-            let copy = Copy {
+            let copy = CookieCopy {
                 text: Secret::from(format.as_str()),
                 account: AccountId::new(ServiceId::Netease, "90001"),
                 format,
@@ -199,13 +211,13 @@ mod tests {
                 health: Health::Healthy,
                 seconds: 30,
             };
-            let (done, answer) = oneshot::channel();
-            orders.send(Order::Put { copy, done }).expect("the inbox is there");
-            answers.push(answer);
+            let (reply, receiver) = oneshot::channel();
+            requests.send(Request::Write { copy, reply }).expect("the inbox is there");
+            answers.push(receiver);
         }
-        let (done, mut cleared) = oneshot::channel();
-        orders.send(Order::Clear { done }).expect("the inbox is there");
-        drop(orders);
+        let (reply, mut cleared) = oneshot::channel();
+        requests.send(Request::Clear { reply }).expect("the inbox is there");
+        drop(requests);
         let answered = std::cell::Cell::new(0);
         serve(&inbox, Memory::default(), &SystemClock, &|clip: Option<Clip>| {
             let format = clip.map(|clip| clip.format);
@@ -228,16 +240,16 @@ mod tests {
     #[test]
     fn a_clipboard_without_text_is_no_text_to_paste() {
         for nothing in [None, Some(Secret::default())] {
-            let problem = pasted(Ok(nothing)).expect_err("there is nothing to paste");
+            let problem = pasted_text(Ok(nothing)).expect_err("there is nothing to paste");
             assert_eq!(problem.code, ProblemCode::InvalidInput, "the person has to copy something first");
         }
         let text = Secret::from("a cookie");
-        assert_eq!(pasted(Ok(Some(text.clone()))), Ok(text), "text is given on as it is");
+        assert_eq!(pasted_text(Ok(Some(text.clone()))), Ok(text), "text is given on as it is");
     }
 
     #[test]
     fn a_clipboard_that_cannot_be_read_says_so_in_the_systems_words() {
-        let problem = pasted(Err(BoardError("occupied".to_owned()))).expect_err("it cannot be read");
+        let problem = pasted_text(Err(ClipboardError("occupied".to_owned()))).expect_err("it cannot be read");
         assert_eq!(problem.code, ProblemCode::Unexpected);
         assert!(problem.detail.is_some_and(|detail| detail.ends_with("occupied")));
     }

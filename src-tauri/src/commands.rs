@@ -1,15 +1,16 @@
-//! What the window can ask for: each command is one call. `capabilities/main.json` allows each by name.
+//! The commands that the page can call, each of them an adapter over one call. `capabilities/main.json` allows each by
+//! name. Only `app.rs` uses this file; it may use every other one.
 //!
 //! The page is ours, and is not believed: a flaw in the web view or in a package that the page is made of would speak
 //! with its voice. So beside each command stands what it can do if the page lies. Nothing that it can do sends a
 //! credential anywhere but to its own service, changes whom TuneKey trusts or how it reaches a service, or loses a
-//! credential without the person's word in a dialog of the system. What costs something is limited by [`Paces`], what
+//! credential without the person's word in a dialog of the system. What costs something is limited by [`RateLimits`], what
 //! is long is refused.
 //!
 //! All of them are asynchronous, so that none of them runs on the main thread, where waiting would freeze the window.
 //!
-//! State reaches the page by events only, in the order in which it came about. What a command answers says what
-//! became of the request, once, and is never shown as how things stand: answers and events travel by different ways
+//! State reaches the page by events only, in the order in which it came about. What a command returns says what
+//! became of the request, once, and is never shown as how things stand: results and events travel by different ways
 //! and overtake each other, and a state that arrives late would take a newer one back. The exceptions are what the
 //! page starts from: [`snapshot`], [`preferences`], [`services`], [`about`].
 
@@ -20,40 +21,47 @@ use serde::Serialize;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager as _, State, Wry};
 use tunekey_core::{
-    Account, AccountId, Answer as SignInAnswer, CheckOutcome, ConnectionTest, Interaction, KeychainState,
-    Language, Method, Problem, ProblemCode, Proxy, RenewalOutcome, RenewalRecord, RenewalTrigger, ServiceId,
-    ServiceInfo, SignedOut, Snapshot, TuneKey, Words,
+    Account, AccountId, Answer, CheckOutcome, Clock as _, ConnectionTest, Interaction, KeychainState,
+    Language, Method, Problem, ProblemCode, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo,
+    SignedOut, Snapshot, SystemClock, TuneKey, Words,
 };
 
-use crate::app::Desktop;
-use crate::confirmation::{self, Question};
+use crate::clipboard::Clipboard;
 use crate::copying::{self, CopyChoice};
+use crate::dialog::confirmation::{self, Question};
+use crate::dialog::file;
 use crate::events::{self, DesktopEvent};
-use crate::file_dialog::OneDialog;
-use crate::pace::Pace;
-#[cfg(doc)]
-use crate::pace::Paces;
-use crate::preferences::{PreferenceChange, Preferences};
-use crate::sign_in::WindowAnswer;
-use crate::{file_dialog, quitting, text_file, tray, window, words};
+use crate::preferences::{PreferenceChange, PreferenceFile, Preferences};
+use crate::rate_limit::{RateLimit, RateLimits};
+use crate::renewal::{self, RenewalSummary};
+use crate::sign_in::{SignIns, WindowAnswer};
+use crate::single_instance::StartNotice;
+use crate::{shutdown, text, text_file, tray, window};
 
-/// What a command answers: what was asked for, or what went wrong, as every front may show it.
-type Answer<T> = Result<T, Problem>;
+/// What a command returns: what was asked for, or what went wrong, as every front may show it.
+type CommandResult<T> = Result<T, Problem>;
 
 /// The longest text that the page may give, in bytes: no name, note or setting is longer.
-const LONGEST: usize = 2048;
+const TEXT_LIMIT: usize = 2048;
 
-/// A text of the page's, if it is not absurdly long.
-fn text_of_page(text: &str) -> Answer<&str> {
-    if text.len() <= LONGEST {
+/// A text that the page gives, unless it is longer than [`TEXT_LIMIT`].
+///
+/// # Errors
+/// `InvalidInput` when it is.
+fn short_text(text: &str) -> CommandResult<&str> {
+    if text.len() <= TEXT_LIMIT {
         return Ok(text);
     }
-    Err(Problem::new(ProblemCode::InvalidInput).with_detail(format!("a text of more than {LONGEST} bytes")))
+    Err(Problem::new(ProblemCode::InvalidInput)
+        .with_detail(format!("a text of more than {TEXT_LIMIT} bytes")))
 }
 
-/// Takes one of what the page may ask for only so often.
-fn paced(desktop: &Desktop, pace: &Pace) -> Answer<()> {
-    pace.take(desktop.clock.monotonic())
+/// Counts one more call against a limit.
+///
+/// # Errors
+/// `RateLimited` when the page calls more often than that.
+fn limited(limit: &RateLimit) -> CommandResult<()> {
+    limit.try_take(SystemClock.monotonic())
 }
 
 /// All commands.
@@ -94,19 +102,19 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
 ///
 /// If the page lies: it learns what it shows anyway, names, numbers, states and pictures; no secret is among them.
 #[tauri::command(async)]
-fn snapshot(app: AppHandle, desktop: State<'_, Desktop>) -> Snapshot {
-    let mut snapshot = desktop.core.snapshot();
+fn snapshot(app: AppHandle, core: State<'_, TuneKey>, notice: State<'_, StartNotice>) -> Snapshot {
+    let mut snapshot = core.snapshot();
     if snapshot.notice.is_none() {
-        snapshot.notice.clone_from(&desktop.notice);
+        snapshot.notice.clone_from(&notice.0);
     }
-    window::page_listens(&app);
+    window::on_page_listening(&app);
     snapshot
 }
 
 /// If the page lies: it learns what every installation offers.
 #[tauri::command(async)]
-fn services(desktop: State<'_, Desktop>) -> Vec<ServiceInfo> {
-    desktop.core.services()
+fn services(core: State<'_, TuneKey>) -> Vec<ServiceInfo> {
+    core.services()
 }
 
 /// If the page lies: it cancels a sign-in that can be cancelled, and shows a code that somebody has to scan. There is
@@ -114,51 +122,57 @@ fn services(desktop: State<'_, Desktop>) -> Vec<ServiceInfo> {
 #[tauri::command(async)]
 fn start_sign_in(
     app: AppHandle,
-    desktop: State<'_, Desktop>,
+    sign_ins: State<'_, SignIns>,
+    limits: State<'_, RateLimits>,
     service: ServiceId,
     method: Method,
     wanted: Option<AccountId>,
-) -> Answer<u32> {
-    paced(&desktop, &desktop.paces.requests)?;
-    Ok(desktop.sign_ins.start(&app, service, method, wanted))
+) -> CommandResult<u32> {
+    limited(&limits.requests)?;
+    Ok(sign_ins.start(&app, service, method, wanted))
 }
 
 /// If the page lies: as [`start_sign_in`]. A credential that has come and was not kept yet is ended at its service.
 #[tauri::command(async)]
-fn new_code(desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
-    paced(&desktop, &desktop.paces.requests)?;
-    desktop.sign_ins.answer(id, SignInAnswer::Again);
+fn new_code(sign_ins: State<'_, SignIns>, limits: State<'_, RateLimits>, id: u32) -> CommandResult<()> {
+    limited(&limits.requests)?;
+    sign_ins.answer(id, Answer::Again);
     Ok(())
 }
 
 /// If the page lies: a sign-in has to be started again. What was confirmed is saved all the same.
 #[tauri::command(async)]
-fn cancel_sign_in(desktop: State<'_, Desktop>, id: u32) {
-    desktop.sign_ins.cancel(id);
+fn cancel_sign_in(sign_ins: State<'_, SignIns>, id: u32) {
+    sign_ins.cancel(id);
 }
 
 /// If the page lies: it can have a text code sent to a number, as often as the service and the day's limit allow, and
 /// keep an account that came while another was meant or that is new: that account's own credential, in this keychain.
 /// It cannot give an address, cookies or a text. Numbers and codes longer than any are not taken.
 #[tauri::command(async)]
-fn answer_sign_in(desktop: State<'_, Desktop>, id: u32, answer: WindowAnswer) -> Answer<()> {
-    paced(&desktop, &desktop.paces.requests)?;
-    desktop.sign_ins.answer(id, answer.into());
+fn answer_sign_in(
+    sign_ins: State<'_, SignIns>,
+    limits: State<'_, RateLimits>,
+    id: u32,
+    answer: WindowAnswer,
+) -> CommandResult<()> {
+    limited(&limits.requests)?;
+    sign_ins.answer(id, answer.into());
     Ok(())
 }
 
 /// If the page lies: the system's browser opens the address that the service asks for, now and a few times more. The
 /// page can name none, and learns none.
 #[tauri::command(async)]
-fn open_captcha(desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
-    paced(&desktop, &desktop.paces.outside)?;
-    desktop.sign_ins.open_captcha(id)
+fn open_captcha(sign_ins: State<'_, SignIns>, limits: State<'_, RateLimits>, id: u32) -> CommandResult<()> {
+    limited(&limits.outside)?;
+    sign_ins.open_captcha(id)
 }
 
 /// If the page lies: the service's page, which the person has opened, comes to the front.
 #[tauri::command(async)]
-fn show_page(desktop: State<'_, Desktop>, id: u32) {
-    desktop.sign_ins.show_page(id);
+fn show_page(sign_ins: State<'_, SignIns>, id: u32) {
+    sign_ins.show_page(id);
 }
 
 /// The text goes from the clipboard to the core. It never passes through the window.
@@ -166,12 +180,16 @@ fn show_page(desktop: State<'_, Desktop>, id: u32) {
 /// If the page lies: it learns whether a credential is on the clipboard, of which account and in which form, and can
 /// have it kept here. One is read at a time, and so many in a minute.
 #[tauri::command]
-async fn paste_from_clipboard(desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
-    desktop.sign_ins.is_running(id)?;
-    paced(&desktop, &desktop.paces.outside)?;
-    let Some(_only) = OneDialog::open(&desktop.reading) else { return Ok(()) };
-    let text = desktop.clipboard.text().await?;
-    desktop.sign_ins.paste(id, text);
+async fn paste_from_clipboard(
+    sign_ins: State<'_, SignIns>,
+    clipboard: State<'_, Clipboard>,
+    limits: State<'_, RateLimits>,
+    id: u32,
+) -> CommandResult<()> {
+    sign_ins.ensure_running(id)?;
+    limited(&limits.outside)?;
+    let Some(text) = clipboard.read().await? else { return Ok(()) };
+    sign_ins.paste(id, text);
     Ok(())
 }
 
@@ -179,13 +197,19 @@ async fn paste_from_clipboard(desktop: State<'_, Desktop>, id: u32) -> Answer<()
 ///
 /// If the page lies: a dialog opens, one at a time, and only the person chooses in it.
 #[tauri::command]
-async fn paste_from_file(app: AppHandle, desktop: State<'_, Desktop>, id: u32) -> Answer<()> {
-    desktop.sign_ins.is_running(id)?;
-    paced(&desktop, &desktop.paces.outside)?;
-    let language = desktop.preferences.current().language();
-    let Some(path) = file_dialog::choose_text(&app, language).await else { return Ok(()) };
+async fn paste_from_file(
+    app: AppHandle,
+    sign_ins: State<'_, SignIns>,
+    preferences: State<'_, PreferenceFile>,
+    limits: State<'_, RateLimits>,
+    id: u32,
+) -> CommandResult<()> {
+    sign_ins.ensure_running(id)?;
+    limited(&limits.outside)?;
+    let language = preferences.current().language();
+    let Some(path) = file::choose_text(&app, language).await else { return Ok(()) };
     let text = text_file::read(path).await?;
-    desktop.sign_ins.paste(id, text);
+    sign_ins.paste(id, text);
     Ok(())
 }
 
@@ -193,9 +217,14 @@ async fn paste_from_file(app: AppHandle, desktop: State<'_, Desktop>, id: u32) -
 ///
 /// If the page lies: a credential that was pasted is checked with the service that issued it, and no other.
 #[tauri::command]
-async fn paste_elsewhere(app: AppHandle, desktop: State<'_, Desktop>, id: u32) -> Answer<u32> {
-    paced(&desktop, &desktop.paces.requests)?;
-    desktop.sign_ins.paste_elsewhere(&app, id)
+async fn paste_elsewhere(
+    app: AppHandle,
+    sign_ins: State<'_, SignIns>,
+    limits: State<'_, RateLimits>,
+    id: u32,
+) -> CommandResult<u32> {
+    limited(&limits.requests)?;
+    sign_ins.paste_elsewhere(&app, id)
 }
 
 /// If the page lies: a cookie gets to the clipboard, where other programs read it; the account then says that it was
@@ -203,9 +232,13 @@ async fn paste_elsewhere(app: AppHandle, desktop: State<'_, Desktop>, id: u32) -
 /// fields. It does so only while the window is on the screen, for as long as the setting says, and so many times in a
 /// minute. The page itself cannot read the clipboard.
 #[tauri::command]
-async fn copy_cookie(app: AppHandle, account: AccountId, choice: Option<CopyChoice>) -> Answer<()> {
-    let desktop = app.state::<Desktop>();
-    paced(&desktop, &desktop.paces.outside)?;
+async fn copy_cookie(
+    app: AppHandle,
+    limits: State<'_, RateLimits>,
+    account: AccountId,
+    choice: Option<CopyChoice>,
+) -> CommandResult<()> {
+    limited(&limits.outside)?;
     if !window::is_on_screen(&app) {
         return Err(Problem::new(ProblemCode::InvalidInput)
             .with_detail("a cookie was to be copied while the window was not on the screen")
@@ -219,32 +252,40 @@ async fn copy_cookie(app: AppHandle, account: AccountId, choice: Option<CopyChoi
 
 /// If the page lies: our own text leaves the clipboard early. Other people's stays.
 #[tauri::command]
-async fn clear_clipboard(desktop: State<'_, Desktop>) -> Answer<()> {
-    desktop.clipboard.clear().await;
+async fn clear_clipboard(clipboard: State<'_, Clipboard>) -> CommandResult<()> {
+    clipboard.clear().await;
     Ok(())
 }
 
 /// If the page lies: a key is renewed before it is due, with its own service, so many times in a minute; the new one is
 /// kept as every new one is.
 #[tauri::command]
-async fn renew(desktop: State<'_, Desktop>, account: AccountId) -> Answer<RenewalRecord> {
-    paced(&desktop, &desktop.paces.requests)?;
-    desktop.core.renew(&account, RenewalTrigger::Manual).await
+async fn renew(
+    core: State<'_, TuneKey>,
+    limits: State<'_, RateLimits>,
+    account: AccountId,
+) -> CommandResult<RenewalRecord> {
+    limited(&limits.requests)?;
+    core.renew(&account, RenewalTrigger::Manual).await
 }
 
 /// If the page lies: as [`renew`], for each account. The rounds have a pace of their own: whoever has many accounts asks
 /// for no more of them than who has two.
 #[tauri::command]
-async fn renew_all(desktop: State<'_, Desktop>) -> Answer<RenewalSummary> {
-    paced(&desktop, &desktop.paces.rounds)?;
-    Ok(renew_every_account(&desktop.core).await)
+async fn renew_all(core: State<'_, TuneKey>, limits: State<'_, RateLimits>) -> CommandResult<RenewalSummary> {
+    limited(&limits.rounds)?;
+    Ok(renewal::renew_all(&core).await)
 }
 
 /// If the page lies: as [`renew`].
 #[tauri::command]
-async fn check(desktop: State<'_, Desktop>, account: AccountId) -> Answer<CheckOutcome> {
-    paced(&desktop, &desktop.paces.requests)?;
-    desktop.core.check(&account).await
+async fn check(
+    core: State<'_, TuneKey>,
+    limits: State<'_, RateLimits>,
+    account: AccountId,
+) -> CommandResult<CheckOutcome> {
+    limited(&limits.requests)?;
+    core.check(&account).await
 }
 
 /// If the page lies: the system asks the person, who says no. A session that is ended cannot be had back.
@@ -252,9 +293,9 @@ async fn check(desktop: State<'_, Desktop>, account: AccountId) -> Answer<CheckO
 /// # Errors
 /// `Cancelled` when the person has said no.
 #[tauri::command]
-async fn sign_out(app: AppHandle, desktop: State<'_, Desktop>, account: AccountId) -> Answer<SignedOut> {
+async fn sign_out(app: AppHandle, core: State<'_, TuneKey>, account: AccountId) -> CommandResult<SignedOut> {
     ask_to_remove(&app, &account, |account, _, language| Question::sign_out(account, language)).await?;
-    desktop.core.sign_out(&account).await
+    core.sign_out(&account).await
 }
 
 /// If the page lies: as [`sign_out`].
@@ -262,27 +303,30 @@ async fn sign_out(app: AppHandle, desktop: State<'_, Desktop>, account: AccountI
 /// # Errors
 /// `Cancelled` when the person has said no.
 #[tauri::command]
-async fn forget(app: AppHandle, desktop: State<'_, Desktop>, account: AccountId) -> Answer<()> {
+async fn forget(app: AppHandle, core: State<'_, TuneKey>, account: AccountId) -> CommandResult<()> {
     ask_to_remove(&app, &account, Question::forget).await?;
-    desktop.core.forget(&account).await
+    core.forget(&account).await
 }
 
-/// Asks the person, in a dialog that the page has no part in.
+/// Asks whether to remove an account, in a dialog that the page has no part in.
+///
+/// # Errors
+/// `Cancelled` when the person has said no, `NotFound` when there is no such account, `RateLimited`.
 async fn ask_to_remove(
     app: &AppHandle,
     id: &AccountId,
     question: fn(&Account, Timestamp, Language) -> Question,
-) -> Answer<()> {
-    let desktop = app.state::<Desktop>();
-    let account = desktop.core.snapshot().accounts.into_iter().find(|account| account.id == *id);
+) -> CommandResult<()> {
+    let account = app.state::<TuneKey>().snapshot().accounts.into_iter().find(|account| account.id == *id);
     let account =
         account.ok_or_else(|| Problem::new(ProblemCode::NotFound).with_detail("there is no such account"))?;
-    paced(&desktop, &desktop.paces.outside)?;
-    let question = question(&account, desktop.clock.now(), desktop.preferences.current().language());
+    limited(&app.state::<RateLimits>().outside)?;
+    let language = app.state::<PreferenceFile>().current().language();
+    let question = question(&account, SystemClock.now(), language);
     if confirmation::confirmed(app, question).await { Ok(()) } else { Err(declined()) }
 }
 
-/// The person has said no: everything is as it was.
+/// The person has said no: nothing has changed.
 fn declined() -> Problem {
     Problem::new(ProblemCode::Cancelled)
 }
@@ -290,16 +334,26 @@ fn declined() -> Problem {
 /// If the page lies: an account is called something else, in as many letters as any name has; its number and the
 /// service's own name for it stay, and so do those by which the command line finds it.
 #[tauri::command(async)]
-fn set_label(desktop: State<'_, Desktop>, account: AccountId, label: &str) -> Answer<()> {
-    paced(&desktop, &desktop.paces.writes)?;
-    desktop.core.set_label(&account, text_of_page(label)?)
+fn set_label(
+    core: State<'_, TuneKey>,
+    limits: State<'_, RateLimits>,
+    account: AccountId,
+    label: &str,
+) -> CommandResult<()> {
+    limited(&limits.writes)?;
+    core.set_label(&account, short_text(label)?)
 }
 
 /// If the page lies: a note says something else, cut as every note is.
 #[tauri::command(async)]
-fn set_note(desktop: State<'_, Desktop>, account: AccountId, note: &str) -> Answer<()> {
-    paced(&desktop, &desktop.paces.writes)?;
-    desktop.core.set_note(&account, text_of_page(note)?)
+fn set_note(
+    core: State<'_, TuneKey>,
+    limits: State<'_, RateLimits>,
+    account: AccountId,
+    note: &str,
+) -> CommandResult<()> {
+    limited(&limits.writes)?;
+    core.set_note(&account, short_text(note)?)
 }
 
 /// If the page lies: it changes what a person can change back and what leads no credential elsewhere: the usual format,
@@ -310,9 +364,16 @@ fn set_note(desktop: State<'_, Desktop>, account: AccountId, note: &str) -> Answ
 /// # Errors
 /// `Cancelled` when the person has said no.
 #[tauri::command]
-async fn set_setting(app: AppHandle, desktop: State<'_, Desktop>, key: String, value: String) -> Answer<()> {
-    paced(&desktop, &desktop.paces.writes)?;
-    let (key, value) = (text_of_page(&key)?, text_of_page(&value)?);
+async fn set_setting(
+    app: AppHandle,
+    core: State<'_, TuneKey>,
+    preferences: State<'_, PreferenceFile>,
+    limits: State<'_, RateLimits>,
+    key: String,
+    value: String,
+) -> CommandResult<()> {
+    limited(&limits.writes)?;
+    let (key, value) = (short_text(&key)?, short_text(&value)?);
     match key {
         "extra-ca" if !value.is_empty() => {
             return Err(Problem::new(ProblemCode::InvalidInput).with_detail(
@@ -320,66 +381,82 @@ async fn set_setting(app: AppHandle, desktop: State<'_, Desktop>, key: String, v
             ));
         }
         "proxy" => {
-            let (old, new) = (desktop.core.settings().proxy, Proxy::parse(value)?);
+            let (old, new) = (core.settings().proxy, Proxy::parse(value)?);
             if old != new {
-                paced(&desktop, &desktop.paces.outside)?;
-                let language = desktop.preferences.current().language();
-                if !confirmation::confirmed(&app, Question::route(&old, &new, language)).await {
+                limited(&limits.outside)?;
+                let language = preferences.current().language();
+                if !confirmation::confirmed(&app, Question::proxy_change(&old, &new, language)).await {
                     return Err(declined());
                 }
             }
         }
         _ => {}
     }
-    desktop.core.set_setting(key, value).map(drop)
+    core.set_setting(key, value).map(drop)
 }
 
 /// If the page lies: a dialog opens, one at a time, and only the person chooses in it. What the page has written to the
 /// disk lies in the profile, and nothing from there is taken.
 #[tauri::command]
-async fn choose_extra_ca(app: AppHandle, desktop: State<'_, Desktop>) -> Answer<()> {
-    paced(&desktop, &desktop.paces.outside)?;
-    let language = desktop.preferences.current().language();
-    let Some(path) = file_dialog::choose_certificate(&app, language).await else { return Ok(()) };
+async fn choose_extra_ca(
+    app: AppHandle,
+    core: State<'_, TuneKey>,
+    preferences: State<'_, PreferenceFile>,
+    limits: State<'_, RateLimits>,
+) -> CommandResult<()> {
+    limited(&limits.outside)?;
+    let language = preferences.current().language();
+    let Some(path) = file::choose_certificate(&app, language).await else { return Ok(()) };
     let path = path.to_str().ok_or_else(|| {
         Problem::new(ProblemCode::InvalidInput).with_detail("the file’s name is not valid Unicode")
     })?;
-    desktop.core.set_setting("extra-ca", path).map(drop)
+    core.set_setting("extra-ca", path).map(drop)
 }
 
 /// If the page lies: each service is asked for its front page, so many times in a minute.
 #[tauri::command]
-async fn test_connection(desktop: State<'_, Desktop>) -> Answer<Vec<ConnectionTest>> {
-    paced(&desktop, &desktop.paces.requests)?;
-    Ok(desktop.core.reach().await)
+async fn test_connection(
+    core: State<'_, TuneKey>,
+    limits: State<'_, RateLimits>,
+) -> CommandResult<Vec<ConnectionTest>> {
+    limited(&limits.requests)?;
+    Ok(core.reach().await)
 }
 
 /// If the page lies: it learns how it looks.
 #[tauri::command(async)]
-fn preferences(desktop: State<'_, Desktop>) -> Preferences {
-    desktop.preferences.current()
+fn preferences(preferences: State<'_, PreferenceFile>) -> Preferences {
+    preferences.current()
 }
 
 /// If the page lies: the window looks different, opens elsewhere, or closes for good. It can let the tray copy again,
 /// which any program of this user could then ask for; that program could also read the keychain.
 #[tauri::command(async)]
-fn set_preferences(app: AppHandle, desktop: State<'_, Desktop>, change: PreferenceChange) -> Answer<()> {
-    paced(&desktop, &desktop.paces.writes)?;
-    desktop.preferences.change(change, |preferences| {
+fn set_preferences(
+    app: AppHandle,
+    preferences: State<'_, PreferenceFile>,
+    limits: State<'_, RateLimits>,
+    change: PreferenceChange,
+) -> CommandResult<()> {
+    limited(&limits.writes)?;
+    preferences.change(change, |preferences| {
         app.set_theme(window::theme(preferences));
         events::emit(&app, &DesktopEvent::Preferences { preferences: preferences.clone() });
     });
-    tray::look_again(&app);
+    tray::refresh(&app);
     Ok(())
 }
 
-/// Answers what this try has found, to be said. What is shown comes by an event.
+/// Returns what this try has found, to be said. What is shown comes by an event.
 ///
 /// If the page lies: the system asks the person to unlock the keychain, so many times in a minute.
 #[tauri::command]
-async fn keychain_retry(desktop: State<'_, Desktop>) -> Answer<KeychainState> {
-    paced(&desktop, &desktop.paces.requests)?;
-    Ok(desktop.core.probe_keychain(Interaction::Allowed).await)
+async fn keychain_retry(
+    core: State<'_, TuneKey>,
+    limits: State<'_, RateLimits>,
+) -> CommandResult<KeychainState> {
+    limited(&limits.requests)?;
+    Ok(core.probe_keychain(Interaction::Allowed).await)
 }
 
 /// What the window says of the app, and needs to know of the computer.
@@ -425,7 +502,7 @@ fn about() -> About {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         licence: env!("CARGO_PKG_LICENSE").to_owned(),
         os,
-        locale: words::system_locale(),
+        locale: text::system_locale(),
         sentences: ProblemCode::sentences(),
     }
 }
@@ -433,43 +510,5 @@ fn about() -> About {
 /// If the page lies: the app ends, in order.
 #[tauri::command(async)]
 fn quit(app: AppHandle) {
-    quitting::quit(&app);
-}
-
-/// What the renewals of all accounts have come to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub(crate) struct RenewalSummary {
-    /// How many have a new key.
-    pub(crate) renewed: u32,
-    /// How many keep the key that they had, because the service said that it works.
-    pub(crate) unchanged: u32,
-    /// How many renewals did not work; why is in the account's own state.
-    pub(crate) failed: u32,
-    /// How many were not tried, because only a new sign-in helps.
-    skipped: u32,
-}
-
-/// Renews every account that a renewal can help, all at once. How each went is in its own state.
-pub(crate) async fn renew_every_account(core: &TuneKey) -> RenewalSummary {
-    let mut summary = RenewalSummary::default();
-    let mut renewals = tokio::task::JoinSet::new();
-    for account in core.snapshot().accounts {
-        if account.health.needs_sign_in() {
-            summary.skipped += 1;
-        } else {
-            let core = core.clone();
-            renewals.spawn(async move { core.renew(&account.id, RenewalTrigger::Manual).await });
-        }
-    }
-    while let Some(renewal) = renewals.join_next().await {
-        match renewal.map(|result| result.map(|record| record.outcome)) {
-            Ok(Ok(RenewalOutcome::Renewed)) => summary.renewed += 1,
-            Ok(Ok(RenewalOutcome::Unchanged)) => summary.unchanged += 1,
-            Ok(Ok(RenewalOutcome::Rejected | RenewalOutcome::Failed) | Err(_)) | Err(_) => {
-                summary.failed += 1
-            }
-        }
-    }
-    summary
+    shutdown::quit(&app);
 }

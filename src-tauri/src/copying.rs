@@ -1,16 +1,16 @@
-//! Copying a cookie: from the core straight to the clipboard. It never passes through the window.
+//! Copies a cookie from the core straight to the clipboard: it never passes through the page. The commands and the tray
+//! use this.
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tauri::{AppHandle, Manager as _};
-use tunekey_core::{AccountId, Format, Health, Problem, Scope, Secret};
+use tunekey_core::{AccountId, Format, Problem, Scope, TuneKey};
 
-use crate::app::Desktop;
-use crate::events::{DesktopEvent, OpenView};
+use crate::clipboard::{Clip, Clipboard, CookieCopy};
+use crate::events::DesktopEvent;
 use crate::notification::{self, Click, Notification};
-use crate::tray::{self, menu};
+use crate::preferences::PreferenceFile;
+use crate::text::{self, Phrase};
 use crate::window;
-use crate::words::{self, Word, word};
 
 /// How a cookie is to be copied, where it is not as the account usually is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -26,70 +26,30 @@ pub(crate) struct CopyChoice {
 }
 
 impl CopyChoice {
-    /// The format that becomes the account's own. A minimal copy is for one place, and changes nothing for the others.
-    fn own_format(self) -> Option<Format> {
+    /// The format that becomes the account's own, if one does. A minimal copy is for one place, and changes nothing for the
+    /// others.
+    fn new_own_format(self) -> Option<Format> {
         (self.scope == Scope::Full && !self.once).then_some(self.format)
     }
 }
 
-/// What the window may know of a copied cookie.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-pub(crate) struct Clip {
-    /// Whose cookie it is.
-    #[cfg_attr(feature = "typescript", ts(type = "string"))]
-    pub(crate) account: AccountId,
-    /// The shape that it was copied in.
-    pub(crate) format: Format,
-    /// How much of the credential it carries: a minimal one only plays.
-    pub(crate) scope: Scope,
-    /// How its account was doing when it was copied: a cookie that no longer works is not handed out without a word.
-    pub(crate) health: Health,
-    /// After how many seconds it is cleared.
-    pub(crate) seconds: u32,
-    /// When it is cleared.
-    #[cfg_attr(feature = "typescript", ts(type = "string"))]
-    pub(crate) until: Timestamp,
-}
-
-/// A cookie on its way to the clipboard.
-#[derive(Debug)]
-pub(crate) struct Copy {
-    pub(crate) text: Secret,
-    pub(crate) account: AccountId,
-    pub(crate) format: Format,
-    pub(crate) scope: Scope,
-    pub(crate) health: Health,
-    /// After how many seconds it is cleared.
-    pub(crate) seconds: u32,
-}
-
-impl Copy {
-    /// What the window may know of it, if it is put there now.
-    pub(crate) fn clip(self, now: Timestamp) -> Clip {
-        let Self { text: _, account, format, scope, health, seconds } = self;
-        let until = now + SignedDuration::from_secs(seconds.into());
-        Clip { account, format, scope, health, seconds, until }
-    }
-}
-
-/// Copies an account's cookie: as it usually is, or as chosen, where the format becomes the account's own unless the
-/// choice is for once.
+/// Copies an account's cookie: in the account's own format, or as chosen. A chosen format becomes the account's own,
+/// unless the choice is for once. The page is told by an event.
 ///
 /// # Errors
-/// What the core says, or `Unexpected` when the clipboard does not take it. The window hears of it by an event.
+/// Those of [`TuneKey::export`], and those of [`Clipboard::write`].
 pub(crate) async fn copy(
     app: &AppHandle,
     account: AccountId,
     choice: Option<CopyChoice>,
 ) -> Result<Clip, Problem> {
-    let desktop = app.state::<Desktop>();
+    let core = app.state::<TuneKey>();
     let scope = choice.map_or(Scope::Full, |choice| choice.scope);
-    let copied = desktop.core.export(&account, choice.map(|choice| choice.format), scope).await?;
-    let seconds = desktop.core.settings().clipboard_seconds;
-    let clip = desktop
-        .clipboard
-        .put(Copy {
+    let copied = core.export(&account, choice.map(|choice| choice.format), scope).await?;
+    let seconds = core.settings().clipboard_seconds;
+    let clip = app
+        .state::<Clipboard>()
+        .write(CookieCopy {
             text: copied.text.clone(),
             account: account.clone(),
             format: copied.format,
@@ -98,9 +58,9 @@ pub(crate) async fn copy(
             seconds,
         })
         .await?;
-    desktop.core.note_copied(&account, &copied);
-    if let Some(format) = choice.and_then(CopyChoice::own_format)
-        && let Err(problem) = desktop.core.set_format(&account, format)
+    core.note_copied(&account, &copied);
+    if let Some(format) = choice.and_then(CopyChoice::new_own_format)
+        && let Err(problem) = core.set_format(&account, format)
     {
         // The cookie is on the clipboard: that the choice is not remembered is no reason to say otherwise.
         tracing::warn!(code = ?problem.code, "the format was not remembered");
@@ -108,37 +68,33 @@ pub(crate) async fn copy(
     Ok(clip)
 }
 
-/// The same from the tray, where a notification has to say how it went.
+/// Copies an account's cookie in its own format, and shows a notification of the result.
 pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
     let name = {
-        let snapshot = app.state::<Desktop>().core.snapshot();
-        snapshot.accounts.iter().find(|known| known.id == account).map(menu::name).unwrap_or_default()
+        let snapshot = app.state::<TuneKey>().snapshot();
+        snapshot.accounts.iter().find(|known| known.id == account).map(text::account_name).unwrap_or_default()
     };
     let result = copy(app, account.clone(), None).await;
-    let language = app.state::<Desktop>().preferences.current().language();
+    let language = app.state::<PreferenceFile>().current().language();
     match result {
         Ok(clip) if clip.health.needs_sign_in() => {
-            let (title, text) = words::copied_dead(&name, language);
+            let (title, text) = text::copied_dead(&name, language);
             let click = Click {
-                label: word(Word::SignInAgain, language).to_owned(),
-                opens: tray::sign_in(account),
-                otherwise: word(Word::SignInFromTray, language).to_owned(),
+                label: Phrase::SignInAgain.text(language).to_owned(),
+                opens: DesktopEvent::open_sign_in(account),
+                fallback: Phrase::SignInFromTray.text(language).to_owned(),
             };
             notification::show(app, Notification { title, text, click: Some(click) });
         }
         Ok(clip) => {
-            let (title, text) = words::copied(&name, clip.seconds, language);
-            notification::show(app, Notification::note(title, text));
+            let (title, text) = text::copied(&name, clip.seconds, language);
+            notification::show(app, Notification::plain(title, text));
         }
         Err(problem) => {
-            let title = word(Word::NotCopied, language);
-            notification::show(app, Notification::note(title, problem.message(language)));
+            let title = Phrase::NotCopied.text(language);
+            notification::show(app, Notification::plain(title, problem.message(language)));
             // The notification may go unseen, and what helps, such as unlocking the keychain, is in the window.
-            let service = Some(account.service);
-            window::open(
-                app,
-                DesktopEvent::Open { view: OpenView::Accounts, account: Some(account), service },
-            );
+            window::open(app, DesktopEvent::open_account(account));
         }
     }
 }
@@ -151,7 +107,7 @@ mod tests {
 
     #[test]
     fn only_a_full_copy_that_is_not_for_once_changes_the_accounts_own_format() {
-        let becomes = |scope, once| CopyChoice { format: Format::Json, scope, once }.own_format();
+        let becomes = |scope, once| CopyChoice { format: Format::Json, scope, once }.new_own_format();
         assert_eq!(becomes(Scope::Full, false), Some(Format::Json));
         assert_eq!(becomes(Scope::Full, true), None, "it was for once");
         assert_eq!(becomes(Scope::Minimal, false), None, "the next copy would be a full one");

@@ -1,19 +1,15 @@
-//! What the window is told: the core's events, and what happens in the desktop app itself.
-
-use std::collections::BTreeSet;
+//! The events that the desktop app itself sends to the page. Those of the core go by the same name, from `core_events.rs`.
+//! Any file above `clipboard.rs` and `preferences.rs` may use this.
 
 use serde::Serialize;
-use tauri::{AppHandle, Emitter as _, Manager as _};
-use tokio::sync::broadcast::error::RecvError;
-use tunekey_core::{AccountId, Event, ServiceId, SignInStep, Snapshot, TuneKey};
+use tauri::{AppHandle, Emitter as _};
+use tunekey_core::{AccountId, ServiceId, SignInStep};
 
-use crate::app::Desktop;
-use crate::copying::Clip;
+use crate::clipboard::Clip;
 use crate::preferences::Preferences;
-use crate::tray::Tray;
 
-/// The one name under which the window hears everything.
-const NAME: &str = "tunekey";
+/// The name of every event that is sent to the page.
+const EVENT_NAME: &str = "tunekey";
 
 /// What the desktop app itself has to say. Like the core's events, each carries the whole new state of one thing.
 #[derive(Debug, Clone, Serialize)]
@@ -60,99 +56,30 @@ pub(crate) enum OpenView {
     Add,
 }
 
-/// Tells the window.
+impl DesktopEvent {
+    /// Asks for the view in which an account is signed in again.
+    pub(crate) fn open_sign_in(account: AccountId) -> Self {
+        let service = Some(account.service);
+        Self::Open { view: OpenView::Add, account: Some(account), service }
+    }
+
+    /// Asks for the view of an account.
+    pub(crate) fn open_account(account: AccountId) -> Self {
+        let service = Some(account.service);
+        Self::Open { view: OpenView::Accounts, account: Some(account), service }
+    }
+}
+
+/// Sends an event to the page. A failure is logged.
 pub(crate) fn emit<E: Serialize + Clone>(app: &AppHandle, event: &E) {
-    if let Err(error) = app.emit(NAME, event) {
-        tracing::warn!(%error, "the window was not told");
+    if let Err(error) = app.emit(EVENT_NAME, event) {
+        tracing::warn!(%error, "the event was not sent");
     }
-}
-
-/// Passes the core's events on to the window, and has the tray look again after each, until the app ends.
-pub(crate) fn forward(app: &AppHandle, tray: Tray) {
-    let core = app.state::<Desktop>().core.clone();
-    // Subscribed before anything else is asked of the core, so that no change falls in between.
-    let mut events = core.events();
-    let changed = tray.follow(app);
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        let mut known = ids(&core);
-        loop {
-            match events.recv().await {
-                Ok(event) => {
-                    note(&mut known, &event);
-                    emit(&app, &event);
-                }
-                Err(RecvError::Lagged(_)) => {
-                    for event in catch_up(core.snapshot(), &mut known) {
-                        emit(&app, &event);
-                    }
-                }
-                Err(RecvError::Closed) => return,
-            }
-            changed.notify_one();
-        }
-    });
-}
-
-fn ids(core: &TuneKey) -> BTreeSet<AccountId> {
-    core.snapshot().accounts.into_iter().map(|account| account.id).collect()
-}
-
-fn note(known: &mut BTreeSet<AccountId>, event: &Event) {
-    match event {
-        Event::Account { account } => {
-            known.insert(account.id.clone());
-        }
-        Event::AccountGone { id, .. } => {
-            known.remove(id);
-        }
-        Event::Keychain { .. } | Event::Settings { .. } => {}
-    }
-}
-
-/// The events that lead from what the window knows to what is, when some were missed.
-fn catch_up(snapshot: Snapshot, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
-    let mut gone = std::mem::take(known);
-    let revision = snapshot.revision;
-    let mut events = Vec::new();
-    for account in snapshot.accounts {
-        gone.remove(&account.id);
-        known.insert(account.id.clone());
-        events.push(Event::Account { account: Box::new(account) });
-    }
-    events.extend(gone.into_iter().map(|id| Event::AccountGone { id, revision }));
-    events.push(Event::Keychain { state: snapshot.keychain });
-    events.push(Event::Settings { settings: snapshot.settings });
-    events
 }
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::{KeychainState, Settings};
-
     use super::*;
-
-    #[test]
-    fn a_window_that_missed_events_is_told_of_the_accounts_that_went_meanwhile() {
-        let gone = AccountId::new(ServiceId::Netease, "90001");
-        let mut known = BTreeSet::from([gone.clone()]);
-        let snapshot = Snapshot {
-            revision: 7,
-            accounts: Vec::new(),
-            keychain: KeychainState::Locked,
-            settings: Settings::default(),
-            notice: None,
-            system_proxy: None,
-        };
-        let events = catch_up(snapshot, &mut known);
-        let expected = [
-            Event::AccountGone { id: gone, revision: 7 },
-            Event::Keychain { state: KeychainState::Locked },
-            Event::Settings { settings: Settings::default() },
-        ];
-        assert_eq!(events, expected, "everything that may have changed");
-        assert!(known.is_empty(), "and it is told once");
-    }
 
     #[test]
     fn events_have_the_shape_that_the_window_expects() {

@@ -1,4 +1,5 @@
-//! System notifications. Best effort: where nobody shows them, nothing happens.
+//! System notifications, of which a click may open a view in the window. Best effort: where no server shows them,
+//! nothing happens.
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
@@ -13,14 +14,14 @@ use tauri::AppHandle;
 
 use crate::events::DesktopEvent;
 
-/// What is shown. Plain text: what a server would take for markup is escaped on the way there.
+/// A notification in plain text: where the server reads markup, it is escaped.
 #[derive(Debug, Clone)]
 pub(crate) struct Notification {
     /// One line.
     pub(crate) title: String,
     /// A sentence or two.
     pub(crate) text: String,
-    /// Where a click leads.
+    /// What a click does; `None` when there is nothing to click.
     pub(crate) click: Option<Click>,
 }
 
@@ -32,13 +33,13 @@ pub(crate) struct Click {
     pub(crate) label: String,
     /// The view that is opened in the window.
     pub(crate) opens: DesktopEvent,
-    /// Said besides the text where a click does nothing: the other way there.
-    pub(crate) otherwise: String,
+    /// Added to the text where the server knows no clicks: the other way to that view.
+    pub(crate) fallback: String,
 }
 
 impl Notification {
-    /// Something to read and no more.
-    pub(crate) fn note(title: impl Into<String>, text: impl Into<String>) -> Self {
+    /// Without anything to click.
+    pub(crate) fn plain(title: impl Into<String>, text: impl Into<String>) -> Self {
         Self { title: title.into(), text: text.into(), click: None }
     }
 }

@@ -1,23 +1,24 @@
-//! The service's own sign-in page, in a window of its own that can do nothing but show it.
+//! The service's own sign-in page, in a window of its own that can do nothing but show it. Only `sign_in.rs` opens one.
 //!
 //! No capability names this window, so that no call from it is answered; on Linux it does not even have the means
 //! to call. Its browser profile is thrown away with it. It goes where [`OfficialPage`] says and nowhere else, opens
 //! no other windows, downloads nothing and is granted nothing.
 //!
-//! What it is opened for counts only where the page itself goes there, not a frame in it, which anybody can put on a
-//! page and lead anywhere: on Linux, where a navigation does not say whose it is, once the view itself has begun to load
-//! the address, which is then stopped; on Windows, because only the page's own navigations are told of. On macOS the
-//! shell tells of both alike, so that there a frame can end the visit. What it brings is then still refused without the
-//! state of this visit, and a new account is shown before it is saved. An address that cannot be read is refused on
-//! Linux when its answer comes, or the page itself goes there; elsewhere the shell lets it through, and it brings nothing.
+//! Its goal counts only where the page itself goes there, not a frame in it, which anybody can put on a page and lead
+//! anywhere. On Linux a navigation does not say whose it is, so that the goal counts once the view itself has begun to
+//! load the address, which is then stopped. On Windows only the page's own navigations are reported. On macOS both are
+//! reported alike, so that there a frame can end the session; what it brings is then still refused without the state
+//! of this session, and a new account is shown before it is saved. An address that cannot be parsed is refused on
+//! Linux when its response comes, or the page itself goes there; elsewhere the shell lets it through, and it brings
+//! nothing.
 //!
 //! Limits elsewhere: an extra certificate authority holds here on Linux only; Windows and macOS decide by their own
-//! stores, where whoever inspects the traffic has put it already. macOS always goes as the system says, so that
+//! stores, where whoever inspects the traffic has put it already. macOS always uses the system's proxy, so that
 //! with another proxy setting the page is not shown at all there, nor is it on Windows with an `https` proxy. A page
-//! that cannot be loaded is replaced by our own words on Linux; elsewhere the engine's error page is seen.
+//! that cannot be loaded is replaced by our own error page on Linux; elsewhere the engine's is seen.
 
 #[cfg(target_os = "linux")]
-mod unreachable;
+mod error_page;
 #[cfg(target_os = "linux")]
 mod webkit;
 
@@ -30,35 +31,37 @@ use tauri::{
     AppHandle, Manager as _, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
 };
 use tokio::sync::mpsc::UnboundedSender;
-use tunekey_core::{Answer, CookieMap, Input, OfficialPage, PageGoal, Problem, ProblemCode, ServiceId};
+use tunekey_core::{
+    Answer, CookieMap, Input, OfficialPage, PageGoal, Problem, ProblemCode, ServiceId, TuneKey,
+};
 
-use crate::app::Desktop;
+use crate::preferences::PreferenceFile;
 #[cfg(target_os = "linux")]
 use crate::response_policy;
-use crate::words;
+use crate::text;
 
 /// Whether this platform's web view can serve. All three can: WebKitGTK, WebView2 and WKWebView give their host
 /// the cookies that scripts cannot see, too.
 pub(crate) const CAN_BE_SHOWN: bool = cfg!(any(target_os = "linux", windows, target_os = "macos"));
 
-/// How often to look whether the cookie is there: pages set it in answers that no event tells of.
-const LOOK: Duration = Duration::from_millis(250);
+/// How often to look for the cookie: pages set it in responses that no event tells of.
+const COOKIE_POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// What every such window's label begins with. `capabilities/main.json` must not match it.
-const LABEL: &str = "official-page";
+const LABEL_PREFIX: &str = "official-page";
 
 /// The number of the last such window, so that none has the label of one that is still closing.
-static LAST: AtomicU32 = AtomicU32::new(0);
+static LAST_NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// A page that is open. Dropping it closes the window.
+/// One use of the page, until it has reached its goal or is closed. Dropping it closes the window.
 #[derive(Debug)]
-pub(crate) struct Visit {
-    frame: Frame,
+pub(crate) struct PageSession {
+    window: PageWindow,
 }
 
-impl Visit {
-    /// Opens the page. What it brings, or that it was closed, is given once as an answer.
-    /// `failed` is called when it cannot be shown.
+impl PageSession {
+    /// Opens the page. Sends one answer: what the page has brought, or that the person has closed it. Calls `failed`
+    /// instead when the page cannot be shown. Returns at once.
     pub(crate) fn open(
         app: &AppHandle,
         service: ServiceId,
@@ -66,29 +69,29 @@ impl Visit {
         answers: UnboundedSender<Answer>,
         failed: impl FnOnce(Problem) + Send + 'static,
     ) -> Self {
-        let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-        let frame = Frame {
+        let number = LAST_NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
+        let window = PageWindow {
             app: app.clone(),
-            label: format!("{LABEL}-{number}"),
+            label: format!("{LABEL_PREFIX}-{number}"),
             outcome: Outcome(Arc::new(Mutex::new(Some(answers)))),
         };
-        let opening = frame.clone();
+        let opening = window.clone();
         // Not here: making a window inside an event handler hangs on Windows.
         tauri::async_runtime::spawn_blocking(move || {
             if let Err(problem) = opening.build(service, &page)
-                && !opening.outcome.is_over()
+                && !opening.outcome.is_closed()
             {
                 tracing::error!(detail = problem.detail, "the page is not shown");
                 opening.close();
                 failed(problem);
             }
         });
-        Self { frame }
+        Self { window }
     }
 
     /// Brings the window to the front.
     pub(crate) fn show(&self) {
-        let Some(window) = self.frame.window() else { return };
+        let Some(window) = self.window.webview() else { return };
         let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
         if let Err(error) = shown {
             tracing::warn!(%error, "the page was not brought to the front");
@@ -96,20 +99,20 @@ impl Visit {
     }
 }
 
-impl Drop for Visit {
+impl Drop for PageSession {
     fn drop(&mut self) {
-        self.frame.outcome.end();
-        self.frame.close();
+        self.window.outcome.close();
+        self.window.close();
     }
 }
 
-/// Where the one thing goes that a page is opened for.
+/// Where the one answer of a session is sent.
 #[derive(Debug, Clone)]
 struct Outcome(Arc<Mutex<Option<UnboundedSender<Answer>>>>);
 
 impl Outcome {
-    /// Gives it, unless something has been given already. True if it was.
-    fn give(&self, input: Input) -> bool {
+    /// Sends the answer, unless one has been sent already or the session is over. True if it was.
+    fn send(&self, input: Input) -> bool {
         match self.lock().take() {
             // A sign-in that has just ended no longer listens.
             Some(answers) => answers.send(Answer::Give(input)).is_ok(),
@@ -117,12 +120,12 @@ impl Outcome {
         }
     }
 
-    /// Nobody waits any more.
-    fn end(&self) {
+    /// Sends nothing from now on.
+    fn close(&self) {
         *self.lock() = None;
     }
 
-    fn is_over(&self) -> bool {
+    fn is_closed(&self) -> bool {
         self.lock().is_none()
     }
 
@@ -131,33 +134,33 @@ impl Outcome {
     }
 }
 
-/// The window, whether it is there already, still, or not.
+/// The window by its label, whether it exists already, still, or not.
 #[derive(Debug, Clone)]
-struct Frame {
+struct PageWindow {
     app: AppHandle,
     label: String,
     outcome: Outcome,
 }
 
-impl Frame {
-    fn window(&self) -> Option<WebviewWindow> {
+impl PageWindow {
+    fn webview(&self) -> Option<WebviewWindow> {
         self.app.get_webview_window(&self.label)
     }
 
     fn build(&self, service: ServiceId, page: &OfficialPage) -> Result<(), Problem> {
-        let settings = self.app.state::<Desktop>().core.settings();
-        let builder = through(self.builder(service, page), &settings.proxy)?;
+        let settings = self.app.state::<TuneKey>().settings();
+        let builder = with_proxy(self.builder(service, page), &settings.proxy)?;
         let window = builder.build().map_err(|error| not_shown(&error))?;
         window.on_window_event({
-            let frame = self.clone();
+            let page_window = self.clone();
             move |event| match event {
                 WindowEvent::CloseRequested { api, .. } => {
                     api.prevent_close();
-                    frame.outcome.give(Input::PageClosed);
-                    frame.close();
+                    page_window.outcome.send(Input::PageClosed);
+                    page_window.close();
                 }
                 WindowEvent::Destroyed => {
-                    frame.outcome.give(Input::PageClosed);
+                    page_window.outcome.send(Input::PageClosed);
                 }
                 _ => {}
             }
@@ -165,32 +168,32 @@ impl Frame {
         // It is loaded only now: until here its window is bare, and nothing of it has gone around the proxy.
         self.load(&window, service, page, settings).map_err(|error| not_shown(&error))?;
         if let PageGoal::Cookie { site, name } = page.goal {
-            tauri::async_runtime::spawn(self.clone().watch(site, name));
+            tauri::async_runtime::spawn(self.clone().watch_cookies(site, name));
         }
-        if self.outcome.is_over() {
+        if self.outcome.is_closed() {
             self.close();
         }
         Ok(())
     }
 
     fn builder(&self, service: ServiceId, page: &OfficialPage) -> WebviewWindowBuilder<'_, Wry, AppHandle> {
-        let desktop = self.app.state::<Desktop>();
-        let language = desktop.preferences.current().language();
+        let preferences = self.app.state::<PreferenceFile>().current();
+        let language = preferences.language();
         let title =
-            move |address: &Url| words::page_title(service, address.host_str().unwrap_or_default(), language);
-        let (frame, shown) = (self.clone(), page.clone());
+            move |address: &Url| text::page_title(service, address.host_str().unwrap_or_default(), language);
+        let (page_window, shown) = (self.clone(), page.clone());
         WebviewWindowBuilder::new(&self.app, &self.label, WebviewUrl::External(blank()))
             .title(title(&page.start))
             .inner_size(520.0, 700.0)
             .min_inner_size(360.0, 400.0)
             .center()
-            .theme(desktop.preferences.current().theme())
+            .theme(preferences.theme())
             .incognito(true)
-            .data_directory(self.folder())
+            .data_directory(self.data_directory())
             .devtools(false)
             .general_autofill_enabled(false)
             .zoom_hotkeys_enabled(true)
-            .on_navigation(move |address| frame.may_go(&shown, address))
+            .on_navigation(move |address| page_window.decide(&shown, address))
             .on_new_window(|_, _| NewWindowResponse::Deny)
             .on_download(|_, _| false)
             .on_permission_request(|_, _| PermissionResponse::Deny)
@@ -206,39 +209,39 @@ impl Frame {
             })
     }
 
-    /// Whether the page may load an address. The one that it was opened for is taken instead.
-    fn may_go(&self, page: &OfficialPage, address: &Url) -> bool {
-        match Direction::of(page, address) {
-            Direction::Stays => true,
-            // Whether it is the page or a frame in it that goes there is seen in [`Frame::follow`].
-            Direction::Arrives if cfg!(target_os = "linux") => true,
-            Direction::Arrives => {
-                self.arrives(address);
+    /// Whether an address may be loaded. The goal is taken as the answer instead.
+    fn decide(&self, page: &OfficialPage, address: &Url) -> bool {
+        match Navigation::of(page, address) {
+            Navigation::Allow => true,
+            // Whether it is the page or a frame in it that goes there is seen in [`PageWindow::may_load`].
+            Navigation::Finish if cfg!(target_os = "linux") => true,
+            Navigation::Finish => {
+                self.finish(address);
                 false
             }
-            Direction::Asks(own) => {
-                tracing::debug!(host = own.host_str(), "a request is made with a state of our own");
-                self.go(own);
+            Navigation::Redirect(own) => {
+                tracing::debug!(host = own.host_str(), "a request is made with the state of this session");
+                self.redirect(own);
                 false
             }
-            Direction::Leaves => {
+            Navigation::Deny => {
                 tracing::info!(host = address.host_str(), "the page wanted to go elsewhere");
                 false
             }
         }
     }
 
-    /// Takes the address that the page was opened for.
-    fn arrives(&self, address: &Url) {
-        self.outcome.give(Input::PageAddress(address.as_str().into()));
+    /// Sends the address of the goal, and closes the window.
+    fn finish(&self, address: &Url) {
+        self.outcome.send(Input::PageAddress(address.as_str().into()));
         self.close();
     }
 
-    /// Goes to another address than the page wanted. Returns at once: this is the middle of a navigation.
-    fn go(&self, address: Url) {
-        let frame = self.clone();
+    /// Loads an address in place of the one that the page wanted. Returns at once: this is the middle of a navigation.
+    fn redirect(&self, address: Url) {
+        let page_window = self.clone();
         tauri::async_runtime::spawn(async move {
-            if let Some(window) = frame.window()
+            if let Some(window) = page_window.webview()
                 && let Err(error) = window.navigate(address)
             {
                 tracing::warn!(%error, "the page did not go on");
@@ -246,17 +249,17 @@ impl Frame {
         });
     }
 
-    /// Looks at an address that the page itself has begun to load. `false` when it is to be stopped.
+    /// Whether the page itself may go on loading an address that it has begun to load.
     #[cfg(target_os = "linux")]
-    fn follow(&self, page: &OfficialPage, address: Option<&str>) -> bool {
+    fn may_load(&self, page: &OfficialPage, address: Option<&str>) -> bool {
         let Some(address) = address.and_then(|address| Url::parse(address).ok()) else {
-            tracing::warn!("the page wanted to go to an address that cannot be read");
+            tracing::warn!("the page wanted to go to an address that cannot be parsed");
             return false;
         };
-        if Direction::of(page, &address) != Direction::Arrives {
+        if Navigation::of(page, &address) != Navigation::Finish {
             return true;
         }
-        self.arrives(&address);
+        self.finish(&address);
         false
     }
 
@@ -268,24 +271,24 @@ impl Frame {
         page: &OfficialPage,
         settings: tunekey_core::Settings,
     ) -> tauri::Result<()> {
-        let authorities = self.app.state::<Desktop>().core.extra_ca_file();
+        let authorities = self.app.state::<TuneKey>().extra_ca_file();
         let authorities = authorities.unwrap_or_else(|problem| {
             tracing::warn!(code = ?problem.code, "the extra certificate authorities cannot be read");
             None
         });
-        let (app, frame, page) = (self.app.clone(), self.clone(), page.clone());
+        let (app, page_window, page) = (self.app.clone(), self.clone(), page.clone());
         window.with_webview(move |view| {
             let view = view.inner();
             let (start, shown, followed) = (page.start.clone(), page.clone(), page.clone());
             response_policy::show_only(&view, move |address| {
-                Direction::of(&shown, address) == Direction::Stays
+                Navigation::of(&shown, address) == Navigation::Allow
             });
-            webkit::follow(&view, move |address| frame.follow(&followed, address));
+            webkit::filter_main_frame(&view, move |address| page_window.may_load(&followed, address));
             webkit::load(&view, &start, &settings.proxy, authorities.as_deref());
-            webkit::replace_failures(&view, move |why, failed| {
-                let language = app.state::<Desktop>().preferences.current().language();
-                let retry = retried(&page, failed);
-                unreachable::page(why, service, failed, retry, language)
+            webkit::replace_error_page(&view, move |error, failed| {
+                let language = app.state::<PreferenceFile>().current().language();
+                let retry = retry_address(&page, failed);
+                error_page::html(error, service, failed, retry, language)
             });
         })
     }
@@ -301,20 +304,20 @@ impl Frame {
         window.navigate((*page.start).clone())
     }
 
-    /// Looks for the cookie until it or somebody else ends the visit.
-    async fn watch(self, site: &'static str, name: &'static str) {
+    /// Polls for the cookie until it is there or the session is over.
+    async fn watch_cookies(self, site: &'static str, name: &'static str) {
         let Some(host) = site.parse::<Url>().ok().and_then(|url| url.host_str().map(str::to_owned)) else {
             return;
         };
-        while !self.outcome.is_over() {
-            let Some(window) = self.window() else { return };
+        while !self.outcome.is_closed() {
+            let Some(window) = self.webview() else { return };
             // All of them, because some are for paths that the page itself never asks for (protocol: NetEase §6).
             // On a thread where it may wait: on Windows it hangs in an event handler.
             let cookies = tauri::async_runtime::spawn_blocking(move || window.cookies()).await;
             match cookies {
                 Ok(Ok(cookies)) => {
-                    if let Some(cookies) = with(cookies, &host, name) {
-                        self.outcome.give(Input::PageCookies(cookies));
+                    if let Some(cookies) = cookies_of(cookies, &host, name) {
+                        self.outcome.send(Input::PageCookies(cookies));
                         self.close();
                         return;
                     }
@@ -322,16 +325,16 @@ impl Frame {
                 Ok(Err(error)) => tracing::debug!(%error, "the page’s cookies cannot be read now"),
                 Err(_) => return,
             }
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(COOKIE_POLL_INTERVAL).await;
         }
     }
 
-    /// Wipes what the page has kept, and closes the window. Returns at once: this may be called in the middle of
+    /// Wipes the browser profile, and closes the window. Returns at once: this may be called in the middle of
     /// one of the window's own events.
     fn close(&self) {
-        let frame = self.clone();
+        let page_window = self.clone();
         tauri::async_runtime::spawn_blocking(move || {
-            if let Some(window) = frame.window() {
+            if let Some(window) = page_window.webview() {
                 if let Err(error) = window.clear_all_browsing_data() {
                     tracing::warn!(%error, "the page’s profile was not wiped before it was thrown away");
                 }
@@ -341,13 +344,13 @@ impl Frame {
             }
             #[cfg(windows)]
             // It holds nothing of the page, but is of no use any more. In use for a moment still, it goes next time.
-            let _ = std::fs::remove_dir_all(frame.folder());
+            let _ = std::fs::remove_dir_all(page_window.data_directory());
         });
     }
 
     /// The folder that the web view's engine is run from; a throw-away profile keeps nothing in it.
     #[cfg(not(windows))]
-    fn folder(&self) -> std::path::PathBuf {
+    fn data_directory(&self) -> std::path::PathBuf {
         // The main window's: a folder that is served already gets no further handlers for our own schemes,
         // so that there is nothing of ours that this page could ask for.
         crate::window::data_directory(&self.app)
@@ -355,74 +358,77 @@ impl Frame {
 
     /// Here one of its own: one folder's windows must all have the same proxy.
     #[cfg(windows)]
-    fn folder(&self) -> std::path::PathBuf {
-        self.app.state::<Desktop>().profile.dir().join(LABEL)
+    fn data_directory(&self) -> std::path::PathBuf {
+        self.app.state::<tunekey_core::Profile>().dir().join(LABEL_PREFIX)
     }
 }
 
-/// Where another try leads when an address could not be loaded: there, if it is one of the page's own.
+/// The address to try again when `failed` could not be loaded: the same, if it is one of the page's own.
 #[cfg(target_os = "linux")]
-fn retried<'a>(page: &'a OfficialPage, failed: &'a Url) -> &'a Url {
+fn retry_address<'a>(page: &'a OfficialPage, failed: &'a Url) -> &'a Url {
     if page.may_visit(failed) { failed } else { &page.start }
 }
 
-/// Where an address leads.
+/// What to do with an address that the page, or a frame in it, wants to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Direction {
-    /// Somewhere the page may go.
-    Stays,
-    /// To what it was opened for.
-    Arrives,
-    /// To a request with somebody else's state; there it is with that of this visit.
-    Asks(Url),
-    /// Elsewhere.
-    Leaves,
+enum Navigation {
+    /// Load it.
+    Allow,
+    /// Take it as the answer: it is the goal.
+    Finish,
+    /// Load this one instead: the same request, with the state of this session rather than somebody else's.
+    Redirect(Url),
+    /// Do not load it.
+    Deny,
 }
 
-impl Direction {
+impl Navigation {
     fn of(page: &OfficialPage, address: &Url) -> Self {
         if page.is_reached(address) {
-            Self::Arrives
+            Self::Finish
         } else if let Some(own) = page.with_own_state(address) {
-            Self::Asks(own)
+            Self::Redirect(own)
         } else if page.may_visit(address) || matches!(address.as_str(), "about:blank" | "about:srcdoc") {
             // Empty frames, which their page fills itself.
-            Self::Stays
+            Self::Allow
         } else {
-            Self::Leaves
+            Self::Deny
         }
     }
 }
 
-/// The host's cookies, if that one is among them.
-fn with(cookies: Vec<Cookie<'_>>, host: &str, name: &str) -> Option<CookieMap> {
+/// The host's cookies, if one called `name` is among them and not empty.
+fn cookies_of(cookies: Vec<Cookie<'_>>, host: &str, name: &str) -> Option<CookieMap> {
     let cookies: CookieMap = cookies
         .iter()
-        .filter(|cookie| cookie.domain().is_some_and(|domain| covers(domain, host)))
+        .filter(|cookie| cookie.domain().is_some_and(|domain| domain_matches(domain, host)))
         .map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()))
         .collect();
     cookies.get(name).is_some().then_some(cookies)
 }
 
-/// Whether cookies of this domain are sent to the host.
-fn covers(domain: &str, host: &str) -> bool {
+/// Whether cookies of a domain are sent to a host (RFC 6265 §5.1.3).
+fn domain_matches(domain: &str, host: &str) -> bool {
     let domain = domain.trim_start_matches('.');
     host.strip_suffix(domain).is_some_and(|below| below.is_empty() || below.ends_with('.'))
 }
 
-/// The proxy setting, for the web views that take it before they are made.
+/// Makes the proxy setting hold: not here, where WebKitGTK takes it later, in `webkit::load`.
 #[cfg(target_os = "linux")]
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere not every setting can be kept")]
-fn through<'a>(
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere not every setting is possible")]
+fn with_proxy<'a>(
     builder: WebviewWindowBuilder<'a, Wry, AppHandle>,
     _: &tunekey_core::Proxy,
 ) -> Result<WebviewWindowBuilder<'a, Wry, AppHandle>, Problem> {
     Ok(builder)
 }
 
-/// The proxy setting. What cannot be kept is refused: the page must not go around it.
+/// Makes the proxy setting hold, in the web views that take it before they are made.
+///
+/// # Errors
+/// `InvalidInput` when this system's web view cannot use that proxy: the page must not go around it.
 #[cfg(not(target_os = "linux"))]
-fn through<'a>(
+fn with_proxy<'a>(
     builder: WebviewWindowBuilder<'a, Wry, AppHandle>,
     proxy: &tunekey_core::Proxy,
 ) -> Result<WebviewWindowBuilder<'a, Wry, AppHandle>, Problem> {
@@ -432,15 +438,15 @@ fn through<'a>(
         Proxy::None if cfg!(windows) => Ok(builder.additional_browser_args("--no-proxy-server")),
         Proxy::Manual(address) if cfg!(windows) && !address.starts_with("https:") => {
             let address = address.replacen("socks5h:", "socks5:", 1);
-            let address = address.parse().map_err(|_| no_proxy())?;
+            let address = address.parse().map_err(|_| unusable_proxy())?;
             Ok(builder.proxy_url(address))
         }
-        Proxy::None | Proxy::Manual(_) => Err(no_proxy()),
+        Proxy::None | Proxy::Manual(_) => Err(unusable_proxy()),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn no_proxy() -> Problem {
+fn unusable_proxy() -> Problem {
     Problem::new(ProblemCode::InvalidInput).with_detail(
         "this system’s web view can’t show a page with this proxy setting; choose another way in",
     )
@@ -473,8 +479,8 @@ mod tests {
         }
     }
 
-    fn direction(address: &str) -> Direction {
-        Direction::of(&page(), &url(address))
+    fn navigation(address: &str) -> Navigation {
+        Navigation::of(&page(), &url(address))
     }
 
     #[test]
@@ -485,7 +491,7 @@ mod tests {
             "about:blank",
             "about:srcdoc",
         ] {
-            assert_eq!(direction(address), Direction::Stays, "{address}");
+            assert_eq!(navigation(address), Navigation::Allow, "{address}");
         }
     }
 
@@ -503,14 +509,14 @@ mod tests {
             "weixin://dl/login",
             "about:config",
         ] {
-            assert_eq!(direction(address), Direction::Leaves, "{address}");
+            assert_eq!(navigation(address), Navigation::Deny, "{address}");
         }
     }
 
     #[test]
     fn what_the_page_was_opened_for_is_taken_although_its_host_may_be_visited() {
-        assert_eq!(direction("https://y.qq.com/portal/wx_redirect.html?code=A"), Direction::Arrives);
-        assert_eq!(direction("https://y.qq.com/portal/other.html?code=A"), Direction::Stays);
+        assert_eq!(navigation("https://y.qq.com/portal/wx_redirect.html?code=A"), Navigation::Finish);
+        assert_eq!(navigation("https://y.qq.com/portal/other.html?code=A"), Navigation::Allow);
     }
 
     #[cfg(target_os = "linux")]
@@ -518,20 +524,20 @@ mod tests {
     fn another_try_goes_where_the_page_was_and_nowhere_else() {
         let page = page();
         let later = url("https://xui.ptlogin2.qq.com/cgi-bin/xlogin?x=1");
-        assert_eq!(retried(&page, &later), &later, "what has been done so far is not done again");
-        assert_eq!(retried(&page, &url("https://evil.example/")).host_str(), Some("graph.qq.com"));
-        assert_eq!(retried(&page, &url("about:blank")).host_str(), Some("graph.qq.com"));
+        assert_eq!(retry_address(&page, &later), &later, "what has been done so far is not done again");
+        assert_eq!(retry_address(&page, &url("https://evil.example/")).host_str(), Some("graph.qq.com"));
+        assert_eq!(retry_address(&page, &url("about:blank")).host_str(), Some("graph.qq.com"));
     }
 
     #[test]
     fn a_page_gives_one_thing_and_no_second() {
         let (answers, mut given) = unbounded_channel();
         let outcome = Outcome(Arc::new(Mutex::new(Some(answers))));
-        assert!(!outcome.is_over(), "nothing has been given");
-        assert!(outcome.give(Input::PageAddress("https://y.qq.com/?code=A".into())));
-        assert!(outcome.is_over());
+        assert!(!outcome.is_closed(), "nothing has been given");
+        assert!(outcome.send(Input::PageAddress("https://y.qq.com/?code=A".into())));
+        assert!(outcome.is_closed());
         assert!(
-            !outcome.give(Input::PageClosed),
+            !outcome.send(Input::PageClosed),
             "its window closes because of that, not because of the person"
         );
         assert!(matches!(given.try_recv(), Ok(Answer::Give(Input::PageAddress(_)))));
@@ -539,18 +545,18 @@ mod tests {
     }
 
     #[test]
-    fn a_visit_that_was_ended_gives_nothing() {
+    fn a_session_that_was_closed_sends_nothing() {
         let (answers, mut given) = unbounded_channel();
         let outcome = Outcome(Arc::new(Mutex::new(Some(answers))));
-        outcome.end();
-        assert!(!outcome.give(Input::PageClosed));
-        assert!(given.try_recv().is_err(), "the next visit's question must not get this one's answer");
+        outcome.close();
+        assert!(!outcome.send(Input::PageClosed));
+        assert!(given.try_recv().is_err(), "the next session's question must not get this one's answer");
     }
 
     #[test]
     fn cookies_are_taken_once_the_one_that_matters_is_there() {
         let cookie = |domain, name, value| Cookie::build((name, value)).domain(domain).path("/api").build();
-        let taken = |cookies| with(cookies, "music.163.com", "MUSIC_U");
+        let taken = |cookies| cookies_of(cookies, "music.163.com", "MUSIC_U");
         let csrf = || cookie("music.163.com", "__csrf", "c0ffee");
         assert!(taken(vec![csrf()]).is_none(), "every visitor gets these");
         let empty = cookie(".music.163.com", "MUSIC_U", "");

@@ -1,4 +1,5 @@
-//! The window's own preferences: what it looks like, and nothing that matters when it is lost.
+//! The window's own preferences, and the hints and incidents that the person has been told of. Nothing in it matters when
+//! it is lost. Any file above `text.rs` may read it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,7 +11,7 @@ use tauri::{AppHandle, Wry};
 use tauri_plugin_store::{Store, StoreExt as _};
 use tunekey_core::Language;
 
-use crate::words;
+use crate::text;
 
 /// The window's own preferences.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,27 +84,27 @@ impl Default for Preferences {
 }
 
 impl Preferences {
-    /// The same with a change made.
+    /// These with a change made.
     fn with(&self, change: PreferenceChange) -> Self {
         Self {
             theme: change.theme.unwrap_or(self.theme),
             language: change.language.unwrap_or(self.language),
             close_to_tray: change.close_to_tray.unwrap_or(self.close_to_tray),
             tray_copies: change.tray_copies.unwrap_or(self.tray_copies),
-            last_view: change.last_view.filter(sensible).or_else(|| self.last_view.clone()),
+            last_view: change.last_view.filter(is_short).or_else(|| self.last_view.clone()),
         }
     }
 
-    /// The language to speak now.
+    /// The language that was chosen, or the system's.
     pub(crate) fn language(&self) -> Language {
         match self.language {
-            LanguageChoice::System => Language::from_locale(&words::system_locale()),
+            LanguageChoice::System => Language::from_locale(&text::system_locale()),
             LanguageChoice::English => Language::English,
             LanguageChoice::Chinese => Language::Chinese,
         }
     }
 
-    /// What the window frame and the page are told; `None` follows the system.
+    /// The theme that was chosen; `None` is the system's.
     pub(crate) fn theme(&self) -> Option<tauri::Theme> {
         match self.theme {
             Theme::System => None,
@@ -114,16 +115,16 @@ impl Preferences {
 
     /// Reads each preference by itself: one that is missing or makes no sense is the default, and the others stay.
     fn read(stored: impl Fn(&str) -> Option<Value>) -> Self {
-        fn one<T: for<'a> Deserialize<'a>>(value: Option<Value>, or: T) -> T {
-            value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or(or)
+        fn one<T: for<'a> Deserialize<'a>>(value: Option<Value>, default: T) -> T {
+            value.and_then(|value| serde_json::from_value(value).ok()).unwrap_or(default)
         }
-        let or = Self::default();
+        let default = Self::default();
         Self {
-            theme: one(stored(THEME), or.theme),
-            language: one(stored(LANGUAGE), or.language),
-            close_to_tray: one(stored(CLOSE_TO_TRAY), or.close_to_tray),
-            tray_copies: one(stored(TRAY_COPIES), or.tray_copies),
-            last_view: one(stored(LAST_VIEW), or.last_view).filter(sensible),
+            theme: one(stored(THEME), default.theme),
+            language: one(stored(LANGUAGE), default.language),
+            close_to_tray: one(stored(CLOSE_TO_TRAY), default.close_to_tray),
+            tray_copies: one(stored(TRAY_COPIES), default.tray_copies),
+            last_view: one(stored(LAST_VIEW), default.last_view).filter(is_short),
         }
     }
 }
@@ -134,23 +135,23 @@ const CLOSE_TO_TRAY: &str = "closeToTray";
 const TRAY_COPIES: &str = "trayCopies";
 const LAST_VIEW: &str = "lastView";
 
-/// What the person has been told once and need not be told again, beside the preferences in their file.
+/// The key of the incidents that the person has been told of, beside the preferences in the file.
 const TOLD: &str = "told";
 
-/// The longest view name worth keeping, in bytes.
+/// The longest view name that is kept, in bytes.
 const VIEW_LIMIT: usize = 200;
 
 #[expect(clippy::ptr_arg, reason = "the shape that Option::filter calls")]
-fn sensible(view: &String) -> bool {
+fn is_short(view: &String) -> bool {
     view.len() <= VIEW_LIMIT
 }
 
-/// The preferences and the file that they are kept in.
+/// The preferences and the file that they are kept in. The app manages one.
 pub(crate) struct PreferenceFile {
     current: Mutex<Preferences>,
     /// `None` when the file cannot be used: then the preferences last until the app ends.
     store: Option<Arc<Store<Wry>>>,
-    /// The incidents that the person has been told of.
+    /// The keys of the incidents that the person has been told of.
     told: Mutex<BTreeSet<String>>,
 }
 
@@ -170,9 +171,9 @@ impl PreferenceFile {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Changes some of them. `tell` is called with all of them before another change can be made, so that of two
-    /// changes the later one is told later.
-    pub(crate) fn change(&self, change: PreferenceChange, tell: impl FnOnce(&Preferences)) {
+    /// Changes some of the preferences and saves them. Calls `changed` with all of them, if any is different, before
+    /// another change can be made: so of two changes the later one is reported later.
+    pub(crate) fn change(&self, change: PreferenceChange, changed: impl FnOnce(&Preferences)) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = current.with(change);
         if *current == wanted {
@@ -187,20 +188,20 @@ impl PreferenceFile {
                 tracing::warn!(%error, "the preferences were not saved");
             }
         }
-        tell(&wanted);
+        changed(&wanted);
     }
 }
 
-/// Something that is said once in the life of a profile.
+/// A hint that is shown once in the life of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Once {
+pub(crate) enum Hint {
     /// Where the window goes when it is closed, where there is a tray.
     ClosedToTray,
     /// The same where there is none.
     ClosedWithoutTray,
 }
 
-impl Once {
+impl Hint {
     fn key(self) -> &'static str {
         match self {
             Self::ClosedToTray => "toldOfTray",
@@ -210,28 +211,28 @@ impl Once {
 }
 
 impl PreferenceFile {
-    /// Whether this is to be said now. Only the first call says so.
-    pub(crate) fn is_news(&self, what: Once) -> bool {
-        let _turn = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Whether a hint is to be shown now: true for the first call in the life of the profile.
+    pub(crate) fn is_first_time(&self, hint: Hint) -> bool {
+        let _lock = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(store) = &self.store else { return true };
-        if store.get(what.key()) == Some(Value::Bool(true)) {
+        if store.get(hint.key()) == Some(Value::Bool(true)) {
             return false;
         }
-        self.keep(what.key(), Value::Bool(true));
+        self.save(hint.key(), Value::Bool(true));
         true
     }
 
-    /// Remembers which incidents have been told of, in place of those before. Gives back those before.
-    pub(crate) fn told(&self, marks: BTreeSet<String>) -> BTreeSet<String> {
+    /// Saves the keys of the incidents of now in place of those before. Returns those before.
+    pub(crate) fn replace_incidents(&self, keys: BTreeSet<String>) -> BTreeSet<String> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if *told == marks {
-            return marks;
+        if *told == keys {
+            return keys;
         }
-        self.keep(TOLD, marks.iter().cloned().collect());
-        std::mem::replace(&mut *told, marks)
+        self.save(TOLD, keys.iter().cloned().collect());
+        std::mem::replace(&mut *told, keys)
     }
 
-    fn keep(&self, key: &str, value: Value) {
+    fn save(&self, key: &str, value: Value) {
         let Some(store) = &self.store else { return };
         store.set(key, value);
         if let Err(error) = store.save() {

@@ -1,7 +1,7 @@
-//! What a web view may show, decided once more when an answer has come.
+//! What a web view may show, decided once more when a response has come. The main window and the official pages use this.
 //!
-//! The shell asks before a view goes somewhere, but only about addresses that it can read: one that it cannot is let
-//! through. Nothing that WebKit reads and we do not is shown here.
+//! Tauri asks before a view loads an address, but only about addresses that it can parse; others it lets through. This
+//! refuses what WebKit can parse and we cannot.
 
 use tauri::Url;
 use webkit2gtk::glib::prelude::Cast as _;
@@ -10,7 +10,7 @@ use webkit2gtk::{
     URIRequestExt as _, WebView, WebViewExt as _,
 };
 
-/// Refuses every document, that of a frame included, whose address cannot be read or may not be shown.
+/// Refuses every document, that of a frame included, whose address cannot be parsed or may not be shown.
 pub(crate) fn show_only(view: &WebView, may_be_shown: impl Fn(&Url) -> bool + 'static) {
     view.connect_decide_policy(move |_, decision, kind| {
         if kind != PolicyDecisionType::Response {
@@ -21,7 +21,7 @@ pub(crate) fn show_only(view: &WebView, may_be_shown: impl Fn(&Url) -> bool + 's
         if is_shown(address.as_deref(), &may_be_shown) {
             return false;
         }
-        tracing::warn!("an answer is not shown, because of its address");
+        tracing::warn!("a response is not shown, because of its address");
         decision.ignore();
         true
     });

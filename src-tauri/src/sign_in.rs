@@ -1,6 +1,8 @@
-//! The one sign-in that may be running. Starting another cancels it.
+//! The one sign-in that may be running, as the page sees it: its steps go to the page as events, the answers come by
+//! the commands. Starting another sign-in cancels it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Deserializer};
@@ -9,12 +11,12 @@ use tauri::{AppHandle, Manager as _};
 use tokio::sync::mpsc::UnboundedSender;
 use tunekey_core::{
     AccountId, Answer, Input, Method, OfficialPage, PrivateAddress, Problem, ProblemCode, Secret, ServiceId,
-    SignInOption, SignInStep, hardening,
+    SignInOption, SignInStep, TuneKey, hardening,
 };
 
-use crate::app::Desktop;
 use crate::events::{self, DesktopEvent};
-use crate::official_page::Visit;
+use crate::official_page::PageSession;
+use crate::text_file;
 
 /// What the window answers to a question of a sign-in.
 #[derive(Debug, Deserialize)]
@@ -64,104 +66,107 @@ impl From<WindowAnswer> for Answer {
     }
 }
 
-/// Secrets come from the window, but never go there: so there is no `Deserialize` for them in general.
+/// A secret that is typed into the window. `Secret` itself has no `Deserialize`: secrets come from the page in these two
+/// places only, and never go there.
 fn secret<'de, D: Deserializer<'de>>(text: D) -> Result<Secret, D::Error> {
     short(text).map(Secret::from)
 }
 
-/// No number, country or code is longer, in bytes.
-const LONGEST: usize = 64;
+/// The longest number, country or code, in bytes.
+const TYPED_LIMIT: usize = 64;
 
-/// A text that is as short as what is typed into the window.
+/// A text of at most [`TYPED_LIMIT`] bytes.
 fn short<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
     let text = String::deserialize(text)?;
-    if text.len() <= LONGEST {
+    if text.len() <= TYPED_LIMIT {
         return Ok(text);
     }
     Err(serde::de::Error::custom("it is too long"))
 }
 
-/// The running sign-in, if there is one.
+/// The running sign-in, if there is one. The app manages one of these.
 #[derive(Debug, Default)]
 pub(crate) struct SignIns(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
     last_id: u32,
-    running: Option<Running>,
+    running: Option<RunningSignIn>,
 }
 
 #[derive(Debug)]
-struct Running {
+struct RunningSignIn {
     id: u32,
     answers: UnboundedSender<Answer>,
-    pump: JoinHandle<()>,
-    outside: Outside,
-    pasted: Pasted,
+    forwarder: JoinHandle<()>,
+    surfaces: OpenSurfaces,
+    pasted: PastedText,
 }
 
-/// What was pasted, as long as it may be taken to the other service without pasting it again.
+/// The text that was pasted, kept while it may be taken to the other service without pasting it again.
 #[derive(Debug, Clone)]
-struct Pasted(Arc<Mutex<Offered>>);
+struct PastedText(Arc<Mutex<PasteState>>);
 
 #[derive(Debug, Default)]
-struct Offered {
+struct PasteState {
     text: Option<Secret>,
+    /// The service that the text is for, when it is not the one of the sign-in.
     other: Option<ServiceId>,
     /// Whether the sign-in waits for a text or is about to, or has one that another may replace.
     is_wanted: bool,
-    /// Whether it asks for a text at all.
+    /// Whether the sign-in is by pasting.
     is_paste: bool,
 }
 
-impl Pasted {
-    /// For a sign-in in that way, which has just begun.
+impl PastedText {
+    /// For a sign-in by `method` that has just begun.
     fn new(method: Method) -> Self {
         let is_paste = method == Method::Paste;
-        Self(Arc::new(Mutex::new(Offered { is_wanted: is_paste, is_paste, ..Offered::default() })))
+        Self(Arc::new(Mutex::new(PasteState { is_wanted: is_paste, is_paste, ..PasteState::default() })))
     }
 
-    /// A new step: only while it says that the text is the other service's, the text is kept. What was given before it
-    /// was asked for is still to be looked at.
+    /// Enters a step of the sign-in. Drops the text, unless the step says that it is the other service's, or is
+    /// `Preparing`: a text that was given before it was asked for is still to be read.
     fn enter(&self, step: &SignInStep) {
-        let mut offered = self.lock();
+        let mut state = self.lock();
         if matches!(step, SignInStep::Preparing) {
-            offered.is_wanted = offered.is_paste;
+            state.is_wanted = state.is_paste;
             return;
         }
-        offered.is_wanted = matches!(
+        state.is_wanted = matches!(
             step,
             SignInStep::AskPaste { .. } | SignInStep::AskWhichAccount { .. } | SignInStep::AskToGoOn { .. }
         );
-        offered.other = match step {
+        state.other = match step {
             SignInStep::AskPaste { unusable: Some(unusable), .. } => unusable.other,
             _ => None,
         };
-        if offered.other.is_none() {
-            offered.text = None;
+        if state.other.is_none() {
+            state.text = None;
         }
     }
 
+    /// The other service and the text for it, once.
     fn take(&self) -> Option<(ServiceId, Secret)> {
-        let mut offered = self.lock();
-        Some((offered.other?, offered.text.take()?))
+        let mut state = self.lock();
+        Some((state.other?, state.text.take()?))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Offered> {
+    fn lock(&self) -> MutexGuard<'_, PasteState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Running {
-    /// Dropping the pump drops the core's `SignIn`, and that cancels it, unless it is already saving.
+impl Drop for RunningSignIn {
+    /// Dropping the forwarder drops the core's `SignIn`, which cancels it, unless it is already saving.
     fn drop(&mut self) {
-        self.pump.abort();
-        self.outside.leave();
+        self.forwarder.abort();
+        self.surfaces.close();
     }
 }
 
 impl SignIns {
-    /// Starts a sign-in and passes its steps on to the window. Gives back its number. Must be called on a runtime.
+    /// Starts a sign-in and forwards its steps to the page. Returns its number. Must be called on a runtime.
     pub(crate) fn start(
         &self,
         app: &AppHandle,
@@ -169,28 +174,28 @@ impl SignIns {
         method: Method,
         wanted: Option<AccountId>,
     ) -> u32 {
-        let mut sign_in = app.state::<Desktop>().core.sign_in(service, method, wanted);
+        let mut sign_in = app.state::<TuneKey>().sign_in(service, method, wanted);
         let answers = sign_in.answers();
-        let (outside, pasted) = (Outside::default(), Pasted::new(method));
+        let (surfaces, pasted) = (OpenSurfaces::default(), PastedText::new(method));
         let mut state = self.lock();
         state.last_id += 1;
         let id = state.last_id;
-        let pump = tauri::async_runtime::spawn({
-            let (app, answers, outside) = (app.clone(), answers.clone(), outside.clone());
+        let forwarder = tauri::async_runtime::spawn({
+            let (app, answers, surfaces) = (app.clone(), answers.clone(), surfaces.clone());
             let pasted = pasted.clone();
             async move {
                 while let Some(step) = sign_in.next().await {
                     pasted.enter(&step);
-                    let page = outside.enter(&step);
+                    let page = surfaces.enter(&step);
                     events::emit(&app, &DesktopEvent::SignIn { id, step });
                     if let Some(page) = page {
-                        let failed = not_shown(&app, id, SignInOption { service, method });
-                        outside.visit(Visit::open(&app, service, page, answers.clone(), failed));
+                        let failed = page_not_shown(&app, id, SignInOption { service, method });
+                        surfaces.keep_open(PageSession::open(&app, service, page, answers.clone(), failed));
                     }
                 }
             }
         });
-        state.running = Some(Running { id, answers, pump, outside, pasted });
+        state.running = Some(RunningSignIn { id, answers, forwarder, surfaces, pasted });
         id
     }
 
@@ -202,7 +207,7 @@ impl SignIns {
         }
     }
 
-    /// Gives a text to a sign-in. Does nothing when it is over.
+    /// Gives a pasted text to a sign-in. Does nothing when it is over.
     pub(crate) fn paste(&self, id: u32, text: Secret) {
         if let Some(running) = self.lock().running(id) {
             running.pasted.lock().text = Some(text.clone());
@@ -210,20 +215,20 @@ impl SignIns {
         }
     }
 
-    /// The sign-in that a text can be given to now.
-    pub(crate) fn wants_text(&self) -> Option<u32> {
+    /// The sign-in that a text can be given to now, if there is one.
+    fn wants_text(&self) -> Option<u32> {
         let state = self.lock();
         state.running.as_ref().filter(|running| running.pasted.lock().is_wanted).map(|running| running.id)
     }
 
-    /// Starts a sign-in to the other service with the text that was pasted for this one. Gives back its number.
+    /// Starts a sign-in to the other service with the text that was pasted for this one. Returns its number.
     ///
     /// # Errors
     /// `NotFound` when there is no such text any more.
     pub(crate) fn paste_elsewhere(&self, app: &AppHandle, id: u32) -> Result<u32, Problem> {
-        let offered = self.lock().running(id).and_then(|running| running.pasted.take());
-        let (service, text) = offered.ok_or_else(|| {
-            over(
+        let state = self.lock().running(id).and_then(|running| running.pasted.take());
+        let (service, text) = state.ok_or_else(|| {
+            gone(
                 "What was pasted is not kept any more. Paste it again.",
                 "粘贴的内容已不再保留，请重新粘贴。",
             )
@@ -233,15 +238,15 @@ impl SignIns {
         Ok(other)
     }
 
-    /// Opens the check that the service asks for in the system's browser.
+    /// Opens the captcha that the service asks for in the system's browser.
     ///
     /// # Errors
     /// `NotFound` when none is asked for, `Unexpected` when no browser can be started.
     pub(crate) fn open_captcha(&self, id: u32) -> Result<(), Problem> {
-        let address = self.lock().running(id).and_then(|running| running.outside.captcha());
+        let address = self.lock().running(id).and_then(|running| running.surfaces.captcha());
         let address = address.filter(|address| address.scheme() == "https");
         let address =
-            address.ok_or_else(|| over("No check is asked for any more.", "已不再需要安全验证。"))?;
+            address.ok_or_else(|| gone("No check is asked for any more.", "已不再需要安全验证。"))?;
         // What the browser downloads is not for us to close to others.
         hardening::with_inherited_umask(|| open::that_detached(address.as_str())).map_err(|error| {
             // Not the error's own words: they may hold the address.
@@ -253,18 +258,18 @@ impl SignIns {
     /// Brings the service's own page to the front, if there is one.
     pub(crate) fn show_page(&self, id: u32) {
         if let Some(running) = self.lock().running(id) {
-            running.outside.show();
+            running.surfaces.show_page();
         }
     }
 
-    /// Whether that sign-in is still there to be answered.
+    /// Ok while a sign-in is running.
     ///
     /// # Errors
-    /// `NotFound` when it is not.
-    pub(crate) fn is_running(&self, id: u32) -> Result<(), Problem> {
+    /// `NotFound` when it is over.
+    pub(crate) fn ensure_running(&self, id: u32) -> Result<(), Problem> {
         match self.lock().running(id) {
             Some(_) => Ok(()),
-            None => Err(over("This sign-in is over. Start it again.", "这次登录已结束，请重新开始。")),
+            None => Err(gone("This sign-in is over. Start it again.", "这次登录已结束，请重新开始。")),
         }
     }
 
@@ -273,8 +278,8 @@ impl SignIns {
         self.lock().running.take_if(|running| running.id == id);
     }
 
-    /// Cancels whichever sign-in is running: the app is ending.
-    pub(crate) fn end(&self) {
+    /// Cancels whichever sign-in is running.
+    pub(crate) fn cancel_any(&self) {
         self.lock().running = None;
     }
 
@@ -284,76 +289,95 @@ impl SignIns {
 }
 
 impl State {
-    fn running(&self, id: u32) -> Option<&Running> {
+    fn running(&self, id: u32) -> Option<&RunningSignIn> {
         self.running.as_ref().filter(|running| running.id == id)
     }
 }
 
-/// What a sign-in has open, or may open, outside our own window, at its present step.
+/// What a sign-in has open, or may open, outside the main window at its present step.
 #[derive(Clone, Default)]
-struct Outside(Arc<Mutex<Open>>);
+struct OpenSurfaces(Arc<Mutex<Surfaces>>);
 
 #[derive(Debug, Default)]
-struct Open {
+struct Surfaces {
+    /// The address of the captcha that is asked for.
     captcha: Option<PrivateAddress>,
-    visit: Option<Visit>,
+    /// The service's own page, if it is open.
+    page: Option<PageSession>,
 }
 
-impl Outside {
-    /// A new step: what the one before had open is closed. Gives back the page that this one wants.
+impl OpenSurfaces {
+    /// Enters a step of the sign-in. Closes what the step before had open, and returns the page that this one asks for.
     fn enter(&self, step: &SignInStep) -> Option<OfficialPage> {
-        let mut open = Open::default();
+        let mut surfaces = Surfaces::default();
         let mut wanted = None;
         if let SignInStep::AskCaptcha { address } = step {
-            open.captcha = Some(address.clone());
+            surfaces.captcha = Some(address.clone());
         } else if let SignInStep::AskPage { page } = step {
             wanted = Some((**page).clone());
         }
-        *self.lock() = open;
+        *self.lock() = surfaces;
         wanted
     }
 
-    fn visit(&self, visit: Visit) {
-        self.lock().visit = Some(visit);
+    /// Keeps a page open until the next step.
+    fn keep_open(&self, page: PageSession) {
+        self.lock().page = Some(page);
     }
 
     fn captcha(&self) -> Option<PrivateAddress> {
         self.lock().captcha.clone()
     }
 
-    fn show(&self) {
-        if let Some(visit) = &self.lock().visit {
-            visit.show();
+    fn show_page(&self) {
+        if let Some(page) = &self.lock().page {
+            page.show();
         }
     }
 
-    fn leave(&self) {
-        *self.lock() = Open::default();
+    fn close(&self) {
+        *self.lock() = Surfaces::default();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
+    fn lock(&self) -> MutexGuard<'_, Surfaces> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for Outside {
+impl fmt::Debug for OpenSurfaces {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Outside")
+        f.write_str("OpenSurfaces")
     }
 }
 
-/// Tells the window that the page cannot be shown. The core still waits there: another try opens it again.
-fn not_shown(app: &AppHandle, id: u32, way: SignInOption) -> impl FnOnce(Problem) + Send + 'static {
+/// Gives the text of a file that was dropped on the window to the sign-in that waits for one. Does nothing when none
+/// does. Returns at once.
+pub(crate) fn paste_dropped_file(app: &AppHandle, path: PathBuf) {
+    let Some(id) = app.state::<SignIns>().wants_text() else { return };
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        match text_file::read(path).await {
+            Ok(text) => app.state::<SignIns>().paste(id, text),
+            Err(problem) => {
+                let step = SignInStep::AskPaste { problem: Some(problem), unusable: None };
+                events::emit(&app, &DesktopEvent::SignIn { id, step });
+            }
+        }
+    });
+}
+
+/// Tells the page that the service's page cannot be shown. The core still waits for it: another try opens it again.
+fn page_not_shown(app: &AppHandle, id: u32, option: SignInOption) -> impl FnOnce(Problem) + Send + 'static {
     let app = app.clone();
     move |problem| {
-        let alternatives = app.state::<Desktop>().core.other_ways(way);
+        let alternatives = app.state::<TuneKey>().other_ways(option);
         let step = SignInStep::Failed { problem, alternatives };
         events::emit(&app, &DesktopEvent::SignIn { id, step });
     }
 }
 
-/// What a sign-in, or something of it, is when it is not there any more.
-fn over(english: &str, chinese: &str) -> Problem {
+/// A sign-in, or something of it, is not there any more.
+fn gone(english: &str, chinese: &str) -> Problem {
     Problem::new(ProblemCode::NotFound).with_detail(english).with_words(english, chinese)
 }
 
@@ -402,7 +426,7 @@ mod tests {
 
     #[test]
     fn what_is_longer_than_anything_that_is_typed_is_not_taken() {
-        let long = "1".repeat(LONGEST + 1);
+        let long = "1".repeat(TYPED_LIMIT + 1);
         for answer in [
             json!({"kind": "phone_number", "country": long, "number": "13800000001"}),
             json!({"kind": "phone_number", "country": "86", "number": long}),
@@ -428,16 +452,16 @@ mod tests {
 
     #[test]
     fn a_check_can_be_opened_only_while_it_is_asked_for() {
-        let outside = Outside::default();
-        assert!(outside.captcha().is_none(), "nothing has been asked");
+        let surfaces = OpenSurfaces::default();
+        assert!(surfaces.captcha().is_none(), "nothing has been asked");
         let address: tauri::Url = "https://y.qq.com/check?token=1".parse().expect("a URL");
-        outside.enter(&SignInStep::AskCaptcha { address: address.clone().into() });
+        surfaces.enter(&SignInStep::AskCaptcha { address: address.clone().into() });
         assert!(
-            outside.captcha().is_some_and(|asked| *asked == address),
+            surfaces.captcha().is_some_and(|asked| *asked == address),
             "exactly the address that was asked"
         );
-        outside.enter(&SignInStep::Sending);
-        assert!(outside.captcha().is_none(), "it is done");
+        surfaces.enter(&SignInStep::Sending);
+        assert!(surfaces.captcha().is_none(), "it is done");
     }
 
     #[test]
@@ -452,7 +476,7 @@ mod tests {
             problem: None,
             unusable: Some(Unusable { reason: UnusableReason::OtherService, parts: Vec::new(), other }),
         };
-        let pasted = Pasted::new(Method::Paste);
+        let pasted = PastedText::new(Method::Paste);
         pasted.enter(&ask(None));
         assert!(pasted.lock().is_wanted, "a text may come");
         pasted.lock().text = Some("a cookie".into());
@@ -471,7 +495,7 @@ mod tests {
             problem: None,
             unusable: Some(Unusable { reason: UnusableReason::OtherService, parts: Vec::new(), other }),
         };
-        let pasted = Pasted::new(Method::Paste);
+        let pasted = PastedText::new(Method::Paste);
         assert!(pasted.lock().is_wanted, "a file may be dropped at once");
         pasted.lock().text = Some("a cookie".into());
         pasted.enter(&SignInStep::Preparing);
@@ -479,7 +503,7 @@ mod tests {
         pasted.enter(&ask(Some(ServiceId::Netease)));
         assert_eq!(pasted.take(), Some((ServiceId::Netease, "a cookie".into())));
 
-        let scan = Pasted::new(Method::QqScan);
+        let scan = PastedText::new(Method::QqScan);
         scan.enter(&SignInStep::Preparing);
         assert!(!scan.lock().is_wanted, "a code takes no text");
     }

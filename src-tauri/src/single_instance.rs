@@ -1,4 +1,5 @@
-//! One app a profile: a second start shows the first one's window and ends.
+//! One running app per profile: a second start shows the first one's window and ends. Only `app.rs` and the commands use
+//! this.
 //!
 //! This is a convenience. What keeps two processes from harming each other's credentials are the core's locks. So
 //! whoever holds the app's name and does not answer keeps nobody from starting: see [`Claim::Unanswered`].
@@ -11,27 +12,32 @@ pub(crate) use bus::{Claim, Instance, claim};
 use clap::Parser as _;
 use tauri::AppHandle;
 use tauri::utils::config::Config;
-use tunekey_core::Profile;
 #[cfg(target_os = "linux")]
-use tunekey_core::{Problem, ProblemCode};
+use tunekey_core::ProblemCode;
+use tunekey_core::{Problem, Profile};
 
-use crate::{Args, window};
+use crate::args::Args;
+use crate::window;
+
+/// What the person has to know of how the app was started, if anything. The app manages one; the page shows it.
+#[derive(Debug)]
+pub(crate) struct StartNotice(pub(crate) Option<Problem>);
 
 /// Names the app after its profile, so that each profile has an instance of its own: others find it by this name.
-pub(crate) fn name_after(profile: &Profile, config: &mut Config) {
+pub(crate) fn name_after_profile(profile: &Profile, config: &mut Config) {
     if let Some(name) = profile.name() {
         config.identifier = identifier(&config.identifier, name);
     }
 }
 
-/// The plugin that finds a running instance where the session has no bus. It asks nobody who could stay silent.
+/// The plugin that finds a running instance where the session has no bus. It asks no program that could hang.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn plugin() -> tauri::plugin::TauriPlugin<tauri::Wry> {
     tauri_plugin_single_instance::init(|app, arguments, _| started_again(app, &arguments))
 }
 
-/// Somebody has started the app a second time. Any program of this user can say so: of what it says, only
-/// whether a window is wanted is believed.
+/// Shows the window when the app was started a second time without `--hidden`. Any program of this user can say that it
+/// was: nothing else in the arguments is used.
 pub(crate) fn started_again(app: &AppHandle, arguments: &[String]) {
     let hidden = Args::try_parse_from(arguments).is_ok_and(|args| args.hidden);
     if !hidden {
@@ -39,9 +45,9 @@ pub(crate) fn started_again(app: &AppHandle, arguments: &[String]) {
     }
 }
 
+/// What the page shows when another program holds the app's name and does not answer.
 #[cfg(target_os = "linux")]
-/// What is said in the window when another program holds the app's name and does not answer.
-pub(crate) fn unanswered() -> Problem {
+pub(crate) fn unanswered_problem() -> Problem {
     Problem::new(ProblemCode::Unexpected)
         .with_detail("another program holds TuneKey’s name on the session bus and does not answer")
         .with_words(
@@ -52,8 +58,8 @@ pub(crate) fn unanswered() -> Problem {
         )
 }
 
-/// The app's name with a profile's digest: its name ends with one, and the rest of it may be in any script, which
-/// a D-Bus name must not.
+/// The app's name followed by the digest that the profile's name ends with. The rest of the profile's name is left out: it
+/// may be in any script, and a D-Bus name must not.
 fn identifier(app: &str, profile: &str) -> String {
     let digest = profile.rsplit('-').next().unwrap_or(profile);
     format!("{app}.profile-{digest}")
@@ -79,7 +85,7 @@ mod tests {
     fn a_name_that_somebody_else_holds_is_told_of_in_both_languages() {
         use tunekey_core::Language;
 
-        let problem = unanswered();
+        let problem = unanswered_problem();
         assert!(problem.message(Language::English).contains("holds TuneKey’s name"), "{problem}");
         assert!(problem.message(Language::Chinese).contains("占用了 TuneKey 的名称"), "{problem}");
     }

@@ -1,4 +1,5 @@
-//! A file whose text is to be pasted: chosen in the system's dialog or dropped on the window. The page never names one.
+//! Reads a file whose text is pasted: chosen in the system's dialog or dropped on the window. The page never names one.
+//! The commands and `sign_in.rs` use this.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
@@ -7,10 +8,10 @@ use std::path::{Path, PathBuf};
 use tunekey_core::import::{self, LONGEST};
 use tunekey_core::{Problem, ProblemCode, Secret};
 
-/// The text of a file. No more is read of it than it takes to see that it is too long.
+/// The text of a file. At most one byte more than the limit is read, to see that it is too long.
 ///
 /// # Errors
-/// `InvalidInput` when it is no file, cannot be read, or is too long.
+/// `InvalidInput` when it is no file, cannot be read, or is longer than [`LONGEST`].
 pub(crate) async fn read(path: PathBuf) -> Result<Secret, Problem> {
     let read = tauri::async_runtime::spawn_blocking(move || text(&path));
     read.await.unwrap_or_else(|_| Err(unusable("the file can’t be read".to_owned())))
@@ -19,20 +20,20 @@ pub(crate) async fn read(path: PathBuf) -> Result<Secret, Problem> {
 fn text(path: &Path) -> Result<Secret, Problem> {
     // Not the name: whoever gives a cookie for one must not find it in a log.
     let bytes =
-        beginning(path).map_err(|error| unusable(format!("the file can’t be read: {}", error.kind())))?;
+        read_start(path).map_err(|error| unusable(format!("the file can’t be read: {}", error.kind())))?;
     import::decode(bytes).map_err(|error| unusable(error.to_string()))
 }
 
-fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+fn read_start(path: &Path) -> io::Result<Vec<u8>> {
     let found = fs::metadata(path)?;
     // What is no file may never end, or wait for somebody.
     if !found.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
-    let most = LONGEST + 1;
+    let limit = LONGEST + 1;
     // All at once: a buffer that grows leaves copies behind.
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(most).min(most) + 1);
-    File::open(path)?.take(most as u64).read_to_end(&mut bytes)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(limit).min(limit) + 1);
+    File::open(path)?.take(limit as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -63,7 +64,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("cookies.txt");
         File::create(&path).and_then(|file| file.set_len(200 << 20)).expect("a file of 200 MB");
-        assert_eq!(beginning(&path).expect("it can be read").len(), LONGEST + 1);
+        assert_eq!(read_start(&path).expect("it can be read").len(), LONGEST + 1);
         let problem = text(&path).expect_err("it is too long");
         assert!(problem.detail.is_some_and(|detail| detail.contains("32 MB")), "it says how much may come");
     }

@@ -1,7 +1,7 @@
-//! The tray icon and its menu, kept in step with the snapshot.
+//! The tray icon and its menu. What the menu says, `tray/menu.rs` decides; this shows it and runs its commands.
+//! `app.rs` builds the tray, the commands refresh it.
 
-pub(crate) mod host;
-pub(crate) mod menu;
+mod menu;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,18 +13,18 @@ use tauri::menu::{IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{TrayIcon, TrayIconBuilder};
 use tauri::{AppHandle, Manager as _, Wry};
 use tokio::sync::Notify;
-use tunekey_core::{AccountId, RenewalTrigger};
+use tunekey_core::{Clock as _, Profile, RenewalTrigger, SystemClock, TuneKey};
 
-use crate::app::Desktop;
-use crate::events::{DesktopEvent, OpenView};
+use crate::events::DesktopEvent;
 use crate::notification::{self, Notification};
-use crate::words::{self, Word, word};
-use crate::{copying, quitting, window};
+use crate::preferences::PreferenceFile;
+use crate::text::{self, Phrase};
+use crate::{copying, renewal, shutdown, window};
 
-/// How often relative times are looked at again.
-const TICK: Duration = Duration::from_secs(20);
+/// How often the tray is refreshed without a change: the menu shows relative times.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(20);
 
-/// The tray icon. Whether anybody shows it, [`host`] knows.
+/// The tray icon. Whether a desktop shows it, `tray_host.rs` knows.
 pub(crate) struct Tray {
     icon: TrayIcon,
     shown: Arc<Mutex<Shown>>,
@@ -36,38 +36,38 @@ struct Shown {
     icon: Option<Icon>,
     entries: Vec<Entry>,
     /// The items that have a text, in the order in which the entries have them.
-    texts: Vec<Text>,
-    /// What the items do, by the id that the menu knows them under.
+    texts: Vec<TextItem>,
+    /// The commands by the ids of their menu items.
     commands: HashMap<String, Command>,
 }
 
 /// An item whose text can change while the menu stays.
-enum Text {
+enum TextItem {
     Item(MenuItem<Wry>),
     Submenu(Submenu<Wry>),
 }
 
 impl Tray {
-    /// Puts the icon into the tray.
+    /// Adds the icon and its menu to the tray.
     ///
     /// # Errors
-    /// When the system does not take it.
+    /// When the system does not take them.
     pub(crate) fn build(app: &AppHandle) -> tauri::Result<Self> {
         let shown = Arc::new(Mutex::new(Shown::default()));
         let clicked = shown.clone();
-        // The icon travels through a file on Linux. In the profile, two apps do not write the same one; what is
-        // there already was left behind by an app that was killed.
-        let pictures = app.state::<Desktop>().profile.dir().join("tray");
-        let _ = std::fs::remove_dir_all(&pictures);
+        // On Linux the icon is passed as a file. In the profile, two apps do not write the same one; what is there already
+        // was left behind by an app that was killed.
+        let icon_dir = app.state::<Profile>().dir().join("tray");
+        let _ = std::fs::remove_dir_all(&icon_dir);
         let mut builder = TrayIconBuilder::with_id("tunekey")
             .tooltip("TuneKey")
-            .temp_dir_path(pictures)
-            .icon(picture(Icon::Healthy))
+            .temp_dir_path(icon_dir)
+            .icon(icon_image(Icon::Healthy))
             .icon_as_template(cfg!(target_os = "macos"))
             .on_menu_event(move |app, event| {
                 let command = lock(&clicked).commands.get(event.id().as_ref()).cloned();
                 if let Some(command) = command {
-                    obey(app, command);
+                    run_command(app, command);
                 }
             });
         if cfg!(windows) {
@@ -84,22 +84,22 @@ impl Tray {
             });
         }
         let tray = Self { icon: builder.build(app)?, shown };
-        tray.show(app)?;
+        tray.update(app)?;
         Ok(tray)
     }
 
-    /// Keeps the tray in step until the app ends: after each notice, and as time passes.
-    pub(crate) fn follow(self, app: &AppHandle) -> Arc<Notify> {
+    /// Updates the tray until the app ends: after each [`refresh`], and every [`REFRESH_INTERVAL`]. Returns at once.
+    pub(crate) fn keep_updated(self, app: &AppHandle) {
         let changed = Arc::new(Notify::new());
-        let (notices, app, tray) = (changed.clone(), app.clone(), Arc::new(self));
-        app.manage(TrayNotices(changed.clone()));
+        app.manage(RefreshSignal(changed.clone()));
+        let (app, tray) = (app.clone(), Arc::new(self));
         tauri::async_runtime::spawn(async move {
             loop {
                 // Which of the two it was does not matter: the menu is compared with what is shown.
-                let _ = tokio::time::timeout(TICK, notices.notified()).await;
+                let _ = tokio::time::timeout(REFRESH_INTERVAL, changed.notified()).await;
                 let (tray, handle) = (tray.clone(), app.clone());
                 let shown = app.run_on_main_thread(move || {
-                    if let Err(error) = tray.show(&handle) {
+                    if let Err(error) = tray.update(&handle) {
                         tracing::warn!(%error, "the tray menu was not changed");
                     }
                 });
@@ -108,20 +108,18 @@ impl Tray {
                 }
             }
         });
-        changed
     }
 
-    /// Shows what is so now, and touches nothing that already says so: a menu that is open stays open.
-    fn show(&self, app: &AppHandle) -> tauri::Result<()> {
-        let desktop = app.state::<Desktop>();
-        let preferences = desktop.preferences.current();
-        let snapshot = desktop.core.snapshot();
-        let (now, copies) = (desktop.clock.now(), preferences.tray_copies);
-        let entries = menu::entries(&snapshot, now, copies, preferences.language());
+    /// Shows the icon and the menu of now. Changes only what differs: a menu that is open stays open.
+    fn update(&self, app: &AppHandle) -> tauri::Result<()> {
+        let preferences = app.state::<PreferenceFile>().current();
+        let snapshot = app.state::<TuneKey>().snapshot();
+        let (now, can_copy) = (SystemClock.now(), preferences.tray_copies);
+        let entries = menu::entries(&snapshot, now, can_copy, preferences.language());
         let icon = menu::icon(&snapshot);
         let mut shown = lock(&self.shown);
         if shown.icon != Some(icon) {
-            self.icon.set_icon_with_as_template(Some(picture(icon)), cfg!(target_os = "macos"))?;
+            self.icon.set_icon_with_as_template(Some(icon_image(icon)), cfg!(target_os = "macos"))?;
             shown.icon = Some(icon);
         }
         if shown.entries == entries {
@@ -134,26 +132,26 @@ impl Tray {
                 item.set(text)?;
             }
         } else {
-            let mut made = Making { app, texts: Vec::new(), commands: HashMap::new() };
+            let mut builder = MenuBuilder { app, texts: Vec::new(), commands: HashMap::new() };
             let menu = Menu::new(app)?;
-            for item in made.items(&entries)? {
+            for item in builder.items(&entries)? {
                 menu.append(&*item)?;
             }
             self.icon.set_menu(Some(menu))?;
-            (shown.texts, shown.commands) = (made.texts, made.commands);
+            (shown.texts, shown.commands) = (builder.texts, builder.commands);
         }
         shown.entries = entries;
         Ok(())
     }
 }
 
-/// Where to say that the tray should look again.
-pub(crate) struct TrayNotices(Arc<Notify>);
+/// Wakes the task of [`Tray::keep_updated`]. The app manages one, once there is a tray.
+struct RefreshSignal(Arc<Notify>);
 
-/// Has the tray look again, after a change that the core does not know of.
-pub(crate) fn look_again(app: &AppHandle) {
-    if let Some(notices) = app.try_state::<TrayNotices>() {
-        notices.0.notify_one();
+/// Has the tray updated. Returns at once; does nothing before there is a tray.
+pub(crate) fn refresh(app: &AppHandle) {
+    if let Some(signal) = app.try_state::<RefreshSignal>() {
+        signal.0.notify_one();
     }
 }
 
@@ -161,65 +159,59 @@ fn lock(shown: &Mutex<Shown>) -> std::sync::MutexGuard<'_, Shown> {
     shown.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does what was clicked. Never waits: this is the main thread.
-fn obey(app: &AppHandle, command: Command) {
-    let core = app.state::<Desktop>().core.clone();
+/// Runs the command of a menu item. Never waits: this is the main thread.
+fn run_command(app: &AppHandle, command: Command) {
+    let core = app.state::<TuneKey>().inner().clone();
     match command {
-        // What was on a menu that is being replaced is not offered any more.
-        Command::Copy(_) if !app.state::<Desktop>().preferences.current().tray_copies => {}
+        // The menu may be one that is being replaced.
+        Command::Copy(_) if !app.state::<PreferenceFile>().current().tray_copies => {}
         Command::Copy(account) => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { copying::copy_and_notify(&app, account).await });
         }
-        Command::Refresh(account) => {
+        Command::Renew(account) => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move {
                 // When it works, the account's line says so. When it does not, nothing in the menu would.
                 if let Err(problem) = core.renew(&account, RenewalTrigger::Manual).await {
                     let accounts = core.snapshot().accounts;
                     if accounts.iter().any(|known| known.id == account && known.health.needs_sign_in()) {
-                        // That is told of by itself, and once is enough.
+                        // `alerts.rs` notifies of that.
                         return;
                     }
-                    let language = app.state::<Desktop>().preferences.current().language();
-                    let title = word(Word::NotRefreshed, language);
-                    notification::show(&app, Notification::note(title, problem.message(language)));
+                    let language = app.state::<PreferenceFile>().current().language();
+                    let title = Phrase::NotRenewed.text(language);
+                    notification::show(&app, Notification::plain(title, problem.message(language)));
                 }
             });
         }
-        Command::RefreshAll => {
+        Command::RenewAll => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move {
-                let summary = crate::commands::renew_every_account(&core).await;
+                let summary = renewal::renew_all(&core).await;
                 if summary.failed > 0 {
-                    let language = app.state::<Desktop>().preferences.current().language();
+                    let language = app.state::<PreferenceFile>().current().language();
                     let worked = summary.renewed + summary.unchanged;
-                    let text = words::refreshed(worked, summary.failed, language);
-                    let title = word(Word::NotRefreshed, language);
-                    notification::show(&app, Notification::note(title, text));
+                    let text = text::renewed(worked, summary.failed, language);
+                    let title = Phrase::NotRenewed.text(language);
+                    notification::show(&app, Notification::plain(title, text));
                 }
             });
         }
-        Command::SignIn(account) => window::open(app, sign_in(account)),
+        Command::SignIn(account) => window::open(app, DesktopEvent::open_sign_in(account)),
         Command::Open => window::show(app),
-        Command::Quit => quitting::quit(app),
+        Command::Quit => shutdown::quit(app),
     }
 }
 
-/// The view in which an account is signed in again.
-pub(crate) fn sign_in(account: AccountId) -> DesktopEvent {
-    let service = Some(account.service);
-    DesktopEvent::Open { view: OpenView::Add, account: Some(account), service }
-}
-
-/// Makes menu items from entries, and remembers them.
-struct Making<'a> {
+/// Builds menu items from entries, and collects their texts and commands.
+struct MenuBuilder<'a> {
     app: &'a AppHandle,
-    texts: Vec<Text>,
+    texts: Vec<TextItem>,
     commands: HashMap<String, Command>,
 }
 
-impl Making<'_> {
+impl MenuBuilder<'_> {
     fn items(&mut self, entries: &[Entry]) -> tauri::Result<Vec<Box<dyn IsMenuItem<Wry>>>> {
         entries.iter().map(|entry| self.item(entry)).collect()
     }
@@ -227,19 +219,19 @@ impl Making<'_> {
     fn item(&mut self, entry: &Entry) -> tauri::Result<Box<dyn IsMenuItem<Wry>>> {
         Ok(match entry {
             Entry::Status(text) => {
-                let item = MenuItem::new(self.app, literal(text), false, None::<&str>)?;
-                self.texts.push(Text::Item(item.clone()));
+                let item = MenuItem::new(self.app, escape_mnemonics(text), false, None::<&str>)?;
+                self.texts.push(TextItem::Item(item.clone()));
                 Box::new(item)
             }
             Entry::Command { command, text } => {
-                let item = MenuItem::new(self.app, literal(text), true, None::<&str>)?;
+                let item = MenuItem::new(self.app, escape_mnemonics(text), true, None::<&str>)?;
                 self.commands.insert(item.id().as_ref().to_owned(), command.clone());
-                self.texts.push(Text::Item(item.clone()));
+                self.texts.push(TextItem::Item(item.clone()));
                 Box::new(item)
             }
             Entry::Submenu { text, entries } => {
-                let submenu = Submenu::new(self.app, literal(text), true)?;
-                self.texts.push(Text::Submenu(submenu.clone()));
+                let submenu = Submenu::new(self.app, escape_mnemonics(text), true)?;
+                self.texts.push(TextItem::Submenu(submenu.clone()));
                 for item in self.items(entries)? {
                     submenu.append(&*item)?;
                 }
@@ -250,16 +242,16 @@ impl Making<'_> {
     }
 }
 
-impl Text {
+impl TextItem {
     fn set(&self, text: &str) -> tauri::Result<()> {
         match self {
-            Self::Item(item) => item.set_text(literal(text)),
-            Self::Submenu(submenu) => submenu.set_text(literal(text)),
+            Self::Item(item) => item.set_text(escape_mnemonics(text)),
+            Self::Submenu(submenu) => submenu.set_text(escape_mnemonics(text)),
         }
     }
 }
 
-/// The texts of the entries, in the order in which [`Making`] remembers their items.
+/// The texts of the entries, in the order in which [`MenuBuilder`] collects their items.
 fn collect_texts<'a>(entries: &'a [Entry], texts: &mut Vec<&'a str>) {
     for entry in entries {
         match entry {
@@ -273,7 +265,7 @@ fn collect_texts<'a>(entries: &'a [Entry], texts: &mut Vec<&'a str>) {
     }
 }
 
-/// Whether two menus differ in their texts only.
+/// Whether two menus are equal but for their texts.
 fn same_shape(a: &[Entry], b: &[Entry]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_kind(a, b))
 }
@@ -291,27 +283,27 @@ fn same_kind(a: &Entry, b: &Entry) -> bool {
     }
 }
 
-/// A text in which `&` marks no shortcut.
-fn literal(text: &str) -> String {
+/// The text of a menu item with `&` escaped, which would mark the shortcut.
+fn escape_mnemonics(text: &str) -> String {
     text.replace('&', "&&")
 }
 
 #[cfg(not(target_os = "macos"))]
-fn picture(icon: Icon) -> Image<'static> {
+fn icon_image(icon: Icon) -> Image<'static> {
     match icon {
         Icon::Healthy => tauri::include_image!("../icons/tray/healthy.png"),
-        Icon::Refreshing => tauri::include_image!("../icons/tray/refreshing.png"),
+        Icon::Renewing => tauri::include_image!("../icons/tray/refreshing.png"),
         Icon::NeedsSignIn => tauri::include_image!("../icons/tray/needs-sign-in.png"),
         Icon::Locked => tauri::include_image!("../icons/tray/locked.png"),
     }
 }
 
-/// The menu bar colours these itself.
+/// Templates: the menu bar colours them itself.
 #[cfg(target_os = "macos")]
-fn picture(icon: Icon) -> Image<'static> {
+fn icon_image(icon: Icon) -> Image<'static> {
     match icon {
         Icon::Healthy => tauri::include_image!("../icons/tray/healthy-template.png"),
-        Icon::Refreshing => tauri::include_image!("../icons/tray/refreshing-template.png"),
+        Icon::Renewing => tauri::include_image!("../icons/tray/refreshing-template.png"),
         Icon::NeedsSignIn => tauri::include_image!("../icons/tray/needs-sign-in-template.png"),
         Icon::Locked => tauri::include_image!("../icons/tray/locked-template.png"),
     }
@@ -319,12 +311,12 @@ fn picture(icon: Icon) -> Image<'static> {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::ServiceId;
+    use tunekey_core::{AccountId, ServiceId};
 
     use super::*;
 
     fn refresh(uid: &str, text: &str) -> Entry {
-        let command = Command::Refresh(AccountId::new(ServiceId::Netease, uid));
+        let command = Command::Renew(AccountId::new(ServiceId::Netease, uid));
         Entry::Command { command, text: text.to_owned() }
     }
 
@@ -358,6 +350,6 @@ mod tests {
 
     #[test]
     fn an_ampersand_in_a_nickname_is_shown_and_marks_no_shortcut() {
-        assert_eq!(literal("Tom & Jerry"), "Tom && Jerry");
+        assert_eq!(escape_mnemonics("Tom & Jerry"), "Tom && Jerry");
     }
 }

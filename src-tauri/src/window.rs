@@ -1,84 +1,75 @@
-//! The one window.
+//! The main window and its page: builds, shows and hides the window, and opens views in it. What closing it does is in
+//! `close_to_tray.rs`. Any file above `events.rs` may use this.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use tauri::webview::{NewWindowResponse, PermissionResponse};
 use tauri::window::Color;
-use tauri::{
-    AppHandle, DragDropEvent, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
-    WindowEvent,
-};
-use tunekey_core::SignInStep;
+use tauri::{AppHandle, Manager as _, Theme, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tunekey_core::Profile;
 
-use crate::app::Desktop;
 #[cfg(target_os = "linux")]
 use crate::color_scheme;
 use crate::events::{self, DesktopEvent};
-use crate::notification::{self, Notification};
-use crate::preferences::{Once, Preferences};
+use crate::preferences::{PreferenceFile, Preferences};
 #[cfg(target_os = "linux")]
 use crate::response_policy;
-use crate::words::{Word, word};
-use crate::{quitting, text_file};
 
-/// The window's name in capabilities.
+/// The window's label, by which `capabilities/main.json` names it.
 pub(crate) const LABEL: &str = "main";
 
-/// What the page shows before it has drawn anything, so that a dark window does not flash white.
+/// The colour of the window until the page has drawn itself, so that a dark window does not flash white.
 const LIGHT_BACKGROUND: Color = Color(0xfa, 0xfa, 0xfb, 0xff);
 const DARK_BACKGROUND: Color = Color(0x1c, 0x1d, 0x21, 0xff);
 
-/// How long a tray may be away before a window that was hidden into it comes back: panels are restarted, and start
-/// after the app does at a log-in.
-const TRAY_RETURNS: Duration = Duration::from_secs(10);
-
-/// How far the window's page has come, and what is to be opened in it as soon as it listens.
+/// The state of the main window's page. The app manages one.
 #[derive(Debug, Default)]
-pub(crate) struct Opening(Mutex<Page>);
+pub(crate) struct MainPage(Mutex<PageState>);
 
 #[derive(Debug, Default)]
-struct Page {
-    listening: bool,
-    wanted: Option<DesktopEvent>,
-    /// Held while the window is being made, so that two requests at once make one window.
-    building: bool,
+struct PageState {
+    /// Whether the page listens for events.
+    is_listening: bool,
+    /// The view to open as soon as the page listens.
+    pending_view: Option<DesktopEvent>,
+    /// Set while the window is being built, so that two requests at once build one window.
+    is_building: bool,
 }
 
-impl Page {
-    /// The view, if the page can be told now. Otherwise it is kept, in place of an earlier one.
-    fn now_or_later(&mut self, view: DesktopEvent) -> Option<DesktopEvent> {
-        if self.listening {
+impl PageState {
+    /// Returns the view if the page listens. Otherwise keeps it, in place of an earlier one.
+    fn take_or_defer(&mut self, view: DesktopEvent) -> Option<DesktopEvent> {
+        if self.is_listening {
             return Some(view);
         }
-        self.wanted = Some(view);
+        self.pending_view = Some(view);
         None
     }
 
-    /// From now on the page can be told. Gives back what it has to be told first.
-    fn listens(&mut self) -> Option<DesktopEvent> {
-        self.listening = true;
-        self.wanted.take()
+    /// Notes that the page listens. Returns the view that was kept.
+    fn begin_listening(&mut self) -> Option<DesktopEvent> {
+        self.is_listening = true;
+        self.pending_view.take()
     }
 }
 
-impl Opening {
-    fn page(&self) -> std::sync::MutexGuard<'_, Page> {
+impl MainPage {
+    fn lock(&self) -> std::sync::MutexGuard<'_, PageState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How the window comes.
+/// How a window that is built appears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Opened {
-    /// To the front.
+pub(crate) enum Appearance {
+    /// In front of the others.
     Shown,
-    /// Where windows wait that were put aside: it can be found, and is in nobody's way.
+    /// Minimised: it can be found, and is in nobody's way.
     Minimised,
 }
 
-/// The theme that was chosen, or that of the desktop; `None` where the toolkit finds that out by itself.
+/// The theme that was chosen, or the desktop's; `None` where Tauri finds that out by itself.
 pub(crate) fn theme(preferences: &Preferences) -> Option<Theme> {
     #[cfg(target_os = "linux")]
     let of_desktop = color_scheme::of_desktop;
@@ -87,14 +78,13 @@ pub(crate) fn theme(preferences: &Preferences) -> Option<Theme> {
     preferences.theme().or_else(of_desktop)
 }
 
-/// Makes the window and shows it.
+/// Builds the window and shows it.
 ///
 /// # Errors
-/// When the system does not give us one.
-pub(crate) fn build(app: &AppHandle, opened: Opened) -> tauri::Result<()> {
-    let desktop = app.state::<Desktop>();
-    desktop.opening.page().listening = false;
-    let preferences = desktop.preferences.current();
+/// When the system gives us no window.
+pub(crate) fn build(app: &AppHandle, appearance: Appearance) -> tauri::Result<()> {
+    app.state::<MainPage>().lock().is_listening = false;
+    let preferences = app.state::<PreferenceFile>().current();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title("TuneKey")
         .inner_size(960.0, 640.0)
@@ -117,26 +107,13 @@ pub(crate) fn build(app: &AppHandle, opened: Opened) -> tauri::Result<()> {
         Theme::Dark => DARK_BACKGROUND,
         _ => LIGHT_BACKGROUND,
     }))?;
-    window.on_window_event({
-        let window = window.clone();
-        move |event| match event {
-            WindowEvent::CloseRequested { api, .. } => {
-                api.prevent_close();
-                close(&window);
-            }
-            WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
-                dropped(window.app_handle(), paths.first().cloned());
-            }
-            _ => {}
-        }
-    });
-    match opened {
-        Opened::Shown => window.show().and_then(|()| window.set_focus()),
-        Opened::Minimised => minimised(&window),
+    match appearance {
+        Appearance::Shown => window.show().and_then(|()| window.set_focus()),
+        Appearance::Minimised => show_as_minimised(&window),
     }
 }
 
-/// Shows the window, wherever it is: hidden, minimised, behind others, or not made yet.
+/// Brings the window to the front, whether it is hidden, minimised, behind others, or not built yet. Returns at once.
 pub(crate) fn show(app: &AppHandle) {
     if let Some(window) = app.get_webview_window(LABEL) {
         let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
@@ -145,41 +122,43 @@ pub(crate) fn show(app: &AppHandle) {
         }
         return;
     }
-    build_later(app, Opened::Shown);
+    build_later(app, Appearance::Shown);
 }
 
-fn build_later(app: &AppHandle, opened: Opened) {
-    if std::mem::replace(&mut app.state::<Desktop>().opening.page().building, true) {
+/// Builds the window on another thread, unless that is under way.
+fn build_later(app: &AppHandle, appearance: Appearance) {
+    if std::mem::replace(&mut app.state::<MainPage>().lock().is_building, true) {
         return;
     }
     let app = app.clone();
-    // Not here: making a window inside an event handler hangs on Windows.
+    // Not here: building a window inside an event handler hangs on Windows.
     tauri::async_runtime::spawn_blocking(move || {
-        if let Err(error) = build(&app, opened) {
-            tracing::error!(%error, "the window was not made");
+        if let Err(error) = build(&app, appearance) {
+            tracing::error!(%error, "the window was not built");
         }
-        app.state::<Desktop>().opening.page().building = false;
+        app.state::<MainPage>().lock().is_building = false;
     });
 }
 
-/// Shows the window and opens a view in it, as soon as its page listens.
+/// Brings the window to the front and opens a view in it, as soon as its page listens. `view` is a
+/// [`DesktopEvent::Open`].
 pub(crate) fn open(app: &AppHandle, view: DesktopEvent) {
-    let now = app.state::<Desktop>().opening.page().now_or_later(view);
+    let now = app.state::<MainPage>().lock().take_or_defer(view);
     if let Some(view) = now {
         events::emit(app, &view);
     }
     show(app);
 }
 
-/// The page listens: what was to be opened is opened now.
-pub(crate) fn page_listens(app: &AppHandle) {
-    let wanted = app.state::<Desktop>().opening.page().listens();
-    if let Some(view) = wanted {
+/// Notes that the page listens, and opens the view that waits for that.
+pub(crate) fn on_page_listening(app: &AppHandle) {
+    let pending = app.state::<MainPage>().lock().begin_listening();
+    if let Some(view) = pending {
         events::emit(app, &view);
     }
 }
 
-/// Takes the window off the screen. Its page goes on.
+/// Hides the window. Its page keeps running.
 pub(crate) fn hide(app: &AppHandle) {
     if let Some(window) = app.get_webview_window(LABEL)
         && let Err(error) = window.hide()
@@ -188,110 +167,55 @@ pub(crate) fn hide(app: &AppHandle) {
     }
 }
 
-/// Where the window's web view keeps its files.
+/// The directory that the window's web view keeps its files in.
 pub(crate) fn data_directory(app: &AppHandle) -> PathBuf {
-    app.state::<Desktop>().profile.dir().join("webview")
+    app.state::<Profile>().dir().join("webview")
 }
 
-/// Whether the window is where the person could see it.
+/// Whether the window is neither hidden nor minimised.
 pub(crate) fn is_on_screen(app: &AppHandle) -> bool {
-    // What cannot be known counts as yes: not every desktop says whether a window is minimised.
+    // Unknown counts as yes: not every desktop says whether a window is minimised.
     app.get_webview_window(LABEL)
         .is_some_and(|window| window.is_visible().unwrap_or(true) && !window.is_minimized().unwrap_or(false))
 }
 
-/// Whether the person has the window before them.
-pub(crate) fn is_looked_at(app: &AppHandle) -> bool {
+/// Whether the window is on the screen and has the focus.
+pub(crate) fn is_in_use(app: &AppHandle) -> bool {
     app.get_webview_window(LABEL).is_some_and(|window| {
-        // What cannot be known counts as no: being told twice is better than not at all.
+        // Unknown counts as no: a notification too many is better than none.
         window.is_visible().unwrap_or(false)
             && !window.is_minimized().unwrap_or(true)
             && window.is_focused().unwrap_or(false)
     })
 }
 
-/// The window is closed. Without a tray to come back from it is minimised rather than hidden, and rather than asked
-/// about: a question each time would be in the way, renewals go on in any case, and a minimised window is found
-/// where windows are looked for. The first time, the person is told where it has gone.
-/// A file was dropped on the window: its text goes to the sign-in that waits for one, if there is one.
-fn dropped(app: &AppHandle, path: Option<PathBuf>) {
-    let Some((id, path)) = app.state::<Desktop>().sign_ins.wants_text().zip(path) else { return };
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        match text_file::read(path).await {
-            Ok(text) => app.state::<Desktop>().sign_ins.paste(id, text),
-            Err(problem) => {
-                let step = SignInStep::AskPaste { problem: Some(problem), unusable: None };
-                events::emit(&app, &DesktopEvent::SignIn { id, step });
-            }
-        }
-    });
-}
-
-fn close(window: &WebviewWindow) {
-    let app = window.app_handle();
-    let desktop = app.state::<Desktop>();
-    let preferences = desktop.preferences.current();
-    if !preferences.close_to_tray {
-        quitting::quit(app);
-        return;
-    }
-    let (news, text) = if desktop.tray_host.is_there() {
-        hide(app);
-        (Once::ClosedToTray, Word::StillInTray)
-    } else {
-        if let Err(error) = window.minimize() {
-            tracing::warn!(%error, "the window was not minimised");
-        }
-        (Once::ClosedWithoutTray, Word::StillMinimised)
-    };
-    if desktop.preferences.is_news(news) {
-        let language = preferences.language();
-        let (title, text) = (word(Word::StillRunning, language), word(text, language));
-        notification::show(app, Notification::note(title, text));
+/// Minimises the window.
+pub(crate) fn minimise(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = window.minimize()
+    {
+        tracing::warn!(%error, "the window was not minimised");
     }
 }
 
-/// Brings back a window that is hidden when the tray that it was hidden into goes away, or never comes.
-pub(crate) fn follow_tray_host(app: &AppHandle) {
-    let (app, mut host) = (app.clone(), app.state::<Desktop>().tray_host.clone());
-    tauri::async_runtime::spawn(async move {
-        loop {
-            if !host.is_there() {
-                if tokio::time::timeout(TRAY_RETURNS, host.comes()).await.is_ok() {
-                    continue;
-                }
-                come_back(&app);
-            }
-            // After it has come back it is not hidden any more: closing minimises until there is a tray again.
-            if !host.changed().await {
-                return;
-            }
-        }
-    });
-}
-
-/// Makes a hidden window findable.
-fn come_back(app: &AppHandle) {
-    if app.state::<Desktop>().quitting.is_quitting() {
-        return;
-    }
+/// Shows a window minimised that is hidden or not built yet: it can be found, and is in nobody's way.
+pub(crate) fn show_minimised(app: &AppHandle) {
     let Some(window) = app.get_webview_window(LABEL) else {
-        build_later(app, Opened::Minimised);
+        build_later(app, Appearance::Minimised);
         return;
     };
     if !window.is_visible().unwrap_or(true)
-        && let Err(error) = minimised(&window)
+        && let Err(error) = show_as_minimised(&window)
     {
         tracing::warn!(%error, "the window did not come back");
     }
 }
 
-fn minimised(window: &WebviewWindow) -> tauri::Result<()> {
+fn show_as_minimised(window: &WebviewWindow) -> tauri::Result<()> {
     window.minimize().and_then(|()| window.show())
 }
 
-/// Whether an address is the app's own page. Nothing else is ever loaded: this window can call our commands.
+/// Whether an address is of the app's own page. This window loads nothing else: it can call our commands.
 fn is_ours(url: &Url) -> bool {
     let origin = (url.scheme(), url.host_str(), url.port());
     if cfg!(windows) {
@@ -316,16 +240,16 @@ mod tests {
 
     #[test]
     fn a_view_that_is_asked_for_before_the_page_listens_is_opened_once_it_does() {
-        let mut page = Page::default();
-        assert!(page.now_or_later(view(OpenView::Accounts)).is_none(), "nobody would hear it now");
-        assert!(page.now_or_later(view(OpenView::Add)).is_none());
-        let wanted = page.listens();
+        let mut page = PageState::default();
+        assert!(page.take_or_defer(view(OpenView::Accounts)).is_none(), "nobody would hear it now");
+        assert!(page.take_or_defer(view(OpenView::Add)).is_none());
+        let wanted = page.begin_listening();
         assert!(
             matches!(wanted, Some(DesktopEvent::Open { view: OpenView::Add, .. })),
             "{wanted:?}: the last one that was asked for"
         );
-        assert!(page.listens().is_none(), "and only once");
-        assert!(page.now_or_later(view(OpenView::Add)).is_some(), "later ones are told at once");
+        assert!(page.begin_listening().is_none(), "and only once");
+        assert!(page.take_or_defer(view(OpenView::Add)).is_some(), "later ones are told at once");
     }
 
     #[test]

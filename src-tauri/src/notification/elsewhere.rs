@@ -1,4 +1,4 @@
-//! Notifications of Windows and macOS. A click on one does nothing that we would hear of.
+//! Notifications of Windows and macOS. Clicks are not reported there.
 
 use tauri::AppHandle;
 
@@ -9,7 +9,7 @@ pub(super) fn show(_: &AppHandle, notification: Notification) {
     tauri::async_runtime::spawn_blocking(move || {
         let Notification { title, mut text, click } = notification;
         if let Some(click) = click {
-            text = format!("{text} {}", click.otherwise);
+            text = format!("{text} {}", click.fallback);
         }
         let mut notification = notify_rust::Notification::new();
         notification.appname("TuneKey").summary(&title).body(&text);

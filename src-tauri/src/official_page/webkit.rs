@@ -1,4 +1,4 @@
-//! What a page's window needs of WebKitGTK itself.
+//! The settings and signals of WebKitGTK that Tauri does not offer for a page's window. Only for [`super`].
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -15,62 +15,65 @@ use webkit2gtk::{
     WebContextExt as _, WebResourceExt as _, WebView, WebViewExt as _, WebsiteDataManagerExt as _,
 };
 
-use super::unreachable::Why;
+use super::error_page::LoadError;
 
-/// What a certificate has to be good for.
-const SERVER: &str = "1.3.6.1.5.5.7.3.1";
+/// What a certificate has to be good for: TLS servers (RFC 5280 §4.2.1.12, `id-kp-serverAuth`).
+const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 
-/// The name under which the shell listens for its pages.
-const CALLS: &str = "ipc";
+/// The message handler by which pages call Tauri.
+const IPC_HANDLER: &str = "ipc";
 
-/// Makes the settings hold, takes away what the shell gives to all its pages, and loads the address.
+/// Makes the settings hold, takes away the scripts and the message handler that Tauri gives to all pages, and loads
+/// the address.
 pub(super) fn load(view: &WebView, start: &Url, proxy: &Proxy, authorities: Option<&Path>) {
     if let Some(content) = view.user_content_manager() {
         content.remove_all_scripts();
-        content.unregister_script_message_handler(CALLS);
+        content.unregister_script_message_handler(IPC_HANDLER);
     }
-    go_through(view, proxy);
+    set_proxy(view, proxy);
     if let Some(authorities) = authorities {
-        trust(view, authorities);
+        trust_authorities(view, authorities);
     }
     view.load_uri(start.as_str());
 }
 
-/// Calls `goes_on` with each address that the page itself begins to load, redirects included, before anything of it has
-/// come. Frames in it do not count: that signal is the main frame's alone.
-pub(super) fn follow(view: &WebView, goes_on: impl Fn(Option<&str>) -> bool + 'static) {
+/// Calls `may_load` with each address that the page itself begins to load, redirects included, before anything of it
+/// has come, and stops loading where that says no. Frames do not count: the signal is the main frame's alone.
+pub(super) fn filter_main_frame(view: &WebView, may_load: impl Fn(Option<&str>) -> bool + 'static) {
     view.connect_load_changed(move |view, event| {
         let begins = matches!(event, LoadEvent::Started | LoadEvent::Redirected);
-        if begins && !goes_on(view.uri().as_deref()) {
+        if begins && !may_load(view.uri().as_deref()) {
             view.stop_loading();
         }
     });
 }
 
-/// Shows what `page` makes of a failure, now and later, instead of the engine's error page. To be called after
-/// [`load`], whose look at the extra authorities comes first.
-pub(super) fn replace_failures(view: &WebView, page: impl Fn(Why, &Url) -> String + 'static) {
+/// Shows what `page` makes of every failure instead of the engine's error page. To be called after [`load`], whose
+/// check of the extra authorities comes first.
+pub(super) fn replace_error_page(view: &WebView, page: impl Fn(LoadError, &Url) -> String + 'static) {
     let page = Rc::new(page);
-    let show = move |view: &WebView, why, address: &str| {
+    let show = move |view: &WebView, error, address: &str| {
         let Ok(failed) = Url::parse(address) else { return false };
-        tracing::info!(host = failed.host_str(), ?why, "the page could not be loaded");
-        view.load_alternate_html(&page(why, &failed), address, None);
+        tracing::info!(host = failed.host_str(), ?error, "the page could not be loaded");
+        view.load_alternate_html(&page(error, &failed), address, None);
         true
     };
     view.connect_load_failed({
         let show = show.clone();
         move |view, _, address, error| {
             // Not failures: another address was asked for meanwhile, or we have turned one down.
-            let is_meant = error.matches(NetworkError::Cancelled)
+            let is_intended = error.matches(NetworkError::Cancelled)
                 || error.matches(PolicyError::FrameLoadInterruptedByPolicyChange);
-            !is_meant && show(view, Why::NotReached, address)
+            !is_intended && show(view, LoadError::Unreachable, address)
         }
     });
-    // After the one that looks at extra authorities: connected last, it is asked last.
-    view.connect_load_failed_with_tls_errors(move |view, address, _, _| show(view, Why::NotTrusted, address));
+    // After the one that checks the extra authorities: connected last, it is asked last.
+    view.connect_load_failed_with_tls_errors(move |view, address, _, _| {
+        show(view, LoadError::Untrusted, address)
+    });
 }
 
-fn go_through(view: &WebView, proxy: &Proxy) {
+fn set_proxy(view: &WebView, proxy: &Proxy) {
     let Some(network) = view.website_data_manager() else { return };
     match proxy {
         Proxy::System => network.set_network_proxy_settings(NetworkProxyMode::Default, None),
@@ -84,9 +87,9 @@ fn go_through(view: &WebView, proxy: &Proxy) {
     }
 }
 
-/// Trusts the extra authorities besides the system's. WebKit knows of none but the system's: what it refuses is
-/// looked at again here, and a host whose certificate is good after all is loaded anew.
-fn trust(view: &WebView, authorities: &Path) {
+/// Trusts the extra authorities besides the system's. WebKit knows only the system's: a certificate that it refuses is
+/// verified again here, and a host whose certificate is good after all is loaded anew.
+fn trust_authorities(view: &WebView, authorities: &Path) {
     let verifier = match gio::TlsFileDatabase::new(authorities) {
         Ok(database) => Rc::new(Verifier { database, trusted: RefCell::default() }),
         Err(error) => {
@@ -97,11 +100,11 @@ fn trust(view: &WebView, authorities: &Path) {
     view.connect_load_failed_with_tls_errors({
         let verifier = verifier.clone();
         move |view, address, certificate, errors| {
-            let known_good = verifier.accepts(view, address, certificate, errors);
-            if known_good {
+            let is_accepted = verifier.accepts(view, address, certificate, errors);
+            if is_accepted {
                 view.load_uri(address);
             }
-            known_good
+            is_accepted
         }
     });
     view.connect_resource_load_started(move |view, resource, _| {
@@ -117,6 +120,7 @@ fn trust(view: &WebView, authorities: &Path) {
     });
 }
 
+/// Verifies certificates against the extra authorities.
 struct Verifier {
     database: gio::TlsFileDatabase,
     /// Hosts that have been accepted. One that fails again has another certificate, and is not tried for ever.
@@ -124,7 +128,8 @@ struct Verifier {
 }
 
 impl Verifier {
-    /// Accepts a host's certificate if nothing but its unknown issuer was wrong, and the issuer is one of ours.
+    /// Accepts a host's certificate if nothing but its unknown issuer was wrong, and an extra authority has issued it.
+    /// False for a host that has been accepted before.
     fn accepts(
         &self,
         view: &WebView,
@@ -135,7 +140,7 @@ impl Verifier {
         let Some(host) = Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned)) else {
             return false;
         };
-        if errors != TlsCertificateFlags::UNKNOWN_CA || !self.is_good(&host, certificate) {
+        if errors != TlsCertificateFlags::UNKNOWN_CA || !self.verifies(&host, certificate) {
             tracing::warn!(host, ?errors, "a certificate is not trusted");
             return false;
         }
@@ -147,11 +152,11 @@ impl Verifier {
         true
     }
 
-    fn is_good(&self, host: &str, certificate: &TlsCertificate) -> bool {
+    fn verifies(&self, host: &str, certificate: &TlsCertificate) -> bool {
         let identity = gio::NetworkAddress::new(host, 443);
         let verified = self.database.verify_chain(
             certificate,
-            SERVER,
+            SERVER_AUTH,
             Some(&identity),
             None::<&gio::TlsInteraction>,
             TlsDatabaseVerifyFlags::NONE,

@@ -1,5 +1,5 @@
-//! The app's name on the session bus. The names and the call are those of `tauri-plugin-single-instance`, which asks
-//! the same and waits for ever.
+//! The app's name on the session bus. The names and the call are those of `tauri-plugin-single-instance`, which waits
+//! for ever. Only for [`super`] and `app.rs`.
 
 use std::time::Duration;
 
@@ -7,36 +7,38 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use zbus::fdo::RequestNameFlags;
 use zbus::{Connection, interface};
 
-/// What the app's name is followed by.
+/// The end of the bus name, after the app's name.
 const SUFFIX: &str = ".SingleInstance";
 
-/// What an instance listens to.
+/// The interface that an instance serves.
 const INTERFACE: &str = "org.SingleInstance.DBus";
 
-/// How long the bus and whoever holds the name may take, all in all.
-const LIMIT: Duration = Duration::from_secs(3);
+/// How long the bus and the holder of the name may take together.
+const DEADLINE: Duration = Duration::from_secs(3);
 
-/// What came of asking for the app's name.
+/// The result of claiming the app's name.
 #[derive(Debug)]
 pub(crate) enum Claim {
     /// It is ours, as long as this is kept.
     Ours(Instance),
-    /// Another instance has it, and has been told that it was started again.
-    Told,
-    /// Somebody has it, or the bus itself is there, and does not answer.
+    /// Another instance has it, and has been told of this start.
+    Forwarded,
+    /// The holder of the name, or the bus itself, does not answer.
     Unanswered,
-    /// There is no bus to find other instances on.
+    /// There is no session bus.
     NoBus,
 }
 
-/// The one that has the name.
+/// The instance that holds the name.
 #[derive(Debug)]
 pub(crate) struct Instance {
     /// The arguments of every later start.
     pub(crate) started_again: UnboundedReceiver<Vec<String>>,
+    /// Holds the name until it is dropped.
     pub(crate) connection: Connection,
 }
 
+/// Serves the call of later starts.
 struct Listener(UnboundedSender<Vec<String>>);
 
 #[interface(name = "org.SingleInstance.DBus")]
@@ -48,9 +50,9 @@ impl Listener {
     }
 }
 
-/// Asks for the name of the app, and tells whoever has it that the app was started again.
+/// Claims the name of the app, or else tells its holder that the app was started again.
 pub(crate) async fn claim(identifier: &str, arguments: Vec<String>) -> Claim {
-    claim_within(LIMIT, identifier, arguments).await
+    claim_within(DEADLINE, identifier, arguments).await
 }
 
 async fn claim_within(limit: Duration, identifier: &str, arguments: Vec<String>) -> Claim {
@@ -67,11 +69,11 @@ async fn claim_within(limit: Duration, identifier: &str, arguments: Vec<String>)
 
 async fn ask(name: &str, arguments: Vec<String>) -> zbus::Result<Claim> {
     let path = format!("/{}", name.replace('.', "/").replace('-', "_"));
-    let (heard, started_again) = unbounded_channel();
+    let (sender, started_again) = unbounded_channel();
     let connection = Connection::session().await?;
-    connection.object_server().at(path.as_str(), Listener(heard)).await?;
+    connection.object_server().at(path.as_str(), Listener(sender)).await?;
     let folder = std::env::current_dir().unwrap_or_default();
-    let said = (arguments, folder.to_string_lossy());
+    let start = (arguments, folder.to_string_lossy());
     // Twice: an instance that is ending may have the name when it is asked for, and not any more when it is told.
     for _ in 0..2 {
         match connection.request_name_with_flags(name, RequestNameFlags::DoNotQueue.into()).await {
@@ -80,10 +82,10 @@ async fn ask(name: &str, arguments: Vec<String>) -> zbus::Result<Claim> {
             Err(error) => return Err(error),
         }
         match connection
-            .call_method(Some(name), path.as_str(), Some(INTERFACE), "ExecuteCallback", &said)
+            .call_method(Some(name), path.as_str(), Some(INTERFACE), "ExecuteCallback", &start)
             .await
         {
-            Ok(_) => return Ok(Claim::Told),
+            Ok(_) => return Ok(Claim::Forwarded),
             Err(error) => tracing::warn!(%error, "whoever holds the app’s name does not take the call"),
         }
     }

@@ -1,9 +1,10 @@
-//! What the tray menu says: a pure function of the snapshot, the time and the language. No secrets, no ids.
+//! What the tray menu says: a pure function of the snapshot, the time and the language. No secrets, no account numbers.
+//! Only `tray.rs` uses this.
 
 use jiff::Timestamp;
 use tunekey_core::{Account, AccountId, Busy, Health, KeychainState, Language, Snapshot};
 
-use crate::words::{self, Word, word};
+use crate::text::{self, Phrase};
 
 /// One entry of the menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,11 +35,11 @@ pub(crate) enum Command {
     /// Copy an account's cookie in its own format.
     Copy(AccountId),
     /// Renew an account.
-    Refresh(AccountId),
+    Renew(AccountId),
     /// Show the window where the account can be signed in again.
     SignIn(AccountId),
     /// Renew every account.
-    RefreshAll,
+    RenewAll,
     /// Show the window.
     Open,
     /// End the app.
@@ -51,55 +52,56 @@ pub(crate) enum Icon {
     /// Nothing to do.
     Healthy,
     /// Something is being renewed.
-    Refreshing,
+    Renewing,
     /// An account needs a new sign-in.
     NeedsSignIn,
     /// The keychain cannot be used.
     Locked,
 }
 
-/// Up to so many accounts are listed flat; more are submenus.
-const FLAT: usize = 3;
+/// The most accounts that are listed flat; more are submenus.
+const FLAT_LIMIT: usize = 3;
 
-/// The longest name that a menu shows, in characters.
-const NAME_LIMIT: usize = 28;
-
-/// The menu for a moment. `copies` says whether it offers to copy cookies.
-pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, copies: bool, language: Language) -> Vec<Entry> {
+/// The entries of the menu at `now`. `can_copy` is whether they offer to copy cookies.
+pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, can_copy: bool, language: Language) -> Vec<Entry> {
     let mut entries = Vec::new();
     let accounts = &snapshot.accounts;
     let keychain = keychain_line(snapshot.keychain, language);
     if let Some(line) = keychain {
         entries.extend([Entry::Status(line), Entry::Separator]);
-    } else if accounts.len() > FLAT {
+    } else if accounts.len() > FLAT_LIMIT {
         entries.extend([Entry::Status(summary(accounts, language)), Entry::Separator]);
     }
-    if accounts.len() > FLAT {
-        entries.extend(accounts.iter().map(|account| submenu(account, now, copies, language)));
+    if accounts.len() > FLAT_LIMIT {
+        entries.extend(accounts.iter().map(|account| submenu(account, now, can_copy, language)));
         entries.push(Entry::Separator);
     } else {
         for account in accounts {
-            let state = state(account, now, language);
-            entries.push(Entry::Status(format!("{} {} · {state}", shape(account), name(account))));
-            entries.extend(commands(account, copies, language));
+            let state = state_text(account, now, language);
+            entries.push(Entry::Status(format!(
+                "{} {} · {state}",
+                health_symbol(account),
+                text::account_name(account)
+            )));
+            entries.extend(commands(account, can_copy, language));
             entries.push(Entry::Separator);
         }
     }
     if !accounts.is_empty() {
-        entries.push(command(Command::RefreshAll, Word::RefreshAll, language));
+        entries.push(command(Command::RenewAll, Phrase::RenewAll, language));
     }
-    entries.push(command(Command::Open, Word::Open, language));
+    entries.push(command(Command::Open, Phrase::Open, language));
     entries.push(Entry::Separator);
-    entries.push(command(Command::Quit, Word::Quit, language));
+    entries.push(command(Command::Quit, Phrase::Quit, language));
     entries
 }
 
-/// The icon for a moment.
+/// The icon that sums the accounts up.
 pub(crate) fn icon(snapshot: &Snapshot) -> Icon {
     if snapshot.keychain != KeychainState::Ready {
         Icon::Locked
     } else if snapshot.accounts.iter().any(|account| account.busy == Some(Busy::Renewing)) {
-        Icon::Refreshing
+        Icon::Renewing
     } else if snapshot.accounts.iter().any(needs_sign_in) {
         Icon::NeedsSignIn
     } else {
@@ -107,80 +109,63 @@ pub(crate) fn icon(snapshot: &Snapshot) -> Icon {
     }
 }
 
-/// An account's name, the person's own before the service's, as a menu can show it: one line, no characters that change the direction of the text
-/// around them, not too long. Anybody can choose any nickname.
-pub(crate) fn name(account: &Account) -> String {
-    let chosen = account.label.as_ref().unwrap_or(&account.nickname);
-    let clean = chosen.chars().filter(|c| !c.is_control() && !is_invisible(*c));
-    let mut name: String = clean.clone().take(NAME_LIMIT).collect();
-    if clean.count() > NAME_LIMIT {
-        name.pop();
-        name.push('…');
-    }
-    if name.trim().is_empty() {
-        words::service_name(account.service, Language::English).to_owned()
-    } else {
-        name
-    }
-}
-
-fn submenu(account: &Account, now: Timestamp, copies: bool, language: Language) -> Entry {
-    let service = words::service_name(account.service, language);
+fn submenu(account: &Account, now: Timestamp, can_copy: bool, language: Language) -> Entry {
+    let service = text::service_name(account.service, language);
     let mut entries =
-        vec![Entry::Status(format!("{service} · {}", state(account, now, language))), Entry::Separator];
-    entries.extend(commands(account, copies, language));
-    Entry::Submenu { text: format!("{} {}", shape(account), name(account)), entries }
+        vec![Entry::Status(format!("{service} · {}", state_text(account, now, language))), Entry::Separator];
+    entries.extend(commands(account, can_copy, language));
+    Entry::Submenu { text: format!("{} {}", health_symbol(account), text::account_name(account)), entries }
 }
 
-fn commands(account: &Account, copies: bool, language: Language) -> Vec<Entry> {
+fn commands(account: &Account, can_copy: bool, language: Language) -> Vec<Entry> {
     let id = account.id.clone();
     if needs_sign_in(account) {
-        vec![command(Command::SignIn(id), Word::SignInAgain, language)]
+        vec![command(Command::SignIn(id), Phrase::SignInAgain, language)]
     } else {
-        let copy = copies.then(|| command(Command::Copy(id.clone()), Word::CopyCookie, language));
-        copy.into_iter().chain([command(Command::Refresh(id), Word::Refresh, language)]).collect()
+        let copy = can_copy.then(|| command(Command::Copy(id.clone()), Phrase::CopyCookie, language));
+        copy.into_iter().chain([command(Command::Renew(id), Phrase::Renew, language)]).collect()
     }
 }
 
-fn command(command: Command, text: Word, language: Language) -> Entry {
-    Entry::Command { command, text: word(text, language).to_owned() }
+fn command(command: Command, phrase: Phrase, language: Language) -> Entry {
+    Entry::Command { command, text: phrase.text(language).to_owned() }
 }
 
 fn keychain_line(state: KeychainState, language: Language) -> Option<String> {
-    let text = match state {
+    let phrase = match state {
         KeychainState::Ready => return None,
-        KeychainState::Locked => Word::KeychainLocked,
+        KeychainState::Locked => Phrase::KeychainLocked,
         KeychainState::Unavailable | KeychainState::Denied | KeychainState::Silent => {
-            Word::KeychainUnavailable
+            Phrase::KeychainUnavailable
         }
     };
-    Some(format!("▲ {}", word(text, language)))
+    Some(format!("▲ {}", phrase.text(language)))
 }
 
 fn summary(accounts: &[Account], language: Language) -> String {
     match accounts.iter().filter(|account| needs_sign_in(account)).count() {
-        0 => format!("● {}", word(Word::AllHealthy, language)),
-        count => format!("▲ {}", words::need_sign_in(count, language)),
+        0 => format!("● {}", Phrase::AllHealthy.text(language)),
+        count => format!("▲ {}", text::need_sign_in(count, language)),
     }
 }
 
 /// What an account is doing, in words.
-fn state(account: &Account, now: Timestamp, language: Language) -> String {
+fn state_text(account: &Account, now: Timestamp, language: Language) -> String {
     if account.busy == Some(Busy::Renewing) {
-        return word(Word::Refreshing, language).to_owned();
+        return Phrase::Renewing.text(language).to_owned();
     }
     match account.health {
-        Health::NeedsSignIn { .. } => word(Word::NeedsSignIn, language).to_owned(),
-        Health::Warning { .. } => word(Word::NeedsAttention, language).to_owned(),
+        Health::NeedsSignIn { .. } => Phrase::NeedsSignIn.text(language).to_owned(),
+        Health::Warning { .. } => Phrase::NeedsAttention.text(language).to_owned(),
         Health::Healthy | Health::RenewsSoon => match account.life.renew_at {
-            Some(at) => words::renews_in(at, now, language),
-            None => word(Word::Healthy, language).to_owned(),
+            Some(at) => text::renews_in(at, now, language),
+            None => Phrase::Healthy.text(language).to_owned(),
         },
     }
 }
 
-/// How an account is doing, as a shape: a menu has no colours, and colour alone would not do anyway.
-fn shape(account: &Account) -> char {
+/// An account's health as a symbol: a menu has no colours, and colour alone would not do anyway.
+fn health_symbol(account: &Account) -> char {
     match account.health {
         Health::Healthy => '●',
         Health::RenewsSoon | Health::Warning { .. } => '◐',
@@ -192,47 +177,12 @@ fn needs_sign_in(account: &Account) -> bool {
     account.health.needs_sign_in()
 }
 
-/// Direction marks, direction overrides, zero-width characters.
-fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
-}
-
 #[cfg(test)]
-pub(crate) mod tests {
-    use jiff::SignedDuration;
-    use tunekey_core::{Format, KeyLifetime, Method, Renewability, ServiceId, Settings, SignInReason};
+mod tests {
+    use tunekey_core::{Settings, SignInReason};
 
     use super::*;
-
-    pub(crate) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-
-    pub(crate) fn account(uid: &str, nickname: &str, health: Health) -> Account {
-        Account {
-            revision: 1,
-            id: AccountId::new(ServiceId::QqMusic, uid),
-            service: ServiceId::QqMusic,
-            uid: uid.to_owned(),
-            nickname: nickname.to_owned(),
-            label: None,
-            note: None,
-            avatar: None,
-            method: Method::QqScan,
-            health,
-            busy: None,
-            life: KeyLifetime {
-                issued_at: NOW,
-                renew_at: Some(NOW + SignedDuration::from_hours(21)),
-                expires_at: None,
-            },
-            renewability: Some(Renewability::Renewable),
-            membership: None,
-            checked_at: None,
-            renewals: Vec::new(),
-            format: Format::Header,
-            copied: None,
-            last_error: None,
-        }
-    }
+    use crate::fixtures::{NOW, account};
 
     fn dead() -> Health {
         Health::NeedsSignIn { since: NOW, reason: SignInReason::Rejected }
@@ -273,12 +223,12 @@ pub(crate) mod tests {
     #[test]
     fn a_menu_that_may_not_copy_offers_everything_else() {
         let mut accounts = vec![account("1", "Ada", Health::Healthy)];
-        for count in [1, FLAT + 1] {
+        for count in [1, FLAT_LIMIT + 1] {
             accounts.resize_with(count, || account("2", "Bo", Health::Healthy));
             let snapshot = snapshot(accounts.clone());
-            let said = |copies| format!("{:?}", entries(&snapshot, NOW, copies, Language::English));
+            let said = |can_copy| format!("{:?}", entries(&snapshot, NOW, can_copy, Language::English));
             assert!(said(true).contains("Copy(") && !said(false).contains("Copy"), "{count} accounts");
-            assert!(said(false).contains("Refresh("), "{count} accounts");
+            assert!(said(false).contains("Renew("), "{count} accounts");
         }
     }
 
@@ -338,7 +288,7 @@ pub(crate) mod tests {
         let mut snapshot = snapshot(vec![account("1", "Lin Jian", Health::Healthy)]);
         snapshot.accounts[0].busy = Some(Busy::Renewing);
         assert_eq!(read(&snapshot, Language::English)[0], "(● Lin Jian · Renewing…)");
-        assert_eq!(icon(&snapshot), Icon::Refreshing);
+        assert_eq!(icon(&snapshot), Icon::Renewing);
     }
 
     #[test]
@@ -354,26 +304,5 @@ pub(crate) mod tests {
             (1..=5).map(|n| account(&format!("10000012{n}"), "Lin Jian", Health::Healthy)).collect();
         let all = read(&snapshot(accounts), Language::English).join("\n");
         assert!(!all.contains("1000001"), "{all}");
-    }
-
-    #[test]
-    fn a_hostile_nickname_stays_one_short_line() {
-        let evil = account("1", "\u{202e}evil\nQuit\u{200b}\u{7}", Health::Healthy);
-        assert_eq!(name(&evil), "evilQuit");
-        let long = account("1", &"长".repeat(500), Health::Healthy);
-        assert_eq!(name(&long).chars().count(), NAME_LIMIT);
-        assert!(name(&long).ends_with('…'), "what is left out is shown to be left out");
-    }
-
-    #[test]
-    fn the_persons_own_name_for_an_account_comes_before_the_services() {
-        let mut named = account("1", "Lin Jian", Health::Healthy);
-        named.label = Some("Work \u{202e}laptop".to_owned());
-        assert_eq!(name(&named), "Work laptop");
-    }
-
-    #[test]
-    fn a_nickname_of_nothing_visible_is_replaced() {
-        assert_eq!(name(&account("1", "\u{200b}\u{feff} ", Health::Healthy)), "QQ Music");
     }
 }

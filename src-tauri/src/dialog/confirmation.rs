@@ -1,17 +1,16 @@
-//! The system's own question: what the page alone must not decide is asked outside of it, where it can neither draw
-//! nor answer.
+//! A question in a dialog of the system: what the page alone must not decide is asked outside of it, where it can neither
+//! draw nor answer. The commands ask.
 
 use jiff::Timestamp;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::oneshot;
 use tunekey_core::{Account, Health, Language, Proxy, SignInReason};
 
-use crate::app::Desktop;
-use crate::file_dialog::OneDialog;
+use super::DialogLock;
+use crate::text::{self, CopyLifetime, Phrase};
 use crate::window;
-use crate::words::{self, Copies, Word, word};
 
-/// What is asked.
+/// A question to be answered with yes or no.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Question {
     title: String,
@@ -21,44 +20,46 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// Whether to reach the services by another way.
-    pub(crate) fn route(old: &Proxy, new: &Proxy, language: Language) -> Self {
-        let (title, text) = words::route_changes(&route(old, language), &route(new, language), language);
-        Self { title, text, yes: word(Word::ChangeRoute, language), no: word(Word::Cancel, language) }
+    /// Whether to change the proxy.
+    pub(crate) fn proxy_change(old: &Proxy, new: &Proxy, language: Language) -> Self {
+        let (title, text) =
+            text::proxy_change(&proxy_text(old, language), &proxy_text(new, language), language);
+        Self { title, text, yes: Phrase::ChangeProxy.text(language), no: Phrase::Cancel.text(language) }
     }
 
     /// Whether to end a session at its service, and remove the account here.
     pub(crate) fn sign_out(account: &Account, language: Language) -> Self {
-        let service = words::service_name(account.service, language);
-        let (title, text) = words::sign_out(&named(account), service, language);
-        Self { title, text, yes: word(Word::SignOut, language), no: word(Word::Cancel, language) }
+        let service = text::service_name(account.service, language);
+        let (title, text) = text::sign_out(&text::account_name(account), service, language);
+        Self { title, text, yes: Phrase::SignOut.text(language), no: Phrase::Cancel.text(language) }
     }
 
     /// Whether to remove an account here.
     pub(crate) fn forget(account: &Account, now: Timestamp, language: Language) -> Self {
-        let service = words::service_name(account.service, language);
-        let (title, text) = words::forget(&named(account), service, copies(account), now, language);
-        Self { title, text, yes: word(Word::Forget, language), no: word(Word::Cancel, language) }
+        let service = text::service_name(account.service, language);
+        let (title, text) =
+            text::forget(&text::account_name(account), service, copy_lifetime(account), now, language);
+        Self { title, text, yes: Phrase::Forget.text(language), no: Phrase::Cancel.text(language) }
     }
 }
 
-/// Asks the person. A second question while one is open is answered with no.
+/// Asks the person. False when they say no, while another dialog is open, or when the dialog cannot be shown.
 pub(crate) async fn confirmed(app: &AppHandle, question: Question) -> bool {
-    let desktop = app.state::<Desktop>();
-    let Some(_only) = OneDialog::open(&desktop.dialogs) else { return false };
-    let (said, answer) = oneshot::channel();
+    let lock = app.state::<DialogLock>();
+    let Some(_open) = lock.try_acquire() else { return false };
+    let (reply, receiver) = oneshot::channel();
     let handle = app.clone();
     // The dialog has to be made on the main thread, and must not be waited for there.
-    if app.run_on_main_thread(move || show(&handle, question, said)).is_err() {
+    if app.run_on_main_thread(move || show(&handle, question, reply)).is_err() {
         return false;
     }
-    // Whoever goes without a word has not said yes.
-    answer.await.unwrap_or(false)
+    // A dialog that goes away without a reply is no yes.
+    receiver.await.unwrap_or(false)
 }
 
 /// Shows the question. The Enter key says no at first: the page chooses when a dialog opens, and the person may be typing.
 #[cfg(target_os = "linux")]
-fn show(app: &AppHandle, question: Question, answer: oneshot::Sender<bool>) {
+fn show(app: &AppHandle, question: Question, reply: oneshot::Sender<bool>) {
     use gtk::prelude::{Cast as _, DialogExt as _, GtkWindowExt as _, MessageDialogExt as _, WidgetExt as _};
 
     let window = app.get_webview_window(window::LABEL).and_then(|window| window.gtk_window().ok());
@@ -75,11 +76,11 @@ fn show(app: &AppHandle, question: Question, answer: oneshot::Sender<bool>) {
     dialog.add_button(no, gtk::ResponseType::Cancel);
     dialog.add_button(yes, gtk::ResponseType::Accept);
     dialog.set_default_response(gtk::ResponseType::Cancel);
-    let answer = std::cell::Cell::new(Some(answer));
+    let reply = std::cell::Cell::new(Some(reply));
     dialog.connect_response(move |dialog, response| {
-        if let Some(answer) = answer.take() {
+        if let Some(reply) = reply.take() {
             // Nobody waits any more when the app is ending.
-            let _ = answer.send(response == gtk::ResponseType::Accept);
+            let _ = reply.send(response == gtk::ResponseType::Accept);
             dialog.close();
         }
     });
@@ -88,7 +89,7 @@ fn show(app: &AppHandle, question: Question, answer: oneshot::Sender<bool>) {
 
 /// Shows the question.
 #[cfg(not(target_os = "linux"))]
-fn show(app: &AppHandle, question: Question, answer: oneshot::Sender<bool>) {
+fn show(app: &AppHandle, question: Question, reply: oneshot::Sender<bool>) {
     let Question { title, text, yes, no } = question;
     let mut dialog = rfd::AsyncMessageDialog::new()
         .set_level(rfd::MessageLevel::Warning)
@@ -106,28 +107,24 @@ fn show(app: &AppHandle, question: Question, answer: oneshot::Sender<bool>) {
             _ => false,
         };
         // Nobody waits any more when the app is ending.
-        let _ = answer.send(is_yes);
+        let _ = reply.send(is_yes);
     });
 }
 
-/// What becomes of the copies of an account's cookie when it is removed here only.
-fn copies(account: &Account) -> Copies {
+/// How long copies of an account's cookie work on when it is removed here only.
+fn copy_lifetime(account: &Account) -> CopyLifetime {
     match (&account.health, account.life.expires_at) {
-        (Health::NeedsSignIn { reason: SignInReason::Rejected, .. }, _) => Copies::Dead,
-        (_, Some(end)) => Copies::Until(end),
-        (_, None) => Copies::UntilTheServiceEndsThem,
+        (Health::NeedsSignIn { reason: SignInReason::Rejected, .. }, _) => CopyLifetime::Dead,
+        (_, Some(end)) => CopyLifetime::Until(end),
+        (_, None) => CopyLifetime::UntilRevoked,
     }
 }
 
-fn named(account: &Account) -> String {
-    crate::tray::menu::name(account)
-}
-
-/// A way to the services, without a password that its address may hold.
-fn route(proxy: &Proxy, language: Language) -> String {
+/// A proxy setting as it is shown: without a user name or password that its address may hold.
+fn proxy_text(proxy: &Proxy, language: Language) -> String {
     match proxy {
-        Proxy::System => word(Word::RouteSystem, language).to_owned(),
-        Proxy::None => word(Word::RouteDirect, language).to_owned(),
+        Proxy::System => Phrase::ProxySystem.text(language).to_owned(),
+        Proxy::None => Phrase::NoProxy.text(language).to_owned(),
         Proxy::Manual(address) => match address.parse::<tauri::Url>() {
             Ok(mut address) => {
                 if !address.username().is_empty() || address.password().is_some() {
@@ -150,10 +147,10 @@ mod tests {
     #[test]
     fn a_change_of_route_names_the_old_and_the_new_one_in_the_persons_language() {
         let manual = Proxy::Manual("socks5h://127.0.0.1:7890".to_owned());
-        let english = Question::route(&Proxy::System, &manual, Language::English);
+        let english = Question::proxy_change(&Proxy::System, &manual, Language::English);
         assert!(english.text.contains("as the system says"), "{english:?}");
         assert!(english.text.contains("socks5h://127.0.0.1:7890"), "{english:?}");
-        let chinese = Question::route(&manual, &Proxy::None, Language::Chinese);
+        let chinese = Question::proxy_change(&manual, &Proxy::None, Language::Chinese);
         assert!(chinese.text.contains("socks5h://127.0.0.1:7890"), "{chinese:?}");
         assert!(chinese.text.contains("直接连接"), "{chinese:?}");
     }
@@ -161,8 +158,8 @@ mod tests {
     #[test]
     fn a_password_in_a_proxy_address_is_not_shown() {
         for address in ["http://me:canary@proxy:3128", "http://canary@proxy:3128", "canary"] {
-            let route = route(&Proxy::Manual(address.to_owned()), Language::English);
-            assert!(!route.contains("canary") && route.contains("•••"), "{route}");
+            let text = proxy_text(&Proxy::Manual(address.to_owned()), Language::English);
+            assert!(!text.contains("canary") && text.contains("•••"), "{text}");
         }
     }
 }

@@ -1,36 +1,42 @@
-//! What a page's window shows instead of a page that cannot be loaded: our own words, and a way to try again. The
-//! engine's own error page speaks the system's language, names no way out and cannot be retried.
+//! Our own error page, in place of a service's page that cannot be loaded: what is wrong, what helps, and a link to try
+//! again. The engine's speaks the system's language, names no way out and cannot be retried. Only for [`super`].
 
 use tauri::Url;
 use tunekey_core::{Language, ServiceId};
 
-use crate::words;
+use crate::text;
 
-/// Why a page is not there.
+/// Why a page cannot be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Why {
-    /// The service's host was not reached, or its answer broke off.
-    NotReached,
-    /// The host has shown a certificate that nobody here trusts.
-    NotTrusted,
+pub(super) enum LoadError {
+    /// The host was not reached, or its response broke off.
+    Unreachable,
+    /// The host has shown a certificate that is not trusted.
+    Untrusted,
 }
 
-/// A page of our own in place of `address`, with nothing in it that is loaded or run. Its one link leads to `retry`.
-pub(super) fn page(why: Why, service: ServiceId, address: &Url, retry: &Url, language: Language) -> String {
+/// The HTML of the error page for `address`. It loads and runs nothing; its one link leads to `retry`.
+pub(super) fn html(
+    error: LoadError,
+    service: ServiceId,
+    address: &Url,
+    retry: &Url,
+    language: Language,
+) -> String {
     let host = escaped(address.host_str().unwrap_or_default());
-    let name = words::service_name(service, language);
+    let name = text::service_name(service, language);
     let (title, cause, help, again) = match language {
         Language::English => {
             let title = format!("Can’t open {name}’s sign-in page");
-            let cause = match why {
-                Why::NotReached => format!("{host} could not be reached."),
-                Why::NotTrusted => format!("The certificate of {host} is not trusted."),
+            let cause = match error {
+                LoadError::Unreachable => format!("{host} could not be reached."),
+                LoadError::Untrusted => format!("The certificate of {host} is not trusted."),
             };
-            let help = match why {
-                Why::NotReached => {
+            let help = match error {
+                LoadError::Unreachable => {
                     "Check your network, or the proxy in TuneKey’s settings. You can also close this window and choose another way to sign in."
                 }
-                Why::NotTrusted => {
+                LoadError::Untrusted => {
                     "Check this computer’s date and time. If your network inspects connections, add its certificate authority in TuneKey’s settings under Network."
                 }
             };
@@ -38,13 +44,15 @@ pub(super) fn page(why: Why, service: ServiceId, address: &Url, retry: &Url, lan
         }
         Language::Chinese => {
             let title = format!("无法打开{name}的登录页");
-            let cause = match why {
-                Why::NotReached => format!("无法连接到 {host}。"),
-                Why::NotTrusted => format!("{host} 的证书不受信任。"),
+            let cause = match error {
+                LoadError::Unreachable => format!("无法连接到 {host}。"),
+                LoadError::Untrusted => format!("{host} 的证书不受信任。"),
             };
-            let help = match why {
-                Why::NotReached => "请检查网络，或 TuneKey 设置中的代理。也可以关闭此窗口，换一种方式登录。",
-                Why::NotTrusted => {
+            let help = match error {
+                LoadError::Unreachable => {
+                    "请检查网络，或 TuneKey 设置中的代理。也可以关闭此窗口，换一种方式登录。"
+                }
+                LoadError::Untrusted => {
                     "请检查这台电脑的日期和时间。如果你的网络会检查加密连接，请在 TuneKey 设置的“网络”中添加它的证书颁发机构。"
                 }
             };
@@ -69,7 +77,7 @@ const STYLE: &str = "body{margin:0;min-height:100vh;display:grid;place-items:cen
     @media(prefers-color-scheme:dark){body{background:#1c1d21;color:#ececf0}a{background:#7fb0ff;color:#0d1830}\
     a:focus-visible{outline-color:#7fb0ff}}";
 
-/// A text that is no markup, between tags or quotes.
+/// A text with what is special in HTML escaped, between tags or in quotes.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -85,28 +93,32 @@ mod tests {
     #[test]
     fn it_says_in_both_languages_what_is_wrong_what_helps_and_offers_to_try_again() {
         let address = url("https://graph.qq.com/oauth2.0/show?client_id=1&state=a");
-        for (language, why, words) in [
-            (Language::English, Why::NotReached, ["graph.qq.com could not be reached", "proxy", "Try again"]),
-            (Language::English, Why::NotTrusted, ["is not trusted", "date and time", "Try again"]),
-            (Language::Chinese, Why::NotReached, ["无法连接到 graph.qq.com", "代理", "重试"]),
-            (Language::Chinese, Why::NotTrusted, ["不受信任", "日期和时间", "重试"]),
+        for (language, error, words) in [
+            (
+                Language::English,
+                LoadError::Unreachable,
+                ["graph.qq.com could not be reached", "proxy", "Try again"],
+            ),
+            (Language::English, LoadError::Untrusted, ["is not trusted", "date and time", "Try again"]),
+            (Language::Chinese, LoadError::Unreachable, ["无法连接到 graph.qq.com", "代理", "重试"]),
+            (Language::Chinese, LoadError::Untrusted, ["不受信任", "日期和时间", "重试"]),
         ] {
-            let html = page(why, ServiceId::QqMusic, &address, &address, language);
+            let page = html(error, ServiceId::QqMusic, &address, &address, language);
             for word in words {
-                assert!(html.contains(word), "{word}: {html}");
+                assert!(page.contains(word), "{word}: {page}");
             }
             assert!(
-                html.contains("href=\"https://graph.qq.com/oauth2.0/show?client_id=1&amp;state=a\""),
-                "{html}"
+                page.contains("href=\"https://graph.qq.com/oauth2.0/show?client_id=1&amp;state=a\""),
+                "{page}"
             );
-            assert!(!html.contains("<script"), "nothing runs in it");
+            assert!(!page.contains("<script"), "nothing runs in it");
         }
     }
 
     #[test]
     fn an_address_is_no_markup() {
         let address = url("https://y.qq.com/?a=\"><script>alert(1)</script>&b='");
-        let html = page(Why::NotReached, ServiceId::QqMusic, &address, &address, Language::English);
-        assert!(!html.contains("<script"), "{html}");
+        let page = html(LoadError::Unreachable, ServiceId::QqMusic, &address, &address, Language::English);
+        assert!(!page.contains("<script"), "{page}");
     }
 }

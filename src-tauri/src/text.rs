@@ -1,35 +1,39 @@
-//! The few texts that Rust itself shows, in the tray and in notifications, in both languages. Everything that
-//! the window shows is in the web UI.
+//! The texts that Rust itself shows, in the tray, in notifications and in dialogs, in both languages. Everything that the
+//! page shows is in the web UI. Any file may use this.
 
 use jiff::Timestamp;
-use tunekey_core::{Language, ServiceId, SignInReason};
+use tunekey_core::{Account, Language, ServiceId, SignInReason, display_text};
 
 /// The computer's locale, such as `zh-CN`; `en` when it does not say.
 pub(crate) fn system_locale() -> String {
     sys_locale::get_locale().unwrap_or_else(|| "en".to_owned())
 }
 
-/// A text without a gap to fill.
+/// The longest name that is shown, in characters.
+const NAME_LENGTH: usize = 28;
+
+/// A text without parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Word {
+pub(crate) enum Phrase {
     /// The tray's command that copies an account's cookie.
     CopyCookie,
     /// The tray's command that renews one account.
-    Refresh,
+    Renew,
     /// The tray's command for an account that only a new sign-in helps.
     SignInAgain,
     /// The tray's command that renews all accounts.
-    RefreshAll,
+    RenewAll,
     /// The tray's command that shows the window.
     Open,
     /// The tray's command that ends the app.
     Quit,
     /// The state of an account that is being renewed.
-    Refreshing,
+    Renewing,
     /// The state of an account that is due.
     RenewsNow,
     /// The state of an account that only a new sign-in helps.
     NeedsSignIn,
+    /// The state of an account that may still work, and that something is wrong with.
     NeedsAttention,
     /// The state of an account that works and has no planned renewal.
     Healthy,
@@ -42,7 +46,7 @@ pub(crate) enum Word {
     /// The title of the notification that a cookie could not be copied from the tray.
     NotCopied,
     /// The title of the notification that an account could not be renewed from the tray.
-    NotRefreshed,
+    NotRenewed,
     /// Said in a notification that cannot be clicked: where a new sign-in is found.
     SignInFromTray,
     /// The title of the notification that the app goes on after its window was closed for the first time.
@@ -60,67 +64,69 @@ pub(crate) enum Word {
     /// The answer that leaves everything as it is.
     Cancel,
     /// The answer that changes the proxy.
-    ChangeRoute,
+    ChangeProxy,
     /// What the proxy setting `system` is called in a question.
-    RouteSystem,
+    ProxySystem,
     /// What having no proxy is called in a question.
-    RouteDirect,
+    NoProxy,
     /// The answer that ends a session.
     SignOut,
     /// The answer that removes an account.
     Forget,
 }
 
-/// A text in a language.
-pub(crate) fn word(word: Word, language: Language) -> &'static str {
-    let (english, chinese) = match word {
-        Word::CopyCookie => ("Copy cookie", "复制 Cookie"),
-        Word::Refresh => ("Renew", "续期"),
-        Word::SignInAgain => ("Sign in again…", "重新登录…"),
-        Word::RefreshAll => ("Renew all", "全部续期"),
-        Word::Open => ("Open TuneKey", "打开 TuneKey"),
-        Word::Quit => ("Quit", "退出"),
-        Word::Refreshing => ("Renewing…", "正在续期…"),
-        Word::RenewsNow => ("Renews now", "即将续期"),
-        Word::NeedsSignIn => ("Needs sign-in", "需重新登录"),
-        Word::NeedsAttention => ("Needs attention", "需留意"),
-        Word::Healthy => ("Healthy", "正常"),
-        Word::AllHealthy => ("All accounts healthy", "全部正常"),
-        Word::KeychainLocked => ("Keychain locked", "系统密钥环已锁定"),
-        Word::KeychainUnavailable => ("Keychain unavailable", "系统密钥环不可用"),
-        Word::NotCopied => ("The cookie was not copied", "未能复制 Cookie"),
-        Word::NotRefreshed => ("Renewal didn’t work", "续期未成功"),
-        Word::SignInFromTray => {
-            ("Sign in again from TuneKey’s tray menu.", "请在 TuneKey 的托盘菜单中重新登录。")
-        }
-        Word::StillRunning => ("TuneKey keeps running", "TuneKey 仍在运行"),
-        Word::StillInTray if cfg!(target_os = "macos") => (
-            "It keeps your sign-ins fresh from the menu bar. To end it, choose Quit there, or press ⌘Q in the window.",
-            "它在菜单栏中继续为你续期。要结束它，请在那里选择“退出”，或在窗口中按 ⌘Q。",
-        ),
-        Word::StillInTray => (
-            "It keeps your sign-ins fresh from the tray. To end it, choose Quit there, or press Ctrl+Q in the window.",
-            "它在系统托盘中继续为你续期。要结束它，请在那里选择“退出”，或在窗口中按 Ctrl+Q。",
-        ),
-        Word::StillMinimised => (
-            "This desktop shows no tray icons, so the window was minimised. To end TuneKey, press Ctrl+Q in the window.",
-            "此桌面不显示托盘图标，因此窗口已最小化。要结束 TuneKey，请在窗口中按 Ctrl+Q。",
-        ),
-        Word::ChooseCertificate => ("Choose a certificate authority", "选择证书颁发机构"),
-        Word::Certificates => ("PEM certificates", "PEM 证书"),
-        Word::ChooseText => ("Choose a file with a cookie in it", "选择包含 Cookie 的文件"),
-        Word::Cancel => ("Cancel", "取消"),
-        Word::ChangeRoute => ("Change", "更改"),
-        Word::RouteSystem => ("as the system says", "跟随系统"),
-        Word::RouteDirect => ("directly, without a proxy", "直接连接，不使用代理"),
-        Word::SignOut => ("Sign out", "退出登录"),
-        Word::Forget => ("Remove", "移除"),
-    };
-    pick(language, english, chinese)
+impl Phrase {
+    /// The text in a language.
+    pub(crate) fn text(self, language: Language) -> &'static str {
+        let (english, chinese) = match self {
+            Self::CopyCookie => ("Copy cookie", "复制 Cookie"),
+            Self::Renew => ("Renew", "续期"),
+            Self::SignInAgain => ("Sign in again…", "重新登录…"),
+            Self::RenewAll => ("Renew all", "全部续期"),
+            Self::Open => ("Open TuneKey", "打开 TuneKey"),
+            Self::Quit => ("Quit", "退出"),
+            Self::Renewing => ("Renewing…", "正在续期…"),
+            Self::RenewsNow => ("Renews now", "即将续期"),
+            Self::NeedsSignIn => ("Needs sign-in", "需重新登录"),
+            Self::NeedsAttention => ("Needs attention", "需留意"),
+            Self::Healthy => ("Healthy", "正常"),
+            Self::AllHealthy => ("All accounts healthy", "全部正常"),
+            Self::KeychainLocked => ("Keychain locked", "系统密钥环已锁定"),
+            Self::KeychainUnavailable => ("Keychain unavailable", "系统密钥环不可用"),
+            Self::NotCopied => ("The cookie was not copied", "未能复制 Cookie"),
+            Self::NotRenewed => ("Renewal didn’t work", "续期未成功"),
+            Self::SignInFromTray => {
+                ("Sign in again from TuneKey’s tray menu.", "请在 TuneKey 的托盘菜单中重新登录。")
+            }
+            Self::StillRunning => ("TuneKey keeps running", "TuneKey 仍在运行"),
+            Self::StillInTray if cfg!(target_os = "macos") => (
+                "It keeps your sign-ins fresh from the menu bar. To end it, choose Quit there, or press ⌘Q in the window.",
+                "它在菜单栏中继续为你续期。要结束它，请在那里选择“退出”，或在窗口中按 ⌘Q。",
+            ),
+            Self::StillInTray => (
+                "It keeps your sign-ins fresh from the tray. To end it, choose Quit there, or press Ctrl+Q in the window.",
+                "它在系统托盘中继续为你续期。要结束它，请在那里选择“退出”，或在窗口中按 Ctrl+Q。",
+            ),
+            Self::StillMinimised => (
+                "This desktop shows no tray icons, so the window was minimised. To end TuneKey, press Ctrl+Q in the window.",
+                "此桌面不显示托盘图标，因此窗口已最小化。要结束 TuneKey，请在窗口中按 Ctrl+Q。",
+            ),
+            Self::ChooseCertificate => ("Choose a certificate authority", "选择证书颁发机构"),
+            Self::Certificates => ("PEM certificates", "PEM 证书"),
+            Self::ChooseText => ("Choose a file with a cookie in it", "选择包含 Cookie 的文件"),
+            Self::Cancel => ("Cancel", "取消"),
+            Self::ChangeProxy => ("Change", "更改"),
+            Self::ProxySystem => ("as the system says", "跟随系统"),
+            Self::NoProxy => ("directly, without a proxy", "直接连接，不使用代理"),
+            Self::SignOut => ("Sign out", "退出登录"),
+            Self::Forget => ("Remove", "移除"),
+        };
+        pick(language, english, chinese)
+    }
 }
 
-/// The title and the text of the question whether to reach the services by another way.
-pub(crate) fn route_changes(old: &str, new: &str, language: Language) -> (String, String) {
+/// The title and the text of the question whether to change the proxy.
+pub(crate) fn proxy_change(old: &str, new: &str, language: Language) -> (String, String) {
     match language {
         Language::English => (
             "Change the proxy?".to_owned(),
@@ -158,42 +164,44 @@ pub(crate) fn sign_out(name: &str, service: &str, language: Language) -> (String
     }
 }
 
-/// How long copies of a cookie go on working.
+/// How long copies of a cookie go on working after its account is removed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Copies {
-    /// They no longer do.
+pub(crate) enum CopyLifetime {
+    /// They have stopped working.
     Dead,
     /// Until then at most.
     Until(Timestamp),
-    /// Nobody knows.
-    UntilTheServiceEndsThem,
+    /// Until the service ends them: no time is known.
+    UntilRevoked,
 }
 
 /// The title and the text of the question whether to remove an account, as asked at `now`.
 pub(crate) fn forget(
     name: &str,
     service: &str,
-    copies: Copies,
+    copies: CopyLifetime,
     now: Timestamp,
     language: Language,
 ) -> (String, String) {
     let copies = match (copies, language) {
-        (Copies::Until(end), Language::English) if end > now => {
+        (CopyLifetime::Until(end), Language::English) if end > now => {
             format!("Copies of the cookie elsewhere keep working for up to {}.", span(end, now, language))
         }
-        (Copies::Until(end), Language::Chinese) if end > now => {
+        (CopyLifetime::Until(end), Language::Chinese) if end > now => {
             format!("其他地方的 Cookie 副本最多还能使用 {}。", span(end, now, language))
         }
-        (Copies::UntilTheServiceEndsThem, Language::English) => {
+        (CopyLifetime::UntilRevoked, Language::English) => {
             format!("Copies of the cookie elsewhere keep working until {service} ends them.")
         }
-        (Copies::UntilTheServiceEndsThem, Language::Chinese) => {
+        (CopyLifetime::UntilRevoked, Language::Chinese) => {
             format!("其他地方的 Cookie 副本在{}收回之前仍然有效。", after_han(service))
         }
-        (Copies::Dead | Copies::Until(_), Language::English) => {
+        (CopyLifetime::Dead | CopyLifetime::Until(_), Language::English) => {
             "Copies of the cookie elsewhere have stopped working, too.".to_owned()
         }
-        (Copies::Dead | Copies::Until(_), Language::Chinese) => "其他地方的 Cookie 副本也已失效。".to_owned(),
+        (CopyLifetime::Dead | CopyLifetime::Until(_), Language::Chinese) => {
+            "其他地方的 Cookie 副本也已失效。".to_owned()
+        }
     };
     match language {
         Language::English => (
@@ -223,6 +231,21 @@ pub(crate) fn service_name(service: ServiceId, language: Language) -> &'static s
     }
 }
 
+/// An account's name as menus, dialogs and notifications show it: the person's own before the service's, cut to
+/// [`NAME_LENGTH`]. The core has cleaned both; cleaning again costs nothing and trusts nobody.
+pub(crate) fn account_name(account: &Account) -> String {
+    let chosen = account.label.as_ref().unwrap_or(&account.nickname);
+    let Some(name) = display_text::name(chosen) else {
+        return service_name(account.service, Language::English).to_owned();
+    };
+    if name.chars().count() <= NAME_LENGTH {
+        return name;
+    }
+    let mut cut: String = name.chars().take(NAME_LENGTH - 1).collect();
+    cut.push('…');
+    cut
+}
+
 /// The title of the window with a service's own page. It always says whose page is in it.
 pub(crate) fn page_title(service: ServiceId, host: &str, language: Language) -> String {
     let name = service_name(service, language);
@@ -235,7 +258,7 @@ pub(crate) fn page_title(service: ServiceId, host: &str, language: Language) -> 
 /// When the next renewal is, as seen from `now`.
 pub(crate) fn renews_in(at: Timestamp, now: Timestamp, language: Language) -> String {
     if at <= now {
-        return word(Word::RenewsNow, language).to_owned();
+        return Phrase::RenewsNow.text(language).to_owned();
     }
     let span = span(at, now, language);
     match language {
@@ -281,7 +304,7 @@ pub(crate) fn copied(name: &str, seconds: u32, language: Language) -> (String, S
 }
 
 /// The text of the notification that not all accounts could be renewed from the tray.
-pub(crate) fn refreshed(worked: u32, failed: u32, language: Language) -> String {
+pub(crate) fn renewed(worked: u32, failed: u32, language: Language) -> String {
     match language {
         Language::English => format!("{worked} refreshed, {failed} failed. Open TuneKey to see which."),
         Language::Chinese => format!("{worked} 个已续期，{failed} 个未成功。打开 TuneKey 查看详情。"),
@@ -360,6 +383,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
+    use crate::fixtures::account;
 
     fn in_seconds(seconds: i64, language: Language) -> String {
         let now = Timestamp::UNIX_EPOCH;
@@ -391,17 +415,15 @@ mod tests {
     fn whoever_removes_an_account_hears_how_long_copies_of_its_cookie_work() {
         let now = Timestamp::UNIX_EPOCH;
         let said = |copies, language| forget("Lin", "QQ Music", copies, now, language).1;
-        let end = Copies::Until(now + SignedDuration::from_hours(70));
+        let end = CopyLifetime::Until(now + SignedDuration::from_hours(70));
         assert!(said(end, Language::English).contains("keep working for up to 3 d."));
         assert!(said(end, Language::Chinese).contains("最多还能使用 3 天。"));
-        let over = Copies::Until(now - SignedDuration::from_secs(1));
-        for copies in [over, Copies::Dead] {
+        let over = CopyLifetime::Until(now - SignedDuration::from_secs(1));
+        for copies in [over, CopyLifetime::Dead] {
             assert!(said(copies, Language::English).contains("have stopped working, too"), "{copies:?}");
             assert!(said(copies, Language::Chinese).contains("也已失效"), "{copies:?}");
         }
-        assert!(
-            said(Copies::UntilTheServiceEndsThem, Language::English).contains("until QQ Music ends them")
-        );
+        assert!(said(CopyLifetime::UntilRevoked, Language::English).contains("until QQ Music ends them"));
         for language in [Language::English, Language::Chinese] {
             let (title, text) = sign_out("Lin", "QQ Music", language);
             assert!(title.contains("Lin") && text.contains("QQ Music"), "{title} {text}");
@@ -417,5 +439,29 @@ mod tests {
         assert_eq!(need_sign_in(1, Language::English), "1 account needs sign-in");
         assert_eq!(need_sign_in(2, Language::English), "2 accounts need sign-in");
         assert_eq!(need_sign_in(2, Language::Chinese), "2 个账号需重新登录");
+    }
+
+    #[test]
+    fn a_hostile_nickname_stays_one_short_line() {
+        let evil = account("1", "\u{202e}evil\nQuit\u{200b}\u{7}", tunekey_core::Health::Healthy);
+        assert_eq!(account_name(&evil), "evil Quit");
+        let long = account("1", &"长".repeat(500), tunekey_core::Health::Healthy);
+        assert_eq!(account_name(&long).chars().count(), NAME_LENGTH);
+        assert!(account_name(&long).ends_with('…'), "what is left out is shown to be left out");
+    }
+
+    #[test]
+    fn the_persons_own_name_for_an_account_comes_before_the_services() {
+        let mut named = account("1", "Lin Jian", tunekey_core::Health::Healthy);
+        named.label = Some("Work \u{202e}laptop".to_owned());
+        assert_eq!(account_name(&named), "Work laptop");
+    }
+
+    #[test]
+    fn a_nickname_of_nothing_visible_is_replaced() {
+        assert_eq!(
+            account_name(&account("1", "\u{200b}\u{feff} ", tunekey_core::Health::Healthy)),
+            "QQ Music"
+        );
     }
 }

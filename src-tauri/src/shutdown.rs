@@ -1,4 +1,5 @@
-//! Ending the app: the clipboard first, then what must not be cut off, and never later than promised.
+//! Ends the app: the clipboard is cleared first, then running saves are waited for, no longer than [`DEADLINE`]. The
+//! commands, the tray and `app.rs` use this.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -7,38 +8,40 @@ use std::time::Duration;
 
 use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
+use tunekey_core::TuneKey;
 
-use crate::app::Desktop;
+use crate::clipboard::Clipboard;
+use crate::sign_in::SignIns;
 use crate::window;
 
-/// How long the clipboard may take. A program that owns the clipboard and hangs must not hold us up.
-const CLIPBOARD_LIMIT: Duration = Duration::from_secs(2);
+/// How long the clipboard may take: a program that owns the clipboard may hang.
+const CLIPBOARD_DEADLINE: Duration = Duration::from_secs(2);
 /// After this the process ends whatever is still running: a keychain that hangs holds up a thread for ever.
-const LIMIT: Duration = Duration::from_secs(4);
+const DEADLINE: Duration = Duration::from_secs(4);
 
-/// Whether the app is ending, and what must not go on then.
+/// Whether the app is ending, and the schedule to stop then. The app manages one.
 #[derive(Debug, Default)]
-pub(crate) struct Quitting {
+pub(crate) struct Shutdown {
     begun: AtomicBool,
     schedule: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Quitting {
+impl Shutdown {
     /// Whether the app is ending.
-    pub(crate) fn is_quitting(&self) -> bool {
+    pub(crate) fn has_begun(&self) -> bool {
         self.begun.load(Ordering::Acquire)
     }
 
-    /// The schedule is stopped when the app ends: what it has begun is waited for, and nothing more is begun that
-    /// would be cut off.
-    pub(crate) fn stops(&self, schedule: JoinHandle<()>) {
+    /// Stops the schedule of renewals when the app begins to end, or now if it is ending: no renewal begins that would be
+    /// cut off. Those that run already are not stopped.
+    pub(crate) fn stop_on_shutdown(&self, schedule: JoinHandle<()>) {
         *self.schedule.lock().unwrap_or_else(PoisonError::into_inner) = Some(schedule);
-        if self.is_quitting() {
+        if self.has_begun() {
             self.stop_schedule();
         }
     }
 
-    /// True for the first caller.
+    /// Begins to end the app. True for the first caller.
     fn begin(&self) -> bool {
         let first = !self.begun.swap(true, Ordering::AcqRel);
         self.stop_schedule();
@@ -54,23 +57,23 @@ impl Quitting {
 
 /// Ends the app. Returns at once.
 pub(crate) fn quit(app: &AppHandle) {
-    if !app.state::<Desktop>().quitting.begin() {
+    if !app.state::<Shutdown>().begin() {
         return;
     }
     // Set before anything else, so that nothing that follows can prevent it.
     let _ = thread::Builder::new().name("quit-limit".to_owned()).spawn(|| {
-        thread::sleep(LIMIT);
+        thread::sleep(DEADLINE);
         std::process::exit(0);
     });
     window::hide(app);
-    app.state::<Desktop>().sign_ins.end();
+    app.state::<SignIns>().cancel_any();
     let handle = app.clone();
     let ending = thread::Builder::new().name("quit".to_owned()).spawn(move || {
-        let settling = handle.clone();
+        let draining = handle.clone();
         let drain = tauri::async_runtime::spawn(async move {
-            settling.state::<Desktop>().core.drain().await;
+            draining.state::<TuneKey>().drain().await;
         });
-        handle.state::<Desktop>().clipboard.close(CLIPBOARD_LIMIT);
+        handle.state::<Clipboard>().close(CLIPBOARD_DEADLINE);
         drop(tauri::async_runtime::block_on(drain));
         handle.exit(0);
     });
@@ -79,39 +82,42 @@ pub(crate) fn quit(app: &AppHandle) {
     }
 }
 
-/// When the event loop ends without [`quit`], such as when the session is closed: the clipboard is still ours to
-/// clear, and a key that was just issued to be saved.
-pub(crate) fn last_words(app: &AppHandle) {
-    let desktop = app.state::<Desktop>();
-    desktop.sign_ins.end();
-    if desktop.quitting.begin() {
-        desktop.clipboard.close(CLIPBOARD_LIMIT);
+/// Does what is left to do when the event loop ends. That may be without [`quit`], such as when the session is closed:
+/// then the clipboard is cleared and a key that was just issued is saved here.
+pub(crate) fn on_exit(app: &AppHandle) {
+    app.state::<SignIns>().cancel_any();
+    if app.state::<Shutdown>().begin() {
+        app.state::<Clipboard>().close(CLIPBOARD_DEADLINE);
     }
-    let rest = LIMIT.saturating_sub(CLIPBOARD_LIMIT);
-    let drain = async { tokio::time::timeout(rest, desktop.core.drain()).await };
+    let core = app.state::<TuneKey>();
+    let rest = DEADLINE.saturating_sub(CLIPBOARD_DEADLINE);
+    let drain = async { tokio::time::timeout(rest, core.drain()).await };
     drop(tauri::async_runtime::block_on(drain));
 }
 
-/// Ends the app in the same orderly way when the system asks the process to end. That is heard on a thread of its
-/// own, whatever keeps the others busy.
+/// Calls [`quit`] on SIGTERM, SIGHUP and Ctrl+C. A thread of its own waits for them, whatever keeps the others busy.
 pub(crate) fn on_signals(app: &AppHandle) {
     let app = app.clone();
-    let heard = move || match alone(asked_to_end()) {
+    let wait = move || match block_on_own_runtime(end_signal()) {
         Ok(()) => quit(&app),
         Err(error) => tracing::warn!(%error, "signals cannot be heard"),
     };
-    if let Err(error) = thread::Builder::new().name("signals".to_owned()).spawn(heard) {
+    if let Err(error) = thread::Builder::new().name("signals".to_owned()).spawn(wait) {
         tracing::warn!(%error, "signals cannot be heard");
     }
 }
 
-/// Waits on this thread alone, in a runtime of its own.
-fn alone<T>(waiting: impl Future<Output = std::io::Result<T>>) -> std::io::Result<T> {
+/// Runs a future on this thread, in a runtime of its own.
+fn block_on_own_runtime<T>(waiting: impl Future<Output = std::io::Result<T>>) -> std::io::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(waiting)
 }
 
+/// Waits for a signal that asks the process to end.
+///
+/// # Errors
+/// When the system does not let us listen.
 #[cfg(unix)]
-async fn asked_to_end() -> std::io::Result<()> {
+async fn end_signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hang_up = signal(SignalKind::hangup())?;
@@ -123,7 +129,7 @@ async fn asked_to_end() -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn asked_to_end() -> std::io::Result<()> {
+async fn end_signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
@@ -158,8 +164,8 @@ mod tests {
         let (ready, set) = mpsc::channel();
         let (heard, hearing) = mpsc::channel();
         thread::spawn(move || {
-            let came = alone(async {
-                let mut asked = std::pin::pin!(asked_to_end());
+            let came = block_on_own_runtime(async {
+                let mut asked = std::pin::pin!(end_signal());
                 // What it listens for is set up when it is first asked.
                 let early = std::future::poll_fn(|context| Poll::Ready(asked.as_mut().poll(context))).await;
                 assert!(early.is_pending(), "nothing was sent yet");
@@ -177,19 +183,19 @@ mod tests {
     #[test]
     fn the_schedule_begins_nothing_more_once_the_app_is_ending() {
         let (schedule, stopped) = schedule();
-        let quitting = Quitting::default();
-        quitting.stops(schedule);
-        assert!(quitting.begin(), "the first one ends the app");
+        let shutdown = Shutdown::default();
+        shutdown.stop_on_shutdown(schedule);
+        assert!(shutdown.begin(), "the first one ends the app");
         tauri::async_runtime::block_on(stopped).expect_err("it was stopped");
-        assert!(!quitting.begin(), "and once is enough");
+        assert!(!shutdown.begin(), "and once is enough");
     }
 
     #[test]
     fn a_schedule_that_comes_when_the_app_is_ending_already_does_not_run() {
         let (schedule, stopped) = schedule();
-        let quitting = Quitting::default();
-        quitting.begin();
-        quitting.stops(schedule);
+        let shutdown = Shutdown::default();
+        shutdown.begin();
+        shutdown.stop_on_shutdown(schedule);
         tauri::async_runtime::block_on(stopped).expect_err("it was stopped");
     }
 }

@@ -1,27 +1,27 @@
-//! Whether anything on this desktop shows tray icons: without that, a window that is hidden into the tray is gone
-//! for good.
+//! Whether anything on this desktop shows tray icons: without that, a window that is hidden into the tray is gone for
+//! good. `close_to_tray.rs` asks.
 
 use tokio::sync::watch;
 
-/// What is known of it now.
+/// What is known of the tray host now. The app manages one.
 #[derive(Debug, Clone)]
 pub(crate) struct TrayHost(watch::Receiver<bool>);
 
 impl TrayHost {
-    /// Whether there is one now. Until it is known, there is none.
-    pub(crate) fn is_there(&self) -> bool {
+    /// Whether there is one. False until it is known.
+    pub(crate) fn is_present(&self) -> bool {
         *self.0.borrow()
     }
 
     /// Waits until there is one.
-    pub(crate) async fn comes(&mut self) {
+    pub(crate) async fn wait_until_present(&mut self) {
         if self.0.wait_for(|there| *there).await.is_err() {
-            // Nobody will ever say that there is one.
+            // The task that watches has ended.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Waits until one goes away, or comes. `false` when that will not happen any more.
+    /// Waits until one goes away or comes. False when nothing can change any more.
     pub(crate) async fn changed(&mut self) -> bool {
         self.0.changed().await.is_ok()
     }
@@ -35,14 +35,14 @@ impl TrayHost {
     /// Watches the session bus from now on. Must be called on a runtime.
     #[cfg(target_os = "linux")]
     pub(crate) fn watch() -> Self {
-        let (known, knows) = watch::channel(false);
+        let (sender, receiver) = watch::channel(false);
         tauri::async_runtime::spawn(async move {
-            if let Err(error) = linux::watch(&known).await {
+            if let Err(error) = linux::watch(&sender).await {
                 tracing::info!(%error, "whether there is a tray cannot be known");
             }
-            known.send_replace(false);
+            sender.send_replace(false);
         });
-        Self(knows)
+        Self(receiver)
     }
 }
 
@@ -59,32 +59,33 @@ mod linux {
     use zbus::zvariant::OwnedValue;
     use zbus::{Connection, MatchRule, MessageStream};
 
-    /// The one that tray icons register with, whoever shows them.
+    /// The service that tray icons and their hosts register with (Status Notifier Item specification).
     const WATCHER: &str = "org.kde.StatusNotifierWatcher";
     const PATH: &str = "/StatusNotifierWatcher";
     const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-    /// How long the watcher may take to answer. One that hangs shows nothing either.
-    const LIMIT: Duration = Duration::from_secs(2);
+    /// How long the watcher may take to reply. One that hangs shows nothing either.
+    const DEADLINE: Duration = Duration::from_secs(2);
 
-    pub(super) async fn watch(known: &Sender<bool>) -> zbus::Result<()> {
+    /// Sends whether there is a tray host, at first and after each change, until the connection ends.
+    pub(super) async fn watch(sender: &Sender<bool>) -> zbus::Result<()> {
         let connection = Connection::session().await?;
-        let said = MatchRule::builder().msg_type(Type::Signal).sender(WATCHER)?.build();
-        let came_or_went = MatchRule::builder()
+        let from_watcher = MatchRule::builder().msg_type(Type::Signal).sender(WATCHER)?.build();
+        let owner_changed = MatchRule::builder()
             .msg_type(Type::Signal)
             .sender("org.freedesktop.DBus")?
             .member("NameOwnerChanged")?
             .arg(0, WATCHER)?
             .build();
-        // Listening before looking, so that no change falls in between.
-        let said = MessageStream::for_match_rule(said, &connection, None).await?;
-        let came_or_went = MessageStream::for_match_rule(came_or_went, &connection, None).await?;
-        let mut changes = select(said, came_or_went);
+        // Subscribed before the first check, so that no change falls in between.
+        let from_watcher = MessageStream::for_match_rule(from_watcher, &connection, None).await?;
+        let owner_changed = MessageStream::for_match_rule(owner_changed, &connection, None).await?;
+        let mut changes = select(from_watcher, owner_changed);
         loop {
-            let there = tokio::time::timeout(LIMIT, is_there(&connection)).await;
-            let there = matches!(there, Ok(Ok(true)));
-            if known.send_if_modified(|known| std::mem::replace(known, there) != there) {
-                tracing::debug!("{} tray host is there", if there { "a" } else { "no" });
+            let is_present = tokio::time::timeout(DEADLINE, is_present(&connection)).await;
+            let is_present = matches!(is_present, Ok(Ok(true)));
+            if sender.send_if_modified(|known| std::mem::replace(known, is_present) != is_present) {
+                tracing::debug!("{} tray host is there", if is_present { "a" } else { "no" });
             }
             if changes.next().await.is_none() {
                 return Ok(());
@@ -92,7 +93,7 @@ mod linux {
         }
     }
 
-    async fn is_there(connection: &Connection) -> zbus::Result<bool> {
+    async fn is_present(connection: &Connection) -> zbus::Result<bool> {
         // Asked first, so that asking the watcher does not start one that nobody else wanted.
         let bus = DBusProxy::new(connection).await?;
         if !bus.name_has_owner(BusName::try_from(WATCHER)?).await? {

@@ -1,55 +1,57 @@
-//! How often the page may ask for what costs something: a page that lies can ask ten thousand times a second.
+//! How often the page may call what costs something: a page that lies can call ten thousand times a second. The commands
+//! use this.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tunekey_core::{Problem, ProblemCode};
 
-/// The paces of the window. Each is far above what a person does.
+/// The limits of the commands. Each is far above what a person does. The app manages one of these.
 #[derive(Debug)]
-pub(crate) struct Paces {
+pub(crate) struct RateLimits {
     /// Requests to a service, each of which makes it more suspicious, and questions of the keychain.
-    pub(crate) requests: Pace,
+    pub(crate) requests: RateLimit,
     /// Renewals of every account, however many there are.
-    pub(crate) rounds: Pace,
+    pub(crate) rounds: RateLimit,
     /// Changes that are written to the disk.
-    pub(crate) writes: Pace,
+    pub(crate) writes: RateLimit,
     /// Dialogs, browsers and clipboards: what reaches beyond the window.
-    pub(crate) outside: Pace,
+    pub(crate) outside: RateLimit,
 }
 
-impl Default for Paces {
+impl Default for RateLimits {
     fn default() -> Self {
         Self {
-            requests: Pace::new(40, Duration::from_secs(3)),
-            rounds: Pace::new(12, Duration::from_secs(20)),
-            writes: Pace::new(100, Duration::from_millis(500)),
-            outside: Pace::new(30, Duration::from_secs(5)),
+            requests: RateLimit::new(40, Duration::from_secs(3)),
+            rounds: RateLimit::new(12, Duration::from_secs(20)),
+            writes: RateLimit::new(100, Duration::from_millis(500)),
+            outside: RateLimit::new(30, Duration::from_secs(5)),
         }
     }
 }
 
-/// So many at once, and then one each time that so much has passed.
+/// A token bucket: it holds at most `burst` tokens, and gains one per `every`.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     burst: u32,
+    /// The time in which it gains one token.
     every: Duration,
-    /// When all that was taken will be given back.
-    full_again: Mutex<Option<Instant>>,
+    /// When the bucket will be full; `None` as long as nothing was taken.
+    full_at: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl RateLimit {
     fn new(burst: u32, every: Duration) -> Self {
-        Self { burst, every, full_again: Mutex::default() }
+        Self { burst, every, full_at: Mutex::default() }
     }
 
-    /// Takes one.
+    /// Takes a token at `now`.
     ///
     /// # Errors
     /// `RateLimited` when there is none.
-    pub(crate) fn take(&self, now: Instant) -> Result<(), Problem> {
-        let mut full_again = self.full_again.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken_until = full_again.map_or(now, |at| at.max(now)) + self.every;
+    pub(crate) fn try_take(&self, now: Instant) -> Result<(), Problem> {
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken_until = full_at.map_or(now, |at| at.max(now)) + self.every;
         if taken_until.duration_since(now) > self.every * self.burst {
             return Err(Problem::new(ProblemCode::RateLimited)
                 .with_detail("the window asks more often than a person does")
@@ -58,7 +60,7 @@ impl Pace {
                     "窗口在短时间内请求过于频繁，TuneKey 已暂停响应。请稍等一分钟再试。",
                 ));
         }
-        *full_again = Some(taken_until);
+        *full_at = Some(taken_until);
         Ok(())
     }
 }
@@ -71,8 +73,8 @@ mod tests {
 
     #[test]
     fn so_many_are_taken_at_once_and_one_more_each_time_that_so_much_has_passed() {
-        let (pace, start) = (Pace::new(3, Duration::from_secs(10)), SystemClock.monotonic());
-        let taken = |seconds| pace.take(start + Duration::from_secs(seconds)).is_ok();
+        let (limit, start) = (RateLimit::new(3, Duration::from_secs(10)), SystemClock.monotonic());
+        let taken = |seconds| limit.try_take(start + Duration::from_secs(seconds)).is_ok();
         assert_eq!([taken(0), taken(0), taken(0), taken(0)], [true, true, true, false]);
         assert_eq!([taken(9), taken(10), taken(10)], [false, true, false]);
         assert_eq!(

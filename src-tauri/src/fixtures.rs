@@ -1,0 +1,34 @@
+//! Accounts for the unit tests.
+
+use jiff::{SignedDuration, Timestamp};
+use tunekey_core::{Account, AccountId, Format, Health, KeyLifetime, Method, Renewability, ServiceId};
+
+pub(crate) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+pub(crate) fn account(uid: &str, nickname: &str, health: Health) -> Account {
+    Account {
+        revision: 1,
+        id: AccountId::new(ServiceId::QqMusic, uid),
+        service: ServiceId::QqMusic,
+        uid: uid.to_owned(),
+        nickname: nickname.to_owned(),
+        label: None,
+        note: None,
+        avatar: None,
+        method: Method::QqScan,
+        health,
+        busy: None,
+        life: KeyLifetime {
+            issued_at: NOW,
+            renew_at: Some(NOW + SignedDuration::from_hours(21)),
+            expires_at: None,
+        },
+        renewability: Some(Renewability::Renewable),
+        membership: None,
+        checked_at: None,
+        renewals: Vec::new(),
+        format: Format::Header,
+        copied: None,
+        last_error: None,
+    }
+}
