@@ -1,5 +1,5 @@
 //! A browser that opens a service's sign-in page, has the phone confirm it, and goes where it leads: only as much of
-//! one as these pages need. The window's own is tried in `ways_in_window.rs`.
+//! one as these pages need. The window's own is tried in `sign_in_window.rs`.
 
 use std::path::Path;
 
@@ -9,32 +9,31 @@ use tunekey_core::{CookieMap, Input, OfficialPage, PageGoal};
 use tunekey_simulator::{Code, CodeState, Running};
 use url::Url;
 
-/// The method that the services' codes name for a page that somebody looks at.
-const METHOD: &str = "official_page";
+use crate::fixtures::PAGE_METHOD;
 
 /// Opens the page as the owner of an account, or as somebody who declines.
 ///
 /// # Errors
 /// When a request fails, or the page is not one of the services'.
 pub async fn visit(
-    services: &Running,
+    simulator: &Running,
     authority: &Path,
     page: &OfficialPage,
     account: Option<&str>,
 ) -> Result<Input> {
-    let mut browser = Browser::new(services, authority)?;
+    let mut browser = Browser::new(simulator, authority)?;
     let html = browser.open(&page.start).await?.0;
     let Some((state, next)) = addresses(&html, &page.start) else { return Ok(Input::PageClosed) };
     // The page's script asks as soon as it runs.
     browser.open(&state).await?;
-    let codes = services.codes();
-    let open = |code: &&Code| code.method == METHOD && code.state == CodeState::Shown;
+    let codes = simulator.codes();
+    let open = |code: &&Code| code.method == PAGE_METHOD && code.state == CodeState::Shown;
     let Some(code) = codes.iter().rfind(open) else { return Ok(Input::PageClosed) };
     let Some(account) = account else {
-        services.refuse(code.id)?;
+        simulator.refuse(code.id)?;
         return Ok(Input::PageClosed);
     };
-    services.confirm_as(code.id, Some(account))?;
+    simulator.confirm_as(code.id, Some(account))?;
     browser.open(&state).await?;
     let (_, led_to) = browser.open(&next).await?;
     Ok(match page.goal {
@@ -55,10 +54,10 @@ struct Browser {
 }
 
 impl Browser {
-    fn new(services: &Running, authority: &Path) -> Result<Self> {
+    fn new(simulator: &Running, authority: &Path) -> Result<Self> {
         let http = reqwest::Client::builder()
             .user_agent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15")
-            .proxy(reqwest::Proxy::all(&services.proxy_url)?)
+            .proxy(reqwest::Proxy::all(&simulator.proxy_url)?)
             .tls_certs_only(reqwest::Certificate::from_pem_bundle(&std::fs::read(authority)?)?)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;

@@ -1,4 +1,4 @@
-//! Looks for the marks that the simulator plants in every secret, wherever a secret may not be.
+//! Looks for the canaries that the simulator plants in every secret, wherever a secret may not be.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -12,20 +12,23 @@ use anyhow::{Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use crate::sandbox::every_process;
+use crate::sandbox::process_ids;
+
+/// What every secret contains that the simulator issues: it stands nowhere else.
+pub const CANARY: &str = "c0ffee5eca11";
 
 /// How often the processes' arguments and environments are looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Marks, in every spelling in which they could leak.
+/// Canaries, in every spelling in which they could leak.
 #[derive(Debug)]
-pub struct Marks {
+pub struct Canaries {
     needles: AhoCorasick,
     names: Vec<String>,
     codes: Vec<String>,
 }
 
-impl Marks {
+impl Canaries {
     /// Takes texts that no place but the keychain may hold.
     ///
     /// # Errors
@@ -33,18 +36,18 @@ impl Marks {
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Result<Self> {
         let secrets: BTreeSet<String> = secrets.into_iter().collect();
         if let Some(short) = secrets.iter().find(|secret| secret.len() < 8) {
-            bail!("a mark of {} bytes would be found by accident", short.len());
+            bail!("a canary of {} bytes would be found by accident", short.len());
         }
         let mut needles = Vec::new();
         let mut names = Vec::new();
         for (number, secret) in secrets.iter().enumerate() {
             for (spelling, needle) in spellings(secret) {
-                names.push(format!("mark {number} ({spelling})"));
+                names.push(format!("canary {number} ({spelling})"));
                 needles.push(needle);
             }
         }
         if needles.is_empty() {
-            bail!("there is no mark to look for: the services have issued nothing");
+            bail!("there is no canary to look for: the services have issued nothing");
         }
         let needles = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles)?;
         Ok(Self { needles, names, codes: Vec::new() })
@@ -53,12 +56,12 @@ impl Marks {
     /// Takes short numbers as well, such as codes that are sent by text message. They are found where they stand
     /// alone: within longer numbers and fractions they come about by accident.
     #[must_use]
-    pub fn and_codes(mut self, codes: impl IntoIterator<Item = String>) -> Self {
+    pub fn with_text_codes(mut self, codes: impl IntoIterator<Item = String>) -> Self {
         self.codes.extend(codes);
         self
     }
 
-    /// The first mark in some bytes, with a little of what stands around it.
+    /// The first canary in some bytes, with a little of what stands around it.
     pub fn find(&self, bytes: &[u8]) -> Option<String> {
         if let Some(number) = self.codes.iter().position(|code| stands_alone(code, bytes)) {
             return Some(format!("text code {number}"));
@@ -69,7 +72,7 @@ impl Marks {
         Some(format!("{} after “{before}”", self.names[found.pattern().as_usize()]))
     }
 
-    /// Every mark in some bytes, each with a little of what stands before it.
+    /// Every canary in some bytes, each with a little of what stands before it.
     pub fn find_all(&self, bytes: &[u8]) -> Vec<String> {
         let described = |found: aho_corasick::Match| {
             let before = &bytes[found.start().saturating_sub(60)..found.start()];
@@ -82,7 +85,7 @@ impl Marks {
     /// Looks into something that was said or shown.
     ///
     /// # Errors
-    /// When a mark is in it.
+    /// When a canary is in it.
     pub fn check(&self, place: &str, text: impl AsRef<[u8]>) -> Result<()> {
         match self.find(text.as_ref()) {
             Some(found) => bail!("{place} holds {found}"),
@@ -93,7 +96,7 @@ impl Marks {
     /// Looks into every file below a folder, but for one folder, and at the files' names.
     ///
     /// # Errors
-    /// When a mark is in one.
+    /// When a canary is in one.
     pub fn check_files(&self, folder: &Path, but_not: &Path) -> Result<()> {
         for path in files(folder, but_not)? {
             self.check("a file’s name", path.as_os_str().as_encoded_bytes())?;
@@ -108,13 +111,13 @@ impl Marks {
 
 /// Watches what every process of the machine shows of itself: arguments and environment.
 #[derive(Debug)]
-pub struct Watch {
+pub struct ProcessWatch {
     seen: Arc<Mutex<HashSet<Vec<u8>>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Watch {
+impl ProcessWatch {
     /// Begins to watch.
     pub fn start() -> Self {
         let seen = Arc::new(Mutex::new(HashSet::new()));
@@ -124,30 +127,30 @@ impl Watch {
             move || {
                 while !stop.load(Ordering::Relaxed) {
                     look(&seen);
-                    std::thread::sleep(LOOK_EVERY);
+                    std::thread::sleep(POLL_INTERVAL);
                 }
             }
         });
         Self { seen, stop, thread: Some(thread) }
     }
 
-    /// Looks for marks in all that was seen, but for the arguments of one program: the browser opener is given an
+    /// Looks for canaries in all that was seen, but for the arguments of one program: the browser opener is given an
     /// address, and how long it lives is its own matter.
     ///
     /// # Errors
-    /// When a mark is in it.
-    pub fn check(&self, marks: &Marks, opener: Option<&Path>) -> Result<()> {
+    /// When a canary is in it.
+    pub fn check(&self, canaries: &Canaries, opener: Option<&Path>) -> Result<()> {
         look(&self.seen);
         for text in self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             if opener.is_none_or(|opener| !runs(text, opener)) {
-                marks.check("a process’s arguments or environment", text)?;
+                canaries.check("a process’s arguments or environment", text)?;
             }
         }
         Ok(())
     }
 }
 
-impl Drop for Watch {
+impl Drop for ProcessWatch {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
@@ -163,7 +166,7 @@ fn runs(arguments: &[u8], program: &Path) -> bool {
 }
 
 fn look(seen: &Mutex<HashSet<Vec<u8>>>) {
-    for id in every_process() {
+    for id in process_ids() {
         for part in ["cmdline", "environ"] {
             if let Ok(text) = std::fs::read(format!("/proc/{id}/{part}"))
                 && !text.is_empty()
@@ -240,8 +243,8 @@ mod tests {
 
     const SECRET: &str = "Q_H_L_canary+7f3a/\"=";
 
-    fn marks() -> Marks {
-        Marks::new([SECRET.to_owned()]).expect("one mark")
+    fn canaries() -> Canaries {
+        Canaries::new([SECRET.to_owned()]).expect("one canary")
     }
 
     #[test]
@@ -257,30 +260,33 @@ mod tests {
             URL_SAFE_NO_PAD.encode(inside("xy")),
             SECRET.bytes().map(|byte| format!("{byte:02x}")).collect(),
         ] {
-            assert!(marks().find(format!("before {text} after").as_bytes()).is_some(), "not found in {text}");
+            assert!(
+                canaries().find(format!("before {text} after").as_bytes()).is_some(),
+                "not found in {text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_mark_is_not_found() {
-        assert_eq!(marks().find(b"Q_H_L_canary, but not all of it"), None);
+        assert_eq!(canaries().find(b"Q_H_L_canary, but not all of it"), None);
     }
 
     #[test]
     fn a_text_code_is_found_where_it_is_no_part_of_another_number() {
-        let marks = marks().and_codes(["481516".to_owned()]);
+        let canaries = canaries().with_text_codes(["481516".to_owned()]);
         for said in ["code=481516", "{\"captcha\":\"481516\"}", "481516", "typed 481516, wrong"] {
-            assert!(marks.find(said.as_bytes()).is_some(), "not found in {said}");
+            assert!(canaries.find(said.as_bytes()).is_some(), "not found in {said}");
         }
         for other in ["12:00:00.481516Z", "1481516", "481516a", "took 0.481516 s", "48151"] {
-            assert_eq!(marks.find(other.as_bytes()), None, "{other}");
+            assert_eq!(canaries.find(other.as_bytes()), None, "{other}");
         }
     }
 
     #[test]
     fn looking_for_nothing_is_refused_because_it_would_always_pass() {
-        Marks::new([]).expect_err("no mark, no proof");
-        Marks::new(["short".to_owned()]).expect_err("a short mark proves nothing");
+        Canaries::new([]).expect_err("no canary, no proof");
+        Canaries::new(["short".to_owned()]).expect_err("a short canary proves nothing");
     }
 
     #[test]
@@ -293,25 +299,25 @@ mod tests {
         assert!(!runs(&told, opener), "an argument that only names it makes no opener");
         assert!(!runs(&opens("/usr/bin/other"), opener), "nor does another program");
 
-        // Still alive when the marks are looked for, as it was on a machine under load.
+        // Still alive when the canaries are looked for, as it was on a machine under load.
         let folder = tempfile::tempdir().expect("a folder");
         let script = folder.path().join("xdg-open");
         std::fs::write(&script, "read line\n").expect("a script");
-        let watch = Watch::start();
+        let watch = ProcessWatch::start();
         let mut alive = std::process::Command::new("sh")
             .arg(&script)
             .arg(SECRET)
             .stdin(std::process::Stdio::piped())
             .spawn()
             .expect("it starts");
-        crate::patience::until_blocking("it to run", || {
+        crate::eventually::until_blocking("it to run", || {
             let arguments = std::fs::read(format!("/proc/{}/cmdline", alive.id()))?;
             anyhow::ensure!(runs(&arguments, &script), "it has not begun");
             Ok(())
         })
         .expect("it runs");
-        watch.check(&marks(), None).expect_err("any other program must not be told");
-        watch.check(&marks(), Some(&script)).expect("the opener may");
+        watch.check(&canaries(), None).expect_err("any other program must not be told");
+        watch.check(&canaries(), Some(&script)).expect("the opener may");
         drop(alive.stdin.take());
         alive.wait().expect("it ends");
     }
@@ -322,8 +328,8 @@ mod tests {
         let keyrings = home.path().join("keyrings");
         std::fs::create_dir(&keyrings).expect("a folder");
         std::fs::write(keyrings.join("login.keyring"), SECRET).expect("a file");
-        marks().check_files(home.path(), &keyrings).expect("the keychain may hold it");
+        canaries().check_files(home.path(), &keyrings).expect("the keychain may hold it");
         std::fs::write(home.path().join("notes"), format!("my key is {SECRET}")).expect("a file");
-        marks().check_files(home.path(), &keyrings).expect_err("no other file may");
+        canaries().check_files(home.path(), &keyrings).expect_err("no other file may");
     }
 }

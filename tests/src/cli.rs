@@ -32,7 +32,7 @@ pub struct Cli {
 
 /// What a command came to.
 #[derive(Debug, Clone)]
-pub struct Ran {
+pub struct CommandOutput {
     /// Its exit code.
     pub code: i32,
     /// What it printed as its result.
@@ -76,7 +76,7 @@ impl Cli {
     ///
     /// # Errors
     /// When it prints something else, or nothing more.
-    pub async fn next(&mut self) -> Result<Value> {
+    pub async fn next_line(&mut self) -> Result<Value> {
         let mut line = String::new();
         tokio::time::timeout(LIMIT, self.out.read_line(&mut line)).await.context("it prints nothing")??;
         ensure!(
@@ -92,9 +92,9 @@ impl Cli {
     ///
     /// # Errors
     /// When it never gets there.
-    pub async fn step(&mut self, step: &str) -> Result<Value> {
+    pub async fn wait_for_step(&mut self, step: &str) -> Result<Value> {
         loop {
-            let line = self.next().await.with_context(|| format!("waiting for the step “{step}”"))?;
+            let line = self.next_line().await.with_context(|| format!("waiting for the step “{step}”"))?;
             if line["step"] == step {
                 return Ok(line);
             }
@@ -102,7 +102,7 @@ impl Cli {
     }
 
     /// Says that the command shows the person something that is for nobody else, as the address of a check.
-    pub fn may_print_a_secret(&mut self) {
+    pub fn allow_secret_output(&mut self) {
         self.prints_secret = true;
     }
 
@@ -110,7 +110,7 @@ impl Cli {
     ///
     /// # Errors
     /// When nobody reads it.
-    pub async fn answers(&mut self, line: &str) -> Result<()> {
+    pub async fn type_line(&mut self, line: &str) -> Result<()> {
         let input = self.input.as_mut().context("its input has ended")?;
         input.write_all(format!("{line}\n").as_bytes()).await?;
         Ok(input.flush().await?)
@@ -120,19 +120,19 @@ impl Cli {
     ///
     /// # Errors
     /// When nobody reads it.
-    pub async fn reads(&mut self, text: &str) -> Result<()> {
+    pub async fn pipe_text(&mut self, text: &str) -> Result<()> {
         let mut input = self.input.take().context("its input has ended")?;
         Ok(input.write_all(text.as_bytes()).await?)
     }
 
     /// Ends its input.
-    pub fn ends_input(&mut self) {
+    pub fn close_input(&mut self) {
         self.input = None;
     }
 
     /// The most memory that it has taken so far, in bytes; `None` when it has ended.
-    pub fn most_memory(&self) -> Option<u64> {
-        crate::process::most_memory(self.child.id()?)
+    pub fn peak_memory(&self) -> Option<u64> {
+        crate::process::peak_memory(self.child.id()?)
     }
 
     /// Presses Ctrl-C.
@@ -155,7 +155,7 @@ impl Cli {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn ended(mut self) -> Result<Ran> {
+    pub async fn wait_for_exit(mut self) -> Result<CommandOutput> {
         let mut out = std::mem::take(&mut self.read);
         let ended = async {
             self.out.read_to_string(&mut out).await?;
@@ -163,24 +163,24 @@ impl Cli {
         };
         let status = tokio::time::timeout(LIMIT, ended).await.context("the command line does not end")??;
         let log = self.log.await??;
-        Ok(Ran { code: status.code().unwrap_or(-1), out, log, prints_secret: self.prints_secret })
+        Ok(CommandOutput { code: status.code().unwrap_or(-1), out, log, prints_secret: self.prints_secret })
     }
 }
 
-impl Ran {
+impl CommandOutput {
     /// This, if the command did what it should.
     ///
     /// # Errors
     /// When it did not.
     pub fn succeeded(self) -> Result<Self> {
-        self.ended_with(0)
+        self.exited_with(0)
     }
 
     /// This, if the command ended with this exit code.
     ///
     /// # Errors
     /// When it ended with another; the error shows what it said, without its log.
-    pub fn ended_with(self, code: i32) -> Result<Self> {
+    pub fn exited_with(self, code: i32) -> Result<Self> {
         let words: Vec<&str> =
             self.log.lines().filter(|line| !line.contains("TRACE") && !line.contains("DEBUG")).collect();
         ensure!(

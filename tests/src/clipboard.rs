@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::patience::within;
+use crate::eventually::within;
 use crate::sandbox::Sandbox;
 
 /// The mark that clipboard histories leave out what carries it.
@@ -57,14 +57,14 @@ impl<'a> Clipboard<'a> {
         pipe.write_all(text.as_bytes()).await?;
         drop(pipe);
         xclip.wait().await?;
-        self.holds(text).await
+        self.wait_for_content(text).await
     }
 
     /// Puts a text of so many bytes in it as another program would, and does not wait for it.
     ///
     /// # Errors
     /// When xclip does not start.
-    pub async fn put_long(self, bytes: usize) -> Result<()> {
+    pub async fn put_large(self, bytes: usize) -> Result<()> {
         let mut command = Command::from(self.sandbox.command("xclip"));
         command.args(["-selection", "clipboard", "-in"]);
         let mut xclip = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
@@ -82,7 +82,7 @@ impl<'a> Clipboard<'a> {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn holds(self, text: &str) -> Result<()> {
+    pub async fn wait_for_content(self, text: &str) -> Result<()> {
         within(ANSWER, "the clipboard to hold the text", || async {
             ensure!(self.text().await? == text, "it holds something else");
             Ok(())
@@ -94,7 +94,7 @@ impl<'a> Clipboard<'a> {
     ///
     /// # Errors
     /// When none comes.
-    pub async fn filled(self) -> Result<String> {
+    pub async fn wait_for_any_text(self) -> Result<String> {
         within(ANSWER, "a text in the clipboard", || async {
             let text = self.text().await?;
             ensure!(!text.is_empty(), "it is empty");
@@ -107,7 +107,7 @@ impl<'a> Clipboard<'a> {
     ///
     /// # Errors
     /// When it is not within `limit`.
-    pub async fn cleared(self, limit: Duration) -> Result<()> {
+    pub async fn wait_until_empty(self, limit: Duration) -> Result<()> {
         within(limit, "the clipboard to be empty", || async {
             ensure!(self.text().await?.is_empty(), "it still holds something");
             Ok(())

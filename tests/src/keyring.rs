@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use zbus::Connection;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
-use crate::patience::{until, until_blocking};
+use crate::eventually::{until, until_blocking};
 use crate::process::Process;
 use crate::sandbox::Sandbox;
 
@@ -167,7 +167,7 @@ impl Keyring {
     ///
     /// # Errors
     /// When it is gone.
-    pub fn go_on(&self) -> Result<()> {
+    pub fn resume(&self) -> Result<()> {
         self.daemon.signal(Signal::SIGCONT)
     }
 

@@ -6,7 +6,7 @@
 //!  ├─ Bus        a private D-Bus session bus on which nothing starts by itself
 //!  ├─ Keyring    gnome-keyring on that bus: unlocked, locked, stopped, hung
 //!  └─ Screen     Xvfb with a window manager
-//! Desktop    all of these, the services played by the simulator, and the marks planted in every secret
+//! Desktop    all of these, the services played by the simulator, and the canaries planted in every secret
 //!  ├─ Window     the app's real window, driven over WebDriver
 //!  ├─ Tray       its tray menu, read and clicked over D-Bus
 //!  ├─ TrayHost   a panel that shows tray icons, on a desktop that is to have one
@@ -21,19 +21,21 @@ pub mod canary;
 pub mod cli;
 pub mod clipboard;
 pub mod desktop;
+pub mod eventually;
+pub mod fixtures;
+pub mod harness;
 pub mod keyring;
+pub mod matrix;
 pub mod memory;
+pub mod module_graph;
 pub mod notifications;
-pub mod patience;
-pub mod person;
 pub mod phone;
 pub mod process;
 pub mod programs;
 pub mod sandbox;
 pub mod screen;
-pub mod stage;
-pub mod structure;
 pub mod terminal;
 pub mod tray;
 pub mod tray_host;
+pub mod user;
 pub mod window;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::patience;
+use crate::eventually;
 
 /// A running program.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Process {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn said(&self) -> Result<String> {
+    pub fn output(&self) -> Result<String> {
         Ok(String::from_utf8_lossy(&std::fs::read(&self.log)?).into_owned())
     }
 
@@ -71,10 +71,10 @@ impl Process {
     ///
     /// # Errors
     /// When it does not within `limit`.
-    pub async fn ended(&mut self, limit: Duration) -> Result<ExitStatus> {
+    pub async fn wait_for_exit(&mut self, limit: Duration) -> Result<ExitStatus> {
         let name = self.name.clone();
         let child = &mut self.child;
-        patience::within(limit, format!("{name} to end"), || {
+        eventually::within(limit, format!("{name} to end"), || {
             let status = child.try_wait();
             async move { status?.context("it still runs") }
         })
@@ -91,7 +91,7 @@ impl Drop for Process {
 }
 
 /// The most memory that a process has taken so far, in bytes; `None` when it has ended.
-pub fn most_memory(id: u32) -> Option<u64> {
+pub fn peak_memory(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
@@ -106,8 +106,8 @@ pub fn pid(id: u32) -> Pid {
 ///
 /// # Errors
 /// When it is still there after `limit`.
-pub async fn gone(id: u32, limit: Duration) -> Result<()> {
-    patience::within(limit, format!("process {id} to end"), || async move {
+pub async fn wait_until_gone(id: u32, limit: Duration) -> Result<()> {
+    eventually::within(limit, format!("process {id} to end"), || async move {
         // A zombie has ended: it only waits for its parent to notice.
         let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         let state = status.rsplit_once(") ").map_or("", |(_, rest)| rest);

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
 
-use crate::patience::until;
+use crate::eventually::until;
 use crate::process::pid;
 
 /// The program that opens addresses in the browser.
@@ -73,7 +73,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the stand-in cannot be made.
-    pub fn record_what_is_opened(&mut self) -> Result<Opened> {
+    pub fn record_opened_addresses(&mut self) -> Result<OpenedAddresses> {
         use std::os::unix::fs::PermissionsExt;
         let (folder, file) = (self.root().join("run/bin"), self.root().join("run/opened"));
         std::fs::create_dir_all(&folder)?;
@@ -82,7 +82,7 @@ impl Sandbox {
         std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755))?;
         let path = std::env::var("PATH").unwrap_or_default();
         self.set("PATH", format!("{}:{path}", folder.display()));
-        Ok(Opened { file })
+        Ok(OpenedAddresses { file })
     }
 
     /// What opens addresses in the browser here, if that is only written down.
@@ -122,7 +122,7 @@ impl Sandbox {
         let ours = |id: &u32| {
             has(id, "environ", mark.as_bytes()) || has(id, "cmdline", profile.as_os_str().as_encoded_bytes())
         };
-        every_process().into_iter().filter(ours).collect()
+        process_ids().into_iter().filter(ours).collect()
     }
 
     /// The one process here that runs the program of that name.
@@ -143,11 +143,11 @@ impl Sandbox {
 
 /// The addresses that programs wanted to open.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedAddresses {
     file: PathBuf,
 }
 
-impl Opened {
+impl OpenedAddresses {
     /// The next one, once there is one. Its record does not outlive that: it is a secret of the person's.
     ///
     /// # Errors
@@ -175,7 +175,7 @@ impl Drop for Sandbox {
 }
 
 /// The numbers of all processes.
-pub(crate) fn every_process() -> Vec<u32> {
+pub(crate) fn process_ids() -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }

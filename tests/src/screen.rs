@@ -9,7 +9,7 @@ use x11rb::protocol::xproto::{self, ConnectionExt as _};
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
-use crate::patience::{until, until_blocking};
+use crate::eventually::{until, until_blocking};
 use crate::process::Process;
 use crate::sandbox::Sandbox;
 
@@ -24,7 +24,7 @@ pub const ESCAPE: u32 = 0xff1b;
 
 /// How a window stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum WindowState {
     /// On the screen.
     Shown,
     /// Put aside, where windows are looked for.
@@ -156,22 +156,22 @@ impl Screen {
     ///
     /// # Errors
     /// When the server does not answer.
-    pub fn window(&self, title: &str) -> Result<Standing> {
+    pub fn window(&self, title: &str) -> Result<WindowState> {
         let x = Server::connect(&self.display)?;
-        let Some(window) = x.find(title)? else { return Ok(Standing::Hidden) };
+        let Some(window) = x.find(title)? else { return Ok(WindowState::Hidden) };
         let hidden = x.atom("_NET_WM_STATE_HIDDEN")?;
         let state = x.numbers(window, "_NET_WM_STATE")?;
-        Ok(if state.contains(&hidden) { Standing::Minimised } else { Standing::Shown })
+        Ok(if state.contains(&hidden) { WindowState::Minimised } else { WindowState::Shown })
     }
 
     /// Waits until a window stands so.
     ///
     /// # Errors
     /// When it does not; the error says how it stands.
-    pub async fn window_is(&self, title: &str, standing: Standing) -> Result<()> {
-        until(format!("the window “{title}” to be {standing:?}"), || async {
+    pub async fn wait_for_window(&self, title: &str, state: WindowState) -> Result<()> {
+        until(format!("the window “{title}” to be {state:?}"), || async {
             let now = self.window(title)?;
-            ensure!(now == standing, "it is {now:?}");
+            ensure!(now == state, "it is {now:?}");
             Ok(())
         })
         .await
@@ -201,7 +201,7 @@ impl Screen {
     ///
     /// # Errors
     /// When it does not get it.
-    pub async fn is_active(&self, title: &str) -> Result<()> {
+    pub async fn wait_for_focus(&self, title: &str) -> Result<()> {
         until(format!("the window “{title}” to have the focus"), || async {
             let x = Server::connect(&self.display)?;
             let window = x.find(title)?.context("there is no such window")?;

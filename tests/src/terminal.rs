@@ -13,7 +13,7 @@ use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use tokio::process::{Child, Command};
 
-use crate::patience::until;
+use crate::eventually::until;
 use crate::process::pid;
 use crate::programs::program;
 use crate::sandbox::Sandbox;
@@ -89,15 +89,15 @@ impl Terminal {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn shows(&self, text: &str) -> Result<()> {
-        self.shows_times(text, 1).await
+    pub async fn wait_for_text(&self, text: &str) -> Result<()> {
+        self.wait_for_text_times(text, 1).await
     }
 
     /// Waits until it has shown this text so many times.
     ///
     /// # Errors
     /// When it does not.
-    pub async fn shows_times(&self, text: &str, times: usize) -> Result<()> {
+    pub async fn wait_for_text_times(&self, text: &str, times: usize) -> Result<()> {
         until(format!("the terminal to show “{text}”"), || async {
             let shown = self.shown();
             ensure!(shown.matches(text).count() >= times, "it shows {shown}");
@@ -110,7 +110,7 @@ impl Terminal {
     ///
     /// # Errors
     /// When it has been closed.
-    pub fn types(&mut self, keys: &str) -> Result<()> {
+    pub fn type_keys(&mut self, keys: &str) -> Result<()> {
         Ok(self.keys.write_all(keys.as_bytes())?)
     }
 
@@ -133,7 +133,7 @@ impl Terminal {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn ended(mut self) -> Result<i32> {
+    pub async fn wait_for_exit(mut self) -> Result<i32> {
         let status = tokio::time::timeout(LIMIT, self.child.wait()).await;
         let status = status.with_context(|| format!("it does not end: {}", self.shown()))??;
         Ok(status.code().unwrap_or(-1))

@@ -8,8 +8,8 @@ use zbus::Connection;
 use zbus::fdo::DBusProxy;
 use zbus::zvariant::{OwnedValue, Structure, Value};
 
+use crate::eventually::until;
 use crate::keyring::Bus;
-use crate::patience::until;
 
 const FOLDER: &str = "/org/ayatana/NotificationItem";
 /// A line with its number, its properties and its submenu.
@@ -30,14 +30,14 @@ pub struct Tray {
 
 /// A line of the menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct MenuItem {
     id: i32,
     /// Its words, without the underscore that marks a shortcut; empty for a separator.
     pub label: String,
     /// Whether it can be clicked.
     pub enabled: bool,
     /// The lines of its submenu.
-    pub below: Vec<Line>,
+    pub below: Vec<MenuItem>,
 }
 
 impl Tray {
@@ -74,7 +74,7 @@ impl Tray {
     ///
     /// # Errors
     /// When the process does not answer.
-    pub async fn lines(&self) -> Result<Vec<Line>> {
+    pub async fn lines(&self) -> Result<Vec<MenuItem>> {
         let reply = self.call("GetLayout", &(0_i32, -1_i32, Vec::<String>::new())).await?;
         let (_revision, root): (u32, Layout) = reply.body().deserialize()?;
         root.2.iter().map(line).collect()
@@ -126,7 +126,7 @@ async fn children(connection: &Connection, owner: &str, path: &str) -> Result<Ve
     Ok(names.map(str::to_owned).collect())
 }
 
-fn line(value: &OwnedValue) -> Result<Line> {
+fn line(value: &OwnedValue) -> Result<MenuItem> {
     let mut structure: &Structure<'_> = value.downcast_ref::<&Structure<'_>>().context("not a menu line")?;
     // Some menus wrap each line once more.
     if let [Value::Value(inner)] = structure.fields() {
@@ -143,10 +143,10 @@ fn line(value: &OwnedValue) -> Result<Line> {
         properties.get("enabled").is_none_or(|enabled| enabled.downcast_ref::<bool>().unwrap_or(true));
     let below = below.iter().map(|child| line(&child.try_to_owned()?)).collect::<Result<Vec<_>>>()?;
     ensure!(below.is_empty() || !label.is_empty(), "a submenu without a name");
-    Ok(Line { id: *id, label, enabled, below })
+    Ok(MenuItem { id: *id, label, enabled, below })
 }
 
-fn flat(lines: Vec<Line>) -> Vec<Line> {
+fn flat(lines: Vec<MenuItem>) -> Vec<MenuItem> {
     lines
         .into_iter()
         .flat_map(|line| {

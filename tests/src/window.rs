@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 use thirtyfour::{Capabilities, Key, WebDriver, WebElement};
 
-use crate::patience::{PATIENCE, until, within};
-use crate::process::{Process, gone};
+use crate::eventually::{TIMEOUT, until, within};
+use crate::process::{Process, wait_until_gone};
 use crate::programs::{program, tool, workspace};
 use crate::sandbox::Sandbox;
 
@@ -36,6 +36,12 @@ const PAGE: &str = r"
     const fields = [...document.querySelectorAll('input, textarea')].map((field) => field.value);
     const stores = [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie, location.href];
     return [document.documentElement.outerHTML, document.title, ...fields, ...stores, ...(window.__received ?? [])].join('\n');";
+
+/// How long the app may take to end, whatever hangs.
+pub const QUIT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the window may take to respond, whatever happens.
+pub const RESPONSE_LIMIT: Duration = Duration::from_millis(200);
 
 /// A window of the app.
 #[derive(Debug)]
@@ -81,14 +87,14 @@ impl Window {
         wanted
             .set("tauri:options", json!({ "application": launcher(sandbox, program)?, "args": arguments }))?;
         let driver = WebDriver::new(&url, wanted).await.context("no window came")?;
-        driver.set_script_timeout(PATIENCE).await?;
+        driver.set_script_timeout(TIMEOUT).await?;
         let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let window = Self { driver, app: sandbox.process(&name)?, _service: service };
         until("the page to be there", || async {
-            window.value("return document.readyState === 'complete'").await.and_then(truth)
+            window.run_script("return document.readyState === 'complete'").await.and_then(ensure_true)
         })
         .await?;
-        window.value(RECORD).await.context("the page has no Tauri in it")?;
+        window.run_script(RECORD).await.context("the page has no Tauri in it")?;
         Ok(window)
     }
 
@@ -101,7 +107,7 @@ impl Window {
     ///
     /// # Errors
     /// When it throws.
-    pub async fn value(&self, script: &str) -> Result<Value> {
+    pub async fn run_script(&self, script: &str) -> Result<Value> {
         Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
     }
 
@@ -109,7 +115,7 @@ impl Window {
     ///
     /// # Errors
     /// When it does not end.
-    pub async fn call(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+    pub async fn run_async_script(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
         Ok(self.driver.execute_async(script, arguments).await?.json().clone())
     }
 
@@ -177,7 +183,7 @@ impl Window {
         let script = "const [list, value] = arguments; list.value = value; \
                       list.dispatchEvent(new Event('change', { bubbles: true })); return list.value === value";
         let picked = self.driver.execute(script, vec![list.to_json()?, json!(value)]).await?.json().clone();
-        truth(picked).with_context(|| format!("“{selector}” has no “{value}”"))
+        ensure_true(picked).with_context(|| format!("“{selector}” has no “{value}”"))
     }
 
     /// Presses keys in the page.
@@ -192,7 +198,7 @@ impl Window {
     ///
     /// # Errors
     /// When the window does not answer.
-    pub async fn types(&self, keys: &str) -> Result<()> {
+    pub async fn type_keys(&self, keys: &str) -> Result<()> {
         Ok(self.driver.action_chain().send_keys(keys).perform().await?)
     }
 
@@ -200,7 +206,7 @@ impl Window {
     ///
     /// # Errors
     /// When the driver cannot.
-    pub async fn types_with_control(&self, key: char) -> Result<()> {
+    pub async fn type_with_control(&self, key: char) -> Result<()> {
         let held = self.driver.action_chain().key_down(Key::Control);
         Ok(held.key_down(key).key_up(key).key_up(Key::Control).perform().await?)
     }
@@ -209,7 +215,7 @@ impl Window {
     ///
     /// # Errors
     /// When it does not get it; the error says what has it.
-    pub async fn focus_is_on(&self, selector: &str) -> Result<()> {
+    pub async fn wait_for_focus(&self, selector: &str) -> Result<()> {
         let script =
             "const has = document.activeElement; return has.matches(arguments[0]) ? true : has.outerHTML";
         self.wait(format!("the focus on “{selector}”"), || async {
@@ -226,7 +232,7 @@ impl Window {
     /// When there is no such element.
     pub async fn text(&self, selector: &str) -> Result<String> {
         self.wait(format!("words in “{selector}”"), || async {
-            let text = self.words(selector).await?.context("there is none")?;
+            let text = self.inner_text(selector).await?.context("there is none")?;
             ensure!(!text.is_empty(), "it is empty");
             Ok(text)
         })
@@ -237,9 +243,9 @@ impl Window {
     ///
     /// # Errors
     /// When they do not come; the error says what was there.
-    pub async fn reads(&self, selector: &str, words: &str) -> Result<String> {
+    pub async fn wait_for_text(&self, selector: &str, words: &str) -> Result<String> {
         self.wait(format!("“{words}” in “{selector}”"), || async {
-            let text = self.words(selector).await?.context("there is none")?;
+            let text = self.inner_text(selector).await?.context("there is none")?;
             ensure!(text.contains(words), "“{text}”");
             Ok(text)
         })
@@ -258,7 +264,7 @@ impl Window {
     ///
     /// # Errors
     /// When it does not get there; the error says where it was.
-    pub async fn stage(&self, state: &str) -> Result<()> {
+    pub async fn wait_for_state(&self, state: &str) -> Result<()> {
         self.wait(format!("the sign-in to be “{state}”"), || async {
             let now = self.attribute("[data-state]", "data-state").await.context("there is no stage")?;
             ensure!(now.as_deref() == Some(state), "it is “{}”", now.unwrap_or_default());
@@ -271,10 +277,13 @@ impl Window {
     ///
     /// # Errors
     /// When it never rests.
-    pub async fn rest(&self) -> Result<()> {
+    pub async fn wait_until_still(&self) -> Result<()> {
         let still = "return document.getAnimations().every((one) => one.playState !== 'running' || \
                      one.effect?.getTiming().iterations === Infinity)";
-        self.wait("the page to rest".to_owned(), || async { self.value(still).await.and_then(truth) }).await
+        self.wait("the page to rest".to_owned(), || async {
+            self.run_script(still).await.and_then(ensure_true)
+        })
+        .await
     }
 
     /// Whether an element can be seen. WebDriver's own answer is wrong for what lies over something else.
@@ -284,7 +293,7 @@ impl Window {
     }
 
     /// The words in the first element that a selector finds, as they are shown.
-    async fn words(&self, selector: &str) -> Result<Option<String>> {
+    async fn inner_text(&self, selector: &str) -> Result<Option<String>> {
         let script = "return document.querySelector(arguments[0])?.innerText";
         let words = self.driver.execute(script, vec![json!(selector)]).await?.json().clone();
         Ok(words.as_str().map(str::to_owned))
@@ -328,11 +337,11 @@ impl Window {
     /// When there is no such element.
     pub async fn picture_of(&self, selector: &str) -> Result<DynamicImage> {
         let element = self.element(selector).await?;
-        self.rest().await?;
+        self.wait_until_still().await?;
         let rect = element.rect().await?;
         let picture = self.picture().await?;
         let scale = f64::from(picture.width())
-            / self.value("return window.innerWidth").await?.as_f64().unwrap_or(1.0);
+            / self.run_script("return window.innerWidth").await?.as_f64().unwrap_or(1.0);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -347,7 +356,7 @@ impl Window {
     /// # Errors
     /// When the window does not answer.
     pub async fn page(&self) -> Result<String> {
-        Ok(self.value(PAGE).await?.as_str().unwrap_or_default().to_owned())
+        Ok(self.run_script(PAGE).await?.as_str().unwrap_or_default().to_owned())
     }
 
     /// Calls a command of the app as the page would, without waiting for its answer.
@@ -355,7 +364,7 @@ impl Window {
     /// # Errors
     /// When the window does not answer.
     pub async fn send(&self, command: &str) -> Result<()> {
-        self.value(&format!("window.__TAURI_INTERNALS__.invoke('{command}').catch(() => {{}})"))
+        self.run_script(&format!("window.__TAURI_INTERNALS__.invoke('{command}').catch(() => {{}})"))
             .await
             .map(drop)
     }
@@ -381,25 +390,25 @@ impl Window {
     pub async fn quit(self, limit: Duration) -> Result<()> {
         // The app may be gone before it answers.
         let _ = tokio::time::timeout(Duration::from_secs(1), self.send("quit")).await;
-        gone(self.app, limit).await
+        wait_until_gone(self.app, limit).await
     }
 
     /// Waits until the app has ended by itself.
     ///
     /// # Errors
     /// When it does not within `limit`.
-    pub async fn ended(self, limit: Duration) -> Result<()> {
-        gone(self.app, limit).await
+    pub async fn wait_for_exit(self, limit: Duration) -> Result<()> {
+        wait_until_gone(self.app, limit).await
     }
 
     /// How long the window takes to answer a question now.
     ///
     /// # Errors
-    /// When it does not answer within [`PATIENCE`].
-    pub async fn answers_in(&self) -> Result<Duration> {
+    /// When it does not answer within [`TIMEOUT`].
+    pub async fn response_time(&self) -> Result<Duration> {
         let began = std::time::Instant::now();
-        within(PATIENCE, "the window to answer", || async {
-            self.value("return true").await.and_then(truth)
+        within(TIMEOUT, "the window to answer", || async {
+            self.run_script("return true").await.and_then(ensure_true)
         })
         .await?;
         Ok(began.elapsed())
@@ -407,7 +416,7 @@ impl Window {
 }
 
 /// A script's `true`.
-fn truth(value: Value) -> Result<()> {
+fn ensure_true(value: Value) -> Result<()> {
     ensure!(value == Value::Bool(true), "not yet");
     Ok(())
 }

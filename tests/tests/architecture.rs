@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tunekey_tests::module_graph::ModuleGraph;
 use tunekey_tests::programs::{program, workspace};
-use tunekey_tests::structure::Structure;
 
 #[test]
 fn the_core_knows_no_user_interface() {
@@ -87,9 +87,9 @@ const ONE_WAY: [&str; 4] =
 #[test]
 fn arrows_between_files_run_one_way() {
     for root in ONE_WAY {
-        let structure = Structure::read(&workspace().join(root)).expect("it can be read");
-        assert!(structure.len() > 5, "{root} has more files than that");
-        assert!(structure.circles().is_empty(), "{root}: {:#?}", structure.circles());
+        let graph = ModuleGraph::read(&workspace().join(root)).expect("it can be read");
+        assert!(graph.len() > 5, "{root} has more files than that");
+        assert!(graph.cycles().is_empty(), "{root}: {:#?}", graph.cycles());
     }
 }
 

@@ -12,11 +12,10 @@ use serde_json::Value;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tunekey_tests::desktop::{Desktop, key_of};
+use tunekey_tests::fixtures::{NETEASE, QQ};
 
-const QQ: &str = "qqmusic:10001";
-const NETEASE: &str = "netease:90001";
 /// Installing takes most of it, the first time.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 const PYTHON_PACKAGES: [&str; 4] =
     ["yt-dlp==2026.10.26", "python-dotenv==1.2.4", "qqmusic-api-python==0.8.2", "PySocks==1.7.1"];
@@ -33,7 +32,7 @@ impl Exports {
     async fn new() -> Result<Self> {
         let desktop = Desktop::start().await?;
         for account in [QQ, NETEASE] {
-            desktop.signed_in(account).await?;
+            desktop.sign_in(account).await?;
         }
         Ok(Self { desktop, folder: tempfile::tempdir()? })
     }
@@ -53,7 +52,7 @@ impl Exports {
         if account == NETEASE {
             return Ok("https://music.163.com/api/nuser/account/get".to_owned());
         }
-        let newest = self.desktop.newest(account)?;
+        let newest = self.desktop.newest_credential(account)?;
         let (id, sum) = (account.trim_start_matches("qqmusic:"), hash33(key_of(&newest)));
         Ok(format!(
             "https://c6.y.qq.com/rsc/fcgi-bin/fcg_get_profile_homepage.fcg?g_tk={sum}&format=json&cid=205360838\
@@ -61,17 +60,14 @@ impl Exports {
         ))
     }
 
-    /// The answer names the person.
+    /// Checks that the output names the account's owner.
     fn names(&self, account: &str, answer: &Output) -> Result<()> {
         let accounts = self.desktop.simulator.accounts();
-        let person = accounts.into_iter().find(|one| one.id == account).context("no such account")?;
+        let user = accounts.into_iter().find(|one| one.id == account).context("no such account")?;
         let text = String::from_utf8_lossy(&answer.stdout);
         // QQ's pages get it in base64.
-        let encoded = STANDARD.encode(&person.nickname);
-        ensure!(
-            text.contains(&person.nickname) || text.contains(&encoded),
-            "the session was not seen: {text}"
-        );
+        let encoded = STANDARD.encode(&user.nickname);
+        ensure!(text.contains(&user.nickname) || text.contains(&encoded), "the session was not seen: {text}");
         Ok(())
     }
 
@@ -188,7 +184,10 @@ async fn qqmusic_api_python_works_with_the_credential_and_renews_with_the_full_o
         ensure!(told["musicid"] == 10_001 && told["is_valid"] == true, "{more:?}: it says {told}");
         ensure!(told["ended"] == false && told["expired"] == false, "{more:?}: it says {told}");
         if renew.is_some() {
-            ensure!(told["key"] == key_of(&exports.desktop.newest(QQ)?), "it did not get the new key");
+            ensure!(
+                told["key"] == key_of(&exports.desktop.newest_credential(QQ)?),
+                "it did not get the new key"
+            );
         }
     }
     Ok(())
@@ -259,9 +258,8 @@ fn driver(name: &str) -> PathBuf {
 
 async fn run(command: &mut Command) -> Result<Output> {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(PATIENCE, output)
-        .await
-        .with_context(|| format!("{command:?} takes too long"))?;
+    let output =
+        tokio::time::timeout(TIMEOUT, output).await.with_context(|| format!("{command:?} takes too long"))?;
     let output = output.with_context(|| format!("{command:?} does not start"))?;
     let errors = || String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.success(), "{command:?} failed:\n{}", errors());

@@ -6,51 +6,34 @@
 //! knows. Every case has services, a profile and a keychain of its own, so that they run side by side.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 use tunekey_core::{Answer, Health, Method, ProblemCode, RenewalOutcome, ServiceId, SignInOption};
 use tunekey_simulator::{Fault, FaultKind, Settings};
-use tunekey_tests::person::{Ended, Person};
-use tunekey_tests::stage::{Stage, WAYS, account_for, words};
+use tunekey_tests::fixtures::{SIGN_IN_OPTIONS, account_for};
+use tunekey_tests::harness::{Harness, into_error};
+use tunekey_tests::matrix::{RENEWED, run_all, sign_in_requests};
+use tunekey_tests::user::{SignInOutcome, User};
 
 /// The renewal that is tried when the current one has said nothing of use.
 const OLDER_WAY: &str = "qq.renew_b";
 
 /// How many cases run at once: they mostly wait.
-const SIDE_BY_SIDE: usize = 64;
+const CONCURRENCY: usize = 64;
 
 /// Longer than three requests of the longest kind with their pauses: whoever takes longer hangs.
-const HANGS: Duration = Duration::from_secs(60);
-
-/// The ways whose renewals are disturbed: one for each kind of account.
-const RENEWED: [SignInOption; 3] = [
-    SignInOption { service: ServiceId::QqMusic, method: Method::QqScan },
-    SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan },
-    SignInOption { service: ServiceId::Netease, method: Method::AppScan },
-];
+const CASE_LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_fault_in_a_sign_in_leaves_anything_but_the_truth() {
-    let mut cases = Vec::new();
-    // What several ways ask is disturbed in the first of them.
-    let mut known = BTreeSet::new();
-    for way in WAYS {
-        let requests = requests_of_a_sign_in(way).await.unwrap_or_else(|error| {
-            panic!("an undisturbed sign-in by {} {} works: {error:#}", way.service, way.method)
-        });
-        for request in requests.into_iter().filter(|request| known.insert(request.clone())) {
-            cases.extend(Case::all(way, &request));
-        }
-        if way.method == Method::Paste {
-            // The one question that decides whether what was pasted is good.
-            let decides = if way.service == ServiceId::QqMusic { "qq.userinfo" } else { "netease.account" };
-            cases.extend(Case::all(way, decides));
-        }
+    let requests = sign_in_requests().await.expect("undisturbed sign-ins work");
+    let mut cases: Vec<Case> =
+        requests.iter().flat_map(|(option, request)| Case::all(*option, request)).collect();
+    for option in SIGN_IN_OPTIONS.into_iter().filter(|option| option.method == Method::Paste) {
+        // The one request that decides whether a pasted credential works.
+        let decides = if option.service == ServiceId::QqMusic { "qq.userinfo" } else { "netease.account" };
+        cases.extend(Case::all(option, decides));
     }
     all(cases, faulty_sign_in).await;
 }
@@ -58,10 +41,10 @@ async fn no_fault_in_a_sign_in_leaves_anything_but_the_truth() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_fault_in_a_renewal_loses_the_credential_or_ends_the_account() {
     let mut cases = Vec::new();
-    for way in RENEWED {
-        let requests = requests_of_a_renewal(way).await.expect("an undisturbed renewal works");
+    for option in RENEWED {
+        let requests = requests_of_a_renewal(option).await.expect("an undisturbed renewal works");
         for request in requests {
-            cases.extend(Case::all(way, &request));
+            cases.extend(Case::all(option, &request));
         }
     }
     // The older way of QQ Music is only gone when the current one has said nothing of use.
@@ -71,26 +54,26 @@ async fn no_fault_in_a_renewal_loses_the_credential_or_ends_the_account() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_the_service_has_ended_needs_a_new_sign_in_and_keeps_the_account() {
-    for way in RENEWED {
-        let service = way.service;
-        let stage = stage().await.expect("a stage");
-        let id = stage.signed_in(way).await.expect("an undisturbed sign-in works");
-        stage.services.revoke(&id.to_string()).expect("the account is known");
+    for option in RENEWED {
+        let service = option.service;
+        let harness = harness().await.expect("a harness");
+        let id = harness.sign_in(option).await.expect("an undisturbed sign-in works");
+        harness.simulator.revoke(&id.to_string()).expect("the account is known");
         for (code, wait) in [(ProblemCode::RefusedOnce, 61), (ProblemCode::Rejected, 0)] {
-            let problem = stage.renew(&id).await.expect("it ends").expect_err("the session is over");
+            let problem = harness.renew(&id).await.expect("it ends").expect_err("the session is over");
             assert_eq!(problem.code, code, "{service}: {problem:?}");
-            stage.leap(Duration::from_secs(wait));
+            harness.advance_clock(Duration::from_secs(wait));
         }
-        let account = stage.account(&id).expect("the account stays in the list");
+        let account = harness.account(&id).expect("the account stays in the list");
         assert!(matches!(account.health, Health::NeedsSignIn { .. }), "{service}: {:?}", account.health);
-        assert!(stage.keeps_something(), "{service}: only a person deletes a credential");
+        assert!(harness.stores_anything(), "{service}: only a person deletes a credential");
     }
 }
 
 /// A fault somewhere.
 #[derive(Debug, Clone)]
 struct Case {
-    way: SignInOption,
+    option: SignInOption,
     request: String,
     kind: FaultKind,
     times: Option<u32>,
@@ -98,9 +81,9 @@ struct Case {
 
 impl Case {
     /// Every fault at a request, once and always.
-    fn all(way: SignInOption, request: &str) -> impl Iterator<Item = Self> {
+    fn all(option: SignInOption, request: &str) -> impl Iterator<Item = Self> {
         FaultKind::ALL.into_iter().flat_map(move |kind| {
-            [Some(1), None].map(|times| Self { way, request: request.to_owned(), kind, times })
+            [Some(1), None].map(|times| Self { option, request: request.to_owned(), kind, times })
         })
     }
 
@@ -119,89 +102,67 @@ impl Case {
 
     fn name(&self) -> String {
         let often = if self.times.is_some() { "once" } else { "always" };
-        format!("{} at {} {often}, by {}", self.kind.name(), self.request, self.way.method)
+        format!("{} at {} {often}, by {}", self.kind.name(), self.request, self.option.method)
     }
 }
 
-/// Runs every case and lists all that failed.
+/// Runs every case.
 async fn all<F>(cases: Vec<Case>, run: fn(Case) -> F)
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
     assert!(cases.len() > 2 * FaultKind::ALL.len(), "the matrix has more than one request: {}", cases.len());
-    let (total, turns) = (cases.len(), Arc::new(Semaphore::new(SIDE_BY_SIDE)));
-    let mut running = JoinSet::new();
-    for case in cases {
-        let turns = Arc::clone(&turns);
-        running.spawn(async move {
-            let _turn = turns.acquire_owned().await;
-            let name = case.name();
-            let began = Instant::now();
-            let came = tokio::time::timeout(HANGS, run(case)).await;
-            let came = came.unwrap_or_else(|_| Err(anyhow::anyhow!("it hangs")));
-            came.map_err(|error| format!("{name} (after {:.1} s): {error:#}", began.elapsed().as_secs_f64()))
-        });
-    }
-    let mut failed = String::new();
-    let mut count = 0;
-    while let Some(ended) = running.join_next().await {
-        let came = ended.unwrap_or_else(|panic| Err(format!("it panicked: {panic}")));
-        if let Err(words) = came {
-            count += 1;
-            let _ = writeln!(failed, "  {words}");
-        }
-    }
-    assert!(failed.is_empty(), "{count} of {total} cases:\n{failed}");
+    run_all(cases, CONCURRENCY, CASE_LIMIT, Case::name, run).await;
 }
 
 /// A sign-in with a fault: it ends as it should, and the next try works.
 async fn faulty_sign_in(case: Case) -> Result<()> {
-    let stage = stage().await?;
-    let mut person = Person::new(&stage, case.way, account_for(case.way)).await?;
-    stage.services.arm(case.fault())?;
+    let harness = harness().await?;
+    let mut user = User::new(&harness, case.option, account_for(case.option)).await?;
+    harness.simulator.arm(case.fault())?;
     if case.says_nothing_more() {
-        stage.services.configure(|settings| settings.code_life_seconds = 5);
+        harness.simulator.configure(|settings| settings.code_life_seconds = 5);
     }
-    let mut sign_in = stage.sign_in(case.way);
+    let mut sign_in = harness.start_sign_in(case.option);
     let mut ended = tokio::select! {
-        ended = person.follows(&mut sign_in) => ended?,
-        () = unheard_questions_take_long(&stage, &case) => bail!("the services are gone"),
+        ended = user.follow(&mut sign_in) => ended?,
+        () = unheard_questions_take_long(&harness, &case) => bail!("the services are gone"),
     };
     if part(&case) == Part::Nice {
         // Such things are asked for once the account is saved.
-        stage.services.until(|world| (world.faults()[0].struck > 0).then_some(())).await;
+        harness.simulator.until(|state| (state.faults()[0].struck > 0).then_some(())).await;
     }
-    ensure!(stage.struck() > 0, "the fault never struck, so this case proves nothing");
+    ensure!(harness.fault_count() > 0, "the fault never struck, so this case proves nothing");
     ensure!(ended_rightly(&case, &ended), "it ended as {ended:?}");
-    if matches!(ended, Ended::Unheard(_)) {
+    if matches!(ended, SignInOutcome::NoResponse(_)) {
         // The network is back, and the code still lives, unless the answer that confirmed it was lost.
-        stage.services.clear_faults();
-        ended = person.follows(&mut sign_in).await.context("once the network is back")?;
+        harness.simulator.clear_faults();
+        ended = user.follow(&mut sign_in).await.context("once the network is back")?;
     }
-    if ended != Ended::Done {
-        ensure!(stage.is_empty(), "something was kept without a sign-in");
-        stage.services.clear_faults();
-        stage.services.configure(|settings| {
+    if ended != SignInOutcome::Done {
+        ensure!(harness.is_empty(), "something was kept without a sign-in");
+        harness.simulator.clear_faults();
+        harness.simulator.configure(|settings| {
             settings.code_life_seconds = 180;
             // A second message so soon would be refused, rightly.
             settings.phone_resend_seconds = 0;
         });
-        if matches!(ended, Ended::AskedAgain(_) | Ended::NoMessage) {
+        if matches!(ended, SignInOutcome::AskedAgain(_) | SignInOutcome::NoMessage) {
             // The person has left the form and comes back.
-            sign_in = stage.sign_in(case.way);
+            sign_in = harness.start_sign_in(case.option);
         } else {
             sign_in.answer(Answer::Again);
         }
-        ended = person.follows(&mut sign_in).await.context("the next try")?;
-        ensure!(ended == Ended::Done, "the next try ended as {ended:?}");
+        ended = user.follow(&mut sign_in).await.context("the next try")?;
+        ensure!(ended == SignInOutcome::Done, "the next try ended as {ended:?}");
     }
     // With an answer about somebody else there is no telling whose sign-in it was.
     if case.kind != FaultKind::WrongUser {
-        let accounts = stage.tunekey.snapshot().accounts;
+        let accounts = harness.tunekey.snapshot().accounts;
         ensure!(accounts.len() == 1, "one account signed in, there are {}", accounts.len());
-        stage.holds_valid(&accounts[0].id).await?;
-        if case.way.method != Method::Paste {
-            stage.holds_newest(&accounts[0].id).await?;
+        harness.ensure_valid_credential(&accounts[0].id).await?;
+        if case.option.method != Method::Paste {
+            harness.ensure_newest_credential(&accounts[0].id).await?;
         }
     }
     Ok(())
@@ -209,16 +170,16 @@ async fn faulty_sign_in(case: Case) -> Result<()> {
 
 /// A renewal with a fault: the account stays, the credential works, and the next renewal brings a new key.
 async fn faulty_renewal(case: Case) -> Result<()> {
-    let stage = stage().await?;
-    let id = stage.signed_in(case.way).await?;
-    stage.services.arm(case.fault())?;
+    let harness = harness().await?;
+    let id = harness.sign_in(case.option).await?;
+    harness.simulator.arm(case.fault())?;
     let older_way = case.request == OLDER_WAY;
     if older_way {
-        stage.services.arm(Fault::new("qq.renew", FaultKind::UnknownCode))?;
+        harness.simulator.arm(Fault::new("qq.renew", FaultKind::UnknownCode))?;
     }
-    let came = stage.renew(&id).await?;
-    ensure!(stage.struck() > 0, "the fault never struck, so this case proves nothing");
-    let account = stage.account(&id)?;
+    let came = harness.renew(&id).await?;
+    ensure!(harness.fault_count() > 0, "the fault never struck, so this case proves nothing");
+    let account = harness.account(&id)?;
     ensure!(account.busy.is_none(), "it still says that it renews");
     // The services would still take the credential: one answer alone must not end the account.
     ensure!(!matches!(account.health, Health::NeedsSignIn { .. }), "it asks to sign in again without need");
@@ -242,21 +203,21 @@ async fn faulty_renewal(case: Case) -> Result<()> {
             ensure!(last.outcome == RenewalOutcome::Failed, "the history says {:?}", last.outcome);
         }
     }
-    stage.holds_valid(&id).await?;
-    stage.services.clear_faults();
-    let next = stage.renew(&id).await?.map_err(words).context("the next renewal")?;
+    harness.ensure_valid_credential(&id).await?;
+    harness.simulator.clear_faults();
+    let next = harness.renew(&id).await?.map_err(into_error).context("the next renewal")?;
     ensure!(next.outcome == RenewalOutcome::Renewed, "the next renewal came to {:?}", next.outcome);
-    stage.holds_newest(&id).await
+    harness.ensure_newest_credential(&id).await
 }
 
 /// A long poll that nobody answers is a code that nobody scans: time goes by until its life is over.
-async fn unheard_questions_take_long(stage: &Stage, case: &Case) {
+async fn unheard_questions_take_long(harness: &Harness, case: &Case) {
     if case.request != "qq.wx_poll" || !matches!(case.kind, FaultKind::Hang | FaultKind::Stall) {
         return std::future::pending().await;
     }
     for unheard in 1.. {
-        stage.services.until(|world| (world.faults()[0].struck >= unheard).then_some(())).await;
-        stage.leap(Duration::from_secs(200));
+        harness.simulator.until(|state| (state.faults()[0].struck >= unheard).then_some(())).await;
+        harness.advance_clock(Duration::from_secs(200));
     }
 }
 
@@ -276,7 +237,7 @@ enum Part {
 }
 
 fn part(case: &Case) -> Part {
-    match (case.request.as_str(), case.way.method) {
+    match (case.request.as_str(), case.option.method) {
         ("qq.ptqrlogin" | "netease.poll" | "qq.wx_poll", _) => Part::Poll,
         ("qq.phone_send" | "qq.phone_login" | "netease.phone_send" | "netease.phone_login", _) => Part::Typed,
         ("qq.push", _) => Part::Push,
@@ -305,17 +266,17 @@ fn has_no_codes(request: &str) -> bool {
 }
 
 /// Whether a sign-in may end so.
-fn ended_rightly(case: &Case, ended: &Ended) -> bool {
+fn ended_rightly(case: &Case, ended: &SignInOutcome) -> bool {
     use FaultKind as K;
     let part = part(case);
     let no_codes = has_no_codes(&case.request);
     if part == Part::Nice {
-        return *ended == Ended::Done;
+        return *ended == SignInOutcome::Done;
     }
     let passes = matches!(case.kind, K::Status500 | K::Html | K::Reset | K::Hang);
     if case.times.is_some() && part == Part::Poll && passes {
         // One lost question is asked again; the code stays on the screen.
-        return *ended == Ended::Done;
+        return *ended == SignInOutcome::Done;
     }
     let network = |code: &ProblemCode| proves_nothing(*code);
     let about_renewals = matches!(case.kind, K::RenewalRejected | K::RenewalSkeleton);
@@ -323,7 +284,7 @@ fn ended_rightly(case: &Case, ended: &Ended) -> bool {
     let is_renewed = case.request == "qq.userinfo" && (about_renewals || case.kind == K::Expired);
     match ended {
         // A retry that helped, a nickname of somebody else, or a refusal of renewals that polls do not know.
-        Ended::Done => {
+        SignInOutcome::Done => {
             // What is typed is repeated once the check is done that risk control wants.
             (case.times.is_some() && (part != Part::Typed || case.kind == K::Risk))
                 || case.kind == K::WrongUser
@@ -331,15 +292,15 @@ fn ended_rightly(case: &Case, ended: &Ended) -> bool {
                 || is_renewed
         }
         // The answer that said "confirmed" was lost, and it is given once; or none ever came.
-        Ended::Expired | Ended::NotConfirmed => match part {
+        SignInOutcome::Expired | SignInOutcome::NotConfirmed => match part {
             Part::Poll => !matches!(case.kind, K::Risk | K::RateLimited | K::UnknownCode),
             Part::Push => case.kind == K::Expired || case.says_nothing_more(),
             Part::Needed | Part::Typed | Part::Nice => false,
         },
-        Ended::Refused => part == Part::Poll && no_codes && case.kind == K::Risk,
-        Ended::Risk => case.kind == K::Risk && !no_codes,
+        SignInOutcome::Refused => part == Part::Poll && no_codes && case.kind == K::Risk,
+        SignInOutcome::RiskControl => case.kind == K::Risk && !no_codes,
         // The form stays where it was, and says why.
-        Ended::AskedAgain(code) => {
+        SignInOutcome::AskedAgain(code) => {
             part == Part::Typed
                 && match case.kind {
                     K::RateLimited => *code == ProblemCode::RateLimited,
@@ -348,21 +309,21 @@ fn ended_rightly(case: &Case, ended: &Ended) -> bool {
                     _ => network(code),
                 }
         }
-        Ended::NoMessage => part == Part::Typed && about_renewals,
+        SignInOutcome::NoMessage => part == Part::Typed && about_renewals,
         // The answer that was lost had used the confirmation up.
-        Ended::Failed(ProblemCode::ExchangeLost) => {
+        SignInOutcome::Failed(ProblemCode::ExchangeLost) => {
             matches!(part, Part::Needed | Part::Poll)
                 && case.times.is_some()
                 && matches!(case.kind, K::Lost | K::RenewalLost | K::Truncated | K::Stall)
         }
-        Ended::Failed(code) => match case.kind {
+        SignInOutcome::Failed(code) => match case.kind {
             _ if part == Part::Typed => case.kind.is_application_level() && *code == ProblemCode::Unexpected,
             K::Risk => no_codes && network(code),
             K::RateLimited => *code == ProblemCode::RateLimited || (no_codes && network(code)),
             K::Hang => *code == ProblemCode::Timeout,
             K::Reset => *code == ProblemCode::Offline,
             // What was pasted and cannot be renewed is no longer accepted.
-            K::Expired | K::RenewalRejected if case.way.method == Method::Paste => {
+            K::Expired | K::RenewalRejected if case.option.method == Method::Paste => {
                 network(code) || *code == ProblemCode::Rejected
             }
             K::Expired => network(code) || *code == ProblemCode::Expired,
@@ -370,7 +331,7 @@ fn ended_rightly(case: &Case, ended: &Ended) -> bool {
             K::RenewalRejected => network(code) || part == Part::Push,
             _ => network(code),
         },
-        Ended::Unheard(code) => {
+        SignInOutcome::NoResponse(code) => {
             case.times.is_none()
                 && matches!(part, Part::Poll | Part::Push)
                 && match case.kind {
@@ -378,7 +339,7 @@ fn ended_rightly(case: &Case, ended: &Ended) -> bool {
                     _ => network(code),
                 }
         }
-        Ended::PageClosed => false,
+        SignInOutcome::PageClosed => false,
     }
 }
 
@@ -414,26 +375,16 @@ fn is_transport(kind: FaultKind) -> bool {
     !kind.is_application_level()
 }
 
-/// The requests that an undisturbed sign-in makes.
-async fn requests_of_a_sign_in(way: SignInOption) -> Result<BTreeSet<String>> {
-    let stage = stage().await?;
-    stage.signed_in(way).await?;
-    let mut requests = stage.requests();
-    // The page's own requests are the browser's, and so is what becomes of them.
-    requests.retain(|request| !matches!(request.as_str(), "qq.page" | "netease.page"));
-    Ok(requests)
-}
-
 /// The requests that an undisturbed renewal makes.
-async fn requests_of_a_renewal(way: SignInOption) -> Result<BTreeSet<String>> {
-    let stage = stage().await?;
-    let id = stage.signed_in(way).await?;
-    stage.services.clear_journal();
-    stage.renew(&id).await?.map_err(words)?;
-    Ok(stage.requests())
+async fn requests_of_a_renewal(option: SignInOption) -> Result<BTreeSet<String>> {
+    let harness = harness().await?;
+    let id = harness.sign_in(option).await?;
+    harness.simulator.clear_journal();
+    harness.renew(&id).await?.map_err(into_error)?;
+    Ok(harness.requests())
 }
 
 /// A stage on which a case is played.
-async fn stage() -> Result<Stage> {
-    Stage::new(Settings::default()).await
+async fn harness() -> Result<Harness> {
+    Harness::new(Settings::default()).await
 }

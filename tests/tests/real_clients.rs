@@ -20,7 +20,7 @@ const PROXIES: &str = "PySocks==1.7.1";
 const NETEASE: &str = "NeteaseCloudMusicApi";
 const NETEASE_VERSION: &str = "4.32.0";
 /// Installing takes most of it, the first time.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Where the clients are installed and keep their files: inside the build's own folder.
 fn place(name: &str) -> PathBuf {
@@ -33,9 +33,8 @@ fn driver(name: &str) -> PathBuf {
 
 async fn run(command: &mut Command) -> Result<Output> {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(PATIENCE, output)
-        .await
-        .with_context(|| format!("{command:?} takes too long"))?;
+    let output =
+        tokio::time::timeout(TIMEOUT, output).await.with_context(|| format!("{command:?} takes too long"))?;
     let output = output.with_context(|| format!("{command:?} does not start"))?;
     let both =
         || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -70,15 +69,15 @@ async fn simulator(folder: &Path) -> Result<(Running, PathBuf)> {
     Ok((Simulator::start(options).await?, ca))
 }
 
-/// A person who scans when the client has seen the code waiting, and confirms when it has seen it scanned.
-async fn person(simulator: &Running, service: Service, account: &str) -> Result<()> {
+/// Scans the code once the client has polled it, and confirms it once the client has seen it scanned.
+async fn scan_and_confirm(simulator: &Running, service: Service, account: &str) -> Result<()> {
     let code = simulator.next_code(service, 0).await;
     let (id, is_pushed) = (code.id, service == Service::QqMusic && code.method == "app_scan");
-    let polled = async |state: CodeState, after: u32| {
+    let polled = async |wanted: CodeState, after: u32| {
         simulator
-            .until(|world| {
-                let code = world.code(id).ok()?;
-                (code.state == state && code.polls > after).then_some(code.polls)
+            .until(|state| {
+                let code = state.code(id).ok()?;
+                (code.state == wanted && code.polls > after).then_some(code.polls)
             })
             .await
     };
@@ -138,32 +137,33 @@ async fn install_netease() -> Result<&'static Path> {
 }
 
 /// The client in one of its ways, by an account with what the service says of it.
-async fn qqmusic(way: &str, account: &str, name: &str, level: u32) -> Result<()> {
+async fn qqmusic(login: &str, account: &str, name: &str, level: u32) -> Result<()> {
     let python = install_qqmusic().await?;
-    let folder = place(&format!("qqmusic-{way}"));
+    let folder = place(&format!("qqmusic-{login}"));
     let (simulator, ca) = simulator(&folder).await?;
     // The client forgets what a renewal does not repeat, and without an openid no WeChat account renews twice.
     simulator.configure(|settings| {
-        settings.sparse_renewals = way != "WX";
+        settings.sparse_renewals = login != "WX";
         // It loses an acknowledgement that is there before it has noted what for.
         settings.push_latency_ms = 300;
     });
     let mut command = client(python, &folder);
     command
         .arg(driver("qqmusic.py"))
-        .arg(way)
+        .arg(login)
         .env("HTTPS_PROXY", &simulator.proxy_url)
         .env("REQUESTS_CA_BUNDLE", &ca)
         // What its MQTT library goes by.
         .env("mqtt_proxy", &simulator.proxy_url)
         .env("SSL_CERT_FILE", &ca)
         .env("DEVICE_FILE", folder.join("device.json"));
-    let (output, ()) = tokio::try_join!(run(&mut command), person(&simulator, Service::QqMusic, account))
-        .with_context(|| format!("{:?}", simulator.broken_rules()))?;
+    let (output, ()) =
+        tokio::try_join!(run(&mut command), scan_and_confirm(&simulator, Service::QqMusic, account))
+            .with_context(|| format!("{:?}", simulator.broken_rules()))?;
     let told = result(&output)?;
 
     // A long poll that is held says nothing until somebody scans.
-    let events = if way == "WX" { json!(["CONF", "DONE"]) } else { json!(["SCAN", "CONF", "DONE"]) };
+    let events = if login == "WX" { json!(["CONF", "DONE"]) } else { json!(["SCAN", "CONF", "DONE"]) };
     assert_eq!(told["events"], events);
     assert_eq!(told["musicid"].to_string(), account.trim_start_matches("qqmusic:"));
     assert_eq!((&told["name"], &told["level"]), (&json!(name), &json!(level)));
@@ -198,19 +198,19 @@ async fn qqmusic_api_python_signs_in_by_app_scan_over_a_redirected_push_checks_r
 }
 
 /// The package in one of its ways; `renews` says whether it can renew in the same way.
-async fn netease(way: &str, renews: bool) -> Result<()> {
+async fn netease(login: &str, renews: bool) -> Result<()> {
     let package = install_netease().await?;
-    let folder = place(&format!("netease-{way}"));
+    let folder = place(&format!("netease-{login}"));
     let (simulator, ca) = simulator(&folder).await?;
     let mut command = client(Path::new("node"), &folder);
     command
         .arg(driver("netease.mjs"))
-        .arg(way)
+        .arg(login)
         .env("TUNNEL", simulator.proxy_url.replace("http://", "https://"))
         .env("NODE_EXTRA_CA_CERTS", &ca)
         .env("PACKAGE", package);
     let (output, ()) =
-        tokio::try_join!(run(&mut command), person(&simulator, Service::NetEase, "netease:90004"))?;
+        tokio::try_join!(run(&mut command), scan_and_confirm(&simulator, Service::NetEase, "netease:90004"))?;
     let told = result(&output)?;
 
     assert_eq!(told["codes"], json!([801, 802, 803]));

@@ -14,8 +14,8 @@ use tunekey_simulator::{
     AutoConfirm, Fault, FaultKind, GuestFlag, Options, Rotation, Running, Service as Played, Settings,
     Simulator,
 };
-use tunekey_tests::person::played;
-use tunekey_tests::stage::says_enough;
+use tunekey_tests::fixtures::simulator_service;
+use tunekey_tests::harness::check_problem;
 
 const QQ_SCAN: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::QqScan };
 const WECHAT_SCAN: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan };
@@ -57,13 +57,13 @@ impl Visit {
         Ok(Self { services, context, _folder: folder })
     }
 
-    fn begin(&self, way: SignInOption) -> Result<Box<dyn Attempt>> {
-        Ok(registry::by_id(way.service).begin(way.method, self.context.clone())?)
+    fn begin(&self, option: SignInOption) -> Result<Box<dyn Attempt>> {
+        Ok(registry::by_id(option.service).begin(option.method, self.context.clone())?)
     }
 
     /// Signs in without the machine around it.
-    async fn granted(&self, way: SignInOption) -> Result<Grant, ServiceError> {
-        let mut attempt = self.begin(way).expect("the way is offered");
+    async fn granted(&self, option: SignInOption) -> Result<Grant, ServiceError> {
+        let mut attempt = self.begin(option).expect("the option is offered");
         loop {
             match attempt.next().await {
                 Ok(Progress::Granted(grant)) => return Ok(*grant),
@@ -129,17 +129,17 @@ fn service_of(credential: &Credential) -> &'static dyn Service {
 
 #[tokio::test]
 async fn a_grant_waits_for_nothing_that_is_only_for_show() -> Result<()> {
-    for way in [QQ_SCAN, WECHAT_SCAN, QQ_APP, QQ_PHONE, NETEASE] {
+    for option in [QQ_SCAN, WECHAT_SCAN, QQ_APP, QQ_PHONE, NETEASE] {
         let visit = Visit::new(Settings::default()).await?;
-        let grant = visit.granted(way).await.with_context(|| format!("{way:?}"))?;
+        let grant = visit.granted(option).await.with_context(|| format!("{option:?}"))?;
         let requests = visit.requests();
         let asked = requests.iter().find(|name| FOR_SHOW.contains(&name.as_str()));
-        ensure!(asked.is_none(), "{way:?} asked for {asked:?} first");
+        ensure!(asked.is_none(), "{option:?} asked for {asked:?} first");
         ensure!(
-            way.service == ServiceId::Netease || !requests.contains(&"qq.userinfo".to_owned()),
-            "{way:?}"
+            option.service == ServiceId::Netease || !requests.contains(&"qq.userinfo".to_owned()),
+            "{option:?}"
         );
-        ensure!(visit.works(&grant.credential).await, "{way:?}: it does not work");
+        ensure!(visit.works(&grant.credential).await, "{option:?}: it does not work");
         visit.keeps_the_rules()?;
     }
     Ok(())
@@ -163,9 +163,9 @@ async fn a_code_of_netease_is_asked_for_with_what_its_front_page_has_set_or_with
 
 #[tokio::test]
 async fn an_inspection_is_decided_by_the_one_question_that_proves_the_key() -> Result<()> {
-    for (way, proof) in [(QQ_SCAN, "qq.userinfo"), (NETEASE, "netease.account")] {
+    for (option, proof) in [(QQ_SCAN, "qq.userinfo"), (NETEASE, "netease.account")] {
         let visit = Visit::new(Settings::default()).await?;
-        let credential = visit.granted(way).await?.credential;
+        let credential = visit.granted(option).await?.credential;
         let inspect = || service_of(&credential).inspect(&visit.context, &credential);
         let whole = inspect().await?;
         ensure!(whole.nickname.is_some() && whole.membership.is_some(), "{proof}: it shows nothing");
@@ -222,11 +222,11 @@ async fn a_session_that_comes_in_a_header_is_taken_once_the_service_knows_whose_
 
 #[tokio::test]
 async fn a_check_that_risk_control_wants_comes_before_the_exchange_in_every_way() -> Result<()> {
-    for way in [QQ_SCAN, WECHAT_SCAN, QQ_APP] {
+    for option in [QQ_SCAN, WECHAT_SCAN, QQ_APP] {
         let visit = Visit::new(Settings { exchange_check: true, ..Settings::default() }).await?;
-        let grant = visit.granted(way).await.with_context(|| format!("{way:?}"))?;
-        ensure!(visit.services.captchas().len() == 1, "{way:?}: one check was wanted");
-        ensure!(visit.works(&grant.credential).await, "{way:?}: it does not work");
+        let grant = visit.granted(option).await.with_context(|| format!("{option:?}"))?;
+        ensure!(visit.services.captchas().len() == 1, "{option:?}: one check was wanted");
+        ensure!(visit.works(&grant.credential).await, "{option:?}: it does not work");
         visit.keeps_the_rules()?;
     }
     Ok(())
@@ -236,14 +236,14 @@ async fn a_check_that_risk_control_wants_comes_before_the_exchange_in_every_way(
 async fn a_check_that_does_not_help_is_risk_control() -> Result<()> {
     for at in ["qq.exchange", "qq.phone_send", "qq.phone_login"] {
         let visit = Visit::new(Settings::default()).await?;
-        let way = if at == "qq.exchange" { QQ_SCAN } else { QQ_PHONE };
+        let option = if at == "qq.exchange" { QQ_SCAN } else { QQ_PHONE };
         // Whoever says too early that it is done is asked again.
         visit.services.arm(Fault::new(at, FaultKind::Risk).times(2))?;
-        visit.granted(way).await.with_context(|| format!("{at} after two checks"))?;
+        visit.granted(option).await.with_context(|| format!("{at} after two checks"))?;
         visit.services.clear_faults();
         visit.services.configure(|settings| settings.phone_resend_seconds = 0);
         visit.services.arm(Fault::new(at, FaultKind::Risk))?;
-        let came = visit.granted(way).await;
+        let came = visit.granted(option).await;
         let refused = matches!(came, Err(ServiceError::RiskControl { code: 2001, .. }));
         ensure!(refused, "{at} came to {came:?}");
     }
@@ -286,7 +286,7 @@ async fn a_token_that_may_be_used_up_is_not_exchanged_again_and_is_no_key_unless
 
 #[tokio::test]
 async fn a_last_step_whose_answer_was_lost_says_so() -> Result<()> {
-    for (way, at) in [
+    for (option, at) in [
         (QQ_SCAN, "qq.check_sig"),
         (QQ_SCAN, "qq.authorize"),
         (QQ_SCAN, "qq.exchange"),
@@ -296,15 +296,15 @@ async fn a_last_step_whose_answer_was_lost_says_so() -> Result<()> {
         for kind in [FaultKind::Lost, FaultKind::Truncated] {
             let visit = Visit::new(Settings::default()).await?;
             visit.services.arm(Fault::new(at, kind).once())?;
-            let error = visit.granted(way).await.err().with_context(|| format!("{at}: it is used up"))?;
-            let problem = Problem::of_service(error, way.service);
+            let error = visit.granted(option).await.err().with_context(|| format!("{at}: it is used up"))?;
+            let problem = Problem::of_service(error, option.service);
             ensure!(problem.code == ProblemCode::ExchangeLost, "{kind:?} at {at}: {problem:?}");
-            says_enough(&problem)?;
+            check_problem(&problem)?;
         }
         // Where nothing was lost there is nothing to say of it.
         let visit = Visit::new(Settings::default()).await?;
         visit.services.arm(Fault::new(at, FaultKind::RenewalSkeleton))?;
-        if let Err(error) = visit.granted(way).await {
+        if let Err(error) = visit.granted(option).await {
             ensure!(!matches!(error, ServiceError::ExchangeLost { .. }), "{at}: {error:?}");
         }
     }
@@ -313,14 +313,15 @@ async fn a_last_step_whose_answer_was_lost_says_so() -> Result<()> {
 
 #[tokio::test]
 async fn a_confirmation_whose_answer_was_lost_is_no_expired_code() -> Result<()> {
-    for (way, poll) in [(QQ_SCAN, "qq.ptqrlogin"), (WECHAT_SCAN, "qq.wx_poll"), (NETEASE, "netease.poll")] {
+    for (option, poll) in [(QQ_SCAN, "qq.ptqrlogin"), (WECHAT_SCAN, "qq.wx_poll"), (NETEASE, "netease.poll")]
+    {
         let visit = Visit::with(Settings::default()).await?;
-        let mut attempt = visit.begin(way)?;
+        let mut attempt = visit.begin(option)?;
         let mut code = 0;
         let error = loop {
             match attempt.next().await {
                 Ok(Progress::Code { .. }) => {
-                    code = visit.services.next_code(played(way.service), 0).await.id;
+                    code = visit.services.next_code(simulator_service(option.service), 0).await.id;
                     visit.services.scan(code, None)?;
                 }
                 Ok(Progress::Scanned { .. }) => {
@@ -358,10 +359,10 @@ async fn a_person_who_declines_has_declined_whatever_the_code_for_it_is() -> Res
 #[tokio::test]
 async fn a_renewal_repeats_what_the_service_called_the_sign_in_whichever_opinion_holds() -> Result<()> {
     for raw_login_type in [true, false] {
-        for way in [QQ_SCAN, WECHAT_SCAN, QQ_APP, QQ_PHONE] {
-            let what = format!("{way:?}, raw kinds: {raw_login_type}");
+        for option in [QQ_SCAN, WECHAT_SCAN, QQ_APP, QQ_PHONE] {
+            let what = format!("{option:?}, raw kinds: {raw_login_type}");
             let visit = Visit::new(Settings { raw_login_type, ..Settings::default() }).await?;
-            let mut credential = visit.granted(way).await?.credential;
+            let mut credential = visit.granted(option).await?.credential;
             for _ in 0..2 {
                 credential = visit.renewed(&credential).await.with_context(|| what.clone())?;
                 ensure!(visit.works(&credential).await, "{what}: it does not work");
@@ -380,12 +381,12 @@ async fn whatever_becomes_of_the_old_key_the_new_one_works() -> Result<()> {
         Rotation::DiesOnceTheNewIsUsed,
         Rotation::Grace { seconds: 1 },
     ] {
-        for way in [QQ_SCAN, NETEASE] {
+        for option in [QQ_SCAN, NETEASE] {
             let visit = Visit::new(Settings { rotation, ..Settings::default() }).await?;
-            let mut credential = visit.granted(way).await?.credential;
+            let mut credential = visit.granted(option).await?.credential;
             for _ in 0..3 {
                 credential = visit.renewed(&credential).await.with_context(|| format!("{rotation:?}"))?;
-                ensure!(visit.works(&credential).await, "{way:?}, {rotation:?}: it does not work");
+                ensure!(visit.works(&credential).await, "{option:?}, {rotation:?}: it does not work");
             }
             visit.keeps_the_rules()?;
         }

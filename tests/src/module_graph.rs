@@ -18,7 +18,7 @@ const MOST_EXPORTS: usize = 16;
 
 /// The files of one crate and what they use.
 #[derive(Debug)]
-pub struct Structure {
+pub struct ModuleGraph {
     modules: BTreeMap<Name, Module>,
 }
 
@@ -33,7 +33,7 @@ struct Module {
     uses: BTreeSet<Name>,
 }
 
-impl Structure {
+impl ModuleGraph {
     /// Reads every file below the folder of a root such as `core/src/lib.rs`.
     ///
     /// # Errors
@@ -64,47 +64,47 @@ impl Structure {
     }
 
     /// The files that use each other, directly or by others, in groups. None, if all arrows run one way.
-    pub fn circles(&self) -> Vec<Vec<&Path>> {
+    pub fn cycles(&self) -> Vec<Vec<&Path>> {
         let mut graph = DiGraph::new();
         let nodes: BTreeMap<&Name, _> =
             self.modules.keys().map(|name| (name, graph.add_node(name))).collect();
-        for (from, to) in self.arrows() {
+        for (from, to) in self.edges() {
             graph.update_edge(nodes[from], nodes[to], ());
         }
-        let mut circles: Vec<Vec<&Path>> = tarjan_scc(&graph)
+        let mut cycles: Vec<Vec<&Path>> = tarjan_scc(&graph)
             .into_iter()
-            .filter(|circle| circle.len() > 1)
-            .map(|circle| {
+            .filter(|cycle| cycle.len() > 1)
+            .map(|cycle| {
                 let mut files: Vec<&Path> =
-                    circle.into_iter().map(|node| self.modules[graph[node]].path.as_path()).collect();
+                    cycle.into_iter().map(|node| self.modules[graph[node]].path.as_path()).collect();
                 files.sort();
                 files
             })
             .collect();
-        circles.sort();
-        circles
+        cycles.sort();
+        cycles
     }
 
     /// The files that one uses, by its path.
     pub fn used_by(&self, path: &Path) -> BTreeSet<&Path> {
-        let arrows = self.arrows().into_iter();
-        let own = arrows.filter(|(from, _)| self.modules[*from].path == path);
+        let edges = self.edges().into_iter();
+        let own = edges.filter(|(from, _)| self.modules[*from].path == path);
         own.map(|(_, to)| self.modules[to].path.as_path()).collect()
     }
 
     /// From each file to those that it uses, but not to the modules that it is a part of.
-    fn arrows(&self) -> BTreeSet<(&Name, &Name)> {
-        let mut arrows = BTreeSet::new();
+    fn edges(&self) -> BTreeSet<(&Name, &Name)> {
+        let mut edges = BTreeSet::new();
         for (name, module) in &self.modules {
             for path in module.uses.iter().chain(&module.globs) {
                 if let Some(to) = self.home(path, 0)
                     && !name.starts_with(to)
                 {
-                    arrows.insert((name, to));
+                    edges.insert((name, to));
                 }
             }
         }
-        arrows
+        edges
     }
 
     /// The module in which what a path names is defined.
@@ -298,28 +298,28 @@ mod tests {
     use super::*;
 
     /// A crate of these files.
-    fn planted(files: &[(&str, &str)]) -> (tempfile::TempDir, Structure) {
+    fn planted(files: &[(&str, &str)]) -> (tempfile::TempDir, ModuleGraph) {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, text) in files {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("it can be made");
             std::fs::write(path, text).expect("it can be written");
         }
-        let structure = Structure::read(&folder.path().join("lib.rs")).expect("it is Rust");
-        (folder, structure)
+        let graph = ModuleGraph::read(&folder.path().join("lib.rs")).expect("it is Rust");
+        (folder, graph)
     }
 
-    fn circles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
-        let (_folder, structure) = planted(files);
+    fn cycles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+        let (_folder, graph) = planted(files);
         let name = |path: &&Path| path.file_stem().expect("it has a name").to_string_lossy().into_owned();
-        structure.circles().iter().map(|circle| circle.iter().map(name).collect()).collect()
+        graph.cycles().iter().map(|cycle| cycle.iter().map(name).collect()).collect()
     }
 
     #[test]
     fn arrows_that_run_one_way_are_no_circle() {
         let none: Vec<Vec<String>> = Vec::new();
         assert_eq!(
-            circles(&[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::B;"), ("b.rs", "pub struct B;")]),
+            cycles(&[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::B;"), ("b.rs", "pub struct B;")]),
             none
         );
     }
@@ -333,7 +333,7 @@ mod tests {
             ("use crate::b::B;", "use crate::c::C;", "impl crate::a::A {}"),
             ("use crate::B;", "fn f(a: super::a::A) {}", ""),
         ] {
-            let found = circles(&[lib, ("a.rs", a), ("b.rs", b), ("c.rs", c)]);
+            let found = cycles(&[lib, ("a.rs", a), ("b.rs", b), ("c.rs", c)]);
             assert_eq!(found.len(), 1, "{a} | {b} | {c}: {found:?}");
             assert!(found[0].contains(&"a".to_owned()) && found[0].contains(&"b".to_owned()), "{found:?}");
         }
@@ -344,8 +344,8 @@ mod tests {
         let part = ("a/part.rs", "use super::A; use crate::b::B;");
         let module = ("a.rs", "mod part; pub struct A; fn f() { part::g() }");
         let lib = ("lib.rs", "mod a; mod b;");
-        assert_eq!(circles(&[lib, module, part, ("b.rs", "pub struct B;")]).len(), 0);
-        let found = circles(&[lib, module, part, ("b.rs", "use crate::a::A;")]);
+        assert_eq!(cycles(&[lib, module, part, ("b.rs", "pub struct B;")]).len(), 0);
+        let found = cycles(&[lib, module, part, ("b.rs", "use crate::a::A;")]);
         assert_eq!(found, [["part", "a", "b"].map(str::to_owned)]);
     }
 
@@ -353,7 +353,7 @@ mod tests {
     fn what_is_for_tests_alone_does_not_count() {
         let tests = "#[cfg(test)] mod tests { use crate::a::A; } #[cfg(test)] use crate::a::A;";
         assert_eq!(
-            circles(&[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::B;"), ("b.rs", tests)]).len(),
+            cycles(&[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::B;"), ("b.rs", tests)]).len(),
             0
         );
     }

@@ -10,39 +10,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tunekey_core::{
-    Account, AccountId, Clock, Format, Interaction, Keychain, KeychainError, Language, Limits, Method,
-    Problem, Profile, RenewalRecord, RenewalTrigger, Secret, ServiceId, Setup, SignIn, SignInOption,
-    SystemClock, TuneKey,
+    Account, AccountId, Clock, Format, Interaction, Keychain, KeychainError, Language, Limits, Problem,
+    Profile, RenewalRecord, RenewalTrigger, Secret, Setup, SignIn, SignInOption, SystemClock, TuneKey,
 };
 use tunekey_simulator::{Options, Running, Settings, Simulator};
 
+use crate::canary::CANARY;
 use crate::desktop::key_of;
-
-/// What every secret contains; it must be in no word that is said.
-pub const MARK: &str = "c0ffee5eca11";
-
-/// Every way in. Adding a method means adding a row.
-pub const WAYS: [SignInOption; 10] = [
-    SignInOption { service: ServiceId::QqMusic, method: Method::QqScan },
-    SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan },
-    SignInOption { service: ServiceId::QqMusic, method: Method::AppScan },
-    SignInOption { service: ServiceId::QqMusic, method: Method::Phone },
-    SignInOption { service: ServiceId::QqMusic, method: Method::OfficialPage },
-    SignInOption { service: ServiceId::QqMusic, method: Method::Paste },
-    SignInOption { service: ServiceId::Netease, method: Method::AppScan },
-    SignInOption { service: ServiceId::Netease, method: Method::Phone },
-    SignInOption { service: ServiceId::Netease, method: Method::OfficialPage },
-    SignInOption { service: ServiceId::Netease, method: Method::Paste },
-];
-
-/// The account that goes this way.
-pub fn account_for(way: SignInOption) -> &'static str {
-    match (way.service, way.method) {
-        (ServiceId::QqMusic, Method::WechatScan) => "qqmusic:1152921504606847123",
-        (ServiceId::QqMusic, _) => "qqmusic:10001",
-        (ServiceId::Netease, _) => "netease:90001",
-    }
-}
 
 /// How long it may take on a busy machine until the core knows who an account belongs to.
 const KNOWN_IN: Duration = Duration::from_secs(20);
@@ -61,18 +35,18 @@ fn limits() -> Limits {
 
 /// The services, a profile and a keychain.
 #[derive(Debug)]
-pub struct Stage {
+pub struct Harness {
     /// The services.
-    pub services: Arc<Running>,
+    pub simulator: Arc<Running>,
     /// The core.
     pub tunekey: TuneKey,
-    keychain: Arc<Memory>,
-    clock: Arc<Leaping>,
+    keychain: Arc<MemoryKeychain>,
+    clock: Arc<AdjustableClock>,
     profile: tempfile::TempDir,
 }
 
-impl Stage {
-    /// A new one. The services put [`MARK`] into every secret.
+impl Harness {
+    /// A new one. The services put [`CANARY`] into every secret.
     ///
     /// # Errors
     /// When a part of it does not start.
@@ -80,38 +54,38 @@ impl Stage {
         let profile = tempfile::tempdir()?;
         let mut options = Options::default().with_settings(settings);
         options.ca_out = Some(ca(&profile));
-        let services = Simulator::start(options).await?;
-        services.plant_canary(Some(MARK));
-        Self::on(Arc::new(services), profile, None)
+        let simulator = Simulator::start(options).await?;
+        simulator.plant_canary(Some(CANARY));
+        Self::on(Arc::new(simulator), profile, None)
     }
 
     /// Another core beside the same services, as on another computer.
     ///
     /// # Errors
     /// When it does not start.
-    pub fn beside(&self) -> Result<Self> {
-        Self::on(Arc::clone(&self.services), tempfile::tempdir()?, Some(ca(&self.profile)))
+    pub fn on_another_computer(&self) -> Result<Self> {
+        Self::on(Arc::clone(&self.simulator), tempfile::tempdir()?, Some(ca(&self.profile)))
     }
 
-    fn on(services: Arc<Running>, profile: tempfile::TempDir, authority: Option<PathBuf>) -> Result<Self> {
-        let keychain = Arc::new(Memory::default());
-        let clock = Arc::new(Leaping::default());
+    fn on(simulator: Arc<Running>, profile: tempfile::TempDir, authority: Option<PathBuf>) -> Result<Self> {
+        let keychain = Arc::new(MemoryKeychain::default());
+        let clock = Arc::new(AdjustableClock::default());
         let setup = Setup {
-            profile: Profile::at(profile.path().join("profile")).map_err(words)?,
+            profile: Profile::at(profile.path().join("profile")).map_err(into_error)?,
             keychain: keychain.clone(),
             clock: clock.clone(),
             limits: limits(),
             has_web_view: true,
         };
-        let tunekey = TuneKey::open(setup).map_err(words)?;
+        let tunekey = TuneKey::open(setup).map_err(into_error)?;
         let authority = authority.unwrap_or_else(|| ca(&profile));
-        tunekey.set_setting("proxy", &services.proxy_url).map_err(words)?;
-        tunekey.set_setting("extra-ca", &authority.to_string_lossy()).map_err(words)?;
-        Ok(Self { services, tunekey, keychain, clock, profile })
+        tunekey.set_setting("proxy", &simulator.proxy_url).map_err(into_error)?;
+        tunekey.set_setting("extra-ca", &authority.to_string_lossy()).map_err(into_error)?;
+        Ok(Self { simulator, tunekey, keychain, clock, profile })
     }
 
     /// Lets time go by for the core, though not for the services.
-    pub fn leap(&self, time: Duration) {
+    pub fn advance_clock(&self, time: Duration) {
         *self.clock.ahead() += time;
     }
 
@@ -121,15 +95,15 @@ impl Stage {
     }
 
     /// Starts a sign-in by any account.
-    pub fn sign_in(&self, way: SignInOption) -> SignIn {
-        self.tunekey.sign_in(way.service, way.method, None)
+    pub fn start_sign_in(&self, option: SignInOption) -> SignIn {
+        self.tunekey.sign_in(option.service, option.method, None)
     }
 
     /// Waits until the core has what it asks for once an account is saved: membership and picture.
     ///
     /// # Errors
     /// When it does not come.
-    pub async fn knows(&self, id: &AccountId) -> Result<()> {
+    pub async fn wait_for_details(&self, id: &AccountId) -> Result<()> {
         let mut events = self.tunekey.events();
         let known = async {
             loop {
@@ -151,7 +125,7 @@ impl Stage {
     pub async fn renew(&self, id: &AccountId) -> Result<Result<RenewalRecord, Problem>> {
         let came = self.tunekey.renew(id, RenewalTrigger::Manual).await;
         if let Err(problem) = &came {
-            says_enough(problem)?;
+            check_problem(problem)?;
         }
         Ok(came)
     }
@@ -171,23 +145,23 @@ impl Stage {
     }
 
     /// Whether the keychain holds a field of that name.
-    pub fn keeps_field(&self, name: &str) -> bool {
+    pub fn stores_field(&self, name: &str) -> bool {
         self.keychain.items().values().any(|line| line.expose().contains(name))
     }
 
     /// Whether the keychain holds something.
-    pub fn keeps_something(&self) -> bool {
+    pub fn stores_anything(&self) -> bool {
         !self.keychain.items().is_empty()
     }
 
     /// How often the fault that was armed first has struck.
-    pub fn struck(&self) -> u32 {
-        self.services.faults().first().map_or(0, |fault| fault.struck)
+    pub fn fault_count(&self) -> u32 {
+        self.simulator.faults().first().map_or(0, |fault| fault.struck)
     }
 
     /// The names of the requests that the services have answered.
     pub fn requests(&self) -> BTreeSet<String> {
-        let names = self.services.journal().into_iter().map(|entry| entry.name);
+        let names = self.simulator.journal().into_iter().map(|entry| entry.name);
         names.flat_map(|name| name.split('+').map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
@@ -196,7 +170,7 @@ impl Stage {
     /// # Errors
     /// When there is none.
     pub async fn cookie(&self, id: &AccountId, format: Format) -> Result<String> {
-        let copied = self.tunekey.cookie(id, Some(format)).await.map_err(words)?;
+        let copied = self.tunekey.cookie(id, Some(format)).await.map_err(into_error)?;
         Ok(copied.text.expose().to_owned())
     }
 
@@ -204,8 +178,8 @@ impl Stage {
     ///
     /// # Errors
     /// When it is not.
-    pub async fn holds_newest(&self, id: &AccountId) -> Result<()> {
-        let ledger = self.services.ledger();
+    pub async fn ensure_newest_credential(&self, id: &AccountId) -> Result<()> {
+        let ledger = self.simulator.ledger();
         let newest = ledger.iter().rev().find(|issued| issued.account == id.to_string());
         let newest = newest.context("the service has issued nothing")?;
         ensure!(newest.is_valid(), "the newest credential is not valid");
@@ -220,9 +194,9 @@ impl Stage {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn holds_valid(&self, id: &AccountId) -> Result<()> {
+    pub async fn ensure_valid_credential(&self, id: &AccountId) -> Result<()> {
         let header = self.cookie(id, Format::Header).await?;
-        let ledger = self.services.ledger();
+        let ledger = self.simulator.ledger();
         let kept = ledger.iter().find(|issued| header.contains(key_of(issued)));
         ensure!(kept.context("what is kept was never issued")?.is_valid(), "what is kept no longer works");
         Ok(())
@@ -237,33 +211,33 @@ fn ca(profile: &tempfile::TempDir) -> PathBuf {
 ///
 /// # Errors
 /// When it has none, or carries one.
-pub fn says_enough(problem: &Problem) -> Result<()> {
+pub fn check_problem(problem: &Problem) -> Result<()> {
     for language in [Language::English, Language::Chinese] {
         ensure!(!problem.message(language).trim().is_empty(), "no words for {:?}", problem.code);
     }
     let all = format!("{problem:?}");
-    if all.contains(MARK) {
+    if all.contains(CANARY) {
         bail!("a problem carries a secret: {:?}", problem.code);
     }
     Ok(())
 }
 
 /// A problem as an error of a test.
-pub fn words(problem: Problem) -> anyhow::Error {
+pub fn into_error(problem: Problem) -> anyhow::Error {
     anyhow::anyhow!("{problem:?}")
 }
 
 /// The computer's clocks, set ahead.
 #[derive(Debug, Default)]
-struct Leaping(Mutex<Duration>);
+struct AdjustableClock(Mutex<Duration>);
 
-impl Leaping {
+impl AdjustableClock {
     fn ahead(&self) -> MutexGuard<'_, Duration> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Clock for Leaping {
+impl Clock for AdjustableClock {
     fn now(&self) -> Timestamp {
         SystemClock.now() + *self.ahead()
     }
@@ -275,16 +249,16 @@ impl Clock for Leaping {
 
 /// A keychain in memory that is always open.
 #[derive(Debug, Default)]
-struct Memory(Mutex<HashMap<String, Secret>>);
+struct MemoryKeychain(Mutex<HashMap<String, Secret>>);
 
-impl Memory {
+impl MemoryKeychain {
     fn items(&self) -> MutexGuard<'_, HashMap<String, Secret>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
-impl Keychain for Memory {
+impl Keychain for MemoryKeychain {
     async fn get(&self, name: &str, _: Interaction) -> Result<Option<Secret>, KeychainError> {
         Ok(self.items().get(name).cloned())
     }

@@ -3,9 +3,8 @@
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tunekey_tests::desktop::Desktop;
-use tunekey_tests::patience::until;
-
-const QQ: &str = "qqmusic:10001";
+use tunekey_tests::eventually::until;
+use tunekey_tests::fixtures::QQ;
 
 /// What becomes of an account, and what each front says of it.
 struct Situation {
@@ -71,12 +70,12 @@ async fn every_front_tells_the_same_of_an_account() -> Result<()> {
     let desktop = Desktop::start().await?;
     // Nothing is asked of the service meanwhile: what stands in the ledger is what is known.
     desktop.cli(&["settings", "auto-renew", "off"]).await?.succeeded()?;
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     let window = desktop.window().await?;
     window.element("#a-copy").await?;
     let tray = desktop.tray(&window).await?;
     for Situation { record, json, window: pill, row, tray: line, command_line } in situations() {
-        desktop.is_found(QQ, record)?;
+        desktop.record_state(QQ, record)?;
         let [state, reason] = json;
         let shown = desktop.cli(&["--json", "show", QQ]).await?.succeeded()?.json()?;
         let health = &shown[0]["health"];
