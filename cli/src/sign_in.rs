@@ -95,7 +95,7 @@ async fn follow(tunekey: &TuneKey, mut request: SignInRequest, output: Output) -
             && let Some(problem) = retried.take()
             && !retry::is_interactive(output)
         {
-            // What was confirmed is used up, and nobody is there to scan another code.
+            // What was confirmed is used up, and no person is there to scan another code.
             return Err(Failure::from(problem).reported());
         }
         show(&step, &request, output)?;
@@ -300,13 +300,13 @@ async fn ask(step: &SignInStep, request: &mut SignInRequest, output: Output) -> 
             prompt_for_text(output);
             return Ok(Answer::Give(Input::Text(stdin::read_all(Source::StandardInput).await?)));
         }
-        // `--account` has said which one is meant.
+        // `--account` names the one that is meant.
         SignInStep::AskWhichAccount { accounts } => {
             if let Some(index) = position_of(request.wanted.as_ref(), accounts) {
                 return Ok(Answer::Give(Input::Account(index)));
             }
         }
-        // The command itself has said it.
+        // The command itself is the consent.
         SignInStep::AskToGoOn { .. } => return Ok(Answer::Give(Input::Go)),
         _ => {}
     }

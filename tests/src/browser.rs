@@ -1,5 +1,5 @@
-//! A browser that opens a service's sign-in page, has the phone confirm it, and goes where it leads: only as much of
-//! one as these pages need. The window's own is tried in `sign_in_window.rs`.
+//! A browser for the services' sign-in pages, with only what these pages need. For `user.rs`; the window's own browser is
+//! tested in `sign_in_window.rs`.
 
 use std::path::Path;
 
@@ -35,9 +35,9 @@ pub async fn visit(
     };
     simulator.confirm_as(code.id, Some(account))?;
     browser.open(&state).await?;
-    let (_, led_to) = browser.open(&next).await?;
+    let (_, location) = browser.open(&next).await?;
     Ok(match page.goal {
-        PageGoal::Address { .. } => match led_to.filter(|address| page.is_reached(address)) {
+        PageGoal::Address { .. } => match location.filter(|address| page.is_reached(address)) {
             Some(address) => Input::PageAddress(address.as_str().into()),
             None => Input::PageClosed,
         },
@@ -79,10 +79,10 @@ impl Browser {
                 self.cookies.set(name, value);
             }
         }
-        let led_to =
+        let location =
             response.headers().get(LOCATION).map(|to| address.join(to.to_str()?).context("an address"));
-        let led_to = led_to.transpose()?;
-        Ok((response.text().await.unwrap_or_default(), led_to))
+        let location = location.transpose()?;
+        Ok((response.text().await.unwrap_or_default(), location))
     }
 }
 

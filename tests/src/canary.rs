@@ -1,4 +1,5 @@
-//! Looks for the canaries that the simulator plants in every secret, wherever a secret may not be.
+//! Searches for the canary that the simulator plants in every secret, wherever no secret may be. For `desktop.rs` and
+//! `memory.rs`.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -14,13 +15,13 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::sandbox::process_ids;
 
-/// What every secret contains that the simulator issues: it stands nowhere else.
+/// What every secret of the simulator contains, and nothing else.
 pub const CANARY: &str = "c0ffee5eca11";
 
-/// How often the processes' arguments and environments are looked at.
+/// How often the processes' arguments and environments are read.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Canaries, in every spelling in which they could leak.
+/// Texts that may not leak, in every encoding in which they could.
 #[derive(Debug)]
 pub struct Canaries {
     needles: AhoCorasick,
@@ -29,7 +30,7 @@ pub struct Canaries {
 }
 
 impl Canaries {
-    /// Takes texts that no place but the keychain may hold.
+    /// Searches for texts that only the keychain may hold.
     ///
     /// # Errors
     /// When there is none, or one is so short that it proves nothing.
@@ -41,8 +42,8 @@ impl Canaries {
         let mut needles = Vec::new();
         let mut names = Vec::new();
         for (number, secret) in secrets.iter().enumerate() {
-            for (spelling, needle) in spellings(secret) {
-                names.push(format!("canary {number} ({spelling})"));
+            for (encoding, needle) in encodings(secret) {
+                names.push(format!("canary {number} ({encoding})"));
                 needles.push(needle);
             }
         }
@@ -53,15 +54,15 @@ impl Canaries {
         Ok(Self { needles, names, codes: Vec::new() })
     }
 
-    /// Takes short numbers as well, such as codes that are sent by text message. They are found where they stand
-    /// alone: within longer numbers and fractions they come about by accident.
+    /// Searches for text codes as well. A code is found only where it stands alone: in longer numbers and fractions it occurs
+    /// by accident.
     #[must_use]
     pub fn with_text_codes(mut self, codes: impl IntoIterator<Item = String>) -> Self {
         self.codes.extend(codes);
         self
     }
 
-    /// The first canary in some bytes, with a little of what stands around it.
+    /// The first canary in some bytes, with the text before it.
     pub fn find(&self, bytes: &[u8]) -> Option<String> {
         if let Some(number) = self.codes.iter().position(|code| stands_alone(code, bytes)) {
             return Some(format!("text code {number}"));
@@ -72,7 +73,7 @@ impl Canaries {
         Some(format!("{} after “{before}”", self.names[found.pattern().as_usize()]))
     }
 
-    /// Every canary in some bytes, each with a little of what stands before it.
+    /// Every canary in some bytes, each with the text before it.
     pub fn find_all(&self, bytes: &[u8]) -> Vec<String> {
         let described = |found: aho_corasick::Match| {
             let before = &bytes[found.start().saturating_sub(60)..found.start()];
@@ -82,7 +83,7 @@ impl Canaries {
         self.needles.find_iter(bytes).map(described).collect()
     }
 
-    /// Looks into something that was said or shown.
+    /// Searches text that was printed, logged or shown.
     ///
     /// # Errors
     /// When a canary is in it.
@@ -93,14 +94,14 @@ impl Canaries {
         }
     }
 
-    /// Looks into every file below a folder, but for one folder, and at the files' names.
+    /// Searches every file below a folder, and its name, but for one folder.
     ///
     /// # Errors
     /// When a canary is in one.
     pub fn check_files(&self, folder: &Path, but_not: &Path) -> Result<()> {
         for path in files(folder, but_not)? {
             self.check("a file’s name", path.as_os_str().as_encoded_bytes())?;
-            // Sockets and files that vanish in between hold nothing.
+            // Sockets and files that vanish meanwhile hold nothing.
             if let Ok(bytes) = std::fs::read(&path) {
                 self.check(&path.display().to_string(), bytes)?;
             }
@@ -109,7 +110,7 @@ impl Canaries {
     }
 }
 
-/// Watches what every process of the machine shows of itself: arguments and environment.
+/// Records the arguments and the environment of every process of the machine.
 #[derive(Debug)]
 pub struct ProcessWatch {
     seen: Arc<Mutex<HashSet<Vec<u8>>>>,
@@ -118,7 +119,7 @@ pub struct ProcessWatch {
 }
 
 impl ProcessWatch {
-    /// Begins to watch.
+    /// Starts recording.
     pub fn start() -> Self {
         let seen = Arc::new(Mutex::new(HashSet::new()));
         let stop = Arc::new(AtomicBool::new(false));
@@ -126,7 +127,7 @@ impl ProcessWatch {
             let (seen, stop) = (Arc::clone(&seen), Arc::clone(&stop));
             move || {
                 while !stop.load(Ordering::Relaxed) {
-                    look(&seen);
+                    record_processes(&seen);
                     std::thread::sleep(POLL_INTERVAL);
                 }
             }
@@ -134,13 +135,12 @@ impl ProcessWatch {
         Self { seen, stop, thread: Some(thread) }
     }
 
-    /// Looks for canaries in all that was seen, but for the arguments of one program: the browser opener is given an
-    /// address, and how long it lives is its own matter.
+    /// Searches all that was recorded, but for the arguments of one program: the browser opener, which is given an address.
     ///
     /// # Errors
     /// When a canary is in it.
     pub fn check(&self, canaries: &Canaries, opener: Option<&Path>) -> Result<()> {
-        look(&self.seen);
+        record_processes(&self.seen);
         for text in self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             if opener.is_none_or(|opener| !runs(text, opener)) {
                 canaries.check("a process’s arguments or environment", text)?;
@@ -159,13 +159,13 @@ impl Drop for ProcessWatch {
     }
 }
 
-/// Whether these are the arguments of a program: as its own name, or as the script that an interpreter was given.
+/// Whether these are the arguments of a program: by its name, or as the script of an interpreter.
 fn runs(arguments: &[u8], program: &Path) -> bool {
     let program = program.as_os_str().as_encoded_bytes();
     arguments.split(|byte| *byte == 0).take(2).any(|argument| argument == program)
 }
 
-fn look(seen: &Mutex<HashSet<Vec<u8>>>) {
+fn record_processes(seen: &Mutex<HashSet<Vec<u8>>>) {
     for id in process_ids() {
         for part in ["cmdline", "environ"] {
             if let Ok(text) = std::fs::read(format!("/proc/{id}/{part}"))
@@ -177,8 +177,8 @@ fn look(seen: &Mutex<HashSet<Vec<u8>>>) {
     }
 }
 
-/// The spellings of a secret: as it is, and as URLs, JSON, base64 and hexadecimal would carry it.
-fn spellings(secret: &str) -> Vec<(&'static str, String)> {
+/// The encodings of a secret: plain, and as in URLs, JSON, base64 and hexadecimal.
+fn encodings(secret: &str) -> Vec<(&'static str, String)> {
     let bytes = secret.as_bytes();
     let url = |escape: fn(u8) -> String| -> String {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
@@ -206,7 +206,7 @@ fn spellings(secret: &str) -> Vec<(&'static str, String)> {
     all
 }
 
-/// Whether a number is in the bytes and nothing around it makes it a part of another.
+/// Whether a code is in the bytes and is no part of a longer number or word.
 fn stands_alone(code: &str, bytes: &[u8]) -> bool {
     let part_of_another = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     bytes.windows(code.len()).enumerate().filter(|(_, window)| *window == code.as_bytes()).any(|(at, _)| {
@@ -224,7 +224,7 @@ fn files(folder: &Path, but_not: &Path) -> Result<Vec<PathBuf>> {
         }
         let Ok(entries) = std::fs::read_dir(&at) else { continue };
         for entry in entries {
-            // What vanishes while it is looked at holds nothing any more.
+            // What vanishes meanwhile holds nothing any more.
             let Ok(entry) = entry else { continue };
             let Ok(kind) = entry.file_type() else { continue };
             if kind.is_dir() {
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_is_found_however_it_is_written() {
+    fn a_canary_is_found_in_every_encoding() {
         let inside = |lead: &str| format!("{lead}{SECRET} and more");
         for text in [
             SECRET.to_owned(),
@@ -268,15 +268,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_mark_is_not_found() {
+    fn what_is_no_canary_is_not_found() {
         assert_eq!(canaries().find(b"Q_H_L_canary, but not all of it"), None);
     }
 
     #[test]
     fn a_text_code_is_found_where_it_is_no_part_of_another_number() {
         let canaries = canaries().with_text_codes(["481516".to_owned()]);
-        for said in ["code=481516", "{\"captcha\":\"481516\"}", "481516", "typed 481516, wrong"] {
-            assert!(canaries.find(said.as_bytes()).is_some(), "not found in {said}");
+        for text in ["code=481516", "{\"captcha\":\"481516\"}", "481516", "typed 481516, wrong"] {
+            assert!(canaries.find(text.as_bytes()).is_some(), "not found in {text}");
         }
         for other in ["12:00:00.481516Z", "1481516", "481516a", "took 0.481516 s", "48151"] {
             assert_eq!(canaries.find(other.as_bytes()), None, "{other}");
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn looking_for_nothing_is_refused_because_it_would_always_pass() {
+    fn a_search_for_nothing_is_refused_because_it_would_always_pass() {
         Canaries::new([]).expect_err("no canary, no proof");
         Canaries::new(["short".to_owned()]).expect_err("a short canary proves nothing");
     }
@@ -295,8 +295,8 @@ mod tests {
         let opens = |program: &str| [b"/bin/sh", program.as_bytes(), SECRET.as_bytes()].join(&0);
         assert!(runs(&opens("/run/bin/xdg-open"), opener), "the script that the interpreter was given");
         assert!(runs(&[b"/run/bin/xdg-open".as_slice(), SECRET.as_bytes()].join(&0), opener), "or by itself");
-        let told = [b"app".as_slice(), SECRET.as_bytes(), b"/run/bin/xdg-open"].join(&0);
-        assert!(!runs(&told, opener), "an argument that only names it makes no opener");
+        let arguments = [b"app".as_slice(), SECRET.as_bytes(), b"/run/bin/xdg-open"].join(&0);
+        assert!(!runs(&arguments, opener), "an argument that only names it makes no opener");
         assert!(!runs(&opens("/usr/bin/other"), opener), "nor does another program");
 
         // Still alive when the canaries are looked for, as it was on a machine under load.
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_in_a_file_is_found_unless_it_is_in_the_keychain() {
+    fn a_canary_in_a_file_is_found_unless_it_is_in_the_keychain() {
         let home = tempfile::tempdir().expect("a folder");
         let keyrings = home.path().join("keyrings");
         std::fs::create_dir(&keyrings).expect("a folder");

@@ -1,4 +1,5 @@
-//! A whole desktop: screen, session bus, keyring, the played services, and canaries in every secret they issue.
+//! A whole desktop: screen, session bus, keyring, and a simulator that plants a canary in every secret. For the suites of the
+//! whole product, the demo and the benchmarks.
 
 use std::ffi::OsStr;
 use std::sync::{Mutex as StdMutex, PoisonError};
@@ -22,16 +23,16 @@ use crate::screen::{ENTER, ESCAPE, Screen, TAB, WindowState};
 use crate::tray::Tray;
 use crate::window::Window;
 
-/// After how many seconds a copied cookie is cleared here: the shortest that can be set.
+/// The seconds after which a copied cookie is cleared here: the shortest that can be set.
 pub const CLEARED_AFTER: u32 = 5;
 
-/// Two windows at once would make every duration a guess on a small machine.
+/// Desktops run one at a time: two windows at once would make every duration a guess on a small machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// A desktop, with a profile that points at the simulator.
 #[derive(Debug)]
 pub struct Desktop {
-    /// The services.
+    /// The simulator of the services.
     pub simulator: Running,
     /// The keyring, if this desktop has one.
     keyring: Option<Keyring>,
@@ -47,7 +48,7 @@ pub struct Desktop {
 }
 
 impl Desktop {
-    /// A desktop as a person finds it after logging in.
+    /// Starts a desktop as a user finds it after logging in.
     ///
     /// # Errors
     /// When a part of it does not start.
@@ -57,7 +58,7 @@ impl Desktop {
         Ok(desktop)
     }
 
-    /// A desktop on which no program keeps secrets.
+    /// Starts a desktop without a keyring.
     ///
     /// # Errors
     /// When a part of it does not start.
@@ -135,7 +136,7 @@ impl Desktop {
         Clipboard::of(&self.sandbox)
     }
 
-    /// Runs the command line to its end, logging at `trace`; what it says is searched for canaries later.
+    /// Runs the command line to its end, logging at `trace`. Its output is searched for canaries later.
     ///
     /// # Errors
     /// When it does not end.
@@ -156,16 +157,16 @@ impl Desktop {
     /// # Errors
     /// When it does not.
     pub async fn finish(&self, cli: Cli) -> Result<CommandOutput> {
-        let ran = cli.wait_for_exit().await?;
+        let output = cli.wait_for_exit().await?;
         let mut outputs = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
-        outputs.push(ran.log.clone());
-        if !ran.prints_secret {
-            outputs.push(ran.out.clone());
+        outputs.push(output.stderr.clone());
+        if !output.prints_secret {
+            outputs.push(output.stdout.clone());
         }
-        Ok(ran)
+        Ok(output)
     }
 
-    /// Waits for a code on the screen that was not there before `after`.
+    /// Waits for a code that is newer than the one with the id `after`.
     ///
     /// # Errors
     /// When none comes.
@@ -216,7 +217,7 @@ impl Desktop {
         Ok(message.context("no message came")?.code)
     }
 
-    /// Signs an account in by the command line: the quick way to a desktop that has one.
+    /// Signs an account in through the command line, which is quicker than the window.
     ///
     /// # Errors
     /// When the sign-in fails.
@@ -227,9 +228,9 @@ impl Desktop {
         self.confirm(sign_in, account, after).await
     }
 
-    /// Scans and confirms the code that a sign-in has asked for since `after`, and waits for its good end.
+    /// Scans and confirms the code that a sign-in has asked for since `after`, and waits until it has succeeded.
     async fn confirm(&self, mut sign_in: Cli, account: &str, after: u64) -> Result<()> {
-        // Its own word comes first: when it shows no code, it says why.
+        // When it shows no code, its output says why.
         sign_in.wait_for_step("show_code").await?;
         let code = self.next_code(service_of(account), after).await?;
         self.simulator.scan(code.id, Some(account))?;
@@ -237,7 +238,7 @@ impl Desktop {
         self.finish(sign_in).await?.succeeded().map(drop)
     }
 
-    /// A cookie of an account, from a sign-in on another profile: what a person may have from elsewhere.
+    /// A cookie of an account, from a sign-in on another profile.
     ///
     /// # Errors
     /// When the sign-in fails.
@@ -253,11 +254,11 @@ impl Desktop {
         let sign_in = run(&["--json", "sign-in", service.name()])?;
         self.confirm(sign_in, account, after).await?;
         let format = if service == Service::QqMusic { "qqmusicapi" } else { "header" };
-        let ran = self.finish(run(&["cookie", account, "--format", format])?).await?.succeeded()?;
-        Ok(ran.out.trim_end().to_owned())
+        let output = self.finish(run(&["cookie", account, "--format", format])?).await?.succeeded()?;
+        Ok(output.stdout.trim_end().to_owned())
     }
 
-    /// The newest credential that the services have issued for an account.
+    /// The newest credential that the simulator has issued for an account.
     ///
     /// # Errors
     /// When there is none.
@@ -267,7 +268,7 @@ impl Desktop {
         issued.with_context(|| format!("{account} has no credential"))
     }
 
-    /// Whether the keychain holds the newest credential of an account, with all its key's letters.
+    /// Whether the keychain holds the newest credential of an account.
     ///
     /// # Errors
     /// When the keychain does not answer.
@@ -280,7 +281,7 @@ impl Desktop {
         Ok(items.values().any(|item| item.windows(beginning.len()).any(|part| part == beginning)))
     }
 
-    /// Answers a question of the system's own, which no page can answer, as a person does at the keyboard.
+    /// Answers a dialog of the system's with the keyboard: no page can answer it.
     ///
     /// # Errors
     /// When it is not asked.
@@ -289,7 +290,7 @@ impl Desktop {
         self.answer_dialog_with(question, if yes { &[TAB, ENTER] } else { &[ESCAPE] }).await
     }
 
-    /// Presses these keys while that question is asked, after which it is no longer.
+    /// Presses these keys in a dialog, and waits until it has closed.
     ///
     /// # Errors
     /// When it is not asked, or goes on being.
@@ -323,8 +324,8 @@ impl Desktop {
         Process::start(&mut command, &self.sandbox.log("another-app"))
     }
 
-    /// Another process has found that an account needs a new sign-in, and heard what its owner is called now. Written
-    /// where that is kept, because no service says so twice within the time that a test has.
+    /// Records, as another process would, that an account needs a new sign-in, and a new nickname. Written to the ledger,
+    /// because a service's second refusal counts only after longer than a test has.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -339,7 +340,7 @@ impl Desktop {
         })
     }
 
-    /// Another process has found that an account's key cannot be renewed, and ends in so many hours.
+    /// Records, as another process would, that an account's key cannot be renewed and expires in so many hours.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -352,23 +353,24 @@ impl Desktop {
         })
     }
 
-    /// Another process has found this of an account that was fine before.
+    /// Records, as another process would, these fields of an account that was healthy before.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn record_state(&self, account: &str, found: Value) -> Result<()> {
+    pub fn record_state(&self, account: &str, fields: Value) -> Result<()> {
         self.edit_ledger(account, |record| {
             record["health"] = json!({ "state": "healthy" });
             record["renewability"] = "renewable".into();
             record["renewals"] = json!([]);
             record["failures"] = 0.into();
-            if let (Some(record), Value::Object(found)) = (record.as_object_mut(), found) {
-                record.extend(found);
+            if let (Some(record), Value::Object(fields)) = (record.as_object_mut(), fields) {
+                record.extend(fields);
             }
         })
     }
 
-    /// The first refusal of an account's credential was so many seconds ago: a second one counts only after a minute.
+    /// Moves the first refusal of an account's credential so many seconds into the past: a second one counts only after a
+    /// minute.
     ///
     /// # Errors
     /// When there was none, or it cannot be written.
@@ -388,7 +390,7 @@ impl Desktop {
         Ok(std::fs::rename(new, path)?)
     }
 
-    /// Keeps a picture of the whole screen in `target/pictures/`, for people to look at.
+    /// Saves a picture of the whole screen in `target/pictures/`, for people to look at.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -398,19 +400,19 @@ impl Desktop {
         Ok(self.screen.picture()?.save(folder.join(name).with_extension("png"))?)
     }
 
-    /// What the app has logged, at its most talkative.
+    /// The app's log, at `trace`.
     ///
     /// # Errors
     /// When there is no log.
     pub fn app_log(&self) -> Result<String> {
-        std::fs::read_to_string(self.sandbox.log("app")).context("the app has not said a word")
+        std::fs::read_to_string(self.sandbox.log("app")).context("the app has logged nothing")
     }
 
-    /// Looks for the canaries in every place where no secret may be: files outside the keychain, logs, arguments and
-    /// environments of all processes, what the command line said, and what these windows hold and have received.
+    /// Searches every place where no secret may be for canaries: files outside the keychain, logs, arguments and environments
+    /// of all processes, the command line's output, and what these windows hold and have received.
     ///
     /// # Errors
-    /// When a canary is found; the error says where.
+    /// When a canary is found. The error says where.
     pub async fn ensure_no_secret_leaked(&self, windows: &[&Window]) -> Result<()> {
         let issued: Vec<String> =
             self.simulator.ledger().into_iter().flat_map(|one| one.secrets.into_values()).collect();
@@ -426,15 +428,15 @@ impl Desktop {
         for window in windows {
             canaries.check("the page", window.page().await?)?;
         }
-        for said in self.outputs.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            canaries.check("what the command line said", said)?;
+        for output in self.outputs.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            canaries.check("the command line’s output", output)?;
         }
         self.watch.check(&canaries, self.sandbox.opener().as_deref())?;
         self.ensure_keychain_holds_canaries(&canaries).await?;
         canaries.check_files(self.sandbox.root(), &self.sandbox.keyrings())
     }
 
-    /// Finds the canaries where they belong, so that not finding them elsewhere proves something.
+    /// Checks that the canaries are in the keychain, so that not finding them elsewhere proves something.
     async fn ensure_keychain_holds_canaries(&self, canaries: &Canaries) -> Result<()> {
         let Some(keyring) = &self.keyring else { return Ok(()) };
         // A locked keyring does not show what it holds.
@@ -450,7 +452,7 @@ impl Desktop {
     }
 }
 
-/// The key itself, of all that a credential holds.
+/// The key of a credential, without its other fields.
 pub fn key_of(credential: &tunekey_simulator::Credential) -> &str {
     let name = match credential.service {
         Service::NetEase => "MUSIC_U",

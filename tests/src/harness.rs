@@ -1,5 +1,5 @@
-//! A core of its own with the services played beside it, a keychain in memory, and no window: quick enough for
-//! hundreds side by side.
+//! The core with a simulator, a keychain in memory and an adjustable clock, without a window: quick enough for hundreds side
+//! by side. For `sign_in.rs`, `faults.rs` and `hostile_service.rs`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -18,10 +18,10 @@ use tunekey_simulator::{Options, Running, Settings, Simulator};
 use crate::canary::CANARY;
 use crate::desktop::key_of;
 
-/// How long it may take on a busy machine until the core knows who an account belongs to.
-const KNOWN_IN: Duration = Duration::from_secs(20);
+/// How long the core may take on a busy machine to ask for an account's details.
+const DETAILS_LIMIT: Duration = Duration::from_secs(20);
 
-/// The time limits of the product, scaled down so that a hundred hung requests can be waited for.
+/// The product's time limits, scaled down so that a hundred hung requests can be waited for.
 fn limits() -> Limits {
     Limits {
         connect: Duration::from_secs(2),
@@ -33,10 +33,10 @@ fn limits() -> Limits {
     }
 }
 
-/// The services, a profile and a keychain.
+/// A core with a simulator, a profile and a keychain.
 #[derive(Debug)]
 pub struct Harness {
-    /// The services.
+    /// The simulator of the services.
     pub simulator: Arc<Running>,
     /// The core.
     pub tunekey: TuneKey,
@@ -46,7 +46,7 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// A new one. The services put [`CANARY`] into every secret.
+    /// Starts one. The simulator puts [`CANARY`] into every secret.
     ///
     /// # Errors
     /// When a part of it does not start.
@@ -59,7 +59,7 @@ impl Harness {
         Self::on(Arc::new(simulator), profile, None)
     }
 
-    /// Another core beside the same services, as on another computer.
+    /// Starts another core with the same simulator, as on another computer.
     ///
     /// # Errors
     /// When it does not start.
@@ -84,22 +84,22 @@ impl Harness {
         Ok(Self { simulator, tunekey, keychain, clock, profile })
     }
 
-    /// Lets time go by for the core, though not for the services.
+    /// Advances the core's clock, but not the simulator's.
     pub fn advance_clock(&self, time: Duration) {
         *self.clock.ahead() += time;
     }
 
-    /// The file with the services' certificate authority.
+    /// The file with the simulator's certificate authority.
     pub fn authority(&self) -> PathBuf {
         self.tunekey.settings().extra_ca.unwrap_or_default()
     }
 
-    /// Starts a sign-in by any account.
+    /// Starts a sign-in to any account.
     pub fn start_sign_in(&self, option: SignInOption) -> SignIn {
         self.tunekey.sign_in(option.service, option.method, None)
     }
 
-    /// Waits until the core has what it asks for once an account is saved: membership and picture.
+    /// Waits until the core has an account's details, which it asks for once the account is saved: membership and avatar.
     ///
     /// # Errors
     /// When it does not come.
@@ -111,26 +111,26 @@ impl Harness {
                 if account.membership.is_some() && account.avatar.is_some() {
                     return Ok(());
                 }
-                // Lagging is a reason to look, too.
+                // An error means that events were missed: reason enough to check again.
                 drop(events.recv().await);
             }
         };
-        tokio::time::timeout(KNOWN_IN, known).await.context("nobody said who the account is")?
+        tokio::time::timeout(DETAILS_LIMIT, known).await.context("the account’s details did not come")?
     }
 
-    /// Renews as the person would.
+    /// Renews an account as a user would.
     ///
     /// # Errors
-    /// When a problem has no words, or carries a secret.
+    /// When a problem has no message, or contains a secret.
     pub async fn renew(&self, id: &AccountId) -> Result<Result<RenewalRecord, Problem>> {
-        let came = self.tunekey.renew(id, RenewalTrigger::Manual).await;
-        if let Err(problem) = &came {
+        let result = self.tunekey.renew(id, RenewalTrigger::Manual).await;
+        if let Err(problem) = &result {
             check_problem(problem)?;
         }
-        Ok(came)
+        Ok(result)
     }
 
-    /// An account as the fronts see it.
+    /// An account of the core's snapshot.
     ///
     /// # Errors
     /// When it is not there.
@@ -139,17 +139,17 @@ impl Harness {
         accounts.into_iter().find(|account| account.id == *id).context("the account is gone")
     }
 
-    /// Whether nothing is kept: no account, no credential.
+    /// Whether there is neither an account nor a credential.
     pub fn is_empty(&self) -> bool {
         self.tunekey.snapshot().accounts.is_empty() && self.keychain.items().is_empty()
     }
 
-    /// Whether the keychain holds a field of that name.
+    /// Whether a credential in the keychain has a field of that name.
     pub fn stores_field(&self, name: &str) -> bool {
         self.keychain.items().values().any(|line| line.expose().contains(name))
     }
 
-    /// Whether the keychain holds something.
+    /// Whether the keychain holds a credential.
     pub fn stores_anything(&self) -> bool {
         !self.keychain.items().is_empty()
     }
@@ -159,7 +159,7 @@ impl Harness {
         self.simulator.faults().first().map_or(0, |fault| fault.struck)
     }
 
-    /// The names of the requests that the services have answered.
+    /// The names of the requests that the simulator has answered.
     pub fn requests(&self) -> BTreeSet<String> {
         let names = self.simulator.journal().into_iter().map(|entry| entry.name);
         names.flat_map(|name| name.split('+').map(str::to_owned).collect::<Vec<_>>()).collect()
@@ -170,14 +170,14 @@ impl Harness {
     /// # Errors
     /// When there is none.
     pub async fn cookie(&self, id: &AccountId, format: Format) -> Result<String> {
-        let copied = self.tunekey.cookie(id, Some(format)).await.map_err(into_error)?;
-        Ok(copied.text.expose().to_owned())
+        let exported = self.tunekey.cookie(id, Some(format)).await.map_err(into_error)?;
+        Ok(exported.text.expose().to_owned())
     }
 
-    /// What is kept is the last that the service has issued for the account.
+    /// Checks that the stored credential is the newest that the service has issued for the account.
     ///
     /// # Errors
-    /// When it is not.
+    /// When it is not, or no longer valid.
     pub async fn ensure_newest_credential(&self, id: &AccountId) -> Result<()> {
         let ledger = self.simulator.ledger();
         let newest = ledger.iter().rev().find(|issued| issued.account == id.to_string());
@@ -190,7 +190,7 @@ impl Harness {
         Ok(())
     }
 
-    /// What is kept still works.
+    /// Checks that the service still accepts the stored credential.
     ///
     /// # Errors
     /// When it does not.
@@ -207,27 +207,27 @@ fn ca(profile: &tempfile::TempDir) -> PathBuf {
     profile.path().join("ca.pem")
 }
 
-/// A problem has words in both languages and carries no secret.
+/// Checks that a problem has a message in both languages and contains no secret.
 ///
 /// # Errors
-/// When it has none, or carries one.
+/// When it has none, or contains one.
 pub fn check_problem(problem: &Problem) -> Result<()> {
     for language in [Language::English, Language::Chinese] {
-        ensure!(!problem.message(language).trim().is_empty(), "no words for {:?}", problem.code);
+        ensure!(!problem.message(language).trim().is_empty(), "no message for {:?}", problem.code);
     }
     let all = format!("{problem:?}");
     if all.contains(CANARY) {
-        bail!("a problem carries a secret: {:?}", problem.code);
+        bail!("a problem contains a secret: {:?}", problem.code);
     }
     Ok(())
 }
 
-/// A problem as an error of a test.
+/// A problem as the error of a test.
 pub fn into_error(problem: Problem) -> anyhow::Error {
     anyhow::anyhow!("{problem:?}")
 }
 
-/// The computer's clocks, set ahead.
+/// The system's clocks, advanced by a duration.
 #[derive(Debug, Default)]
 struct AdjustableClock(Mutex<Duration>);
 

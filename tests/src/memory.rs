@@ -1,4 +1,4 @@
-//! What a process holds in memory, as somebody who may look at all of it would find it.
+//! Searches the memory of a process, and reads its limits. For the suite `memory.rs`.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -9,12 +9,12 @@ use crate::canary::Canaries;
 
 /// The size of a page, in bytes.
 const PAGE: u64 = 4096;
-/// How many pages are looked at at once.
+/// How many pages are read at once.
 const PAGES: u64 = 4096;
 /// The bits of a page's entry that say that it holds something: in memory, or swapped out.
 const HOLDS_SOMETHING: u64 = 0b11 << 62;
 
-/// Where canaries stand in the memory of a process: a few words on each place. Every page that the process can write to
+/// Where the memory of a process contains canaries: a description of each place. Every page that the process can write to
 /// and that holds something is read: heaps, stacks, buffers that others share with it.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! The server that shows notifications: it writes down what it was asked to show, and clicks.
+//! A notification server that records what it was asked to show, and can click. For `desktop_integration.rs`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,15 +33,15 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Starts one that can do these things, such as `actions` and `body-markup`.
+    /// Starts one with these capcapabilities, such as `actions` and `body-markup`.
     ///
     /// # Errors
     /// When the bus does not take it.
-    pub async fn start(bus: &Bus, abilities: &[&str]) -> Result<Self> {
+    pub async fn start(bus: &Bus, capabilities: &[&str]) -> Result<Self> {
         let shown = Arc::new(Mutex::new(Vec::new()));
-        let abilities = abilities.iter().map(|&ability| ability.to_owned()).collect();
+        let capabilities = capabilities.iter().map(|&capability| capability.to_owned()).collect();
         let connection = bus.connect().await?;
-        connection.object_server().at(PATH, Server { abilities, shown: Arc::clone(&shown) }).await?;
+        connection.object_server().at(PATH, Server { capabilities, shown: Arc::clone(&shown) }).await?;
         connection.request_name(NAME).await?;
         Ok(Self { connection, shown })
     }
@@ -51,10 +51,10 @@ impl Notifications {
         lock(&self.shown).clone()
     }
 
-    /// Waits for a notification whose title has these words.
+    /// Waits for a notification whose title contains this text.
     ///
     /// # Errors
-    /// When none comes; the error says which did.
+    /// When none comes. The error lists those that did.
     pub async fn wait_for(&self, title: &str) -> Result<Notification> {
         until(format!("a notification “{title}”"), || async {
             let shown = self.shown();
@@ -76,14 +76,14 @@ impl Notifications {
 }
 
 struct Server {
-    abilities: Vec<String>,
+    capabilities: Vec<String>,
     shown: Arc<Mutex<Vec<Notification>>>,
 }
 
 #[interface(name = "org.freedesktop.Notifications")]
 impl Server {
-    fn get_capabilities(&self) -> Vec<String> {
-        self.abilities.clone()
+    fn get_capcapabilities(&self) -> Vec<String> {
+        self.capabilities.clone()
     }
 
     fn get_server_information(&self) -> (String, String, String, String) {

@@ -1,4 +1,4 @@
-//! A program that was started and ends with its owner, its words kept in a file.
+//! A child process that ends with its owner and whose output goes to a file. For the other harnesses.
 
 use std::fs::File;
 use std::io::Write;
@@ -29,7 +29,7 @@ impl Process {
         Self::start_reading(command, log, None)
     }
 
-    /// The same, with something to read.
+    /// Starts a program with this input.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -46,12 +46,12 @@ impl Process {
         Ok(Self { name, child, log: log.to_owned() })
     }
 
-    /// Its number.
+    /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// What it has said so far.
+    /// Its output so far.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -90,14 +90,14 @@ impl Drop for Process {
     }
 }
 
-/// The most memory that a process has taken so far, in bytes; `None` when it has ended.
+/// The most memory that a process has used so far, in bytes; `None` when it has ended.
 pub fn peak_memory(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// A process number as the system calls want it.
+/// A process id for system calls.
 pub fn pid(id: u32) -> Pid {
     Pid::from_raw(i32::try_from(id).unwrap_or(i32::MAX))
 }

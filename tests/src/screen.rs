@@ -1,4 +1,4 @@
-//! A screen that nobody sees: Xvfb and a window manager.
+//! A virtual screen: Xvfb and a window manager. For `desktop.rs`.
 
 use std::path::PathBuf;
 
@@ -22,14 +22,14 @@ pub const TAB: u32 = 0xff09;
 /// The Escape key.
 pub const ESCAPE: u32 = 0xff1b;
 
-/// How a window stands.
+/// The state of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowState {
     /// On the screen.
     Shown,
-    /// Put aside, where windows are looked for.
+    /// Minimised, so that the window list still has it.
     Minimised,
-    /// Nowhere to be found.
+    /// In no window list.
     Hidden,
 }
 
@@ -71,7 +71,7 @@ impl Server {
 
     /// Asks the window manager to do something with a window, as a task bar does.
     fn ask(&self, window: xproto::Window, what: &str) -> Result<()> {
-        // The first number says that a task bar asks: it has the person's word for it.
+        // The first number says that a task bar asks: it acts for the user.
         let event = xproto::ClientMessageEvent::new(32, window, self.atom(what)?, [2_u32, 0, 0, 0, 0]);
         let mask = xproto::EventMask::SUBSTRUCTURE_REDIRECT | xproto::EventMask::SUBSTRUCTURE_NOTIFY;
         self.connection.send_event(false, self.root, mask, event)?.check()?;
@@ -118,8 +118,8 @@ impl Screen {
         command.args(["-c", script]).arg(&number).arg(&pixels);
         let server = Process::start(&mut command, &log)?;
         let display = until_blocking("Xvfb to be ready", || {
-            let text = std::fs::read_to_string(&number).context("it has not said its number")?;
-            ensure!(text.ends_with('\n'), "it has not said its number");
+            let text = std::fs::read_to_string(&number).context("it has not written its number")?;
+            ensure!(text.ends_with('\n'), "it has not written its number");
             Ok(format!(":{}", text.trim()))
         })?;
         sandbox.set("DISPLAY", display.as_str());
@@ -128,7 +128,7 @@ impl Screen {
         Ok(Self { display, pixels, _window_manager: window_manager, _server: server })
     }
 
-    /// What is on it now: every window, whoever drives it.
+    /// A picture of the whole screen.
     ///
     /// # Errors
     /// When the server's picture cannot be read.
@@ -152,7 +152,7 @@ impl Screen {
         Ok(picture.into())
     }
 
-    /// How a window stands that has this title.
+    /// The state of the window whose title begins so.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -164,10 +164,10 @@ impl Screen {
         Ok(if state.contains(&hidden) { WindowState::Minimised } else { WindowState::Shown })
     }
 
-    /// Waits until a window stands so.
+    /// Waits until a window is in a state.
     ///
     /// # Errors
-    /// When it does not; the error says how it stands.
+    /// When it does not get there. The error names its state.
     pub async fn wait_for_window(&self, title: &str, state: WindowState) -> Result<()> {
         until(format!("the window “{title}” to be {state:?}"), || async {
             let now = self.window(title)?;
@@ -177,7 +177,7 @@ impl Screen {
         .await
     }
 
-    /// Closes the window of that title, as its frame's button does.
+    /// Closes the window whose title begins so, as its frame's button does.
     ///
     /// # Errors
     /// When there is none.

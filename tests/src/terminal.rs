@@ -1,4 +1,4 @@
-//! The command line in a terminal of a certain size, as a person sees it.
+//! The command line in a terminal of a given size. For `terminal.rs` and `sign_in_cli.rs`.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -38,7 +38,7 @@ impl Terminal {
         Self::start_with(sandbox, size, &[("TERM", "xterm-256color")], arguments)
     }
 
-    /// The same with variables of its own.
+    /// Opens one with these variables.
     ///
     /// # Errors
     /// When it cannot be opened.
@@ -114,7 +114,7 @@ impl Terminal {
         Ok(self.keys.write_all(keys.as_bytes())?)
     }
 
-    /// Makes it as large as this, as somebody who drags its corner.
+    /// Resizes it, as a user who drags its corner.
     ///
     /// # Errors
     /// When it has been closed.
@@ -140,8 +140,8 @@ impl Terminal {
     }
 }
 
-/// What a camera sees of the last code in a text: each character is two modules, in explicit colours or, on a dark
-/// terminal, as the light parts of a block.
+/// A picture of the last code in a text, as a camera sees it. Each character is two modules, in explicit colours or, on a
+/// dark terminal, as the light parts of a block.
 pub fn picture(text: &str) -> DynamicImage {
     const MODULE: u32 = 4;
     let rows: Vec<Vec<(bool, bool)>> =

@@ -1,4 +1,4 @@
-//! The app's real window, driven over WebDriver.
+//! The app's real window, driven over WebDriver. For `desktop.rs` and the suites.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -111,7 +111,7 @@ impl Window {
         Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
     }
 
-    /// Runs a script in the page that ends when it calls its last argument, with what it gives.
+    /// Runs a script in the page that ends when it calls its last argument. Returns the value of that call.
     ///
     /// # Errors
     /// When it does not end.
@@ -155,7 +155,7 @@ impl Window {
             ensure!(self.is_visible(&element).await?, "it is hidden");
             ensure!(element.is_enabled().await?, "it is disabled");
             if element.click().await.is_err() {
-                // The driver does not scroll to what lies just below the fold; a person does.
+                // The driver does not scroll to what lies just below the fold; a user does.
                 element.scroll_into_view().await?;
                 element.click().await?;
             }
@@ -194,7 +194,7 @@ impl Window {
         Ok(self.driver.find(By::Css("body")).await?.send_keys(keys).await?)
     }
 
-    /// Types on the keyboard, into whatever has the focus.
+    /// Types into whatever has the focus.
     ///
     /// # Errors
     /// When the window does not answer.
@@ -226,7 +226,7 @@ impl Window {
         .await
     }
 
-    /// The words that can be read in an element, once there are any.
+    /// The text of an element, once there is any.
     ///
     /// # Errors
     /// When there is no such element.
@@ -239,10 +239,10 @@ impl Window {
         .await
     }
 
-    /// Waits until an element has these words among its own.
+    /// Waits until an element contains this text.
     ///
     /// # Errors
-    /// When they do not come; the error says what was there.
+    /// When it does not. The error shows its text.
     pub async fn wait_for_text(&self, selector: &str, words: &str) -> Result<String> {
         self.wait(format!("“{words}” in “{selector}”"), || async {
             let text = self.inner_text(selector).await?.context("there is none")?;
@@ -260,23 +260,23 @@ impl Window {
         Ok(self.driver.find(By::Css(selector)).await?.attr(name).await?)
     }
 
-    /// Waits until the sign-in's stage is in a state.
+    /// Waits until the sign-in is in a state.
     ///
     /// # Errors
-    /// When it does not get there; the error says where it was.
+    /// When it does not get there. The error names its state.
     pub async fn wait_for_state(&self, state: &str) -> Result<()> {
         self.wait(format!("the sign-in to be “{state}”"), || async {
-            let now = self.attribute("[data-state]", "data-state").await.context("there is no stage")?;
+            let now = self.attribute("[data-state]", "data-state").await.context("there is no sign-in")?;
             ensure!(now.as_deref() == Some(state), "it is “{}”", now.unwrap_or_default());
             Ok(())
         })
         .await
     }
 
-    /// Waits until nothing moves any more: no animation runs.
+    /// Waits until no animation runs.
     ///
     /// # Errors
-    /// When it never rests.
+    /// When one never ends.
     pub async fn wait_until_still(&self) -> Result<()> {
         let still = "return document.getAnimations().every((one) => one.playState !== 'running' || \
                      one.effect?.getTiming().iterations === Infinity)";
@@ -292,21 +292,21 @@ impl Window {
         Ok(self.driver.execute(script, vec![element.to_json()?]).await?.json() == &Value::Bool(true))
     }
 
-    /// The words in the first element that a selector finds, as they are shown.
+    /// The text of the first element that a selector finds, as it is shown.
     async fn inner_text(&self, selector: &str) -> Result<Option<String>> {
         let script = "return document.querySelector(arguments[0])?.innerText";
         let words = self.driver.execute(script, vec![json!(selector)]).await?.json().clone();
         Ok(words.as_str().map(str::to_owned))
     }
 
-    /// Waits; when it was in vain, a picture of the window is left in `target/failures/`.
+    /// Waits until `check` succeeds. Otherwise saves a picture of the window in `target/failures/`.
     async fn wait<T, F: Future<Output = Result<T>>>(
         &self,
         what: String,
-        look: impl FnMut() -> F,
+        check: impl FnMut() -> F,
     ) -> Result<T> {
-        let came = until(&what, look).await;
-        let Err(error) = came else { return came };
+        let result = until(&what, check).await;
+        let Err(error) = result else { return result };
         let folder = workspace().join("target/failures");
         let name: String = what.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
         let path = folder.join(name).with_extension("png");
@@ -401,7 +401,7 @@ impl Window {
         wait_until_gone(self.app, limit).await
     }
 
-    /// How long the window takes to answer a question now.
+    /// How long the window takes to respond now.
     ///
     /// # Errors
     /// When it does not answer within [`TIMEOUT`].
@@ -415,7 +415,7 @@ impl Window {
     }
 }
 
-/// A script's `true`.
+/// Checks that a script returned `true`.
 fn ensure_true(value: Value) -> Result<()> {
     ensure!(value == Value::Bool(true), "not yet");
     Ok(())

@@ -1,4 +1,4 @@
-//! Who may use whom. Each rule is one sentence; a new exception needs a new sentence.
+//! Which crate and which file may use which. Each rule is one sentence; a new exception needs a new sentence.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -85,7 +85,7 @@ const ONE_WAY: [&str; 4] =
     ["cli/src/main.rs", "simulator/src/lib.rs", "tests/src/lib.rs", "xtask/src/main.rs"];
 
 #[test]
-fn arrows_between_files_run_one_way() {
+fn files_use_each_other_in_no_cycle() {
     for root in ONE_WAY {
         let graph = ModuleGraph::read(&workspace().join(root)).expect("it can be read");
         assert!(graph.len() > 5, "{root} has more files than that");

@@ -13,8 +13,8 @@ use tunekey_tests::eventually::{until, within};
 use tunekey_tests::fixtures::{NETEASE, QQ, service_of};
 use tunekey_tests::{phone, terminal};
 
-/// How often an open window looks for what others have changed.
-const NOTICES_IN: Duration = Duration::from_secs(45);
+/// How long an open window may take to notice what other processes have changed.
+const NOTICE_LIMIT: Duration = Duration::from_secs(45);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_signs_in_uses_renews_and_signs_out_while_the_window_is_open() -> Result<()> {
@@ -34,7 +34,7 @@ async fn a_script_signs_in_uses_renews_and_signs_out_while_the_window_is_open() 
         ensure!(done["account"]["id"] == account && done["known"] == false, "it says {done}");
         desktop.finish(sign_in).await?.succeeded()?;
     }
-    within(NOTICES_IN, "the window to show both accounts", || async {
+    within(NOTICE_LIMIT, "the window to show both accounts", || async {
         let shown = window.run_script("return document.querySelectorAll('.nav-acct').length").await?;
         ensure!(shown == 2, "it shows {shown}");
         Ok(())
@@ -85,8 +85,10 @@ async fn a_script_signs_in_uses_renews_and_signs_out_while_the_window_is_open() 
     desktop.cli(&["--json", "forget", NETEASE]).await?.succeeded()?;
     ensure!(desktop.newest_credential(NETEASE)?.is_valid(), "forgetting must not sign out");
     ensure!(desktop.keyring().items().await?.is_empty(), "the keychain still holds something");
-    within(NOTICES_IN, "the window to be empty", || async { window.wait_for_text("h1", "Scan once").await })
-        .await?;
+    within(NOTICE_LIMIT, "the window to be empty", || async {
+        window.wait_for_text("h1", "Scan once").await
+    })
+    .await?;
     ensure!(desktop.simulator.broken_rules().is_empty(), "{:?}", desktop.simulator.broken_rules());
     desktop.ensure_no_secret_leaked(&[&window]).await
 }
@@ -100,19 +102,23 @@ async fn a_person_at_a_terminal_gets_a_code_to_scan_and_words_to_read() -> Resul
         let code = desktop.next_code(service, 0).await?;
         desktop.simulator.scan(code.id, Some(account))?;
         desktop.simulator.confirm(code.id)?;
-        let ran = desktop.finish(sign_in).await?.succeeded()?;
-        ensure!(ran.log.contains("Confirmed") && ran.log.contains("Signed in."), "it says {}", ran.log);
-        ensure!(!ran.out.contains('\u{1b}'), "escape sequences went into a pipe");
-        let text = phone::read(&terminal::picture(&ran.out))?;
+        let output = desktop.finish(sign_in).await?.succeeded()?;
+        ensure!(
+            output.stderr.contains("Confirmed") && output.stderr.contains("Signed in."),
+            "it says {}",
+            output.stderr
+        );
+        ensure!(!output.stdout.contains('\u{1b}'), "escape sequences went into a pipe");
+        let text = phone::read(&terminal::picture(&output.stdout))?;
         ensure!(desktop.simulator.scan_text(&text, None).is_err(), "the code was not used up");
         ensure!(text.contains(&code.key) || text == code.text, "the terminal drew another code: {text}");
     }
-    let accounts = desktop.cli(&["accounts"]).await?.succeeded()?.out;
+    let accounts = desktop.cli(&["accounts"]).await?.succeeded()?.stdout;
     ensure!(accounts.lines().count() == 3 && accounts.contains(QQ), "it lists {accounts}");
-    let header = desktop.cli(&["cookie", "netease"]).await?.succeeded()?.out;
+    let header = desktop.cli(&["cookie", "netease"]).await?.succeeded()?.stdout;
     ensure!(!header.contains(['\n', '\r']), "a header that goes into a file ends in a line break");
     ensure!(header.contains("MUSIC_U="), "it is no cookie");
-    let renewed = desktop.cli(&["renew", "10001"]).await?.succeeded()?.out;
+    let renewed = desktop.cli(&["renew", "10001"]).await?.succeeded()?.stdout;
     ensure!(renewed.contains(QQ), "it says {renewed}");
     for words in [
         &["services"][..],
@@ -122,8 +128,8 @@ async fn a_person_at_a_terminal_gets_a_code_to_scan_and_words_to_read() -> Resul
         &["sign-out", QQ],
         &["forget", NETEASE],
     ] {
-        let ran = desktop.cli(words).await?.succeeded()?;
-        ensure!(!ran.out.trim().is_empty(), "{words:?} says nothing");
+        let output = desktop.cli(words).await?.succeeded()?;
+        ensure!(!output.stdout.trim().is_empty(), "{words:?} says nothing");
     }
     desktop.ensure_no_secret_leaked(&[]).await
 }
@@ -150,7 +156,7 @@ async fn a_code_can_be_written_to_a_file() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_way_to_fail_has_its_exit_code() -> Result<()> {
+async fn each_failure_has_its_exit_code() -> Result<()> {
     let mut desktop = Desktop::start().await?;
     // 2: usage.
     for wrong in [
@@ -162,14 +168,14 @@ async fn each_way_to_fail_has_its_exit_code() -> Result<()> {
     ] {
         desktop.cli(wrong).await?.exited_with(2)?;
     }
-    let ran = desktop.cli(&["--json", "settings", "proxy", "ftp://x"]).await?.exited_with(2)?;
-    ensure!(ran.problem()? == "invalid_input", "it says {}", ran.out);
+    let output = desktop.cli(&["--json", "settings", "proxy", "ftp://x"]).await?.exited_with(2)?;
+    ensure!(output.problem()? == "invalid_input", "it says {}", output.stdout);
     // 3: not found.
     for missing in
         [&["--json", "show", QQ][..], &["--json", "cookie", "nobody"], &["--json", "settings", "colour"]]
     {
-        let ran = desktop.cli(missing).await?.exited_with(3)?;
-        ensure!(ran.problem()? == "not_found", "it says {}", ran.out);
+        let output = desktop.cli(missing).await?.exited_with(3)?;
+        ensure!(output.problem()? == "not_found", "it says {}", output.stdout);
     }
     // 4: declined, and expired twice.
     let sign_in = desktop.start_cli(&["--json", "sign-in", "qqmusic"])?;
@@ -192,34 +198,34 @@ async fn each_way_to_fail_has_its_exit_code() -> Result<()> {
     desktop.simulator.arm(Fault::new("*", FaultKind::Reset))?;
     for offline in [&["--json", "sign-in", "qqmusic"][..], &["--json", "renew", QQ], &["--json", "check", QQ]]
     {
-        let ran = desktop.cli(offline).await?.exited_with(6)?;
-        ensure!(ran.problem()? == "offline", "it says {}", ran.out);
+        let output = desktop.cli(offline).await?.exited_with(6)?;
+        ensure!(output.problem()? == "offline", "it says {}", output.stdout);
     }
     desktop.simulator.clear_faults();
     // 7: keychain locked, hung, absent.
     desktop.keyring().lock().await?;
-    let ran = desktop.cli(&["--json", "cookie", QQ]).await?.exited_with(7)?;
-    ensure!(ran.problem()? == "keychain_locked", "it says {}", ran.out);
+    let output = desktop.cli(&["--json", "cookie", QQ]).await?.exited_with(7)?;
+    ensure!(output.problem()? == "keychain_locked", "it says {}", output.stdout);
     desktop.keyring().unlock().await?;
     // 5: the session is over.
     desktop.simulator.revoke(QQ)?;
     let commands = [&["--json", "check", QQ][..], &["--json", "renew", QQ]];
     for dead in commands {
         // 9: the first answer, however often it is heard within a minute.
-        let ran = desktop.cli(dead).await?.exited_with(9)?;
-        ensure!(ran.problem()? == "refused_once", "it says {}", ran.out);
+        let output = desktop.cli(dead).await?.exited_with(9)?;
+        ensure!(output.problem()? == "refused_once", "it says {}", output.stdout);
     }
     desktop.backdate_refusal(QQ, 61)?;
     for dead in commands {
-        let ran = desktop.cli(dead).await?.exited_with(5)?;
-        ensure!(ran.problem()? == "rejected", "it says {}", ran.out);
+        let output = desktop.cli(dead).await?.exited_with(5)?;
+        ensure!(output.problem()? == "rejected", "it says {}", output.stdout);
     }
     let shown = one(desktop.cli(&["--json", "show", QQ]).await?.succeeded()?.json()?)?;
     ensure!(shown["health"]["state"] == "needs_sign_in", "it shows {shown}");
     desktop.ensure_no_secret_leaked(&[]).await?;
     desktop.stop_keyring();
-    let ran = desktop.cli(&["--json", "cookie", QQ]).await?.exited_with(7)?;
-    ensure!(ran.problem()? == "keychain_unavailable", "it says {}", ran.out);
+    let output = desktop.cli(&["--json", "cookie", QQ]).await?.exited_with(7)?;
+    ensure!(output.problem()? == "keychain_unavailable", "it says {}", output.stdout);
     Ok(())
 }
 
@@ -233,7 +239,7 @@ async fn ctrl_c_leaves_nothing_half_done() -> Result<()> {
     desktop.finish(sign_in).await?.exited_with(130)?;
     ensure!(desktop.keyring().items().await?.is_empty(), "something was stored");
     ensure!(
-        desktop.cli(&["--json", "accounts"]).await?.succeeded()?.out.is_empty(),
+        desktop.cli(&["--json", "accounts"]).await?.succeeded()?.stdout.is_empty(),
         "an account was left behind"
     );
 
@@ -259,8 +265,8 @@ async fn ctrl_c_leaves_nothing_half_done() -> Result<()> {
     })
     .await?;
     renewal.interrupt()?;
-    let ran = desktop.finish(renewal).await?;
-    ensure!(ran.code == 130 || ran.code == 6, "it ended with {}", ran.code);
+    let output = desktop.finish(renewal).await?;
+    ensure!(output.code == 130 || output.code == 6, "it ended with {}", output.code);
     desktop.simulator.clear_faults();
     desktop.cli(&["--json", "renew", QQ]).await?.succeeded()?;
     ensure!(desktop.stores_newest_credential(QQ).await?, "the keychain does not hold the newest key");
@@ -298,23 +304,34 @@ async fn a_cookie_that_no_longer_works_is_not_printed_without_being_asked_for() 
     ensure!(failed["problem"]["code"] == "rejected", "it says {failed}");
     let summary = &all.iter().find(|line| line["summary"].is_object()).context("no result")?["summary"];
     ensure!(summary["renewed"] == 1 && summary["failed"] == 1, "it says {summary}");
-    let ran = desktop.cli(&["renew", "--all"]).await?.exited_with(5)?;
-    ensure!(ran.out.contains("1 of 2 accounts are up to date; 1 failed."), "it says {}", ran.out);
+    let output = desktop.cli(&["renew", "--all"]).await?.exited_with(5)?;
+    ensure!(output.stdout.contains("1 of 2 accounts are up to date; 1 failed."), "it says {}", output.stdout);
 
-    let ran = desktop.cli(&["cookie", QQ]).await?.exited_with(5)?;
-    ensure!(ran.out.is_empty(), "it printed a cookie all the same");
+    let output = desktop.cli(&["cookie", QQ]).await?.exited_with(5)?;
+    ensure!(output.stdout.is_empty(), "it printed a cookie all the same");
     let next = format!("tunekey sign-in qqmusic --account {QQ}");
-    ensure!(ran.log.contains("no longer works") && ran.log.contains(&next), "it says {}", ran.log);
-    let ran = desktop.cli(&["--json", "cookie", QQ]).await?.exited_with(5)?;
     ensure!(
-        ran.problem()? == "rejected" && !ran.out.contains("qm_keyst"),
+        output.stderr.contains("no longer works") && output.stderr.contains(&next),
+        "it says {}",
+        output.stderr
+    );
+    let output = desktop.cli(&["--json", "cookie", QQ]).await?.exited_with(5)?;
+    ensure!(
+        output.problem()? == "rejected" && !output.stdout.contains("qm_keyst"),
         "it says the cookie or another code"
     );
 
-    let ran = desktop.cli(&["cookie", QQ, "--even-if-dead"]).await?.succeeded()?;
-    ensure!(ran.out.contains("qm_keyst=") && ran.log.contains("no longer works"), "it says {}", ran.log);
-    let ran = one(desktop.cli(&["--json", "cookie", QQ, "--even-if-dead"]).await?.succeeded()?.json()?)?;
-    ensure!(ran["health"]["state"] == "needs_sign_in" && ran["cookie"].is_string(), "a script is not told");
+    let output = desktop.cli(&["cookie", QQ, "--even-if-dead"]).await?.succeeded()?;
+    ensure!(
+        output.stdout.contains("qm_keyst=") && output.stderr.contains("no longer works"),
+        "it says {}",
+        output.stderr
+    );
+    let output = one(desktop.cli(&["--json", "cookie", QQ, "--even-if-dead"]).await?.succeeded()?.json()?)?;
+    ensure!(
+        output["health"]["state"] == "needs_sign_in" && output["cookie"].is_string(),
+        "a script is not told"
+    );
     desktop.ensure_no_secret_leaked(&[]).await
 }
 
@@ -364,9 +381,9 @@ async fn everything_is_said_in_chinese_where_that_is_the_language() -> Result<()
     ] {
         let mut cli = desktop.start_cli(words)?;
         cli.close_input();
-        let ran = desktop.finish(cli).await?.exited_with(code)?;
+        let output = desktop.finish(cli).await?.exited_with(code)?;
         let said: Vec<_> =
-            ran.log.lines().filter(|line| !line.contains("TRACE") && !line.contains("DEBUG")).collect();
+            output.stderr.lines().filter(|line| !line.contains("TRACE") && !line.contains("DEBUG")).collect();
         let said = said.join("\n");
         ensure!(said.contains(wanted), "{words:?}: {said}");
         ensure!(
@@ -374,7 +391,7 @@ async fn everything_is_said_in_chinese_where_that_is_the_language() -> Result<()
             "{words:?}: {said}"
         );
     }
-    let listed = desktop.cli(&["accounts"]).await?.succeeded()?.out;
+    let listed = desktop.cli(&["accounts"]).await?.succeeded()?.stdout;
     ensure!(listed.contains("密钥到期") && listed.contains("会员") && !listed.contains("works"), "{listed}");
     desktop.ensure_no_secret_leaked(&[]).await
 }

@@ -1,7 +1,7 @@
-//! The real window, on a real (if virtual) screen, with a real keyring, against the played services: from an empty
-//! machine to a signed-in account and out again, and what happens when something is in the way.
+//! The real window on a virtual screen, with a real keyring and the simulator: from an empty profile to a signed-in account
+//! and out again, and what happens when something is in the way.
 //!
-//! Every test ends with a search for the marks that every secret carries.
+//! Every test ends with a search for the canary that every secret contains.
 
 use std::time::{Duration, Instant};
 
@@ -109,7 +109,7 @@ async fn from_empty_to_signed_out(account: &str, formats: &[&str], membership: &
     window.wait_for_text("h1", "Scan once").await?;
     ensure!(desktop.keyring().items().await?.is_empty(), "the keychain still holds something");
     ensure!(
-        desktop.cli(&["--json", "accounts"]).await?.succeeded()?.out.is_empty(),
+        desktop.cli(&["--json", "accounts"]).await?.succeeded()?.stdout.is_empty(),
         "the ledger still lists it"
     );
     ensure!(desktop.newest_credential(account)?.is_signed_out(), "the service was not told");
@@ -143,8 +143,8 @@ async fn copy_in_every_format(
 
     // What is to come is asked for before: what is copied does not stay for long.
     for format in formats {
-        let ran = desktop.cli(&["--json", "cookie", account, "--format", format]).await?.succeeded()?;
-        let cookie = ran.json()?[0]["cookie"].as_str().context("no cookie")?.to_owned();
+        let output = desktop.cli(&["--json", "cookie", account, "--format", format]).await?.succeeded()?;
+        let cookie = output.json()?[0]["cookie"].as_str().context("no cookie")?.to_owned();
         window.click("#a-fmt").await?;
         window.click(&format!("#f-{format}")).await?;
         clipboard.wait_for_content(&cookie).await.with_context(|| format!("the format {format}"))?;
@@ -154,9 +154,9 @@ async fn copy_in_every_format(
     // A minimal copy of what renews lacks that, and the account keeps its own format.
     if account == QQ {
         let json = |more: &'static [&'static str]| async move {
-            let ran =
+            let output =
                 desktop.cli(&[&["--json", "cookie", account, "--format", "json"], more].concat()).await?;
-            ran.succeeded()?.json()?[0]["cookie"].as_str().context("no cookie").map(str::to_owned)
+            output.succeeded()?.json()?[0]["cookie"].as_str().context("no cookie").map(str::to_owned)
         };
         let (full, minimal) = (json(&[]).await?, json(&["--minimal"]).await?);
         ensure!(full.contains("refresh") && !minimal.contains("refresh"), "the minimal one renews too");

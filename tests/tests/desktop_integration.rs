@@ -1,5 +1,4 @@
-//! What goes on around the window: closing it, quitting, what is told while nobody looks, and a sign-in page that
-//! cannot be loaded.
+//! The app on the desktop: closing to the tray, quitting, notifications, and a sign-in page that cannot be loaded.
 
 use std::time::Duration;
 
@@ -19,14 +18,14 @@ const TITLE: &str = "TuneKey";
 /// The colour of the button on our own page, in the light.
 const BUTTON: [u8; 3] = [0x1f, 0x5f, 0xd0];
 
-/// What a server of today can do.
-const ABILITIES: &[&str] = &["actions", "body", "body-markup"];
+/// The capabilities of today's notification servers.
+const CAPABILITIES: &[&str] = &["actions", "body", "body-markup"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_goes_to_the_tray_where_there_is_one_and_says_so_the_first_time() -> Result<()> {
     let desktop = Desktop::start().await?;
     let _panel = TrayHost::start(&desktop.bus).await?;
-    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
     let window = desktop.window().await?;
     knows_the_tray(&desktop, 1).await?;
     for round in 0..2 {
@@ -58,7 +57,7 @@ async fn closing_goes_to_the_tray_where_there_is_one_and_says_so_the_first_time(
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_without_a_tray_leaves_the_window_where_it_can_be_found() -> Result<()> {
     let desktop = Desktop::start().await?;
-    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
     let window = desktop.window().await?;
     window.wait_for_text("h1", "Scan once").await?;
     desktop.screen.close(TITLE)?;
@@ -134,7 +133,7 @@ async fn what_happens_to_an_account_in_the_background_is_told_once_and_leads_to_
     desktop.sign_in(QQ).await?;
     desktop.cli(&["settings", "auto-renew", "off"]).await?.succeeded()?;
     let _panel = TrayHost::start(&desktop.bus).await?;
-    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
     let window = desktop.window().await?;
     window.element("#a-copy").await?;
     knows_the_tray(&desktop, 1).await?;
@@ -146,7 +145,7 @@ async fn what_happens_to_an_account_in_the_background_is_told_once_and_leads_to_
     let said = notifications.wait_for("needs a new sign-in").await?;
     ensure!(said.title.contains("Tom <i>& Jerry</i>"), "a title is no markup: {said:?}");
     ensure!(said.text.contains("QQ Music"), "it does not name the service: {said:?}");
-    ensure!(deaths(&notifications).len() == 1, "one is enough: {:?}", notifications.shown());
+    ensure!(sign_in_notifications(&notifications).len() == 1, "one is enough: {:?}", notifications.shown());
     notifications.click(&said).await?;
     desktop.screen.wait_for_window(TITLE, WindowState::Shown).await?;
     window.wait_for_state("waiting").await.context("the click leads to signing in")?;
@@ -155,7 +154,7 @@ async fn what_happens_to_an_account_in_the_background_is_told_once_and_leads_to_
     // It is the same incident after a restart, and with another window.
     let window = desktop.window().await?;
     window.element("#a-sign").await?;
-    let after = deaths(&notifications);
+    let after = sign_in_notifications(&notifications);
     window.quit(QUIT_LIMIT).await?;
     ensure!(after.len() == 1, "it was told again: {after:?}");
     Ok(())
@@ -168,7 +167,7 @@ async fn what_happens_before_the_persons_eyes_is_told_by_the_window_alone() -> R
     desktop.sign_in(NETEASE).await?;
     desktop.cli(&["settings", "auto-renew", "off"]).await?.succeeded()?;
     let _panel = TrayHost::start(&desktop.bus).await?;
-    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
     let window = desktop.window().await?;
     window.click("#s-qqmusic-10001").await?;
     knows_the_tray(&desktop, 1).await?;
@@ -185,7 +184,7 @@ async fn what_happens_before_the_persons_eyes_is_told_by_the_window_alone() -> R
     desktop.screen.wait_for_window(TITLE, WindowState::Hidden).await?;
     desktop.record_rejection(NETEASE, "Mori")?;
     notifications.wait_for("Mori needs a new sign-in").await?;
-    let deaths = deaths(&notifications);
+    let deaths = sign_in_notifications(&notifications);
     ensure!(deaths.len() == 1, "what was seen was told as well: {deaths:?}");
     window.quit(QUIT_LIMIT).await
 }
@@ -214,7 +213,7 @@ async fn a_key_that_cannot_be_renewed_is_told_of_a_day_before_its_end() -> Resul
     desktop.record_expiry(QQ, 30)?;
     desktop.record_expiry(NETEASE, 20)?;
     let _panel = TrayHost::start(&desktop.bus).await?;
-    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
     let app = desktop.start_hidden_app()?;
     let said = notifications.wait_for("will need a new sign-in").await?;
     ensure!(
@@ -287,8 +286,8 @@ async fn a_sign_in_page_that_cannot_be_loaded_says_so_and_can_be_tried_again() -
     window.quit(QUIT_LIMIT).await
 }
 
-/// The notifications that say of an account that only a new sign-in helps.
-fn deaths(notifications: &Notifications) -> Vec<Notification> {
+/// The notifications that an account needs a new sign-in.
+fn sign_in_notifications(notifications: &Notifications) -> Vec<Notification> {
     notifications.shown().into_iter().filter(|one| one.title.contains("needs a new sign-in")).collect()
 }
 

@@ -1,5 +1,5 @@
-//! What is exported is read by the programs that it is for, unmodified: those of the system, and clients that others
-//! wrote, installed from their registries. Each asks the played services with it, who say whose it is.
+//! Exports are read by the programs that they are for, unmodified: those of the system, and clients that others wrote,
+//! installed from their registries. Each makes a request to the simulator, whose response names the account.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -15,7 +15,7 @@ use tunekey_tests::desktop::{Desktop, key_of};
 use tunekey_tests::fixtures::{NETEASE, QQ};
 
 /// Installing takes most of it, the first time.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const READER_LIMIT: Duration = Duration::from_secs(300);
 
 const PYTHON_PACKAGES: [&str; 4] =
     ["yt-dlp==2026.10.26", "python-dotenv==1.2.4", "qqmusic-api-python==0.8.2", "PySocks==1.7.1"];
@@ -40,10 +40,10 @@ impl Exports {
     /// What `tunekey cookie … > FILE` leaves.
     async fn file(&self, account: &str, format: &str, more: &[&str]) -> Result<PathBuf> {
         let words = [&["cookie", account, "--format", format][..], more].concat();
-        let ran = self.desktop.cli(&words).await?.succeeded()?;
+        let output = self.desktop.cli(&words).await?.succeeded()?;
         let name = format!("{}-{format}{}", account.replace(':', "-"), more.join(""));
         let file = self.folder.path().join(name);
-        std::fs::write(&file, ran.out)?;
+        std::fs::write(&file, output.stdout)?;
         Ok(file)
     }
 
@@ -229,9 +229,9 @@ async fn whatever_is_exported_can_be_imported_again() -> Result<()> {
             for more in [&[][..], &["--minimal"]] {
                 let file = exports.file(account, format, more).await?;
                 let file = file.display().to_string();
-                let ran = exports.desktop.cli(&["--json", "import", &file]).await?.succeeded();
-                let ran = ran.with_context(|| format!("{account} {format} {more:?}"))?;
-                let done = ran.json()?.pop().context("it says nothing")?;
+                let output = exports.desktop.cli(&["--json", "import", &file]).await?.succeeded();
+                let output = output.with_context(|| format!("{account} {format} {more:?}"))?;
+                let done = output.json()?.pop().context("it says nothing")?;
                 ensure!(
                     done["account"]["id"] == account && done["known"] == true,
                     "{format}: it says {done}"
@@ -239,8 +239,8 @@ async fn whatever_is_exported_can_be_imported_again() -> Result<()> {
             }
         }
         // What plays was merged into what renews, not written over it.
-        let ran = exports.desktop.cli(&["--json", "cookie", account]).await?.succeeded()?;
-        let full = ran.json()?.pop().context("it says nothing")?;
+        let output = exports.desktop.cli(&["--json", "cookie", account]).await?.succeeded()?;
+        let full = output.json()?.pop().context("it says nothing")?;
         ensure!(full["renews"] == (account == QQ), "what renews {account} is lost");
         exports.desktop.cli(&["--json", "renew", account]).await?.succeeded()?;
     }
@@ -258,8 +258,9 @@ fn driver(name: &str) -> PathBuf {
 
 async fn run(command: &mut Command) -> Result<Output> {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output =
-        tokio::time::timeout(TIMEOUT, output).await.with_context(|| format!("{command:?} takes too long"))?;
+    let output = tokio::time::timeout(READER_LIMIT, output)
+        .await
+        .with_context(|| format!("{command:?} takes too long"))?;
     let output = output.with_context(|| format!("{command:?} does not start"))?;
     let errors = || String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.success(), "{command:?} failed:\n{}", errors());

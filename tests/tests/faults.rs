@@ -1,6 +1,5 @@
-//! Every fault at every request of every way in and of both renewals. Each ends in a state that says the truth, with
-//! words, in time; nothing is lost or overwritten, nobody is told to sign in again without need, and the next try
-//! works.
+//! Every fault at every request of every sign-in option and of both renewals. Each ends in a true state, with a message and
+//! in time; nothing is lost or overwritten, no account needs a new sign-in without reason, and the next try works.
 //!
 //! The matrix is generated: the requests are those that an undisturbed run makes, the faults all that the simulator
 //! knows. Every case has services, a profile and a keychain of its own, so that they run side by side.
@@ -16,17 +15,17 @@ use tunekey_tests::harness::{Harness, into_error};
 use tunekey_tests::matrix::{RENEWED, run_all, sign_in_requests};
 use tunekey_tests::user::{SignInOutcome, User};
 
-/// The renewal that is tried when the current one has said nothing of use.
-const OLDER_WAY: &str = "qq.renew_b";
+/// The request of the renewal that is tried when the current one was of no use.
+const FALLBACK_RENEWAL: &str = "qq.renew_b";
 
 /// How many cases run at once: they mostly wait.
 const CONCURRENCY: usize = 64;
 
-/// Longer than three requests of the longest kind with their pauses: whoever takes longer hangs.
+/// Longer than three requests of the longest kind with their pauses: a case that takes longer hangs.
 const CASE_LIMIT: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_fault_in_a_sign_in_leaves_anything_but_the_truth() {
+async fn every_fault_in_a_sign_in_ends_in_a_true_state_and_the_next_try_works() {
     let requests = sign_in_requests().await.expect("undisturbed sign-ins work");
     let mut cases: Vec<Case> =
         requests.iter().flat_map(|(option, request)| Case::all(*option, request)).collect();
@@ -47,8 +46,8 @@ async fn no_fault_in_a_renewal_loses_the_credential_or_ends_the_account() {
             cases.extend(Case::all(option, &request));
         }
     }
-    // The older way of QQ Music is only gone when the current one has said nothing of use.
-    cases.extend(Case::all(RENEWED[0], OLDER_WAY));
+    // The fallback renewal of QQ Music is only tried when the current one was of no use.
+    cases.extend(Case::all(RENEWED[0], FALLBACK_RENEWAL));
     all(cases, faulty_renewal).await;
 }
 
@@ -70,7 +69,7 @@ async fn a_session_that_the_service_has_ended_needs_a_new_sign_in_and_keeps_the_
     }
 }
 
-/// A fault somewhere.
+/// A fault at a request of a sign-in option or its renewal.
 #[derive(Debug, Clone)]
 struct Case {
     option: SignInOption,
@@ -95,7 +94,7 @@ impl Case {
         }
     }
 
-    /// Whether the service goes on as if the person had not confirmed, until the code ends.
+    /// Whether the service goes on as if nobody had confirmed, until the code expires.
     fn says_nothing_more(&self) -> bool {
         self.request == "qq.push" && matches!(self.kind, FaultKind::Lost | FaultKind::RenewalLost)
     }
@@ -115,7 +114,7 @@ where
     run_all(cases, CONCURRENCY, CASE_LIMIT, Case::name, run).await;
 }
 
-/// A sign-in with a fault: it ends as it should, and the next try works.
+/// A sign-in with a fault ends as it should, and the next try works.
 async fn faulty_sign_in(case: Case) -> Result<()> {
     let harness = harness().await?;
     let mut user = User::new(&harness, case.option, account_for(case.option)).await?;
@@ -126,14 +125,14 @@ async fn faulty_sign_in(case: Case) -> Result<()> {
     let mut sign_in = harness.start_sign_in(case.option);
     let mut ended = tokio::select! {
         ended = user.follow(&mut sign_in) => ended?,
-        () = unheard_questions_take_long(&harness, &case) => bail!("the services are gone"),
+        () = advance_clock_at_long_polls(&harness, &case) => bail!("the services are gone"),
     };
-    if part(&case) == Part::Nice {
+    if role(&case) == Role::Optional {
         // Such things are asked for once the account is saved.
         harness.simulator.until(|state| (state.faults()[0].struck > 0).then_some(())).await;
     }
     ensure!(harness.fault_count() > 0, "the fault never struck, so this case proves nothing");
-    ensure!(ended_rightly(&case, &ended), "it ended as {ended:?}");
+    ensure!(is_expected(&case, &ended), "it ended as {ended:?}");
     if matches!(ended, SignInOutcome::NoResponse(_)) {
         // The network is back, and the code still lives, unless the answer that confirmed it was lost.
         harness.simulator.clear_faults();
@@ -168,13 +167,13 @@ async fn faulty_sign_in(case: Case) -> Result<()> {
     Ok(())
 }
 
-/// A renewal with a fault: the account stays, the credential works, and the next renewal brings a new key.
+/// After a renewal with a fault the account is there, its credential works, and the next renewal brings a new key.
 async fn faulty_renewal(case: Case) -> Result<()> {
     let harness = harness().await?;
     let id = harness.sign_in(case.option).await?;
     harness.simulator.arm(case.fault())?;
-    let older_way = case.request == OLDER_WAY;
-    if older_way {
+    let is_fallback = case.request == FALLBACK_RENEWAL;
+    if is_fallback {
         harness.simulator.arm(Fault::new("qq.renew", FaultKind::UnknownCode))?;
     }
     let came = harness.renew(&id).await?;
@@ -197,9 +196,9 @@ async fn faulty_renewal(case: Case) -> Result<()> {
             );
         }
         Err(problem) => {
-            // After the older way the current way's answer stands, which said nothing of use.
-            let kind = if older_way { FaultKind::UnknownCode } else { case.kind };
-            ensure!(says_why(kind, problem.code), "it says {:?}", problem.code);
+            // After the fallback the current renewal's problem counts, which was of no use.
+            let kind = if is_fallback { FaultKind::UnknownCode } else { case.kind };
+            ensure!(is_expected_problem(kind, problem.code), "it says {:?}", problem.code);
             ensure!(last.outcome == RenewalOutcome::Failed, "the history says {:?}", last.outcome);
         }
     }
@@ -210,8 +209,8 @@ async fn faulty_renewal(case: Case) -> Result<()> {
     harness.ensure_newest_credential(&id).await
 }
 
-/// A long poll that nobody answers is a code that nobody scans: time goes by until its life is over.
-async fn unheard_questions_take_long(harness: &Harness, case: &Case) {
+/// Advances the clock for each long poll without a response, until the code expires.
+async fn advance_clock_at_long_polls(harness: &Harness, case: &Case) {
     if case.request != "qq.wx_poll" || !matches!(case.kind, FaultKind::Hang | FaultKind::Stall) {
         return std::future::pending().await;
     }
@@ -221,37 +220,37 @@ async fn unheard_questions_take_long(harness: &Harness, case: &Case) {
     }
 }
 
-/// What a request is to a sign-in.
+/// The role of a request in a sign-in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    /// Asked again and again while the code is shown.
+enum Role {
+    /// Repeated while the code is shown.
     Poll,
-    /// Asked once, with nothing to go on from if it fails.
+    /// Made once; the sign-in fails with it.
     Needed,
-    /// Sends a message or uses a code up: never repeated without the person.
+    /// Sends a text message or uses a code up: never repeated without the user.
     Typed,
-    /// The connection over which everything else is told.
+    /// The push connection, over which the service reports everything else.
     Push,
-    /// Names, pictures and memberships are nice to have.
-    Nice,
+    /// Nicknames, avatars and memberships: a sign-in succeeds without them.
+    Optional,
 }
 
-fn part(case: &Case) -> Part {
+fn role(case: &Case) -> Role {
     match (case.request.as_str(), case.option.method) {
-        ("qq.ptqrlogin" | "netease.poll" | "qq.wx_poll", _) => Part::Poll,
-        ("qq.phone_send" | "qq.phone_login" | "netease.phone_send" | "netease.phone_login", _) => Part::Typed,
-        ("qq.push", _) => Part::Push,
+        ("qq.ptqrlogin" | "netease.poll" | "qq.wx_poll", _) => Role::Poll,
+        ("qq.phone_send" | "qq.phone_login" | "netease.phone_send" | "netease.phone_login", _) => Role::Typed,
+        ("qq.push", _) => Role::Push,
         (
             "qq.ptqrshow" | "qq.check_sig" | "qq.authorize" | "qq.exchange" | "qq.wx_page" | "qq.wx_exchange",
             _,
         )
         | ("qq.create_qrcode" | "qq.app_exchange" | "netease.unikey" | "netease.account", _)
-        | ("qq.userinfo", Method::Paste) => Part::Needed,
-        _ => Part::Nice,
+        | ("qq.userinfo", Method::Paste) => Role::Needed,
+        _ => Role::Optional,
     }
 }
 
-/// Whether the answer is a page, a picture, a script or a redirect: it is there or not, and no code says why.
+/// Whether the response is a page, a picture, a script or a redirect, which has no code that says why it failed.
 fn has_no_codes(request: &str) -> bool {
     matches!(
         request,
@@ -265,16 +264,16 @@ fn has_no_codes(request: &str) -> bool {
     )
 }
 
-/// Whether a sign-in may end so.
-fn ended_rightly(case: &Case, ended: &SignInOutcome) -> bool {
+/// Whether a sign-in with this fault may end so.
+fn is_expected(case: &Case, ended: &SignInOutcome) -> bool {
     use FaultKind as K;
-    let part = part(case);
+    let role = role(case);
     let no_codes = has_no_codes(&case.request);
-    if part == Part::Nice {
+    if role == Role::Optional {
         return *ended == SignInOutcome::Done;
     }
     let passes = matches!(case.kind, K::Status500 | K::Html | K::Reset | K::Hang);
-    if case.times.is_some() && part == Part::Poll && passes {
+    if case.times.is_some() && role == Role::Poll && passes {
         // One lost question is asked again; the code stays on the screen.
         return *ended == SignInOutcome::Done;
     }
@@ -286,22 +285,22 @@ fn ended_rightly(case: &Case, ended: &SignInOutcome) -> bool {
         // A retry that helped, a nickname of somebody else, or a refusal of renewals that polls do not know.
         SignInOutcome::Done => {
             // What is typed is repeated once the check is done that risk control wants.
-            (case.times.is_some() && (part != Part::Typed || case.kind == K::Risk))
+            (case.times.is_some() && (role != Role::Typed || case.kind == K::Risk))
                 || case.kind == K::WrongUser
-                || (part == Part::Poll && about_renewals)
+                || (role == Role::Poll && about_renewals)
                 || is_renewed
         }
         // The answer that said "confirmed" was lost, and it is given once; or none ever came.
-        SignInOutcome::Expired | SignInOutcome::NotConfirmed => match part {
-            Part::Poll => !matches!(case.kind, K::Risk | K::RateLimited | K::UnknownCode),
-            Part::Push => case.kind == K::Expired || case.says_nothing_more(),
-            Part::Needed | Part::Typed | Part::Nice => false,
+        SignInOutcome::Expired | SignInOutcome::NotConfirmed => match role {
+            Role::Poll => !matches!(case.kind, K::Risk | K::RateLimited | K::UnknownCode),
+            Role::Push => case.kind == K::Expired || case.says_nothing_more(),
+            Role::Needed | Role::Typed | Role::Optional => false,
         },
-        SignInOutcome::Refused => part == Part::Poll && no_codes && case.kind == K::Risk,
+        SignInOutcome::Refused => role == Role::Poll && no_codes && case.kind == K::Risk,
         SignInOutcome::RiskControl => case.kind == K::Risk && !no_codes,
         // The form stays where it was, and says why.
         SignInOutcome::AskedAgain(code) => {
-            part == Part::Typed
+            role == Role::Typed
                 && match case.kind {
                     K::RateLimited => *code == ProblemCode::RateLimited,
                     K::Hang | K::Stall => *code == ProblemCode::Timeout,
@@ -309,15 +308,15 @@ fn ended_rightly(case: &Case, ended: &SignInOutcome) -> bool {
                     _ => network(code),
                 }
         }
-        SignInOutcome::NoMessage => part == Part::Typed && about_renewals,
+        SignInOutcome::NoMessage => role == Role::Typed && about_renewals,
         // The answer that was lost had used the confirmation up.
         SignInOutcome::Failed(ProblemCode::ExchangeLost) => {
-            matches!(part, Part::Needed | Part::Poll)
+            matches!(role, Role::Needed | Role::Poll)
                 && case.times.is_some()
                 && matches!(case.kind, K::Lost | K::RenewalLost | K::Truncated | K::Stall)
         }
         SignInOutcome::Failed(code) => match case.kind {
-            _ if part == Part::Typed => case.kind.is_application_level() && *code == ProblemCode::Unexpected,
+            _ if role == Role::Typed => case.kind.is_application_level() && *code == ProblemCode::Unexpected,
             K::Risk => no_codes && network(code),
             K::RateLimited => *code == ProblemCode::RateLimited || (no_codes && network(code)),
             K::Hang => *code == ProblemCode::Timeout,
@@ -327,13 +326,13 @@ fn ended_rightly(case: &Case, ended: &SignInOutcome) -> bool {
                 network(code) || *code == ProblemCode::Rejected
             }
             K::Expired => network(code) || *code == ProblemCode::Expired,
-            // A push that says "not this way".
-            K::RenewalRejected => network(code) || part == Part::Push,
+            // A push that refuses this method.
+            K::RenewalRejected => network(code) || role == Role::Push,
             _ => network(code),
         },
         SignInOutcome::NoResponse(code) => {
             case.times.is_none()
-                && matches!(part, Part::Poll | Part::Push)
+                && matches!(role, Role::Poll | Role::Push)
                 && match case.kind {
                     K::Hang | K::Stall => *code == ProblemCode::Timeout,
                     _ => network(code),
@@ -343,8 +342,8 @@ fn ended_rightly(case: &Case, ended: &SignInOutcome) -> bool {
     }
 }
 
-/// Whether a failed renewal may say this.
-fn says_why(kind: FaultKind, code: ProblemCode) -> bool {
+/// Whether a renewal with this fault may fail with this problem.
+fn is_expected_problem(kind: FaultKind, code: ProblemCode) -> bool {
     use FaultKind as K;
     match kind {
         K::Risk => code == ProblemCode::RiskControl,
@@ -358,7 +357,7 @@ fn says_why(kind: FaultKind, code: ProblemCode) -> bool {
     }
 }
 
-/// Whether a code says that something is in the way, and nothing of the credential.
+/// Whether a problem says nothing about the credential.
 fn proves_nothing(code: ProblemCode) -> bool {
     matches!(
         code,
@@ -370,7 +369,7 @@ fn proves_nothing(code: ProblemCode) -> bool {
     )
 }
 
-/// Whether the service itself never says anything.
+/// Whether the fault is one of the transport, so that the service itself never responds.
 fn is_transport(kind: FaultKind) -> bool {
     !kind.is_application_level()
 }
@@ -384,7 +383,7 @@ async fn requests_of_a_renewal(option: SignInOption) -> Result<BTreeSet<String>>
     Ok(harness.requests())
 }
 
-/// A stage on which a case is played.
+/// A harness with the usual settings.
 async fn harness() -> Result<Harness> {
     Harness::new(Settings::default()).await
 }

@@ -1,6 +1,5 @@
-//! Somebody answers in a service's place: every hostile answer that the simulator knows, at every request of every
-//! way in and of every renewal. Nothing comes of any of them: no hang, no crash, no code that is none of a sign-in, and
-//! no memory to speak of.
+//! A hostile server in a service's place: every hostile response of the simulator, at every request of every sign-in option
+//! and of every renewal. None leads to a hang, a crash, a code that is none of a sign-in, or much memory.
 
 use std::time::{Duration, Instant};
 
@@ -22,24 +21,24 @@ use tunekey_tests::window::{QUIT_LIMIT, RESPONSE_LIMIT};
 /// How many cases run at once: they mostly wait.
 const CONCURRENCY: usize = 12;
 
-/// One matrix at a time: what comes before a hostile answer has to work, on a busy computer, too.
+/// Matrices run one at a time: what comes before a hostile response has to work on a busy machine, too.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
-/// Longer than every pause and every limit of a sign-in that nothing comes of: whoever takes longer hangs.
+/// Longer than every pause and every limit of a sign-in that fails: a case that takes longer hangs.
 const CASE_LIMIT: Duration = Duration::from_secs(120);
 
-/// How much more memory than usual an answer may take.
-const MOST_MEMORY: u64 = 64 * 1024 * 1024;
+/// How much more memory than usual a response may take, in bytes.
+const MEMORY_LIMIT: u64 = 64 * 1024 * 1024;
 
-/// The ways in that show a code of a service's own drawing, and the request that brings it.
-const DRAWN: [(SignInOption, &str); 2] = [
+/// The sign-in options whose code is a picture of the service's, and the request that brings it.
+const SERVICE_CODES: [(SignInOption, &str); 2] = [
     (SignInOption { service: ServiceId::QqMusic, method: Method::QqScan }, "qq.ptqrshow"),
     (SignInOption { service: ServiceId::QqMusic, method: Method::AppScan }, "qq.create_qrcode"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_foreign_code_is_shown() {
-    for (option, request) in DRAWN {
+    for (option, request) in SERVICE_CODES {
         for (number, text) in FOREIGN_CODES.iter().enumerate() {
             let harness = Harness::new(Settings::default()).await.expect("a harness");
             let fault = Fault::new(request, FaultKind::ForeignCode).with_code(number as i64);
@@ -103,7 +102,7 @@ async fn the_command_line_stays_small_and_ends_when_it_is_told_to() -> Result<()
                 }
             })
             .await?;
-            ensure!(most < usual + MOST_MEMORY, "{name}: {} MiB more", (most - usual) / 1024 / 1024);
+            ensure!(most < usual + MEMORY_LIMIT, "{name}: {} MiB more", (most - usual) / 1024 / 1024);
             let told = Instant::now();
             // It may have ended by itself.
             let _ = sign_in.signal(Signal::SIGTERM);
@@ -135,7 +134,7 @@ async fn the_window_answers_stays_small_and_can_be_quit_whatever_a_service_sends
             let took = window.response_time().await?;
             ensure!(took < RESPONSE_LIMIT, "{name}: it answered after {took:?}");
             let most = peak_memory(window.app()).context("it has ended")?;
-            ensure!(most < usual + MOST_MEMORY, "{name}: {} MiB more", (most - usual) / 1024 / 1024);
+            ensure!(most < usual + MEMORY_LIMIT, "{name}: {} MiB more", (most - usual) / 1024 / 1024);
         }
     }
     window.quit(QUIT_LIMIT).await
@@ -155,7 +154,7 @@ where
     run_all(cases, CONCURRENCY, CASE_LIMIT, name, run).await;
 }
 
-/// A sign-in with a hostile answer ends, or waits for the person, and makes no account of somebody else.
+/// A sign-in with a hostile response ends, or waits for the user, and adds no account of somebody else.
 async fn hostile_sign_in(option: SignInOption, request: String, kind: FaultKind) -> Result<()> {
     let harness = Harness::new(Settings::default()).await?;
     let mut user = User::new(&harness, option, account_for(option)).await?;
@@ -182,7 +181,7 @@ async fn hostile_sign_in(option: SignInOption, request: String, kind: FaultKind)
     Ok(())
 }
 
-/// A renewal to which everything is answered in a hostile way ends, and the credential still works.
+/// A renewal with nothing but hostile responses ends, and the credential still works.
 async fn hostile_renewal(option: SignInOption, kind: FaultKind) -> Result<()> {
     let harness = Harness::new(Settings::default()).await?;
     let id = harness.sign_in(option).await?;

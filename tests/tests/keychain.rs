@@ -1,4 +1,4 @@
-//! The system's keychain, as it really is on Linux, in every state that it can be in.
+//! The system's keychain on Linux, with a real gnome-keyring in every state that it can be in.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -177,9 +177,9 @@ async fn without_a_session_bus_there_is_no_keychain() {
     let nowhere = format!("unix:path={}", sandbox.root().join("run/nowhere").display());
     sandbox.set("DBUS_SESSION_BUS_ADDRESS", nowhere);
     for call in ["look", "get item", "set item x", "delete item"] {
-        for patience in ["background", "user"] {
-            let said = Client::start(&sandbox).call(&format!("{patience} {call}"));
-            assert_eq!(said, "Unavailable(\"there is no session bus\")", "{patience} {call}");
+        for interaction in ["background", "user"] {
+            let said = Client::start(&sandbox).call(&format!("{interaction} {call}"));
+            assert_eq!(said, "Unavailable(\"there is no session bus\")", "{interaction} {call}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Those who mean harm: a page in our own window that lies, a frame on a service's page, and a neighbour on the session
-//! bus. The window goes on, and nothing is lost, led elsewhere or leaked.
+//! Attackers on the same computer: a page in our own window that lies, a frame on a service's page, and a program on the
+//! session bus. The window goes on, and nothing is lost, redirected or leaked.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -84,7 +84,7 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
     desktop.sign_in(NETEASE).await?;
     let window = desktop.window().await?;
     window.element("#s-qqmusic-10001").await?;
-    let (before, size) = (ways(&desktop)?, resident(window.app())?);
+    let (before, size) = (routes(&desktop)?, resident(window.app())?);
 
     // Whom to trust: a certificate that the page has brought along, wherever it lies.
     let pem = std::fs::read_to_string(desktop.sandbox.root().join("ca.pem"))?;
@@ -98,7 +98,7 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
         let refused = window.invoke("set_setting", json!({ "key": "extra-ca", "value": file })).await;
         ensure!(refused.is_err(), "the page has chosen {} itself", file.display());
     }
-    ensure!(ways(&desktop)? == before, "trust was changed");
+    ensure!(routes(&desktop)? == before, "trust was changed");
 
     // How to reach the services: the person is asked, and says no.
     for proxy in ["http://127.0.0.1:1", "none", "system"] {
@@ -108,7 +108,7 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
         );
         asked.with_context(|| format!("{proxy}: nobody was asked"))?;
         ensure!(refused.is_err(), "{proxy}: it was changed all the same");
-        ensure!(ways(&desktop)? == before, "{proxy}: the route was changed");
+        ensure!(routes(&desktop)? == before, "{proxy}: the route was changed");
     }
 
     // What would be lost: the same.
@@ -150,7 +150,7 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
     ensure!(place.is_empty() || place.starts_with('/'), "it is at {place}");
     ensure!(elsewhere.asked().is_empty(), "it was asked {:?}", elsewhere.asked());
 
-    ensure!(ways(&desktop)? == before, "trust or route was changed: {:?}", ways(&desktop)?);
+    ensure!(routes(&desktop)? == before, "trust or route was changed: {:?}", routes(&desktop)?);
     for account in [QQ, NETEASE] {
         ensure!(desktop.stores_newest_credential(account).await?, "{account}: its credential is gone");
         ensure!(!desktop.newest_credential(account)?.is_signed_out(), "{account}: its session was ended");
@@ -257,7 +257,7 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
 }
 
 /// Where credentials go and whom is trusted: the settings, and the certificates in force.
-fn ways(desktop: &Desktop) -> Result<BTreeMap<&'static str, Value>> {
+fn routes(desktop: &Desktop) -> Result<BTreeMap<&'static str, Value>> {
     let profile = desktop.sandbox.profile();
     let ledger: Value = serde_json::from_slice(&std::fs::read(profile.join("ledger.json"))?)?;
     let settings = &ledger["settings"];
@@ -338,7 +338,7 @@ async fn a_change_of_route_that_the_person_wants_is_made() -> Result<()> {
     );
     asked?;
     changed?;
-    ensure!(ways(&desktop)?["proxy"] == "none", "it is {}", ways(&desktop)?["proxy"]);
+    ensure!(routes(&desktop)?["proxy"] == "none", "it is {}", routes(&desktop)?["proxy"]);
     window.quit(QUIT_LIMIT).await
 }
 

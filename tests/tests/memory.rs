@@ -1,5 +1,4 @@
-//! What is left of a credential where nobody thinks of it: in memory once it is no longer needed, and in what the
-//! system writes of a program that crashes.
+//! What is left of a credential in memory once it is no longer needed, and in the core dump of a program that crashes.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -19,8 +18,8 @@ use tunekey_tests::process::{Process, pid, wait_until_gone};
 use tunekey_tests::programs::program;
 use tunekey_tests::sandbox::Sandbox;
 
-/// For how long connections are kept that nobody uses, and a little more.
-const FORGOTTEN_IN: Duration = Duration::from_secs(15);
+/// How long idle connections are kept, and a little more.
+const WIPE_LIMIT: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_signing_out_of_qq_music_no_process_holds_the_key() -> Result<()> {
@@ -55,13 +54,13 @@ async fn signed_out_and_forgotten(account: &str) -> Result<()> {
     for id in desktop.sandbox.processes().into_iter().filter(|id| is_drawing(*id)) {
         ensure!(canaries_in(id, &canaries)?.is_empty(), "a web process holds the key");
     }
-    within(FORGOTTEN_IN, "an app that does nothing to hold no key", || async { none_in(app, &canaries) })
+    within(WIPE_LIMIT, "an app that does nothing to hold no key", || async { none_in(app, &canaries) })
         .await?;
 
     window.click("#a-out").await?;
     desktop.answer_dialog("Sign out", true).await?;
     window.wait_for_text("h1", "Scan once").await?;
-    within(FORGOTTEN_IN, "the keys to be gone", || async { none_in(app, &canaries) }).await?;
+    within(WIPE_LIMIT, "the keys to be gone", || async { none_in(app, &canaries) }).await?;
     desktop.ensure_no_secret_leaked(&[&window]).await
 }
 

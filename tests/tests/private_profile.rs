@@ -77,9 +77,9 @@ async fn a_profile_that_somebody_else_could_have_changed_is_refused_in_words() -
         (case.tamper)(&profile)?;
         let before = contents(&profile)?;
         for command in [list.as_slice(), &["--json", "settings", "proxy", "none"]] {
-            let ran = Cli::start_on(&sandbox, &profile, command)?.wait_for_exit().await?.exited_with(1)?;
-            ensure!(ran.problem()? == "profile_not_private", "{}: {}", case.what, ran.out);
-            let message = ran.json()?[0]["problem"]["message"].to_string();
+            let output = Cli::start_on(&sandbox, &profile, command)?.wait_for_exit().await?.exited_with(1)?;
+            ensure!(output.problem()? == "profile_not_private", "{}: {}", case.what, output.stdout);
+            let message = output.json()?[0]["problem"]["message"].to_string();
             let path = profile.display().to_string();
             ensure!(
                 message.contains(&path) && message.contains(case.mend) && message.contains("--profile"),
@@ -101,8 +101,8 @@ async fn what_a_refusal_says_to_run_mends_it() -> Result<()> {
         let list = ["--json", "accounts"];
         Cli::start_on(&sandbox, &profile, &list)?.wait_for_exit().await?.succeeded()?;
         (case.tamper)(&profile)?;
-        let ran = Cli::start_on(&sandbox, &profile, &list)?.wait_for_exit().await?.exited_with(1)?;
-        let words = ran.json()?[0]["problem"]["message"].as_str().unwrap_or_default().to_owned();
+        let output = Cli::start_on(&sandbox, &profile, &list)?.wait_for_exit().await?.exited_with(1)?;
+        let words = output.json()?[0]["problem"]["message"].as_str().unwrap_or_default().to_owned();
         let command = words.split('`').nth(1).unwrap_or_default();
         let status = std::process::Command::new("sh").args(["-c", command]).status()?;
         ensure!(status.success(), "{}: “{command}” does not work", case.what);

@@ -1,5 +1,5 @@
-//! Clients that others wrote, unmodified and installed from their registries, complete their flows through the
-//! simulator: that is how we know that it plays the services faithfully.
+//! Clients that others wrote, unmodified and installed from their registries, complete their flows with the simulator, which
+//! shows that it simulates the services faithfully.
 
 // This is a test: how long it may take is measured in real time.
 #![allow(clippy::disallowed_methods)]
@@ -20,7 +20,7 @@ const PROXIES: &str = "PySocks==1.7.1";
 const NETEASE: &str = "NeteaseCloudMusicApi";
 const NETEASE_VERSION: &str = "4.32.0";
 /// Installing takes most of it, the first time.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const CLIENT_LIMIT: Duration = Duration::from_secs(300);
 
 /// Where the clients are installed and keep their files: inside the build's own folder.
 fn place(name: &str) -> PathBuf {
@@ -33,8 +33,9 @@ fn driver(name: &str) -> PathBuf {
 
 async fn run(command: &mut Command) -> Result<Output> {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output =
-        tokio::time::timeout(TIMEOUT, output).await.with_context(|| format!("{command:?} takes too long"))?;
+    let output = tokio::time::timeout(CLIENT_LIMIT, output)
+        .await
+        .with_context(|| format!("{command:?} takes too long"))?;
     let output = output.with_context(|| format!("{command:?} does not start"))?;
     let both =
         || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -136,7 +137,7 @@ async fn install_netease() -> Result<&'static Path> {
     Ok(FOLDER.get_or_try_init(install).await?.as_path())
 }
 
-/// The client in one of its ways, by an account with what the service says of it.
+/// The client with one kind of sign-in, and an account with its nickname and membership level.
 async fn qqmusic(login: &str, account: &str, name: &str, level: u32) -> Result<()> {
     let python = install_qqmusic().await?;
     let folder = place(&format!("qqmusic-{login}"));
@@ -197,7 +198,7 @@ async fn qqmusic_api_python_signs_in_by_app_scan_over_a_redirected_push_checks_r
     qqmusic("MOBILE", "qqmusic:10004", "Super 🎧 Listener", 8).await
 }
 
-/// The package in one of its ways; `renews` says whether it can renew in the same way.
+/// The package as one of its clients; `renews` says whether that client can renew.
 async fn netease(login: &str, renews: bool) -> Result<()> {
     let package = install_netease().await?;
     let folder = place(&format!("netease-{login}"));

@@ -1,4 +1,4 @@
-//! The ground that the other tests stand on holds.
+//! The harnesses of the other suites work: sandbox, session bus and keyring.
 
 use std::time::Duration;
 

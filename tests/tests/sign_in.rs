@@ -1,6 +1,6 @@
-//! The contract of every way in: each waits, scans, refuses, expires, confirms, is cancelled at every step, survives a
-//! broken connection, asks before it takes another account, and says no secret. What it does when a request goes wrong
-//! is in `faults.rs`, which runs over the same rows.
+//! The contract of every sign-in option: it shows a code, expires, is declined, is confirmed, can be cancelled at every step,
+//! survives a broken connection, asks before it saves another account, and reveals no secret. What it does when a request
+//! fails is in `faults.rs`, for the same options.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,10 +15,10 @@ use tunekey_tests::harness::{Harness, into_error};
 use tunekey_tests::matrix::run_all;
 use tunekey_tests::user::{SignInOutcome, User, UserAction};
 
-/// Longer than any sign-in takes that nobody disturbs: whoever takes longer hangs.
+/// Longer than any undisturbed sign-in takes: a case that takes longer hangs.
 const CASE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs a part of the contract for these options at once.
+/// Checks a part of the contract for all these options at once.
 async fn every_option<F>(options: impl IntoIterator<Item = SignInOption>, keeps: fn(SignInOption) -> F)
 where
     F: Future<Output = Result<()>> + Send + 'static,
@@ -27,7 +27,7 @@ where
     run_all(options.into_iter().collect(), SIGN_IN_OPTIONS.len(), CASE_LIMIT, name, keeps).await;
 }
 
-/// The ways that show a code to scan.
+/// The options that show a code to scan.
 fn scan_options() -> impl Iterator<Item = SignInOption> {
     let is_scan = |option: &SignInOption| {
         matches!(option.method, Method::QqScan | Method::WechatScan | Method::AppScan)
@@ -36,7 +36,7 @@ fn scan_options() -> impl Iterator<Item = SignInOption> {
 }
 
 #[test]
-fn the_rows_are_all_that_the_services_offer() {
+fn the_options_are_all_that_the_services_offer() {
     let offered = tunekey_core::registry::all().iter().flat_map(|service| {
         service.methods().iter().map(|method| SignInOption { service: service.id(), method: *method })
     });
@@ -50,7 +50,7 @@ fn the_rows_are_all_that_the_services_offer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_way_leads_to_the_account_whose_credential_renews_and_ends() {
+async fn each_option_signs_in_renews_and_signs_out() {
     every_option(SIGN_IN_OPTIONS, |option| async move {
         let harness = Harness::new(Settings::default()).await?;
         let mut user = User::new(&harness, option, account_for(option)).await?;
@@ -160,7 +160,7 @@ async fn a_wrong_code_is_asked_for_again_and_the_right_one_still_works() {
         use tunekey_core::Input;
 
         let harness = Harness::new(Settings::default()).await?;
-        // What the web site sends cannot be read by the services as they are played here.
+        // The simulator cannot read what the web client sends.
         harness.tunekey.set_setting("netease-profile", "pc").map_err(into_error)?;
         let mut user = User::new(&harness, option, account_for(option)).await?;
         let mut sign_in = harness.start_sign_in(option);
@@ -185,7 +185,7 @@ async fn a_wrong_code_is_asked_for_again_and_the_right_one_still_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_leaves_before_it_is_confirmed_leaves_nothing_behind() {
+async fn a_sign_in_that_is_cancelled_before_it_is_confirmed_leaves_nothing_behind() {
     every_option(SIGN_IN_OPTIONS, |option| async move {
         for steps in 1.. {
             let harness = Harness::new(Settings::default()).await?;
@@ -193,7 +193,7 @@ async fn whoever_leaves_before_it_is_confirmed_leaves_nothing_behind() {
             let mut sign_in = harness.start_sign_in(option);
             for left in (0..steps).rev() {
                 let step = user.next_step(&mut sign_in).await?;
-                // Who has scanned has confirmed: what comes of it is the next sentence's.
+                // A user who has scanned has confirmed: the next test is about that.
                 if step.cannot_be_cancelled() || matches!(step, SignInStep::Scanned { .. }) {
                     ensure!(steps > 2, "it was confirmed after {steps} steps");
                     return Ok(());
@@ -205,7 +205,7 @@ async fn whoever_leaves_before_it_is_confirmed_leaves_nothing_behind() {
             drop(sign_in);
             harness.tunekey.drain().await;
             ensure!(harness.is_empty(), "something was kept after {steps} steps");
-            // The next way in works at once: nothing of the one that was left is in its way.
+            // The next sign-in works at once: the cancelled one does not block it.
             let next = SignInOption { service: option.service, method: Method::AppScan };
             let mut other = User::new(&harness, next, account_for(next)).await?;
             other
@@ -219,7 +219,7 @@ async fn whoever_leaves_before_it_is_confirmed_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_leaves_once_it_is_confirmed_finds_the_account_all_the_same_unless_it_is_to_be_asked_about() {
+async fn a_sign_in_that_is_cancelled_once_it_is_confirmed_is_saved_unless_it_has_to_ask_first() {
     every_option(SIGN_IN_OPTIONS, |option| async move {
         let harness = Harness::new(Settings::default()).await?;
         let mut user = User::new(&harness, option, account_for(option)).await?;
@@ -256,7 +256,7 @@ async fn a_connection_that_breaks_while_the_code_is_shown_is_made_again() {
         loop {
             let step = user.next_step(&mut sign_in).await?;
             if matches!(step, SignInStep::ShowCode { .. }) {
-                // Everybody who waits for an answer loses the connection, and so does the next.
+                // Every open request loses its connection, and so does the next one.
                 harness.simulator.drop_connections();
                 harness.simulator.arm(Fault::new("*", FaultKind::Reset).once())?;
                 let shown =
@@ -264,7 +264,7 @@ async fn a_connection_that_breaks_while_the_code_is_shown_is_made_again() {
                 let asked =
                     harness.simulator.until(|state| (state.faults()[0].struck == 1).then(|| shown(state)));
                 let asked = asked.await?;
-                // What happens while nobody listens is never heard of.
+                // What happens without a connection is not reported later.
                 harness.simulator.until(|state| shown(state).ok().filter(|polls| *polls > asked)).await;
                 user.handle_step(&step, &sign_in).await?;
                 break;
@@ -310,7 +310,7 @@ async fn a_wechat_credential_renews_with_and_without_the_fields_that_are_for_it(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn too_many_devices_are_said_and_lead_to_the_other_ways() {
+async fn too_many_devices_are_reported_with_the_alternatives() {
     let without_paste = SIGN_IN_OPTIONS
         .into_iter()
         .filter(|option| option.service == ServiceId::QqMusic && option.method != Method::Paste);
@@ -444,7 +444,7 @@ async fn another_account_than_the_one_meant_never_overwrites_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_way_says_a_secret_in_its_steps_or_in_the_log() {
+async fn no_option_puts_a_secret_into_its_steps_or_the_log() {
     static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
     struct Log;

@@ -1,4 +1,4 @@
-//! Every way in that needs no window, from the command line.
+//! Every sign-in option that needs no window, from the command line.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
@@ -13,7 +13,7 @@ const QQ: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Met
 const QQ_PHONE: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::Phone };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_way_in_that_needs_no_window_works_for_a_script() -> Result<()> {
+async fn every_option_without_a_page_signs_in_from_a_script() -> Result<()> {
     let desktop = Desktop::start().await?;
     for option in SIGN_IN_OPTIONS.into_iter().filter(|option| !option.method.needs_web_view()) {
         let what = format!("{} {}", option.service, option.method);
@@ -32,16 +32,16 @@ async fn every_way_in_that_needs_no_window_works_for_a_script() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_says_that_it_needs_the_window_and_what_does_not() -> Result<()> {
+async fn the_official_page_is_refused_with_the_methods_that_need_no_window() -> Result<()> {
     let desktop = Desktop::start().await?;
     let words = ["sign-in", "qqmusic", "--method", "official-page"];
-    let ran = desktop.cli(&words).await?.exited_with(2)?;
-    ensure!(ran.log.contains("window") && ran.log.contains("phone"), "it says {}", ran.log);
+    let output = desktop.cli(&words).await?.exited_with(2)?;
+    ensure!(output.stderr.contains("window") && output.stderr.contains("phone"), "it says {}", output.stderr);
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_already_has_is_imported_from_a_file_or_a_pipe_whoever_it_is_for() -> Result<()> {
+async fn a_cookie_is_imported_from_a_file_or_a_pipe_for_either_service() -> Result<()> {
     let desktop = Desktop::start().await?;
     for (account, service) in [("qqmusic:10001", "qqmusic"), ("netease:90001", "netease")] {
         let cookie = desktop.cookie_from_elsewhere(account).await?;
@@ -59,8 +59,13 @@ async fn what_one_already_has_is_imported_from_a_file_or_a_pipe_whoever_it_is_fo
         let file = folder.path().join("cookies.txt");
         std::fs::write(&file, &cookie)?;
         let file = file.display().to_string();
-        let ran = desktop.cli(&["import", service, &file]).await?.succeeded()?;
-        ensure!(ran.out.contains(account) || ran.log.contains("Signed in"), "it says {}{}", ran.out, ran.log);
+        let output = desktop.cli(&["import", service, &file]).await?.succeeded()?;
+        ensure!(
+            output.stdout.contains(account) || output.stderr.contains("Signed in"),
+            "it says {}{}",
+            output.stdout,
+            output.stderr
+        );
     }
     // The other service's, half of one, none.
     let cookie = desktop.cookie_from_elsewhere("netease:90001").await?;
@@ -70,8 +75,12 @@ async fn what_one_already_has_is_imported_from_a_file_or_a_pipe_whoever_it_is_fo
         let wanted = if words == "NetEase" { "qqmusic" } else { "netease" };
         let mut import = desktop.start_cli(&["--json", "import", wanted])?;
         import.pipe_text(text).await?;
-        let ran = desktop.finish(import).await?.exited_with(2)?;
-        ensure!(ran.problem()? == "invalid_input" && ran.out.contains(words), "it says {}", ran.out);
+        let output = desktop.finish(import).await?.exited_with(2)?;
+        ensure!(
+            output.problem()? == "invalid_input" && output.stdout.contains(words),
+            "it says {}",
+            output.stdout
+        );
     }
     desktop.ensure_no_secret_leaked(&[]).await
 }
@@ -124,8 +133,8 @@ async fn a_wrong_code_is_asked_for_again_and_input_that_ends_keeps_nothing() -> 
     let asked = sign_in.wait_for_step("ask_text_code").await?;
     ensure!(asked["problem"]["code"] == "wrong_code", "it says {asked}");
     sign_in.close_input();
-    let ran = desktop.finish(sign_in).await?.exited_with(4)?;
-    ensure!(ran.problem()? == "wrong_code", "it says {}", ran.out);
+    let output = desktop.finish(sign_in).await?.exited_with(4)?;
+    ensure!(output.problem()? == "wrong_code", "it says {}", output.stdout);
     ensure!(desktop.keyring().items().await?.is_empty(), "something was kept");
 
     // Ctrl-C at a question.
@@ -137,7 +146,7 @@ async fn a_wrong_code_is_asked_for_again_and_input_that_ends_keeps_nothing() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_way_that_is_barred_names_the_next_as_the_command_to_type() -> Result<()> {
+async fn a_blocked_method_names_the_command_for_the_next() -> Result<()> {
     let desktop = Desktop::start().await?;
     // Risk control that offers no check.
     desktop.simulator.arm(Fault::new("qq.exchange", FaultKind::Risk).with_code(20_254))?;
@@ -145,14 +154,18 @@ async fn a_way_that_is_barred_names_the_next_as_the_command_to_type() -> Result<
         let arguments = if json { &["--json", "sign-in", "qqmusic"][..] } else { &["sign-in", "qqmusic"] };
         let sign_in = desktop.start_cli(arguments)?;
         confirm(&desktop, QQ).await?;
-        let ran = desktop.finish(sign_in).await?.exited_with(8)?;
+        let output = desktop.finish(sign_in).await?.exited_with(8)?;
         if json {
-            let lines = ran.json()?;
+            let lines = output.json()?;
             let blocked = lines.iter().find(|line| line["step"] == "risk_control").context("no such step")?;
             ensure!(blocked["alternatives"]["next"][0]["method"] == "wechat-scan", "it says {blocked}");
         } else {
             let next = "tunekey sign-in qqmusic --method wechat-scan";
-            ensure!(ran.log.contains(next) && ran.log.contains("account is fine"), "it says {}", ran.log);
+            ensure!(
+                output.stderr.contains(next) && output.stderr.contains("account is fine"),
+                "it says {}",
+                output.stderr
+            );
         }
     }
     desktop.ensure_no_secret_leaked(&[]).await
@@ -240,14 +253,14 @@ async fn what_no_keyring_takes_and_nobody_waits_for_is_ended_at_the_service() ->
     confirm(&desktop, QQ).await?;
     sign_in.wait_for_step("failed").await?;
     sign_in.interrupt()?;
-    let ran = desktop.finish(sign_in).await?.exited_with(130)?;
-    ensure!(ran.problem()? == "cancelled", "it says {}", ran.out);
+    let output = desktop.finish(sign_in).await?.exited_with(130)?;
+    ensure!(output.problem()? == "cancelled", "it says {}", output.stdout);
     ensure!(
         desktop.newest_credential(account_for(QQ))?.is_signed_out(),
         "it keeps a device’s place at the service"
     );
 
-    // A person who says so: what stands in the way is the exit code.
+    // A user gives it up: the exit code names the obstacle.
     let mut terminal = Terminal::start(&desktop.sandbox, (80, 40), &["sign-in", "qqmusic"])?;
     desktop.keyring().unlock().await?;
     terminal.wait_for_text("Scan with QQ").await?;
@@ -286,7 +299,7 @@ async fn a_network_that_goes_after_the_confirmation_costs_no_second_scan() -> Re
     desktop.ensure_no_secret_leaked(&[]).await
 }
 
-/// Signs in as a script does, to the end.
+/// Signs in as a script does.
 async fn sign_in(desktop: &Desktop, option: SignInOption, more: &[&str]) -> Result<CommandOutput> {
     let cookie = match option.method {
         Method::Paste => Some(desktop.cookie_from_elsewhere(account_for(option)).await?),

@@ -1,4 +1,4 @@
-//! Every way in, through the real window: by each, and by the next when one is barred, with the keyboard alone.
+//! Every sign-in option through the real window, and every alternative after a blocked one, with the keyboard alone.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tunekey_core::{Method, ServiceId, SignInOption};
@@ -11,22 +11,22 @@ use tunekey_tests::window::{QUIT_LIMIT, Window};
 const ENTER: &str = "\u{e007}";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_way_into_qq_music_leads_through_the_window() -> Result<()> {
-    every_way_into(ServiceId::QqMusic).await
+async fn every_qq_music_option_signs_in_through_the_window() -> Result<()> {
+    every_option_signs_in(ServiceId::QqMusic).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_way_into_netease_leads_through_the_window() -> Result<()> {
-    every_way_into(ServiceId::Netease).await
+async fn every_netease_option_signs_in_through_the_window() -> Result<()> {
+    every_option_signs_in(ServiceId::Netease).await
 }
 
-async fn every_way_into(service: ServiceId) -> Result<()> {
+async fn every_option_signs_in(service: ServiceId) -> Result<()> {
     let desktop = Desktop::start().await?;
     let window = desktop.window().await?;
     window.wait_for_text("h1", "Scan once").await?;
     for option in SIGN_IN_OPTIONS.into_iter().filter(|option| option.service == service) {
         let cookie = cookie_to_paste(&desktop, option).await?;
-        choose(&window, option).await?;
+        start_sign_in(&window, option).await?;
         complete_sign_in(&desktop, &window, option, cookie.as_deref())
             .await
             .with_context(|| format!("{service} {}", option.method))?;
@@ -56,17 +56,17 @@ async fn every_way_into(service: ServiceId) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_risk_control_one_key_leads_to_another_way_into_qq_music() -> Result<()> {
-    past_risk_control(ServiceId::QqMusic).await
+async fn after_risk_control_one_key_starts_an_alternative_for_qq_music() -> Result<()> {
+    sign_in_after_risk_control(ServiceId::QqMusic).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_risk_control_one_key_leads_to_another_way_into_netease() -> Result<()> {
-    past_risk_control(ServiceId::Netease).await
+async fn after_risk_control_one_key_starts_an_alternative_for_netease() -> Result<()> {
+    sign_in_after_risk_control(ServiceId::Netease).await
 }
 
-/// Each way is barred in its turn; the keyboard alone leads from there to a completed sign-in.
-async fn past_risk_control(service: ServiceId) -> Result<()> {
+/// Blocks each option in turn, and signs in by an alternative with the keyboard alone.
+async fn sign_in_after_risk_control(service: ServiceId) -> Result<()> {
     let mut desktop = Desktop::start().await?;
     let opened = desktop.sandbox.record_opened_addresses()?;
     // The same number is used again and again.
@@ -77,11 +77,11 @@ async fn past_risk_control(service: ServiceId) -> Result<()> {
     window.wait_for_text("h1", "Scan once").await?;
     for option in SIGN_IN_OPTIONS.into_iter().filter(|option| option.service == service) {
         let cookie = cookie_to_paste(&desktop, SignInOption { method: Method::Paste, ..option }).await?;
-        let risk = Fault::new(decides(option), FaultKind::Risk);
+        let risk = Fault::new(deciding_request(option), FaultKind::Risk);
         // The usual code of QQ Music offers a check first.
         let risk = if service == ServiceId::QqMusic { risk.with_code(20_254) } else { risk };
         desktop.simulator.arm(risk)?;
-        choose(&window, option).await?;
+        start_sign_in(&window, option).await?;
         answer_window(&desktop, &window, option, cookie.as_deref()).await?;
         if option == (SignInOption { service: ServiceId::Netease, method: Method::Phone }) {
             // NetEase offers a check first, which does not help.
@@ -96,7 +96,7 @@ async fn past_risk_control(service: ServiceId) -> Result<()> {
         ensure!(words.contains("Your account is fine"), "{}: it says {words}", option.method);
         desktop.simulator.clear_faults();
 
-        // One key, and what the other way itself asks for.
+        // One key, and what the alternative itself asks for.
         window.wait_for_focus("#q-primary").await?;
         window.type_keys(ENTER).await?;
         let next = current_option(&window, service, option.method).await?;
@@ -116,7 +116,7 @@ async fn a_check_that_the_service_wants_opens_in_the_systems_browser() -> Result
     let window = desktop.window().await?;
     for service in [ServiceId::QqMusic, ServiceId::Netease] {
         let option = SignInOption { service, method: Method::Phone };
-        choose(&window, option).await?;
+        start_sign_in(&window, option).await?;
         window.wait_for_focus("#p-num").await?;
         window.type_keys(&desktop.phone_of(option)?).await?;
         window.type_keys(ENTER).await?;
@@ -164,8 +164,8 @@ async fn signing_in_again_as_somebody_else_asks_and_leaves_the_account_alone() -
     desktop.ensure_no_secret_leaked(&[&window]).await
 }
 
-/// Starts a way in from wherever the window is.
-async fn choose(window: &Window, option: SignInOption) -> Result<()> {
+/// Starts a sign-in by an option from wherever the window is.
+async fn start_sign_in(window: &Window, option: SignInOption) -> Result<()> {
     let service = simulator_service(option.service).name();
     if window.shows("#q-open").await? {
         window.click("#q-open").await?;
@@ -185,7 +185,7 @@ async fn choose(window: &Window, option: SignInOption) -> Result<()> {
     Ok(())
 }
 
-/// Does what the way asks for, to its good end.
+/// Does what the option asks for, and waits until it has succeeded.
 async fn complete_sign_in(
     desktop: &Desktop,
     window: &Window,
@@ -196,7 +196,7 @@ async fn complete_sign_in(
     window.wait_for_state("success").await
 }
 
-/// Does what the way asks for.
+/// Does what the option asks for.
 async fn answer_window(
     desktop: &Desktop,
     window: &Window,
@@ -234,7 +234,7 @@ async fn answer_window(
     Ok(())
 }
 
-/// A new account that came by a page is shown, and kept with the one key that says so. One that is known is not.
+/// Confirms a new account that came by a page, with one key. A known account is not asked about.
 async fn confirm_new_account(desktop: &Desktop, window: &Window, option: SignInOption) -> Result<()> {
     let accounts = desktop.cli(&["--json", "accounts"]).await?.succeeded()?.json()?;
     if accounts.iter().any(|one| one["id"] == account_for(option)) || !desktop.simulator.faults().is_empty() {
@@ -250,7 +250,7 @@ async fn type_text_code(desktop: &Desktop, window: &Window, option: SignInOption
     window.type_keys(&desktop.text_code_for(option)?).await
 }
 
-/// A cookie from another computer, when that is the way.
+/// A cookie from another computer, if the option needs one.
 async fn cookie_to_paste(desktop: &Desktop, option: SignInOption) -> Result<Option<String>> {
     if option.method != Method::Paste {
         return Ok(None);
@@ -258,7 +258,7 @@ async fn cookie_to_paste(desktop: &Desktop, option: SignInOption) -> Result<Opti
     desktop.cookie_from_elsewhere(account_for(option)).await.map(Some)
 }
 
-/// The way that the window is on now; it was on another.
+/// The option that the window is on now; it was on another method before.
 async fn current_option(window: &Window, service: ServiceId, before: Method) -> Result<SignInOption> {
     for method in Method::ALL.into_iter().filter(|method| *method != before) {
         let button = format!("#s-m-{method}");
@@ -269,8 +269,8 @@ async fn current_option(window: &Window, service: ServiceId, before: Method) -> 
     bail!("the window is still on {before}")
 }
 
-/// The request whose answer decides whether this way leads in.
-fn decides(option: SignInOption) -> &'static str {
+/// The request whose response decides whether the sign-in succeeds.
+fn deciding_request(option: SignInOption) -> &'static str {
     match (option.service, option.method) {
         (ServiceId::QqMusic, Method::QqScan | Method::OfficialPage) => "qq.exchange",
         (ServiceId::QqMusic, Method::WechatScan) => "qq.wx_exchange",

@@ -72,8 +72,12 @@ async fn a_terminal_without_colours_gets_no_escape_sequence_and_a_code_that_can_
         }
     }
     for words in [&["--help"][..], &["nonsense"], &["accounts"]] {
-        let ran = desktop.cli(words).await?;
-        ensure!(!ran.out.contains(ESCAPE) && !ran.log.contains(ESCAPE), "{words:?}: {}", ran.log);
+        let output = desktop.cli(words).await?;
+        ensure!(
+            !output.stdout.contains(ESCAPE) && !output.stderr.contains(ESCAPE),
+            "{words:?}: {}",
+            output.stderr
+        );
     }
     desktop.ensure_no_secret_leaked(&[]).await
 }

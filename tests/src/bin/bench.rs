@@ -34,7 +34,7 @@ const MEMORY_LIMIT: f64 = 1.15;
 /// How often the time from the phone's confirmation to the saved credential is taken.
 const CONFIRMATIONS: usize = 30;
 
-/// The ways in that a phone confirms, with the pause between two questions of those that ask again and again.
+/// The sign-in options that a phone confirms, with the pause between two polls of those that poll.
 const CONFIRMED: [(Service, Method, Duration); 4] = [
     (Service::QqMusic, Method::QqScan, Duration::from_millis(1000)),
     (Service::QqMusic, Method::WechatScan, Duration::ZERO),

@@ -1,5 +1,5 @@
-//! The demo where there is no screen: the same app on a virtual one, driven through one sign-in for each service, with
-//! a picture of every step in `target/demo/`.
+//! The demo on a computer without a screen: the app on a virtual one, driven through one sign-in for each service, with a
+//! picture of every step in `target/demo/`. For `cargo xtask demo`.
 
 // A demo talks to a terminal.
 #![allow(clippy::print_stdout)]
@@ -35,7 +35,7 @@ async fn main() -> Result<()> {
         window.click("#s-add").await?;
         album.add(&window, "pick-a-service").await?;
     }
-    other_ways(&desktop, &window, &mut album).await?;
+    other_options(&desktop, &window, &mut album).await?;
     window.click("#s-netease-90001").await?;
     look(&window, "dark", "zh-CN").await?;
     window.wait_for_text("#a-copy", "复制").await?;
@@ -87,9 +87,9 @@ async fn sign_in(desktop: &Desktop, window: &Window, album: &mut Album, account:
     album.add(window, "renewed").await
 }
 
-/// The ways in that are not scanned, each as far as there is something to see.
-async fn other_ways(desktop: &Desktop, window: &Window, album: &mut Album) -> Result<()> {
-    println!("    looking at the other ways in");
+/// Shows the sign-in options that are not scanned, as far as there is something to see.
+async fn other_options(desktop: &Desktop, window: &Window, album: &mut Album) -> Result<()> {
+    println!("    looking at the other sign-in options");
     let cookie = desktop.cookie_from_elsewhere("qqmusic:10004").await?;
     window.click("#c-qqmusic").await?;
     window.click("#s-m-phone").await?;
