@@ -109,17 +109,7 @@ impl Keyring {
     /// # Errors
     /// When the bus does not respond.
     pub async fn is_locked(&self) -> Result<bool> {
-        let reply = self
-            .connection
-            .call_method(
-                Some(SECRETS),
-                LOGIN_PATH,
-                Some("org.freedesktop.DBus.Properties"),
-                "Get",
-                &(COLLECTION, "Locked"),
-            )
-            .await?;
-        Ok(reply.body().deserialize::<OwnedValue>()?.try_into()?)
+        Ok(self.property(LOGIN_PATH, COLLECTION, "Locked").await?.try_into()?)
     }
 
     /// Locks it.
@@ -181,19 +171,8 @@ impl Keyring {
         let session = self.open_session().await?;
         let mut items = HashMap::new();
         for path in self.item_paths().await? {
-            let attributes: HashMap<String, String> = self
-                .connection
-                .call_method(
-                    Some(SECRETS),
-                    &path,
-                    Some("org.freedesktop.DBus.Properties"),
-                    "Get",
-                    &(ITEM, "Attributes"),
-                )
-                .await?
-                .body()
-                .deserialize::<OwnedValue>()?
-                .try_into()?;
+            let attributes: HashMap<String, String> =
+                self.property(path.as_str(), ITEM, "Attributes").await?.try_into()?;
             if !attributes.get("service").is_some_and(|service| service.starts_with("TuneKey")) {
                 continue;
             }
@@ -208,18 +187,14 @@ impl Keyring {
     }
 
     async fn item_paths(&self) -> Result<Vec<OwnedObjectPath>> {
-        let reply = self
-            .connection
-            .call_method(
-                Some(SECRETS),
-                LOGIN_PATH,
-                Some("org.freedesktop.DBus.Properties"),
-                "Get",
-                &(COLLECTION, "Items"),
-            )
-            .await?;
-        let value = reply.body().deserialize::<OwnedValue>()?;
-        Ok(Vec::<OwnedObjectPath>::try_from(value)?)
+        Ok(self.property(LOGIN_PATH, COLLECTION, "Items").await?.try_into()?)
+    }
+
+    async fn property(&self, path: &str, interface: &str, name: &str) -> Result<OwnedValue> {
+        let properties = Some("org.freedesktop.DBus.Properties");
+        let reply =
+            self.connection.call_method(Some(SECRETS), path, properties, "Get", &(interface, name)).await?;
+        Ok(reply.body().deserialize()?)
     }
 
     async fn open_session(&self) -> Result<OwnedObjectPath> {

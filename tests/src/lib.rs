@@ -37,6 +37,7 @@ pub mod programs;
 pub mod sandbox;
 pub mod screen;
 pub mod terminal;
+pub mod third_party;
 pub mod tray;
 pub mod tray_host;
 pub mod user;

@@ -2,20 +2,16 @@
 //! installed from their registries. Each makes a request to the simulator, whose response names the account.
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::process::Output;
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tunekey_tests::desktop::{Desktop, key_of};
 use tunekey_tests::fixtures::{NETEASE, QQ};
-
-/// Installing takes most of it, the first time.
-const READER_LIMIT: Duration = Duration::from_secs(300);
+use tunekey_tests::third_party::{self, driver, result, run};
 
 const PYTHON_PACKAGES: [&str; 4] =
     ["yt-dlp==2026.10.26", "python-dotenv==1.2.4", "qqmusic-api-python==0.8.2", "PySocks==1.7.1"];
@@ -166,7 +162,7 @@ async fn both_dotenvs_read_the_env_line_as_the_header() -> Result<()> {
         let mut node = exports.reader("node");
         node.arg(driver("read_cookies.mjs")).arg("dotenv").arg(&file).env("PACKAGES", node_packages().await?);
         for mut reader in [python, node] {
-            let read = json(&run(&mut reader).await?)?;
+            let read = result(&run(&mut reader).await?)?;
             ensure!(read[name] == header.as_str(), "{account}: {reader:?} reads another cookie");
         }
     }
@@ -180,7 +176,7 @@ async fn qqmusic_api_python_works_with_the_credential_and_renews_with_the_full_o
         let file = exports.file(QQ, "qqmusicapi", more).await?;
         let mut client = exports.reader(python_with_packages().await?);
         client.arg(driver("use_credential.py")).arg(&file).args(renew);
-        let told = json(&run(&mut client).await?)?;
+        let told = result(&run(&mut client).await?)?;
         ensure!(told["musicid"] == 10_001 && told["is_valid"] == true, "{more:?}: it says {told}");
         ensure!(told["ended"] == false && told["expired"] == false, "{more:?}: it says {told}");
         if renew.is_some() {
@@ -206,7 +202,7 @@ async fn netease_cloud_music_api_and_meting_take_the_header_file() -> Result<()>
         let file = exports.file(QQ, "header", more).await?;
         let mut client = exports.reader("node");
         client.arg(driver("read_cookies.mjs")).arg("meting").arg(&file).env("PACKAGES", packages);
-        let told = json(&run(&mut client).await?)?;
+        let told = result(&run(&mut client).await?)?;
         ensure!(told["uin"] == "10001", "Meting finds another number: {}", told["uin"]);
         let header = std::fs::read_to_string(&file)?;
         let sent = told["cookies"].as_array().context("it asked nothing")?;
@@ -252,27 +248,6 @@ fn hash33(key: &str) -> u32 {
     key.bytes().fold(5381_u32, |sum, byte| sum.wrapping_mul(33).wrapping_add(u32::from(byte))) & 0x7fff_ffff
 }
 
-fn driver(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("real_clients").join(name)
-}
-
-async fn run(command: &mut Command) -> Result<Output> {
-    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(READER_LIMIT, output)
-        .await
-        .with_context(|| format!("{command:?} takes too long"))?;
-    let output = output.with_context(|| format!("{command:?} does not start"))?;
-    let errors = || String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(output.status.success(), "{command:?} failed:\n{}", errors());
-    Ok(output)
-}
-
-/// The last line, which is the result.
-fn json(output: &Output) -> Result<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(text.lines().last().unwrap_or_default()).context("no result")
-}
-
 /// Every Python from 3.8 on that is on this computer, one of each version: the system’s, and those of pyenv.
 async fn pythons() -> Result<&'static [PathBuf]> {
     static FOUND: OnceCell<Vec<PathBuf>> = OnceCell::const_new();
@@ -308,27 +283,7 @@ fn place(name: &str) -> PathBuf {
 /// A Python with the packages that read exports.
 async fn python_with_packages() -> Result<&'static Path> {
     static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
-    let install = async || {
-        let folder = place("python");
-        let python = folder.join("bin/python");
-        let pip = |arguments: &[&str]| {
-            let mut command = Command::new(&python);
-            command.args(["-m", "pip", "--disable-pip-version-check", "--quiet"]).args(arguments);
-            command
-        };
-        let listed = run(pip(&["freeze"]).stderr(Stdio::null())).await;
-        let is_there = listed.is_ok_and(|output| {
-            let listed = String::from_utf8_lossy(&output.stdout).to_lowercase();
-            PYTHON_PACKAGES.iter().all(|package| listed.contains(&package.to_lowercase()))
-        });
-        if !is_there {
-            run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
-                .await
-                .context("python3 with its venv module is needed (Debian: python3-venv)")?;
-            run(pip(&["install", "--only-binary", ":all:"]).args(PYTHON_PACKAGES)).await?;
-        }
-        anyhow::Ok(python)
-    };
+    let install = async || third_party::install_python(&place("python"), &PYTHON_PACKAGES).await;
     Ok(PYTHON.get_or_try_init(install).await?.as_path())
 }
 
@@ -337,18 +292,7 @@ async fn node_packages() -> Result<&'static Path> {
     static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
     let install = async || {
         let folder = place("node");
-        let is_there = NODE_PACKAGES.iter().all(|(name, version)| {
-            let manifest = std::fs::read(folder.join("node_modules").join(name).join("package.json"));
-            let manifest: Option<Value> = manifest.ok().and_then(|text| serde_json::from_slice(&text).ok());
-            manifest.is_some_and(|manifest| manifest["version"] == *version)
-        });
-        if !is_there {
-            std::fs::create_dir_all(&folder)?;
-            let flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--silent"];
-            let packages = NODE_PACKAGES.map(|(name, version)| format!("{name}@{version}"));
-            run(Command::new("npm").arg("install").arg("--prefix").arg(&folder).args(flags).args(packages))
-                .await?;
-        }
+        third_party::install_node(&folder, &NODE_PACKAGES).await?;
         anyhow::Ok(folder)
     };
     Ok(FOLDER.get_or_try_init(install).await?.as_path())

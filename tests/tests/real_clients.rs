@@ -5,49 +5,22 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
-use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tunekey_simulator::{CodeState, Options, Running, Service, Simulator};
+use tunekey_tests::third_party::{self, driver, result, run};
 
 const QQMUSIC: &str = "qqmusic-api-python==0.8.2";
 /// With it, and only with it, the client's MQTT library goes through a proxy.
 const PROXIES: &str = "PySocks==1.7.1";
 const NETEASE: &str = "NeteaseCloudMusicApi";
 const NETEASE_VERSION: &str = "4.32.0";
-/// Installing takes most of it, the first time.
-const CLIENT_LIMIT: Duration = Duration::from_secs(300);
-
 /// Where the clients are installed and keep their files: inside the build's own folder.
 fn place(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-clients").join(name)
-}
-
-fn driver(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("real_clients").join(name)
-}
-
-async fn run(command: &mut Command) -> Result<Output> {
-    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(CLIENT_LIMIT, output)
-        .await
-        .with_context(|| format!("{command:?} takes too long"))?;
-    let output = output.with_context(|| format!("{command:?} does not start"))?;
-    let both =
-        || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    ensure!(output.status.success(), "{command:?} failed:\n{}", both());
-    Ok(output)
-}
-
-/// The last line that a driver printed, which is its result.
-fn result(output: &Output) -> Result<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(text.lines().last().unwrap_or_default())
-        .with_context(|| format!("no result in {text}"))
 }
 
 /// A client's own environment: only the proxy it is given, and a folder of its own for temporary files.
@@ -93,45 +66,16 @@ async fn scan_and_confirm(simulator: &Running, service: Service, account: &str) 
 
 async fn install_qqmusic() -> Result<&'static Path> {
     static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
-    Ok(PYTHON.get_or_try_init(installed_qqmusic).await?.as_path())
-}
-
-async fn installed_qqmusic() -> Result<PathBuf> {
-    let folder = place("qqmusic-api-python");
-    let python = folder.join("bin/python");
-    let pip = |arguments: &[&str]| {
-        let mut command = Command::new(&python);
-        command.args(["-m", "pip", "--disable-pip-version-check", "--quiet"]).args(arguments);
-        command
-    };
-    let listed = run(pip(&["freeze"]).stderr(Stdio::null())).await;
-    let installed = listed.is_ok_and(|output| {
-        let listed = String::from_utf8_lossy(&output.stdout);
-        [QQMUSIC, PROXIES].iter().all(|package| listed.contains(package))
-    });
-    if !installed {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
-            .await
-            .context("python3 with its venv module is needed (Debian: python3-venv)")?;
-        run(&mut pip(&["install", "--only-binary", ":all:", QQMUSIC, PROXIES])).await?;
-    }
-    Ok(python)
+    let install =
+        async || third_party::install_python(&place("qqmusic-api-python"), &[QQMUSIC, PROXIES]).await;
+    Ok(PYTHON.get_or_try_init(install).await?.as_path())
 }
 
 async fn install_netease() -> Result<&'static Path> {
     static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
     let install = async || {
         let folder = place("NeteaseCloudMusicApi");
-        let manifest = folder.join("node_modules").join(NETEASE).join("package.json");
-        let installed: Option<Value> =
-            std::fs::read(manifest).ok().and_then(|manifest| serde_json::from_slice(&manifest).ok());
-        if installed.is_none_or(|manifest| manifest["version"] != NETEASE_VERSION) {
-            std::fs::create_dir_all(&folder)?;
-            let flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--silent"];
-            let package = format!("{NETEASE}@{NETEASE_VERSION}");
-            run(Command::new("npm").arg("install").arg("--prefix").arg(&folder).args(flags).arg(package))
-                .await?;
-        }
+        third_party::install_node(&folder, &[(NETEASE, NETEASE_VERSION)]).await?;
         anyhow::Ok(folder)
     };
     Ok(FOLDER.get_or_try_init(install).await?.as_path())
