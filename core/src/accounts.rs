@@ -12,7 +12,7 @@ use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, Servi
 use crate::account::{Account, Busy, CopyRecord, Health, RenewalOutcome, RenewalRecord, WarningReason};
 use crate::avatar;
 use crate::export::Format;
-use crate::ledger::{AccountRecord, Ledger, LedgerFile};
+use crate::ledger::{AccountRecord, Ledger, LedgerFile, Section};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::settings::Settings;
@@ -68,6 +68,17 @@ impl Accounts {
         let accounts = Self { profile, file, clock, events, now };
         accounts.refresh();
         Ok(accounts)
+    }
+
+    /// Whether the accounts can be read, and changed.
+    ///
+    /// # Errors
+    /// `LedgerNewer` when a newer version has written them.
+    pub(crate) fn are_readable(&self) -> Result<(), Problem> {
+        match self.now().ledger.newer.get(&Section::Accounts) {
+            Some(section) => Err(section.is_newer()),
+            None => Ok(()),
+        }
     }
 
     /// Every account, oldest first.
@@ -137,21 +148,20 @@ impl Accounts {
         found.ok_or_else(|| unknown(id))
     }
 
-    /// Adds an account, or replaces its record by what `make` makes of it. Says whether it was known.
-    pub(crate) fn add(
+    /// Changes one record. An account that is not here gets `first` as its record; without one it has to be here.
+    pub(crate) fn update_or_add(
         &self,
         id: &AccountId,
-        make: impl FnOnce(Option<AccountRecord>) -> AccountRecord,
-    ) -> Result<bool, Problem> {
-        self.change(|ledger| {
-            let place = ledger.accounts.iter().position(|record| record.id == *id);
-            let record = make(place.map(|place| ledger.accounts[place].clone()));
-            match place {
-                Some(place) => ledger.accounts[place] = record,
-                None => ledger.accounts.push(record),
+        first: Option<AccountRecord>,
+        change: impl FnOnce(&mut AccountRecord),
+    ) -> Result<(), Problem> {
+        let found = self.change(|ledger| {
+            if ledger.accounts.iter().all(|record| record.id != *id) {
+                ledger.accounts.extend(first);
             }
-            place.is_some()
-        })
+            ledger.accounts.iter_mut().find(|record| record.id == *id).map(change)
+        })?;
+        found.ok_or_else(|| unknown(id))
     }
 
     /// Removes an account and its picture. One that the ledger cannot lose now is not shown any more all the same;

@@ -5,25 +5,13 @@
 //! answer may be about a key that has been renewed since. What one answer says is a warning; it is asked again.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
 
 use crate::account::{Health, SignInReason, WarningReason};
-use crate::ledger::AccountRecord;
+use crate::ledger::{AccountRecord, Evidence};
 use crate::vault::Generation;
 
 /// How far apart two answers must be to count as two.
 pub(crate) const APART: SignedDuration = SignedDuration::from_secs(60);
-
-/// The first of the two answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Evidence {
-    /// When it came.
-    pub at: Timestamp,
-    /// Of which generation it was said.
-    pub generation: Generation,
-    /// Who said what.
-    pub reason: SignInReason,
-}
 
 /// What an answer has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 //! Everything here is small and quick but does touch the disk: the calls block for as long as the disk takes,
 //! and a change for at most ten seconds when another process holds the lock.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::fs::Metadata;
 use std::io::{self, Read as _};
@@ -15,13 +15,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
-use rand::Rng as _;
 use serde::{Deserialize, Serialize};
-use tunekey_services::{AccountId, Clock as _, Membership, Method, Renewability, SystemClock, display_text};
+use tunekey_services::{
+    AccountId, Clock as _, Device, Membership, Method, Renewability, SystemClock, display_text,
+};
 
-use crate::account::{Health, KeyLifetime, RenewalRecord};
+use crate::account::{Health, KeyLifetime, RenewalRecord, SignInReason};
 use crate::disk::{self, FileLock};
-use crate::evidence::Evidence;
 use crate::export::Format;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
@@ -30,8 +30,10 @@ use crate::settings::Settings;
 use crate::vault::Generation;
 
 mod account_lock;
+mod sections;
 
 pub use account_lock::AccountLock;
+pub use sections::Section;
 
 /// The version that this code writes.
 const VERSION: u32 = 1;
@@ -67,6 +69,9 @@ pub struct Ledger {
     /// The sign-ins that were started within the last day, so that a restart does not forget them.
     #[serde(default)]
     pub started: DailyQuota,
+    /// The sections that only a newer version understands: here they are as in a new ledger, and cannot be changed.
+    #[serde(skip)]
+    pub newer: BTreeSet<Section>,
 }
 
 impl Default for Ledger {
@@ -77,6 +82,7 @@ impl Default for Ledger {
             accounts: Vec::new(),
             settings: Settings::default(),
             started: DailyQuota::default(),
+            newer: BTreeSet::new(),
         }
     }
 }
@@ -160,6 +166,17 @@ pub struct HandedOut {
     pub generation: Generation,
 }
 
+/// The first of the two answers that it takes to believe that a credential is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// When it came.
+    pub at: Timestamp,
+    /// Of which generation it was said.
+    pub generation: Generation,
+    /// Who said what.
+    pub reason: SignInReason,
+}
+
 impl AccountRecord {
     /// A record with nothing known beyond how and when the account was signed in.
     pub fn new(id: AccountId, method: Method, added_at: Timestamp) -> Self {
@@ -227,7 +244,7 @@ impl LedgerFile {
             Ok(notice) => notice,
             Err(problem) if problem.code == ProblemCode::ProfileNotPrivate => return Err(problem),
             Err(problem) => match file.contents()? {
-                Contents::Good(_) => Some(problem),
+                Contents::Good(..) => Some(problem),
                 Contents::Damaged => return Err(damaged()),
                 Contents::Missing => return Err(problem),
             },
@@ -242,27 +259,36 @@ impl LedgerFile {
     /// [`open`](Self::open), `LedgerDamaged` when it has been damaged since.
     pub fn read(&self) -> Result<Ledger, Problem> {
         match self.contents()? {
-            Contents::Good(ledger) => Ok(*ledger),
+            Contents::Good(ledger, _) => Ok(*ledger),
             Contents::Missing => Err(unreadable("the ledger is gone")),
             Contents::Damaged => Err(damaged()),
         }
     }
 
     /// Changes the ledger: reads it again with the lock held, lets `change` have it, and writes it if anything
-    /// is different. What `change` returns is passed on; to refuse a change, leave the ledger as it is.
+    /// is different. What `change` returns is passed on; to refuse a change, leave the ledger as it is. What a newer
+    /// version has written besides stays in the file.
     ///
     /// # Errors
-    /// As [`read`](Self::read); `ProfileReadOnly`, `DiskFull`, `LocksUnusable`, `ProfileBusy` or
+    /// As [`read`](Self::read); `LedgerNewer` when a [newer section](Ledger::newer) would change; `ProfileReadOnly`, `DiskFull`, `LocksUnusable`, `ProfileBusy` or
     /// `ProfileUnreadable` when it cannot be locked or written. With any of them nothing has changed.
     pub fn update<R>(&self, change: impl FnOnce(&mut Ledger) -> R) -> Result<R, Problem> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let _lock = self.lock()?;
-        let before = self.read()?;
+        let (before, document) = match self.contents()? {
+            Contents::Good(ledger, document) => (*ledger, document),
+            Contents::Missing => return Err(unreadable("the ledger is gone")),
+            Contents::Damaged => return Err(damaged()),
+        };
         let mut after = before.clone();
         let result = change(&mut after);
         after.accounts.iter_mut().for_each(AccountRecord::prune);
+        if let Some(section) = before.newer.iter().find(|section| after.differs(&before, **section)) {
+            return Err(section.is_newer());
+        }
         if after != before {
-            self.write(&after)?;
+            let rewritten = sections::rewritten(&document, &json(&before)?, json(&after)?, &before.newer);
+            self.write(&rewritten)?;
         }
         Ok(result)
     }
@@ -279,14 +305,14 @@ impl LedgerFile {
         let _lock = self.lock()?;
         disk::remove_leftovers(&self.path);
         match self.contents()? {
-            Contents::Good(_) => Ok(None),
+            Contents::Good(ledger, _) => Ok(ledger.newer.first().map(|section| section.is_newer())),
             Contents::Missing => {
-                self.write(&Self::fresh())?;
+                self.start_anew()?;
                 Ok(None)
             }
             Contents::Damaged => {
                 let aside = self.set_aside()?;
-                self.write(&Self::fresh())?;
+                self.start_anew()?;
                 let name = aside.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 tracing::warn!(aside = %name, "the ledger was damaged and has been set aside");
                 let detail = format!(
@@ -307,9 +333,13 @@ impl LedgerFile {
     }
 
     fn fresh() -> Ledger {
-        let mut rng = rand::rng();
-        let device_id = (0..52).map(|_| format!("{:X}", rng.random_range(0..16_u8))).collect();
-        Ledger { device_id, ..Ledger::default() }
+        Ledger { device_id: Device::random_id(), ..Ledger::default() }
+    }
+
+    /// Only with the lock held.
+    fn start_anew(&self) -> Result<(), Problem> {
+        let nothing = serde_json::Value::Null;
+        self.write(&sections::rewritten(&nothing, &nothing, json(&Self::fresh())?, &BTreeSet::new()))
     }
 
     /// Renames a damaged ledger, so that whoever can read it still may.
@@ -347,9 +377,8 @@ impl LedgerFile {
     }
 
     /// Only with the lock held.
-    fn write(&self, ledger: &Ledger) -> Result<(), Problem> {
-        let mut bytes = serde_json::to_vec_pretty(ledger)
-            .map_err(|error| unreadable(format!("the ledger has no JSON form: {error}")))?;
+    fn write(&self, document: &serde_json::Value) -> Result<(), Problem> {
+        let mut bytes = serde_json::to_vec_pretty(document).map_err(no_json)?;
         bytes.push(b'\n');
         disk::replace(&self.path, &bytes).map_err(no_write("writing the ledger"))?;
         let metadata = std::fs::metadata(&self.path).map_err(io_problem("writing the ledger"))?;
@@ -376,7 +405,8 @@ impl LedgerFile {
 
 /// What was found in the file.
 enum Contents {
-    Good(Box<Ledger>),
+    /// What it says, and all that stands in it.
+    Good(Box<Ledger>, serde_json::Value),
     Missing,
     Damaged,
 }
@@ -397,13 +427,35 @@ fn understand(bytes: &[u8]) -> Result<Contents, Problem> {
             "the ledger was written by a newer version of TuneKey (shape {version}, this one knows {VERSION})"
         )));
     }
-    Ok(match serde_json::from_slice::<Ledger>(bytes) {
-        Ok(ledger) if ledger.is_sound() => Contents::Good(Box::new(ledger)),
+    let Ok(document) = serde_json::from_slice::<serde_json::Value>(bytes) else {
+        return Ok(Contents::Damaged);
+    };
+    let mut understood = document.clone();
+    let newer = sections::take_newer(&mut understood);
+    Ok(match serde_json::from_value::<Ledger>(understood) {
+        Ok(ledger) if ledger.is_sound() => Contents::Good(Box::new(Ledger { newer, ..ledger }), document),
         Ok(_) | Err(_) => Contents::Damaged,
     })
 }
 
+fn json(ledger: &Ledger) -> Result<serde_json::Value, Problem> {
+    serde_json::to_value(ledger).map_err(no_json)
+}
+
+fn no_json(error: serde_json::Error) -> Problem {
+    unreadable(format!("the ledger has no JSON form: {error}"))
+}
+
 impl Ledger {
+    /// Whether a section says something else than in another ledger.
+    fn differs(&self, other: &Self, section: Section) -> bool {
+        match section {
+            Section::Accounts => self.accounts != other.accounts,
+            Section::Settings => self.settings != other.settings,
+            Section::Quota => self.started != other.started,
+        }
+    }
+
     /// Whether it says what a ledger can say. One account twice would make every change ambiguous.
     fn is_sound(&self) -> bool {
         let mut seen = HashSet::new();

@@ -7,6 +7,7 @@ mod account;
 mod accounts;
 mod alternatives;
 mod avatar;
+mod commit;
 mod disk;
 mod evidence;
 mod export;
@@ -15,6 +16,7 @@ mod extra_ca;
 mod fuzz;
 pub mod hardening;
 pub mod import;
+mod lease;
 mod ledger;
 mod problem;
 mod profile;
@@ -22,6 +24,7 @@ mod quota;
 mod renewal;
 mod settings;
 mod sign_in;
+mod timing;
 mod tunekey;
 mod vault;
 
@@ -31,14 +34,13 @@ pub use account::{
 };
 pub use alternatives::{Alternatives, SignInOption};
 pub use export::{Export, Format, Scope};
-pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile};
+pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Section};
 pub use problem::{Language, Problem, ProblemCode, Words};
 pub use profile::Profile;
 pub use settings::Settings;
 pub use sign_in::{Answer, SignIn, SignInStep, StepKind};
 pub use tunekey::{
-    ConnectionTest, Event, ExportedCookie, KeychainState, ServiceInfo, Setup, SignedOut, Snapshot,
-    SystemProxyInfo, TuneKey,
+    ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
 };
 pub use tunekey_services::{
     AccountId, Clock, CookieMap, Credential, CredentialPart, Detected, DetectedPart, Fields, Http,
@@ -46,5 +48,5 @@ pub use tunekey_services::{
     PasteFormat, PastedAccount, PrivateAddress, Proxy, QUIET_ZONE, QrCode, Renewability, Secret, ServiceId,
     SystemClock, Tier, TierStatus, UnchangedReason, Unusable, UnusableReason, display_text, registry,
 };
-pub use vault::keychain::{Interaction, Keychain, KeychainError, SystemKeychain};
+pub use vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
 pub use vault::{Generation, StoredCredential, Vault};

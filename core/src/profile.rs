@@ -78,6 +78,11 @@ impl Profile {
         self.dir.join("ledger.lock")
     }
 
+    /// The lock that whoever runs the schedule holds.
+    pub(crate) fn schedule_lock(&self) -> PathBuf {
+        self.dir.join("schedule.lock")
+    }
+
     /// The lock that every renewal of an account holds.
     pub(crate) fn account_lock(&self, id: &AccountId) -> PathBuf {
         self.dir.join("locks").join(format!("{}.lock", file_name(id)))

@@ -8,29 +8,22 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use rand::Rng as _;
 use tunekey_services::{
     AccountId, Clock, Context, Credential, Renewability, Renewal, Service, ServiceError, ServiceId,
     UnchangedReason,
 };
 
-use crate::account::{
-    Health, KeyLifetime, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason, WarningReason,
-};
+use crate::account::{Health, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason, WarningReason};
 use crate::accounts::Accounts;
+use crate::commit::{CommitError, Commits, Record};
 use crate::evidence::{self, Verdict};
 use crate::ledger::{AccountLock, AccountRecord};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
+use crate::timing::{jitter, life, pause};
 use crate::vault::keychain::{Interaction, KeychainError};
 use crate::vault::{Generation, StoredCredential, Vault};
 
-/// The first pause after a failed renewal; it doubles with each further one.
-const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(2);
-/// The longest pause between two tries.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
-/// How much earlier than planned a renewal may come, so that many accounts do not renew in one moment.
-const JITTER: f64 = 0.05;
 /// How much later than a minute after the first refusal the second question may come.
 const ASK_AGAIN_JITTER: SignedDuration = SignedDuration::from_secs(15);
 /// How often to try to write a key that has just been issued before keeping it in memory.
@@ -41,10 +34,20 @@ const WRITES: u32 = 3;
 pub(crate) struct Renewer {
     profile: Profile,
     vault: Vault,
+    commits: Commits,
     clock: Arc<dyn Clock>,
-    /// Keys that the service has issued and the keychain would not take: written before anything else
-    /// happens with their account, unless something else has been saved since.
-    unsaved: Mutex<HashMap<AccountId, Unsaved>>,
+    unsaved: Arc<UnsavedKeys>,
+}
+
+/// Keys that the service has issued and the keychain would not take: written before anything else happens with their
+/// account, unless something else has been saved since.
+#[derive(Debug, Default)]
+struct UnsavedKeys(Mutex<HashMap<AccountId, Unsaved>>);
+
+impl UnsavedKeys {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, Unsaved>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A key that was issued for the credential of that generation.
@@ -55,8 +58,17 @@ struct Unsaved {
 }
 
 impl Renewer {
-    pub(crate) fn new(profile: Profile, vault: Vault, clock: Arc<dyn Clock>) -> Self {
-        Self { profile, vault, clock, unsaved: Mutex::default() }
+    pub(crate) fn new(profile: Profile, vault: Vault, commits: Commits, clock: Arc<dyn Clock>) -> Self {
+        let unsaved = Arc::<UnsavedKeys>::default();
+        let waiting = unsaved.clone();
+        // A key that was issued for an older credential than the current one is of no use any more.
+        commits.listen(move |id, generation| {
+            let mut waiting = waiting.lock();
+            if waiting.get(id).is_some_and(|key| key.replaces < generation) {
+                waiting.remove(id);
+            }
+        });
+        Self { profile, vault, commits, clock, unsaved }
     }
 
     /// Waits until no other process renews, signs out or removes the account.
@@ -66,7 +78,7 @@ impl Renewer {
 
     /// Forgets a key that was never written: its account is gone.
     pub(crate) fn forget(&self, id: &AccountId) {
-        self.unsaved().remove(id);
+        self.unsaved.lock().remove(id);
     }
 
     /// Renews one account. What goes wrong, wherever it does, is in the history and delays the next try.
@@ -110,13 +122,24 @@ impl Renewer {
     ) -> Result<Current, Problem> {
         let interaction = interaction(trigger);
         let kept = self.load(accounts, id, interaction).await?;
-        if let Some((credential, generation)) = self.write_unsaved(&kept, interaction).await? {
-            let entry = self.publish(accounts, service, &credential, generation, trigger)?;
+        let unsaved = self.unsaved.lock().remove(id).filter(|key| key.replaces == kept.generation);
+        if let Some(Unsaved { credential, replaces }) = unsaved {
+            let entry = self.commit(accounts, service, &credential, replaces, trigger).await?;
             return Ok(Current::Published(entry));
         }
         if kept.generation > seen {
-            // Another process has renewed it while we waited, or was cut off before it could say so.
-            let entry = self.publish(accounts, service, &kept.credential, kept.generation, trigger)?;
+            // Another process, or another caller, has renewed it while we waited: one renewal is one entry.
+            accounts.reload();
+            let record = accounts.record(id)?;
+            if record.generation >= kept.generation
+                && let Some(entry) = record.renewals.first()
+            {
+                return Ok(Current::Published(entry.clone()));
+            }
+            // It was cut off before it could say so.
+            let entry = self.entry(RenewalOutcome::Renewed, trigger, None);
+            let record = renewed(&entry);
+            self.commits.publish(accounts, service, &kept.credential, kept.generation, record)?;
             return Ok(Current::Published(entry));
         }
         Ok(Current::StoredCredential(Box::new(kept)))
@@ -142,8 +165,7 @@ impl Renewer {
         self.vault.prove_writable(id, interaction).await?;
         match service.renew(context, &kept.credential).await {
             Ok(Renewal::Renewed(credential)) => {
-                let generation = self.write(&credential, kept.generation, interaction).await?;
-                self.publish(accounts, service, &credential, generation, trigger)
+                self.commit(accounts, service, &credential, kept.generation, trigger).await
             }
             Ok(Renewal::Unchanged { reason }) => self.unchanged(accounts, kept, service, trigger, reason),
             Err(error) => Err(self.refusal(accounts, service, context, kept, error, key).await?),
@@ -196,7 +218,7 @@ impl Renewer {
         accounts: &Accounts,
         service_of: impl Fn(ServiceId) -> &'static dyn Service,
     ) {
-        let waiting: Vec<AccountId> = self.unsaved().keys().cloned().collect();
+        let waiting: Vec<AccountId> = self.unsaved.lock().keys().cloned().collect();
         for id in waiting {
             let trigger = RenewalTrigger::Automatic;
             let written = async {
@@ -210,59 +232,35 @@ impl Renewer {
         }
     }
 
-    /// Writes the account's key that could not be written before, unless something else has been saved since:
-    /// by a new sign-in, or by another process. Only with the account's lock held.
-    async fn write_unsaved(
-        &self,
-        kept: &StoredCredential,
-        interaction: Interaction,
-    ) -> Result<Option<(Credential, Generation)>, Problem> {
-        let unsaved = self.unsaved().remove(&kept.credential.account);
-        let Some(Unsaved { credential, .. }) = unsaved.filter(|one| one.replaces == kept.generation) else {
-            return Ok(None);
-        };
-        let generation = self.write(&credential, kept.generation, interaction).await?;
-        Ok(Some((credential, generation)))
-    }
-
-    /// Writes a key that exists nowhere else yet. One that cannot be written stays in memory.
-    async fn write(
-        &self,
-        credential: &Credential,
-        expected: Generation,
-        interaction: Interaction,
-    ) -> Result<Generation, Problem> {
-        let id = &credential.account;
-        self.unsaved().insert(id.clone(), Unsaved { credential: credential.clone(), replaces: expected });
-        let mut tries = 1;
-        let generation = loop {
-            match self.vault.save(credential, Some(expected), interaction).await {
-                Ok(generation) => break generation,
-                Err(error) if tries == WRITES => return Err(error.into()),
-                Err(_) => tries += 1,
-            }
-        };
-        self.unsaved().remove(id);
-        Ok(generation)
-    }
-
-    /// Makes a new key known.
-    fn publish(
+    /// Makes a key current that exists nowhere else yet. One that cannot be written stays in memory.
+    async fn commit(
         &self,
         accounts: &Accounts,
         service: &dyn Service,
         credential: &Credential,
-        generation: Generation,
+        replaces: Generation,
         trigger: RenewalTrigger,
     ) -> Result<RenewalRecord, Problem> {
-        let entry = self.entry(RenewalOutcome::Renewed, trigger, None);
-        accounts.update(&credential.account, |record| {
-            record.life = life(service, credential);
-            record.generation = generation;
-            record.renewability = Some(service.renewability(credential));
-            succeeded(record, entry.clone());
-        })?;
-        Ok(entry)
+        let id = &credential.account;
+        self.unsaved.lock().insert(id.clone(), Unsaved { credential: credential.clone(), replaces });
+        let mut tries = 1;
+        loop {
+            let entry = self.entry(RenewalOutcome::Renewed, trigger, None);
+            let (interaction, record) = (interaction(trigger), renewed(&entry));
+            match self
+                .commits
+                .commit(accounts, service, credential, Some(replaces), interaction, record)
+                .await
+            {
+                Ok(_) => return Ok(entry),
+                Err(CommitError::NotSaved(_)) if tries < WRITES => tries += 1,
+                Err(error @ CommitError::NotSaved(_)) => return Err(error.into()),
+                Err(CommitError::NotRecorded(problem)) => {
+                    self.unsaved.lock().remove(id);
+                    return Err(problem);
+                }
+            }
+        }
     }
 
     /// The service kept the key: nothing to write, but it has just said that it works.
@@ -373,10 +371,6 @@ impl Renewer {
     ) -> RenewalRecord {
         RenewalRecord { at: self.clock.now(), outcome, trigger, problem }
     }
-
-    fn unsaved(&self) -> MutexGuard<'_, HashMap<AccountId, Unsaved>> {
-        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// What there is to renew.
@@ -403,16 +397,6 @@ fn interaction(trigger: RenewalTrigger) -> Interaction {
     }
 }
 
-/// The life of a credential's key, with a renewal planned a little before the last good moment.
-pub(crate) fn life(service: &dyn Service, credential: &Credential) -> KeyLifetime {
-    let issued_at = credential.issued_at;
-    let renew_at = service.renew_at(credential).map(|latest| {
-        let whole = latest.duration_since(issued_at);
-        latest - whole.mul_f64_or_zero(rand::rng().random_range(0.0..JITTER))
-    });
-    KeyLifetime { issued_at, renew_at, expires_at: credential.expires_at }
-}
-
 /// Whether the schedule should renew an account now, or ask about it a second time.
 pub(crate) fn is_due(record: &AccountRecord, now: Timestamp) -> bool {
     let waits = record.next_attempt_at.is_some_and(|at| now < at);
@@ -430,6 +414,12 @@ fn note(accounts: &Accounts, id: &AccountId, change: impl FnOnce(&mut AccountRec
     }
 }
 
+/// What a renewal that brought a new key leaves in the record.
+fn renewed(entry: &RenewalRecord) -> Record<impl FnOnce(&mut AccountRecord) + use<>> {
+    let entry = entry.clone();
+    Record { first: None, change: move |record: &mut AccountRecord| succeeded(record, entry) }
+}
+
 fn succeeded(record: &mut AccountRecord, entry: RenewalRecord) {
     evidence::clear(record);
     record.failures = 0;
@@ -438,30 +428,9 @@ fn succeeded(record: &mut AccountRecord, entry: RenewalRecord) {
     record.renewals.insert(0, entry);
 }
 
-/// How long to wait after so many failures: doubling, with full jitter above half.
-fn pause(failures: u32) -> SignedDuration {
-    let doubled = FIRST_PAUSE.saturating_mul(2_i32.saturating_pow(failures.saturating_sub(1)));
-    doubled.min(LONGEST_PAUSE).mul_f64_or_zero(rand::rng().random_range(0.5..1.0))
-}
-
-/// Some of a duration.
-fn jitter(most: SignedDuration) -> SignedDuration {
-    most.mul_f64_or_zero(rand::rng().random_range(0.0..1.0))
-}
-
-/// `mul_f64` that gives zero instead of panicking on what no duration can be.
-trait MulOrZero {
-    fn mul_f64_or_zero(self, factor: f64) -> SignedDuration;
-}
-
-impl MulOrZero for SignedDuration {
-    fn mul_f64_or_zero(self, factor: f64) -> SignedDuration {
-        SignedDuration::try_from_secs_f64(self.as_secs_f64() * factor).unwrap_or(SignedDuration::ZERO)
-    }
-}
-
-mod check;
 #[cfg(test)]
 mod tests;
+
+mod check;
 
 pub(crate) use check::Checked;

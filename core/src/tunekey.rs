@@ -5,38 +5,42 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 use tunekey_services::http::{Request, SystemProxy};
 use tunekey_services::{
-    AccountId, Clock, Context, Device, Http, HttpOptions, Limits, Method, NotTheAnswer, Renewability,
-    Service, ServiceError, ServiceId, SystemClock, display_text, picture, registry,
+    AccountId, Clock, Context, Device, Http, HttpOptions, Limits, Method, NotTheAnswer, Service,
+    ServiceError, ServiceId, SystemClock, display_text, picture, registry,
 };
 
 use crate::account::{Busy, CheckOutcome, RenewalRecord, RenewalTrigger};
 use crate::accounts::Accounts;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
+use crate::commit::Commits;
 use crate::export::{self, Format, Scope};
 use crate::extra_ca;
+use crate::lease::Lease;
 use crate::ledger::{HandedOut, LedgerFile};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
-use crate::renewal::{self, Checked, Renewer};
+use crate::renewal::{Checked, Renewer};
 use crate::settings::Settings;
 use crate::sign_in::{self, ParkedCodes, SignIn};
 use crate::vault::Vault;
-use crate::vault::keychain::{Interaction, Keychain, KeychainError, SystemKeychain};
+use crate::vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
 
 mod lookup;
 mod removal;
+mod schedule;
+mod shared_renewals;
 mod sign_in_host;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 
+use shared_renewals::SharedRenewals;
 pub use snapshot::{
-    ConnectionTest, Event, ExportedCookie, KeychainState, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
+    ConnectionTest, Event, ExportedCookie, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
 };
 
 /// What a [`TuneKey`] is made of. Tests bring their own keychain, clock and limits.
@@ -68,10 +72,6 @@ impl Setup {
     }
 }
 
-/// How often the schedule looks, by the wall clock, so that sleep and clock jumps neither miss nor repeat a renewal.
-const SCHEDULE_TICK: Duration = Duration::from_secs(30);
-/// How often to look whether another process has changed the ledger.
-const LEDGER_TICK: Duration = Duration::from_secs(2);
 /// How long a service may take to confirm a sign-out before it counts as unconfirmed.
 const SIGN_OUT_LIMIT: Duration = Duration::from_secs(5);
 /// How long a picture may take.
@@ -88,6 +88,7 @@ struct Inner {
     profile: Profile,
     accounts: Accounts,
     vault: Vault,
+    commits: Commits,
     renewer: Renewer,
     clock: Arc<dyn Clock>,
     limits: Limits,
@@ -100,8 +101,12 @@ struct Inner {
     keychain: Mutex<KeychainState>,
     notice: Option<Problem>,
     events: broadcast::Sender<Event>,
+    /// Whether this process runs the profile's schedule.
+    lease: Mutex<Lease>,
     /// The process is about to end: nothing more is begun by itself.
     ending: AtomicBool,
+    /// The renewals under way, for all who want the same one.
+    renewals: SharedRenewals,
     /// What must not be cut off, as long as it is under way.
     tasks: TaskTracker,
 }
@@ -117,11 +122,14 @@ impl TuneKey {
         let (events, _) = broadcast::channel(EVENT_BACKLOG);
         let vault = Vault::new(keychain);
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), events.clone())?;
-        let renewer = Renewer::new(profile.clone(), vault.clone(), clock.clone());
+        let commits = Commits::new(vault.clone());
+        let renewer = Renewer::new(profile.clone(), vault.clone(), commits.clone(), clock.clone());
+        let lease = Mutex::new(Lease::of(&profile));
         Ok(Self(Arc::new(Inner {
             profile,
             accounts,
             vault,
+            commits,
             renewer,
             clock,
             limits,
@@ -133,7 +141,9 @@ impl TuneKey {
             keychain: Mutex::new(KeychainState::Ready),
             notice,
             events,
+            lease,
             ending: AtomicBool::new(false),
+            renewals: SharedRenewals::default(),
             tasks: TaskTracker::new(),
         })))
     }
@@ -197,12 +207,17 @@ impl TuneKey {
     }
 
     /// Gets a new key. Runs to its end even when the caller goes away, because the service may already have
-    /// issued the key.
+    /// issued the key. Whoever asks while it is under way shares its result.
     ///
     /// # Errors
     /// `NotFound`, a keychain problem, or what the service said. Nothing is lost with any of them.
     pub async fn renew(&self, id: &AccountId, trigger: RenewalTrigger) -> Result<RenewalRecord, Problem> {
         let (this, id) = (self.clone(), id.clone());
+        self.0.renewals.join((id.clone(), trigger), || this.renew_once(id, trigger)).await
+    }
+
+    async fn renew_once(self, id: AccountId, trigger: RenewalTrigger) -> Result<RenewalRecord, Problem> {
+        let this = self.clone();
         self.to_its_end(async move {
             this.0.accounts.record(&id)?;
             let result = {
@@ -261,6 +276,7 @@ impl TuneKey {
     /// is renewed by itself any more. For a process that is about to end.
     pub async fn drain(&self) {
         self.0.ending.store(true, Ordering::Release);
+        self.lease().release();
         self.0.tasks.close();
         self.0.tasks.wait().await;
         self.0.renewer.flush(&self.0.accounts, registry::by_id).await;
@@ -346,6 +362,7 @@ impl TuneKey {
     /// # Errors
     /// `NotFound` when it is none, `InvalidInput` when it could be several; both name the accounts.
     pub fn find(&self, name: &str) -> Result<AccountId, Problem> {
+        self.0.accounts.are_readable()?;
         lookup::find(&self.0.accounts.views(), name)
     }
 
@@ -414,31 +431,6 @@ impl TuneKey {
         reaches
     }
 
-    /// Renews what is due, finishes sign-outs that a crash cut off, and follows what other processes change,
-    /// until dropped.
-    pub async fn run_schedule(&self) {
-        self.finish_removals().await;
-        let mut looks = tokio::time::interval(LEDGER_TICK);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut last: Option<Timestamp> = None;
-        loop {
-            looks.tick().await;
-            self.reload();
-            let now = self.0.clock.now();
-            let tick = SignedDuration::try_from(SCHEDULE_TICK).unwrap_or(SignedDuration::ZERO);
-            // A clock that was set back counts as a new look, too.
-            if last.is_some_and(|last| now >= last && now < last + tick) {
-                continue;
-            }
-            last = Some(now);
-            if *self.keychain() != KeychainState::Ready {
-                self.probe_keychain(Interaction::Forbidden).await;
-            }
-            self.renew_due().await;
-            self.0.accounts.refresh();
-        }
-    }
-
     /// Reads the ledger again if another process has changed it.
     pub fn reload(&self) {
         self.0.accounts.reload();
@@ -454,29 +446,6 @@ impl TuneKey {
             return Err(ServiceError::NotTheService { doing: DOING, got: NotTheAnswer::Redirect });
         }
         Ok(self.0.clock.monotonic().duration_since(start))
-    }
-
-    async fn renew_due(&self) {
-        let is_ending = || self.0.ending.load(Ordering::Acquire);
-        if !self.settings().auto_renew || *self.keychain() != KeychainState::Ready {
-            return;
-        }
-        let now = self.0.clock.now();
-        for record in self.0.accounts.records().into_iter().filter(|record| renewal::is_due(record, now)) {
-            if is_ending() {
-                return;
-            }
-            let (id, trigger) = (&record.id, RenewalTrigger::Automatic);
-            let result = match record.renewability {
-                Some(Renewability::NotRenewable) => self.check_for(id, trigger).await.map(drop),
-                Some(Renewability::Renewable | Renewability::WhileAlive) | None => {
-                    self.renew(id, trigger).await.map(drop)
-                }
-            };
-            if let Err(problem) = result {
-                tracing::info!(account = %id, code = ?problem.code, "a renewal did not work");
-            }
-        }
     }
 
     /// What a service needs for one call, as the settings want it now.

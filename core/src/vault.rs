@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tunekey_services::{AccountId, Credential, Secret};
 
 use crate::problem::{Problem, ProblemCode};
-use crate::tunekey::KeychainState;
+use crate::vault::keychain::KeychainState;
 
 pub(crate) mod keychain;
 mod record;

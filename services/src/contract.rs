@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
@@ -70,6 +71,19 @@ pub struct Context {
 pub struct Device {
     /// 52 upper-case hexadecimal digits.
     pub id: Secret,
+}
+
+impl Device {
+    /// The identity of a new installation, as text.
+    pub fn random_id() -> String {
+        let mut rng = rand::rng();
+        (0..52).map(|_| format!("{:X}", rng.random_range(0..16_u8))).collect()
+    }
+
+    /// The identity of a new installation.
+    pub fn random() -> Self {
+        Self { id: Self::random_id().into() }
+    }
 }
 
 /// A music service.

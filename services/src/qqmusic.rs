@@ -15,6 +15,7 @@ use crate::response;
 
 mod adopt;
 mod app_scan;
+mod application;
 mod authorisation;
 mod back_off;
 mod cookie;

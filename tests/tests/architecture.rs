@@ -51,21 +51,21 @@ fn the_command_line_links_no_gui_library() {
 }
 
 #[test]
-fn a_service_sees_neither_the_vault_nor_the_ledger_nor_the_facade() {
-    for (path, text) in sources("core/src/service", "rs") {
-        for forbidden in
-            ["crate::vault", "crate::ledger", "crate::renewal", "crate::tunekey", "crate::accounts"]
-        {
-            assert!(!text.contains(forbidden), "{} uses {forbidden}", path.display());
-        }
+fn the_services_know_no_store_and_no_front() {
+    let tree = dependencies("tunekey-services");
+    for forbidden in
+        ["tunekey-core", "keyring-core", "zbus", "tauri", "wry", "gtk", "clap", "axum", "arboard"]
+    {
+        assert!(!has(&tree, forbidden), "{forbidden} is below tunekey-services");
     }
 }
 
 #[test]
 fn one_service_does_not_see_the_other() {
     for (own, other) in [("qqmusic", "netease"), ("netease", "qqmusic")] {
-        for (path, text) in sources(&format!("core/src/service/{own}"), "rs") {
-            assert!(!text.contains(&format!("service::{other}")), "{} uses {other}", path.display());
+        for (path, text) in sources(&format!("services/src/{own}"), "rs") {
+            let text = without_tests(&text);
+            assert!(!text.contains(&format!("crate::{other}")), "{} uses {other}", path.display());
         }
     }
 }
@@ -80,9 +80,42 @@ fn signing_in_and_renewing_name_no_service() {
     }
 }
 
+#[test]
+fn nothing_but_a_commit_saves_to_the_vault() {
+    let saves = |text: &str| text.contains("vault.save(");
+    let all = sources("core/src", "rs").into_iter().filter(|(path, _)| !path.ends_with("tests.rs"));
+    let found: Vec<_> = all.filter(|(_, text)| saves(&without_tests(text))).map(|(path, _)| path).collect();
+    assert_eq!(found, [workspace().join("core/src/commit.rs")], "a credential becomes current in one place");
+}
+
+#[test]
+fn a_dependency_names_the_files_that_need_it_and_its_version_stands_in_the_workspace() {
+    for member in ["services", "core", "cli", "src-tauri", "simulator", "tests", "xtask", "fuzz"] {
+        let folder = workspace().join(member);
+        for line in read(&folder.join("Cargo.toml")).lines() {
+            let (line, comment) = line.split_once('#').unwrap_or((line, ""));
+            assert!(
+                !line.contains("version = \"") && !line.contains(" = \"0.") && !line.contains(" = \"1"),
+                "{member}: {line}"
+            );
+            let words = comment.split([' ', ':', ',', ';']).filter(|word| word.ends_with(".rs"));
+            for file in words {
+                let places = ["src", "", "tests", "src/bin"].map(|place| folder.join(place).join(file));
+                assert!(places.iter().any(|place| place.is_file()), "{member} has no {file}: {line}");
+            }
+        }
+    }
+}
+
 /// The crates in which no two files use each other. The other ones are to follow.
-const ONE_WAY: [&str; 4] =
-    ["cli/src/main.rs", "simulator/src/lib.rs", "tests/src/lib.rs", "xtask/src/main.rs"];
+const ONE_WAY: [&str; 6] = [
+    "cli/src/main.rs",
+    "core/src/lib.rs",
+    "services/src/lib.rs",
+    "simulator/src/lib.rs",
+    "tests/src/lib.rs",
+    "xtask/src/main.rs",
+];
 
 #[test]
 fn files_use_each_other_in_no_cycle() {
@@ -95,7 +128,7 @@ fn files_use_each_other_in_no_cycle() {
 
 #[test]
 fn every_promise_about_security_names_tests_that_exist_or_says_that_there_is_none() {
-    let tests: String = ["core", "cli", "src-tauri", "tests", "xtask"]
+    let tests: String = ["services", "core", "cli", "src-tauri", "tests", "xtask"]
         .into_iter()
         .flat_map(|folder| sources(folder, "rs"))
         .map(|(_, text)| text)
@@ -231,7 +264,29 @@ fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A file's text up to its tests, which may name what they play.
+/// A file's text without what is compiled for tests alone, which may name what it plays.
 fn without_tests(text: &str) -> String {
-    text.split("#[cfg(test)]").next().unwrap_or_default().to_owned()
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut kept = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            kept.push_str(line);
+            kept.push('\n');
+            continue;
+        }
+        // The item behind it ends where a line as far in as this one does.
+        for item in lines.by_ref() {
+            if indent(item) == indent(line) && item.ends_with([';', '}']) {
+                break;
+            }
+        }
+    }
+    kept
+}
+
+#[test]
+fn what_stands_behind_the_tests_of_a_file_is_read_too() {
+    let text = "use a;\n#[cfg(test)]\nmod tests {\n    fn t() {}\n}\n\n#[cfg(test)]\nuse b;\nfn f() {}\n";
+    assert_eq!(without_tests(text), "use a;\n\nfn f() {}\n");
 }

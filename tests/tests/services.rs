@@ -7,8 +7,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use tunekey_core::{Problem, ProblemCode, SignInOption};
 use tunekey_services::{
     Attempt, Context, CookieMap, Credential, Device, Grant, Http, HttpOptions, Input, Limits, Method,
-    NeteaseProfile, Progress, Proxy, Question, Renewability, Renewal, Service, ServiceError, ServiceId,
-    SystemClock, UnchangedReason, registry,
+    NeteaseProfile, Progress, Proxy, QrCode, Question, Renewability, Renewal, Service, ServiceError,
+    ServiceId, SystemClock, UnchangedReason, registry,
 };
 use tunekey_simulator::{
     AutoConfirm, Fault, FaultKind, GuestFlag, Options, Rotation, Running, Service as SimulatedService,
@@ -16,6 +16,10 @@ use tunekey_simulator::{
 };
 use tunekey_tests::fixtures::simulator_service;
 use tunekey_tests::harness::check_problem;
+
+#[path = "../../services/examples/qr_sign_in.rs"]
+#[expect(dead_code, unreachable_pub, reason = "its main function is for a person with a phone")]
+mod qr_sign_in;
 
 const QQ_SCAN: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::QqScan };
 const WECHAT_SCAN: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan };
@@ -127,6 +131,27 @@ fn service_of(credential: &Credential) -> &'static dyn Service {
 }
 
 // ---- the grant ---------------------------------------------------------------------------------------------------
+
+#[tokio::test]
+async fn the_example_of_the_readme_signs_in() -> Result<()> {
+    let harness = ServiceHarness::new(Settings::default()).await?;
+    let shown = std::sync::atomic::AtomicU32::new(0);
+    let show = |_: &QrCode| {
+        shown.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    };
+    let credential = qr_sign_in::sign_in(&harness.context, show).await?;
+    ensure!(shown.into_inner() == 1, "one code was enough");
+    ensure!(harness.works(&credential).await, "what it gives works");
+    Ok(())
+}
+
+#[test]
+fn the_example_stands_in_the_readme() {
+    let (readme, example) =
+        (include_str!("../../services/README.md"), include_str!("../../services/examples/qr_sign_in.rs"));
+    let code = &example[example.find("use std::error").expect("it begins so")..];
+    assert!(readme.contains(code), "services/README.md shows another one");
+}
 
 #[tokio::test]
 async fn a_grant_waits_for_nothing_that_is_only_for_show() -> Result<()> {

@@ -51,6 +51,8 @@ const TAURI_DRIVER: Program = Program { name: "tauri-driver", version: "2.1.0" }
 /// What checks licences, sources and advisories.
 const CARGO_DENY: Program = Program { name: "cargo-deny", version: "0.20.2" };
 
+const CARGO_MACHETE: Program = Program { name: "cargo-machete", version: "0.9.1" };
+
 /// A program from crates.io that the project installs for itself, in its own folder.
 #[derive(Debug, Clone, Copy)]
 struct Program {
@@ -87,6 +89,15 @@ pub(crate) fn cargo_deny(steps: &mut Steps) -> Result<std::process::Command> {
     let mut deny = command(Path::new(TOOLS).join("bin").join(CARGO_DENY.name));
     deny.args(["--all-features", "--locked"]);
     Ok(deny)
+}
+
+/// The program that finds dependencies that nothing uses.
+///
+/// # Errors
+/// When it is missing and cannot be installed.
+pub(crate) fn cargo_machete(steps: &mut Steps) -> Result<std::process::Command> {
+    CARGO_MACHETE.install(steps)?;
+    Ok(command(Path::new(TOOLS).join("bin").join(CARGO_MACHETE.name)))
 }
 
 /// Where these programs are installed.
@@ -277,7 +288,7 @@ mod tests {
             let named = |program: &Program| {
                 line.ends_with(&format!(" {} --version {}", program.name, program.version))
             };
-            assert!([TAURI_DRIVER, CARGO_DENY].iter().any(named), "{line}");
+            assert!([TAURI_DRIVER, CARGO_DENY, CARGO_MACHETE].iter().any(named), "{line}");
         }
     }
 }

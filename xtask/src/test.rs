@@ -63,8 +63,10 @@ fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     Ok(())
 }
 
-/// Licences, sources and banned crates, as `deny.toml` says; known advisories where their list can be fetched.
+/// That all of them are used; licences, sources and banned crates, as `deny.toml` says; known advisories where their list can be fetched.
 fn dependencies(steps: &mut Steps) -> Result<()> {
+    let mut machete = packages::cargo_machete(steps)?;
+    steps.run("dependencies that nothing uses", &mut machete)?;
     let mut deny = packages::cargo_deny(steps)?;
     steps.run("licences, sources, banned crates", deny.args(["check", "bans", "licenses", "sources"]))?;
     let mut fetch = packages::cargo_deny(steps)?;

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::json;
 use tunekey_services::{Proxy, ServiceId};
 
 use super::*;
@@ -204,6 +205,67 @@ fn a_ledger_of_a_newer_version_is_left_alone() {
     assert_eq!(std::fs::read(scratch.path().join("ledger.json")).expect("it is there"), newer);
 }
 
+/// A ledger with two accounts, as a newer version has written it.
+fn from_the_future(scratch: &tempfile::TempDir, change: impl Fn(&mut serde_json::Value)) -> LedgerFile {
+    let (file, _) = open(scratch);
+    file.update(|ledger| ledger.accounts.extend(["1", "2"].map(record))).expect("it can be written");
+    let mut document = document(scratch);
+    change(&mut document);
+    put(scratch, document.to_string().as_bytes());
+    file
+}
+
+fn document(scratch: &tempfile::TempDir) -> serde_json::Value {
+    let bytes = std::fs::read(scratch.path().join("ledger.json")).expect("it is there");
+    serde_json::from_slice(&bytes).expect("it is JSON")
+}
+
+#[test]
+fn what_a_newer_version_has_written_besides_survives_every_change() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let file = from_the_future(&scratch, |document| {
+        document["deliveries"] = json!([{ "to": "file" }]);
+        document["settings"]["quiet_hours"] = json!([22, 7]);
+        document["accounts"][1]["incident"] = json!({ "since": 1 });
+        document["accounts"][1]["life"]["proven_at"] = json!(7);
+        document["sections"]["deliveries"] = json!(3);
+    });
+    file.update(|ledger| ledger.settings.auto_renew = false).expect("a setting is changed");
+    file.update(|ledger| ledger.accounts[1].label = Some("mine".to_owned())).expect("an account is named");
+    file.update(|ledger| drop(ledger.accounts.remove(0))).expect("an account is removed");
+    file.update(|ledger| ledger.accounts.push(record("3"))).expect("an account is added");
+    file.update(|ledger| assert!(ledger.started.try_take(ServiceId::Netease, at(1))))
+        .expect("a sign-in is counted");
+    let document = document(&scratch);
+    assert_eq!(document["deliveries"], json!([{ "to": "file" }]));
+    assert_eq!(document["settings"]["quiet_hours"], json!([22, 7]));
+    let kept = &document["accounts"][0];
+    assert_eq!((&kept["label"], &kept["incident"]), (&json!("mine"), &json!({ "since": 1 })));
+    assert_eq!(kept["life"]["proven_at"], json!(7));
+    assert_eq!(document["accounts"][1].get("incident"), None, "another account has none of it");
+    assert_eq!(document["sections"], json!({ "accounts": 1, "settings": 1, "started": 1, "deliveries": 3 }));
+}
+
+#[test]
+fn a_section_of_a_newer_version_is_left_as_it_is_and_the_rest_works() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let newer = json!([{ "id": { "service": "qqmusic", "of": "the future" } }]);
+    let file = from_the_future(&scratch, |document| {
+        document["accounts"] = newer.clone();
+        document["sections"]["accounts"] = json!(2);
+    });
+    let profile = Profile::at(scratch.path()).expect("it can be made");
+    let notice = LedgerFile::open(&profile).expect("it can be opened").1.expect("the person is told");
+    assert_eq!(notice.code, ProblemCode::LedgerNewer);
+    assert!(notice.message(Language::English).contains("account list"), "{notice}");
+    file.update(|ledger| ledger.settings.auto_renew = false).expect("the settings can be changed");
+    let refused = file.update(|ledger| ledger.accounts.push(record("3"))).expect_err("nobody knows how");
+    assert_eq!(refused.code, ProblemCode::LedgerNewer);
+    let document = document(&scratch);
+    assert_eq!((&document["accounts"], &document["sections"]["accounts"]), (&newer, &json!(2)));
+    assert_eq!(document["settings"]["auto_renew"], json!(false));
+}
+
 #[test]
 fn a_ledger_that_is_damaged_while_open_is_not_overwritten() {
     let scratch = tempfile::tempdir().expect("a directory");
@@ -392,7 +454,7 @@ mod fuzz {
         let whole = serde_json::to_vec(&whole).expect("a ledger is JSON");
         let account = br#"{"version":1,"device_id":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","accounts":[{"id":"qqmusic:1","nickname":"n","method":"qq_scan","added_at":"2026-11-21T12:00:00Z","health":{"state":"healthy"},"life":{"issued_at":"2026-11-21T12:00:00Z"}}]}"#.to_vec();
         fuzz!([whole.clone(), account.clone()], |input: &[u8]| {
-            if let Ok(Contents::Good(ledger)) = understand(input) {
+            if let Ok(Contents::Good(ledger, _)) = understand(input) {
                 assert_eq!(ledger.device_id.len(), 52);
             }
         });

@@ -3,11 +3,12 @@
 
 use tunekey_services::{AccountId, Context, Inspection, Renewability, Service, ServiceError};
 
-use super::{KeyState, Renewer, life};
+use super::{KeyState, Renewer};
 use crate::account::RenewalTrigger;
 use crate::accounts::{Accounts, apply_inspection};
 use crate::evidence;
 use crate::problem::{Problem, ProblemCode};
+use crate::timing::life;
 use crate::vault::StoredCredential;
 
 /// What a check has come to.

@@ -141,20 +141,15 @@ impl Desk {
         let now = clock.now();
         let generation =
             vault.save(&keyed("first", now), None, Interaction::Allowed).await.expect("it saves");
-        accounts
-            .add(&id(), |_| {
-                let mut record = AccountRecord::new(id(), Method::QqScan, now);
-                record.generation = generation;
-                record
-            })
-            .expect("it is added");
+        let first = Some(AccountRecord::new(id(), Method::QqScan, now));
+        accounts.update_or_add(&id(), first, |record| record.generation = generation).expect("it is added");
         let service = Scripted {
             renewals: Mutex::new(renewals.iter().copied().collect()),
             inspections: Mutex::new(inspections.iter().copied().collect()),
             asked: Mutex::default(),
             renewability: Mutex::new(Renewability::Renewable),
         };
-        let renewer = Renewer::new(profile, vault.clone(), clock.clone());
+        let renewer = Renewer::new(profile, vault.clone(), Commits::new(vault.clone()), clock.clone());
         Self { clock, service, keychain, vault, renewer, accounts, _dir: dir }
     }
 
@@ -201,6 +196,21 @@ impl Desk {
     fn asked(&self) -> u32 {
         *self.service.asked.lock().unwrap()
     }
+}
+
+#[tokio::test]
+async fn a_credential_becomes_current_in_the_vault_then_in_the_ledger_and_then_the_listeners_learn_of_it() {
+    let desk = Desk::new(&[Answer::NewKey("second")], &[]).await;
+    let (vault, seen) = (desk.vault.clone(), Arc::new(Mutex::new(Vec::new())));
+    let noted = seen.clone();
+    desk.renewer.commits.listen(move |id: &AccountId, generation| {
+        assert_eq!(*id, AccountId::new(ServiceId::QqMusic, "10001"), "it says whose");
+        noted.lock().expect("nobody panicked").push(generation);
+    });
+    desk.renew().await.expect("it is renewed");
+    let current = vault.load(&id(), Interaction::Allowed).await.expect("it is read").expect("it is there");
+    assert_eq!(desk.record().generation, current.generation, "the ledger knows what is in the vault");
+    assert_eq!(*seen.lock().expect("nobody panicked"), [current.generation], "once");
 }
 
 #[tokio::test]
@@ -494,6 +504,20 @@ async fn what_another_process_has_renewed_is_adopted_and_not_renewed_again() {
     desk.renew().await.expect("there is nothing left to do");
     assert_eq!((desk.asked(), desk.key().await), (0, Some("theirs".into())));
     assert!(desk.record().generation > seen, "and it is known from now on");
+}
+
+#[tokio::test]
+async fn a_renewal_of_another_process_that_is_in_the_history_stands_there_once() {
+    let desk = Desk::new(&[Answer::NewKey("theirs")], &[]).await;
+    let seen = desk.record().generation;
+    let theirs = desk.renew().await.expect("the other process renews");
+    let lock = desk.renewer.lock(&id()).await.expect("nobody has it");
+    // As one who has waited for the lock since before that renewal.
+    let found =
+        desk.renewer.current(&desk.accounts, &desk.service, &id(), RenewalTrigger::Manual, seen).await;
+    drop(lock);
+    let Ok(Current::Published(entry)) = found else { panic!("there is nothing left to renew") };
+    assert_eq!((entry, desk.record().renewals.len()), (theirs, 1), "one renewal, one entry");
 }
 
 #[tokio::test]

@@ -8,17 +8,18 @@ use tunekey_services::{
     AccountId, Context, Credential, Grant, Inspection, Method, Service, ServiceId, picture, registry,
 };
 
-use super::{KeychainState, SIGN_OUT_LIMIT, TuneKey};
+use super::{SIGN_OUT_LIMIT, TuneKey};
 use crate::account::{Account, RenewalTrigger};
 use crate::accounts::apply_inspection;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
+use crate::commit::Record;
 use crate::evidence;
 use crate::ledger::AccountRecord;
 use crate::problem::{Problem, ProblemCode};
-use crate::renewal::{self, Checked};
+use crate::renewal::Checked;
 use crate::sign_in::{ParkedCode, ParkedCodes, Scanner, SignInHost};
 use crate::vault::StoredCredential;
-use crate::vault::keychain::{Interaction, KeychainError};
+use crate::vault::keychain::{Interaction, KeychainError, KeychainState};
 
 /// How long a person may wait to be shown whose credential has come; without a name its number is shown.
 const OWNER_LIMIT: Duration = Duration::from_secs(5);
@@ -30,6 +31,7 @@ impl SignInHost for TuneKey {
     }
 
     async fn ready_to_save(&self) -> Result<(), Problem> {
+        self.0.accounts.are_readable()?;
         let state = self.probe_keychain(Interaction::Allowed).await;
         let code = match state {
             KeychainState::Ready => return Ok(()),
@@ -57,24 +59,21 @@ impl SignInHost for TuneKey {
             };
             let expected = kept.as_ref().map(|kept| kept.generation);
             let credential = completed(service, &grant.credential, kept, method);
-            let generation = self.0.vault.save(&credential, expected, Interaction::Allowed).await?;
             let now = self.0.clock.now();
-            self.0.accounts.add(id, |record: Option<AccountRecord>| {
-                let mut record = record.unwrap_or_else(|| AccountRecord::new(id.clone(), method, now));
+            let known = self.knows(id);
+            let change = |record: &mut AccountRecord| {
                 record.method = method;
-                record.life = renewal::life(service, &credential);
-                record.renewability = Some(service.renewability(&credential));
-                record.generation = generation;
-                record.failures = 0;
-                record.next_attempt_at = None;
                 record.signing_out = false;
-                evidence::clear(&mut record);
+                evidence::clear(record);
                 if let Some(nickname) = &scanner.nickname {
                     record.nickname.clone_from(nickname);
                 }
-                apply_inspection(&mut record, &grant.inspection, now);
-                record
-            })?
+                apply_inspection(record, &grant.inspection, now);
+            };
+            let record = Record { first: Some(AccountRecord::new(id.clone(), method, now)), change };
+            let (accounts, interaction) = (&self.0.accounts, Interaction::Allowed);
+            self.0.commits.commit(accounts, service, &credential, expected, interaction, record).await?;
+            known
         };
         if let Some(picture) = &scanner.picture {
             self.0.accounts.save_avatar(id, picture);

@@ -1,7 +1,7 @@
 //! What a front sees of the whole, and how it hears of changes. All of it is plain data.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tunekey_services::http::SystemProxy;
 use tunekey_services::{AccountId, Method, Secret, ServiceId};
 
@@ -10,6 +10,7 @@ use crate::export::{Format, Scope};
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::vault::Generation;
+use crate::vault::keychain::KeychainState;
 
 /// Everything that a front shows, at one moment. A front subscribes to [`Event`]s first and then asks for this.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -87,23 +88,6 @@ pub enum Event {
         /// All of them.
         settings: Settings,
     },
-}
-
-/// Whether the keychain can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "snake_case")]
-pub enum KeychainState {
-    /// It can.
-    Ready,
-    /// It exists and is locked.
-    Locked,
-    /// There is none.
-    Unavailable,
-    /// It said no.
-    Denied,
-    /// It does not answer.
-    Silent,
 }
 
 /// A service as fronts offer it.

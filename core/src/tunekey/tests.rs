@@ -1,6 +1,6 @@
 //! The facade on a profile of its own, with a keychain that can be broken and no network.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tunekey_services::{Credential, Fields, Grant, Inspection, Secret};
 
 use super::*;
@@ -37,13 +37,12 @@ impl Home {
             let credential = Credential { account: id.clone(), issued_at: now, expires_at: None, fields };
             let generation =
                 tunekey.0.vault.save(&credential, None, Interaction::Allowed).await.expect("it saves");
-            let add = |_| {
-                let mut record = AccountRecord::new(id.clone(), Method::QqScan, now);
+            let first = Some(AccountRecord::new(id.clone(), Method::QqScan, now));
+            let change = |record: &mut AccountRecord| {
                 record.nickname = nickname.to_owned();
                 record.generation = generation;
-                record
             };
-            tunekey.0.accounts.add(&id, add).expect("it is added");
+            tunekey.0.accounts.update_or_add(&id, first, change).expect("it is added");
         }
         Self { tunekey, keychain, dir }
     }
@@ -62,14 +61,25 @@ fn what_is_kept(tunekey: &TuneKey) -> Snapshot {
 }
 
 fn open(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>) -> TuneKey {
+    open_with(dir, keychain, Arc::new(SystemClock))
+}
+
+/// The wall clock of a test whose time passes as fast as nothing happens.
+#[derive(Debug)]
+struct PausedClock(tokio::time::Instant);
+
+impl Clock for PausedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::try_from(self.0.elapsed()).expect("a test is short")
+    }
+    fn monotonic(&self) -> std::time::Instant {
+        tokio::time::Instant::now().into_std()
+    }
+}
+
+fn open_with(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>, clock: Arc<dyn Clock>) -> TuneKey {
     let profile = Profile::at(dir.path().join("profile")).expect("a profile");
-    let setup = Setup {
-        profile,
-        keychain,
-        clock: Arc::new(SystemClock),
-        limits: Limits::default(),
-        has_web_view: false,
-    };
+    let setup = Setup { profile, keychain, clock, limits: Limits::default(), has_web_view: false };
     TuneKey::open(setup).expect("it opens")
 }
 
@@ -147,8 +157,8 @@ async fn a_nickname_never_stands_in_for_an_id_or_a_number() {
 async fn a_number_that_two_services_know_is_asked_about() {
     let home = Home::new().await;
     let id = AccountId::new(ServiceId::Netease, "10001");
-    let add = |_| AccountRecord::new(id.clone(), Method::AppScan, SystemClock.now());
-    home.tunekey.0.accounts.add(&id, add).expect("it is added");
+    let first = Some(AccountRecord::new(id.clone(), Method::AppScan, SystemClock.now()));
+    home.tunekey.0.accounts.update_or_add(&id, first, |_| ()).expect("it is added");
     let problem = home.tunekey.find("10001").expect_err("it could be both");
     assert_eq!(problem.code, ProblemCode::InvalidInput);
     assert_eq!(home.tunekey.find("netease:10001"), Ok(id));
@@ -499,4 +509,49 @@ async fn a_profile_that_can_only_be_read_lists_its_accounts_and_gives_their_cook
     let gone = gone.map(drop).expect_err("there is no such item");
     assert_ne!(gone.code, ProblemCode::ProfileReadOnly, "what cannot be recorded is not what went wrong");
     assert_eq!(changed.expect_err("it cannot be written").code, ProblemCode::ProfileReadOnly);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_process_of_a_profile_runs_the_schedule_and_another_takes_over_within_a_minute_of_its_end() {
+    let home = Home::new().await;
+    let clock = Arc::new(PausedClock(tokio::time::Instant::now()));
+    let [first, second] = [(); 2].map(|()| open_with(&home.dir, home.keychain.clone(), clock.clone()));
+    let run = |tunekey: &TuneKey| {
+        let tunekey = tunekey.clone();
+        tokio::spawn(async move { tunekey.run_schedule().await })
+    };
+    let holder = run(&first);
+    until_it_is_so(|| first.runs_the_schedule()).await;
+    let waiting = run(&second);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert!(!second.runs_the_schedule(), "two would renew everything twice");
+    holder.abort();
+    let _ = holder.await;
+    assert!(!first.runs_the_schedule(), "whoever no longer looks has let go");
+    let ended = tokio::time::Instant::now();
+    until_it_is_so(|| second.runs_the_schedule()).await;
+    assert!(ended.elapsed() <= Duration::from_secs(60), "it took {:?}", ended.elapsed());
+    waiting.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_about_to_end_lets_another_run_the_schedule() {
+    let home = Home::new().await;
+    let clock = Arc::new(PausedClock(tokio::time::Instant::now()));
+    let tunekey = open_with(&home.dir, home.keychain.clone(), clock);
+    let schedule = tunekey.clone();
+    let running = tokio::spawn(async move { schedule.run_schedule().await });
+    until_it_is_so(|| tunekey.runs_the_schedule()).await;
+    tunekey.drain().await;
+    assert!(!tunekey.runs_the_schedule());
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert!(!tunekey.runs_the_schedule(), "and does not take it back");
+    running.abort();
+}
+
+/// Lets the time of the test pass until something is so.
+async fn until_it_is_so(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }

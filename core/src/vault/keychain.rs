@@ -6,10 +6,10 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use tunekey_services::Secret;
 
 use crate::problem::{Problem, ProblemCode};
-use crate::tunekey::KeychainState;
 
 mod system;
 
@@ -22,6 +22,23 @@ pub enum Interaction {
     Forbidden,
     /// A person, who may be asked to unlock the keychain: an answer within 60 s.
     Allowed,
+}
+
+/// Whether the keychain can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum KeychainState {
+    /// It can.
+    Ready,
+    /// It exists and is locked.
+    Locked,
+    /// There is none.
+    Unavailable,
+    /// It said no.
+    Denied,
+    /// It does not answer.
+    Silent,
 }
 
 /// A keychain: items of one line of printable ASCII by name. What tests replace.

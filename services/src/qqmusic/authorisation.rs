@@ -3,8 +3,8 @@
 
 use url::Url;
 
+use super::application::{APP, CLIENT, DOMAIN, LOGIN_JUMP, REFERER};
 use super::hash33::{G_TK, hash33};
-use super::qq_scan::{APP, CLIENT, DOMAIN, LOGIN_JUMP, REFERER};
 use crate::contract::Context;
 use crate::error::ServiceError;
 use crate::http::{CookieMap, NotTheAnswer, Request};

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 use url::Url;
 
+use super::application::WECHAT_APP;
 use super::gateway::{Answer, Call, Caller, GATEWAY};
-use super::wechat_scan::WECHAT_APP;
 use super::{credential, profile};
 use crate::contract::{Context, Grant, Inspection, Progress};
 use crate::credential::Credential;

@@ -6,10 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use url::Url;
 
+use super::application::CLIENT;
 use super::authorisation::{Arrival, RECEIVER_HOST, RECEIVER_PATH, REDIRECT};
 use super::back_off::BackOff;
 use super::exchange::{Confirmation, Exchange};
-use super::qq_scan::CLIENT;
 use crate::contract::{Attempt, Context, Progress};
 use crate::error::ServiceError;
 use crate::question::{Input, OfficialPage, PageGoal, PageRequest, Question};

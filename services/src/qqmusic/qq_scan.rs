@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use rand::Rng;
 
+use super::application::{APP, CLIENT, DOMAIN, LOGIN_JUMP, REFERER};
 use super::authorisation::{authorise, hashed, redeem};
 use super::back_off::BackOff;
 use super::exchange::{Confirmation, Exchange};
@@ -19,17 +20,6 @@ use crate::qr::{self, QrError};
 use crate::question::Input;
 use crate::response::{ask, not_the_service, unexpected};
 use crate::secret::Secret;
-
-/// QQ Music among the applications of QQ's sign-in.
-pub(super) const APP: &str = "716027609";
-pub(super) const DOMAIN: &str = "383";
-pub(super) const CLIENT: &str = "100497308";
-
-/// Where QQ's sign-in sends a browser once a code is confirmed.
-pub(super) const LOGIN_JUMP: &str = "https://graph.qq.com/oauth2.0/login_jump";
-
-/// The page that all of this normally happens on.
-pub(super) const REFERER: &str = "https://xui.ptlogin2.qq.com/";
 
 /// What a code says. QQ has written `http` for years and may still: the app opens neither, it takes the key.
 pub(super) const FORM: CodeForm = CodeForm {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
+use super::application::WECHAT_APP;
 use super::back_off::BackOff;
 use super::exchange::{Confirmation, Exchange};
 use crate::code_form::CodeForm;
@@ -13,9 +14,6 @@ use crate::http::{HttpError, Request};
 use crate::question::Input;
 use crate::response::{ask, not_the_service, unexpected};
 use crate::secret::Secret;
-
-/// QQ Music among the applications of WeChat.
-pub(super) const WECHAT_APP: &str = "wx48db31d50e334801";
 
 /// The page that shows the code.
 const PAGE: &str = "https://open.weixin.qq.com/connect/qrconnect";
