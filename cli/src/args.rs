@@ -1,4 +1,4 @@
-//! The command line as clap reads it.
+//! The arguments as clap parses them. For `main.rs`; `help.rs` adds help and Chinese.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What every command takes.
+/// The options of every command.
 #[derive(Debug, Args)]
 pub(crate) struct Global {
     /// Keep accounts and settings in this folder instead of the usual one
@@ -32,7 +32,7 @@ pub(crate) struct Global {
     pub(crate) log: Option<LevelFilter>,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the services and the ways to sign in to each
@@ -118,7 +118,7 @@ pub(crate) enum Command {
     },
 }
 
-/// Where to draw a code.
+/// Where a QR code is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum QrTarget {
     Terminal,
@@ -137,8 +137,8 @@ impl FromStr for QrTarget {
     }
 }
 
-/// A name that the core knows, with an error that clap can show.
-macro_rules! named {
+/// An argument that is a name of the core, with an error for clap to show.
+macro_rules! named_argument {
     ($name:ident, $inner:ty, $what:literal) => {
         #[derive(Debug, Clone, Copy)]
         pub(crate) struct $name(pub(crate) $inner);
@@ -153,9 +153,9 @@ macro_rules! named {
     };
 }
 
-named!(ServiceName, ServiceId, "qqmusic or netease");
-named!(MethodName, Method, "one of the methods that `tunekey services` lists");
-named!(FormatName, Format, "header, json, env, netscape or qqmusicapi");
+named_argument!(ServiceName, ServiceId, "qqmusic or netease");
+named_argument!(MethodName, Method, "one of the methods that `tunekey services` lists");
+named_argument!(FormatName, Format, "header, json, env, netscape or qqmusicapi");
 
 #[cfg(test)]
 mod tests {

@@ -1,18 +1,18 @@
-//! Every command but `sign-in`: ask the core, print what it says.
+//! Every command but `sign-in` and `import`: calls the core and prints the result. For `main.rs`.
 
 use std::pin::pin;
 
 use jiff::Timestamp;
 use serde_json::json;
 use tunekey_core::{
-    Account, AccountId, Clock as _, Format, Language, Problem, ProblemCode, Proxy, RenewalRecord,
-    RenewalTrigger, Scope, Settings, SystemClock, TuneKey, display_text,
+    Account, AccountId, Clock as _, Format, Health, Language, Problem, ProblemCode, Proxy, RenewalRecord,
+    RenewalTrigger, Scope, Settings, SignInReason, SystemClock, TuneKey, display_text,
 };
 
 use crate::failure::Failure;
-use crate::interrupt::to_its_end;
+use crate::interrupt::finish_despite_interrupt;
 use crate::output::{Canvas, Output};
-use crate::{exit, table, words};
+use crate::{table, text};
 
 pub(crate) fn services(tunekey: &TuneKey, output: Output) {
     let services = tunekey.services();
@@ -21,7 +21,7 @@ pub(crate) fn services(tunekey: &TuneKey, output: Output) {
     }
     let row = |service: &tunekey_core::ServiceInfo| {
         let methods: Vec<_> = service.methods.iter().map(|method| method.as_str()).collect();
-        let name = words::service(service.id, output.language).to_owned();
+        let name = text::service(service.id, output.language).to_owned();
         vec![service.id.to_string(), name, methods.join(", ")]
     };
     output.line(&table::aligned(&services.iter().map(row).collect::<Vec<_>>()));
@@ -44,82 +44,82 @@ pub(crate) fn accounts(tunekey: &TuneKey, output: Output) {
 
 pub(crate) fn show(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let account = account(tunekey, &tunekey.find(name)?)?;
-    output.result(&without_picture(account.clone()), || table::sheet(&account, output.language));
+    output.result(&without_picture(account.clone()), || table::details(&account, output.language));
     Ok(())
 }
 
-/// What of a credential to print, and how.
+/// Which cookie to print, and how.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted {
+pub(crate) struct CookieOptions {
     /// The format; the account's own when `None`.
     pub(crate) format: Option<Format>,
     pub(crate) scope: Scope,
-    /// Whether to print what no longer works.
+    /// Whether to print a cookie that the service has refused.
     pub(crate) even_if_dead: bool,
 }
 
 pub(crate) async fn cookie(
     tunekey: &TuneKey,
     name: &str,
-    wanted: Wanted,
+    options: CookieOptions,
     output: Output,
 ) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
-    let copied = tunekey.export(&id, wanted.format, wanted.scope).await?;
+    let exported = tunekey.export(&id, options.format, options.scope).await?;
     let account = account(tunekey, &id)?;
-    let dead = dead(&account, output.language);
-    if let Some(failure) = &dead {
-        if !wanted.even_if_dead {
+    let refusal = refusal(&account, output.language);
+    if let Some(failure) = &refusal {
+        if !options.even_if_dead {
             return Err(failure.clone());
         }
         output.note(&failure.message(output.language));
     }
     #[expect(clippy::disallowed_methods, reason = "printing the cookie is what was asked for")]
-    let text = copied.text.expose();
-    tunekey.note_copied(&id, &copied);
+    let text = exported.text.expose();
+    tunekey.note_copied(&id, &exported);
     if output.json {
         output.object(&json!({
             "account": id,
-            "format": copied.format,
-            "scope": copied.scope,
-            "renews": copied.renews,
-            "expires_at": copied.expires_at,
+            "format": exported.format,
+            "scope": exported.scope,
+            "renews": exported.renews,
+            "expires_at": exported.expires_at,
             "health": account.health,
             "cookie": text,
         }));
         return Ok(());
     }
-    match copied.format {
-        // Where the line's end would become part of the cookie.
-        Format::Header => output.exactly(text),
+    match exported.format {
+        // A line break would become part of the cookie.
+        Format::Header => output.exact(text),
         Format::Json | Format::Env | Format::Netscape | Format::QqMusicApi => output.line(text),
     }
-    if dead.is_none() && has_ended(copied.expires_at, SystemClock.now()) {
+    if refusal.is_none() && is_expired(exported.expires_at, SystemClock.now()) {
         output.note(&match output.language {
             Language::English => format!("Its key has ended by now. `tunekey renew {id}` gets a new one."),
             Language::Chinese => format!("其中的密钥已过有效期，可用 `tunekey renew {id}` 获取新密钥。"),
         });
-    } else if dead.is_none() {
-        output.advice(&what_it_is_for(copied.renews, &account, output.language));
+    } else if refusal.is_none() {
+        output.advice(&usage_advice(exported.renews, &account, output.language));
     }
     Ok(())
 }
 
-/// Whether the end of a cookie has gone by. The service may take it all the same: it is no proof.
-fn has_ended(expires_at: Option<Timestamp>, now: Timestamp) -> bool {
+/// Whether a cookie's expiry time has passed. That is no proof: the service may accept it all the same.
+fn is_expired(expires_at: Option<Timestamp>, now: Timestamp) -> bool {
     expires_at.is_some_and(|end| end <= now)
 }
 
-/// Why a cookie is not worth printing: its account needs a new sign-in.
-fn dead(account: &Account, language: Language) -> Option<Failure> {
-    if !exit::is_refused(&account.health) {
+/// The failure that says that a cookie no longer works; `None` unless the service has refused the account's credential.
+fn refusal(account: &Account, language: Language) -> Option<Failure> {
+    if !is_refused(&account.health) {
         return None;
     }
     let (id, service) = (&account.id, account.service);
     let (english, chinese) =
-        (words::service(service, Language::English), words::service(service, Language::Chinese));
+        (text::service(service, Language::English), text::service(service, Language::Chinese));
     let problem = Problem::new(ProblemCode::Rejected).with_service(service);
-    let failure = Failure::from(problem.with_detail(format!("{id} needs a new sign-in"))).with_words(
+    let failure = Failure::from(problem.with_detail(format!("{id} needs a new sign-in"))).with_message(
         format!("This cookie no longer works: {english} has refused it. {id} needs a new sign-in."),
         format!("该 Cookie 已失效：{chinese}已拒绝它。{id} 需要重新登录。"),
     );
@@ -131,12 +131,24 @@ fn dead(account: &Account, language: Language) -> Option<Failure> {
             format!("  tunekey sign-in {service} --account {id}\n仍要输出请加 --even-if-dead")
         }
     };
-    Some(failure.and_next(next))
+    Some(failure.with_hint(next))
 }
 
-/// What a printed cookie can do, for whoever is about to give it away.
-fn what_it_is_for(renews: bool, account: &Account, language: Language) -> String {
-    let until = account.life.renew_at.filter(|_| !renews).map(words::time);
+/// Whether the service has refused an account's credential. A credential that the keychain had lost and has again was
+/// never refused.
+fn is_refused(health: &Health) -> bool {
+    match health {
+        Health::NeedsSignIn { reason: SignInReason::Rejected, .. } => true,
+        Health::Healthy
+        | Health::RenewsSoon
+        | Health::Warning { .. }
+        | Health::NeedsSignIn { reason: SignInReason::Missing, .. } => false,
+    }
+}
+
+/// What a printed cookie can do, for a person who is about to give it to another program.
+fn usage_advice(renews: bool, account: &Account, language: Language) -> String {
+    let until = account.life.renew_at.filter(|_| !renews).map(text::time);
     match (renews, until, language) {
         (true, _, Language::English) => {
             "It plays and holds what renews the key: give it only to a tool of your own that renews by itself. \
@@ -157,17 +169,21 @@ fn what_it_is_for(renews: bool, account: &Account, language: Language) -> String
     }
 }
 
-/// Renews one account. Ctrl-C waits for it, because a renewal that is cut off can lose the key that the service
-/// has just issued.
+/// Renews one account. Ctrl-C waits for it, because a renewal that is cancelled can lose the key that the service has
+/// just issued.
 pub(crate) async fn renew(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
     let renewal = tunekey.renew(&id, RenewalTrigger::Manual);
-    let (result, interrupted) = to_its_end(renewal, pin!(tokio::signal::ctrl_c()), output).await?;
-    renewed(&id, &result?, output);
-    stopped(interrupted)
+    let (result, interrupted) =
+        finish_despite_interrupt(renewal, pin!(tokio::signal::ctrl_c()), output).await?;
+    print_renewal(&id, &result?, output);
+    result_after(interrupted)
 }
 
-/// Renews all accounts, one after the other, and says what came of it. Ctrl-C stops after the one under way.
+/// Renews all accounts, one after the other, and prints a summary. Ctrl-C stops after the one under way.
+///
+/// # Errors
+/// That of the first account that could not be renewed.
 pub(crate) async fn renew_all(tunekey: &TuneKey, output: Output) -> Result<(), Failure> {
     let ids: Vec<_> = tunekey.snapshot().accounts.into_iter().map(|account| account.id).collect();
     let (mut count, mut first_failure, mut interrupted) = (0, None, false);
@@ -175,18 +191,18 @@ pub(crate) async fn renew_all(tunekey: &TuneKey, output: Output) -> Result<(), F
     let mut tried = 0;
     for id in &ids {
         let renewal = tunekey.renew(id, RenewalTrigger::Manual);
-        let (result, was_interrupted) = to_its_end(renewal, interrupt.as_mut(), output).await?;
+        let (result, was_interrupted) = finish_despite_interrupt(renewal, interrupt.as_mut(), output).await?;
         tried += 1;
         match result {
             Ok(record) => {
                 count += 1;
-                renewed(id, &record, output);
+                print_renewal(id, &record, output);
             }
             Err(problem) => {
                 let failure = Failure::from(problem);
                 output.failure_of(id, &failure);
-                // It has been said; what is left is the exit code.
-                first_failure.get_or_insert(failure.told());
+                // It has been printed; only the exit code is left.
+                first_failure.get_or_insert(failure.reported());
             }
         }
         interrupted = was_interrupted;
@@ -199,17 +215,17 @@ pub(crate) async fn renew_all(tunekey: &TuneKey, output: Output) -> Result<(), F
         &json!({ "summary": { "accounts": all, "renewed": count, "failed": failed, "not_tried": left } }),
         || summary(all, count, failed, output.language),
     );
-    stopped(interrupted)?;
+    result_after(interrupted)?;
     first_failure.map_or(Ok(()), Err)
 }
 
-fn renewed(id: &AccountId, record: &RenewalRecord, output: Output) {
+fn print_renewal(id: &AccountId, record: &RenewalRecord, output: Output) {
     output.result(&json!({ "account": id, "renewal": record }), || {
-        format!("{id}  {}", words::outcome(record.outcome, output.language))
+        format!("{id}  {}", text::renewal_outcome(record.outcome, output.language))
     });
 }
 
-/// What came of renewing all accounts.
+/// The result of renewing all accounts.
 fn summary(all: usize, renewed: usize, failed: usize, language: Language) -> String {
     match (all, failed, language) {
         (0, _, Language::English) => "There are no accounts to renew.".to_owned(),
@@ -223,21 +239,22 @@ fn summary(all: usize, renewed: usize, failed: usize, language: Language) -> Str
 
 pub(crate) async fn check(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
-    // It may renew on the way.
+    // A check may renew.
     let (checked, interrupted) =
-        to_its_end(tunekey.check(&id), pin!(tokio::signal::ctrl_c()), output).await?;
+        finish_despite_interrupt(tunekey.check(&id), pin!(tokio::signal::ctrl_c()), output).await?;
     checked?;
     let account = account(tunekey, &id)?;
-    output.result(&without_picture(account.clone()), || words::line(&account, output.language));
-    stopped(interrupted)
+    output.result(&without_picture(account.clone()), || text::account_line(&account, output.language));
+    result_after(interrupted)
 }
 
 pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
-    let signed_out = to_its_end(tunekey.sign_out(&id), pin!(tokio::signal::ctrl_c()), output).await?;
+    let signed_out =
+        finish_despite_interrupt(tunekey.sign_out(&id), pin!(tokio::signal::ctrl_c()), output).await?;
     let (done, interrupted) = (signed_out.0?, signed_out.1);
     output.result(&json!({ "signed_out": id, "confirmed": done.confirmed }), || {
-        let said = if done.confirmed {
+        let message = if done.confirmed {
             output.language.pick("signed out and removed", "已退出登录并移除")
         } else {
             output.language.pick(
@@ -245,13 +262,16 @@ pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> R
                 "已从本机移除，但对方服务未确认退出；如需确保失效，请修改密码",
             )
         };
-        format!("{id}  {said}")
+        format!("{id}  {message}")
     });
-    stopped(interrupted)
+    result_after(interrupted)
 }
 
-/// Ends a command that was told to stop and had to finish something before.
-fn stopped(interrupted: bool) -> Result<(), Failure> {
+/// The result of a command that has finished its work, after Ctrl-C or not.
+///
+/// # Errors
+/// `Cancelled` after Ctrl-C.
+fn result_after(interrupted: bool) -> Result<(), Failure> {
     if interrupted { Err(Problem::new(ProblemCode::Cancelled).into()) } else { Ok(()) }
 }
 
@@ -285,7 +305,7 @@ pub(crate) fn settings(
             object["system"] = serde_json::to_value(in_use).unwrap_or_default();
         }
         output.result(&object, || {
-            let named = in_use.map(|system| words::system_proxy(&system, output.language));
+            let named = in_use.map(|system| text::system_proxy(&system, output.language));
             format!("{key:<18} {}{}", display_text::escaped(&value), named.unwrap_or_default())
         });
     }
@@ -297,7 +317,7 @@ fn account(tunekey: &TuneKey, id: &AccountId) -> Result<Account, Problem> {
     accounts.into_iter().find(|account| account.id == *id).ok_or_else(|| Problem::new(ProblemCode::NotFound))
 }
 
-/// A picture of 10 kB in every line helps no program that reads a terminal.
+/// The account without its avatar: 10 kB in every line help no program that reads them.
 pub(crate) fn without_picture(account: Account) -> Account {
     Account { avatar: None, ..account }
 }
@@ -323,17 +343,17 @@ mod tests {
     fn only_an_end_that_is_known_and_has_gone_by_is_warned_of() {
         let now = Timestamp::from_second(1_790_000_000).expect("it is a time");
         let later = Timestamp::from_second(1_790_000_001).expect("it is a time");
-        for (end, ended) in [(None, false), (Some(now), true), (Some(later), false)] {
-            assert_eq!(has_ended(end, now), ended, "{end:?}");
+        for (end, expired) in [(None, false), (Some(now), true), (Some(later), false)] {
+            assert_eq!(is_expired(end, now), expired, "{end:?}");
         }
     }
 
     #[test]
     fn a_cookie_says_whether_it_only_plays() {
-        let account = words::tests::account("qqmusic:10001", "x");
-        let said = |renews, language| what_it_is_for(renews, &account, language);
-        assert!(said(true, Language::English).contains("--minimal"));
-        assert!(said(false, Language::English).starts_with("It only plays"));
-        assert!(said(false, Language::Chinese).starts_with("仅可播放"));
+        let account = text::tests::account("qqmusic:10001", "x");
+        let advice = |renews, language| usage_advice(renews, &account, language);
+        assert!(advice(true, Language::English).contains("--minimal"));
+        assert!(advice(false, Language::English).starts_with("It only plays"));
+        assert!(advice(false, Language::Chinese).starts_with("仅可播放"));
     }
 }

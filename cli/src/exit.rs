@@ -1,79 +1,133 @@
-//! What the exit code says: scripts act on it.
+//! The exit codes, on which scripts act: which problem has which, and what each means. The only table of them; for
+//! `main.rs` and `help.rs`.
 
 use std::process::ExitCode;
 
-use tunekey_core::{Health, ProblemCode, SignInReason};
+use tunekey_core::{Language, ProblemCode};
 
-/// The exit code of a process that was interrupted by Ctrl-C, as shells have it: 128 + SIGINT.
-pub(crate) const INTERRUPTED: u8 = 130;
+/// How the command line ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum ExitStatus {
+    Done = 0,
+    Unexpected = 1,
+    Usage = 2,
+    NotFound = 3,
+    SignInFailed = 4,
+    NeedsSignIn = 5,
+    Network = 6,
+    Keychain = 7,
+    Restricted = 8,
+    NotCertain = 9,
+    /// Ctrl-C, as shells have it: 128 + SIGINT.
+    Interrupted = 130,
+}
 
-/// The exit code of a command that was typed wrong.
-pub(crate) const USAGE: u8 = 2;
+impl ExitStatus {
+    /// All of them, by their number.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Done,
+        Self::Unexpected,
+        Self::Usage,
+        Self::NotFound,
+        Self::SignInFailed,
+        Self::NeedsSignIn,
+        Self::Network,
+        Self::Keychain,
+        Self::Restricted,
+        Self::NotCertain,
+        Self::Interrupted,
+    ];
 
-/// The exit code for a problem.
-pub(crate) fn code(problem: ProblemCode) -> u8 {
-    match problem {
-        ProblemCode::Unexpected
-        | ProblemCode::ProfileUnreadable
-        | ProblemCode::LedgerDamaged
-        | ProblemCode::LedgerSetAside
-        | ProblemCode::LedgerNewer
-        | ProblemCode::ProfileBusy
-        | ProblemCode::LocksUnusable
-        | ProblemCode::ProfileReadOnly
-        | ProblemCode::ProfileNotPrivate
-        | ProblemCode::DiskFull => 1,
-        ProblemCode::InvalidInput | ProblemCode::ExtraCaUnusable => 2,
-        ProblemCode::NotFound => 3,
-        ProblemCode::Expired
-        | ProblemCode::Refused
-        | ProblemCode::DeviceLimit
-        | ProblemCode::Restricted
-        | ProblemCode::ClientTooOld
-        | ProblemCode::WrongMethod
-        | ProblemCode::WrongCode
-        | ProblemCode::ExchangeLost
-        | ProblemCode::ForeignCode
-        | ProblemCode::OtherAccount => 4,
-        ProblemCode::Rejected | ProblemCode::NotRenewable => 5,
-        ProblemCode::Offline
-        | ProblemCode::Timeout
-        | ProblemCode::UntrustedCertificate
-        | ProblemCode::NoAuthorities
-        | ProblemCode::NameNotResolved
-        | ProblemCode::NotTheService
-        | ProblemCode::ServerError
-        | ProblemCode::ProxyUnreachable
-        | ProblemCode::ProxyRefused
-        | ProblemCode::ProxyPassword
-        | ProblemCode::ProxyUnusable => 6,
-        ProblemCode::KeychainLocked
-        | ProblemCode::KeychainUnavailable
-        | ProblemCode::KeychainDenied
-        | ProblemCode::CredentialMissing
-        | ProblemCode::CredentialUnreadable => 7,
-        ProblemCode::RiskControl | ProblemCode::RateLimited | ProblemCode::DailyLimit => 8,
-        ProblemCode::RefusedOnce | ProblemCode::RenewalRefused => 9,
-        ProblemCode::Cancelled => INTERRUPTED,
+    /// The status for a problem.
+    pub(crate) fn of(problem: ProblemCode) -> Self {
+        match problem {
+            ProblemCode::Unexpected
+            | ProblemCode::ProfileUnreadable
+            | ProblemCode::LedgerDamaged
+            | ProblemCode::LedgerSetAside
+            | ProblemCode::LedgerNewer
+            | ProblemCode::ProfileBusy
+            | ProblemCode::LocksUnusable
+            | ProblemCode::ProfileReadOnly
+            | ProblemCode::ProfileNotPrivate
+            | ProblemCode::DiskFull => Self::Unexpected,
+            ProblemCode::InvalidInput | ProblemCode::ExtraCaUnusable => Self::Usage,
+            ProblemCode::NotFound => Self::NotFound,
+            ProblemCode::Expired
+            | ProblemCode::Refused
+            | ProblemCode::DeviceLimit
+            | ProblemCode::Restricted
+            | ProblemCode::ClientTooOld
+            | ProblemCode::WrongMethod
+            | ProblemCode::WrongCode
+            | ProblemCode::ExchangeLost
+            | ProblemCode::ForeignCode
+            | ProblemCode::OtherAccount => Self::SignInFailed,
+            ProblemCode::Rejected | ProblemCode::NotRenewable => Self::NeedsSignIn,
+            ProblemCode::Offline
+            | ProblemCode::Timeout
+            | ProblemCode::UntrustedCertificate
+            | ProblemCode::NoAuthorities
+            | ProblemCode::NameNotResolved
+            | ProblemCode::NotTheService
+            | ProblemCode::ServerError
+            | ProblemCode::ProxyUnreachable
+            | ProblemCode::ProxyRefused
+            | ProblemCode::ProxyPassword
+            | ProblemCode::ProxyUnusable => Self::Network,
+            ProblemCode::KeychainLocked
+            | ProblemCode::KeychainUnavailable
+            | ProblemCode::KeychainDenied
+            | ProblemCode::CredentialMissing
+            | ProblemCode::CredentialUnreadable => Self::Keychain,
+            ProblemCode::RiskControl | ProblemCode::RateLimited | ProblemCode::DailyLimit => Self::Restricted,
+            ProblemCode::RefusedOnce | ProblemCode::RenewalRefused => Self::NotCertain,
+            ProblemCode::Cancelled => Self::Interrupted,
+        }
+    }
+
+    /// The number that the process ends with.
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// What it means, for help.
+    pub(crate) fn meaning(self, language: Language) -> &'static str {
+        match self {
+            Self::Done => language.pick("done", "完成"),
+            Self::Unexpected => language.pick(
+                "unexpected, or TuneKey’s own folder can’t be used",
+                "意外错误，或数据目录无法使用",
+            ),
+            Self::Usage => {
+                language.pick("usage, or an answer that did not come", "用法有误，或没有收到回答")
+            }
+            Self::NotFound => language.pick("not found", "没有找到"),
+            Self::SignInFailed => language.pick(
+                "sign-in refused, expired, not possible in this way, a wrong code, or another account than --account",
+                "登录被取消、已过期、不能用这种方式、验证码错误，或不是 --account 指定的账号",
+            ),
+            Self::NeedsSignIn => {
+                language.pick("needs sign-in, or can’t be renewed", "需要重新登录，或无法续期")
+            }
+            Self::Network => language.pick("network", "网络"),
+            Self::Keychain => language.pick("keychain", "系统密钥环"),
+            Self::Restricted => language.pick(
+                "risk control, rate limit or too many sign-ins today",
+                "安全风控、操作太频繁，或今日登录次数过多",
+            ),
+            Self::NotCertain => language.pick(
+                "not certain yet: the service refused once, and is asked again",
+                "尚不确定：对方拒绝了一次，稍后会再次确认",
+            ),
+            Self::Interrupted => language.pick("interrupted", "已中断"),
+        }
     }
 }
 
-/// Whether the service has refused an account's credential: its cookie is not worth printing. What the keychain
-/// had lost and has again was never refused.
-pub(crate) fn is_refused(health: &Health) -> bool {
-    match health {
-        Health::NeedsSignIn { reason: SignInReason::Rejected, .. } => true,
-        Health::Healthy
-        | Health::RenewsSoon
-        | Health::Warning { .. }
-        | Health::NeedsSignIn { reason: SignInReason::Missing, .. } => false,
-    }
-}
-
-/// The same as what `main` gives back.
-pub(crate) fn exit(result: Result<(), ProblemCode>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => ExitCode::from(code(problem)),
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
+        Self::from(status.code())
     }
 }

@@ -1,56 +1,56 @@
-//! How a command fails: what went wrong, and what to type next.
+//! The failure of a command: the problem, its message for people and a hint. For every command.
 
 use tunekey_core::{Language, Problem, ProblemCode};
 
-/// What went wrong, and what may help.
+/// Why a command failed, and what may help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
-    /// What went wrong.
+    /// The problem, as programs see it.
     pub(crate) problem: Problem,
-    /// The sentence for people, where the command line knows a better one than the problem's own.
-    words: Option<Box<Sentence>>,
-    /// What people are told after it, in their language. Programs find the same in the last step.
-    pub(crate) next: Option<String>,
-    /// Whether people were told what went wrong when it did, as the reason why a question was asked again.
-    pub(crate) told: bool,
+    /// The message for people, where the command line knows a better one than the problem's own.
+    message: Option<Box<Message>>,
+    /// What to do about it, for people and in their language. Programs find the same in the last step.
+    pub(crate) hint: Option<String>,
+    /// Whether people have seen the message already, as the reason why a question was asked again.
+    pub(crate) reported: bool,
 }
 
-/// A sentence in both languages.
+/// A message in both languages.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Sentence {
+struct Message {
     english: String,
     chinese: String,
 }
 
 impl Failure {
-    /// A failure with a sentence of its own. Neither may hold a secret.
+    /// A failure with a message of its own, which may hold no secret.
     pub(crate) fn new(code: ProblemCode, english: impl Into<String>, chinese: impl Into<String>) -> Self {
         let english = english.into();
-        Self::from(Problem::new(code).with_detail(english.clone())).with_words(english, chinese)
+        Self::from(Problem::new(code).with_detail(english.clone())).with_message(english, chinese)
     }
 
-    /// The same with another sentence for people than the problem's.
-    pub(crate) fn with_words(mut self, english: impl Into<String>, chinese: impl Into<String>) -> Self {
-        self.words = Some(Box::new(Sentence { english: english.into(), chinese: chinese.into() }));
+    /// Replaces the problem's message for people.
+    pub(crate) fn with_message(mut self, english: impl Into<String>, chinese: impl Into<String>) -> Self {
+        self.message = Some(Box::new(Message { english: english.into(), chinese: chinese.into() }));
         self
     }
 
-    /// The same with what to type next.
-    pub(crate) fn and_next(mut self, next: impl Into<String>) -> Self {
-        self.next = Some(next.into());
+    /// Adds what to do about it.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
         self
     }
 
-    /// The same when the person has been told what went wrong already.
-    pub(crate) fn told(mut self) -> Self {
-        self.told = true;
+    /// Marks that people have seen the message already.
+    pub(crate) fn reported(mut self) -> Self {
+        self.reported = true;
         self
     }
 
-    /// What to tell the person.
+    /// The message for people.
     pub(crate) fn message(&self, language: Language) -> String {
-        match &self.words {
-            Some(words) => language.pick(&words.english, &words.chinese).to_owned(),
+        match &self.message {
+            Some(message) => language.pick(&message.english, &message.chinese).to_owned(),
             None => self.problem.message(language),
         }
     }
@@ -58,6 +58,6 @@ impl Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self { problem, words: None, next: None, told: false }
+        Self { problem, message: None, hint: None, reported: false }
     }
 }

@@ -1,48 +1,20 @@
-//! Help and the parser's complaints in the person's language, wrapped once.
+//! Help and the parser's errors in the person's language. For `main.rs`.
 
 use clap::builder::{Arg, Command};
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use tunekey_core::Language;
 
+use crate::exit::ExitStatus;
 use crate::wrap::wrapped;
 
 mod chinese;
 
 /// The widest line of a help text, in columns: longer ones are hard to read.
-const WIDEST: usize = 100;
-/// The width where nobody says how wide it is: a pager may stand behind the pipe.
-const USUAL: usize = 80;
+const MAX_WIDTH: usize = 100;
+/// The width of a help text that goes to a pipe, in columns: a pager may read it.
+const DEFAULT_WIDTH: usize = 80;
 
-const EXIT_CODES: [&str; 2] = [
-    "\
-Exit codes:
-  0    done
-  1    unexpected, or TuneKey’s own folder can’t be used
-  2    usage, or an answer that did not come
-  3    not found
-  4    sign-in refused, expired, not possible in this way, a wrong code, or another account than --account
-  5    needs sign-in, or can’t be renewed
-  6    network
-  7    keychain
-  8    risk control, rate limit or too many sign-ins today
-  9    not certain yet: the service refused once, and is asked again
-  130  interrupted",
-    "\
-退出码：
-  0    完成
-  1    意外错误，或数据目录无法使用
-  2    用法有误，或没有收到回答
-  3    没有找到
-  4    登录被取消、已过期、不能用这种方式、验证码错误，或不是 --account 指定的账号
-  5    需要重新登录，或无法续期
-  6    网络
-  7    系统密钥环
-  8    安全风控、操作太频繁，或今日登录次数过多
-  9    尚不确定：对方拒绝了一次，稍后会再次确认
-  130  已中断",
-];
-
-/// A line each; what is behind two spaces stands in a column of its own.
+/// Two spaces in a line begin a column, which the line keeps to when it is wrapped.
 const SIGN_IN: [&str; 2] = [
     "\
 Ways in:
@@ -131,11 +103,11 @@ An account that needs a sign-in ends with exit code 5 and nothing printed, unles
 需要重新登录的账号不会输出内容，退出码为 5；除非加上 --even-if-dead。",
 ];
 
-/// The command with its help in a language, wrapped to a terminal of so many columns.
+/// Gives the command its help in a language, wrapped to so many columns.
 pub(crate) fn localized(command: Command, language: Language, columns: Option<u32>) -> Command {
-    let width = columns.map_or(USUAL, |columns| (columns as usize).min(WIDEST));
+    let width = columns.map_or(DEFAULT_WIDTH, |columns| (columns as usize).min(MAX_WIDTH));
     let text = |texts: [&str; 2]| wrapped(language.pick(texts[0], texts[1]), width);
-    let mut command = command.term_width(width).after_help(text(EXIT_CODES));
+    let mut command = command.term_width(width).after_help(wrapped(&exit_codes(language), width));
     for (name, texts) in [("sign-in", SIGN_IN), ("import", IMPORT), ("cookie", COOKIE)] {
         command = command.mut_subcommand(name, |sub| sub.after_help(text(texts)));
     }
@@ -146,16 +118,26 @@ pub(crate) fn localized(command: Command, language: Language, columns: Option<u3
     command
 }
 
-/// What the parser says: its own words, or ours where the person reads Chinese.
-pub(crate) fn complaint(error: &Error, language: Language) -> String {
+/// What each exit code means, a line each.
+fn exit_codes(language: Language) -> String {
+    let mut text = language.pick("Exit codes:", "退出码：").to_owned();
+    for status in ExitStatus::ALL {
+        let (code, meaning) = (status.code(), status.meaning(language));
+        text.push_str(&format!("\n  {code:<3}  {meaning}"));
+    }
+    text
+}
+
+/// The message of an error of the parser: its own, or ours in Chinese.
+pub(crate) fn error_message(error: &Error, language: Language) -> String {
     match (language, error.kind()) {
-        (Language::Chinese, kind) if !is_wanted(kind) => chinese::complaint(error),
+        (Language::Chinese, kind) if !is_output(kind) => chinese::error_message(error),
         _ => error.render().to_string(),
     }
 }
 
-/// Whether it is what was asked for: help, or the version.
-pub(crate) fn is_wanted(kind: ErrorKind) -> bool {
+/// Whether the parser's “error” is the output that was asked for: help, or the version.
+pub(crate) fn is_output(kind: ErrorKind) -> bool {
     matches!(
         kind,
         ErrorKind::DisplayHelp
@@ -164,7 +146,7 @@ pub(crate) fn is_wanted(kind: ErrorKind) -> bool {
     )
 }
 
-/// What a complaint is about.
+/// What an error is about.
 fn context(error: &Error, kind: ContextKind) -> Option<String> {
     Some(match error.get(kind)? {
         ContextValue::String(text) => text.clone(),
@@ -177,7 +159,7 @@ fn context(error: &Error, kind: ContextKind) -> Option<String> {
     })
 }
 
-fn described(argument: Arg, help: Option<&'static str>, heading: &'static str) -> Arg {
+fn with_help(argument: Arg, help: Option<&'static str>, heading: &'static str) -> Arg {
     match help {
         Some(help) => argument.help(help).help_heading(heading),
         None => argument.help_heading(heading),
@@ -265,10 +247,11 @@ mod tests {
                 let command = localized(Cli::command(), language, None);
                 let error =
                     command.try_get_matches_from([&["tunekey"], typed].concat()).expect_err("it is wrong");
-                let said = complaint(&error, language);
-                assert!(said.contains(wanted), "{typed:?}: {said}");
-                let mixed = ["error", "Usage", "For more", "required"].iter().any(|word| said.contains(word));
-                assert!(language == Language::English || !mixed, "{said}");
+                let message = error_message(&error, language);
+                assert!(message.contains(wanted), "{typed:?}: {message}");
+                let mixed =
+                    ["error", "Usage", "For more", "required"].iter().any(|word| message.contains(word));
+                assert!(language == Language::English || !mixed, "{message}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `tunekey import`: a credential that the person already has, from a file or standard input.
+//! The arguments of `tunekey import`, and the service that an imported text is for. For `main.rs` and `sign_in.rs`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use tunekey_core::{AccountId, ProblemCode, Secret, ServiceId, UnusableReason, import};
 
 use crate::failure::Failure;
-use crate::typed::Source;
-use crate::words;
+use crate::stdin::Source;
+use crate::text;
 
-/// The service and the file that two optional arguments name: `[SERVICE] [FILE|-]`.
+/// The service and the source that the two optional arguments `[SERVICE] [FILE|-]` name.
 ///
 /// # Errors
 /// `InvalidInput` when there are two and the first is no service.
-pub(crate) fn named(
+pub(crate) fn parse_arguments(
     first: Option<OsString>,
     second: Option<PathBuf>,
 ) -> Result<(Option<ServiceId>, Source), Failure> {
@@ -32,22 +32,22 @@ pub(crate) fn named(
     Ok((service, file.filter(|file| file.as_os_str() != "-").map_or(Source::StandardInput, Source::File)))
 }
 
-/// Which service a text is for: the account's, or the one that is named in the text.
+/// The service that a text is for: that of the account that is to be signed in again, or the one that the text names.
 ///
 /// # Errors
-/// `InvalidInput` when nothing in it says so, or when it could be several.
+/// `InvalidInput` when the text names no service, or several.
 pub(crate) fn service_of(text: &Secret, wanted: Option<&AccountId>) -> Result<ServiceId, Failure> {
     if let Some(account) = wanted {
         return Ok(account.service);
     }
-    let all = import::read_all(text).map_err(|error| words::unusable_text(UnusableReason::from(error)))?;
+    let all = import::read_all(text).map_err(|error| text::unusable_failure(UnusableReason::from(error)))?;
     match &import::services_of(&all)[..] {
         [service] => Ok(*service),
         // The core says what is missing.
         [] => all
             .iter()
             .find_map(import::service_of)
-            .ok_or_else(|| words::unusable_text(UnusableReason::NothingFound)),
+            .ok_or_else(|| text::unusable_failure(UnusableReason::NothingFound)),
         [first, ..] => Err(Failure::new(
             ProblemCode::InvalidInput,
             format!("It holds credentials of several services. Say which: `tunekey import {first} FILE`."),
@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    fn said(text: &str) -> String {
+    fn message_of(text: &str) -> String {
         service_of(&text.into(), None).expect_err("it is for no service").message(Language::English)
     }
 
@@ -77,10 +77,11 @@ mod tests {
             (Some("netease"), Some("-"), (Some(ServiceId::Netease), Source::StandardInput)),
             (Some("netease"), Some("cookies.txt"), (Some(ServiceId::Netease), file())),
         ] {
-            let named = named(first.map(OsString::from), second.map(PathBuf::from));
-            assert_eq!(named, Ok(wanted), "{first:?} {second:?}");
+            let parsed = parse_arguments(first.map(OsString::from), second.map(PathBuf::from));
+            assert_eq!(parsed, Ok(wanted), "{first:?} {second:?}");
         }
-        let failure = named(Some("spotify".into()), Some("cookies.txt".into())).expect_err("no such service");
+        let failure =
+            parse_arguments(Some("spotify".into()), Some("cookies.txt".into())).expect_err("no such service");
         assert_eq!(failure.problem.code, ProblemCode::InvalidInput);
     }
 
@@ -94,13 +95,13 @@ mod tests {
 
     #[test]
     fn what_could_be_for_several_services_or_for_none_is_not_guessed() {
-        let both = said("uin=10001; qm_keyst=canary; MUSIC_U=canary");
+        let both = message_of("uin=10001; qm_keyst=canary; MUSIC_U=canary");
         assert!(both.contains("tunekey import qqmusic FILE") && !both.contains("canary"), "{both}");
         assert_eq!(
-            said("theme=dark; lang=canary"),
+            message_of("theme=dark; lang=canary"),
             "There is no credential of QQ Music or NetEase Cloud Music in it. Copy the whole Cookie request header."
         );
-        assert_eq!(said(""), "There is nothing in it.");
+        assert_eq!(message_of(""), "There is nothing in it.");
         let chinese = service_of(&"".into(), None).expect_err("it is for no service");
         assert_eq!(chinese.message(Language::Chinese), "内容是空的。", "in the person's language");
     }
@@ -110,6 +111,6 @@ mod tests {
         let text = "uin=10001; qm_keyst=Q_H_L_a\nuin=10002; qm_keyst=Q_H_L_b";
         assert_eq!(service_of(&text.into(), None), Ok(ServiceId::QqMusic));
         let both = "A='MUSIC_U=00A1'\nB='uin=10001; qm_keyst=Q_H_L_canary'";
-        assert!(said(both).contains("tunekey import qqmusic FILE"), "{}", said(both));
+        assert!(message_of(both).contains("tunekey import qqmusic FILE"), "{}", message_of(both));
     }
 }

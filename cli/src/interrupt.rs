@@ -1,4 +1,4 @@
-//! What Ctrl-C gives up, and what it only stops waiting for.
+//! Ctrl-C: what it cancels, and what is finished first. For `main.rs`, `commands.rs` and `sign_in.rs`.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -8,7 +8,10 @@ use tunekey_core::{Problem, ProblemCode};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Waits for something that Ctrl-C gives up.
+/// Waits for something that Ctrl-C cancels.
+///
+/// # Errors
+/// `Cancelled` when Ctrl-C came first.
 pub(crate) async fn unless_interrupted<T>(
     waiting: impl Future<Output = T>,
     interrupt: Pin<&mut impl Future>,
@@ -19,9 +22,12 @@ pub(crate) async fn unless_interrupted<T>(
     }
 }
 
-/// Waits for work whose result would be lost if it were cut off, such as a key that a service has just issued: the
-/// first Ctrl-C waits for it, the second does not. Gives back whether there was one, too.
-pub(crate) async fn to_its_end<T>(
+/// Waits for work whose result would be lost if it were cancelled, such as a key that a service has just issued: the first
+/// Ctrl-C waits for it, the second does not. Returns whether there was a first one, too.
+///
+/// # Errors
+/// `Cancelled` after the second Ctrl-C.
+pub(crate) async fn finish_despite_interrupt<T>(
     work: impl Future<Output = T>,
     mut interrupt: Pin<&mut impl Future>,
     output: Output,
@@ -29,14 +35,14 @@ pub(crate) async fn to_its_end<T>(
     let mut work = pin!(work);
     tokio::select! {
         result = &mut work => return Ok((result, false)),
-        _ = interrupt.as_mut() => say_that_it_goes_on(output),
+        _ = interrupt.as_mut() => note_that_work_continues(output),
     }
     let result = unless_interrupted(work, pin!(tokio::signal::ctrl_c())).await?;
     Ok((result, true))
 }
 
-/// What the first Ctrl-C is answered with.
-pub(crate) fn say_that_it_goes_on(output: Output) {
+/// Tells the person that the work goes on after the first Ctrl-C.
+pub(crate) fn note_that_work_continues(output: Output) {
     output.note(output.language.pick(
         "What comes of it is kept. Press Ctrl-C again not to wait for it.",
         "结果仍会保存。再按一次 Ctrl-C 则不再等待。",
@@ -56,9 +62,10 @@ mod tests {
             tokio::task::yield_now().await;
             7
         };
-        let ended = to_its_end(work, pin!(std::future::ready(())), output).await;
-        assert_eq!(ended, Ok((7, true)));
-        let ended = to_its_end(std::future::ready(7), pin!(std::future::pending::<()>()), output).await;
-        assert_eq!(ended, Ok((7, false)));
+        let result = finish_despite_interrupt(work, pin!(std::future::ready(())), output).await;
+        assert_eq!(result, Ok((7, true)));
+        let result =
+            finish_despite_interrupt(std::future::ready(7), pin!(std::future::pending::<()>()), output).await;
+        assert_eq!(result, Ok((7, false)));
     }
 }

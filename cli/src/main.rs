@@ -1,22 +1,22 @@
 //! `tunekey`: the command line. An adapter over the core that links no GUI library.
 
 mod args;
-mod code;
 mod commands;
 mod exit;
 mod failure;
 mod help;
 mod import;
 mod interrupt;
-mod kept;
 mod output;
+mod qr_code;
 mod questions;
+mod request;
+mod retry;
 mod sign_in;
+mod stdin;
 mod steps;
 mod table;
-mod typed;
-mod way;
-mod words;
+mod text;
 mod wrap;
 
 use std::alloc::System;
@@ -33,6 +33,7 @@ use tunekey_core::{Language, Problem, ProblemCode, Profile, Scope, Setup, TuneKe
 use zeroizing_alloc::ZeroAlloc;
 
 use crate::args::{Cli, Command, Global};
+use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::output::{Canvas, Output};
 
@@ -41,8 +42,8 @@ use crate::output::{Canvas, Output};
 #[global_allocator]
 static WIPING: ZeroAlloc<System> = ZeroAlloc(System);
 
-/// How long a command that is done waits for what is only good to know.
-const REST: Duration = Duration::from_secs(15);
+/// How long a finished command waits for what is asked about a new account once it is saved: nickname and membership.
+const DETAILS_TIMEOUT: Duration = Duration::from_secs(15);
 
 fn main() -> ExitCode {
     let hardened = hardening::harden();
@@ -51,35 +52,38 @@ fn main() -> ExitCode {
     let command = help::localized(Cli::command(), language, columns);
     let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) if language == Language::English || help::is_wanted(error.kind()) => error.exit(),
+        Err(error) if language == Language::English || help::is_output(error.kind()) => error.exit(),
         Err(error) => {
             let output = Output { json: false, language };
-            output.note(help::complaint(&error, language).trim_end());
-            return ExitCode::from(exit::USAGE);
+            output.note(help::error_message(&error, language).trim_end());
+            return ExitStatus::Usage.into();
         }
     };
     let output = Output { json: cli.global.json, language };
     let result = start(&cli.global, hardened).map_err(Failure::from).and_then(|(tunekey, runtime)| {
         let result = runtime.block_on(async {
             run(&tunekey, cli.command, output).await?;
-            // What is asked about a new account once it is saved. Whoever presses Ctrl-C need not wait for it.
-            let rest = tokio::time::timeout(REST, tunekey.drain());
-            drop(interrupt::unless_interrupted(rest, pin!(tokio::signal::ctrl_c())).await);
+            // Ctrl-C ends the wait.
+            let details = tokio::time::timeout(DETAILS_TIMEOUT, tunekey.drain());
+            drop(interrupt::unless_interrupted(details, pin!(tokio::signal::ctrl_c())).await);
             Ok(())
         });
-        // A keychain that hangs must not keep the process: its thread is left behind.
+        // Leaves the thread of a hung keychain behind: it must not keep the process.
         runtime.shutdown_background();
         result
     });
     if let Err(failure) = &result {
-        if output.json || !failure.told {
+        if output.json || !failure.reported {
             output.failure(failure);
         }
-        if let Some(next) = &failure.next {
-            output.note(next);
+        if let Some(hint) = &failure.hint {
+            output.note(hint);
         }
     }
-    exit::exit(result.map_err(|failure| failure.problem.code))
+    match result {
+        Ok(()) => ExitStatus::Done.into(),
+        Err(failure) => ExitStatus::of(failure.problem.code).into(),
+    }
 }
 
 fn start(global: &Global, hardened: io::Result<()>) -> Result<(TuneKey, tokio::runtime::Runtime), Problem> {
@@ -97,7 +101,7 @@ fn start(global: &Global, hardened: io::Result<()>) -> Result<(TuneKey, tokio::r
     Ok((tunekey, runtime))
 }
 
-/// Only our own crate is heard: an HTTP or D-Bus library at `trace` would write headers and message bodies,
+/// Logs only what our own crates say: an HTTP or D-Bus library at `trace` would write headers and message bodies,
 /// and with them the secrets.
 fn log_to_stderr(level: LevelFilter) {
     let ours = Targets::new().with_target("tunekey_core", level);
@@ -116,15 +120,16 @@ async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), 
             sign_in::run(tunekey, service.0, method, account.as_deref(), qr, output).await?;
         }
         Command::Import { first, second, account } => {
-            let (service, source) = import::named(first, second)?;
+            let (service, source) = import::parse_arguments(first, second)?;
             sign_in::import(tunekey, service, source, account.as_deref(), output).await?;
         }
         Command::Accounts => commands::accounts(tunekey, output),
         Command::Show { account } => commands::show(tunekey, &account, output)?,
         Command::Cookie { account, format, minimal, even_if_dead } => {
             let scope = if minimal { Scope::Minimal } else { Scope::Full };
-            let wanted = commands::Wanted { format: format.map(|format| format.0), scope, even_if_dead };
-            commands::cookie(tunekey, &account, wanted, output).await?;
+            let options =
+                commands::CookieOptions { format: format.map(|format| format.0), scope, even_if_dead };
+            commands::cookie(tunekey, &account, options, output).await?;
         }
         Command::Renew { account: Some(account), all: _ } => {
             commands::renew(tunekey, &account, output).await?;

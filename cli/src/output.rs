@@ -1,4 +1,4 @@
-//! What is printed, for people or for programs. The only file that writes to standard output.
+//! What is printed, for people or for programs. The only file that writes to standard output; every command uses it.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -9,22 +9,22 @@ use tunekey_core::{AccountId, Ink, Language};
 use crate::failure::Failure;
 use crate::wrap::wrapped;
 
-/// Where results go.
+/// How results are printed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
-    /// One JSON object a line instead of words.
+    /// One JSON object a line instead of text.
     pub(crate) json: bool,
-    /// The language of the words.
+    /// The language of the text.
     pub(crate) language: Language,
 }
 
 impl Output {
-    /// Prints a result: the object for programs, the words for people.
-    pub(crate) fn result(self, object: &impl Serialize, words: impl FnOnce() -> String) {
+    /// Prints a result: the object for programs, the text for people.
+    pub(crate) fn result(self, object: &impl Serialize, text: impl FnOnce() -> String) {
         if self.json {
             self.object(object);
         } else {
-            self.line(&words());
+            self.line(&text());
         }
     }
 
@@ -33,60 +33,60 @@ impl Output {
         self.line(&serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned()));
     }
 
-    /// Prints words that only people need, and that are not the result.
-    pub(crate) fn note(self, words: &str) {
+    /// Prints text that only people need and that is not the result, to standard error.
+    pub(crate) fn note(self, text: &str) {
         if !self.json {
-            drop(writeln!(io::stderr().lock(), "{}", fitting(words)));
+            drop(writeln!(io::stderr().lock(), "{}", wrapped_for_stderr(text)));
         }
     }
 
-    /// Prints advice: only where somebody looks, because a script's log is not the place for it.
-    pub(crate) fn advice(self, words: &str) {
+    /// Prints advice, if standard error is a terminal: it has no place in a script's log.
+    pub(crate) fn advice(self, text: &str) {
         if io::stderr().is_terminal() {
-            self.note(words);
+            self.note(text);
         }
     }
 
-    /// Asks a person something, on the same line as their answer.
-    pub(crate) fn prompt(self, words: &str) {
+    /// Prints a question to standard error; the answer is typed on the same line.
+    pub(crate) fn prompt(self, text: &str) {
         if !self.json {
-            let (words, mut err) = (fitting(words.trim_end()), io::stderr().lock());
-            drop(write!(err, "{words} ").and_then(|()| err.flush()));
+            let (text, mut err) = (wrapped_for_stderr(text.trim_end()), io::stderr().lock());
+            drop(write!(err, "{text} ").and_then(|()| err.flush()));
         }
     }
 
-    /// Says what went wrong: for programs as an object among the results, for people on standard error.
+    /// Prints a failure: for programs as an object among the results, for people to standard error.
     pub(crate) fn failure(self, failure: &Failure) {
         if self.json {
-            self.object(&json!({ "problem": self.described(failure) }));
+            self.object(&json!({ "problem": self.problem_json(failure) }));
         } else {
             self.note(&failure.message(self.language));
         }
     }
 
-    /// The same for one account of several.
+    /// Prints the failure of one account of several.
     pub(crate) fn failure_of(self, id: &AccountId, failure: &Failure) {
         if self.json {
-            self.object(&json!({ "account": id, "problem": self.described(failure) }));
+            self.object(&json!({ "account": id, "problem": self.problem_json(failure) }));
         } else {
             self.note(&format!("{id}  {}", failure.message(self.language)));
         }
     }
 
-    fn described(self, failure: &Failure) -> Value {
+    fn problem_json(self, failure: &Failure) -> Value {
         let mut object = serde_json::to_value(&failure.problem).unwrap_or_else(|_| json!({}));
         object["message"] = Value::String(failure.message(self.language));
         object
     }
 
-    /// Prints text as it is: a reader that has gone away (`| head`) is not an error.
+    /// Prints text with a line break at its end. A reader that has gone away (`| head`) is not an error.
     pub(crate) fn line(self, text: &str) {
         let newline = if text.ends_with('\n') { "" } else { "\n" };
         self.write(&format!("{text}{newline}"));
     }
 
-    /// Prints text that goes into a file or another program to the byte: a terminal gets its line break all the same.
-    pub(crate) fn exactly(self, text: &str) {
+    /// Prints text to the byte; only a terminal gets a line break at its end.
+    pub(crate) fn exact(self, text: &str) {
         if io::stdout().is_terminal() { self.line(text) } else { self.write(text) }
     }
 
@@ -96,20 +96,20 @@ impl Output {
     }
 }
 
-/// Words for standard error: on a terminal broken between words.
-fn fitting(words: &str) -> String {
+/// Text wrapped to the width of standard error, if that is a terminal.
+fn wrapped_for_stderr(text: &str) -> String {
     let err = io::stderr();
     let size = if err.is_terminal() { terminal_size::terminal_size_of(&err) } else { None };
     let columns = size.map_or(0, |(columns, _)| usize::from(columns.0));
-    if columns > 0 { wrapped(words, columns) } else { words.to_owned() }
+    if columns > 0 { wrapped(text, columns) } else { text.to_owned() }
 }
 
-/// What results are drawn on.
+/// What a QR code or a table is drawn on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Canvas {
-    /// What a code is drawn with.
+    /// What a QR code is drawn with.
     pub(crate) ink: Ink,
-    /// How many columns and rows there are; `None` where nobody looks: a file, another program.
+    /// How many columns and rows there are; `None` for a file or another program.
     pub(crate) size: Option<(u32, u32)>,
 }
 
@@ -125,7 +125,7 @@ impl Canvas {
         Self { ink: Self::ink(), size: size.filter(|(columns, rows)| *columns > 0 && *rows > 0) }
     }
 
-    /// What a terminal shows, wherever it is.
+    /// What this computer's terminals can show.
     pub(crate) fn ink() -> Ink {
         // Older consoles of Windows take escape sequences only when asked to.
         let takes_escapes = anstyle_query::windows::enable_ansi_colors().unwrap_or(true);

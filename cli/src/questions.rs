@@ -1,141 +1,147 @@
-//! What a sign-in asks in a line, and what a line means as an answer. Programs are asked by the step itself and
-//! answer in the same words.
+//! The questions of a sign-in that a line answers: what to ask a person, and what a line means as the answer. A program
+//! is asked by the step itself and answers in the same words. For `sign_in.rs`.
 
-use tunekey_core::{Answer, Input, Language, Method, SignInStep};
+use jiff::Timestamp;
+use tunekey_core::{Answer, Input, Language, Method, PastedAccount, SignInStep};
 
-use crate::words;
+use crate::text;
 
-/// The country whose numbers are mostly typed without a code.
+/// The country calling code that is assumed where none is typed.
 const MAINLAND_CHINA: &str = "86";
-/// How many digits a number of mainland China has.
+/// How many digits a phone number of mainland China has.
 const DIGITS_IN_CHINA: usize = 11;
+
+/// A question that a line answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineQuestion<'a> {
+    /// A phone number.
+    PhoneNumber,
+    /// Whether the check in the browser is done, and whether another phone number may be given instead.
+    Captcha { can_change_number: bool },
+    /// The code that was sent; another one can be sent from this time on.
+    TextCode { resend_at: Timestamp },
+    /// Which one of these accounts to take.
+    WhichAccount(&'a [PastedAccount]),
+    /// Whether to keep an account that was not meant.
+    OtherAccount,
+}
 
 /// What a line means.
 #[derive(Debug)]
-pub(crate) enum Reply {
+pub(crate) enum ParsedLine {
     /// The answer.
     Answer(Answer),
     /// No: keep everything as it was.
     Decline,
     /// Nothing that was asked for.
-    NotUnderstood,
+    Unrecognised,
 }
 
-/// What to ask a person; `None` when the step asks nothing that a line can answer.
-pub(crate) fn prompt(step: &SignInStep, method: Method, language: Language) -> Option<String> {
-    let prompt = match step {
-        SignInStep::AskPhoneNumber { .. } => language.pick(
-            "Phone number (with another country’s code: +852 91234567): ",
-            "手机号（中国大陆以外请加国家代码，如 +852 91234567）：",
-        ),
-        SignInStep::AskCaptcha { .. } if method == Method::Phone => language.pick(
-            "Press Enter when the check is done (c: change the number): ",
-            "验证完成后按回车（c：更换号码）：",
-        ),
-        SignInStep::AskCaptcha { .. } => {
-            language.pick("Press Enter when the check is done: ", "验证完成后按回车：")
-        }
-        SignInStep::AskTextCode { resend_at, .. } => {
-            let at = words::clock(*resend_at);
-            return Some(match language {
-                Language::English => {
-                    format!("Code (c: change the number; from {at} on Enter: send another): ")
-                }
-                Language::Chinese => format!("验证码（c：更换号码；{at} 起按回车可重新发送）："),
-            });
-        }
-        SignInStep::AskOtherAccount { .. } => {
-            language.pick("Keep it beside the one you meant? [y/n] ", "是否同时保存该账号？[y/n] ")
-        }
-        SignInStep::AskWhichAccount { accounts } => {
-            let last = accounts.len();
-            return Some(match language {
-                Language::English => format!("Which one? [1-{last}] "),
-                Language::Chinese => format!("要添加哪一个？[1-{last}] "),
-            });
-        }
-        SignInStep::AskPaste { .. } | SignInStep::AskToGoOn { .. } => return None,
-        SignInStep::AskPage { .. }
-        | SignInStep::PageClosed
-        | SignInStep::AskNewAccount { .. }
-        | SignInStep::Preparing
-        | SignInStep::ShowCode { .. }
-        | SignInStep::Scanned { .. }
-        | SignInStep::Sending
-        | SignInStep::Exchanging
-        | SignInStep::Saving
-        | SignInStep::Done { .. }
-        | SignInStep::Expired { .. }
-        | SignInStep::Refused
-        | SignInStep::RiskControl { .. }
-        | SignInStep::Failed { .. } => return None,
-    };
-    Some(prompt.to_owned())
-}
-
-/// What a line means as the answer to a step. An empty line of a program is a slip, not a wish.
-pub(crate) fn reply(step: &SignInStep, method: Method, line: &str, by_program: bool) -> Reply {
-    let line = line.trim();
-    let word = line.to_lowercase();
-    let give = |input| Reply::Answer(Answer::Give(input));
-    match step {
-        SignInStep::AskPhoneNumber { .. } if line.is_empty() => Reply::NotUnderstood,
-        SignInStep::AskPhoneNumber { .. } => give(phone_number(line)),
-        SignInStep::AskCaptcha { .. } => match word.as_str() {
-            "c" | "change" if method == Method::Phone => give(Input::ChangeNumber),
-            "" | "y" | "yes" | "done" => give(Input::CaptchaDone),
-            _ => Reply::NotUnderstood,
-        },
-        SignInStep::AskTextCode { .. } => match word.as_str() {
-            "" if by_program => Reply::NotUnderstood,
-            "" | "r" | "resend" => give(Input::Resend),
-            "c" | "change" => give(Input::ChangeNumber),
-            // A whole message may have been pasted: the core finds the code in it.
-            _ => give(Input::TextCode(line.into())),
-        },
-        SignInStep::AskWhichAccount { accounts } => {
-            let place = line.trim_end_matches(['.', '。', ')']).parse::<usize>().ok();
-            let by_place = place.filter(|place| (1..=accounts.len()).contains(place)).map(|place| place - 1);
-            let by_number = || accounts.iter().position(|account| account.account.as_deref() == Some(line));
-            match by_number().or(by_place) {
-                Some(place) => give(Input::Account(place)),
-                None if matches!(word.as_str(), "n" | "no" | "否") => Reply::Decline,
-                None => Reply::NotUnderstood,
+impl<'a> LineQuestion<'a> {
+    /// The question that a step of a sign-in by this method asks; `None` if a line does not answer it.
+    pub(crate) fn of(step: &'a SignInStep, method: Method) -> Option<Self> {
+        match step {
+            SignInStep::AskPhoneNumber { .. } => Some(Self::PhoneNumber),
+            SignInStep::AskCaptcha { .. } => {
+                Some(Self::Captcha { can_change_number: method == Method::Phone })
             }
+            SignInStep::AskTextCode { resend_at, .. } => Some(Self::TextCode { resend_at: *resend_at }),
+            SignInStep::AskWhichAccount { accounts } => Some(Self::WhichAccount(accounts)),
+            SignInStep::AskOtherAccount { .. } => Some(Self::OtherAccount),
+            _ => None,
         }
-        SignInStep::AskOtherAccount { .. } => match word.as_str() {
-            "y" | "yes" | "是" => Reply::Answer(Answer::Keep),
-            "n" | "no" | "否" => Reply::Decline,
-            _ => Reply::NotUnderstood,
-        },
-        SignInStep::AskPaste { .. }
-        | SignInStep::AskToGoOn { .. }
-        | SignInStep::AskPage { .. }
-        | SignInStep::PageClosed
-        | SignInStep::AskNewAccount { .. }
-        | SignInStep::Preparing
-        | SignInStep::ShowCode { .. }
-        | SignInStep::Scanned { .. }
-        | SignInStep::Sending
-        | SignInStep::Exchanging
-        | SignInStep::Saving
-        | SignInStep::Done { .. }
-        | SignInStep::Expired { .. }
-        | SignInStep::Refused
-        | SignInStep::RiskControl { .. }
-        | SignInStep::Failed { .. } => Reply::NotUnderstood,
+    }
+
+    /// What to ask a person.
+    pub(crate) fn prompt(self, language: Language) -> String {
+        let prompt = match self {
+            Self::PhoneNumber => language.pick(
+                "Phone number (with another country’s code: +852 91234567): ",
+                "手机号（中国大陆以外请加国家代码，如 +852 91234567）：",
+            ),
+            Self::Captcha { can_change_number: true } => language.pick(
+                "Press Enter when the check is done (c: change the number): ",
+                "验证完成后按回车（c：更换号码）：",
+            ),
+            Self::Captcha { can_change_number: false } => {
+                language.pick("Press Enter when the check is done: ", "验证完成后按回车：")
+            }
+            Self::TextCode { resend_at } => {
+                let at = text::time_of_day(resend_at);
+                return match language {
+                    Language::English => {
+                        format!("Code (c: change the number; from {at} on Enter: send another): ")
+                    }
+                    Language::Chinese => format!("验证码（c：更换号码；{at} 起按回车可重新发送）："),
+                };
+            }
+            Self::WhichAccount(accounts) => {
+                let last = accounts.len();
+                return match language {
+                    Language::English => format!("Which one? [1-{last}] "),
+                    Language::Chinese => format!("要添加哪一个？[1-{last}] "),
+                };
+            }
+            Self::OtherAccount => {
+                language.pick("Keep it beside the one you meant? [y/n] ", "是否同时保存该账号？[y/n] ")
+            }
+        };
+        prompt.to_owned()
+    }
+
+    /// What a line means as the answer. A script's empty line is taken for a slip, not for Enter.
+    pub(crate) fn parse(self, line: &str, from_script: bool) -> ParsedLine {
+        let line = line.trim();
+        let word = line.to_lowercase();
+        let give = |input| ParsedLine::Answer(Answer::Give(input));
+        match self {
+            Self::PhoneNumber if line.is_empty() => ParsedLine::Unrecognised,
+            Self::PhoneNumber => give(phone_number(line)),
+            Self::Captcha { can_change_number } => match word.as_str() {
+                "c" | "change" if can_change_number => give(Input::ChangeNumber),
+                "" | "y" | "yes" | "done" => give(Input::CaptchaDone),
+                _ => ParsedLine::Unrecognised,
+            },
+            Self::TextCode { .. } => match word.as_str() {
+                "" if from_script => ParsedLine::Unrecognised,
+                "" | "r" | "resend" => give(Input::Resend),
+                "c" | "change" => give(Input::ChangeNumber),
+                // A whole message may have been pasted: the core finds the code in it.
+                _ => give(Input::TextCode(line.into())),
+            },
+            Self::WhichAccount(accounts) => {
+                let place = line.trim_end_matches(['.', '。', ')']).parse::<usize>().ok();
+                let by_place = place.filter(|place| (1..=accounts.len()).contains(place));
+                let by_place = by_place.map(|place| place - 1);
+                let by_number = accounts.iter().position(|account| account.account.as_deref() == Some(line));
+                match by_number.or(by_place) {
+                    Some(index) => give(Input::Account(index)),
+                    None if is_no(&word) => ParsedLine::Decline,
+                    None => ParsedLine::Unrecognised,
+                }
+            }
+            Self::OtherAccount if matches!(word.as_str(), "y" | "yes" | "是") => {
+                ParsedLine::Answer(Answer::Keep)
+            }
+            Self::OtherAccount if is_no(&word) => ParsedLine::Decline,
+            Self::OtherAccount => ParsedLine::Unrecognised,
+        }
     }
 }
 
-/// A number as people write it, in digits of any width. Where its country's code ends only a space or a dash says,
-/// except for numbers of mainland China. Whether it can be a number is for the core to say.
+fn is_no(word: &str) -> bool {
+    matches!(word, "n" | "no" | "否")
+}
+
+/// Splits a typed phone number into calling code and number. Only a space or a dash says where a calling code ends, except
+/// for a number of mainland China. Whether it can be a number is for the core to decide.
 fn phone_number(line: &str) -> Input {
-    let plain = half_width(line);
+    let plain = to_half_width(line);
     let plain = plain.trim();
     let (country, number) = match plain.strip_prefix('+').or_else(|| plain.strip_prefix("00")) {
         None => (MAINLAND_CHINA, plain),
         Some(rest) => match (rest.strip_prefix(MAINLAND_CHINA), rest.split_once([' ', '-'])) {
-            (Some(number), _) if digits(number) == DIGITS_IN_CHINA => (MAINLAND_CHINA, number),
+            (Some(number), _) if digit_count(number) == DIGITS_IN_CHINA => (MAINLAND_CHINA, number),
             (_, Some(parts)) => parts,
             (_, None) => (rest, ""),
         },
@@ -144,7 +150,7 @@ fn phone_number(line: &str) -> Input {
 }
 
 /// The line with ASCII digits and signs for those of Chinese input methods, and without direction marks.
-fn half_width(line: &str) -> String {
+fn to_half_width(line: &str) -> String {
     let half = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         '\u{3000}' | '\u{a0}' => ' ',
@@ -154,7 +160,7 @@ fn half_width(line: &str) -> String {
     line.chars().filter(|c| !is_mark(*c)).map(half).collect()
 }
 
-fn digits(text: &str) -> usize {
+fn digit_count(text: &str) -> usize {
     text.bytes().filter(u8::is_ascii_digit).count()
 }
 
@@ -162,8 +168,7 @@ fn digits(text: &str) -> usize {
 mod tests {
     use std::ops::Deref;
 
-    use jiff::Timestamp;
-    use tunekey_core::{AccountId, PastedAccount, PrivateAddress, Secret, ServiceId};
+    use tunekey_core::{AccountId, PrivateAddress, Secret, ServiceId};
 
     use super::*;
 
@@ -172,6 +177,10 @@ mod tests {
             Input::PhoneNumber { country, number } => (country, number),
             other => panic!("{other:?} is no number"),
         }
+    }
+
+    fn parse(step: &SignInStep, method: Method, line: &str, from_script: bool) -> ParsedLine {
+        LineQuestion::of(step, method).expect("a line answers it").parse(line, from_script)
     }
 
     fn code() -> SignInStep {
@@ -211,20 +220,23 @@ mod tests {
             ("resend", Some(Input::Resend)),
             ("Change", Some(Input::ChangeNumber)),
         ] {
-            for by_program in [false, true] {
-                let given = match reply(&code(), Method::Phone, line, by_program) {
-                    Reply::Answer(Answer::Give(input)) => Some(format!("{input:?}")),
+            for from_script in [false, true] {
+                let given = match parse(&code(), Method::Phone, line, from_script) {
+                    ParsedLine::Answer(Answer::Give(input)) => Some(format!("{input:?}")),
                     _ => None,
                 };
                 assert_eq!(given, wanted.as_ref().map(|input| format!("{input:?}")), "{line}");
             }
         }
         assert!(
-            matches!(reply(&code(), Method::Phone, "", false), Reply::Answer(Answer::Give(Input::Resend))),
+            matches!(
+                parse(&code(), Method::Phone, "", false),
+                ParsedLine::Answer(Answer::Give(Input::Resend))
+            ),
             "Enter alone"
         );
         assert!(
-            matches!(reply(&code(), Method::Phone, "", true), Reply::NotUnderstood),
+            matches!(parse(&code(), Method::Phone, "", true), ParsedLine::Unrecognised),
             "a program’s slip sends no message"
         );
     }
@@ -235,10 +247,13 @@ mod tests {
             "https://music.163.com/check".parse().expect("an address");
         let step = SignInStep::AskCaptcha { address: address.into() };
         for (method, offered) in [(Method::Phone, true), (Method::AppScan, false)] {
-            let prompt = prompt(&step, method, Language::English).expect("it asks");
+            let question = LineQuestion::of(&step, method).expect("a line answers it");
+            let prompt = question.prompt(Language::English);
             assert_eq!(prompt.contains("change the number"), offered, "{method}");
-            let changes =
-                matches!(reply(&step, method, "c", false), Reply::Answer(Answer::Give(Input::ChangeNumber)));
+            let changes = matches!(
+                parse(&step, method, "c", false),
+                ParsedLine::Answer(Answer::Give(Input::ChangeNumber))
+            );
             assert_eq!(changes, offered, "{method}");
         }
     }
@@ -249,12 +264,15 @@ mod tests {
         let step =
             SignInStep::AskOtherAccount { wanted: account.clone(), account, nickname: None, known: false };
         for yes in ["y", "Yes", "是"] {
-            assert!(matches!(reply(&step, Method::Paste, yes, false), Reply::Answer(Answer::Keep)), "{yes}");
+            assert!(
+                matches!(parse(&step, Method::Paste, yes, false), ParsedLine::Answer(Answer::Keep)),
+                "{yes}"
+            );
         }
-        assert!(matches!(reply(&step, Method::Paste, "no", false), Reply::Decline));
+        assert!(matches!(parse(&step, Method::Paste, "no", false), ParsedLine::Decline));
         for unclear in ["", "ok", "yes please"] {
             assert!(
-                matches!(reply(&step, Method::Paste, unclear, false), Reply::NotUnderstood),
+                matches!(parse(&step, Method::Paste, unclear, false), ParsedLine::Unrecognised),
                 "{unclear:?}"
             );
         }
@@ -267,12 +285,12 @@ mod tests {
         for (line, place) in
             [("1", Some(0)), ("2.", Some(1)), (" 10002 ", Some(1)), ("3", None), ("0", None), ("", None)]
         {
-            let chosen = match reply(&step, Method::Paste, line, false) {
-                Reply::Answer(Answer::Give(Input::Account(place))) => Some(place),
+            let chosen = match parse(&step, Method::Paste, line, false) {
+                ParsedLine::Answer(Answer::Give(Input::Account(place))) => Some(place),
                 _ => None,
             };
             assert_eq!(chosen, place, "{line}");
         }
-        assert!(matches!(reply(&step, Method::Paste, "no", false), Reply::Decline));
+        assert!(matches!(parse(&step, Method::Paste, "no", false), ParsedLine::Decline));
     }
 }

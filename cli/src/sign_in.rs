@@ -1,4 +1,5 @@
-//! `tunekey sign-in` and `tunekey import`: follow a sign-in to its end, draw its code, put its questions.
+//! `tunekey sign-in` and `tunekey import`: follow a sign-in to its end, show its steps and answer its questions. For
+//! `main.rs`.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -6,22 +7,25 @@ use std::pin::{Pin, pin};
 use serde_json::json;
 use tunekey_core::{
     Account, AccountId, Alternatives, Answer, Input, Language, Method, PastedAccount, Problem, ProblemCode,
-    QrCode, Secret, ServiceId, SignIn, SignInStep, TuneKey, registry,
+    QrCode, Secret, ServiceId, SignIn, SignInStep, StepKind, TuneKey, registry,
 };
 
 use crate::args::QrTarget;
 use crate::commands::without_picture;
 use crate::failure::Failure;
-use crate::interrupt::{say_that_it_goes_on, unless_interrupted};
-use crate::kept::{self, Choice, Tries};
+use crate::interrupt::{note_that_work_continues, unless_interrupted};
 use crate::output::Output;
-use crate::questions::{self, Reply};
-use crate::steps::{code_that_does_not_fit, draw, resized, show};
-use crate::typed::{self, Source};
-use crate::way::Way;
-use crate::words;
+use crate::questions::{LineQuestion, ParsedLine};
+use crate::request::SignInRequest;
+use crate::retry::{self, Retries, RetryDecision};
+use crate::stdin::{self, Source};
+use crate::steps::{draw, oversized_code, show, terminal_resized};
+use crate::text;
 
-/// Signs in, by the best method if none is named.
+/// Signs in, by the service's first method if none is named.
+///
+/// # Errors
+/// What the sign-in ended with, `NotFound` or `InvalidInput` when it cannot be started so.
 pub(crate) async fn run(
     tunekey: &TuneKey,
     service: ServiceId,
@@ -30,12 +34,15 @@ pub(crate) async fn run(
     qr: Option<QrTarget>,
     output: Output,
 ) -> Result<(), Failure> {
-    let method = offered(tunekey, service, method)?;
-    let wanted = wanted(tunekey, Some(service), account)?;
-    follow(tunekey, Way { service, method, wanted, qr, text: None }, output).await
+    let method = choose_method(tunekey, service, method)?;
+    let wanted = find_wanted(tunekey, Some(service), account)?;
+    follow(tunekey, SignInRequest { service, method, wanted, qr, text: None }, output).await
 }
 
-/// Signs in with a credential from elsewhere.
+/// Signs in with a credential from a file or from standard input.
+///
+/// # Errors
+/// The same, or `InvalidInput` when the text cannot be read or belongs to no service.
 pub(crate) async fn import(
     tunekey: &TuneKey,
     service: Option<ServiceId>,
@@ -43,35 +50,41 @@ pub(crate) async fn import(
     account: Option<&str>,
     output: Output,
 ) -> Result<(), Failure> {
-    let wanted = wanted(tunekey, service, account)?;
+    let wanted = find_wanted(tunekey, service, account)?;
     if source == Source::StandardInput {
-        ask_for_text(output);
+        prompt_for_text(output);
     }
-    let text = unless_interrupted(typed::all(source), pin!(tokio::signal::ctrl_c())).await??;
+    let text = unless_interrupted(stdin::read_all(source), pin!(tokio::signal::ctrl_c())).await??;
     let service = match service {
         Some(service) => service,
         None => crate::import::service_of(&text, wanted.as_ref())?,
     };
-    follow(tunekey, Way { service, method: Method::Paste, wanted, qr: None, text: Some(text) }, output).await
+    follow(
+        tunekey,
+        SignInRequest { service, method: Method::Paste, wanted, qr: None, text: Some(text) },
+        output,
+    )
+    .await
 }
 
-async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), Failure> {
+/// Shows the steps of a sign-in and answers its questions until it ends.
+async fn follow(tunekey: &TuneKey, mut request: SignInRequest, output: Output) -> Result<(), Failure> {
     let before = tunekey.snapshot().accounts;
-    let mut sign_in = tunekey.sign_in(way.service, way.method, way.wanted.clone());
+    let mut sign_in = tunekey.sign_in(request.service, request.method, request.wanted.clone());
     // One for all: Ctrl-C between two waits must not be lost.
     let mut interrupt = pin!(tokio::signal::ctrl_c());
     let (mut finishing, mut interrupted) = (false, false);
-    let (mut confirmed, mut tries) = (false, Tries::new());
-    let (mut tried_again, mut too_large) = (None, None);
+    let (mut confirmed, mut retries) = (false, Retries::new());
+    let (mut retried, mut oversized) = (None, None);
     loop {
-        let next = next_step(&mut sign_in, &mut too_large, &way, output);
+        let next = next_step(&mut sign_in, &mut oversized, &request, output);
         let step = match unless_interrupted(next, interrupt.as_mut()).await {
             Ok(step) => step,
             // Half a sign-in would be a lost one: the first Ctrl-C waits for what comes of it, the second does not.
             Err(_) if finishing && !interrupted => {
                 interrupted = true;
                 interrupt.set(tokio::signal::ctrl_c());
-                say_that_it_goes_on(output);
+                note_that_work_continues(output);
                 continue;
             }
             Err(failure) => return Err(failure),
@@ -79,54 +92,55 @@ async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), F
         let Some(step) = step else { return Err(Problem::new(ProblemCode::Unexpected).into()) };
         finishing = step.cannot_be_cancelled();
         if let SignInStep::Preparing = step
-            && let Some(problem) = tried_again.take()
-            && !kept::is_asked(output)
+            && let Some(problem) = retried.take()
+            && !retry::is_interactive(output)
         {
-            // What was confirmed is used up, and nobody is there to scan another code.
-            return Err(Failure::from(problem).told());
+            // What was confirmed is used up, and no person is there to scan another code.
+            return Err(Failure::from(problem).reported());
         }
-        show(&step, &way, output)?;
-        too_large = code_that_does_not_fit(&step, &way, output);
+        show(&step, &request, output)?;
+        oversized = oversized_code(&step, &request, output);
         if let SignInStep::Failed { problem, alternatives } = &step
             && confirmed
             && alternatives.next.is_empty()
         {
-            let choice = if interrupted {
-                Ok(Choice::GiveUp)
+            let decision = if interrupted {
+                Ok(RetryDecision::GiveUp)
             } else {
-                unless_interrupted(tries.next(tunekey, problem, output), interrupt.as_mut()).await
+                unless_interrupted(retries.wait(tunekey, problem, output), interrupt.as_mut()).await
             };
-            match choice {
-                Ok(Choice::Again) => {
+            match decision {
+                Ok(RetryDecision::Retry) => {
                     sign_in.answer(Answer::Again);
-                    tried_again = Some(problem.clone());
+                    retried = Some(problem.clone());
                     continue;
                 }
-                Ok(Choice::GiveUp) => {}
+                Ok(RetryDecision::GiveUp) => {}
                 Err(_) => {
                     interrupted = true;
                     interrupt.set(tokio::signal::ctrl_c());
                     output.note("");
-                    say_that_it_goes_on(output);
+                    note_that_work_continues(output);
                 }
             }
             drop(sign_in);
-            let saved = drain(tunekey, &before, way.service, interrupt.as_mut()).await?;
-            return given_up(saved, problem, interrupted, output);
+            let saved = drain(tunekey, &before, request.service, interrupt.as_mut()).await?;
+            return finish_abandoned(saved, problem, interrupted, output);
         }
-        if let Some(end) = end_of(&step, &way, output.language) {
-            return end;
+        if let Some(result) = result_of(&step, &request, output.language) {
+            return result;
         }
         // From here on the service has heard that it is to issue a credential, until another code is needed.
-        confirmed =
-            (confirmed || finishing) && way.method.is_new_sign_in() && !matches!(step, SignInStep::Preparing);
+        confirmed = (confirmed || finishing)
+            && request.method.is_new_sign_in()
+            && !matches!(step, SignInStep::Preparing);
         if !step.waits_for_answer() {
             continue;
         }
         let answer = if interrupted {
             Err(Problem::new(ProblemCode::Cancelled).into())
         } else {
-            let answer = unless_interrupted(answer(&step, &mut way, output), interrupt.as_mut()).await;
+            let answer = unless_interrupted(ask(&step, &mut request, output), interrupt.as_mut()).await;
             // The prompt's line is still open.
             answer.inspect_err(|_| output.note("")).and_then(|answer| answer)
         };
@@ -136,15 +150,15 @@ async fn follow(tunekey: &TuneKey, mut way: Way, output: Output) -> Result<(), F
                 if matches!(step, SignInStep::AskOtherAccount { .. }) {
                     decline(&mut sign_in).await;
                 }
-                let told = reason(&step) == Some(&failure.problem);
-                return Err(if told { failure.told() } else { failure });
+                let is_reported = step.problem() == Some(&failure.problem);
+                return Err(if is_reported { failure.reported() } else { failure });
             }
         }
     }
 }
 
-/// Waits for what the core makes of a sign-in that nobody follows any more: it tries to save it a few times, then
-/// ends it at the service. Gives back the account, if it was saved.
+/// Waits until the core has saved a sign-in that nobody follows any more, or has ended it at the service after a few
+/// tries. Returns the account if it was saved.
 async fn drain(
     tunekey: &TuneKey,
     before: &[Account],
@@ -159,8 +173,8 @@ async fn drain(
     Ok(now.filter(|account| account.service == service).find(|account| !is_as_before(account)))
 }
 
-/// How a sign-in ends that was confirmed and given up.
-fn given_up(
+/// The result of a sign-in that was confirmed and then given up.
+fn finish_abandoned(
     saved: Option<Account>,
     problem: &Problem,
     interrupted: bool,
@@ -170,51 +184,55 @@ fn given_up(
         let account = without_picture(account);
         output.note(output.language.pick("Signed in after all.", "登录最终成功。"));
         output.result(&json!({ "step": "done", "account": account }), || {
-            words::line(&account, output.language)
+            text::account_line(&account, output.language)
         });
         return Ok(());
     }
-    let ended = output.language.pick(
+    let hint = output.language.pick(
         "Nothing was saved; what was confirmed is given up. Sign in again.",
         "没有保存任何内容，已确认的登录也已放弃，请重新登录。",
     );
     Err(match interrupted {
         true => Failure::from(Problem::new(ProblemCode::Cancelled)),
-        // People were told what stands in the way when it did.
-        false => Failure::from(problem.clone()).told(),
+        // The problem was printed when it came up.
+        false => Failure::from(problem.clone()).reported(),
     }
-    .and_next(ended))
+    .with_hint(hint))
 }
 
-/// The next step. Until it comes, a code that does not fit is drawn again whenever the terminal changes.
+/// Waits for the next step. Draws a code that does not fit again whenever the terminal's size changes.
 async fn next_step(
     sign_in: &mut SignIn,
-    too_large: &mut Option<QrCode>,
-    way: &Way,
+    oversized: &mut Option<QrCode>,
+    request: &SignInRequest,
     output: Output,
 ) -> Option<SignInStep> {
     loop {
-        let Some(code) = too_large.as_ref() else { return sign_in.next().await };
+        let Some(code) = oversized.as_ref() else { return sign_in.next().await };
         tokio::select! {
             step = sign_in.next() => return step,
-            () = resized() => {
-                if draw(code, way, output) {
-                    *too_large = None;
+            () = terminal_resized() => {
+                if draw(code, request, output) {
+                    *oversized = None;
                 }
             }
         }
     }
 }
 
-/// Drops the other account and waits until the service has been told: this process is about to end.
+/// Drops an account that was not meant, and waits until its credential is ended at the service, because this process is
+/// about to end.
 async fn decline(sign_in: &mut SignIn) {
     sign_in.answer(Answer::Again);
     // The machine starts over when it is done with that. A second Ctrl-C waits no longer.
     drop(unless_interrupted(sign_in.next(), pin!(tokio::signal::ctrl_c())).await);
 }
 
-/// The method to use, which has to work without a window.
-fn offered(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Result<Method, Failure> {
+/// The method to use: the named one, or the service's first.
+///
+/// # Errors
+/// `InvalidInput` when it needs the window, `NotFound` when the service does not have it.
+fn choose_method(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Result<Method, Failure> {
     let offered = tunekey.services().into_iter().find(|offer| offer.id == service);
     let methods = offered.map(|offer| offer.methods).unwrap_or_default();
     if let Some(method) =
@@ -224,9 +242,9 @@ fn offered(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Res
     }
     let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
     let (here, here_in_chinese) = (names.join(", "), names.join("、"));
-    let in_the_window = method
+    let needs_window = method
         .filter(|method| method.needs_web_view() && registry::by_id(service).methods().contains(method));
-    Err(match in_the_window {
+    Err(match needs_window {
         Some(method) => Failure::new(
             ProblemCode::InvalidInput,
             format!("{method} needs TuneKey’s window. On the command line {service} offers: {here}."),
@@ -243,8 +261,11 @@ fn offered(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Res
     })
 }
 
-/// The account that is to be signed in again.
-fn wanted(
+/// The account that is to be signed in again, if one is named.
+///
+/// # Errors
+/// When there is no such account, or it belongs to another service.
+fn find_wanted(
     tunekey: &TuneKey,
     service: Option<ServiceId>,
     account: Option<&str>,
@@ -261,67 +282,71 @@ fn wanted(
     }
 }
 
-/// What the person, or the program, answers to a step.
-async fn answer(step: &SignInStep, way: &mut Way, output: Output) -> Result<Answer, Failure> {
+/// Asks the person or the script a step's question and returns the answer.
+///
+/// # Errors
+/// When the input ends before the answer, or the question is declined.
+async fn ask(step: &SignInStep, request: &mut SignInRequest, output: Output) -> Result<Answer, Failure> {
     match step {
         SignInStep::AskPaste { problem, .. } => {
-            if let Some(text) = way.text.take() {
+            if let Some(text) = request.text.take() {
                 return Ok(Answer::Give(Input::Text(text)));
             }
             match problem {
                 // Only a terminal has more after its end.
-                Some(problem) if output.json || !typed::at_terminal() => return Err(problem.clone().into()),
+                Some(problem) if output.json || !stdin::is_terminal() => return Err(problem.clone().into()),
                 Some(_) | None => {}
             }
-            ask_for_text(output);
-            Ok(Answer::Give(Input::Text(typed::all(Source::StandardInput).await?)))
+            prompt_for_text(output);
+            return Ok(Answer::Give(Input::Text(stdin::read_all(Source::StandardInput).await?)));
         }
-        // Who said which account is meant need not say it twice.
-        SignInStep::AskWhichAccount { accounts } if place_of(way.wanted.as_ref(), accounts).is_some() => {
-            Ok(Answer::Give(Input::Account(place_of(way.wanted.as_ref(), accounts).unwrap_or_default())))
+        // `--account` names the one that is meant.
+        SignInStep::AskWhichAccount { accounts } => {
+            if let Some(index) = position_of(request.wanted.as_ref(), accounts) {
+                return Ok(Answer::Give(Input::Account(index)));
+            }
         }
-        // Whoever typed the command wants it.
-        SignInStep::AskToGoOn { .. } => Ok(Answer::Give(Input::Go)),
-        _ => loop {
-            if let Some(prompt) = questions::prompt(step, way.method, output.language) {
-                output.prompt(&prompt);
+        // The command itself is the consent.
+        SignInStep::AskToGoOn { .. } => return Ok(Answer::Give(Input::Go)),
+        _ => {}
+    }
+    let Some(question) = LineQuestion::of(step, request.method) else {
+        return Err(Problem::new(ProblemCode::Unexpected).into());
+    };
+    loop {
+        output.prompt(&question.prompt(output.language));
+        let Some(line) = stdin::read_line().await? else {
+            // The prompt's line is still open.
+            output.note("");
+            return Err(end_of_input(step));
+        };
+        let from_script = output.json || !stdin::is_terminal();
+        match question.parse(exposed(&line), from_script) {
+            ParsedLine::Answer(answer) => return Ok(answer),
+            ParsedLine::Decline => {
+                return Err(match step {
+                    SignInStep::AskWhichAccount { .. } => Problem::new(ProblemCode::Cancelled).into(),
+                    _ => other_account(step),
+                });
             }
-            let Some(line) = typed::line().await? else {
-                // The prompt's line is still open.
-                output.note("");
-                return Err(ended(step));
-            };
-            let by_program = output.json || !typed::at_terminal();
-            match questions::reply(step, way.method, said(&line), by_program) {
-                Reply::Answer(answer) => return Ok(answer),
-                Reply::Decline => {
-                    return Err(match step {
-                        SignInStep::AskWhichAccount { .. } => Problem::new(ProblemCode::Cancelled).into(),
-                        _ => another(step),
-                    });
-                }
-                Reply::NotUnderstood => show(step, way, output)?,
-            }
-        },
+            ParsedLine::Unrecognised => show(step, request, output)?,
+        }
     }
 }
 
-/// The place of the account that is to be signed in again among those of a text.
-fn place_of(wanted: Option<&AccountId>, accounts: &[PastedAccount]) -> Option<usize> {
+/// The index of the account that is to be signed in again among those of a pasted text.
+fn position_of(wanted: Option<&AccountId>, accounts: &[PastedAccount]) -> Option<usize> {
     let wanted = wanted?;
     accounts.iter().position(|account| account.account.as_deref() == Some(wanted.uid.as_str()))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an answer is understood here, and handed on as a secret again"
-)]
-fn said(line: &Secret) -> &str {
+#[expect(clippy::disallowed_methods, reason = "an answer is parsed here, and handed on as a secret again")]
+fn exposed(line: &Secret) -> &str {
     line.expose()
 }
 
-fn ask_for_text(output: Output) {
-    if typed::at_terminal() {
+fn prompt_for_text(output: Output) {
+    if stdin::is_terminal() {
         output.note(output.language.pick(
             "Paste the cookie, then press Enter and Ctrl-D. It is not shown.",
             "请粘贴 Cookie，然后按回车和 Ctrl-D。内容不会显示。",
@@ -329,11 +354,11 @@ fn ask_for_text(output: Output) {
     }
 }
 
-/// Why a sign-in ends when there is no more input: the last answer did not do, or there was none.
-fn ended(step: &SignInStep) -> Failure {
+/// The failure when the input ends before a question is answered: what was wrong with the last answer, if there was one.
+fn end_of_input(step: &SignInStep) -> Failure {
     let (english, chinese) = match step {
-        SignInStep::AskOtherAccount { .. } => return another(step),
-        SignInStep::AskWhichAccount { accounts } => return several(accounts),
+        SignInStep::AskOtherAccount { .. } => return other_account(step),
+        SignInStep::AskWhichAccount { accounts } => return several_accounts(accounts),
         SignInStep::AskPhoneNumber { .. } => {
             ("The input ended before the phone number came.", "输入已结束，但没有收到手机号。")
         }
@@ -342,17 +367,17 @@ fn ended(step: &SignInStep) -> Failure {
         }
         _ => ("The input ended before the answer came.", "输入已结束，但没有收到回答。"),
     };
-    if let Some(problem) = reason(step) {
+    if let Some(problem) = step.problem() {
         return problem.clone().into();
     }
-    if typed::at_terminal() {
+    if stdin::is_terminal() {
         return Problem::new(ProblemCode::Cancelled).into();
     }
     Failure::new(ProblemCode::InvalidInput, english, chinese)
 }
 
-/// Several accounts in a text, and nobody who says which.
-fn several(accounts: &[PastedAccount]) -> Failure {
+/// The failure when a pasted text holds several accounts and nobody says which one to take.
+fn several_accounts(accounts: &[PastedAccount]) -> Failure {
     let named: Vec<&str> = accounts.iter().filter_map(|account| account.account.as_deref()).collect();
     let listed = |separator| if named.is_empty() { String::new() } else { named.join(separator) };
     let count = accounts.len();
@@ -363,7 +388,8 @@ fn several(accounts: &[PastedAccount]) -> Failure {
     )
 }
 
-fn another(step: &SignInStep) -> Failure {
+/// The failure when another account signed in than the one that was meant.
+fn other_account(step: &SignInStep) -> Failure {
     let problem = Problem::new(ProblemCode::OtherAccount);
     let problem = match step {
         SignInStep::AskOtherAccount { account, wanted, .. } => problem
@@ -374,86 +400,58 @@ fn another(step: &SignInStep) -> Failure {
     problem.into()
 }
 
-/// Whether a step ends the command, and how: who wants another try types the command again.
-fn end_of(step: &SignInStep, way: &Way, language: Language) -> Option<Result<(), Failure>> {
-    let problem = |code| Some(Err(Problem::new(code).with_service(way.service).into()));
+/// The result of the command, if a step ends it. Nothing is started over by itself: the command can be typed again.
+fn result_of(step: &SignInStep, request: &SignInRequest, language: Language) -> Option<Result<(), Failure>> {
+    match step.kind() {
+        StepKind::Progress | StepKind::Question => None,
+        StepKind::Done => Some(Ok(())),
+        StepKind::Failure => Some(Err(failure_of(step, request, language))),
+        // A method with a page is not offered here.
+        StepKind::PageQuestion => {
+            Some(Err(Problem::new(ProblemCode::Unexpected).with_service(request.service).into()))
+        }
+    }
+}
+
+/// The failure that a step of kind [`StepKind::Failure`] stands for.
+fn failure_of(step: &SignInStep, request: &SignInRequest, language: Language) -> Failure {
+    let problem = |code| Problem::new(code).with_service(request.service);
     match step {
-        SignInStep::Done { .. } => Some(Ok(())),
-        SignInStep::Expired { scanned: false } => problem(ProblemCode::Expired),
-        SignInStep::Expired { scanned: true } => Some(Err(Problem::new(ProblemCode::Expired)
-            .with_service(way.service)
+        SignInStep::Expired { scanned: false } => problem(ProblemCode::Expired).into(),
+        SignInStep::Expired { scanned: true } => problem(ProblemCode::Expired)
             .with_words(
                 "It was not confirmed on the phone: it was declined there, or the time ran out. Nothing was saved; \
                  sign in again for a new code.",
                 "手机上没有确认：可能已取消或超时。没有保存任何内容，请重新登录以获取新二维码。",
             )
-            .into())),
-        SignInStep::Refused => problem(ProblemCode::Refused),
+            .into(),
+        SignInStep::Refused => problem(ProblemCode::Refused).into(),
         SignInStep::RiskControl { problem, alternatives } | SignInStep::Failed { problem, alternatives } => {
             let failure = Failure::from(problem.clone());
-            Some(Err(match next_steps(alternatives, way, language) {
-                Some(next) => failure.and_next(next),
+            match alternative_commands(alternatives, request, language) {
+                Some(commands) => failure.with_hint(commands),
                 None => failure,
-            }))
+            }
         }
-        // A method with a page is not offered here.
-        SignInStep::AskPage { .. } | SignInStep::PageClosed | SignInStep::AskNewAccount { .. } => {
-            problem(ProblemCode::Unexpected)
-        }
-        SignInStep::Preparing
-        | SignInStep::ShowCode { .. }
-        | SignInStep::Scanned { .. }
-        | SignInStep::AskPhoneNumber { .. }
-        | SignInStep::Sending
-        | SignInStep::AskCaptcha { .. }
-        | SignInStep::AskTextCode { .. }
-        | SignInStep::AskPaste { .. }
-        | SignInStep::AskWhichAccount { .. }
-        | SignInStep::AskToGoOn { .. }
-        | SignInStep::Exchanging
-        | SignInStep::AskOtherAccount { .. }
-        | SignInStep::Saving => None,
+        _ => problem(ProblemCode::Unexpected).into(),
     }
 }
 
-/// The commands to type for the other ways in, best first.
-fn next_steps(alternatives: &Alternatives, way: &Way, language: Language) -> Option<String> {
+/// The commands for the other sign-in options, best first; `None` if there are none.
+fn alternative_commands(
+    alternatives: &Alternatives,
+    request: &SignInRequest,
+    language: Language,
+) -> Option<String> {
     if alternatives.next.is_empty() {
         return None;
     }
-    let again = way.wanted.as_ref().map(|account| format!(" --account {account}")).unwrap_or_default();
+    let again = request.wanted.as_ref().map(|account| format!(" --account {account}")).unwrap_or_default();
     let mut rows = vec![language.pick("Other ways in:", "其他登录方式：").to_owned()];
     for other in &alternatives.next {
         rows.push(format!("  tunekey sign-in {} --method {}{again}", other.service, other.method));
     }
     Some(rows.join("\n"))
-}
-
-/// Why a question is asked again.
-fn reason(step: &SignInStep) -> Option<&Problem> {
-    match step {
-        SignInStep::AskPhoneNumber { problem, .. }
-        | SignInStep::AskTextCode { problem, .. }
-        | SignInStep::AskPaste { problem, .. } => problem.as_ref(),
-        SignInStep::AskCaptcha { .. }
-        | SignInStep::AskWhichAccount { .. }
-        | SignInStep::AskToGoOn { .. }
-        | SignInStep::AskOtherAccount { .. }
-        | SignInStep::AskPage { .. }
-        | SignInStep::PageClosed
-        | SignInStep::AskNewAccount { .. }
-        | SignInStep::Preparing
-        | SignInStep::ShowCode { .. }
-        | SignInStep::Scanned { .. }
-        | SignInStep::Sending
-        | SignInStep::Exchanging
-        | SignInStep::Saving
-        | SignInStep::Done { .. }
-        | SignInStep::Expired { .. }
-        | SignInStep::Refused
-        | SignInStep::RiskControl { .. }
-        | SignInStep::Failed { .. } => None,
-    }
 }
 
 #[cfg(test)]
@@ -462,44 +460,52 @@ mod tests {
 
     use super::*;
 
-    fn way(wanted: Option<AccountId>) -> Way {
-        Way { service: ServiceId::QqMusic, method: Method::QqScan, wanted, qr: None, text: None }
+    fn request_for(wanted: Option<AccountId>) -> SignInRequest {
+        SignInRequest { service: ServiceId::QqMusic, method: Method::QqScan, wanted, qr: None, text: None }
     }
 
     #[test]
-    fn what_is_barred_names_the_commands_for_the_other_ways() {
+    fn a_blocked_method_names_the_commands_for_the_alternatives() {
         let next = [Method::WechatScan, Method::Paste];
         let next = next.map(|method| SignInOption { service: ServiceId::QqMusic, method }).to_vec();
         let alternatives = Alternatives { next, blocked: vec![Method::QqScan] };
-        let said = next_steps(&alternatives, &way(None), Language::English).expect("there are others");
+        let commands = alternative_commands(&alternatives, &request_for(None), Language::English)
+            .expect("there are others");
         assert_eq!(
-            said,
+            commands,
             "Other ways in:\n  tunekey sign-in qqmusic --method wechat-scan\n  \
              tunekey sign-in qqmusic --method paste"
         );
-        let meant = way(Some(AccountId::new(ServiceId::QqMusic, "10001")));
-        let said = next_steps(&alternatives, &meant, Language::English).expect("there are others");
-        assert!(said.contains("wechat-scan --account qqmusic:10001"), "the account is still meant: {said}");
-        assert_eq!(next_steps(&Alternatives::default(), &way(None), Language::English), None);
+        let meant = request_for(Some(AccountId::new(ServiceId::QqMusic, "10001")));
+        let commands =
+            alternative_commands(&alternatives, &meant, Language::English).expect("there are others");
+        assert!(
+            commands.contains("wechat-scan --account qqmusic:10001"),
+            "the account is still meant: {commands}"
+        );
+        assert_eq!(
+            alternative_commands(&Alternatives::default(), &request_for(None), Language::English),
+            None
+        );
     }
 
     #[test]
     fn a_code_that_ended_after_its_scan_is_not_called_expired() {
-        let said = |scanned| {
-            let end = end_of(&SignInStep::Expired { scanned }, &way(None), Language::English);
-            let failure = end.expect("it ends the command").expect_err("nobody is signed in");
+        let messages = |scanned| {
+            let result = result_of(&SignInStep::Expired { scanned }, &request_for(None), Language::English);
+            let failure = result.expect("it ends the command").expect_err("nobody is signed in");
             (failure.problem.message(Language::English), failure.problem.message(Language::Chinese))
         };
-        let (english, chinese) = said(true);
+        let (english, chinese) = messages(true);
         assert!(english.contains("not confirmed on the phone") && chinese.contains("没有确认"), "{english}");
-        assert!(said(false).0.contains("expired"), "{}", said(false).0);
+        assert!(messages(false).0.contains("expired"), "{}", messages(false).0);
     }
 
     #[test]
     fn input_that_ends_says_what_was_wrong_before_it_says_that_it_ended() {
         let wrong = Problem::new(ProblemCode::WrongCode);
         let step = SignInStep::AskPhoneNumber { problem: Some(wrong.clone()), wait_until: None };
-        assert_eq!(ended(&step), wrong.into());
+        assert_eq!(end_of_input(&step), wrong.into());
     }
 
     #[test]
@@ -510,6 +516,6 @@ mod tests {
             known: false,
             wanted: AccountId::new(ServiceId::QqMusic, "10001"),
         };
-        assert_eq!(ended(&step).problem.code, ProblemCode::OtherAccount);
+        assert_eq!(end_of_input(&step).problem.code, ProblemCode::OtherAccount);
     }
 }

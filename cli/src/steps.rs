@@ -1,4 +1,4 @@
-//! The steps of a sign-in as people and programs see them.
+//! Prints the steps of a sign-in, for people or as JSON. For `sign_in.rs`.
 
 use serde_json::{Value, json};
 use tunekey_core::{Language, Method, Problem, QUIET_ZONE, QrCode, ServiceId, SignInStep, display_text};
@@ -7,14 +7,17 @@ use crate::args::QrTarget;
 use crate::commands::without_picture;
 use crate::failure::Failure;
 use crate::output::{Canvas, Output};
-use crate::way::Way;
-use crate::{code, words};
+use crate::request::SignInRequest;
+use crate::{qr_code, text};
 
-/// Shows a step.
-pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), Failure> {
-    let qr = way.qr.as_ref();
+/// Prints a step, and writes its code to the file that was asked for.
+///
+/// # Errors
+/// `InvalidInput` when that file cannot be written.
+pub(crate) fn show(step: &SignInStep, request: &SignInRequest, output: Output) -> Result<(), Failure> {
+    let qr = request.qr.as_ref();
     if let (SignInStep::ShowCode { code, .. }, Some(QrTarget::Png(file))) = (step, qr) {
-        code::write_png(code, file)?;
+        qr_code::write_png(code, file)?;
     }
     if output.json {
         output.line(&as_json(step, qr).to_string());
@@ -22,7 +25,7 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
     }
     let language = output.language;
     match step {
-        SignInStep::Preparing => match way.method {
+        SignInStep::Preparing => match request.method {
             Method::QqScan | Method::WechatScan | Method::AppScan => {
                 output.note(language.pick("Getting a code…", "正在获取二维码…"));
             }
@@ -31,13 +34,13 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
         SignInStep::ShowCode { code, valid_until, .. } => {
             match qr {
                 Some(QrTarget::Png(file)) => output.line(&display_text::escaped(&file.display().to_string())),
-                Some(QrTarget::Terminal) | None => drop(draw(code, way, output)),
+                Some(QrTarget::Terminal) | None => drop(draw(code, request, output)),
             }
             output.note(&format!(
                 "{}{} {}",
-                scan_with(way.service, way.method, language),
+                scan_instruction(request.service, request.method, language),
                 language.pick(" Valid until", "有效期至"),
-                words::time(*valid_until),
+                text::time(*valid_until),
             ));
         }
         SignInStep::Scanned { nickname, .. } => output.note(&format!(
@@ -47,9 +50,9 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
             language.pick("— confirm on your phone.", "，请在手机上确认登录。"),
         )),
         SignInStep::AskPhoneNumber { problem, wait_until } => {
-            told(problem.as_ref(), output);
+            print_problem(problem.as_ref(), output);
             if let Some(at) = wait_until {
-                output.note(&format!("{} {}", language.pick("Wait until", "请等到"), words::clock(*at)));
+                output.note(&format!("{} {}", language.pick("Wait until", "请等到"), text::time_of_day(*at)));
             }
         }
         SignInStep::Sending => output.note(language.pick("Asking for a code…", "正在请求验证码…")),
@@ -61,18 +64,18 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
             output.line(address.as_str());
         }
         SignInStep::AskTextCode { sent_to, problem, .. } => {
-            told(problem.as_ref(), output);
+            print_problem(problem.as_ref(), output);
             output.note(&format!("{} {sent_to}", language.pick("A code was sent to", "验证码已发送至")));
         }
         SignInStep::AskPaste { unusable: Some(unusable), .. } => {
-            output.note(&words::unusable(unusable, language));
+            output.note(&text::unusable(unusable, language));
         }
-        SignInStep::AskPaste { problem, .. } => told(problem.as_ref(), output),
+        SignInStep::AskPaste { problem, .. } => print_problem(problem.as_ref(), output),
         SignInStep::AskWhichAccount { accounts } => {
-            output.note(&words::pasted_accounts(accounts, language));
+            output.note(&text::pasted_accounts(accounts, language));
         }
-        SignInStep::AskToGoOn { detected } => output.note(&words::detected(detected, language)),
-        SignInStep::Exchanging => output.note(match way.method {
+        SignInStep::AskToGoOn { detected } => output.note(&text::detected(detected, language)),
+        SignInStep::Exchanging => output.note(match request.method {
             Method::Paste => language.pick("Checking it with the service…", "正在向对方服务核对…"),
             Method::QqScan | Method::WechatScan | Method::AppScan | Method::Phone | Method::OfficialPage => {
                 language.pick("Confirmed, getting your credential…", "已确认，正在换取凭据…")
@@ -92,9 +95,9 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
             } else {
                 language.pick("Signed in.", "登录成功。")
             });
-            output.line(&words::line(account, language));
+            output.line(&text::account_line(account, language));
         }
-        // What ends the command is said once, by `main`.
+        // `main` prints what ends the command.
         SignInStep::AskPage { .. }
         | SignInStep::PageClosed
         | SignInStep::AskNewAccount { .. }
@@ -106,14 +109,14 @@ pub(crate) fn show(step: &SignInStep, way: &Way, output: Output) -> Result<(), F
     Ok(())
 }
 
-/// Says why a question is asked again.
-fn told(problem: Option<&Problem>, output: Output) {
+/// Prints why a question is asked again.
+fn print_problem(problem: Option<&Problem>, output: Output) {
     if let Some(problem) = problem {
         output.note(&problem.message(output.language));
     }
 }
 
-fn scan_with(service: ServiceId, method: Method, language: Language) -> &'static str {
+fn scan_instruction(service: ServiceId, method: Method, language: Language) -> &'static str {
     match (method, service) {
         (Method::QqScan, _) => language.pick("Scan with QQ.", "请用 QQ 扫码。"),
         (Method::WechatScan, _) => language.pick("Scan with WeChat.", "请用微信扫码。"),
@@ -134,7 +137,7 @@ fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
     }
     let mut object = serde_json::to_value(step).unwrap_or_default();
     if let (SignInStep::ShowCode { code, .. }, Some(fields)) = (step, object.as_object_mut()) {
-        // For whatever draws no SVG.
+        // For programs that cannot draw an SVG.
         fields.insert("code_png".to_owned(), Value::String(code.png_url()));
         match qr {
             None => {}
@@ -148,7 +151,7 @@ fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
             }
         }
     }
-    // The person's own to open; for programs, too, it is said nowhere else.
+    // Private, so that the core leaves it out; but the person has to open it.
     if let (SignInStep::AskCaptcha { address }, Some(fields)) = (step, object.as_object_mut()) {
         fields.insert("address".to_owned(), Value::String(address.as_str().to_owned()));
     }
@@ -159,31 +162,33 @@ fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
 }
 
 /// The code of a step, if it was drawn in a terminal that is too small for it.
-pub(crate) fn code_that_does_not_fit(step: &SignInStep, way: &Way, output: Output) -> Option<QrCode> {
+pub(crate) fn oversized_code(step: &SignInStep, request: &SignInRequest, output: Output) -> Option<QrCode> {
     match step {
-        SignInStep::ShowCode { code, .. } if !output.json && !matches!(way.qr, Some(QrTarget::Png(_))) => {
-            let misfit = code::draw(code, Canvas::of_standard_output()).misfit;
-            misfit.map(|_| code.clone())
+        SignInStep::ShowCode { code, .. }
+            if !output.json && !matches!(request.qr, Some(QrTarget::Png(_))) =>
+        {
+            let overflow = qr_code::render(code, Canvas::of_standard_output()).overflow;
+            overflow.map(|_| code.clone())
         }
         _ => None,
     }
 }
 
-/// Draws a code into the terminal and says what to do where it does not fit. Gives back whether it fits.
-pub(crate) fn draw(code: &QrCode, way: &Way, output: Output) -> bool {
-    let drawn = code::draw(code, Canvas::of_standard_output());
-    if let Some(lines) = &drawn.lines {
+/// Draws a code into the terminal, with what to do when it does not fit. Returns whether it fits.
+pub(crate) fn draw(code: &QrCode, request: &SignInRequest, output: Output) -> bool {
+    let rendered = qr_code::render(code, Canvas::of_standard_output());
+    if let Some(lines) = &rendered.lines {
         output.line(lines);
     }
-    if let Some(misfit) = drawn.misfit {
-        output.note(&code::misfit(misfit, way.service, way.method, output.language));
+    if let Some(overflow) = rendered.overflow {
+        output.note(&qr_code::overflow_message(overflow, request.service, request.method, output.language));
     }
-    drawn.misfit.is_none()
+    rendered.overflow.is_none()
 }
 
 /// Waits until the terminal's size changes.
 #[cfg(unix)]
-pub(crate) async fn resized() {
+pub(crate) async fn terminal_resized() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::window_change()) {
         Ok(mut changes) => drop(changes.recv().await),
@@ -191,8 +196,8 @@ pub(crate) async fn resized() {
     }
 }
 
-/// There is no such signal.
+/// Waits for ever: no signal tells of it here.
 #[cfg(not(unix))]
-pub(crate) async fn resized() {
+pub(crate) async fn terminal_resized() {
     std::future::pending().await
 }

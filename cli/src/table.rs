@@ -1,17 +1,17 @@
-//! Rows in aligned columns, and the accounts in them.
+//! Tables with aligned columns, and the accounts in them. For `commands.rs`.
 
 use tunekey_core::{Account, Language};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
-use crate::words;
+use crate::text;
 use crate::wrap::wrapped;
 
-/// The gap between two columns.
+/// The gap between two columns, in spaces.
 const GAP: usize = 2;
-/// The widest name in a row, in columns; longer ones are cut.
-const WIDEST_NAME: usize = 20;
+/// The widest nickname in a row, in columns; a longer one is truncated.
+const MAX_NAME_WIDTH: usize = 20;
 
-/// The accounts, a row each under their headings; where a row does not fit, two short lines each instead.
+/// The accounts as a table with headings; two short lines for each account where a row does not fit.
 pub(crate) fn accounts(accounts: &[Account], columns: Option<u32>, language: Language) -> String {
     let headings = [("ACCOUNT", "账号"), ("NAME", "昵称"), ("STATE", "状态"), ("KEY ENDS", "密钥到期")]
         .into_iter()
@@ -24,7 +24,7 @@ pub(crate) fn accounts(accounts: &[Account], columns: Option<u32>, language: Lan
     match columns {
         Some(columns) if widest > columns as usize => accounts
             .iter()
-            .map(|account| wrapped(&lines(account, language), columns as usize) + "\n")
+            .map(|account| wrapped(&short_lines(account, language), columns as usize) + "\n")
             .collect(),
         _ => table,
     }
@@ -33,44 +33,44 @@ pub(crate) fn accounts(accounts: &[Account], columns: Option<u32>, language: Lan
 fn row(account: &Account, language: Language) -> Vec<String> {
     vec![
         account.id.to_string(),
-        cut(&account.nickname, WIDEST_NAME),
-        words::health(&account.health, language).to_owned(),
-        end(account, language),
+        truncated(&account.nickname, MAX_NAME_WIDTH),
+        text::health(&account.health, language).to_owned(),
+        expiry(account, language),
         renewal(account, language),
-        words::membership(account, language).to_owned(),
+        text::membership(account, language).to_owned(),
     ]
 }
 
-fn lines(account: &Account, language: Language) -> String {
-    let (end, renewal) = (end(account, language), renewal(account, language));
-    let membership = match words::tier_held(account) {
-        Some(tier) => words::tier(tier, language),
+fn short_lines(account: &Account, language: Language) -> String {
+    let (end, renewal) = (expiry(account, language), renewal(account, language));
+    let membership = match text::tier_held(account) {
+        Some(tier) => text::tier(tier, language),
         None if account.membership.is_some() => language.pick("no membership", "无会员"),
         None => language.pick("membership unknown", "会员状态未知"),
     };
-    let name = cut(&account.nickname, WIDEST_NAME);
-    let first = format!("{}  {name}  {}", account.id, words::health(&account.health, language));
+    let name = truncated(&account.nickname, MAX_NAME_WIDTH);
+    let first = format!("{}  {name}  {}", account.id, text::health(&account.health, language));
     match language {
         Language::English => format!("{first}\n  key ends {end}; renews {renewal}; {membership}"),
         Language::Chinese => format!("{first}\n  密钥到期：{end}；下次续期：{renewal}；{membership}"),
     }
 }
 
-fn end(account: &Account, language: Language) -> String {
-    account.life.expires_at.map_or_else(|| language.pick("unknown", "未知").to_owned(), words::time)
+fn expiry(account: &Account, language: Language) -> String {
+    account.life.expires_at.map_or_else(|| language.pick("unknown", "未知").to_owned(), text::time)
 }
 
 fn renewal(account: &Account, language: Language) -> String {
-    // A plan from before does not help any more.
+    // The time that was planned before does not count any more.
     let renews = !account.health.needs_sign_in();
     account
         .life
         .renew_at
         .filter(|_| renews)
-        .map_or_else(|| language.pick("never", "不续期").to_owned(), words::time)
+        .map_or_else(|| language.pick("never", "不续期").to_owned(), text::time)
 }
 
-/// Rows whose cells stand under each other, a line each. Nothing is behind the last cell of a row.
+/// Rows with their cells aligned in columns, a line each. No spaces follow the last cell of a row.
 pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max();
@@ -88,8 +88,8 @@ pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A text that takes no more than so many columns.
-fn cut(text: &str, columns: usize) -> String {
+/// Text that takes no more than so many columns, with an ellipsis where it was truncated.
+fn truncated(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
@@ -106,39 +106,39 @@ fn cut(text: &str, columns: usize) -> String {
 }
 
 /// Everything about one account, a line each.
-pub(crate) fn sheet(account: &Account, language: Language) -> String {
+pub(crate) fn details(account: &Account, language: Language) -> String {
     let mut rows = vec![
         (language.pick("Account", "账号"), account.id.to_string()),
         (language.pick("Name", "昵称"), account.nickname.clone()),
-        (language.pick("Signed in by", "登录方式"), words::method(account.method, language).to_owned()),
-        (language.pick("State", "状态"), words::state(account, language)),
-        (language.pick("Key issued", "密钥签发"), words::time(account.life.issued_at)),
+        (language.pick("Signed in by", "登录方式"), text::method(account.method, language).to_owned()),
+        (language.pick("State", "状态"), text::health_with_time(account, language)),
+        (language.pick("Key issued", "密钥签发"), text::time(account.life.issued_at)),
     ];
     if let Some(at) = account.life.renew_at.filter(|_| !account.health.needs_sign_in()) {
-        rows.push((language.pick("Next renewal", "下次续期"), words::time(at)));
+        rows.push((language.pick("Next renewal", "下次续期"), text::time(at)));
     }
     rows.push((
         language.pick("Key expires", "密钥到期"),
-        account.life.expires_at.map_or_else(|| language.pick("unknown", "未知").to_owned(), words::time),
+        account.life.expires_at.map_or_else(|| language.pick("unknown", "未知").to_owned(), text::time),
     ));
     for status in account.membership.iter().flat_map(|membership| &membership.tiers) {
         let state = match (status.active, status.until) {
-            (true, Some(until)) => format!("{} {}", language.pick("until", "至"), words::time(until)),
+            (true, Some(until)) => format!("{} {}", language.pick("until", "至"), text::time(until)),
             (true, None) => language.pick("active", "有效").to_owned(),
             (false, Some(until)) => {
-                format!("{} {}", language.pick("ended", "已于此时到期："), words::time(until))
+                format!("{} {}", language.pick("ended", "已于此时到期："), text::time(until))
             }
             (false, None) => language.pick("not active", "未开通").to_owned(),
         };
-        rows.push((words::tier(status.tier, language), state));
+        rows.push((text::tier(status.tier, language), state));
     }
     if let Some(at) = account.checked_at {
-        rows.push((language.pick("Verified", "上次验证"), words::time(at)));
+        rows.push((language.pick("Verified", "上次验证"), text::time(at)));
     }
     if let Some(last) = account.renewals.first() {
         rows.push((
             language.pick("Last renewal", "上次续期"),
-            format!("{}  {}", words::time(last.at), words::outcome(last.outcome, language)),
+            format!("{}  {}", text::time(last.at), text::renewal_outcome(last.outcome, language)),
         ));
     }
     if let Some(last_error) = &account.last_error {
@@ -152,7 +152,7 @@ pub(crate) fn sheet(account: &Account, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::tests::account;
+    use crate::text::tests::account;
 
     #[test]
     fn columns_stand_under_each_other_whatever_the_names_are_written_in() {
@@ -160,7 +160,7 @@ mod tests {
             [account("qqmusic:10001", "小满"), account("netease:90001", "Ada"), account("netease:2", "🎧")];
         for language in [Language::English, Language::Chinese] {
             let table = accounts(&listed, None, language);
-            let state = words::health(&listed[0].health, language);
+            let state = text::health(&listed[0].health, language);
             let places: Vec<_> = table
                 .lines()
                 .skip(1)
@@ -199,12 +199,12 @@ mod tests {
             let table = accounts(std::slice::from_ref(&dead), columns, Language::English);
             assert!(table.contains("never") && !table.contains("2026-09-22"), "{table}");
         }
-        assert!(!sheet(&dead, Language::English).contains("Next renewal"));
+        assert!(!details(&dead, Language::English).contains("Next renewal"));
     }
 
     #[test]
-    fn a_long_name_is_cut_where_its_column_ends() {
-        assert_eq!(cut("小满小满小满", 6), "小满…");
-        assert_eq!(cut("short", 6), "short");
+    fn a_long_name_is_truncated_where_its_column_ends() {
+        assert_eq!(truncated("小满小满小满", 6), "小满…");
+        assert_eq!(truncated("short", 6), "short");
     }
 }

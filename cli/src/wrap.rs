@@ -1,21 +1,21 @@
-//! Lines for people, broken between words whatever they are written in.
+//! Wraps lines between words, in English and in Chinese. For `output.rs`, `table.rs` and `help.rs`.
 
 use textwrap::core::Word;
 use textwrap::{Options, WordSeparator, WordSplitter};
 
-/// Lines no wider than so many columns. What is behind the first gap of two spaces stays in its column.
+/// Wraps text to so many columns. A wrapped line goes on in the column that its first gap of two spaces begins.
 pub(crate) fn wrapped(text: &str, width: usize) -> String {
     let lines = text.lines().map(|line| {
         let options = Options::new(width)
             .word_separator(WordSeparator::Custom(words))
             .word_splitter(WordSplitter::NoHyphenation);
-        let behind = " ".repeat(column(line));
+        let behind = " ".repeat(continuation_column(line));
         textwrap::fill(line, options.subsequent_indent(&behind))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What is not torn apart: between spaces, and in Chinese each character with the punctuation behind it.
+/// The units that are not broken: what stands between spaces, and each Chinese character with the punctuation after it.
 fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     let is_chinese = |c: char| c >= '\u{2e80}';
     let stays = |c: char| "，。、；：）！？”".contains(c);
@@ -37,8 +37,8 @@ fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     Box::new(words.into_iter())
 }
 
-/// In which column a line goes on.
-fn column(line: &str) -> usize {
+/// The column in which a line goes on when it is wrapped.
+fn continuation_column(line: &str) -> usize {
     let indent = line.len() - line.trim_start().len();
     let Some(gap) = line.trim_start().find("  ").filter(|_| indent > 0) else { return indent };
     let behind = &line[indent + gap..];

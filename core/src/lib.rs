@@ -38,7 +38,7 @@ pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Sect
 pub use problem::{Language, Problem, ProblemCode, Words};
 pub use profile::Profile;
 pub use settings::Settings;
-pub use sign_in::{Answer, SignIn, SignInStep};
+pub use sign_in::{Answer, SignIn, SignInStep, StepKind};
 pub use tunekey::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
 };

@@ -30,7 +30,7 @@ mod step;
 mod tests;
 
 pub(crate) use parked::{ParkedCode, ParkedCodes};
-pub use step::SignInStep;
+pub use step::{SignInStep, StepKind};
 use step::{step_for_input, step_for_question};
 
 /// What a person can answer to a sign-in.

@@ -1,5 +1,5 @@
-//! A browser that opens a service's sign-in page, has the phone confirm it, and goes where it leads: only as much of
-//! one as these pages need. The window's own is tried in `ways_in_window.rs`.
+//! A browser for the services' sign-in pages, with only what these pages need. For `user.rs`; the window's own browser is
+//! tested in `sign_in_window.rs`.
 
 use std::path::Path;
 
@@ -9,36 +9,35 @@ use tunekey_core::{CookieMap, Input, OfficialPage, PageGoal};
 use tunekey_simulator::{Code, CodeState, Running};
 use url::Url;
 
-/// The method that the services' codes name for a page that somebody looks at.
-const METHOD: &str = "official_page";
+use crate::fixtures::PAGE_METHOD;
 
 /// Opens the page as the owner of an account, or as somebody who declines.
 ///
 /// # Errors
 /// When a request fails, or the page is not one of the services'.
 pub async fn visit(
-    services: &Running,
+    simulator: &Running,
     authority: &Path,
     page: &OfficialPage,
     account: Option<&str>,
 ) -> Result<Input> {
-    let mut browser = Browser::new(services, authority)?;
+    let mut browser = Browser::new(simulator, authority)?;
     let html = browser.open(&page.start).await?.0;
     let Some((state, next)) = addresses(&html, &page.start) else { return Ok(Input::PageClosed) };
     // The page's script asks as soon as it runs.
     browser.open(&state).await?;
-    let codes = services.codes();
-    let open = |code: &&Code| code.method == METHOD && code.state == CodeState::Shown;
+    let codes = simulator.codes();
+    let open = |code: &&Code| code.method == PAGE_METHOD && code.state == CodeState::Shown;
     let Some(code) = codes.iter().rfind(open) else { return Ok(Input::PageClosed) };
     let Some(account) = account else {
-        services.refuse(code.id)?;
+        simulator.refuse(code.id)?;
         return Ok(Input::PageClosed);
     };
-    services.confirm_as(code.id, Some(account))?;
+    simulator.confirm_as(code.id, Some(account))?;
     browser.open(&state).await?;
-    let (_, led_to) = browser.open(&next).await?;
+    let (_, location) = browser.open(&next).await?;
     Ok(match page.goal {
-        PageGoal::Address { .. } => match led_to.filter(|address| page.is_reached(address)) {
+        PageGoal::Address { .. } => match location.filter(|address| page.is_reached(address)) {
             Some(address) => Input::PageAddress(address.as_str().into()),
             None => Input::PageClosed,
         },
@@ -55,10 +54,10 @@ struct Browser {
 }
 
 impl Browser {
-    fn new(services: &Running, authority: &Path) -> Result<Self> {
+    fn new(simulator: &Running, authority: &Path) -> Result<Self> {
         let http = reqwest::Client::builder()
             .user_agent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15")
-            .proxy(reqwest::Proxy::all(&services.proxy_url)?)
+            .proxy(reqwest::Proxy::all(&simulator.proxy_url)?)
             .tls_certs_only(reqwest::Certificate::from_pem_bundle(&std::fs::read(authority)?)?)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
@@ -80,10 +79,10 @@ impl Browser {
                 self.cookies.set(name, value);
             }
         }
-        let led_to =
+        let location =
             response.headers().get(LOCATION).map(|to| address.join(to.to_str()?).context("an address"));
-        let led_to = led_to.transpose()?;
-        Ok((response.text().await.unwrap_or_default(), led_to))
+        let location = location.transpose()?;
+        Ok((response.text().await.unwrap_or_default(), location))
     }
 }
 

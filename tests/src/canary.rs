@@ -1,4 +1,5 @@
-//! Looks for the marks that the simulator plants in every secret, wherever a secret may not be.
+//! Searches for the canary that the simulator plants in every secret, wherever no secret may be. For `desktop.rs` and
+//! `memory.rs`.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -12,53 +13,56 @@ use anyhow::{Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use crate::sandbox::every_process;
+use crate::sandbox::process_ids;
 
-/// How often the processes' arguments and environments are looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// What every secret of the simulator contains, and nothing else.
+pub const CANARY: &str = "c0ffee5eca11";
 
-/// Marks, in every spelling in which they could leak.
+/// How often the processes' arguments and environments are read.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Texts that may not leak, in every encoding in which they could.
 #[derive(Debug)]
-pub struct Marks {
+pub struct Canaries {
     needles: AhoCorasick,
     names: Vec<String>,
     codes: Vec<String>,
 }
 
-impl Marks {
-    /// Takes texts that no place but the keychain may hold.
+impl Canaries {
+    /// Searches for texts that only the keychain may hold.
     ///
     /// # Errors
     /// When there is none, or one is so short that it proves nothing.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Result<Self> {
         let secrets: BTreeSet<String> = secrets.into_iter().collect();
         if let Some(short) = secrets.iter().find(|secret| secret.len() < 8) {
-            bail!("a mark of {} bytes would be found by accident", short.len());
+            bail!("a canary of {} bytes would be found by accident", short.len());
         }
         let mut needles = Vec::new();
         let mut names = Vec::new();
         for (number, secret) in secrets.iter().enumerate() {
-            for (spelling, needle) in spellings(secret) {
-                names.push(format!("mark {number} ({spelling})"));
+            for (encoding, needle) in encodings(secret) {
+                names.push(format!("canary {number} ({encoding})"));
                 needles.push(needle);
             }
         }
         if needles.is_empty() {
-            bail!("there is no mark to look for: the services have issued nothing");
+            bail!("there is no canary to look for: the services have issued nothing");
         }
         let needles = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(needles)?;
         Ok(Self { needles, names, codes: Vec::new() })
     }
 
-    /// Takes short numbers as well, such as codes that are sent by text message. They are found where they stand
-    /// alone: within longer numbers and fractions they come about by accident.
+    /// Searches for text codes as well. A code is found only where it stands alone: in longer numbers and fractions it occurs
+    /// by accident.
     #[must_use]
-    pub fn and_codes(mut self, codes: impl IntoIterator<Item = String>) -> Self {
+    pub fn with_text_codes(mut self, codes: impl IntoIterator<Item = String>) -> Self {
         self.codes.extend(codes);
         self
     }
 
-    /// The first mark in some bytes, with a little of what stands around it.
+    /// The first canary in some bytes, with the text before it.
     pub fn find(&self, bytes: &[u8]) -> Option<String> {
         if let Some(number) = self.codes.iter().position(|code| stands_alone(code, bytes)) {
             return Some(format!("text code {number}"));
@@ -69,7 +73,7 @@ impl Marks {
         Some(format!("{} after “{before}”", self.names[found.pattern().as_usize()]))
     }
 
-    /// Every mark in some bytes, each with a little of what stands before it.
+    /// Every canary in some bytes, each with the text before it.
     pub fn find_all(&self, bytes: &[u8]) -> Vec<String> {
         let described = |found: aho_corasick::Match| {
             let before = &bytes[found.start().saturating_sub(60)..found.start()];
@@ -79,10 +83,10 @@ impl Marks {
         self.needles.find_iter(bytes).map(described).collect()
     }
 
-    /// Looks into something that was said or shown.
+    /// Searches text that was printed, logged or shown.
     ///
     /// # Errors
-    /// When a mark is in it.
+    /// When a canary is in it.
     pub fn check(&self, place: &str, text: impl AsRef<[u8]>) -> Result<()> {
         match self.find(text.as_ref()) {
             Some(found) => bail!("{place} holds {found}"),
@@ -90,14 +94,14 @@ impl Marks {
         }
     }
 
-    /// Looks into every file below a folder, but for one folder, and at the files' names.
+    /// Searches every file below a folder, and its name, but for one folder.
     ///
     /// # Errors
-    /// When a mark is in one.
+    /// When a canary is in one.
     pub fn check_files(&self, folder: &Path, but_not: &Path) -> Result<()> {
         for path in files(folder, but_not)? {
             self.check("a file’s name", path.as_os_str().as_encoded_bytes())?;
-            // Sockets and files that vanish in between hold nothing.
+            // Sockets and files that vanish meanwhile hold nothing.
             if let Ok(bytes) = std::fs::read(&path) {
                 self.check(&path.display().to_string(), bytes)?;
             }
@@ -106,16 +110,16 @@ impl Marks {
     }
 }
 
-/// Watches what every process of the machine shows of itself: arguments and environment.
+/// Records the arguments and the environment of every process of the machine.
 #[derive(Debug)]
-pub struct Watch {
+pub struct ProcessWatch {
     seen: Arc<Mutex<HashSet<Vec<u8>>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Watch {
-    /// Begins to watch.
+impl ProcessWatch {
+    /// Starts recording.
     pub fn start() -> Self {
         let seen = Arc::new(Mutex::new(HashSet::new()));
         let stop = Arc::new(AtomicBool::new(false));
@@ -123,31 +127,30 @@ impl Watch {
             let (seen, stop) = (Arc::clone(&seen), Arc::clone(&stop));
             move || {
                 while !stop.load(Ordering::Relaxed) {
-                    look(&seen);
-                    std::thread::sleep(LOOK_EVERY);
+                    record_processes(&seen);
+                    std::thread::sleep(POLL_INTERVAL);
                 }
             }
         });
         Self { seen, stop, thread: Some(thread) }
     }
 
-    /// Looks for marks in all that was seen, but for the arguments of one program: the browser opener is given an
-    /// address, and how long it lives is its own matter.
+    /// Searches all that was recorded, but for the arguments of one program: the browser opener, which is given an address.
     ///
     /// # Errors
-    /// When a mark is in it.
-    pub fn check(&self, marks: &Marks, opener: Option<&Path>) -> Result<()> {
-        look(&self.seen);
+    /// When a canary is in it.
+    pub fn check(&self, canaries: &Canaries, opener: Option<&Path>) -> Result<()> {
+        record_processes(&self.seen);
         for text in self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             if opener.is_none_or(|opener| !runs(text, opener)) {
-                marks.check("a process’s arguments or environment", text)?;
+                canaries.check("a process’s arguments or environment", text)?;
             }
         }
         Ok(())
     }
 }
 
-impl Drop for Watch {
+impl Drop for ProcessWatch {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
@@ -156,14 +159,14 @@ impl Drop for Watch {
     }
 }
 
-/// Whether these are the arguments of a program: as its own name, or as the script that an interpreter was given.
+/// Whether these are the arguments of a program: by its name, or as the script of an interpreter.
 fn runs(arguments: &[u8], program: &Path) -> bool {
     let program = program.as_os_str().as_encoded_bytes();
     arguments.split(|byte| *byte == 0).take(2).any(|argument| argument == program)
 }
 
-fn look(seen: &Mutex<HashSet<Vec<u8>>>) {
-    for id in every_process() {
+fn record_processes(seen: &Mutex<HashSet<Vec<u8>>>) {
+    for id in process_ids() {
         for part in ["cmdline", "environ"] {
             if let Ok(text) = std::fs::read(format!("/proc/{id}/{part}"))
                 && !text.is_empty()
@@ -174,8 +177,8 @@ fn look(seen: &Mutex<HashSet<Vec<u8>>>) {
     }
 }
 
-/// The spellings of a secret: as it is, and as URLs, JSON, base64 and hexadecimal would carry it.
-fn spellings(secret: &str) -> Vec<(&'static str, String)> {
+/// The encodings of a secret: plain, and as in URLs, JSON, base64 and hexadecimal.
+fn encodings(secret: &str) -> Vec<(&'static str, String)> {
     let bytes = secret.as_bytes();
     let url = |escape: fn(u8) -> String| -> String {
         let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(byte);
@@ -203,7 +206,7 @@ fn spellings(secret: &str) -> Vec<(&'static str, String)> {
     all
 }
 
-/// Whether a number is in the bytes and nothing around it makes it a part of another.
+/// Whether a code is in the bytes and is no part of a longer number or word.
 fn stands_alone(code: &str, bytes: &[u8]) -> bool {
     let part_of_another = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
     bytes.windows(code.len()).enumerate().filter(|(_, window)| *window == code.as_bytes()).any(|(at, _)| {
@@ -221,7 +224,7 @@ fn files(folder: &Path, but_not: &Path) -> Result<Vec<PathBuf>> {
         }
         let Ok(entries) = std::fs::read_dir(&at) else { continue };
         for entry in entries {
-            // What vanishes while it is looked at holds nothing any more.
+            // What vanishes meanwhile holds nothing any more.
             let Ok(entry) = entry else { continue };
             let Ok(kind) = entry.file_type() else { continue };
             if kind.is_dir() {
@@ -240,12 +243,12 @@ mod tests {
 
     const SECRET: &str = "Q_H_L_canary+7f3a/\"=";
 
-    fn marks() -> Marks {
-        Marks::new([SECRET.to_owned()]).expect("one mark")
+    fn canaries() -> Canaries {
+        Canaries::new([SECRET.to_owned()]).expect("one canary")
     }
 
     #[test]
-    fn a_mark_is_found_however_it_is_written() {
+    fn a_canary_is_found_in_every_encoding() {
         let inside = |lead: &str| format!("{lead}{SECRET} and more");
         for text in [
             SECRET.to_owned(),
@@ -257,30 +260,33 @@ mod tests {
             URL_SAFE_NO_PAD.encode(inside("xy")),
             SECRET.bytes().map(|byte| format!("{byte:02x}")).collect(),
         ] {
-            assert!(marks().find(format!("before {text} after").as_bytes()).is_some(), "not found in {text}");
+            assert!(
+                canaries().find(format!("before {text} after").as_bytes()).is_some(),
+                "not found in {text}"
+            );
         }
     }
 
     #[test]
-    fn what_is_no_mark_is_not_found() {
-        assert_eq!(marks().find(b"Q_H_L_canary, but not all of it"), None);
+    fn what_is_no_canary_is_not_found() {
+        assert_eq!(canaries().find(b"Q_H_L_canary, but not all of it"), None);
     }
 
     #[test]
     fn a_text_code_is_found_where_it_is_no_part_of_another_number() {
-        let marks = marks().and_codes(["481516".to_owned()]);
-        for said in ["code=481516", "{\"captcha\":\"481516\"}", "481516", "typed 481516, wrong"] {
-            assert!(marks.find(said.as_bytes()).is_some(), "not found in {said}");
+        let canaries = canaries().with_text_codes(["481516".to_owned()]);
+        for text in ["code=481516", "{\"captcha\":\"481516\"}", "481516", "typed 481516, wrong"] {
+            assert!(canaries.find(text.as_bytes()).is_some(), "not found in {text}");
         }
         for other in ["12:00:00.481516Z", "1481516", "481516a", "took 0.481516 s", "48151"] {
-            assert_eq!(marks.find(other.as_bytes()), None, "{other}");
+            assert_eq!(canaries.find(other.as_bytes()), None, "{other}");
         }
     }
 
     #[test]
-    fn looking_for_nothing_is_refused_because_it_would_always_pass() {
-        Marks::new([]).expect_err("no mark, no proof");
-        Marks::new(["short".to_owned()]).expect_err("a short mark proves nothing");
+    fn a_search_for_nothing_is_refused_because_it_would_always_pass() {
+        Canaries::new([]).expect_err("no canary, no proof");
+        Canaries::new(["short".to_owned()]).expect_err("a short canary proves nothing");
     }
 
     #[test]
@@ -289,41 +295,41 @@ mod tests {
         let opens = |program: &str| [b"/bin/sh", program.as_bytes(), SECRET.as_bytes()].join(&0);
         assert!(runs(&opens("/run/bin/xdg-open"), opener), "the script that the interpreter was given");
         assert!(runs(&[b"/run/bin/xdg-open".as_slice(), SECRET.as_bytes()].join(&0), opener), "or by itself");
-        let told = [b"app".as_slice(), SECRET.as_bytes(), b"/run/bin/xdg-open"].join(&0);
-        assert!(!runs(&told, opener), "an argument that only names it makes no opener");
+        let arguments = [b"app".as_slice(), SECRET.as_bytes(), b"/run/bin/xdg-open"].join(&0);
+        assert!(!runs(&arguments, opener), "an argument that only names it makes no opener");
         assert!(!runs(&opens("/usr/bin/other"), opener), "nor does another program");
 
-        // Still alive when the marks are looked for, as it was on a machine under load.
+        // Still alive when the canaries are looked for, as it was on a machine under load.
         let folder = tempfile::tempdir().expect("a folder");
         let script = folder.path().join("xdg-open");
         std::fs::write(&script, "read line\n").expect("a script");
-        let watch = Watch::start();
+        let watch = ProcessWatch::start();
         let mut alive = std::process::Command::new("sh")
             .arg(&script)
             .arg(SECRET)
             .stdin(std::process::Stdio::piped())
             .spawn()
             .expect("it starts");
-        crate::patience::until_blocking("it to run", || {
+        crate::eventually::until_blocking("it to run", || {
             let arguments = std::fs::read(format!("/proc/{}/cmdline", alive.id()))?;
             anyhow::ensure!(runs(&arguments, &script), "it has not begun");
             Ok(())
         })
         .expect("it runs");
-        watch.check(&marks(), None).expect_err("any other program must not be told");
-        watch.check(&marks(), Some(&script)).expect("the opener may");
+        watch.check(&canaries(), None).expect_err("any other program must not be told");
+        watch.check(&canaries(), Some(&script)).expect("the opener may");
         drop(alive.stdin.take());
         alive.wait().expect("it ends");
     }
 
     #[test]
-    fn a_mark_in_a_file_is_found_unless_it_is_in_the_keychain() {
+    fn a_canary_in_a_file_is_found_unless_it_is_in_the_keychain() {
         let home = tempfile::tempdir().expect("a folder");
         let keyrings = home.path().join("keyrings");
         std::fs::create_dir(&keyrings).expect("a folder");
         std::fs::write(keyrings.join("login.keyring"), SECRET).expect("a file");
-        marks().check_files(home.path(), &keyrings).expect("the keychain may hold it");
+        canaries().check_files(home.path(), &keyrings).expect("the keychain may hold it");
         std::fs::write(home.path().join("notes"), format!("my key is {SECRET}")).expect("a file");
-        marks().check_files(home.path(), &keyrings).expect_err("no other file may");
+        canaries().check_files(home.path(), &keyrings).expect_err("no other file may");
     }
 }

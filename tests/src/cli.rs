@@ -1,4 +1,4 @@
-//! The command line, started as a person or a script starts it.
+//! The command line, started as a user or a script starts it. For `desktop.rs` and the suites.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -30,20 +30,20 @@ pub struct Cli {
     prints_secret: bool,
 }
 
-/// What a command came to.
+/// The output of a command that has ended.
 #[derive(Debug, Clone)]
-pub struct Ran {
+pub struct CommandOutput {
     /// Its exit code.
     pub code: i32,
-    /// What it printed as its result.
-    pub out: String,
-    /// What it said beside: words for people and the log.
-    pub log: String,
+    /// What it printed to standard output.
+    pub stdout: String,
+    /// What it printed to standard error: messages for people and the log.
+    pub stderr: String,
     pub(crate) prints_secret: bool,
 }
 
 impl Cli {
-    /// Starts it in a sandbox, on the sandbox's profile, logging at `trace`.
+    /// Starts it on a sandbox's profile, logging at `trace`.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -51,7 +51,7 @@ impl Cli {
         Self::start_on(sandbox, &sandbox.profile(), arguments)
     }
 
-    /// The same on another profile.
+    /// Starts it on another profile.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -67,16 +67,16 @@ impl Cli {
             let mut log = String::new();
             errors.read_to_string(&mut log).await.map(|_| log)
         });
-        // The cookie is what `cookie` is for; everything else must not hold one.
+        // Only the output of `cookie` may contain a secret.
         let prints_secret = arguments.iter().any(|argument| argument.as_ref() == "cookie");
         Ok(Self { child, input, out, read: String::new(), log, prints_secret })
     }
 
-    /// The next line that it prints, as JSON.
+    /// Reads the next line that it prints, as JSON.
     ///
     /// # Errors
     /// When it prints something else, or nothing more.
-    pub async fn next(&mut self) -> Result<Value> {
+    pub async fn next_line(&mut self) -> Result<Value> {
         let mut line = String::new();
         tokio::time::timeout(LIMIT, self.out.read_line(&mut line)).await.context("it prints nothing")??;
         ensure!(
@@ -88,51 +88,51 @@ impl Cli {
         serde_json::from_str(&line).with_context(|| format!("not JSON: “{line}”"))
     }
 
-    /// Reads on until a sign-in is at this step.
+    /// Reads until a sign-in is at this step.
     ///
     /// # Errors
     /// When it never gets there.
-    pub async fn step(&mut self, step: &str) -> Result<Value> {
+    pub async fn wait_for_step(&mut self, step: &str) -> Result<Value> {
         loop {
-            let line = self.next().await.with_context(|| format!("waiting for the step “{step}”"))?;
+            let line = self.next_line().await.with_context(|| format!("waiting for the step “{step}”"))?;
             if line["step"] == step {
                 return Ok(line);
             }
         }
     }
 
-    /// Says that the command shows the person something that is for nobody else, as the address of a check.
-    pub fn may_print_a_secret(&mut self) {
+    /// Leaves the output out of the search for canaries: it contains a secret of the user's, such as a captcha's address.
+    pub fn allow_secret_output(&mut self) {
         self.prints_secret = true;
     }
 
     /// Types a line.
     ///
     /// # Errors
-    /// When nobody reads it.
-    pub async fn answers(&mut self, line: &str) -> Result<()> {
+    /// When the command has ended.
+    pub async fn type_line(&mut self, line: &str) -> Result<()> {
         let input = self.input.as_mut().context("its input has ended")?;
         input.write_all(format!("{line}\n").as_bytes()).await?;
         Ok(input.flush().await?)
     }
 
-    /// Gives it a text to its end.
+    /// Writes a text to its input and ends it.
     ///
     /// # Errors
-    /// When nobody reads it.
-    pub async fn reads(&mut self, text: &str) -> Result<()> {
+    /// When the command has ended.
+    pub async fn pipe_text(&mut self, text: &str) -> Result<()> {
         let mut input = self.input.take().context("its input has ended")?;
         Ok(input.write_all(text.as_bytes()).await?)
     }
 
     /// Ends its input.
-    pub fn ends_input(&mut self) {
+    pub fn close_input(&mut self) {
         self.input = None;
     }
 
-    /// The most memory that it has taken so far, in bytes; `None` when it has ended.
-    pub fn most_memory(&self) -> Option<u64> {
-        crate::process::most_memory(self.child.id()?)
+    /// The most memory that it has used so far, in bytes; `None` when it has ended.
+    pub fn peak_memory(&self) -> Option<u64> {
+        crate::process::peak_memory(self.child.id()?)
     }
 
     /// Presses Ctrl-C.
@@ -155,7 +155,7 @@ impl Cli {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn ended(mut self) -> Result<Ran> {
+    pub async fn wait_for_exit(mut self) -> Result<CommandOutput> {
         let mut out = std::mem::take(&mut self.read);
         let ended = async {
             self.out.read_to_string(&mut out).await?;
@@ -163,42 +163,47 @@ impl Cli {
         };
         let status = tokio::time::timeout(LIMIT, ended).await.context("the command line does not end")??;
         let log = self.log.await??;
-        Ok(Ran { code: status.code().unwrap_or(-1), out, log, prints_secret: self.prints_secret })
+        Ok(CommandOutput {
+            code: status.code().unwrap_or(-1),
+            stdout: out,
+            stderr: log,
+            prints_secret: self.prints_secret,
+        })
     }
 }
 
-impl Ran {
-    /// This, if the command did what it should.
+impl CommandOutput {
+    /// Checks that the command succeeded.
     ///
     /// # Errors
     /// When it did not.
     pub fn succeeded(self) -> Result<Self> {
-        self.ended_with(0)
+        self.exited_with(0)
     }
 
-    /// This, if the command ended with this exit code.
+    /// Checks that the command ended with this exit code.
     ///
     /// # Errors
-    /// When it ended with another; the error shows what it said, without its log.
-    pub fn ended_with(self, code: i32) -> Result<Self> {
+    /// When it ended with another. The error shows its output without the log.
+    pub fn exited_with(self, code: i32) -> Result<Self> {
         let words: Vec<&str> =
-            self.log.lines().filter(|line| !line.contains("TRACE") && !line.contains("DEBUG")).collect();
+            self.stderr.lines().filter(|line| !line.contains("TRACE") && !line.contains("DEBUG")).collect();
         ensure!(
             self.code == code,
             "it ended with {}, not {code}: {}{}",
             self.code,
-            self.out,
+            self.stdout,
             words.join("\n")
         );
         Ok(self)
     }
 
-    /// Each line that it printed, as JSON.
+    /// Every line of its output, as JSON.
     ///
     /// # Errors
     /// When one is something else.
     pub fn json(&self) -> Result<Vec<Value>> {
-        self.out
+        self.stdout
             .lines()
             .map(|line| serde_json::from_str(line).with_context(|| format!("not JSON: “{line}”")))
             .collect()

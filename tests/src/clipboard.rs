@@ -1,4 +1,4 @@
-//! The clipboard as other programs see it, through xclip.
+//! The clipboard as other programs see it, through xclip. For `desktop.rs`.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use anyhow::{Context, Result, ensure};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
-use crate::patience::within;
+use crate::eventually::within;
 use crate::sandbox::Sandbox;
 
-/// The mark that clipboard histories leave out what carries it.
-const SECRET_MARK: &str = "x-kde-passwordManagerHint";
+/// The target that tells clipboard histories to leave the content out.
+const SECRET_HINT: &str = "x-kde-passwordManagerHint";
 
-/// An owner of the clipboard that does not answer is as bad as none.
-const ANSWER: Duration = Duration::from_secs(5);
+/// How long the clipboard's owner may take to respond.
+const RESPONSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// The clipboard of a sandbox's screen.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +42,7 @@ impl<'a> Clipboard<'a> {
     /// When the program that owns it does not answer.
     pub async fn is_marked_secret(self) -> Result<bool> {
         let targets = String::from_utf8(self.read("TARGETS").await?)?;
-        Ok(targets.lines().any(|target| target == SECRET_MARK) && self.read(SECRET_MARK).await? == b"secret")
+        Ok(targets.lines().any(|target| target == SECRET_HINT) && self.read(SECRET_HINT).await? == b"secret")
     }
 
     /// Puts text in it as another program would.
@@ -57,14 +57,14 @@ impl<'a> Clipboard<'a> {
         pipe.write_all(text.as_bytes()).await?;
         drop(pipe);
         xclip.wait().await?;
-        self.holds(text).await
+        self.wait_for_content(text).await
     }
 
     /// Puts a text of so many bytes in it as another program would, and does not wait for it.
     ///
     /// # Errors
     /// When xclip does not start.
-    pub async fn put_long(self, bytes: usize) -> Result<()> {
+    pub async fn put_large(self, bytes: usize) -> Result<()> {
         let mut command = Command::from(self.sandbox.command("xclip"));
         command.args(["-selection", "clipboard", "-in"]);
         let mut xclip = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
@@ -82,8 +82,8 @@ impl<'a> Clipboard<'a> {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn holds(self, text: &str) -> Result<()> {
-        within(ANSWER, "the clipboard to hold the text", || async {
+    pub async fn wait_for_content(self, text: &str) -> Result<()> {
+        within(RESPONSE_LIMIT, "the clipboard to hold the text", || async {
             ensure!(self.text().await? == text, "it holds something else");
             Ok(())
         })
@@ -94,8 +94,8 @@ impl<'a> Clipboard<'a> {
     ///
     /// # Errors
     /// When none comes.
-    pub async fn filled(self) -> Result<String> {
-        within(ANSWER, "a text in the clipboard", || async {
+    pub async fn wait_for_any_text(self) -> Result<String> {
+        within(RESPONSE_LIMIT, "a text in the clipboard", || async {
             let text = self.text().await?;
             ensure!(!text.is_empty(), "it is empty");
             Ok(text)
@@ -107,7 +107,7 @@ impl<'a> Clipboard<'a> {
     ///
     /// # Errors
     /// When it is not within `limit`.
-    pub async fn cleared(self, limit: Duration) -> Result<()> {
+    pub async fn wait_until_empty(self, limit: Duration) -> Result<()> {
         within(limit, "the clipboard to be empty", || async {
             ensure!(self.text().await?.is_empty(), "it still holds something");
             Ok(())
@@ -120,8 +120,9 @@ impl<'a> Clipboard<'a> {
         command.args(["-selection", "clipboard", "-out", "-target", target]);
         command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
         // Without an owner xclip fails; that is an empty clipboard.
-        let output =
-            tokio::time::timeout(ANSWER, command.output()).await.context("the clipboard’s owner hangs")??;
+        let output = tokio::time::timeout(RESPONSE_LIMIT, command.output())
+            .await
+            .context("the clipboard’s owner hangs")??;
         Ok(if output.status.success() { output.stdout } else { Vec::new() })
     }
 }

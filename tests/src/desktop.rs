@@ -1,4 +1,5 @@
-//! A whole desktop: screen, session bus, keyring, the played services, and marks in every secret they issue.
+//! A whole desktop: screen, session bus, keyring, and a simulator that plants a canary in every secret. For the suites of the
+//! whole product, the demo and the benchmarks.
 
 use std::ffi::OsStr;
 use std::sync::{Mutex as StdMutex, PoisonError};
@@ -6,33 +7,32 @@ use std::sync::{Mutex as StdMutex, PoisonError};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, MutexGuard};
-use tunekey_simulator::{Code, Options, Running, Service, Simulator};
+use tunekey_core::{Method, SignInOption};
+use tunekey_simulator::{Code, CodeState, Options, Running, Service, Simulator};
 
-use crate::canary::{Marks, Watch};
-use crate::cli::{Cli, Ran};
+use crate::canary::{CANARY, Canaries, ProcessWatch};
+use crate::cli::{Cli, CommandOutput};
 use crate::clipboard::Clipboard;
+use crate::eventually::TIMEOUT;
+use crate::fixtures::{PAGE_METHOD, account_for, service_of, simulator_service};
 use crate::keyring::{Bus, Keyring};
-use crate::patience::PATIENCE;
 use crate::process::Process;
 use crate::programs::{program, workspace};
 use crate::sandbox::Sandbox;
-use crate::screen::{ENTER, ESCAPE, Screen, Standing, TAB};
+use crate::screen::{ENTER, ESCAPE, Screen, TAB, WindowState};
 use crate::tray::Tray;
 use crate::window::Window;
 
-/// What every secret contains that the simulator issues: it stands nowhere else.
-const MARK: &str = "c0ffee5eca11";
-
-/// After how many seconds a copied cookie is cleared here: the shortest that can be set.
+/// The seconds after which a copied cookie is cleared here: the shortest that can be set.
 pub const CLEARED_AFTER: u32 = 5;
 
-/// Two windows at once would make every duration a guess on a small machine.
+/// Desktops run one at a time: two windows at once would make every duration a guess on a small machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// A desktop, with a profile that points at the simulator.
 #[derive(Debug)]
 pub struct Desktop {
-    /// The services.
+    /// The simulator of the services.
     pub simulator: Running,
     /// The keyring, if this desktop has one.
     keyring: Option<Keyring>,
@@ -42,13 +42,13 @@ pub struct Desktop {
     pub screen: Screen,
     /// The home folder.
     pub sandbox: Sandbox,
-    watch: Watch,
-    said: StdMutex<Vec<String>>,
-    _turn: MutexGuard<'static, ()>,
+    watch: ProcessWatch,
+    outputs: StdMutex<Vec<String>>,
+    _exclusive: MutexGuard<'static, ()>,
 }
 
 impl Desktop {
-    /// A desktop as a person finds it after logging in.
+    /// Starts a desktop as a user finds it after logging in.
     ///
     /// # Errors
     /// When a part of it does not start.
@@ -58,20 +58,20 @@ impl Desktop {
         Ok(desktop)
     }
 
-    /// A desktop on which no program keeps secrets.
+    /// Starts a desktop without a keyring.
     ///
     /// # Errors
     /// When a part of it does not start.
     pub async fn without_keyring() -> Result<Self> {
-        let turn = ONE_AT_A_TIME.lock().await;
+        let exclusive = ONE_AT_A_TIME.lock().await;
         let mut sandbox = Sandbox::new()?;
         let bus = Bus::start(&mut sandbox)?;
         let screen = Screen::start(&mut sandbox)?;
         let mut options = Options::default();
         options.ca_out = Some(sandbox.root().join("ca.pem"));
         let simulator = Simulator::start(options).await?;
-        simulator.plant_canary(Some(MARK));
-        let watch = Watch::start();
+        simulator.plant_canary(Some(CANARY));
+        let watch = ProcessWatch::start();
         let desktop = Self {
             simulator,
             keyring: None,
@@ -79,8 +79,8 @@ impl Desktop {
             screen,
             sandbox,
             watch,
-            said: StdMutex::default(),
-            _turn: turn,
+            outputs: StdMutex::default(),
+            _exclusive: exclusive,
         };
         let ca = desktop.sandbox.root().join("ca.pem");
         for (key, value) in [
@@ -136,19 +136,19 @@ impl Desktop {
         Clipboard::of(&self.sandbox)
     }
 
-    /// Runs the command line to its end, logging at `trace`; what it says is searched for marks later.
+    /// Runs the command line to its end, logging at `trace`. Its output is searched for canaries later.
     ///
     /// # Errors
     /// When it does not end.
-    pub async fn cli<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Ran> {
-        self.finished(self.cli_start(arguments)?).await
+    pub async fn cli<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<CommandOutput> {
+        self.finish(self.start_cli(arguments)?).await
     }
 
     /// Starts the command line.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn cli_start<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Cli> {
+    pub fn start_cli<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Result<Cli> {
         Cli::start(&self.sandbox, arguments)
     }
 
@@ -156,48 +156,89 @@ impl Desktop {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn finished(&self, cli: Cli) -> Result<Ran> {
-        let ran = cli.ended().await?;
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.push(ran.log.clone());
-        if !ran.prints_secret {
-            said.push(ran.out.clone());
+    pub async fn finish(&self, cli: Cli) -> Result<CommandOutput> {
+        let output = cli.wait_for_exit().await?;
+        let mut outputs = self.outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        outputs.push(output.stderr.clone());
+        if !output.prints_secret {
+            outputs.push(output.stdout.clone());
         }
-        Ok(ran)
+        Ok(output)
     }
 
-    /// Waits for a code on the screen that was not there before `after`.
+    /// Waits for a code that is newer than the one with the id `after`.
     ///
     /// # Errors
     /// When none comes.
-    pub async fn code(&self, service: Service, after: u64) -> Result<Code> {
-        tokio::time::timeout(PATIENCE, self.simulator.next_code(service, after))
+    pub async fn next_code(&self, service: Service, after: u64) -> Result<Code> {
+        tokio::time::timeout(TIMEOUT, self.simulator.next_code(service, after))
             .await
             .context("no code was asked for")
     }
 
-    /// Signs an account in by the command line: the quick way to a desktop that has one.
+    /// Waits for the newest code to scan that is shown for a sign-in option, or for its page. Returns its id.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn shown_code(&self, option: SignInOption) -> Result<u64> {
+        let service = simulator_service(option.service);
+        // A code of an option that was left before stays as it was.
+        let is_page = option.method == Method::OfficialPage;
+        let shown = self.simulator.until(|state| {
+            let codes = state.codes();
+            codes
+                .iter()
+                .rfind(|code| code.service == service && code.state == CodeState::Shown)
+                .filter(|code| (code.method == PAGE_METHOD) == is_page)
+                .map(|code| code.id)
+        });
+        let id = tokio::time::timeout(TIMEOUT, shown).await;
+        id.with_context(|| format!("{} {}: no code was asked for", option.service, option.method))
+    }
+
+    /// The phone number of the account that signs in by an option.
+    ///
+    /// # Errors
+    /// When there is no such account.
+    pub fn phone_of(&self, option: SignInOption) -> Result<String> {
+        let accounts = self.simulator.accounts();
+        let owner = accounts.into_iter().find(|account| account.id == account_for(option));
+        Ok(owner.context("no such account")?.phone)
+    }
+
+    /// The code of the newest text message to that number.
+    ///
+    /// # Errors
+    /// When no message was sent.
+    pub fn text_code_for(&self, option: SignInOption) -> Result<String> {
+        let phone = self.phone_of(option)?;
+        let messages = self.simulator.text_messages();
+        let message = messages.into_iter().rfind(|message| message.phone == phone);
+        Ok(message.context("no message came")?.code)
+    }
+
+    /// Signs an account in through the command line, which is quicker than the window.
     ///
     /// # Errors
     /// When the sign-in fails.
-    pub async fn signed_in(&self, account: &str) -> Result<()> {
+    pub async fn sign_in(&self, account: &str) -> Result<()> {
         let service = service_of(account);
         let after = self.simulator.codes().last().map_or(0, |code| code.id);
-        let sign_in = self.cli_start(&["--json", "sign-in", service.name()])?;
-        self.confirmed(sign_in, account, after).await
+        let sign_in = self.start_cli(&["--json", "sign-in", service.name()])?;
+        self.confirm(sign_in, account, after).await
     }
 
-    /// Scans and confirms the code that a sign-in has asked for since `after`, and waits for its good end.
-    async fn confirmed(&self, mut sign_in: Cli, account: &str, after: u64) -> Result<()> {
-        // Its own word comes first: when it shows no code, it says why.
-        sign_in.step("show_code").await?;
-        let code = self.code(service_of(account), after).await?;
+    /// Scans and confirms the code that a sign-in has asked for since `after`, and waits until it has succeeded.
+    async fn confirm(&self, mut sign_in: Cli, account: &str, after: u64) -> Result<()> {
+        // When it shows no code, its output says why.
+        sign_in.wait_for_step("show_code").await?;
+        let code = self.next_code(service_of(account), after).await?;
         self.simulator.scan(code.id, Some(account))?;
         self.simulator.confirm(code.id)?;
-        self.finished(sign_in).await?.succeeded().map(drop)
+        self.finish(sign_in).await?.succeeded().map(drop)
     }
 
-    /// A cookie of an account, from a sign-in on another profile: what a person may have from elsewhere.
+    /// A cookie of an account, from a sign-in on another profile.
     ///
     /// # Errors
     /// When the sign-in fails.
@@ -206,33 +247,33 @@ impl Desktop {
         let run = |arguments: &[&str]| Cli::start_on(&self.sandbox, &profile, arguments);
         let authority = self.sandbox.root().join("ca.pem").display().to_string();
         for (key, value) in [("proxy", self.simulator.proxy_url.as_str()), ("extra-ca", &authority)] {
-            self.finished(run(&["settings", key, value])?).await?.succeeded()?;
+            self.finish(run(&["settings", key, value])?).await?.succeeded()?;
         }
         let service = service_of(account);
         let after = self.simulator.codes().last().map_or(0, |code| code.id);
         let sign_in = run(&["--json", "sign-in", service.name()])?;
-        self.confirmed(sign_in, account, after).await?;
+        self.confirm(sign_in, account, after).await?;
         let format = if service == Service::QqMusic { "qqmusicapi" } else { "header" };
-        let ran = self.finished(run(&["cookie", account, "--format", format])?).await?.succeeded()?;
-        Ok(ran.out.trim_end().to_owned())
+        let output = self.finish(run(&["cookie", account, "--format", format])?).await?.succeeded()?;
+        Ok(output.stdout.trim_end().to_owned())
     }
 
-    /// The newest credential that the services have issued for an account.
+    /// The newest credential that the simulator has issued for an account.
     ///
     /// # Errors
     /// When there is none.
-    pub fn newest(&self, account: &str) -> Result<tunekey_simulator::Credential> {
+    pub fn newest_credential(&self, account: &str) -> Result<tunekey_simulator::Credential> {
         let issued =
             self.simulator.ledger().into_iter().rev().find(|credential| credential.account == account);
         issued.with_context(|| format!("{account} has no credential"))
     }
 
-    /// Whether the keychain holds the newest credential of an account, with all its key's letters.
+    /// Whether the keychain holds the newest credential of an account.
     ///
     /// # Errors
     /// When the keychain does not answer.
-    pub async fn keeps_newest(&self, account: &str) -> Result<bool> {
-        let newest = self.newest(account)?;
+    pub async fn stores_newest_credential(&self, account: &str) -> Result<bool> {
+        let newest = self.newest_credential(account)?;
         let key = key_of(&newest);
         // A credential may be split over items, so the beginning of the key is looked for.
         let beginning = &key.as_bytes()[..key.len().min(60)];
@@ -240,34 +281,34 @@ impl Desktop {
         Ok(items.values().any(|item| item.windows(beginning.len()).any(|part| part == beginning)))
     }
 
-    /// Answers a question of the system's own, which no page can answer, as a person does at the keyboard.
+    /// Answers a dialog of the system's with the keyboard: no page can answer it.
     ///
     /// # Errors
     /// When it is not asked.
-    pub async fn answers(&self, question: &str, yes: bool) -> Result<()> {
+    pub async fn answer_dialog(&self, question: &str, yes: bool) -> Result<()> {
         // The button that says yes comes after the one that has the focus.
-        self.answers_by(question, if yes { &[TAB, ENTER] } else { &[ESCAPE] }).await
+        self.answer_dialog_with(question, if yes { &[TAB, ENTER] } else { &[ESCAPE] }).await
     }
 
-    /// Presses these keys while that question is asked, after which it is no longer.
+    /// Presses these keys in a dialog, and waits until it has closed.
     ///
     /// # Errors
     /// When it is not asked, or goes on being.
-    pub async fn answers_by(&self, question: &str, keys: &[u32]) -> Result<()> {
-        self.screen.window_is(question, Standing::Shown).await?;
+    pub async fn answer_dialog_with(&self, question: &str, keys: &[u32]) -> Result<()> {
+        self.screen.wait_for_window(question, WindowState::Shown).await?;
         self.screen.activate(question)?;
-        self.screen.is_active(question).await?;
+        self.screen.wait_for_focus(question).await?;
         for key in keys {
             self.screen.press(*key)?;
         }
-        self.screen.window_is(question, Standing::Hidden).await
+        self.screen.wait_for_window(question, WindowState::Hidden).await
     }
 
     /// Starts the app without a window, as at a log-in.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn hidden_app(&self) -> Result<Process> {
+    pub fn start_hidden_app(&self) -> Result<Process> {
         let mut command = self.sandbox.command(program("tunekey-desktop")?);
         command.arg("--profile").arg(self.sandbox.profile()).args(["--hidden", "--log", "trace"]);
         Process::start(&mut command, &self.sandbox.log("app"))
@@ -277,19 +318,19 @@ impl Desktop {
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn another_app(&self) -> Result<Process> {
+    pub fn start_second_app(&self) -> Result<Process> {
         let mut command = self.sandbox.command(program("tunekey-desktop")?);
         command.arg("--profile").arg(self.sandbox.profile()).args(["--log", "trace"]);
         Process::start(&mut command, &self.sandbox.log("another-app"))
     }
 
-    /// Another process has found that an account needs a new sign-in, and heard what its owner is called now. Written
-    /// where that is kept, because no service says so twice within the time that a test has.
+    /// Records, as another process would, that an account needs a new sign-in, and a new nickname. Written to the ledger,
+    /// because a service's second refusal counts only after longer than a test has.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn is_found_dead(&self, account: &str, nickname: &str) -> Result<()> {
-        self.another_process_writes(account, |record| {
+    pub fn record_rejection(&self, account: &str, nickname: &str) -> Result<()> {
+        self.edit_ledger(account, |record| {
             record["nickname"] = nickname.into();
             record["health"] = json!({
                 "state": "needs_sign_in",
@@ -299,45 +340,46 @@ impl Desktop {
         })
     }
 
-    /// Another process has found that an account's key cannot be renewed, and ends in so many hours.
+    /// Records, as another process would, that an account's key cannot be renewed and expires in so many hours.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn is_found_to_end_in(&self, account: &str, hours: i64) -> Result<()> {
+    pub fn record_expiry(&self, account: &str, hours: i64) -> Result<()> {
         let end = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
-        self.another_process_writes(account, |record| {
+        self.edit_ledger(account, |record| {
             record["renewability"] = "not_renewable".into();
             record["life"]["renew_at"] = Value::Null;
             record["life"]["expires_at"] = end.to_string().into();
         })
     }
 
-    /// Another process has found this of an account that was fine before.
+    /// Records, as another process would, these fields of an account that was healthy before.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn is_found(&self, account: &str, found: Value) -> Result<()> {
-        self.another_process_writes(account, |record| {
+    pub fn record_state(&self, account: &str, fields: Value) -> Result<()> {
+        self.edit_ledger(account, |record| {
             record["health"] = json!({ "state": "healthy" });
             record["renewability"] = "renewable".into();
             record["renewals"] = json!([]);
             record["failures"] = 0.into();
-            if let (Some(record), Value::Object(found)) = (record.as_object_mut(), found) {
-                record.extend(found);
+            if let (Some(record), Value::Object(fields)) = (record.as_object_mut(), fields) {
+                record.extend(fields);
             }
         })
     }
 
-    /// The first refusal of an account's credential was so many seconds ago: a second one counts only after a minute.
+    /// Moves the first refusal of an account's credential so many seconds into the past: a second one counts only after a
+    /// minute.
     ///
     /// # Errors
     /// When there was none, or it cannot be written.
-    pub fn was_refused_before(&self, account: &str, seconds: i64) -> Result<()> {
+    pub fn backdate_refusal(&self, account: &str, seconds: i64) -> Result<()> {
         let at = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(seconds);
-        self.another_process_writes(account, |record| record["evidence"]["at"] = at.to_string().into())
+        self.edit_ledger(account, |record| record["evidence"]["at"] = at.to_string().into())
     }
 
-    fn another_process_writes(&self, account: &str, change: impl FnOnce(&mut Value)) -> Result<()> {
+    fn edit_ledger(&self, account: &str, change: impl FnOnce(&mut Value)) -> Result<()> {
         let path = self.sandbox.profile().join("ledger.json");
         let mut ledger: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
         let records = ledger["accounts"].as_array_mut().context("the ledger lists no accounts")?;
@@ -348,7 +390,7 @@ impl Desktop {
         Ok(std::fs::rename(new, path)?)
     }
 
-    /// Keeps a picture of the whole screen in `target/pictures/`, for people to look at.
+    /// Saves a picture of the whole screen in `target/pictures/`, for people to look at.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -358,43 +400,44 @@ impl Desktop {
         Ok(self.screen.picture()?.save(folder.join(name).with_extension("png"))?)
     }
 
-    /// What the app has logged, at its most talkative.
+    /// The app's log, at `trace`.
     ///
     /// # Errors
     /// When there is no log.
     pub fn app_log(&self) -> Result<String> {
-        std::fs::read_to_string(self.sandbox.log("app")).context("the app has not said a word")
+        std::fs::read_to_string(self.sandbox.log("app")).context("the app has logged nothing")
     }
 
-    /// Looks for the marks in every place where no secret may be: files outside the keychain, logs, arguments and
-    /// environments of all processes, what the command line said, and what these windows hold and have received.
+    /// Searches every place where no secret may be for canaries: files outside the keychain, logs, arguments and environments
+    /// of all processes, the command line's output, and what these windows hold and have received.
     ///
     /// # Errors
-    /// When a mark is found; the error says where.
-    pub async fn no_secret_leaked(&self, windows: &[&Window]) -> Result<()> {
+    /// When a canary is found. The error says where.
+    pub async fn ensure_no_secret_leaked(&self, windows: &[&Window]) -> Result<()> {
         let issued: Vec<String> =
             self.simulator.ledger().into_iter().flat_map(|one| one.secrets.into_values()).collect();
         let codes: Vec<String> = self.simulator.codes().into_iter().map(|code| code.key).collect();
         let messages = self.simulator.text_messages().into_iter();
         let (phones, typed): (Vec<_>, Vec<_>) = messages.map(|message| (message.phone, message.code)).unzip();
         ensure!(
-            !phones.is_empty() || issued.iter().chain(&codes).any(|secret| secret.contains(MARK)),
-            "no secret carries a mark, so that looking for it proves nothing"
+            !phones.is_empty() || issued.iter().chain(&codes).any(|secret| secret.contains(CANARY)),
+            "no secret carries a canary, so that looking for it proves nothing"
         );
-        let marks = Marks::new(codes.into_iter().chain(phones).chain([MARK.to_owned()]))?.and_codes(typed);
+        let canaries =
+            Canaries::new(codes.into_iter().chain(phones).chain([CANARY.to_owned()]))?.with_text_codes(typed);
         for window in windows {
-            marks.check("the page", window.page().await?)?;
+            canaries.check("the page", window.page().await?)?;
         }
-        for said in self.said.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            marks.check("what the command line said", said)?;
+        for output in self.outputs.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            canaries.check("the command line’s output", output)?;
         }
-        self.watch.check(&marks, self.sandbox.opener().as_deref())?;
-        self.marks_are_what_is_kept(&marks).await?;
-        marks.check_files(self.sandbox.root(), &self.sandbox.keyrings())
+        self.watch.check(&canaries, self.sandbox.opener().as_deref())?;
+        self.ensure_keychain_holds_canaries(&canaries).await?;
+        canaries.check_files(self.sandbox.root(), &self.sandbox.keyrings())
     }
 
-    /// Finds the marks where they belong, so that not finding them elsewhere proves something.
-    async fn marks_are_what_is_kept(&self, marks: &Marks) -> Result<()> {
+    /// Checks that the canaries are in the keychain, so that not finding them elsewhere proves something.
+    async fn ensure_keychain_holds_canaries(&self, canaries: &Canaries) -> Result<()> {
         let Some(keyring) = &self.keyring else { return Ok(()) };
         // A locked keyring does not show what it holds.
         if keyring.is_locked().await? {
@@ -402,19 +445,14 @@ impl Desktop {
         }
         let items = keyring.items().await?;
         ensure!(
-            items.is_empty() || items.values().any(|item| marks.find(item).is_some()),
-            "the keychain holds no mark"
+            items.is_empty() || items.values().any(|item| canaries.find(item).is_some()),
+            "the keychain holds no canary"
         );
         Ok(())
     }
 }
 
-/// The service of an account's id.
-pub fn service_of(account: &str) -> Service {
-    if account.starts_with("netease") { Service::NetEase } else { Service::QqMusic }
-}
-
-/// The key itself, of all that a credential holds.
+/// The key of a credential, without its other fields.
 pub fn key_of(credential: &tunekey_simulator::Credential) -> &str {
     let name = match credential.service {
         Service::NetEase => "MUSIC_U",

@@ -1,4 +1,4 @@
-//! A private session bus, and gnome-keyring on it in every state that a real one can be in.
+//! A private session bus, and gnome-keyring on it in every state that it can be in. For `desktop.rs` and `keychain.rs`.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use zbus::Connection;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
-use crate::patience::{until, until_blocking};
+use crate::eventually::{until, until_blocking};
 use crate::process::Process;
 use crate::sandbox::Sandbox;
 
@@ -18,10 +18,10 @@ const SECRETS: &str = "org.freedesktop.secrets";
 const SERVICE: &str = "org.freedesktop.Secret.Service";
 const COLLECTION: &str = "org.freedesktop.Secret.Collection";
 const ITEM: &str = "org.freedesktop.Secret.Item";
-const AT: &str = "/org/freedesktop/secrets";
-const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
+const SERVICE_PATH: &str = "/org/freedesktop/secrets";
+const LOGIN_PATH: &str = "/org/freedesktop/secrets/collection/login";
 
-/// A session bus of one's own. It starts no service by itself, so what is not started is truly absent.
+/// A private session bus. It activates no service, so that what was not started is absent.
 #[derive(Debug)]
 pub struct Bus {
     address: String,
@@ -72,7 +72,7 @@ impl Bus {
     }
 }
 
-/// gnome-keyring with a login collection, and a connection to look into it from outside.
+/// gnome-keyring with a login collection, and a connection of our own to it.
 #[derive(Debug)]
 pub struct Keyring {
     daemon: Process,
@@ -107,28 +107,20 @@ impl Keyring {
     /// Whether the login collection is locked.
     ///
     /// # Errors
-    /// When nobody answers.
+    /// When the bus does not respond.
     pub async fn is_locked(&self) -> Result<bool> {
-        let reply = self
-            .connection
-            .call_method(
-                Some(SECRETS),
-                LOGIN,
-                Some("org.freedesktop.DBus.Properties"),
-                "Get",
-                &(COLLECTION, "Locked"),
-            )
-            .await?;
-        Ok(reply.body().deserialize::<OwnedValue>()?.try_into()?)
+        Ok(self.property(LOGIN_PATH, COLLECTION, "Locked").await?.try_into()?)
     }
 
     /// Locks it.
     ///
     /// # Errors
-    /// When it does not want to.
+    /// When it does not lock.
     pub async fn lock(&self) -> Result<()> {
-        let login = ObjectPath::try_from(LOGIN)?;
-        self.connection.call_method(Some(SECRETS), AT, Some(SERVICE), "Lock", &(vec![login],)).await?;
+        let login = ObjectPath::try_from(LOGIN_PATH)?;
+        self.connection
+            .call_method(Some(SECRETS), SERVICE_PATH, Some(SERVICE), "Lock", &(vec![login],))
+            .await?;
         ensure!(self.is_locked().await?, "the keyring did not lock");
         Ok(())
     }
@@ -145,17 +137,17 @@ impl Keyring {
         self.connection
             .call_method(
                 Some(SECRETS),
-                AT,
+                SERVICE_PATH,
                 Some(interface),
                 "UnlockWithMasterPassword",
-                &(ObjectPath::try_from(LOGIN)?, secret),
+                &(ObjectPath::try_from(LOGIN_PATH)?, secret),
             )
             .await?;
         ensure!(!self.is_locked().await?, "the keyring did not unlock");
         Ok(())
     }
 
-    /// Makes it hang: it keeps its name on the bus and never answers.
+    /// Stops it, so that it keeps its name on the bus and never answers.
     ///
     /// # Errors
     /// When it is gone.
@@ -163,11 +155,11 @@ impl Keyring {
         self.daemon.signal(Signal::SIGSTOP)
     }
 
-    /// Lets it go on.
+    /// Resumes it after [`Self::hang`].
     ///
     /// # Errors
     /// When it is gone.
-    pub fn go_on(&self) -> Result<()> {
+    pub fn resume(&self) -> Result<()> {
         self.daemon.signal(Signal::SIGCONT)
     }
 
@@ -179,19 +171,8 @@ impl Keyring {
         let session = self.open_session().await?;
         let mut items = HashMap::new();
         for path in self.item_paths().await? {
-            let attributes: HashMap<String, String> = self
-                .connection
-                .call_method(
-                    Some(SECRETS),
-                    &path,
-                    Some("org.freedesktop.DBus.Properties"),
-                    "Get",
-                    &(ITEM, "Attributes"),
-                )
-                .await?
-                .body()
-                .deserialize::<OwnedValue>()?
-                .try_into()?;
+            let attributes: HashMap<String, String> =
+                self.property(path.as_str(), ITEM, "Attributes").await?.try_into()?;
             if !attributes.get("service").is_some_and(|service| service.starts_with("TuneKey")) {
                 continue;
             }
@@ -206,24 +187,26 @@ impl Keyring {
     }
 
     async fn item_paths(&self) -> Result<Vec<OwnedObjectPath>> {
-        let reply = self
-            .connection
-            .call_method(
-                Some(SECRETS),
-                LOGIN,
-                Some("org.freedesktop.DBus.Properties"),
-                "Get",
-                &(COLLECTION, "Items"),
-            )
-            .await?;
-        let value = reply.body().deserialize::<OwnedValue>()?;
-        Ok(Vec::<OwnedObjectPath>::try_from(value)?)
+        Ok(self.property(LOGIN_PATH, COLLECTION, "Items").await?.try_into()?)
+    }
+
+    async fn property(&self, path: &str, interface: &str, name: &str) -> Result<OwnedValue> {
+        let properties = Some("org.freedesktop.DBus.Properties");
+        let reply =
+            self.connection.call_method(Some(SECRETS), path, properties, "Get", &(interface, name)).await?;
+        Ok(reply.body().deserialize()?)
     }
 
     async fn open_session(&self) -> Result<OwnedObjectPath> {
         let reply = self
             .connection
-            .call_method(Some(SECRETS), AT, Some(SERVICE), "OpenSession", &("plain", Value::from("")))
+            .call_method(
+                Some(SECRETS),
+                SERVICE_PATH,
+                Some(SERVICE),
+                "OpenSession",
+                &("plain", Value::from("")),
+            )
             .await?;
         let (_, session): (OwnedValue, OwnedObjectPath) = reply.body().deserialize()?;
         Ok(session)

@@ -1,19 +1,21 @@
-//! What the tests of the whole product, the demo and the benchmarks stand on: a desktop of their own, with a
-//! home folder, a session bus, a keyring and a screen that nobody else uses and that leave nothing behind.
+//! The harnesses of the tests of the whole product, the demo and the benchmarks. Each has a home folder, a session bus, a
+//! keyring and a screen of its own, and leaves nothing behind.
 //!
 //! ```text
 //! Sandbox    a new home and what belongs to it; ends whatever was started in it
 //!  ├─ Bus        a private D-Bus session bus on which nothing starts by itself
 //!  ├─ Keyring    gnome-keyring on that bus: unlocked, locked, stopped, hung
 //!  └─ Screen     Xvfb with a window manager
-//! Desktop    all of these, the services played by the simulator, and the marks planted in every secret
+//! Desktop    all of these, the simulator, and a canary in every secret that it issues
 //!  ├─ Window     the app's real window, driven over WebDriver
 //!  ├─ Tray       its tray menu, read and clicked over D-Bus
 //!  ├─ TrayHost   a panel that shows tray icons, on a desktop that is to have one
 //!  ├─ Notifications  the server that shows notifications, read and clicked over D-Bus
 //!  ├─ Clipboard  what other programs would paste
 //!  ├─ Cli        the command line on the same profile
-//!  └─ Terminal   the same in a terminal of a size, as a person sees it
+//!  └─ Terminal   the command line in a terminal of a given size
+//! Harness    the core with the simulator and a keychain in memory, without a desktop
+//!  └─ User       the user at a sign-in: scans, types, pastes
 //! ```
 
 pub mod browser;
@@ -21,19 +23,22 @@ pub mod canary;
 pub mod cli;
 pub mod clipboard;
 pub mod desktop;
+pub mod eventually;
+pub mod fixtures;
+pub mod harness;
 pub mod keyring;
+pub mod matrix;
 pub mod memory;
+pub mod module_graph;
 pub mod notifications;
-pub mod patience;
-pub mod person;
 pub mod phone;
 pub mod process;
 pub mod programs;
 pub mod sandbox;
 pub mod screen;
-pub mod stage;
-pub mod structure;
 pub mod terminal;
+pub mod third_party;
 pub mod tray;
 pub mod tray_host;
+pub mod user;
 pub mod window;

@@ -1,25 +1,25 @@
-//! What a process holds in memory, as somebody who may look at all of it would find it.
+//! Searches the memory of a process, and reads its limits. For the suite `memory.rs`.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::canary::Marks;
+use crate::canary::Canaries;
 
 /// The size of a page, in bytes.
 const PAGE: u64 = 4096;
-/// How many pages are looked at at once.
+/// How many pages are read at once.
 const PAGES: u64 = 4096;
 /// The bits of a page's entry that say that it holds something: in memory, or swapped out.
 const HOLDS_SOMETHING: u64 = 0b11 << 62;
 
-/// Where marks stand in the memory of a process: a few words on each place. Every page that the process can write to
+/// Where the memory of a process contains canaries: a description of each place. Every page that the process can write to
 /// and that holds something is read: heaps, stacks, buffers that others share with it.
 ///
 /// # Errors
 /// When the process is gone, or its memory may not be read.
-pub fn marks_in(process: u32, marks: &Marks) -> Result<Vec<String>> {
+pub fn canaries_in(process: u32, canaries: &Canaries) -> Result<Vec<String>> {
     let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).context("it is gone")?;
     let memory = File::open(format!("/proc/{process}/mem")).context("its memory may not be read")?;
     let pages = File::open(format!("/proc/{process}/pagemap")).context("its memory may not be read")?;
@@ -35,7 +35,7 @@ pub fn marks_in(process: u32, marks: &Marks) -> Result<Vec<String>> {
         let runs = Runs { memory: &memory, pages: &pages, at: start, end };
         for bytes in runs {
             seen += bytes.len();
-            found.extend(marks.find_all(&bytes).into_iter().map(|mark| format!("{name}: {mark}")));
+            found.extend(canaries.find_all(&bytes).into_iter().map(|canary| format!("{name}: {canary}")));
         }
     }
     ensure!(seen > 0, "nothing of its memory could be read");

@@ -1,4 +1,4 @@
-//! The server that shows notifications: it writes down what it was asked to show, and clicks.
+//! A notification server that records what it was asked to show, and can click. For `desktop_integration.rs`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,15 +7,15 @@ use anyhow::{Context as _, Result, ensure};
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, interface};
 
+use crate::eventually::until;
 use crate::keyring::Bus;
-use crate::patience::until;
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";
 
 /// A notification as the server was asked to show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct Notification {
     id: u32,
     /// Its title.
     pub title: String,
@@ -29,33 +29,33 @@ pub struct Shown {
 #[derive(Debug)]
 pub struct Notifications {
     connection: Connection,
-    shown: Arc<Mutex<Vec<Shown>>>,
+    shown: Arc<Mutex<Vec<Notification>>>,
 }
 
 impl Notifications {
-    /// Starts one that can do these things, such as `actions` and `body-markup`.
+    /// Starts one with these capcapabilities, such as `actions` and `body-markup`.
     ///
     /// # Errors
     /// When the bus does not take it.
-    pub async fn start(bus: &Bus, abilities: &[&str]) -> Result<Self> {
+    pub async fn start(bus: &Bus, capabilities: &[&str]) -> Result<Self> {
         let shown = Arc::new(Mutex::new(Vec::new()));
-        let abilities = abilities.iter().map(|&ability| ability.to_owned()).collect();
+        let capabilities = capabilities.iter().map(|&capability| capability.to_owned()).collect();
         let connection = bus.connect().await?;
-        connection.object_server().at(PATH, Server { abilities, shown: Arc::clone(&shown) }).await?;
+        connection.object_server().at(PATH, Server { capabilities, shown: Arc::clone(&shown) }).await?;
         connection.request_name(NAME).await?;
         Ok(Self { connection, shown })
     }
 
     /// All that was shown so far.
-    pub fn shown(&self) -> Vec<Shown> {
+    pub fn shown(&self) -> Vec<Notification> {
         lock(&self.shown).clone()
     }
 
-    /// Waits for a notification whose title has these words.
+    /// Waits for a notification whose title contains this text.
     ///
     /// # Errors
-    /// When none comes; the error says which did.
-    pub async fn says(&self, title: &str) -> Result<Shown> {
+    /// When none comes. The error lists those that did.
+    pub async fn wait_for(&self, title: &str) -> Result<Notification> {
         until(format!("a notification “{title}”"), || async {
             let shown = self.shown();
             let found = shown.iter().find(|one| one.title.contains(title));
@@ -68,7 +68,7 @@ impl Notifications {
     ///
     /// # Errors
     /// When it cannot be clicked.
-    pub async fn click(&self, shown: &Shown) -> Result<()> {
+    pub async fn click(&self, shown: &Notification) -> Result<()> {
         ensure!(shown.actions.iter().any(|action| action == "default"), "it cannot be clicked: {shown:?}");
         let body = (shown.id, "default");
         Ok(self.connection.emit_signal(None::<&str>, PATH, NAME, "ActionInvoked", &body).await?)
@@ -76,14 +76,14 @@ impl Notifications {
 }
 
 struct Server {
-    abilities: Vec<String>,
-    shown: Arc<Mutex<Vec<Shown>>>,
+    capabilities: Vec<String>,
+    shown: Arc<Mutex<Vec<Notification>>>,
 }
 
 #[interface(name = "org.freedesktop.Notifications")]
 impl Server {
-    fn get_capabilities(&self) -> Vec<String> {
-        self.abilities.clone()
+    fn get_capcapabilities(&self) -> Vec<String> {
+        self.capabilities.clone()
     }
 
     fn get_server_information(&self) -> (String, String, String, String) {
@@ -105,11 +105,11 @@ impl Server {
         let mut shown = lock(&self.shown);
         let id = u32::try_from(shown.len()).unwrap_or(u32::MAX).saturating_add(1);
         let actions = actions.into_iter().step_by(2).collect();
-        shown.push(Shown { id, title, text, actions });
+        shown.push(Notification { id, title, text, actions });
         id
     }
 }
 
-fn lock(shown: &Mutex<Vec<Shown>>) -> MutexGuard<'_, Vec<Shown>> {
+fn lock(shown: &Mutex<Vec<Notification>>) -> MutexGuard<'_, Vec<Notification>> {
     shown.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! A program that was started and ends with its owner, its words kept in a file.
+//! A child process that ends with its owner and whose output goes to a file. For the other harnesses.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::patience;
+use crate::eventually;
 
 /// A running program.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Process {
         Self::start_reading(command, log, None)
     }
 
-    /// The same, with something to read.
+    /// Starts a program with this input.
     ///
     /// # Errors
     /// When it cannot be started.
@@ -46,16 +46,16 @@ impl Process {
         Ok(Self { name, child, log: log.to_owned() })
     }
 
-    /// Its number.
+    /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// What it has said so far.
+    /// Its output so far.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn said(&self) -> Result<String> {
+    pub fn output(&self) -> Result<String> {
         Ok(String::from_utf8_lossy(&std::fs::read(&self.log)?).into_owned())
     }
 
@@ -71,10 +71,10 @@ impl Process {
     ///
     /// # Errors
     /// When it does not within `limit`.
-    pub async fn ended(&mut self, limit: Duration) -> Result<ExitStatus> {
+    pub async fn wait_for_exit(&mut self, limit: Duration) -> Result<ExitStatus> {
         let name = self.name.clone();
         let child = &mut self.child;
-        patience::within(limit, format!("{name} to end"), || {
+        eventually::within(limit, format!("{name} to end"), || {
             let status = child.try_wait();
             async move { status?.context("it still runs") }
         })
@@ -90,14 +90,14 @@ impl Drop for Process {
     }
 }
 
-/// The most memory that a process has taken so far, in bytes; `None` when it has ended.
-pub fn most_memory(id: u32) -> Option<u64> {
+/// The most memory that a process has used so far, in bytes; `None` when it has ended.
+pub fn peak_memory(id: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
-/// A process number as the system calls want it.
+/// A process id for system calls.
 pub fn pid(id: u32) -> Pid {
     Pid::from_raw(i32::try_from(id).unwrap_or(i32::MAX))
 }
@@ -106,8 +106,8 @@ pub fn pid(id: u32) -> Pid {
 ///
 /// # Errors
 /// When it is still there after `limit`.
-pub async fn gone(id: u32, limit: Duration) -> Result<()> {
-    patience::within(limit, format!("process {id} to end"), || async move {
+pub async fn wait_until_gone(id: u32, limit: Duration) -> Result<()> {
+    eventually::within(limit, format!("process {id} to end"), || async move {
         // A zombie has ended: it only waits for its parent to notice.
         let status = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         let state = status.rsplit_once(") ").map_or("", |(_, rest)| rest);

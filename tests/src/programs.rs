@@ -1,4 +1,4 @@
-//! Where the programs under test are.
+//! Finds the programs under test and the tools. For the harnesses and suites.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! A home folder and an environment that are new each time and end with everything that was started in them.
+//! A temporary home folder with an environment. It ends every process that was started in it. For the other harnesses.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
 
-use crate::patience::until;
+use crate::eventually::until;
 use crate::process::pid;
 
 /// The program that opens addresses in the browser.
@@ -19,7 +19,7 @@ const COMM_LENGTH: usize = 15;
 #[derive(Debug)]
 pub struct Sandbox {
     root: tempfile::TempDir,
-    more: Vec<(String, String)>,
+    variables: Vec<(String, String)>,
 }
 
 impl Sandbox {
@@ -35,7 +35,7 @@ impl Sandbox {
             std::fs::create_dir_all(root.path().join(folder))?;
         }
         std::fs::set_permissions(root.path().join("run"), std::fs::Permissions::from_mode(0o700))?;
-        Ok(Self { root, more: vec![("LANG".into(), "en_GB.UTF-8".into())] })
+        Ok(Self { root, variables: vec![("LANG".into(), "en_GB.UTF-8".into())] })
     }
 
     /// Everything that lives here.
@@ -65,15 +65,15 @@ impl Sandbox {
 
     /// Sets a variable for what is started from now on.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        self.more.retain(|(known, _)| known != name);
-        self.more.push((name.to_owned(), value.into()));
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.into()));
     }
 
-    /// From now on, what programs open in the system's browser is only written down.
+    /// Records the addresses that programs open in the system's browser from now on, instead of opening them.
     ///
     /// # Errors
     /// When the stand-in cannot be made.
-    pub fn record_what_is_opened(&mut self) -> Result<Opened> {
+    pub fn record_opened_addresses(&mut self) -> Result<OpenedAddresses> {
         use std::os::unix::fs::PermissionsExt;
         let (folder, file) = (self.root().join("run/bin"), self.root().join("run/opened"));
         std::fs::create_dir_all(&folder)?;
@@ -82,10 +82,10 @@ impl Sandbox {
         std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755))?;
         let path = std::env::var("PATH").unwrap_or_default();
         self.set("PATH", format!("{}:{path}", folder.display()));
-        Ok(Opened { file })
+        Ok(OpenedAddresses { file })
     }
 
-    /// What opens addresses in the browser here, if that is only written down.
+    /// The program that records addresses, if they are recorded.
     pub fn opener(&self) -> Option<PathBuf> {
         let opener = self.root().join("run/bin").join(OPENER);
         opener.exists().then_some(opener)
@@ -106,12 +106,12 @@ impl Sandbox {
         // No settings daemon and no accessibility bus are here to be asked.
         command.env("GSETTINGS_BACKEND", "memory").env("NO_AT_BRIDGE", "1");
         command.env("RUST_BACKTRACE", "1");
-        command.envs(self.more.iter().map(|(name, value)| (name, value)));
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
-    /// The numbers of the processes that were started here, in whatever way: their environment says so. Those that
-    /// keep it to themselves (see `tunekey_core::hardening`) were given this sandbox's profile.
+    /// The ids of the processes that were started here, directly or not, by their environment. A process that hides it (see
+    /// `tunekey_core::hardening`) is recognised by this sandbox's profile among its arguments.
     pub fn processes(&self) -> Vec<u32> {
         let mark = format!("XDG_RUNTIME_DIR={}", self.root().join("run").display());
         let profile = self.profile();
@@ -122,7 +122,7 @@ impl Sandbox {
         let ours = |id: &u32| {
             has(id, "environ", mark.as_bytes()) || has(id, "cmdline", profile.as_os_str().as_encoded_bytes())
         };
-        every_process().into_iter().filter(ours).collect()
+        process_ids().into_iter().filter(ours).collect()
     }
 
     /// The one process here that runs the program of that name.
@@ -141,14 +141,14 @@ impl Sandbox {
     }
 }
 
-/// The addresses that programs wanted to open.
+/// The addresses that programs opened in the browser.
 #[derive(Debug)]
-pub struct Opened {
+pub struct OpenedAddresses {
     file: PathBuf,
 }
 
-impl Opened {
-    /// The next one, once there is one. Its record does not outlive that: it is a secret of the person's.
+impl OpenedAddresses {
+    /// Waits for the next one. Its record is deleted, because it is a secret of the user's.
     ///
     /// # Errors
     /// When nothing is opened.
@@ -174,8 +174,8 @@ impl Drop for Sandbox {
     }
 }
 
-/// The numbers of all processes.
-pub(crate) fn every_process() -> Vec<u32> {
+/// The ids of all processes.
+pub(crate) fn process_ids() -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }

@@ -1,4 +1,4 @@
-//! A screen that nobody sees: Xvfb and a window manager.
+//! A virtual screen: Xvfb and a window manager. For `desktop.rs`.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use x11rb::protocol::xproto::{self, ConnectionExt as _};
 use x11rb::protocol::xtest::ConnectionExt as _;
 use x11rb::rust_connection::RustConnection;
 
-use crate::patience::{until, until_blocking};
+use crate::eventually::{until, until_blocking};
 use crate::process::Process;
 use crate::sandbox::Sandbox;
 
@@ -22,14 +22,14 @@ pub const TAB: u32 = 0xff09;
 /// The Escape key.
 pub const ESCAPE: u32 = 0xff1b;
 
-/// How a window stands.
+/// The state of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum WindowState {
     /// On the screen.
     Shown,
-    /// Put aside, where windows are looked for.
+    /// Minimised, so that the window list still has it.
     Minimised,
-    /// Nowhere to be found.
+    /// In no window list.
     Hidden,
 }
 
@@ -71,7 +71,7 @@ impl Server {
 
     /// Asks the window manager to do something with a window, as a task bar does.
     fn ask(&self, window: xproto::Window, what: &str) -> Result<()> {
-        // The first number says that a task bar asks: it has the person's word for it.
+        // The first number says that a task bar asks: it acts for the user.
         let event = xproto::ClientMessageEvent::new(32, window, self.atom(what)?, [2_u32, 0, 0, 0, 0]);
         let mask = xproto::EventMask::SUBSTRUCTURE_REDIRECT | xproto::EventMask::SUBSTRUCTURE_NOTIFY;
         self.connection.send_event(false, self.root, mask, event)?.check()?;
@@ -118,8 +118,8 @@ impl Screen {
         command.args(["-c", script]).arg(&number).arg(&pixels);
         let server = Process::start(&mut command, &log)?;
         let display = until_blocking("Xvfb to be ready", || {
-            let text = std::fs::read_to_string(&number).context("it has not said its number")?;
-            ensure!(text.ends_with('\n'), "it has not said its number");
+            let text = std::fs::read_to_string(&number).context("it has not written its number")?;
+            ensure!(text.ends_with('\n'), "it has not written its number");
             Ok(format!(":{}", text.trim()))
         })?;
         sandbox.set("DISPLAY", display.as_str());
@@ -128,7 +128,7 @@ impl Screen {
         Ok(Self { display, pixels, _window_manager: window_manager, _server: server })
     }
 
-    /// What is on it now: every window, whoever drives it.
+    /// A picture of the whole screen.
     ///
     /// # Errors
     /// When the server's picture cannot be read.
@@ -152,32 +152,32 @@ impl Screen {
         Ok(picture.into())
     }
 
-    /// How a window stands that has this title.
+    /// The state of the window whose title begins so.
     ///
     /// # Errors
     /// When the server does not answer.
-    pub fn window(&self, title: &str) -> Result<Standing> {
+    pub fn window(&self, title: &str) -> Result<WindowState> {
         let x = Server::connect(&self.display)?;
-        let Some(window) = x.find(title)? else { return Ok(Standing::Hidden) };
+        let Some(window) = x.find(title)? else { return Ok(WindowState::Hidden) };
         let hidden = x.atom("_NET_WM_STATE_HIDDEN")?;
         let state = x.numbers(window, "_NET_WM_STATE")?;
-        Ok(if state.contains(&hidden) { Standing::Minimised } else { Standing::Shown })
+        Ok(if state.contains(&hidden) { WindowState::Minimised } else { WindowState::Shown })
     }
 
-    /// Waits until a window stands so.
+    /// Waits until a window is in a state.
     ///
     /// # Errors
-    /// When it does not; the error says how it stands.
-    pub async fn window_is(&self, title: &str, standing: Standing) -> Result<()> {
-        until(format!("the window “{title}” to be {standing:?}"), || async {
+    /// When it does not get there. The error names its state.
+    pub async fn wait_for_window(&self, title: &str, state: WindowState) -> Result<()> {
+        until(format!("the window “{title}” to be {state:?}"), || async {
             let now = self.window(title)?;
-            ensure!(now == standing, "it is {now:?}");
+            ensure!(now == state, "it is {now:?}");
             Ok(())
         })
         .await
     }
 
-    /// Closes the window of that title, as its frame's button does.
+    /// Closes the window whose title begins so, as its frame's button does.
     ///
     /// # Errors
     /// When there is none.
@@ -201,7 +201,7 @@ impl Screen {
     ///
     /// # Errors
     /// When it does not get it.
-    pub async fn is_active(&self, title: &str) -> Result<()> {
+    pub async fn wait_for_focus(&self, title: &str) -> Result<()> {
         until(format!("the window “{title}” to have the focus"), || async {
             let x = Server::connect(&self.display)?;
             let window = x.find(title)?.context("there is no such window")?;

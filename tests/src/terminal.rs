@@ -1,4 +1,4 @@
-//! The command line in a terminal of a certain size, as a person sees it.
+//! The command line in a terminal of a given size. For `terminal.rs` and `sign_in_cli.rs`.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ use nix::pty::{Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
 use tokio::process::{Child, Command};
 
-use crate::patience::until;
+use crate::eventually::until;
 use crate::process::pid;
 use crate::programs::program;
 use crate::sandbox::Sandbox;
@@ -38,7 +38,7 @@ impl Terminal {
         Self::start_with(sandbox, size, &[("TERM", "xterm-256color")], arguments)
     }
 
-    /// The same with variables of its own.
+    /// Opens one with these variables.
     ///
     /// # Errors
     /// When it cannot be opened.
@@ -89,15 +89,15 @@ impl Terminal {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn shows(&self, text: &str) -> Result<()> {
-        self.shows_times(text, 1).await
+    pub async fn wait_for_text(&self, text: &str) -> Result<()> {
+        self.wait_for_text_times(text, 1).await
     }
 
     /// Waits until it has shown this text so many times.
     ///
     /// # Errors
     /// When it does not.
-    pub async fn shows_times(&self, text: &str, times: usize) -> Result<()> {
+    pub async fn wait_for_text_times(&self, text: &str, times: usize) -> Result<()> {
         until(format!("the terminal to show “{text}”"), || async {
             let shown = self.shown();
             ensure!(shown.matches(text).count() >= times, "it shows {shown}");
@@ -110,11 +110,11 @@ impl Terminal {
     ///
     /// # Errors
     /// When it has been closed.
-    pub fn types(&mut self, keys: &str) -> Result<()> {
+    pub fn type_keys(&mut self, keys: &str) -> Result<()> {
         Ok(self.keys.write_all(keys.as_bytes())?)
     }
 
-    /// Makes it as large as this, as somebody who drags its corner.
+    /// Resizes it, as a user who drags its corner.
     ///
     /// # Errors
     /// When it has been closed.
@@ -133,15 +133,15 @@ impl Terminal {
     ///
     /// # Errors
     /// When it does not.
-    pub async fn ended(mut self) -> Result<i32> {
+    pub async fn wait_for_exit(mut self) -> Result<i32> {
         let status = tokio::time::timeout(LIMIT, self.child.wait()).await;
         let status = status.with_context(|| format!("it does not end: {}", self.shown()))??;
         Ok(status.code().unwrap_or(-1))
     }
 }
 
-/// What a camera sees of the last code in a text: each character is two modules, in explicit colours or, on a dark
-/// terminal, as the light parts of a block.
+/// A picture of the last code in a text, as a camera sees it. Each character is two modules, in explicit colours or, on a
+/// dark terminal, as the light parts of a block.
 pub fn picture(text: &str) -> DynamicImage {
     const MODULE: u32 = 4;
     let rows: Vec<Vec<(bool, bool)>> =

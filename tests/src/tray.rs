@@ -1,4 +1,4 @@
-//! The tray menu, read and clicked over D-Bus the way a panel does it.
+//! The tray menu, read and clicked over D-Bus as a panel does. For `desktop.rs`.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,15 +8,15 @@ use zbus::Connection;
 use zbus::fdo::DBusProxy;
 use zbus::zvariant::{OwnedValue, Structure, Value};
 
+use crate::eventually::until;
 use crate::keyring::Bus;
-use crate::patience::until;
 
 const FOLDER: &str = "/org/ayatana/NotificationItem";
-/// A line with its number, its properties and its submenu.
+/// An item with its id, its properties and its submenu.
 type Layout = (i32, HashMap<String, OwnedValue>, Vec<OwnedValue>);
 
-/// How long a connection may take to say what it has.
-const ANSWER: Duration = Duration::from_millis(500);
+/// How long a connection may take to list its objects.
+const RESPONSE_LIMIT: Duration = Duration::from_millis(500);
 
 const MENU: &str = "com.canonical.dbusmenu";
 
@@ -28,16 +28,16 @@ pub struct Tray {
     path: String,
 }
 
-/// A line of the menu.
+/// An item of the menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct MenuItem {
     id: i32,
-    /// Its words, without the underscore that marks a shortcut; empty for a separator.
+    /// Its label, without the underscore of a shortcut; empty for a separator.
     pub label: String,
     /// Whether it can be clicked.
     pub enabled: bool,
-    /// The lines of its submenu.
-    pub below: Vec<Line>,
+    /// The items of its submenu.
+    pub submenu: Vec<MenuItem>,
 }
 
 impl Tray {
@@ -58,7 +58,7 @@ impl Tray {
                 }
                 // A process has several connections; only one of them has the menu.
                 // Some of the others answer no calls at all.
-                let items = tokio::time::timeout(ANSWER, children(&connection, &owner, FOLDER)).await;
+                let items = tokio::time::timeout(RESPONSE_LIMIT, children(&connection, &owner, FOLDER)).await;
                 let items = items.ok().and_then(Result::ok).unwrap_or_default();
                 if let Some(item) = items.into_iter().next() {
                     let path = format!("{FOLDER}/{item}/Menu");
@@ -70,17 +70,17 @@ impl Tray {
         .await
     }
 
-    /// The lines of the menu.
+    /// The items of the menu.
     ///
     /// # Errors
     /// When the process does not answer.
-    pub async fn lines(&self) -> Result<Vec<Line>> {
+    pub async fn lines(&self) -> Result<Vec<MenuItem>> {
         let reply = self.call("GetLayout", &(0_i32, -1_i32, Vec::<String>::new())).await?;
         let (_revision, root): (u32, Layout) = reply.body().deserialize()?;
         root.2.iter().map(line).collect()
     }
 
-    /// The words of all lines, submenus after their line.
+    /// The labels of all items, those of a submenu after its item.
     ///
     /// # Errors
     /// When the process does not answer.
@@ -88,7 +88,7 @@ impl Tray {
         Ok(flat(self.lines().await?).into_iter().map(|line| line.label).collect())
     }
 
-    /// Clicks the first line with these words that can be clicked, once there is one.
+    /// Clicks the first enabled item with this label, once there is one.
     ///
     /// # Errors
     /// When there is none.
@@ -126,13 +126,13 @@ async fn children(connection: &Connection, owner: &str, path: &str) -> Result<Ve
     Ok(names.map(str::to_owned).collect())
 }
 
-fn line(value: &OwnedValue) -> Result<Line> {
+fn line(value: &OwnedValue) -> Result<MenuItem> {
     let mut structure: &Structure<'_> = value.downcast_ref::<&Structure<'_>>().context("not a menu line")?;
     // Some menus wrap each line once more.
     if let [Value::Value(inner)] = structure.fields() {
         structure = inner.downcast_ref::<&Structure<'_>>().context("not a menu line")?;
     }
-    let [Value::I32(id), Value::Dict(properties), Value::Array(below)] = structure.fields() else {
+    let [Value::I32(id), Value::Dict(properties), Value::Array(submenu)] = structure.fields() else {
         anyhow::bail!("a menu line of another shape: {structure:?}")
     };
     let properties: HashMap<String, OwnedValue> = properties.try_clone()?.try_into()?;
@@ -141,17 +141,17 @@ fn line(value: &OwnedValue) -> Result<Line> {
     let label = label.replace("__", "\u{0}").replace('_', "").replace('\u{0}', "_");
     let enabled =
         properties.get("enabled").is_none_or(|enabled| enabled.downcast_ref::<bool>().unwrap_or(true));
-    let below = below.iter().map(|child| line(&child.try_to_owned()?)).collect::<Result<Vec<_>>>()?;
-    ensure!(below.is_empty() || !label.is_empty(), "a submenu without a name");
-    Ok(Line { id: *id, label, enabled, below })
+    let submenu = submenu.iter().map(|child| line(&child.try_to_owned()?)).collect::<Result<Vec<_>>>()?;
+    ensure!(submenu.is_empty() || !label.is_empty(), "a submenu without a name");
+    Ok(MenuItem { id: *id, label, enabled, submenu })
 }
 
-fn flat(lines: Vec<Line>) -> Vec<Line> {
+fn flat(lines: Vec<MenuItem>) -> Vec<MenuItem> {
     lines
         .into_iter()
         .flat_map(|line| {
-            let below = flat(line.below.clone());
-            std::iter::once(line).chain(below).collect::<Vec<_>>()
+            let submenu = flat(line.submenu.clone());
+            std::iter::once(line).chain(submenu).collect::<Vec<_>>()
         })
         .collect()
 }

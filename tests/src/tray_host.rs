@@ -1,4 +1,4 @@
-//! A panel that shows tray icons: only as much of one as applications can see.
+//! A panel that shows tray icons, with only what applications can see of it. For `desktop_integration.rs`.
 
 use anyhow::Result;
 use zbus::{Connection, interface};

@@ -1,4 +1,4 @@
-//! The app's real window, driven over WebDriver.
+//! The app's real window, driven over WebDriver. For `desktop.rs` and the suites.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 use thirtyfour::{Capabilities, Key, WebDriver, WebElement};
 
-use crate::patience::{PATIENCE, until, within};
-use crate::process::{Process, gone};
+use crate::eventually::{TIMEOUT, until, within};
+use crate::process::{Process, wait_until_gone};
 use crate::programs::{program, tool, workspace};
 use crate::sandbox::Sandbox;
 
@@ -36,6 +36,12 @@ const PAGE: &str = r"
     const fields = [...document.querySelectorAll('input, textarea')].map((field) => field.value);
     const stores = [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie, location.href];
     return [document.documentElement.outerHTML, document.title, ...fields, ...stores, ...(window.__received ?? [])].join('\n');";
+
+/// How long the app may take to end, whatever hangs.
+pub const QUIT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long the window may take to respond, whatever happens.
+pub const RESPONSE_LIMIT: Duration = Duration::from_millis(200);
 
 /// A window of the app.
 #[derive(Debug)]
@@ -81,14 +87,14 @@ impl Window {
         wanted
             .set("tauri:options", json!({ "application": launcher(sandbox, program)?, "args": arguments }))?;
         let driver = WebDriver::new(&url, wanted).await.context("no window came")?;
-        driver.set_script_timeout(PATIENCE).await?;
+        driver.set_script_timeout(TIMEOUT).await?;
         let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let window = Self { driver, app: sandbox.process(&name)?, _service: service };
         until("the page to be there", || async {
-            window.value("return document.readyState === 'complete'").await.and_then(truth)
+            window.run_script("return document.readyState === 'complete'").await.and_then(ensure_true)
         })
         .await?;
-        window.value(RECORD).await.context("the page has no Tauri in it")?;
+        window.run_script(RECORD).await.context("the page has no Tauri in it")?;
         Ok(window)
     }
 
@@ -101,15 +107,15 @@ impl Window {
     ///
     /// # Errors
     /// When it throws.
-    pub async fn value(&self, script: &str) -> Result<Value> {
+    pub async fn run_script(&self, script: &str) -> Result<Value> {
         Ok(self.driver.execute(script, Vec::new()).await?.json().clone())
     }
 
-    /// Runs a script in the page that ends when it calls its last argument, with what it gives.
+    /// Runs a script in the page that ends when it calls its last argument. Returns the value of that call.
     ///
     /// # Errors
     /// When it does not end.
-    pub async fn call(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+    pub async fn run_async_script(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
         Ok(self.driver.execute_async(script, arguments).await?.json().clone())
     }
 
@@ -149,7 +155,7 @@ impl Window {
             ensure!(self.is_visible(&element).await?, "it is hidden");
             ensure!(element.is_enabled().await?, "it is disabled");
             if element.click().await.is_err() {
-                // The driver does not scroll to what lies just below the fold; a person does.
+                // The driver does not scroll to what lies just below the fold; a user does.
                 element.scroll_into_view().await?;
                 element.click().await?;
             }
@@ -177,7 +183,7 @@ impl Window {
         let script = "const [list, value] = arguments; list.value = value; \
                       list.dispatchEvent(new Event('change', { bubbles: true })); return list.value === value";
         let picked = self.driver.execute(script, vec![list.to_json()?, json!(value)]).await?.json().clone();
-        truth(picked).with_context(|| format!("“{selector}” has no “{value}”"))
+        ensure_true(picked).with_context(|| format!("“{selector}” has no “{value}”"))
     }
 
     /// Presses keys in the page.
@@ -188,11 +194,11 @@ impl Window {
         Ok(self.driver.find(By::Css("body")).await?.send_keys(keys).await?)
     }
 
-    /// Types on the keyboard, into whatever has the focus.
+    /// Types into whatever has the focus.
     ///
     /// # Errors
     /// When the window does not answer.
-    pub async fn types(&self, keys: &str) -> Result<()> {
+    pub async fn type_keys(&self, keys: &str) -> Result<()> {
         Ok(self.driver.action_chain().send_keys(keys).perform().await?)
     }
 
@@ -200,7 +206,7 @@ impl Window {
     ///
     /// # Errors
     /// When the driver cannot.
-    pub async fn types_with_control(&self, key: char) -> Result<()> {
+    pub async fn type_with_control(&self, key: char) -> Result<()> {
         let held = self.driver.action_chain().key_down(Key::Control);
         Ok(held.key_down(key).key_up(key).key_up(Key::Control).perform().await?)
     }
@@ -209,7 +215,7 @@ impl Window {
     ///
     /// # Errors
     /// When it does not get it; the error says what has it.
-    pub async fn focus_is_on(&self, selector: &str) -> Result<()> {
+    pub async fn wait_for_focus(&self, selector: &str) -> Result<()> {
         let script =
             "const has = document.activeElement; return has.matches(arguments[0]) ? true : has.outerHTML";
         self.wait(format!("the focus on “{selector}”"), || async {
@@ -220,26 +226,26 @@ impl Window {
         .await
     }
 
-    /// The words that can be read in an element, once there are any.
+    /// The text of an element, once there is any.
     ///
     /// # Errors
     /// When there is no such element.
     pub async fn text(&self, selector: &str) -> Result<String> {
         self.wait(format!("words in “{selector}”"), || async {
-            let text = self.words(selector).await?.context("there is none")?;
+            let text = self.inner_text(selector).await?.context("there is none")?;
             ensure!(!text.is_empty(), "it is empty");
             Ok(text)
         })
         .await
     }
 
-    /// Waits until an element has these words among its own.
+    /// Waits until an element contains this text.
     ///
     /// # Errors
-    /// When they do not come; the error says what was there.
-    pub async fn reads(&self, selector: &str, words: &str) -> Result<String> {
+    /// When it does not. The error shows its text.
+    pub async fn wait_for_text(&self, selector: &str, words: &str) -> Result<String> {
         self.wait(format!("“{words}” in “{selector}”"), || async {
-            let text = self.words(selector).await?.context("there is none")?;
+            let text = self.inner_text(selector).await?.context("there is none")?;
             ensure!(text.contains(words), "“{text}”");
             Ok(text)
         })
@@ -254,27 +260,30 @@ impl Window {
         Ok(self.driver.find(By::Css(selector)).await?.attr(name).await?)
     }
 
-    /// Waits until the sign-in's stage is in a state.
+    /// Waits until the sign-in is in a state.
     ///
     /// # Errors
-    /// When it does not get there; the error says where it was.
-    pub async fn stage(&self, state: &str) -> Result<()> {
+    /// When it does not get there. The error names its state.
+    pub async fn wait_for_state(&self, state: &str) -> Result<()> {
         self.wait(format!("the sign-in to be “{state}”"), || async {
-            let now = self.attribute("[data-state]", "data-state").await.context("there is no stage")?;
+            let now = self.attribute("[data-state]", "data-state").await.context("there is no sign-in")?;
             ensure!(now.as_deref() == Some(state), "it is “{}”", now.unwrap_or_default());
             Ok(())
         })
         .await
     }
 
-    /// Waits until nothing moves any more: no animation runs.
+    /// Waits until no animation runs.
     ///
     /// # Errors
-    /// When it never rests.
-    pub async fn rest(&self) -> Result<()> {
+    /// When one never ends.
+    pub async fn wait_until_still(&self) -> Result<()> {
         let still = "return document.getAnimations().every((one) => one.playState !== 'running' || \
                      one.effect?.getTiming().iterations === Infinity)";
-        self.wait("the page to rest".to_owned(), || async { self.value(still).await.and_then(truth) }).await
+        self.wait("the page to rest".to_owned(), || async {
+            self.run_script(still).await.and_then(ensure_true)
+        })
+        .await
     }
 
     /// Whether an element can be seen. WebDriver's own answer is wrong for what lies over something else.
@@ -283,21 +292,21 @@ impl Window {
         Ok(self.driver.execute(script, vec![element.to_json()?]).await?.json() == &Value::Bool(true))
     }
 
-    /// The words in the first element that a selector finds, as they are shown.
-    async fn words(&self, selector: &str) -> Result<Option<String>> {
+    /// The text of the first element that a selector finds, as it is shown.
+    async fn inner_text(&self, selector: &str) -> Result<Option<String>> {
         let script = "return document.querySelector(arguments[0])?.innerText";
         let words = self.driver.execute(script, vec![json!(selector)]).await?.json().clone();
         Ok(words.as_str().map(str::to_owned))
     }
 
-    /// Waits; when it was in vain, a picture of the window is left in `target/failures/`.
+    /// Waits until `check` succeeds. Otherwise saves a picture of the window in `target/failures/`.
     async fn wait<T, F: Future<Output = Result<T>>>(
         &self,
         what: String,
-        look: impl FnMut() -> F,
+        check: impl FnMut() -> F,
     ) -> Result<T> {
-        let came = until(&what, look).await;
-        let Err(error) = came else { return came };
+        let result = until(&what, check).await;
+        let Err(error) = result else { return result };
         let folder = workspace().join("target/failures");
         let name: String = what.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
         let path = folder.join(name).with_extension("png");
@@ -328,11 +337,11 @@ impl Window {
     /// When there is no such element.
     pub async fn picture_of(&self, selector: &str) -> Result<DynamicImage> {
         let element = self.element(selector).await?;
-        self.rest().await?;
+        self.wait_until_still().await?;
         let rect = element.rect().await?;
         let picture = self.picture().await?;
         let scale = f64::from(picture.width())
-            / self.value("return window.innerWidth").await?.as_f64().unwrap_or(1.0);
+            / self.run_script("return window.innerWidth").await?.as_f64().unwrap_or(1.0);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -347,7 +356,7 @@ impl Window {
     /// # Errors
     /// When the window does not answer.
     pub async fn page(&self) -> Result<String> {
-        Ok(self.value(PAGE).await?.as_str().unwrap_or_default().to_owned())
+        Ok(self.run_script(PAGE).await?.as_str().unwrap_or_default().to_owned())
     }
 
     /// Calls a command of the app as the page would, without waiting for its answer.
@@ -355,7 +364,7 @@ impl Window {
     /// # Errors
     /// When the window does not answer.
     pub async fn send(&self, command: &str) -> Result<()> {
-        self.value(&format!("window.__TAURI_INTERNALS__.invoke('{command}').catch(() => {{}})"))
+        self.run_script(&format!("window.__TAURI_INTERNALS__.invoke('{command}').catch(() => {{}})"))
             .await
             .map(drop)
     }
@@ -381,33 +390,33 @@ impl Window {
     pub async fn quit(self, limit: Duration) -> Result<()> {
         // The app may be gone before it answers.
         let _ = tokio::time::timeout(Duration::from_secs(1), self.send("quit")).await;
-        gone(self.app, limit).await
+        wait_until_gone(self.app, limit).await
     }
 
     /// Waits until the app has ended by itself.
     ///
     /// # Errors
     /// When it does not within `limit`.
-    pub async fn ended(self, limit: Duration) -> Result<()> {
-        gone(self.app, limit).await
+    pub async fn wait_for_exit(self, limit: Duration) -> Result<()> {
+        wait_until_gone(self.app, limit).await
     }
 
-    /// How long the window takes to answer a question now.
+    /// How long the window takes to respond now.
     ///
     /// # Errors
-    /// When it does not answer within [`PATIENCE`].
-    pub async fn answers_in(&self) -> Result<Duration> {
+    /// When it does not answer within [`TIMEOUT`].
+    pub async fn response_time(&self) -> Result<Duration> {
         let began = std::time::Instant::now();
-        within(PATIENCE, "the window to answer", || async {
-            self.value("return true").await.and_then(truth)
+        within(TIMEOUT, "the window to answer", || async {
+            self.run_script("return true").await.and_then(ensure_true)
         })
         .await?;
         Ok(began.elapsed())
     }
 }
 
-/// A script's `true`.
-fn truth(value: Value) -> Result<()> {
+/// Checks that a script returned `true`.
+fn ensure_true(value: Value) -> Result<()> {
     ensure!(value == Value::Bool(true), "not yet");
     Ok(())
 }

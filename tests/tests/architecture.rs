@@ -1,10 +1,10 @@
-//! Who may use whom. Each rule is one sentence; a new exception needs a new sentence.
+//! Which crate and which file may use which. Each rule is one sentence; a new exception needs a new sentence.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use tunekey_tests::module_graph::ModuleGraph;
 use tunekey_tests::programs::{program, workspace};
-use tunekey_tests::structure::Structure;
 
 #[test]
 fn the_core_knows_no_user_interface() {
@@ -119,11 +119,11 @@ const ONE_WAY: [&str; 7] = [
 ];
 
 #[test]
-fn arrows_between_files_run_one_way() {
+fn files_use_each_other_in_no_cycle() {
     for root in ONE_WAY {
-        let structure = Structure::read(&workspace().join(root)).expect("it can be read");
-        assert!(structure.len() > 5, "{root} has more files than that");
-        assert!(structure.circles().is_empty(), "{root}: {:#?}", structure.circles());
+        let graph = ModuleGraph::read(&workspace().join(root)).expect("it can be read");
+        assert!(graph.len() > 5, "{root} has more files than that");
+        assert!(graph.cycles().is_empty(), "{root}: {:#?}", graph.cycles());
     }
 }
 

@@ -1,4 +1,4 @@
-//! A thousand processes killed while they renew: whatever was promised to be kept is kept.
+//! A thousand processes are killed while they renew: what they have committed to is kept.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Stdio};

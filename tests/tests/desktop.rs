@@ -1,27 +1,21 @@
-//! The real window, on a real (if virtual) screen, with a real keyring, against the played services: from an empty
-//! machine to a signed-in account and out again, and what happens when something is in the way.
+//! The real window on a virtual screen, with a real keyring and the simulator: from an empty profile to a signed-in account
+//! and out again, and what happens when something is in the way.
 //!
-//! Every test ends with a search for the marks that every secret carries.
+//! Every test ends with a search for the canary that every secret contains.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use tunekey_simulator::{CodeState, Fault, FaultKind, Service};
-use tunekey_tests::desktop::{CLEARED_AFTER, Desktop, service_of};
-use tunekey_tests::patience::{until, within};
+use tunekey_tests::desktop::{CLEARED_AFTER, Desktop};
+use tunekey_tests::eventually::{until, within};
+use tunekey_tests::fixtures::{NETEASE, QQ, service_of};
 use tunekey_tests::phone;
 use tunekey_tests::screen::ENTER;
-use tunekey_tests::window::Window;
-
-/// The app ends within this, whatever hangs.
-const QUITS_IN: Duration = Duration::from_secs(5);
-/// The window answers within this, whatever hangs.
-const ANSWERS_IN: Duration = Duration::from_millis(200);
+use tunekey_tests::window::{QUIT_LIMIT, RESPONSE_LIMIT, Window};
 
 /// Accounts that the simulator has: a member of each service.
-const QQ: &str = "qqmusic:10001";
-const NETEASE: &str = "netease:90001";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn qq_music_from_an_empty_window_to_an_account_and_out_again() -> Result<()> {
@@ -37,13 +31,13 @@ async fn netease_from_an_empty_window_to_an_account_and_out_again() -> Result<()
 async fn from_empty_to_signed_out(account: &str, formats: &[&str], membership: &str) -> Result<()> {
     let desktop = Desktop::start().await?;
     let window = desktop.window().await?;
-    window.reads("h1", "Scan once").await?;
+    window.wait_for_text("h1", "Scan once").await?;
 
     // Add.
     let service = service_of(account);
     window.click(&format!("#c-{}", service.name())).await?;
-    window.stage("waiting").await?;
-    let code = desktop.code(service, 0).await?;
+    window.wait_for_state("waiting").await?;
+    let code = desktop.next_code(service, 0).await?;
 
     // Scan what is on the screen.
     let text = phone::read(&window.picture_of(".stage").await?)?;
@@ -51,7 +45,7 @@ async fn from_empty_to_signed_out(account: &str, formats: &[&str], membership: &
         desktop.simulator.scan_text(&text, Some(account))?.id == code.id,
         "the picture is another code’s"
     );
-    window.stage("scanned").await?;
+    window.wait_for_state("scanned").await?;
     let nickname = desktop
         .simulator
         .accounts()
@@ -61,7 +55,7 @@ async fn from_empty_to_signed_out(account: &str, formats: &[&str], membership: &
         .nickname;
     if service == Service::NetEase {
         // Only NetEase says who scanned before that person confirms.
-        window.reads(".stage", &nickname).await?;
+        window.wait_for_text(".stage", &nickname).await?;
         let avatar = until("the avatar", || async {
             window.attribute(".stage img", "src").await?.context("no picture yet")
         })
@@ -72,56 +66,56 @@ async fn from_empty_to_signed_out(account: &str, formats: &[&str], membership: &
         );
     }
     desktop.simulator.confirm(code.id)?;
-    window.stage("success").await?;
-    ensure!(desktop.keeps_newest(account).await?, "the keychain does not hold the credential");
+    window.wait_for_state("success").await?;
+    ensure!(desktop.stores_newest_credential(account).await?, "the keychain does not hold the credential");
 
     // The account.
     window.click("#q-open").await?;
-    window.reads("h1", &nickname).await?;
-    window.reads(".vip", membership).await?;
-    ensure!(window.reads(".vip", "until").await?.contains("days left"), "the membership has an end");
+    window.wait_for_text("h1", &nickname).await?;
+    window.wait_for_text(".vip", membership).await?;
+    ensure!(window.wait_for_text(".vip", "until").await?.contains("days left"), "the membership has an end");
 
     copy_in_every_format(&desktop, &window, account, formats).await?;
 
     // Refresh now.
-    let before = desktop.newest(account)?.id;
+    let before = desktop.newest_credential(account)?.id;
     window.click("#a-ref").await?;
-    window.reads("#hist li", "Renewed, new key").await?;
-    let renewed = desktop.newest(account)?;
+    window.wait_for_text("#hist li", "Renewed, new key").await?;
+    let renewed = desktop.newest_credential(account)?;
     ensure!(
         renewed.id > before && desktop.simulator.renewals().get(account) == Some(&1),
         "one new key was issued"
     );
-    ensure!(desktop.keeps_newest(account).await?, "the keychain does not hold the new key");
-    desktop.no_secret_leaked(&[&window]).await?;
+    ensure!(desktop.stores_newest_credential(account).await?, "the keychain does not hold the new key");
+    desktop.ensure_no_secret_leaked(&[&window]).await?;
     // Its log was searched, too: it has something to say about each request.
     ensure!(desktop.app_log()?.contains("answered"), "the app logs nothing, so its log proves nothing");
 
     // Restart.
-    window.quit(QUITS_IN).await?;
+    window.quit(QUIT_LIMIT).await?;
     let window = desktop.window().await?;
-    window.reads("h1", &nickname).await?;
-    window.reads("#hist li", "Renewed, new key").await?;
+    window.wait_for_text("h1", &nickname).await?;
+    window.wait_for_text("#hist li", "Renewed, new key").await?;
 
     // Sign out. Whoever was typing when the question came has not answered it.
     for question in ["Sign out", "Remove"] {
         window.click(if question == "Remove" { "#a-forget" } else { "#a-out" }).await?;
-        desktop.answers_by(question, &[ENTER]).await?;
-        window.reads("h1", &nickname).await?;
+        desktop.answer_dialog_with(question, &[ENTER]).await?;
+        window.wait_for_text("h1", &nickname).await?;
     }
-    ensure!(!desktop.newest(account)?.is_signed_out(), "it was signed out by a stray key");
+    ensure!(!desktop.newest_credential(account)?.is_signed_out(), "it was signed out by a stray key");
     window.click("#a-out").await?;
-    desktop.answers("Sign out", true).await?;
-    window.reads("h1", "Scan once").await?;
+    desktop.answer_dialog("Sign out", true).await?;
+    window.wait_for_text("h1", "Scan once").await?;
     ensure!(desktop.keyring().items().await?.is_empty(), "the keychain still holds something");
     ensure!(
-        desktop.cli(&["--json", "accounts"]).await?.succeeded()?.out.is_empty(),
+        desktop.cli(&["--json", "accounts"]).await?.succeeded()?.stdout.is_empty(),
         "the ledger still lists it"
     );
-    ensure!(desktop.newest(account)?.is_signed_out(), "the service was not told");
+    ensure!(desktop.newest_credential(account)?.is_signed_out(), "the service was not told");
     ensure!(desktop.simulator.broken_rules().is_empty(), "{:?}", desktop.simulator.broken_rules());
-    desktop.no_secret_leaked(&[&window]).await?;
-    window.quit(QUITS_IN).await
+    desktop.ensure_no_secret_leaked(&[&window]).await?;
+    window.quit(QUIT_LIMIT).await
 }
 
 /// Copies in each format, as the menu offers them, and watches what becomes of the clipboard.
@@ -132,10 +126,10 @@ async fn copy_in_every_format(
     formats: &[&str],
 ) -> Result<()> {
     let clipboard = desktop.clipboard();
-    let shown = window.value("document.querySelector('#a-fmt').click(); return 0").await;
+    let shown = window.run_script("document.querySelector('#a-fmt').click(); return 0").await;
     shown.context("the menu does not open")?;
     let offered = until("the menu", || async {
-        let items = window.value(
+        let items = window.run_script(
             "return [...document.querySelectorAll('#fmt-menu [role=menuitemradio]')].map((item) => item.id)",
         );
         let items = items.await?;
@@ -149,28 +143,29 @@ async fn copy_in_every_format(
 
     // What is to come is asked for before: what is copied does not stay for long.
     for format in formats {
-        let ran = desktop.cli(&["--json", "cookie", account, "--format", format]).await?.succeeded()?;
-        let cookie = ran.json()?[0]["cookie"].as_str().context("no cookie")?.to_owned();
+        let output = desktop.cli(&["--json", "cookie", account, "--format", format]).await?.succeeded()?;
+        let cookie = output.json()?[0]["cookie"].as_str().context("no cookie")?.to_owned();
         window.click("#a-fmt").await?;
         window.click(&format!("#f-{format}")).await?;
-        clipboard.holds(&cookie).await.with_context(|| format!("the format {format}"))?;
+        clipboard.wait_for_content(&cookie).await.with_context(|| format!("the format {format}"))?;
         ensure!(clipboard.is_marked_secret().await?, "{format} is not marked as a secret");
     }
 
     // A minimal copy of what renews lacks that, and the account keeps its own format.
     if account == QQ {
         let json = |more: &'static [&'static str]| async move {
-            let ran =
+            let output =
                 desktop.cli(&[&["--json", "cookie", account, "--format", "json"], more].concat()).await?;
-            ran.succeeded()?.json()?[0]["cookie"].as_str().context("no cookie").map(str::to_owned)
+            output.succeeded()?.json()?[0]["cookie"].as_str().context("no cookie").map(str::to_owned)
         };
         let (full, minimal) = (json(&[]).await?, json(&["--minimal"]).await?);
         ensure!(full.contains("refresh") && !minimal.contains("refresh"), "the minimal one renews too");
         window.click("#a-fmt").await?;
         window.click("#f-minimal").await?;
         window.click("#f-json").await?;
-        clipboard.holds(&minimal).await.context("the minimal copy")?;
-        let own = window.value("return document.querySelector('#a-fmt').getAttribute('aria-label')").await?;
+        clipboard.wait_for_content(&minimal).await.context("the minimal copy")?;
+        let own =
+            window.run_script("return document.querySelector('#a-fmt').getAttribute('aria-label')").await?;
         ensure!(own.as_str().is_some_and(|own| own.ends_with("Credential")), "its own format is now {own}");
     }
 
@@ -179,7 +174,7 @@ async fn copy_in_every_format(
     window.click("#a-copy").await?;
     window.element("#t-clear").await?;
     let limit = Duration::from_secs(u64::from(CLEARED_AFTER));
-    clipboard.cleared(limit + Duration::from_secs(2)).await?;
+    clipboard.wait_until_empty(limit + Duration::from_secs(2)).await?;
     ensure!(
         copied.elapsed() + Duration::from_secs(1) >= limit,
         "cleared after {:?}, too early",
@@ -188,13 +183,13 @@ async fn copy_in_every_format(
 
     // …or when asked…
     window.click("#a-copy").await?;
-    clipboard.filled().await?;
+    clipboard.wait_for_any_text().await?;
     window.click("#t-clear").await?;
-    clipboard.cleared(Duration::from_secs(2)).await?;
+    clipboard.wait_until_empty(Duration::from_secs(2)).await?;
 
     // …but what somebody else has put there is left alone.
     window.click("#a-copy").await?;
-    clipboard.filled().await?;
+    clipboard.wait_for_any_text().await?;
     clipboard.put("somebody else’s words").await?;
     let overdue = Instant::now() + limit + Duration::from_secs(1);
     within(limit * 3, "the time of the copy to be over", || async {
@@ -202,20 +197,20 @@ async fn copy_in_every_format(
         Ok(())
     })
     .await?;
-    clipboard.holds("somebody else’s words").await.context("a text that is not ours was cleared")
+    clipboard.wait_for_content("somebody else’s words").await.context("a text that is not ours was cleared")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cookie_is_cleared_from_the_clipboard_when_the_app_quits() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     desktop.cli(&["settings", "clipboard-seconds", "600"]).await?.succeeded()?;
     let window = desktop.window().await?;
     window.click("#a-copy").await?;
-    desktop.clipboard().filled().await?;
-    window.quit(QUITS_IN).await?;
-    desktop.clipboard().cleared(Duration::from_secs(1)).await?;
-    desktop.no_secret_leaked(&[]).await
+    desktop.clipboard().wait_for_any_text().await?;
+    window.quit(QUIT_LIMIT).await?;
+    desktop.clipboard().wait_until_empty(Duration::from_secs(1)).await?;
+    desktop.ensure_no_secret_leaked(&[]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -223,25 +218,25 @@ async fn an_expired_code_gives_way_to_a_new_one_once_by_itself_and_then_when_ask
     let desktop = Desktop::start().await?;
     let window = desktop.window().await?;
     window.click("#c-qqmusic").await?;
-    let first = desktop.code(Service::QqMusic, 0).await?;
-    window.stage("waiting").await?;
+    let first = desktop.next_code(Service::QqMusic, 0).await?;
+    window.wait_for_state("waiting").await?;
     desktop.simulator.expire(first.id)?;
-    let second = desktop.code(Service::QqMusic, first.id).await?;
-    window.stage("waiting").await?;
+    let second = desktop.next_code(Service::QqMusic, first.id).await?;
+    window.wait_for_state("waiting").await?;
     desktop.simulator.expire(second.id)?;
-    window.stage("expired").await?;
-    window.reads(".info", "This code has expired").await?;
+    window.wait_for_state("expired").await?;
+    window.wait_for_text(".info", "This code has expired").await?;
     ensure!(
         phone::read(&window.picture_of(".stage").await?).is_err(),
         "an expired code can still be scanned"
     );
     window.click("#q-primary").await?;
-    let third = desktop.code(Service::QqMusic, second.id).await?;
-    window.stage("waiting").await?;
+    let third = desktop.next_code(Service::QqMusic, second.id).await?;
+    window.wait_for_state("waiting").await?;
     desktop.simulator.scan(third.id, None)?;
     desktop.simulator.confirm(third.id)?;
-    window.stage("success").await?;
-    desktop.no_secret_leaked(&[&window]).await
+    window.wait_for_state("success").await?;
+    desktop.ensure_no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -257,22 +252,22 @@ async fn a_sign_in_declined_on_the_phone_saves_nothing_and_can_be_started_again(
         } else {
             window.click(&format!("#c-{}", service.name())).await?;
         }
-        let code = desktop.code(service, before).await?;
-        window.stage("waiting").await?;
+        let code = desktop.next_code(service, before).await?;
+        window.wait_for_state("waiting").await?;
         desktop.simulator.scan(code.id, None)?;
-        window.stage("scanned").await?;
+        window.wait_for_state("scanned").await?;
         desktop.simulator.refuse(code.id)?;
-        window.stage(state).await?;
+        window.wait_for_state(state).await?;
         let said =
             if service == Service::QqMusic { "Declined on your phone" } else { "Not confirmed on the phone" };
-        window.reads(".info", said).await?;
+        window.wait_for_text(".info", said).await?;
         ensure!(desktop.keyring().items().await?.is_empty(), "something was stored");
         window.click("#q-primary").await?;
-        desktop.code(service, code.id).await?;
-        window.stage("waiting").await?;
+        desktop.next_code(service, code.id).await?;
+        window.wait_for_state("waiting").await?;
     }
     ensure!(desktop.simulator.ledger().is_empty(), "a credential was issued");
-    desktop.no_secret_leaked(&[&window]).await
+    desktop.ensure_no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,22 +281,22 @@ async fn what_was_confirmed_is_kept_whether_one_cancels_or_quits() -> Result<()>
         let fetches = if service == Service::QqMusic { "qq.authorize" } else { "netease.account" };
         desktop.simulator.arm(Fault::new(fetches, FaultKind::Reset).once())?;
         window.click(&format!("#c-{}", service.name())).await?;
-        let code = desktop.code(service, before).await?;
-        window.stage("waiting").await?;
+        let code = desktop.next_code(service, before).await?;
+        window.wait_for_state("waiting").await?;
         desktop.simulator.scan(code.id, Some(account))?;
         desktop.simulator.confirm(code.id)?;
-        window.stage("confirming").await?;
+        window.wait_for_state("confirming").await?;
         if account == QQ {
             window.click("#s-cancel").await?;
             // The account appears by itself.
             window.click("#s-add").await?;
         } else {
-            window.quit(QUITS_IN).await?;
+            window.quit(QUIT_LIMIT).await?;
             window = desktop.window().await?;
         }
-        ensure!(desktop.keeps_newest(account).await?, "{account}: what was issued is lost");
+        ensure!(desktop.stores_newest_credential(account).await?, "{account}: what was issued is lost");
     }
-    desktop.no_secret_leaked(&[&window]).await
+    desktop.ensure_no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -310,15 +305,15 @@ async fn a_network_that_is_down_is_told_and_coming_back_is_enough() -> Result<()
     let window = desktop.window().await?;
     desktop.simulator.arm(Fault::new("*", FaultKind::Reset))?;
     window.click("#c-netease").await?;
-    window.stage("network").await?;
-    window.reads(".info", "Can’t reach NetEase Cloud Music").await?;
+    window.wait_for_state("network").await?;
+    window.wait_for_text(".info", "Can’t reach NetEase Cloud Music").await?;
     window.click("#q-net").await?;
-    window.reads("h1", "Network").await?;
+    window.wait_for_text("h1", "Network").await?;
     window.click("#s-back, #s-close, #s-cancel").await?;
     desktop.simulator.clear_faults();
     window.click("#c-netease, #q-primary").await?;
-    window.stage("waiting").await?;
-    desktop.no_secret_leaked(&[&window]).await
+    window.wait_for_state("waiting").await?;
+    desktop.ensure_no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -327,68 +322,68 @@ async fn risk_control_says_what_happened_and_does_not_invite_a_retry_at_once() -
     let window = desktop.window().await?;
     desktop.simulator.arm(Fault::new("netease.poll", FaultKind::Risk))?;
     window.click("#c-netease").await?;
-    window.stage("risk").await?;
-    let words = window.reads(".info", "paused this sign-in").await?;
+    window.wait_for_state("risk").await?;
+    let words = window.wait_for_text(".info", "paused this sign-in").await?;
     ensure!(
         words.contains("Your account is fine"),
         "the person is not told that the account is fine: {words}"
     );
     ensure!(!window.element("#q-retry").await?.is_enabled().await?, "a retry at once makes it stricter");
-    desktop.no_secret_leaked(&[&window]).await
+    desktop.ensure_no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_keychain_is_told_and_unlocking_it_is_enough() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(NETEASE).await?;
+    desktop.sign_in(NETEASE).await?;
     desktop.keyring().lock().await?;
     let window = desktop.window().await?;
-    window.reads("h1", "is locked").await?;
-    desktop.no_secret_leaked(&[&window]).await?;
+    window.wait_for_text("h1", "is locked").await?;
+    desktop.ensure_no_secret_leaked(&[&window]).await?;
     desktop.keyring().unlock().await?;
     window.click("#kl-p").await?;
     window.element("#a-copy").await?;
     window.click("#a-copy").await?;
-    desktop.clipboard().filled().await?;
-    window.quit(QUITS_IN).await
+    desktop.clipboard().wait_for_any_text().await?;
+    window.quit(QUIT_LIMIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_keychain_nothing_works_and_nothing_stands_in_for_it() -> Result<()> {
     let mut desktop = Desktop::without_keyring().await?;
     let window = desktop.window().await?;
-    window.reads("h1", "No system keyring found").await?;
+    window.wait_for_text("h1", "No system keyring found").await?;
     desktop.start_keyring().await?;
     window.click("#kl-p").await?;
-    window.reads("h1", "Scan once").await?;
-    window.quit(QUITS_IN).await
+    window.wait_for_text("h1", "Scan once").await?;
+    window.quit(QUIT_LIMIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_keychain_that_hangs_stops_neither_the_window_nor_the_way_out() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     let window = desktop.window().await?;
     window.element("#a-copy").await?;
     desktop.keyring().hang()?;
     window.click("#a-copy").await?;
     let mut slowest = Duration::ZERO;
     for _ in 0..20 {
-        slowest = slowest.max(window.answers_in().await?);
+        slowest = slowest.max(window.response_time().await?);
     }
-    ensure!(slowest <= ANSWERS_IN, "the window took {slowest:?} to answer");
+    ensure!(slowest <= RESPONSE_LIMIT, "the window took {slowest:?} to answer");
     window.click("#s-set").await?;
-    window.reads("h1", "General").await?;
-    window.quit(QUITS_IN).await?;
+    window.wait_for_text("h1", "General").await?;
+    window.quit(QUIT_LIMIT).await?;
 
     // It starts as well while the keychain hangs, and ends.
     let began = Instant::now();
     let window = desktop.window().await?;
     window.element("h1").await?;
     ensure!(began.elapsed() < Duration::from_secs(15), "the window took {:?} to come", began.elapsed());
-    window.quit(QUITS_IN).await?;
-    desktop.keyring().go_on()?;
-    desktop.no_secret_leaked(&[]).await
+    window.quit(QUIT_LIMIT).await?;
+    desktop.keyring().resume()?;
+    desktop.ensure_no_secret_leaked(&[]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -396,20 +391,20 @@ async fn the_window_speaks_the_systems_language_and_changes_it_at_once() -> Resu
     let mut desktop = Desktop::start().await?;
     desktop.sandbox.set("LANG", "zh_CN.UTF-8");
     let window = desktop.window().await?;
-    window.reads("h1", "扫一次码").await?;
+    window.wait_for_text("h1", "扫一次码").await?;
     window.click("#c-netease").await?;
-    window.stage("waiting").await?;
-    window.reads("h1", "用网易云音乐 App 扫码").await?;
-    window.quit(QUITS_IN).await?;
+    window.wait_for_state("waiting").await?;
+    window.wait_for_text("h1", "用网易云音乐 App 扫码").await?;
+    window.quit(QUIT_LIMIT).await?;
 
     desktop.sandbox.set("LANG", "en_GB.UTF-8");
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     let window = desktop.window().await?;
-    window.reads("#a-copy", "Copy cookie").await?;
+    window.wait_for_text("#a-copy", "Copy cookie").await?;
     window.click("#s-set").await?;
-    window.reads("h1", "General").await?;
+    window.wait_for_text("h1", "General").await?;
     window.select("#g1", "zh-CN").await?;
-    window.reads("h1", "通用").await?;
+    window.wait_for_text("h1", "通用").await?;
     let tray = desktop.tray(&window).await?;
     until("the tray to follow", || async {
         let labels = tray.labels().await?;
@@ -418,8 +413,8 @@ async fn the_window_speaks_the_systems_language_and_changes_it_at_once() -> Resu
     })
     .await?;
     window.select("#g1", "en").await?;
-    window.reads("h1", "General").await?;
-    desktop.no_secret_leaked(&[&window]).await
+    window.wait_for_text("h1", "General").await?;
+    desktop.ensure_no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -431,10 +426,11 @@ async fn a_phone_reads_the_code_on_the_screen_in_the_light_and_in_the_dark() -> 
         for service in [Service::QqMusic, Service::NetEase] {
             let before = desktop.simulator.codes().last().map_or(0, |code| code.id);
             window.click(&format!("#c-{0}, #s-{0}:not([aria-pressed=true])", service.name())).await?;
-            let code = desktop.code(service, before).await?;
-            window.stage("waiting").await?;
+            let code = desktop.next_code(service, before).await?;
+            window.wait_for_state("waiting").await?;
             until("the theme", || async {
-                let dark = window.value("return document.documentElement.hasAttribute('data-dark')").await?;
+                let dark =
+                    window.run_script("return document.documentElement.hasAttribute('data-dark')").await?;
                 ensure!(dark == (theme == "dark"), "it has not changed");
                 Ok(())
             })
@@ -452,16 +448,16 @@ async fn a_phone_reads_the_code_on_the_screen_in_the_light_and_in_the_dark() -> 
                 "the service knows no such code"
             );
             // One that nobody has scanned would be shown again.
-            window.stage("scanned").await?;
+            window.wait_for_state("scanned").await?;
         }
     }
-    desktop.no_secret_leaked(&[&window]).await
+    desktop.ensure_no_secret_leaked(&[&window]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tray_menu_copies_renews_and_quits() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     let window = desktop.window().await?;
     window.element("#a-copy").await?;
     let tray = desktop.tray(&window).await?;
@@ -483,7 +479,7 @@ async fn the_tray_menu_copies_renews_and_quits() -> Result<()> {
     ensure!(!labels[0].contains("10001"), "an account’s number is in the menu: {labels:?}");
 
     tray.click("Copy cookie").await?;
-    let copied = desktop.clipboard().filled().await?;
+    let copied = desktop.clipboard().wait_for_any_text().await?;
     ensure!(
         copied.starts_with(|first: char| first.is_ascii_alphanumeric()) && copied.contains("uin="),
         "not a cookie"
@@ -491,7 +487,7 @@ async fn the_tray_menu_copies_renews_and_quits() -> Result<()> {
     ensure!(desktop.clipboard().is_marked_secret().await?, "it is not marked as a secret");
 
     tray.click("Renew").await?;
-    window.reads("#hist li", "Renewed, new key").await?;
+    window.wait_for_text("#hist li", "Renewed, new key").await?;
     tray.click("Renew all").await?;
     until("the second renewal", || async {
         ensure!(desktop.simulator.renewals().get(QQ) == Some(&2), "there was none");
@@ -499,13 +495,13 @@ async fn the_tray_menu_copies_renews_and_quits() -> Result<()> {
     })
     .await?;
     until("the keychain to hold it", || async {
-        ensure!(desktop.keeps_newest(QQ).await?, "it does not");
+        ensure!(desktop.stores_newest_credential(QQ).await?, "it does not");
         Ok(())
     })
     .await?;
-    desktop.no_secret_leaked(&[&window]).await?;
+    desktop.ensure_no_secret_leaked(&[&window]).await?;
     tray.click("Quit").await?;
-    window.ended(QUITS_IN).await
+    window.wait_for_exit(QUIT_LIMIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -518,7 +514,7 @@ async fn a_second_start_shows_the_window_that_is_there() -> Result<()> {
     let status = second.arg("--profile").arg(&profile).kill_on_drop(true).status();
     let status = tokio::time::timeout(Duration::from_secs(15), status).await.context("two apps run")??;
     ensure!(status.success(), "the second start ended with {status}");
-    window.reads("h1", "Scan once").await?;
+    window.wait_for_text("h1", "Scan once").await?;
     Ok(())
 }
 
@@ -530,8 +526,8 @@ async fn a_desktop_that_wishes_for_dark_windows_gets_a_dark_one() -> Result<()> 
     std::fs::write(settings.join("keyfile"), "[org/gnome/desktop/interface]\ncolor-scheme='prefer-dark'\n")?;
     desktop.sandbox.set("GSETTINGS_BACKEND", "keyfile");
     let window = desktop.window().await?;
-    window.reads("h1", "Scan once").await?;
-    let dark = window.value("return matchMedia('(prefers-color-scheme: dark)').matches").await?;
+    window.wait_for_text("h1", "Scan once").await?;
+    let dark = window.run_script("return matchMedia('(prefers-color-scheme: dark)').matches").await?;
     ensure!(dark == true, "it is light");
     Ok(())
 }

@@ -1,22 +1,17 @@
-//! What is exported is read by the programs that it is for, unmodified: those of the system, and clients that others
-//! wrote, installed from their registries. Each asks the played services with it, who say whose it is.
+//! Exports are read by the programs that they are for, unmodified: those of the system, and clients that others wrote,
+//! installed from their registries. Each makes a request to the simulator, whose response names the account.
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::process::Output;
 
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tunekey_tests::desktop::{Desktop, key_of};
-
-const QQ: &str = "qqmusic:10001";
-const NETEASE: &str = "netease:90001";
-/// Installing takes most of it, the first time.
-const PATIENCE: Duration = Duration::from_secs(300);
+use tunekey_tests::fixtures::{NETEASE, QQ};
+use tunekey_tests::third_party::{self, driver, result, run};
 
 const PYTHON_PACKAGES: [&str; 4] =
     ["yt-dlp==2026.10.26", "python-dotenv==1.2.4", "qqmusic-api-python==0.8.2", "PySocks==1.7.1"];
@@ -33,7 +28,7 @@ impl Exports {
     async fn new() -> Result<Self> {
         let desktop = Desktop::start().await?;
         for account in [QQ, NETEASE] {
-            desktop.signed_in(account).await?;
+            desktop.sign_in(account).await?;
         }
         Ok(Self { desktop, folder: tempfile::tempdir()? })
     }
@@ -41,10 +36,10 @@ impl Exports {
     /// What `tunekey cookie … > FILE` leaves.
     async fn file(&self, account: &str, format: &str, more: &[&str]) -> Result<PathBuf> {
         let words = [&["cookie", account, "--format", format][..], more].concat();
-        let ran = self.desktop.cli(&words).await?.succeeded()?;
+        let output = self.desktop.cli(&words).await?.succeeded()?;
         let name = format!("{}-{format}{}", account.replace(':', "-"), more.join(""));
         let file = self.folder.path().join(name);
-        std::fs::write(&file, ran.out)?;
+        std::fs::write(&file, output.stdout)?;
         Ok(file)
     }
 
@@ -53,7 +48,7 @@ impl Exports {
         if account == NETEASE {
             return Ok("https://music.163.com/api/nuser/account/get".to_owned());
         }
-        let newest = self.desktop.newest(account)?;
+        let newest = self.desktop.newest_credential(account)?;
         let (id, sum) = (account.trim_start_matches("qqmusic:"), hash33(key_of(&newest)));
         Ok(format!(
             "https://c6.y.qq.com/rsc/fcgi-bin/fcg_get_profile_homepage.fcg?g_tk={sum}&format=json&cid=205360838\
@@ -61,17 +56,14 @@ impl Exports {
         ))
     }
 
-    /// The answer names the person.
+    /// Checks that the output names the account's owner.
     fn names(&self, account: &str, answer: &Output) -> Result<()> {
         let accounts = self.desktop.simulator.accounts();
-        let person = accounts.into_iter().find(|one| one.id == account).context("no such account")?;
+        let user = accounts.into_iter().find(|one| one.id == account).context("no such account")?;
         let text = String::from_utf8_lossy(&answer.stdout);
         // QQ's pages get it in base64.
-        let encoded = STANDARD.encode(&person.nickname);
-        ensure!(
-            text.contains(&person.nickname) || text.contains(&encoded),
-            "the session was not seen: {text}"
-        );
+        let encoded = STANDARD.encode(&user.nickname);
+        ensure!(text.contains(&user.nickname) || text.contains(&encoded), "the session was not seen: {text}");
         Ok(())
     }
 
@@ -170,7 +162,7 @@ async fn both_dotenvs_read_the_env_line_as_the_header() -> Result<()> {
         let mut node = exports.reader("node");
         node.arg(driver("read_cookies.mjs")).arg("dotenv").arg(&file).env("PACKAGES", node_packages().await?);
         for mut reader in [python, node] {
-            let read = json(&run(&mut reader).await?)?;
+            let read = result(&run(&mut reader).await?)?;
             ensure!(read[name] == header.as_str(), "{account}: {reader:?} reads another cookie");
         }
     }
@@ -184,11 +176,14 @@ async fn qqmusic_api_python_works_with_the_credential_and_renews_with_the_full_o
         let file = exports.file(QQ, "qqmusicapi", more).await?;
         let mut client = exports.reader(python_with_packages().await?);
         client.arg(driver("use_credential.py")).arg(&file).args(renew);
-        let told = json(&run(&mut client).await?)?;
+        let told = result(&run(&mut client).await?)?;
         ensure!(told["musicid"] == 10_001 && told["is_valid"] == true, "{more:?}: it says {told}");
         ensure!(told["ended"] == false && told["expired"] == false, "{more:?}: it says {told}");
         if renew.is_some() {
-            ensure!(told["key"] == key_of(&exports.desktop.newest(QQ)?), "it did not get the new key");
+            ensure!(
+                told["key"] == key_of(&exports.desktop.newest_credential(QQ)?),
+                "it did not get the new key"
+            );
         }
     }
     Ok(())
@@ -207,7 +202,7 @@ async fn netease_cloud_music_api_and_meting_take_the_header_file() -> Result<()>
         let file = exports.file(QQ, "header", more).await?;
         let mut client = exports.reader("node");
         client.arg(driver("read_cookies.mjs")).arg("meting").arg(&file).env("PACKAGES", packages);
-        let told = json(&run(&mut client).await?)?;
+        let told = result(&run(&mut client).await?)?;
         ensure!(told["uin"] == "10001", "Meting finds another number: {}", told["uin"]);
         let header = std::fs::read_to_string(&file)?;
         let sent = told["cookies"].as_array().context("it asked nothing")?;
@@ -230,9 +225,9 @@ async fn whatever_is_exported_can_be_imported_again() -> Result<()> {
             for more in [&[][..], &["--minimal"]] {
                 let file = exports.file(account, format, more).await?;
                 let file = file.display().to_string();
-                let ran = exports.desktop.cli(&["--json", "import", &file]).await?.succeeded();
-                let ran = ran.with_context(|| format!("{account} {format} {more:?}"))?;
-                let done = ran.json()?.pop().context("it says nothing")?;
+                let output = exports.desktop.cli(&["--json", "import", &file]).await?.succeeded();
+                let output = output.with_context(|| format!("{account} {format} {more:?}"))?;
+                let done = output.json()?.pop().context("it says nothing")?;
                 ensure!(
                     done["account"]["id"] == account && done["known"] == true,
                     "{format}: it says {done}"
@@ -240,8 +235,8 @@ async fn whatever_is_exported_can_be_imported_again() -> Result<()> {
             }
         }
         // What plays was merged into what renews, not written over it.
-        let ran = exports.desktop.cli(&["--json", "cookie", account]).await?.succeeded()?;
-        let full = ran.json()?.pop().context("it says nothing")?;
+        let output = exports.desktop.cli(&["--json", "cookie", account]).await?.succeeded()?;
+        let full = output.json()?.pop().context("it says nothing")?;
         ensure!(full["renews"] == (account == QQ), "what renews {account} is lost");
         exports.desktop.cli(&["--json", "renew", account]).await?.succeeded()?;
     }
@@ -251,27 +246,6 @@ async fn whatever_is_exported_can_be_imported_again() -> Result<()> {
 /// The sum over a key that QQ's pages send along (protocol: QQ §1.2).
 fn hash33(key: &str) -> u32 {
     key.bytes().fold(5381_u32, |sum, byte| sum.wrapping_mul(33).wrapping_add(u32::from(byte))) & 0x7fff_ffff
-}
-
-fn driver(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("real_clients").join(name)
-}
-
-async fn run(command: &mut Command) -> Result<Output> {
-    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(PATIENCE, output)
-        .await
-        .with_context(|| format!("{command:?} takes too long"))?;
-    let output = output.with_context(|| format!("{command:?} does not start"))?;
-    let errors = || String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(output.status.success(), "{command:?} failed:\n{}", errors());
-    Ok(output)
-}
-
-/// The last line, which is the result.
-fn json(output: &Output) -> Result<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(text.lines().last().unwrap_or_default()).context("no result")
 }
 
 /// Every Python from 3.8 on that is on this computer, one of each version: the system’s, and those of pyenv.
@@ -309,27 +283,7 @@ fn place(name: &str) -> PathBuf {
 /// A Python with the packages that read exports.
 async fn python_with_packages() -> Result<&'static Path> {
     static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
-    let install = async || {
-        let folder = place("python");
-        let python = folder.join("bin/python");
-        let pip = |arguments: &[&str]| {
-            let mut command = Command::new(&python);
-            command.args(["-m", "pip", "--disable-pip-version-check", "--quiet"]).args(arguments);
-            command
-        };
-        let listed = run(pip(&["freeze"]).stderr(Stdio::null())).await;
-        let is_there = listed.is_ok_and(|output| {
-            let listed = String::from_utf8_lossy(&output.stdout).to_lowercase();
-            PYTHON_PACKAGES.iter().all(|package| listed.contains(&package.to_lowercase()))
-        });
-        if !is_there {
-            run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
-                .await
-                .context("python3 with its venv module is needed (Debian: python3-venv)")?;
-            run(pip(&["install", "--only-binary", ":all:"]).args(PYTHON_PACKAGES)).await?;
-        }
-        anyhow::Ok(python)
-    };
+    let install = async || third_party::install_python(&place("python"), &PYTHON_PACKAGES).await;
     Ok(PYTHON.get_or_try_init(install).await?.as_path())
 }
 
@@ -338,18 +292,7 @@ async fn node_packages() -> Result<&'static Path> {
     static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
     let install = async || {
         let folder = place("node");
-        let is_there = NODE_PACKAGES.iter().all(|(name, version)| {
-            let manifest = std::fs::read(folder.join("node_modules").join(name).join("package.json"));
-            let manifest: Option<Value> = manifest.ok().and_then(|text| serde_json::from_slice(&text).ok());
-            manifest.is_some_and(|manifest| manifest["version"] == *version)
-        });
-        if !is_there {
-            std::fs::create_dir_all(&folder)?;
-            let flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--silent"];
-            let packages = NODE_PACKAGES.map(|(name, version)| format!("{name}@{version}"));
-            run(Command::new("npm").arg("install").arg("--prefix").arg(&folder).args(flags).args(packages))
-                .await?;
-        }
+        third_party::install_node(&folder, &NODE_PACKAGES).await?;
         anyhow::Ok(folder)
     };
     Ok(FOLDER.get_or_try_init(install).await?.as_path())

@@ -1,4 +1,4 @@
-//! The system's keychain, as it really is on Linux, in every state that it can be in.
+//! The system's keychain on Linux, with a real gnome-keyring in every state that it can be in.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -137,7 +137,7 @@ async fn a_keychain_that_was_never_set_up_is_not_an_empty_one() {
     command.args(["--foreground", "--components=secrets"]);
     let _daemon = Process::start(&mut command, &sandbox.log("keyring")).expect("it starts");
     let unavailable = "Unavailable(\"no keychain has been set up yet\")";
-    tunekey_tests::patience::until("the keyring to be there", || async {
+    tunekey_tests::eventually::until("the keyring to be there", || async {
         let said = Client::start(&sandbox).call("background look");
         anyhow::ensure!(said == unavailable, "it says {said}");
         Ok(())
@@ -177,9 +177,9 @@ async fn without_a_session_bus_there_is_no_keychain() {
     let nowhere = format!("unix:path={}", sandbox.root().join("run/nowhere").display());
     sandbox.set("DBUS_SESSION_BUS_ADDRESS", nowhere);
     for call in ["look", "get item", "set item x", "delete item"] {
-        for patience in ["background", "user"] {
-            let said = Client::start(&sandbox).call(&format!("{patience} {call}"));
-            assert_eq!(said, "Unavailable(\"there is no session bus\")", "{patience} {call}");
+        for interaction in ["background", "user"] {
+            let said = Client::start(&sandbox).call(&format!("{interaction} {call}"));
+            assert_eq!(said, "Unavailable(\"there is no session bus\")", "{interaction} {call}");
         }
     }
 }
@@ -199,7 +199,7 @@ async fn a_hung_keychain_is_silent_in_time_and_keeps_nobody_from_ending() {
     assert_eq!(fresh.call("background get item"), "Silent", "also to somebody new");
     let took = fresh.end();
     assert!(took < Duration::from_secs(2), "ending took {took:?}");
-    keyring.go_on().expect("it can be continued");
+    keyring.resume().expect("it can be continued");
     assert_eq!(
         client.call("background get item"),
         "some kept",
@@ -215,7 +215,7 @@ async fn an_open_dialog_keeps_nobody_from_ending_either() {
     keyring.lock().await.expect("it locks");
     let mut client = Client::start(&sandbox);
     client.ask("user get item");
-    tunekey_tests::patience::until("the dialog", || async {
+    tunekey_tests::eventually::until("the dialog", || async {
         anyhow::ensure!(prompter.count() == 1, "it is not open");
         Ok(())
     })

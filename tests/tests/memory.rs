@@ -1,5 +1,4 @@
-//! What is left of a credential where nobody thinks of it: in memory once it is no longer needed, and in what the
-//! system writes of a program that crashes.
+//! What is left of a credential in memory once it is no longer needed, and in the core dump of a program that crashes.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
@@ -10,19 +9,17 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::{Signal, kill};
 use tunekey_simulator::{Fault, FaultKind};
-use tunekey_tests::canary::Marks;
-use tunekey_tests::desktop::{Desktop, key_of, service_of};
-use tunekey_tests::memory::{limit, marks_in};
-use tunekey_tests::patience::{until, within};
-use tunekey_tests::process::{Process, gone, pid};
+use tunekey_tests::canary::Canaries;
+use tunekey_tests::desktop::{Desktop, key_of};
+use tunekey_tests::eventually::{until, within};
+use tunekey_tests::fixtures::{NETEASE, QQ, service_of};
+use tunekey_tests::memory::{canaries_in, limit};
+use tunekey_tests::process::{Process, pid, wait_until_gone};
 use tunekey_tests::programs::program;
 use tunekey_tests::sandbox::Sandbox;
 
-const QQ: &str = "qqmusic:10001";
-const NETEASE: &str = "netease:90001";
-
-/// For how long connections are kept that nobody uses, and a little more.
-const FORGOTTEN_IN: Duration = Duration::from_secs(15);
+/// How long idle connections are kept, and a little more.
+const WIPE_LIMIT: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_signing_out_of_qq_music_no_process_holds_the_key() -> Result<()> {
@@ -39,36 +36,36 @@ async fn signed_out_and_forgotten(account: &str) -> Result<()> {
     let window = desktop.window().await?;
     let service = service_of(account);
     window.click(&format!("#c-{}", service.name())).await?;
-    window.stage("waiting").await?;
-    let code = desktop.code(service, 0).await?;
+    window.wait_for_state("waiting").await?;
+    let code = desktop.next_code(service, 0).await?;
     desktop.simulator.scan(code.id, Some(account))?;
     desktop.simulator.confirm(code.id)?;
-    window.stage("success").await?;
+    window.wait_for_state("success").await?;
     window.click("#q-open").await?;
     // Who it is has been asked for, too: the last use of the key.
-    window.reads(".vip", "until").await?;
+    window.wait_for_text(".vip", "until").await?;
     window.click("#a-ref").await?;
-    window.reads("#hist li", "Renewed, new key").await?;
+    window.wait_for_text("#hist li", "Renewed, new key").await?;
     let keys = desktop.simulator.ledger().into_iter().filter(|one| one.account == account);
-    let marks = Marks::new(keys.map(|one| key_of(&one).to_owned()))?;
+    let canaries = Canaries::new(keys.map(|one| key_of(&one).to_owned()))?;
 
     // Nothing that draws a window ever had it.
     let app = window.app();
     for id in desktop.sandbox.processes().into_iter().filter(|id| is_drawing(*id)) {
-        ensure!(marks_in(id, &marks)?.is_empty(), "a web process holds the key");
+        ensure!(canaries_in(id, &canaries)?.is_empty(), "a web process holds the key");
     }
-    within(FORGOTTEN_IN, "an app that does nothing to hold no key", || async { none_in(app, &marks) })
+    within(WIPE_LIMIT, "an app that does nothing to hold no key", || async { none_in(app, &canaries) })
         .await?;
 
     window.click("#a-out").await?;
-    desktop.answers("Sign out", true).await?;
-    window.reads("h1", "Scan once").await?;
-    within(FORGOTTEN_IN, "the keys to be gone", || async { none_in(app, &marks) }).await?;
-    desktop.no_secret_leaked(&[&window]).await
+    desktop.answer_dialog("Sign out", true).await?;
+    window.wait_for_text("h1", "Scan once").await?;
+    within(WIPE_LIMIT, "the keys to be gone", || async { none_in(app, &canaries) }).await?;
+    desktop.ensure_no_secret_leaked(&[&window]).await
 }
 
-fn none_in(process: u32, marks: &Marks) -> Result<()> {
-    let found = marks_in(process, marks)?;
+fn none_in(process: u32, canaries: &Canaries) -> Result<()> {
+    let found = canaries_in(process, canaries)?;
     ensure!(found.is_empty(), "{} copies: {found:#?}", found.len());
     Ok(())
 }
@@ -81,8 +78,8 @@ fn is_drawing(id: u32) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_line_that_crashes_while_it_renews_leaves_no_memory_behind() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
-    let key = Marks::new([key_of(&desktop.newest(QQ)?).to_owned()])?;
+    desktop.sign_in(QQ).await?;
+    let key = Canaries::new([key_of(&desktop.newest_credential(QQ)?).to_owned()])?;
     desktop.simulator.arm(Fault::new("*", FaultKind::Hang))?;
     let mut command = desktop.sandbox.command("sh");
     command.args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""]).arg(program("tunekey")?);
@@ -95,8 +92,8 @@ async fn a_command_line_that_crashes_while_it_renews_leaves_no_memory_behind() -
 #[tokio::test(flavor = "multi_thread")]
 async fn a_window_that_crashes_while_it_renews_leaves_no_memory_behind() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
-    let key = Marks::new([key_of(&desktop.newest(QQ)?).to_owned()])?;
+    desktop.sign_in(QQ).await?;
+    let key = Canaries::new([key_of(&desktop.newest_credential(QQ)?).to_owned()])?;
     let window = desktop.window().await?;
     desktop.simulator.arm(Fault::new("*", FaultKind::Hang))?;
     window.click("#a-ref").await?;
@@ -133,13 +130,13 @@ async fn programs_of_the_same_user_cannot_read_the_command_lines_memory() -> Res
 const NOBODY: u32 = 65_534;
 
 /// Crashes a process and looks for its memory where the system would have written it.
-async fn leaves_nothing_when_it_crashes(process: u32, key: &Marks) -> Result<()> {
-    ensure!(!marks_in(process, key)?.is_empty(), "it holds no key, so that its crash proves nothing");
+async fn leaves_nothing_when_it_crashes(process: u32, key: &Canaries) -> Result<()> {
+    ensure!(!canaries_in(process, key)?.is_empty(), "it holds no key, so that its crash proves nothing");
     // One byte: nothing is written, neither to a file nor to a program that collects dumps.
     ensure!(limit(process, "Max core file size")? == ("1".into(), "1".into()), "a core may be dumped");
     let folder = std::fs::read_link(format!("/proc/{process}/cwd"))?;
     kill(pid(process), Signal::SIGABRT)?;
-    gone(process, Duration::from_secs(10)).await?;
+    wait_until_gone(process, Duration::from_secs(10)).await?;
     ensure!(dumps(&folder)?.is_empty(), "a core was dumped: {:?}", dumps(&folder)?);
 
     // That says something only where others do leave one. Where the system gives them to a program, the limit has

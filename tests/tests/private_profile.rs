@@ -11,7 +11,7 @@ use tunekey_tests::desktop::Desktop;
 use tunekey_tests::process::Process;
 use tunekey_tests::programs::program;
 use tunekey_tests::sandbox::Sandbox;
-use tunekey_tests::screen::Standing;
+use tunekey_tests::screen::WindowState;
 
 /// Another user of the machine.
 const SOMEBODY: u32 = 65_534;
@@ -73,13 +73,13 @@ async fn a_profile_that_somebody_else_could_have_changed_is_refused_in_words() -
     for (number, case) in CASES.iter().enumerate() {
         let profile = sandbox.home().join(format!("profile {number}"));
         let list = ["--json", "accounts"];
-        Cli::start_on(&sandbox, &profile, &list)?.ended().await?.succeeded()?;
+        Cli::start_on(&sandbox, &profile, &list)?.wait_for_exit().await?.succeeded()?;
         (case.tamper)(&profile)?;
         let before = contents(&profile)?;
         for command in [list.as_slice(), &["--json", "settings", "proxy", "none"]] {
-            let ran = Cli::start_on(&sandbox, &profile, command)?.ended().await?.ended_with(1)?;
-            ensure!(ran.problem()? == "profile_not_private", "{}: {}", case.what, ran.out);
-            let message = ran.json()?[0]["problem"]["message"].to_string();
+            let output = Cli::start_on(&sandbox, &profile, command)?.wait_for_exit().await?.exited_with(1)?;
+            ensure!(output.problem()? == "profile_not_private", "{}: {}", case.what, output.stdout);
+            let message = output.json()?[0]["problem"]["message"].to_string();
             let path = profile.display().to_string();
             ensure!(
                 message.contains(&path) && message.contains(case.mend) && message.contains("--profile"),
@@ -99,14 +99,14 @@ async fn what_a_refusal_says_to_run_mends_it() -> Result<()> {
     for case in CASES.iter().filter(|case| case.mend.starts_with("ch")) {
         let profile = sandbox.home().join("a person’s ‘own’ folder").join(case.what);
         let list = ["--json", "accounts"];
-        Cli::start_on(&sandbox, &profile, &list)?.ended().await?.succeeded()?;
+        Cli::start_on(&sandbox, &profile, &list)?.wait_for_exit().await?.succeeded()?;
         (case.tamper)(&profile)?;
-        let ran = Cli::start_on(&sandbox, &profile, &list)?.ended().await?.ended_with(1)?;
-        let words = ran.json()?[0]["problem"]["message"].as_str().unwrap_or_default().to_owned();
+        let output = Cli::start_on(&sandbox, &profile, &list)?.wait_for_exit().await?.exited_with(1)?;
+        let words = output.json()?[0]["problem"]["message"].as_str().unwrap_or_default().to_owned();
         let command = words.split('`').nth(1).unwrap_or_default();
         let status = std::process::Command::new("sh").args(["-c", command]).status()?;
         ensure!(status.success(), "{}: “{command}” does not work", case.what);
-        Cli::start_on(&sandbox, &profile, &list)?.ended().await?.succeeded()?;
+        Cli::start_on(&sandbox, &profile, &list)?.wait_for_exit().await?.succeeded()?;
     }
     Ok(())
 }
@@ -118,12 +118,12 @@ async fn the_window_says_why_it_does_not_open_somebody_elses_folder() -> Result<
     let mut command = desktop.sandbox.command(program("tunekey-desktop")?);
     command.arg("--profile").arg(desktop.sandbox.profile());
     let mut app = Process::start(&mut command, &desktop.sandbox.log("refused"))?;
-    desktop.screen.window_is("TuneKey", Standing::Shown).await?;
+    desktop.screen.wait_for_window("TuneKey", WindowState::Shown).await?;
     desktop.keep_picture("profile-not-private")?;
-    let said = app.said()?;
+    let said = app.output()?;
     ensure!(said.contains("chmod go-w") && said.contains("home/profile"), "it says: {said}");
     desktop.screen.close("TuneKey")?;
-    let ended = app.ended(Duration::from_secs(5)).await?;
+    let ended = app.wait_for_exit(Duration::from_secs(5)).await?;
     ensure!(ended.code() == Some(1), "it ended with {ended}");
     Ok(())
 }
@@ -139,12 +139,12 @@ async fn everything_that_a_window_leaves_is_for_this_user_only_whatever_the_umas
     mode(&profile.join("window.json"), 0o664)?;
     // The start script sets a umask that lets everybody do everything.
     let window = desktop.window().await?;
-    window.reads("h1", "Scan once").await?;
+    window.wait_for_text("h1", "Scan once").await?;
     window.invoke("set_preferences", serde_json::json!({ "change": { "theme": "dark" } })).await?;
     window.quit(Duration::from_secs(5)).await?;
-    desktop.signed_in("qqmusic:10001").await?;
+    desktop.sign_in("qqmusic:10001").await?;
     let window = desktop.window().await?;
-    window.reads(".vip", "until").await?;
+    window.wait_for_text(".vip", "until").await?;
 
     let paths = everything_in(&profile)?;
     for name in ["window.json", "tray", "webview", "avatars", "ledger.json", "keychain-name.json", "locks"] {

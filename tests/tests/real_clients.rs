@@ -1,53 +1,26 @@
-//! Clients that others wrote, unmodified and installed from their registries, complete their flows through the
-//! simulator: that is how we know that it plays the services faithfully.
+//! Clients that others wrote, unmodified and installed from their registries, complete their flows with the simulator, which
+//! shows that it simulates the services faithfully.
 
 // This is a test: how long it may take is measured in real time.
 #![allow(clippy::disallowed_methods)]
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
-use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tunekey_simulator::{CodeState, Options, Running, Service, Simulator};
+use tunekey_tests::third_party::{self, driver, result, run};
 
 const QQMUSIC: &str = "qqmusic-api-python==0.8.2";
 /// With it, and only with it, the client's MQTT library goes through a proxy.
 const PROXIES: &str = "PySocks==1.7.1";
 const NETEASE: &str = "NeteaseCloudMusicApi";
 const NETEASE_VERSION: &str = "4.32.0";
-/// Installing takes most of it, the first time.
-const PATIENCE: Duration = Duration::from_secs(300);
-
 /// Where the clients are installed and keep their files: inside the build's own folder.
 fn place(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("real-clients").join(name)
-}
-
-fn driver(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("real_clients").join(name)
-}
-
-async fn run(command: &mut Command) -> Result<Output> {
-    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(PATIENCE, output)
-        .await
-        .with_context(|| format!("{command:?} takes too long"))?;
-    let output = output.with_context(|| format!("{command:?} does not start"))?;
-    let both =
-        || format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    ensure!(output.status.success(), "{command:?} failed:\n{}", both());
-    Ok(output)
-}
-
-/// The last line that a driver printed, which is its result.
-fn result(output: &Output) -> Result<Value> {
-    let text = String::from_utf8_lossy(&output.stdout);
-    serde_json::from_str(text.lines().last().unwrap_or_default())
-        .with_context(|| format!("no result in {text}"))
 }
 
 /// A client's own environment: only the proxy it is given, and a folder of its own for temporary files.
@@ -70,15 +43,15 @@ async fn simulator(folder: &Path) -> Result<(Running, PathBuf)> {
     Ok((Simulator::start(options).await?, ca))
 }
 
-/// A person who scans when the client has seen the code waiting, and confirms when it has seen it scanned.
-async fn person(simulator: &Running, service: Service, account: &str) -> Result<()> {
+/// Scans the code once the client has polled it, and confirms it once the client has seen it scanned.
+async fn scan_and_confirm(simulator: &Running, service: Service, account: &str) -> Result<()> {
     let code = simulator.next_code(service, 0).await;
     let (id, is_pushed) = (code.id, service == Service::QqMusic && code.method == "app_scan");
-    let polled = async |state: CodeState, after: u32| {
+    let polled = async |wanted: CodeState, after: u32| {
         simulator
-            .until(|world| {
-                let code = world.code(id).ok()?;
-                (code.state == state && code.polls > after).then_some(code.polls)
+            .until(|state| {
+                let code = state.code(id).ok()?;
+                (code.state == wanted && code.polls > after).then_some(code.polls)
             })
             .await
     };
@@ -93,77 +66,49 @@ async fn person(simulator: &Running, service: Service, account: &str) -> Result<
 
 async fn install_qqmusic() -> Result<&'static Path> {
     static PYTHON: OnceCell<PathBuf> = OnceCell::const_new();
-    Ok(PYTHON.get_or_try_init(installed_qqmusic).await?.as_path())
-}
-
-async fn installed_qqmusic() -> Result<PathBuf> {
-    let folder = place("qqmusic-api-python");
-    let python = folder.join("bin/python");
-    let pip = |arguments: &[&str]| {
-        let mut command = Command::new(&python);
-        command.args(["-m", "pip", "--disable-pip-version-check", "--quiet"]).args(arguments);
-        command
-    };
-    let listed = run(pip(&["freeze"]).stderr(Stdio::null())).await;
-    let installed = listed.is_ok_and(|output| {
-        let listed = String::from_utf8_lossy(&output.stdout);
-        [QQMUSIC, PROXIES].iter().all(|package| listed.contains(package))
-    });
-    if !installed {
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
-            .await
-            .context("python3 with its venv module is needed (Debian: python3-venv)")?;
-        run(&mut pip(&["install", "--only-binary", ":all:", QQMUSIC, PROXIES])).await?;
-    }
-    Ok(python)
+    let install =
+        async || third_party::install_python(&place("qqmusic-api-python"), &[QQMUSIC, PROXIES]).await;
+    Ok(PYTHON.get_or_try_init(install).await?.as_path())
 }
 
 async fn install_netease() -> Result<&'static Path> {
     static FOLDER: OnceCell<PathBuf> = OnceCell::const_new();
     let install = async || {
         let folder = place("NeteaseCloudMusicApi");
-        let manifest = folder.join("node_modules").join(NETEASE).join("package.json");
-        let installed: Option<Value> =
-            std::fs::read(manifest).ok().and_then(|manifest| serde_json::from_slice(&manifest).ok());
-        if installed.is_none_or(|manifest| manifest["version"] != NETEASE_VERSION) {
-            std::fs::create_dir_all(&folder)?;
-            let flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--silent"];
-            let package = format!("{NETEASE}@{NETEASE_VERSION}");
-            run(Command::new("npm").arg("install").arg("--prefix").arg(&folder).args(flags).arg(package))
-                .await?;
-        }
+        third_party::install_node(&folder, &[(NETEASE, NETEASE_VERSION)]).await?;
         anyhow::Ok(folder)
     };
     Ok(FOLDER.get_or_try_init(install).await?.as_path())
 }
 
-/// The client in one of its ways, by an account with what the service says of it.
-async fn qqmusic(way: &str, account: &str, name: &str, level: u32) -> Result<()> {
+/// The client with one kind of sign-in, and an account with its nickname and membership level.
+async fn qqmusic(login: &str, account: &str, name: &str, level: u32) -> Result<()> {
     let python = install_qqmusic().await?;
-    let folder = place(&format!("qqmusic-{way}"));
+    let folder = place(&format!("qqmusic-{login}"));
     let (simulator, ca) = simulator(&folder).await?;
     // The client forgets what a renewal does not repeat, and without an openid no WeChat account renews twice.
     simulator.configure(|settings| {
-        settings.sparse_renewals = way != "WX";
+        settings.sparse_renewals = login != "WX";
         // It loses an acknowledgement that is there before it has noted what for.
         settings.push_latency_ms = 300;
     });
     let mut command = client(python, &folder);
     command
         .arg(driver("qqmusic.py"))
-        .arg(way)
+        .arg(login)
         .env("HTTPS_PROXY", &simulator.proxy_url)
         .env("REQUESTS_CA_BUNDLE", &ca)
         // What its MQTT library goes by.
         .env("mqtt_proxy", &simulator.proxy_url)
         .env("SSL_CERT_FILE", &ca)
         .env("DEVICE_FILE", folder.join("device.json"));
-    let (output, ()) = tokio::try_join!(run(&mut command), person(&simulator, Service::QqMusic, account))
-        .with_context(|| format!("{:?}", simulator.broken_rules()))?;
+    let (output, ()) =
+        tokio::try_join!(run(&mut command), scan_and_confirm(&simulator, Service::QqMusic, account))
+            .with_context(|| format!("{:?}", simulator.broken_rules()))?;
     let told = result(&output)?;
 
     // A long poll that is held says nothing until somebody scans.
-    let events = if way == "WX" { json!(["CONF", "DONE"]) } else { json!(["SCAN", "CONF", "DONE"]) };
+    let events = if login == "WX" { json!(["CONF", "DONE"]) } else { json!(["SCAN", "CONF", "DONE"]) };
     assert_eq!(told["events"], events);
     assert_eq!(told["musicid"].to_string(), account.trim_start_matches("qqmusic:"));
     assert_eq!((&told["name"], &told["level"]), (&json!(name), &json!(level)));
@@ -197,20 +142,20 @@ async fn qqmusic_api_python_signs_in_by_app_scan_over_a_redirected_push_checks_r
     qqmusic("MOBILE", "qqmusic:10004", "Super 🎧 Listener", 8).await
 }
 
-/// The package in one of its ways; `renews` says whether it can renew in the same way.
-async fn netease(way: &str, renews: bool) -> Result<()> {
+/// The package as one of its clients; `renews` says whether that client can renew.
+async fn netease(login: &str, renews: bool) -> Result<()> {
     let package = install_netease().await?;
-    let folder = place(&format!("netease-{way}"));
+    let folder = place(&format!("netease-{login}"));
     let (simulator, ca) = simulator(&folder).await?;
     let mut command = client(Path::new("node"), &folder);
     command
         .arg(driver("netease.mjs"))
-        .arg(way)
+        .arg(login)
         .env("TUNNEL", simulator.proxy_url.replace("http://", "https://"))
         .env("NODE_EXTRA_CA_CERTS", &ca)
         .env("PACKAGE", package);
     let (output, ()) =
-        tokio::try_join!(run(&mut command), person(&simulator, Service::NetEase, "netease:90004"))?;
+        tokio::try_join!(run(&mut command), scan_and_confirm(&simulator, Service::NetEase, "netease:90004"))?;
     let told = result(&output)?;
 
     assert_eq!(told["codes"], json!([801, 802, 803]));

@@ -1,5 +1,5 @@
-//! What each service's own part makes of the services' answers: the grant, the question that proves a key, the
-//! renewal, and the facts that clients disagree about, in all the ways in which they may be true.
+//! What each service's implementation makes of the service's responses: the grant, the request that proves a key, the
+//! renewal, and the facts that clients disagree about, in every form that they may have.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use tunekey_services::{
     ServiceId, SystemClock, UnchangedReason, registry,
 };
 use tunekey_simulator::{
-    AutoConfirm, Fault, FaultKind, GuestFlag, Options, Rotation, Running, Service as Played, Settings,
-    Simulator,
+    AutoConfirm, Fault, FaultKind, GuestFlag, Options, Rotation, Running, Service as SimulatedService,
+    Settings, Simulator,
 };
-use tunekey_tests::person::played;
-use tunekey_tests::stage::says_enough;
+use tunekey_tests::fixtures::simulator_service;
+use tunekey_tests::harness::check_problem;
 
 #[path = "../../services/examples/qr_sign_in.rs"]
 #[expect(dead_code, unreachable_pub, reason = "its main function is for a person with a phone")]
@@ -27,17 +27,17 @@ const QQ_APP: SignInOption = SignInOption { service: ServiceId::QqMusic, method:
 const QQ_PHONE: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::Phone };
 const NETEASE: SignInOption = SignInOption { service: ServiceId::Netease, method: Method::AppScan };
 
-/// What is only for show.
-const FOR_SHOW: [&str; 5] = ["qq.profile", "qq.vip", "qq.vip_fallback", "netease.vip", "avatar"];
+/// The requests for details that are only shown.
+const DETAIL_REQUESTS: [&str; 5] = ["qq.profile", "qq.vip", "qq.vip_fallback", "netease.vip", "avatar"];
 
-/// The services, and what our part of them is called with.
-struct Visit {
-    services: Running,
+/// A simulator, and the context with which services are called.
+struct ServiceHarness {
+    simulator: Running,
     context: Context,
     _folder: tempfile::TempDir,
 }
 
-impl Visit {
+impl ServiceHarness {
     /// With codes that are scanned and confirmed by themselves.
     async fn new(settings: Settings) -> Result<Self> {
         Self::with(Settings { auto: Some(AutoConfirm { scan_ms: 0, confirm_ms: 0 }), ..settings }).await
@@ -48,8 +48,8 @@ impl Visit {
         let authority = folder.path().join("ca.pem");
         let mut options = Options::default().with_settings(settings);
         options.ca_out = Some(authority.clone());
-        let services = Simulator::start(options).await?;
-        let proxy = Proxy::Manual(services.proxy_url.clone());
+        let simulator = Simulator::start(options).await?;
+        let proxy = Proxy::Manual(simulator.proxy_url.clone());
         let http = Http::new(&HttpOptions {
             proxy,
             extra_ca: Some(std::fs::read(authority)?),
@@ -58,16 +58,16 @@ impl Visit {
         let device = Device { id: "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123".into() };
         let clock = Arc::new(SystemClock);
         let context = Context { http, clock, device, netease_profile: NeteaseProfile::Web };
-        Ok(Self { services, context, _folder: folder })
+        Ok(Self { simulator, context, _folder: folder })
     }
 
-    fn begin(&self, way: SignInOption) -> Result<Box<dyn Attempt>> {
-        Ok(registry::by_id(way.service).begin(way.method, self.context.clone())?)
+    fn begin(&self, option: SignInOption) -> Result<Box<dyn Attempt>> {
+        Ok(registry::by_id(option.service).begin(option.method, self.context.clone())?)
     }
 
     /// Signs in without the machine around it.
-    async fn granted(&self, way: SignInOption) -> Result<Grant, ServiceError> {
-        let mut attempt = self.begin(way).expect("the way is offered");
+    async fn granted(&self, option: SignInOption) -> Result<Grant, ServiceError> {
+        let mut attempt = self.begin(option).expect("the option is offered");
         loop {
             match attempt.next().await {
                 Ok(Progress::Granted(grant)) => return Ok(*grant),
@@ -83,19 +83,20 @@ impl Visit {
     }
 
     fn answer(&self, question: &Question) -> Input {
-        let owner = self.services.accounts().into_iter().find(|one| one.service == Played::QqMusic);
+        let owner =
+            self.simulator.accounts().into_iter().find(|one| one.service == SimulatedService::QqMusic);
         let phone = owner.expect("there are accounts").phone;
         match question {
             Question::PhoneNumber { .. } => {
                 Input::PhoneNumber { country: "86".to_owned(), number: phone.as_str().into() }
             }
             Question::TextCode { .. } => {
-                let message = self.services.text_messages().pop().expect("a message was sent");
+                let message = self.simulator.text_messages().pop().expect("a message was sent");
                 Input::TextCode(message.code.as_str().into())
             }
             Question::Captcha { .. } => {
-                for captcha in self.services.captchas() {
-                    self.services.solve_captcha(captcha.id).expect("it is known");
+                for captcha in self.simulator.captchas() {
+                    self.simulator.solve_captcha(captcha.id).expect("it is known");
                 }
                 Input::CaptchaDone
             }
@@ -114,14 +115,14 @@ impl Visit {
         service_of(credential).inspect(&self.context, credential).await.is_ok()
     }
 
-    fn keeps_the_rules(&self) -> Result<()> {
-        let broken = self.services.broken_rules();
+    fn ensure_no_broken_rules(&self) -> Result<()> {
+        let broken = self.simulator.broken_rules();
         ensure!(broken.is_empty(), "it breaks rules: {broken:?}");
         Ok(())
     }
 
     fn requests(&self) -> Vec<String> {
-        self.services.journal().into_iter().map(|entry| entry.name.clone()).collect()
+        self.simulator.journal().into_iter().map(|entry| entry.name.clone()).collect()
     }
 }
 
@@ -133,14 +134,14 @@ fn service_of(credential: &Credential) -> &'static dyn Service {
 
 #[tokio::test]
 async fn the_example_of_the_readme_signs_in() -> Result<()> {
-    let visit = Visit::new(Settings::default()).await?;
+    let harness = ServiceHarness::new(Settings::default()).await?;
     let shown = std::sync::atomic::AtomicU32::new(0);
     let show = |_: &QrCode| {
         shown.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     };
-    let credential = qr_sign_in::sign_in(&visit.context, show).await?;
+    let credential = qr_sign_in::sign_in(&harness.context, show).await?;
     ensure!(shown.into_inner() == 1, "one code was enough");
-    ensure!(visit.works(&credential).await, "what it gives works");
+    ensure!(harness.works(&credential).await, "what it gives works");
     Ok(())
 }
 
@@ -154,18 +155,18 @@ fn the_example_stands_in_the_readme() {
 
 #[tokio::test]
 async fn a_grant_waits_for_nothing_that_is_only_for_show() -> Result<()> {
-    for way in [QQ_SCAN, WECHAT_SCAN, QQ_APP, QQ_PHONE, NETEASE] {
-        let visit = Visit::new(Settings::default()).await?;
-        let grant = visit.granted(way).await.with_context(|| format!("{way:?}"))?;
-        let requests = visit.requests();
-        let asked = requests.iter().find(|name| FOR_SHOW.contains(&name.as_str()));
-        ensure!(asked.is_none(), "{way:?} asked for {asked:?} first");
+    for option in [QQ_SCAN, WECHAT_SCAN, QQ_APP, QQ_PHONE, NETEASE] {
+        let harness = ServiceHarness::new(Settings::default()).await?;
+        let grant = harness.granted(option).await.with_context(|| format!("{option:?}"))?;
+        let requests = harness.requests();
+        let asked = requests.iter().find(|name| DETAIL_REQUESTS.contains(&name.as_str()));
+        ensure!(asked.is_none(), "{option:?} asked for {asked:?} first");
         ensure!(
-            way.service == ServiceId::Netease || !requests.contains(&"qq.userinfo".to_owned()),
-            "{way:?}"
+            option.service == ServiceId::Netease || !requests.contains(&"qq.userinfo".to_owned()),
+            "{option:?}"
         );
-        ensure!(visit.works(&grant.credential).await, "{way:?}: it does not work");
-        visit.keeps_the_rules()?;
+        ensure!(harness.works(&grant.credential).await, "{option:?}: it does not work");
+        harness.ensure_no_broken_rules()?;
     }
     Ok(())
 }
@@ -173,40 +174,40 @@ async fn a_grant_waits_for_nothing_that_is_only_for_show() -> Result<()> {
 #[tokio::test]
 async fn a_code_of_netease_is_asked_for_with_what_its_front_page_has_set_or_without() -> Result<()> {
     for kind in [None, Some(FaultKind::Status500), Some(FaultKind::Reset)] {
-        let visit = Visit::new(Settings::default()).await?;
+        let harness = ServiceHarness::new(Settings::default()).await?;
         if let Some(kind) = kind {
-            visit.services.arm(Fault::new("netease.page", kind))?;
+            harness.simulator.arm(Fault::new("netease.page", kind))?;
         }
-        let grant = visit.granted(NETEASE).await.with_context(|| format!("{kind:?}"))?;
-        let requests = visit.requests();
+        let grant = harness.granted(NETEASE).await.with_context(|| format!("{kind:?}"))?;
+        let requests = harness.requests();
         ensure!(requests[..2] == ["netease.page", "netease.unikey"], "{kind:?}: {requests:?}");
         ensure!(grant.credential.field("NMTID").is_some(), "{kind:?}: nothing was kept");
-        visit.keeps_the_rules()?;
+        harness.ensure_no_broken_rules()?;
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn an_inspection_is_decided_by_the_one_question_that_proves_the_key() -> Result<()> {
-    for (way, proof) in [(QQ_SCAN, "qq.userinfo"), (NETEASE, "netease.account")] {
-        let visit = Visit::new(Settings::default()).await?;
-        let credential = visit.granted(way).await?.credential;
-        let inspect = || service_of(&credential).inspect(&visit.context, &credential);
+    for (option, proof) in [(QQ_SCAN, "qq.userinfo"), (NETEASE, "netease.account")] {
+        let harness = ServiceHarness::new(Settings::default()).await?;
+        let credential = harness.granted(option).await?.credential;
+        let inspect = || service_of(&credential).inspect(&harness.context, &credential);
         let whole = inspect().await?;
         ensure!(whole.nickname.is_some() && whole.membership.is_some(), "{proof}: it shows nothing");
         for kind in [FaultKind::Status500, FaultKind::Expired, FaultKind::UnknownCode] {
-            for at in FOR_SHOW {
-                visit.services.arm(Fault::new(at, kind))?;
+            for at in DETAIL_REQUESTS {
+                harness.simulator.arm(Fault::new(at, kind))?;
             }
             let bare = inspect().await.with_context(|| format!("{proof}: {kind:?} at what is for show"))?;
             ensure!(bare.membership.is_none(), "{proof}: {kind:?} is no membership");
-            visit.services.clear_faults();
-            visit.services.arm(Fault::new(proof, kind))?;
+            harness.simulator.clear_faults();
+            harness.simulator.arm(Fault::new(proof, kind))?;
             let proven = inspect().await;
             let refused = matches!(proven, Err(ServiceError::Rejected { .. }));
             ensure!(refused == (kind == FaultKind::Expired), "{proof}: {kind:?} came to {proven:?}");
             ensure!(proven.is_err(), "{proof}: nothing proved the key");
-            visit.services.clear_faults();
+            harness.simulator.clear_faults();
         }
     }
     Ok(())
@@ -216,17 +217,17 @@ async fn an_inspection_is_decided_by_the_one_question_that_proves_the_key() -> R
 async fn a_guest_is_refused_when_signing_in_when_looked_at_and_when_pasted() -> Result<()> {
     const GUEST: i64 = -10;
     for guests in [GuestFlag::Anonimous, GuestFlag::Anonymous] {
-        let visit = Visit::new(Settings::default()).await?;
-        let credential = visit.granted(NETEASE).await?.credential;
+        let harness = ServiceHarness::new(Settings::default()).await?;
+        let credential = harness.granted(NETEASE).await?.credential;
         let fields: CookieMap = service_of(&credential).cookie(&credential).into_iter().collect();
-        visit.services.configure(|settings| settings.guests = guests);
+        harness.simulator.configure(|settings| settings.guests = guests);
         let is_guest = |error: &ServiceError| matches!(error, ServiceError::Rejected { code: GUEST, .. });
-        let signed_in = visit.granted(NETEASE).await.err().context("a guest was signed in")?;
+        let signed_in = harness.granted(NETEASE).await.err().context("a guest was signed in")?;
         ensure!(is_guest(&signed_in), "{guests:?}: signing in came to {signed_in:?}");
-        let looked_at = service_of(&credential).inspect(&visit.context, &credential).await;
+        let looked_at = service_of(&credential).inspect(&harness.context, &credential).await;
         let looked_at = looked_at.err().context("a guest is healthy")?;
         ensure!(is_guest(&looked_at), "{guests:?}: a look came to {looked_at:?}");
-        let pasted = service_of(&credential).adopt(&visit.context, &fields).await;
+        let pasted = service_of(&credential).adopt(&harness.context, &fields).await;
         let pasted = pasted.err().context("a guest was pasted")?;
         ensure!(is_guest(&pasted), "{guests:?}: a paste came to {pasted:?}");
     }
@@ -235,24 +236,24 @@ async fn a_guest_is_refused_when_signing_in_when_looked_at_and_when_pasted() -> 
 
 #[tokio::test]
 async fn a_session_that_comes_in_a_header_is_taken_once_the_service_knows_whose_it_is() -> Result<()> {
-    let visit = Visit::new(Settings { session_in_header: true, ..Settings::default() }).await?;
-    let grant = visit.granted(NETEASE).await?;
+    let harness = ServiceHarness::new(Settings { session_in_header: true, ..Settings::default() }).await?;
+    let grant = harness.granted(NETEASE).await?;
     ensure!(grant.credential.account.uid == "90001", "it is {}", grant.credential.account);
-    ensure!(visit.works(&grant.credential).await, "it does not work");
-    ensure!(visit.requests().contains(&"netease.account".to_owned()), "nobody was asked");
+    ensure!(harness.works(&grant.credential).await, "it does not work");
+    ensure!(harness.requests().contains(&"netease.account".to_owned()), "nobody was asked");
     Ok(())
 }
 
 // ---- QQ Music's exchange -----------------------------------------------------------------------------------------
 
 #[tokio::test]
-async fn a_check_that_risk_control_wants_comes_before_the_exchange_in_every_way() -> Result<()> {
-    for way in [QQ_SCAN, WECHAT_SCAN, QQ_APP] {
-        let visit = Visit::new(Settings { exchange_check: true, ..Settings::default() }).await?;
-        let grant = visit.granted(way).await.with_context(|| format!("{way:?}"))?;
-        ensure!(visit.services.captchas().len() == 1, "{way:?}: one check was wanted");
-        ensure!(visit.works(&grant.credential).await, "{way:?}: it does not work");
-        visit.keeps_the_rules()?;
+async fn a_check_that_risk_control_wants_comes_before_the_exchange_with_every_method() -> Result<()> {
+    for option in [QQ_SCAN, WECHAT_SCAN, QQ_APP] {
+        let harness = ServiceHarness::new(Settings { exchange_check: true, ..Settings::default() }).await?;
+        let grant = harness.granted(option).await.with_context(|| format!("{option:?}"))?;
+        ensure!(harness.simulator.captchas().len() == 1, "{option:?}: one check was wanted");
+        ensure!(harness.works(&grant.credential).await, "{option:?}: it does not work");
+        harness.ensure_no_broken_rules()?;
     }
     Ok(())
 }
@@ -260,15 +261,15 @@ async fn a_check_that_risk_control_wants_comes_before_the_exchange_in_every_way(
 #[tokio::test]
 async fn a_check_that_does_not_help_is_risk_control() -> Result<()> {
     for at in ["qq.exchange", "qq.phone_send", "qq.phone_login"] {
-        let visit = Visit::new(Settings::default()).await?;
-        let way = if at == "qq.exchange" { QQ_SCAN } else { QQ_PHONE };
+        let harness = ServiceHarness::new(Settings::default()).await?;
+        let option = if at == "qq.exchange" { QQ_SCAN } else { QQ_PHONE };
         // Whoever says too early that it is done is asked again.
-        visit.services.arm(Fault::new(at, FaultKind::Risk).times(2))?;
-        visit.granted(way).await.with_context(|| format!("{at} after two checks"))?;
-        visit.services.clear_faults();
-        visit.services.configure(|settings| settings.phone_resend_seconds = 0);
-        visit.services.arm(Fault::new(at, FaultKind::Risk))?;
-        let came = visit.granted(way).await;
+        harness.simulator.arm(Fault::new(at, FaultKind::Risk).times(2))?;
+        harness.granted(option).await.with_context(|| format!("{at} after two checks"))?;
+        harness.simulator.clear_faults();
+        harness.simulator.configure(|settings| settings.phone_resend_seconds = 0);
+        harness.simulator.arm(Fault::new(at, FaultKind::Risk))?;
+        let came = harness.granted(option).await;
         let refused = matches!(came, Err(ServiceError::RiskControl { code: 2001, .. }));
         ensure!(refused, "{at} came to {came:?}");
     }
@@ -282,13 +283,13 @@ async fn a_scan_with_the_app_is_exchanged_by_whoever_the_service_takes_it_from()
         ("as the web site", Settings { app_exchange_as_web_site: true, ..Settings::default() }),
         ("not at all: the push brought the key", Settings { pushed_key: true, ..Settings::default() }),
     ] {
-        let visit = Visit::new(settings).await?;
-        let grant = visit.granted(QQ_APP).await.context(mode)?;
+        let harness = ServiceHarness::new(settings).await?;
+        let grant = harness.granted(QQ_APP).await.context(mode)?;
         ensure!(grant.credential.account.uid == "10001", "{mode}: it is {}", grant.credential.account);
-        ensure!(visit.works(&grant.credential).await, "{mode}: it does not work");
-        let renewed = visit.renewed(&grant.credential).await.context(mode)?;
-        ensure!(visit.works(&renewed).await, "{mode}: the renewed one does not work");
-        visit.keeps_the_rules().context(mode)?;
+        ensure!(harness.works(&grant.credential).await, "{mode}: it does not work");
+        let renewed = harness.renewed(&grant.credential).await.context(mode)?;
+        ensure!(harness.works(&renewed).await, "{mode}: the renewed one does not work");
+        harness.ensure_no_broken_rules().context(mode)?;
     }
     Ok(())
 }
@@ -298,20 +299,20 @@ async fn a_token_that_may_be_used_up_is_not_exchanged_again_and_is_no_key_unless
     for (kind, exchanges) in
         [(FaultKind::RenewalSkeleton, 1), (FaultKind::UnknownCode, 2), (FaultKind::Expired, 1)]
     {
-        let visit = Visit::new(Settings::default()).await?;
-        visit.services.arm(Fault::new("qq.app_exchange", kind))?;
-        let error = visit.granted(QQ_APP).await.err().context("there is nothing to grant")?;
+        let harness = ServiceHarness::new(Settings::default()).await?;
+        harness.simulator.arm(Fault::new("qq.app_exchange", kind))?;
+        let error = harness.granted(QQ_APP).await.err().context("there is nothing to grant")?;
         ensure!(matches!(error, ServiceError::Unexpected { .. }), "{kind:?} came to {error:?}");
-        let asked = visit.requests().iter().filter(|name| *name == "qq.app_exchange").count();
+        let asked = harness.requests().iter().filter(|name| *name == "qq.app_exchange").count();
         ensure!(asked == exchanges, "{kind:?}: {asked} exchanges");
-        visit.keeps_the_rules()?;
+        harness.ensure_no_broken_rules()?;
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn a_last_step_whose_answer_was_lost_says_so() -> Result<()> {
-    for (way, at) in [
+    for (option, at) in [
         (QQ_SCAN, "qq.check_sig"),
         (QQ_SCAN, "qq.authorize"),
         (QQ_SCAN, "qq.exchange"),
@@ -319,17 +320,18 @@ async fn a_last_step_whose_answer_was_lost_says_so() -> Result<()> {
         (QQ_APP, "qq.app_exchange"),
     ] {
         for kind in [FaultKind::Lost, FaultKind::Truncated] {
-            let visit = Visit::new(Settings::default()).await?;
-            visit.services.arm(Fault::new(at, kind).once())?;
-            let error = visit.granted(way).await.err().with_context(|| format!("{at}: it is used up"))?;
-            let problem = Problem::of_service(error, way.service);
+            let harness = ServiceHarness::new(Settings::default()).await?;
+            harness.simulator.arm(Fault::new(at, kind).once())?;
+            let error =
+                harness.granted(option).await.err().with_context(|| format!("{at}: it is used up"))?;
+            let problem = Problem::of_service(error, option.service);
             ensure!(problem.code == ProblemCode::ExchangeLost, "{kind:?} at {at}: {problem:?}");
-            says_enough(&problem)?;
+            check_problem(&problem)?;
         }
         // Where nothing was lost there is nothing to say of it.
-        let visit = Visit::new(Settings::default()).await?;
-        visit.services.arm(Fault::new(at, FaultKind::RenewalSkeleton))?;
-        if let Err(error) = visit.granted(way).await {
+        let harness = ServiceHarness::new(Settings::default()).await?;
+        harness.simulator.arm(Fault::new(at, FaultKind::RenewalSkeleton))?;
+        if let Err(error) = harness.granted(option).await {
             ensure!(!matches!(error, ServiceError::ExchangeLost { .. }), "{at}: {error:?}");
         }
     }
@@ -338,19 +340,20 @@ async fn a_last_step_whose_answer_was_lost_says_so() -> Result<()> {
 
 #[tokio::test]
 async fn a_confirmation_whose_answer_was_lost_is_no_expired_code() -> Result<()> {
-    for (way, poll) in [(QQ_SCAN, "qq.ptqrlogin"), (WECHAT_SCAN, "qq.wx_poll"), (NETEASE, "netease.poll")] {
-        let visit = Visit::with(Settings::default()).await?;
-        let mut attempt = visit.begin(way)?;
+    for (option, poll) in [(QQ_SCAN, "qq.ptqrlogin"), (WECHAT_SCAN, "qq.wx_poll"), (NETEASE, "netease.poll")]
+    {
+        let harness = ServiceHarness::with(Settings::default()).await?;
+        let mut attempt = harness.begin(option)?;
         let mut code = 0;
         let error = loop {
             match attempt.next().await {
                 Ok(Progress::Code { .. }) => {
-                    code = visit.services.next_code(played(way.service), 0).await.id;
-                    visit.services.scan(code, None)?;
+                    code = harness.simulator.next_code(simulator_service(option.service), 0).await.id;
+                    harness.simulator.scan(code, None)?;
                 }
                 Ok(Progress::Scanned { .. }) => {
-                    visit.services.confirm(code)?;
-                    visit.services.arm(Fault::new(poll, FaultKind::Lost).once())?;
+                    harness.simulator.confirm(code)?;
+                    harness.simulator.arm(Fault::new(poll, FaultKind::Lost).once())?;
                 }
                 Ok(Progress::Expired | Progress::Granted(_)) => bail!("{poll}: nobody says what was lost"),
                 Ok(_) => {}
@@ -366,12 +369,12 @@ async fn a_confirmation_whose_answer_was_lost_is_no_expired_code() -> Result<()>
 #[tokio::test]
 async fn a_person_who_declines_has_declined_whatever_the_code_for_it_is() -> Result<()> {
     for refusal_code in [68, 22_005] {
-        let visit = Visit::with(Settings { refusal_code, ..Settings::default() }).await?;
-        let mut attempt = visit.begin(QQ_SCAN)?;
+        let harness = ServiceHarness::with(Settings { refusal_code, ..Settings::default() }).await?;
+        let mut attempt = harness.begin(QQ_SCAN)?;
         ensure!(matches!(attempt.next().await, Ok(Progress::Code { .. })), "no code came");
-        let code = visit.services.next_code(Played::QqMusic, 0).await.id;
-        visit.services.scan(code, None)?;
-        visit.services.refuse(code)?;
+        let code = harness.simulator.next_code(SimulatedService::QqMusic, 0).await.id;
+        harness.simulator.scan(code, None)?;
+        harness.simulator.refuse(code)?;
         let came = attempt.next().await;
         ensure!(matches!(came, Ok(Progress::Refused)), "{refusal_code} came to {came:?}");
     }
@@ -383,15 +386,15 @@ async fn a_person_who_declines_has_declined_whatever_the_code_for_it_is() -> Res
 #[tokio::test]
 async fn a_renewal_repeats_what_the_service_called_the_sign_in_whichever_opinion_holds() -> Result<()> {
     for raw_login_type in [true, false] {
-        for way in [QQ_SCAN, WECHAT_SCAN, QQ_APP, QQ_PHONE] {
-            let what = format!("{way:?}, raw kinds: {raw_login_type}");
-            let visit = Visit::new(Settings { raw_login_type, ..Settings::default() }).await?;
-            let mut credential = visit.granted(way).await?.credential;
+        for option in [QQ_SCAN, WECHAT_SCAN, QQ_APP, QQ_PHONE] {
+            let what = format!("{option:?}, raw kinds: {raw_login_type}");
+            let harness = ServiceHarness::new(Settings { raw_login_type, ..Settings::default() }).await?;
+            let mut credential = harness.granted(option).await?.credential;
             for _ in 0..2 {
-                credential = visit.renewed(&credential).await.with_context(|| what.clone())?;
-                ensure!(visit.works(&credential).await, "{what}: it does not work");
+                credential = harness.renewed(&credential).await.with_context(|| what.clone())?;
+                ensure!(harness.works(&credential).await, "{what}: it does not work");
             }
-            visit.keeps_the_rules().context(what)?;
+            harness.ensure_no_broken_rules().context(what)?;
         }
     }
     Ok(())
@@ -405,14 +408,14 @@ async fn whatever_becomes_of_the_old_key_the_new_one_works() -> Result<()> {
         Rotation::DiesOnceTheNewIsUsed,
         Rotation::Grace { seconds: 1 },
     ] {
-        for way in [QQ_SCAN, NETEASE] {
-            let visit = Visit::new(Settings { rotation, ..Settings::default() }).await?;
-            let mut credential = visit.granted(way).await?.credential;
+        for option in [QQ_SCAN, NETEASE] {
+            let harness = ServiceHarness::new(Settings { rotation, ..Settings::default() }).await?;
+            let mut credential = harness.granted(option).await?.credential;
             for _ in 0..3 {
-                credential = visit.renewed(&credential).await.with_context(|| format!("{rotation:?}"))?;
-                ensure!(visit.works(&credential).await, "{way:?}, {rotation:?}: it does not work");
+                credential = harness.renewed(&credential).await.with_context(|| format!("{rotation:?}"))?;
+                ensure!(harness.works(&credential).await, "{option:?}, {rotation:?}: it does not work");
             }
-            visit.keeps_the_rules()?;
+            harness.ensure_no_broken_rules()?;
         }
     }
     Ok(())
@@ -420,50 +423,50 @@ async fn whatever_becomes_of_the_old_key_the_new_one_works() -> Result<()> {
 
 #[tokio::test]
 async fn a_placeholder_for_the_number_is_never_taken_for_the_account() -> Result<()> {
-    let visit = Visit::new(Settings { placeholder_musicid: true, ..Settings::default() }).await?;
-    let credential = visit.granted(WECHAT_SCAN).await?.credential;
+    let harness = ServiceHarness::new(Settings { placeholder_musicid: true, ..Settings::default() }).await?;
+    let credential = harness.granted(WECHAT_SCAN).await?.credential;
     ensure!(credential.account.uid == "1152921504606847123", "it is {}", credential.account);
-    let renewed = visit.renewed(&credential).await?;
+    let renewed = harness.renewed(&credential).await?;
     ensure!(renewed.account == credential.account, "it is {}", renewed.account);
-    ensure!(visit.works(&renewed).await, "it does not work");
-    visit.keeps_the_rules()
+    ensure!(harness.works(&renewed).await, "it does not work");
+    harness.ensure_no_broken_rules()
 }
 
 #[tokio::test]
 async fn number_and_key_alone_renew_while_the_key_works_and_are_refused_after() -> Result<()> {
-    let visit = Visit::new(Settings::default()).await?;
-    let whole = visit.granted(QQ_SCAN).await?.credential;
+    let harness = ServiceHarness::new(Settings::default()).await?;
+    let whole = harness.granted(QQ_SCAN).await?.credential;
     ensure!(service_of(&whole).renewability(&whole) == Renewability::Renewable, "it has its refresh key");
     let cookie = service_of(&whole).cookie(&whole).into_iter();
     let bare: CookieMap = cookie.filter(|(name, _)| matches!(name.as_str(), "uin" | "qm_keyst")).collect();
     let qq = service_of(&whole);
-    let pasted = qq.adopt(&visit.context, &bare).await?.credential;
+    let pasted = qq.adopt(&harness.context, &bare).await?.credential;
     ensure!(qq.renewability(&pasted) == Renewability::WhileAlive, "number and key are enough for a while");
     ensure!(qq.renew_at(&pasted).is_some(), "it is renewed in time");
-    let renewed = visit.renewed(&pasted).await?;
-    visit.keeps_the_rules()?;
-    visit.services.age("qqmusic:10001", std::time::Duration::from_secs(4 * 86_400))?;
-    let dead = qq.renew(&visit.context, &pasted).await;
+    let renewed = harness.renewed(&pasted).await?;
+    harness.ensure_no_broken_rules()?;
+    harness.simulator.age("qqmusic:10001", std::time::Duration::from_secs(4 * 86_400))?;
+    let dead = qq.renew(&harness.context, &pasted).await;
     ensure!(matches!(dead, Err(ServiceError::Rejected { .. })), "without a living key: {dead:?}");
-    visit
+    harness
         .renewed(&Credential { fields: whole.fields.clone(), ..whole })
         .await
         .context("with its refresh key")?;
     drop(renewed);
-    visit.keeps_the_rules()
+    harness.ensure_no_broken_rules()
 }
 
 #[tokio::test]
 async fn a_session_that_is_not_renewed_says_why_and_goes_on() -> Result<()> {
-    let visit = Visit::new(Settings::default()).await?;
-    let whole = visit.granted(NETEASE).await?.credential;
+    let harness = ServiceHarness::new(Settings::default()).await?;
+    let whole = harness.granted(NETEASE).await?.credential;
     let netease = service_of(&whole);
     let bare: CookieMap = netease.cookie(&whole).into_iter().collect();
-    let bare = netease.adopt(&visit.context, &bare).await?.credential;
+    let bare = netease.adopt(&harness.context, &bare).await?.credential;
     ensure!(netease.renewability(&whole) == Renewability::Renewable, "it has its refresh token");
     ensure!(netease.renewability(&bare) == Renewability::NotRenewable, "nothing renews it");
     ensure!(netease.renew_at(&bare).is_none(), "then there is no next renewal");
-    let reason = async |credential: &Credential| match netease.renew(&visit.context, credential).await? {
+    let reason = async |credential: &Credential| match netease.renew(&harness.context, credential).await? {
         Renewal::Unchanged { reason } => Ok(reason),
         Renewal::Renewed(_) => bail!("there is a new one"),
     };
@@ -471,10 +474,10 @@ async fn a_session_that_is_not_renewed_says_why_and_goes_on() -> Result<()> {
         reason(&bare).await? == UnchangedReason::RefreshTokenMissing,
         "nothing was sent to renew it with"
     );
-    visit.services.arm(Fault::new("netease.refresh", FaultKind::RenewalSkeleton).once())?;
+    harness.simulator.arm(Fault::new("netease.refresh", FaultKind::RenewalSkeleton).once())?;
     ensure!(reason(&whole).await? == UnchangedReason::NotReissued, "the service gave none");
-    visit.services.configure(|settings| settings.dead_refresh_tokens = true);
+    harness.simulator.configure(|settings| settings.dead_refresh_tokens = true);
     ensure!(reason(&whole).await? == UnchangedReason::RefreshTokenDead, "what renews it has ended");
-    ensure!(visit.works(&whole).await, "the session works");
-    visit.keeps_the_rules()
+    ensure!(harness.works(&whole).await, "the session works");
+    harness.ensure_no_broken_rules()
 }

@@ -2,18 +2,17 @@
 
 use anyhow::{Result, ensure};
 use tunekey_tests::desktop::Desktop;
+use tunekey_tests::fixtures::{NETEASE, QQ};
 use tunekey_tests::terminal::{self, Terminal};
-use tunekey_tests::{patience, phone};
+use tunekey_tests::{eventually, phone};
 
-const QQ: &str = "qqmusic:10001";
-const NETEASE: &str = "netease:90001";
 const ESCAPE: char = '\u{1b}';
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_fits_80_by_24_stands_there_whole_in_black_and_white() -> Result<()> {
     let desktop = Desktop::start().await?;
     let terminal = Terminal::start(&desktop.sandbox, (80, 24), &["sign-in", "qqmusic"])?;
-    terminal.shows("Scan with QQ").await?;
+    terminal.wait_for_text("Scan with QQ").await?;
     let shown = terminal.shown();
     ensure!(shown.contains("\u{1b}[38;5;231;48;5;231m"), "the colours are left to the terminal");
     let rows = shown.lines().skip_while(|line| !line.contains('▀')).count();
@@ -21,8 +20,8 @@ async fn a_code_that_fits_80_by_24_stands_there_whole_in_black_and_white() -> Re
     let text = phone::read(&terminal::picture(&shown))?;
     let code = desktop.simulator.scan_text(&text, Some(QQ))?;
     desktop.simulator.confirm(code.id)?;
-    ensure!(terminal.ended().await? == 0, "the sign-in failed");
-    desktop.no_secret_leaked(&[]).await
+    ensure!(terminal.wait_for_exit().await? == 0, "the sign-in failed");
+    desktop.ensure_no_secret_leaked(&[]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,23 +29,23 @@ async fn a_code_that_does_not_fit_says_so_and_is_drawn_again_when_there_is_room(
     let desktop = Desktop::start().await?;
     let words = ["sign-in", "netease", "--method", "app-scan"];
     let terminal = Terminal::start(&desktop.sandbox, (80, 24), &words)?;
-    terminal.shows("rows; the terminal has 80 and 24").await?;
-    terminal.shows("--method app-scan --qr png=code.png").await?;
+    terminal.wait_for_text("rows; the terminal has 80 and 24").await?;
+    terminal.wait_for_text("--method app-scan --qr png=code.png").await?;
     let before = terminal.shown().len();
     terminal.resize((120, 60))?;
-    let text = patience::until("the code to be drawn again", || async {
+    let text = eventually::until("the code to be drawn again", || async {
         phone::read(&terminal::picture(&terminal.shown()[before..]))
     })
     .await?;
     let code = desktop.simulator.scan_text(&text, Some(NETEASE))?;
     desktop.simulator.confirm(code.id)?;
-    ensure!(terminal.ended().await? == 0, "the sign-in failed");
+    ensure!(terminal.wait_for_exit().await? == 0, "the sign-in failed");
 
     // A terminal that would break the lines shows none of them.
     let terminal = Terminal::start(&desktop.sandbox, (40, 60), &words)?;
-    terminal.shows("columns and").await?;
+    terminal.wait_for_text("columns and").await?;
     ensure!(!terminal.shown().contains(['▀', '▄', '█']), "half a code is no code");
-    desktop.no_secret_leaked(&[]).await
+    desktop.ensure_no_secret_leaked(&[]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,16 +54,16 @@ async fn a_terminal_without_colours_gets_no_escape_sequence_and_a_code_that_can_
     for variables in [&[("TERM", "dumb")][..], &[("TERM", "xterm-256color"), ("NO_COLOR", "1")]] {
         let words = ["sign-in", "qqmusic"];
         let terminal = Terminal::start_with(&desktop.sandbox, (80, 30), variables, &words)?;
-        terminal.shows("Scan with QQ").await?;
+        terminal.wait_for_text("Scan with QQ").await?;
         let text = phone::read(&terminal::picture(&terminal.shown()))?;
         let code = desktop.simulator.scan_text(&text, Some(QQ))?;
         desktop.simulator.confirm(code.id)?;
-        terminal.shows("Signed in").await?;
+        terminal.wait_for_text("Signed in").await?;
         ensure!(!terminal.shown().contains(ESCAPE), "{variables:?}: {}", terminal.shown());
-        ensure!(terminal.ended().await? == 0, "the sign-in failed");
+        ensure!(terminal.wait_for_exit().await? == 0, "the sign-in failed");
         for words in [&["--help"][..], &["sign-in", "--help"], &["accounts"], &["nonsense"], &["show", QQ]] {
             let terminal = Terminal::start_with(&desktop.sandbox, (80, 30), variables, words)?;
-            patience::until("it to end", || async {
+            eventually::until("it to end", || async {
                 ensure!(terminal.shown().ends_with('\n'), "it has not ended");
                 Ok(())
             })
@@ -73,16 +72,20 @@ async fn a_terminal_without_colours_gets_no_escape_sequence_and_a_code_that_can_
         }
     }
     for words in [&["--help"][..], &["nonsense"], &["accounts"]] {
-        let ran = desktop.cli(words).await?;
-        ensure!(!ran.out.contains(ESCAPE) && !ran.log.contains(ESCAPE), "{words:?}: {}", ran.log);
+        let output = desktop.cli(words).await?;
+        ensure!(
+            !output.stdout.contains(ESCAPE) && !output.stderr.contains(ESCAPE),
+            "{words:?}: {}",
+            output.stderr
+        );
     }
-    desktop.no_secret_leaked(&[]).await
+    desktop.ensure_no_secret_leaked(&[]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_line_of_a_help_or_a_list_is_wider_than_the_terminal() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     for (words, last) in [
         (&["--help"][..], "130  interrupted"),
         (&["sign-in", "--help"], "`code_png`."),
@@ -91,13 +94,13 @@ async fn no_line_of_a_help_or_a_list_is_wider_than_the_terminal() -> Result<()> 
         (&["accounts"], "Green Diamond"),
     ] {
         let terminal = Terminal::start(&desktop.sandbox, (80, 24), words)?;
-        terminal.shows(last).await?;
+        terminal.wait_for_text(last).await?;
         let plain = without_escapes(&terminal.shown());
         for line in plain.lines() {
             ensure!(line.trim_end().chars().count() <= 80, "{words:?}: {line}");
         }
     }
-    desktop.no_secret_leaked(&[]).await
+    desktop.ensure_no_secret_leaked(&[]).await
 }
 
 /// The text without its colours.

@@ -1,9 +1,9 @@
-//! The parser's texts in Chinese.
+//! The parser's help and errors in Chinese. For `help.rs`.
 
 use clap::builder::Command;
 use clap::error::{ContextKind, Error, ErrorKind};
 
-use super::{context, described};
+use super::{context, with_help};
 
 /// The commands, by name.
 const COMMANDS: [(&str, &str); 13] = [
@@ -70,7 +70,7 @@ pub(super) fn translated(command: Command) -> Command {
         };
         let help = known(&name).or_else(|| known("*")).map(|(_, _, help)| *help);
         let heading = if is_positional { "参数" } else { "选项" };
-        command = command.mut_arg(&id, |argument| described(argument, help, heading).long_help(None));
+        command = command.mut_arg(&id, |argument| with_help(argument, help, heading).long_help(None));
     }
     let names: Vec<_> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     for name in names {
@@ -80,10 +80,10 @@ pub(super) fn translated(command: Command) -> Command {
 }
 
 /// What is wrong with what was typed, and how it is used.
-pub(super) fn complaint(error: &Error) -> String {
+pub(super) fn error_message(error: &Error) -> String {
     let about = |kind| context(error, kind).unwrap_or_default();
     let argument = about(ContextKind::InvalidArg);
-    let mut said = match error.kind() {
+    let mut message = match error.kind() {
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             let value = about(ContextKind::InvalidValue);
             match allowed(&argument) {
@@ -106,13 +106,13 @@ pub(super) fn complaint(error: &Error) -> String {
     let suggested =
         [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
     if let Some(suggestion) = suggested.into_iter().find_map(|kind| context(error, kind)) {
-        said.push_str(&format!("是否想输入 {suggestion}？"));
+        message.push_str(&format!("是否想输入 {suggestion}？"));
     }
     let usage = about(ContextKind::Usage);
     if let Some(usage) = usage.trim().strip_prefix("Usage: ").filter(|usage| !usage.is_empty()) {
-        said.push_str(&format!("\n用法：{usage}"));
+        message.push_str(&format!("\n用法：{usage}"));
     }
-    said + "\n详情请用 --help 查看。\n"
+    message + "\n详情请用 --help 查看。\n"
 }
 
 /// What an argument may be.

@@ -158,31 +158,78 @@ pub enum SignInStep {
     },
 }
 
+/// What a step wants of whoever shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepKind {
+    /// Nothing: the next step comes by itself.
+    Progress,
+    /// An answer that every front can take.
+    Question,
+    /// An answer that only a front with a web view can take.
+    PageQuestion,
+    /// The sign-in has failed. [`Answer::Again`] starts over.
+    Failure,
+    /// Nothing more: signed in.
+    Done,
+}
+
 impl SignInStep {
-    /// Whether nothing more happens unless the person answers.
-    pub fn waits_for_answer(&self) -> bool {
+    /// What it wants of whoever shows it.
+    pub fn kind(&self) -> StepKind {
         match self {
-            Self::AskPhoneNumber { .. }
-            | Self::AskCaptcha { .. }
-            | Self::AskTextCode { .. }
-            | Self::AskPage { .. }
-            | Self::PageClosed
-            | Self::AskPaste { .. }
-            | Self::AskWhichAccount { .. }
-            | Self::AskToGoOn { .. }
-            | Self::AskOtherAccount { .. }
-            | Self::AskNewAccount { .. }
-            | Self::Expired { .. }
-            | Self::Refused
-            | Self::RiskControl { .. }
-            | Self::Failed { .. } => true,
             Self::Preparing
             | Self::ShowCode { .. }
             | Self::Scanned { .. }
             | Self::Sending
             | Self::Exchanging
+            | Self::Saving => StepKind::Progress,
+            Self::AskPhoneNumber { .. }
+            | Self::AskCaptcha { .. }
+            | Self::AskTextCode { .. }
+            | Self::AskPaste { .. }
+            | Self::AskWhichAccount { .. }
+            | Self::AskToGoOn { .. }
+            | Self::AskOtherAccount { .. } => StepKind::Question,
+            Self::AskPage { .. } | Self::PageClosed | Self::AskNewAccount { .. } => StepKind::PageQuestion,
+            Self::Expired { .. } | Self::Refused | Self::RiskControl { .. } | Self::Failed { .. } => {
+                StepKind::Failure
+            }
+            Self::Done { .. } => StepKind::Done,
+        }
+    }
+
+    /// The problem that it carries: why the last answer did not do, why nothing is heard of the service, or why the
+    /// sign-in has failed.
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::ShowCode { problem, .. }
+            | Self::Scanned { problem, .. }
+            | Self::AskPhoneNumber { problem, .. }
+            | Self::AskTextCode { problem, .. }
+            | Self::AskPaste { problem, .. } => problem.as_ref(),
+            Self::RiskControl { problem, .. } | Self::Failed { problem, .. } => Some(problem),
+            Self::Preparing
+            | Self::Sending
+            | Self::AskCaptcha { .. }
+            | Self::AskPage { .. }
+            | Self::PageClosed
+            | Self::AskWhichAccount { .. }
+            | Self::AskToGoOn { .. }
+            | Self::Exchanging
+            | Self::AskOtherAccount { .. }
+            | Self::AskNewAccount { .. }
             | Self::Saving
-            | Self::Done { .. } => false,
+            | Self::Done { .. }
+            | Self::Expired { .. }
+            | Self::Refused => None,
+        }
+    }
+
+    /// Whether nothing more happens unless the person answers.
+    pub fn waits_for_answer(&self) -> bool {
+        match self.kind() {
+            StepKind::Question | StepKind::PageQuestion | StepKind::Failure => true,
+            StepKind::Progress | StepKind::Done => false,
         }
     }
 

@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tunekey_core::Method;
 use tunekey_simulator::Service;
 use tunekey_tests::desktop::Desktop;
-use tunekey_tests::patience::until;
+use tunekey_tests::eventually::until;
 use tunekey_tests::process::Process;
 use tunekey_tests::programs::{released, workspace};
 use tunekey_tests::window::Window;
@@ -34,7 +34,7 @@ const MEMORY_LIMIT: f64 = 1.15;
 /// How often the time from the phone's confirmation to the saved credential is taken.
 const CONFIRMATIONS: usize = 30;
 
-/// The ways in that a phone confirms, with the pause between two questions of those that ask again and again.
+/// The sign-in options that a phone confirms, with the pause between two polls of those that poll.
 const CONFIRMED: [(Service, Method, Duration); 4] = [
     (Service::QqMusic, Method::QqScan, Duration::from_millis(1000)),
     (Service::QqMusic, Method::WechatScan, Duration::ZERO),
@@ -135,7 +135,7 @@ async fn code_in_the_window(service: Service) -> Result<f64> {
           const drawn = picture !== null && picture.complete && picture.naturalWidth > 0; \
           requestAnimationFrame(drawn ? () => { window.__painted = Date.now(); } : look); \
         }; look();";
-    window.value(note).await?;
+    window.run_script(note).await?;
     // A click in the very moment in which the page settles can miss; a person would click again.
     until("the click to be taken", || async {
         if window.shows(".stage").await? {
@@ -146,7 +146,7 @@ async fn code_in_the_window(service: Service) -> Result<f64> {
     })
     .await?;
     let painted = until("the code to be painted", || async {
-        let painted = window.value("return window.__painted ?? 0").await?.as_f64().unwrap_or_default();
+        let painted = window.run_script("return window.__painted ?? 0").await?.as_f64().unwrap_or_default();
         ensure!(painted > 0.0, "it is not");
         Ok(painted)
     })
@@ -211,7 +211,7 @@ async fn confirmed_to_saved(
         }
     };
     step("show_code").await?;
-    let code = desktop.code(service, after).await?;
+    let code = desktop.next_code(service, after).await?;
     desktop.simulator.scan(code.id, None)?;
     step("scanned").await?;
     // At any moment between two questions, as a person would; the runs share the pause out evenly, because the median

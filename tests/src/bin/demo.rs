@@ -1,5 +1,5 @@
-//! The demo where there is no screen: the same app on a virtual one, driven through one sign-in for each service, with
-//! a picture of every step in `target/demo/`.
+//! The demo on a computer without a screen: the app on a virtual one, driven through one sign-in for each service, with a
+//! picture of every step in `target/demo/`. For `cargo xtask demo`.
 
 // A demo talks to a terminal.
 #![allow(clippy::print_stdout)]
@@ -10,7 +10,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use tunekey_simulator::{Code, Service};
-use tunekey_tests::desktop::{Desktop, service_of};
+use tunekey_tests::desktop::Desktop;
+use tunekey_tests::fixtures::service_of;
 use tunekey_tests::phone;
 use tunekey_tests::programs::workspace;
 use tunekey_tests::window::Window;
@@ -25,7 +26,7 @@ async fn main() -> Result<()> {
     );
     desktop.cli(&["settings", "clipboard-seconds", "30"]).await?.succeeded()?;
     let window = desktop.window().await?;
-    window.reads("h1", "Scan once").await?;
+    window.wait_for_text("h1", "Scan once").await?;
     let mut album = Album::new()?;
     album.add(&window, "empty").await?;
 
@@ -34,21 +35,21 @@ async fn main() -> Result<()> {
         window.click("#s-add").await?;
         album.add(&window, "pick-a-service").await?;
     }
-    other_ways(&desktop, &window, &mut album).await?;
+    other_options(&desktop, &window, &mut album).await?;
     window.click("#s-netease-90001").await?;
     look(&window, "dark", "zh-CN").await?;
-    window.reads("#a-copy", "复制").await?;
+    window.wait_for_text("#a-copy", "复制").await?;
     album.add(&window, "account-dark-chinese").await?;
     window.click("#s-add").await?;
     window.click("#c-netease").await?;
-    window.stage("waiting").await?;
+    window.wait_for_state("waiting").await?;
     album.add(&window, "code-dark-chinese").await?;
     window.click("#s-cancel").await?;
     look(&window, "light", "en").await?;
     window.click("#s-set").await?;
     window.click("#s-st-network").await?;
     album.add(&window, "settings-network").await?;
-    desktop.no_secret_leaked(&[&window]).await?;
+    desktop.ensure_no_secret_leaked(&[&window]).await?;
     println!("    no secret in any file, log, argument or in the page");
     window.quit(Duration::from_secs(5)).await?;
     println!("    {} pictures in {}", album.count, album.folder.display());
@@ -60,54 +61,54 @@ async fn sign_in(desktop: &Desktop, window: &Window, album: &mut Album, account:
     let service = service_of(account);
     println!("    signing in to {}", service.name());
     window.click(&format!("#c-{}", service.name())).await?;
-    window.stage("waiting").await?;
-    let code = desktop.code(service, 0).await?;
+    window.wait_for_state("waiting").await?;
+    let code = desktop.next_code(service, 0).await?;
     album.add(window, "code").await?;
     let text = phone::read(&window.picture_of(".stage").await?)?;
     desktop.simulator.scan_text(&text, Some(account))?;
-    window.stage("scanned").await?;
+    window.wait_for_state("scanned").await?;
     if service == Service::NetEase {
         window.element(".stage img").await?;
     }
     album.add(window, "scanned").await?;
     desktop.simulator.confirm(code.id)?;
-    window.stage("success").await?;
+    window.wait_for_state("success").await?;
     album.add(window, "signed-in").await?;
     window.click("#q-open").await?;
     album.add(window, "account").await?;
     window.click("#a-fmt").await?;
     album.add(window, "formats").await?;
     window.click("#f-json").await?;
-    let copied = desktop.clipboard().filled().await?;
+    let copied = desktop.clipboard().wait_for_any_text().await?;
     ensure!(copied.starts_with('{'), "the cookie was not copied as JSON");
     album.add(window, "copied").await?;
     window.click("#a-ref").await?;
-    window.reads("#hist li", "Renewed, new key").await?;
+    window.wait_for_text("#hist li", "Renewed, new key").await?;
     album.add(window, "renewed").await
 }
 
-/// The ways in that are not scanned, each as far as there is something to see.
-async fn other_ways(desktop: &Desktop, window: &Window, album: &mut Album) -> Result<()> {
-    println!("    looking at the other ways in");
+/// Shows the sign-in options that are not scanned, as far as there is something to see.
+async fn other_options(desktop: &Desktop, window: &Window, album: &mut Album) -> Result<()> {
+    println!("    looking at the other sign-in options");
     let cookie = desktop.cookie_from_elsewhere("qqmusic:10004").await?;
     window.click("#c-qqmusic").await?;
     window.click("#s-m-phone").await?;
-    window.focus_is_on("#p-num").await?;
-    window.types("13800010001\u{e007}").await?;
-    window.focus_is_on("#p-code").await?;
-    window.types("128").await?;
+    window.wait_for_focus("#p-num").await?;
+    window.type_keys("13800010001\u{e007}").await?;
+    window.wait_for_focus("#p-code").await?;
+    window.type_keys("128").await?;
     album.add(window, "phone").await?;
     window.click("#s-m-paste").await?;
-    window.focus_is_on("#pa-in").await?;
+    window.wait_for_focus("#pa-in").await?;
     desktop.clipboard().put(&cookie).await?;
     window.click("#pa-clip").await?;
-    window.stage("found").await?;
+    window.wait_for_state("found").await?;
     album.add(window, "paste").await?;
     window.click("#s-m-official-page").await?;
-    window.stage("page").await?;
+    window.wait_for_state("page").await?;
     // A page that asks again and again is on the screen.
     let is_shown = |code: &Code| code.method == "official_page" && code.polls > 2;
-    desktop.simulator.until(|world| world.codes().iter().any(is_shown).then_some(())).await;
+    desktop.simulator.until(|state| state.codes().iter().any(is_shown).then_some(())).await;
     album.add_screen(desktop, "official-page")?;
     window.click("#s-cancel").await
 }
@@ -151,7 +152,7 @@ impl Album {
         while name != "copied" && window.shows("#t-x").await? {
             window.click("#t-x").await?;
         }
-        window.rest().await?;
+        window.wait_until_still().await?;
         let path = self.next(name);
         window.picture().await?.save(&path).with_context(|| path.display().to_string())?;
         println!("    {}", path.strip_prefix(workspace()).unwrap_or(&path).display());

@@ -1,5 +1,5 @@
-//! A process that does with the system's keychain what it is told on its standard input, one call a line, and
-//! says what came of it: it can be given another session bus than the test that starts it.
+//! Calls the system's keychain as standard input says, one call a line, and prints each result. A process of its own, so that
+//! it can have another session bus than the test that starts it. For `keychain.rs`.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
@@ -14,14 +14,14 @@ async fn main() -> Result<()> {
     // Ends when its input does, whatever the keychain does.
     for line in stdin().lock().lines() {
         let line = line?;
-        let words: Vec<_> = line.split(' ').collect();
-        let (interaction, call) = words.split_first().context("an empty line")?;
+        let parts: Vec<_> = line.split(' ').collect();
+        let (interaction, call) = parts.split_first().context("an empty line")?;
         let interaction = match *interaction {
             "background" => Interaction::Forbidden,
             "user" => Interaction::Allowed,
-            other => bail!("no such patience: {other}"),
+            other => bail!("no such interaction: {other}"),
         };
-        let came = match *call {
+        let result = match *call {
             ["probe"] => keychain.probe(interaction).await.map(|()| "ok".to_owned()),
             ["get", name] => keychain.get(name, interaction).await.map(|found| match found {
                 Some(line) => format!("some {}", line.expose()),
@@ -33,7 +33,7 @@ async fn main() -> Result<()> {
             ["delete", name] => keychain.delete(name, interaction).await.map(|()| "ok".to_owned()),
             _ => bail!("no such call: {line}"),
         };
-        match came {
+        match result {
             Ok(answer) => println!("{answer}"),
             Err(error) => println!("{error:?}"),
         }

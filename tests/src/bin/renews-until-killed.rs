@@ -1,5 +1,5 @@
-//! A process that does what a renewal does to the keychain and the ledger, over and over, and says each time
-//! what it has promised to keep, until it is killed.
+//! Does what a renewal does to the keychain and the ledger, again and again until it is killed, and prints what it has
+//! committed to each time. For `crash.rs`.
 //!
 //! `renews-until-killed PROFILE UID BYTES`: says `loaded N` first, then `saved N` after each save; `N` is the
 //! generation, from which everything in the credential follows.
@@ -55,9 +55,9 @@ async fn main() -> Result<()> {
 
 /// Loads the credential and makes sure that it is, field by field, the one of its generation.
 async fn load(vault: &Vault, id: &AccountId, bytes: usize) -> Result<Option<Generation>> {
-    let Some(kept) = vault.load(id, Interaction::Forbidden).await? else { return Ok(None) };
-    ensure!(kept.credential == credential(id, kept.generation, bytes), "a torn credential was loaded");
-    Ok(Some(kept.generation))
+    let Some(stored) = vault.load(id, Interaction::Forbidden).await? else { return Ok(None) };
+    ensure!(stored.credential == credential(id, stored.generation, bytes), "a torn credential was loaded");
+    Ok(Some(stored.generation))
 }
 
 /// The credential of a generation.

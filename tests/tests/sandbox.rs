@@ -1,4 +1,4 @@
-//! The ground that the other tests stand on holds.
+//! The harnesses of the other suites work: sandbox, session bus and keyring.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn a_keyring_locks_unlocks_hangs_and_goes_on() {
     keyring.hang().expect("it can be stopped");
     let answer = tokio::time::timeout(Duration::from_millis(300), keyring.is_locked()).await;
     assert!(answer.is_err(), "a hung keyring does not answer");
-    keyring.go_on().expect("it can be continued");
+    keyring.resume().expect("it can be continued");
     assert!(!keyring.is_locked().await.expect("it answers again"), "and is as it was");
 }
 
@@ -53,7 +53,7 @@ async fn a_sandbox_ends_everything_that_was_started_in_it() {
     );
     drop((screen, keyring, bus, sandbox));
     for id in started {
-        tunekey_tests::process::gone(id, Duration::from_secs(5)).await.expect("it ended");
+        tunekey_tests::process::wait_until_gone(id, Duration::from_secs(5)).await.expect("it ended");
     }
     assert!(!root.exists(), "and its folder is gone");
 }

@@ -1,29 +1,28 @@
-//! An account's state has one story: the window, the tray, the command line and its JSON tell the same.
+//! The window, the tray, the command line and its JSON show the same state of an account.
 
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use tunekey_tests::desktop::Desktop;
-use tunekey_tests::patience::until;
+use tunekey_tests::eventually::until;
+use tunekey_tests::fixtures::QQ;
 
-const QQ: &str = "qqmusic:10001";
-
-/// What becomes of an account, and what each front says of it.
-struct Situation {
-    /// What stands in the ledger.
+/// A state of an account, and what each front shows of it.
+struct AccountState {
+    /// The fields of its record in the ledger.
     record: Value,
-    /// State and reason for programs.
+    /// The state and its reason in JSON.
     json: [&'static str; 2],
     /// The pill in the window.
     window: &'static str,
-    /// What the account's row in the window's list holds.
+    /// What the account's row in the window's list contains.
     row: &'static str,
-    /// What the tray's line holds.
+    /// What the tray's item contains.
     tray: &'static str,
-    /// What `tunekey show` holds.
+    /// What `tunekey show` prints.
     command_line: &'static str,
 }
 
-fn situations() -> [Situation; 8] {
+fn account_states() -> [AccountState; 8] {
     let now = jiff::Timestamp::now();
     let told =
         |state: &str, reason: &str| json!({ "health": { "state": state, "since": now, "reason": reason } });
@@ -33,7 +32,7 @@ fn situations() -> [Situation; 8] {
         json!({ "at": at, "outcome": "failed", "trigger": "automatic", "problem": problem })
     };
     let (warns, dead) = ("Needs attention", "Needs sign-in");
-    let situation = |record, json, window, row, tray, command_line| Situation {
+    let account_state = |record, json, window, row, tray, command_line| AccountState {
         record,
         json,
         window,
@@ -42,22 +41,22 @@ fn situations() -> [Situation; 8] {
         command_line,
     };
     let warning = |reason, row, words| {
-        situation(told("warning", reason), ["warning", reason], warns, row, warns, words)
+        account_state(told("warning", reason), ["warning", reason], warns, row, warns, words)
     };
     let ended = |reason, row, words| {
-        situation(told("needs_sign_in", reason), ["needs_sign_in", reason], dead, row, dead, words)
+        account_state(told("needs_sign_in", reason), ["needs_sign_in", reason], dead, row, dead, words)
     };
     [
-        situation(json!({}), ["healthy", ""], "Healthy", "", "Renews in", "works"),
+        account_state(json!({}), ["healthy", ""], "Healthy", "", "Renews in", "works"),
         warning("refused_once", "Refused once", "refused once"),
         warning("missing_once", "Not found", "not found in the keychain"),
         warning("unreadable", "Can’t be read", "unreadable in the keychain"),
-        Situation {
+        AccountState {
             // Nothing has worked since.
             record: json!({ "checked_at": null, "renewals": [failed(1), failed(5)], "failures": 2 }),
             ..warning("renewal_failing", "Renewals fail", "renewals fail")
         },
-        Situation {
+        AccountState {
             record: json!({ "renewability": "not_renewable" }),
             ..warning("not_renewable", "Can’t be renewed", "works, can’t be renewed")
         },
@@ -67,24 +66,24 @@ fn situations() -> [Situation; 8] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_front_tells_the_same_of_an_account() -> Result<()> {
+async fn every_front_shows_the_same_account_state() -> Result<()> {
     let desktop = Desktop::start().await?;
     // Nothing is asked of the service meanwhile: what stands in the ledger is what is known.
     desktop.cli(&["settings", "auto-renew", "off"]).await?.succeeded()?;
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     let window = desktop.window().await?;
     window.element("#a-copy").await?;
     let tray = desktop.tray(&window).await?;
-    for Situation { record, json, window: pill, row, tray: line, command_line } in situations() {
-        desktop.is_found(QQ, record)?;
+    for AccountState { record, json, window: pill, row, tray: line, command_line } in account_states() {
+        desktop.record_state(QQ, record)?;
         let [state, reason] = json;
         let shown = desktop.cli(&["--json", "show", QQ]).await?.succeeded()?.json()?;
         let health = &shown[0]["health"];
         let told = (health["state"].as_str(), health["reason"].as_str().unwrap_or_default());
         ensure!(told == (Some(state), reason), "to programs it is {health}");
-        let shown = desktop.cli(&["show", QQ]).await?.succeeded()?.out;
+        let shown = desktop.cli(&["show", QQ]).await?.succeeded()?.stdout;
         ensure!(shown.contains(command_line), "{state} {reason}: the command line says {shown}");
-        let listed = desktop.cli(&["accounts"]).await?.succeeded()?.out;
+        let listed = desktop.cli(&["accounts"]).await?.succeeded()?.stdout;
         ensure!(listed.contains(command_line), "{state} {reason}: the list says {listed}");
         until(format!("the window to show {reason}"), || async {
             let (shown, listed) = (window.text(".pill").await?, window.text(".nav-acct").await?);

@@ -1,4 +1,4 @@
-//! Accounts and times in words.
+//! Accounts, services, methods, times and pasted texts as text for people. For every command.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,11 +10,11 @@ use tunekey_core::{
 use crate::failure::Failure;
 
 /// One line: id, name, health.
-pub(crate) fn line(account: &Account, language: Language) -> String {
-    format!("{}  {}  {}", account.id, account.nickname, state(account, language))
+pub(crate) fn account_line(account: &Account, language: Language) -> String {
+    format!("{}  {}  {}", account.id, account.nickname, health_with_time(account, language))
 }
 
-/// What the system names as its proxy, behind the word that has it used.
+/// The system's proxy and its source, to be put after the setting that uses it.
 pub(crate) fn system_proxy(system: &SystemProxyInfo, language: Language) -> String {
     match (&system.problem, &system.address, &system.source) {
         (Some(problem), ..) => format!("  {}", problem.message(language)),
@@ -25,8 +25,8 @@ pub(crate) fn system_proxy(system: &SystemProxyInfo, language: Language) -> Stri
     }
 }
 
-/// What came of a renewal.
-pub(crate) fn outcome(outcome: RenewalOutcome, language: Language) -> &'static str {
+/// The outcome of a renewal.
+pub(crate) fn renewal_outcome(outcome: RenewalOutcome, language: Language) -> &'static str {
     match outcome {
         RenewalOutcome::Renewed => language.pick("renewed, new key", "已续期，密钥已更换"),
         RenewalOutcome::Unchanged => language.pick("still valid, key unchanged", "仍有效，密钥未变"),
@@ -35,31 +35,33 @@ pub(crate) fn outcome(outcome: RenewalOutcome, language: Language) -> &'static s
     }
 }
 
-/// A moment in the computer's time zone.
+/// Date and time in the computer's time zone.
 pub(crate) fn time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-/// A time of today in the computer's time zone, for what is seconds away.
-pub(crate) fn clock(at: Timestamp) -> String {
+/// A time of today in the computer's time zone, to the second.
+pub(crate) fn time_of_day(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
 }
 
-/// What a pasted text holds: its shape, what is there and what is not, and whether it can be renewed.
+/// What was detected in a pasted text: its format, which parts were found and which are missing, and whether it can be
+/// renewed.
 pub(crate) fn detected(detected: &Detected, language: Language) -> String {
     let Detected { format, fields, parts, renewable } = detected;
     let separator = language.pick(", ", "、");
     let named = |found: bool| {
-        let parts = parts.iter().filter(|one| one.found == found).map(|one| part(one.part, language));
+        let parts =
+            parts.iter().filter(|one| one.found == found).map(|one| credential_part(one.part, language));
         parts.collect::<Vec<_>>().join(separator)
     };
     let (found, missing) = (named(true), named(false));
     let mut rows = vec![match language {
         Language::English => {
-            format!("Detected {} with {fields} fields. Found: {found}.", shape(*format, language))
+            format!("Detected {} with {fields} fields. Found: {found}.", paste_format(*format, language))
         }
         Language::Chinese => {
-            format!("识别为{}，共 {fields} 个字段。已找到：{found}。", shape(*format, language))
+            format!("识别为{}，共 {fields} 个字段。已找到：{found}。", paste_format(*format, language))
         }
     }];
     if !missing.is_empty() {
@@ -79,14 +81,14 @@ pub(crate) fn detected(detected: &Detected, language: Language) -> String {
     rows.join("\n")
 }
 
-/// A text of no use as a failure of the command.
-pub(crate) fn unusable_text(reason: UnusableReason) -> Failure {
+/// The failure of a command whose text holds no credential to use.
+pub(crate) fn unusable_failure(reason: UnusableReason) -> Failure {
     let [english, chinese] =
         [Language::English, Language::Chinese].map(|language| unusable_reason(reason, language));
     Failure::new(ProblemCode::InvalidInput, english, chinese)
 }
 
-/// Why a pasted text is of no use, what it holds all the same, and what to do.
+/// Why a pasted text cannot be used, what was found in it all the same, and what to do.
 pub(crate) fn unusable(unusable: &Unusable, language: Language) -> String {
     let mut rows = vec![unusable_reason(unusable.reason, language).to_owned()];
     if let Some(other) = unusable.other {
@@ -94,17 +96,17 @@ pub(crate) fn unusable(unusable: &Unusable, language: Language) -> String {
             Language::English => {
                 format!(
                     "It is a credential of {}. To add it: tunekey import {other}",
-                    name_of(other, language)
+                    service(other, language)
                 )
             }
             Language::Chinese => {
-                format!("这是{}的凭据。要添加它，请运行：tunekey import {other}", name_of(other, language))
+                format!("这是{}的凭据。要添加它，请运行：tunekey import {other}", service(other, language))
             }
         });
     }
     let named = |found: bool| {
         let parts = unusable.parts.iter().filter(|detected| detected.found == found);
-        let names: Vec<_> = parts.map(|detected| part(detected.part, language)).collect();
+        let names: Vec<_> = parts.map(|detected| credential_part(detected.part, language)).collect();
         names.join(language.pick(", ", "、"))
     };
     if !unusable.parts.is_empty() {
@@ -116,7 +118,7 @@ pub(crate) fn unusable(unusable: &Unusable, language: Language) -> String {
     rows.join("\n")
 }
 
-/// The same in a sentence, without what it holds.
+/// Why a pasted text cannot be used, in a sentence.
 pub(crate) fn unusable_reason(reason: UnusableReason, language: Language) -> &'static str {
     match reason {
         UnusableReason::Empty => language.pick("There is nothing in it.", "内容是空的。"),
@@ -152,7 +154,7 @@ pub(crate) fn unusable_reason(reason: UnusableReason, language: Language) -> &'s
     }
 }
 
-/// The accounts in a pasted text, a row each.
+/// The accounts in a pasted text, a line each.
 pub(crate) fn pasted_accounts(accounts: &[PastedAccount], language: Language) -> String {
     let mut rows = vec![match language {
         Language::English => format!("There are {} accounts in it:", accounts.len()),
@@ -174,14 +176,7 @@ pub(crate) fn pasted_accounts(accounts: &[PastedAccount], language: Language) ->
     rows.join("\n")
 }
 
-fn name_of(service: ServiceId, language: Language) -> &'static str {
-    match service {
-        ServiceId::QqMusic => language.pick("QQ Music", "QQ 音乐"),
-        ServiceId::Netease => language.pick("NetEase Cloud Music", "网易云音乐"),
-    }
-}
-
-fn shape(format: PasteFormat, language: Language) -> &'static str {
+fn paste_format(format: PasteFormat, language: Language) -> &'static str {
     match format {
         PasteFormat::CookieHeader => language.pick("a Cookie header", " Cookie 请求头"),
         PasteFormat::SetCookie => language.pick("Set-Cookie lines", " Set-Cookie 行"),
@@ -198,7 +193,7 @@ fn shape(format: PasteFormat, language: Language) -> &'static str {
     }
 }
 
-fn part(part: CredentialPart, language: Language) -> &'static str {
+fn credential_part(part: CredentialPart, language: Language) -> &'static str {
     match part {
         CredentialPart::AccountId => language.pick("account number (uin)", "账号（uin）"),
         CredentialPart::MusicKey => language.pick("key (qm_keyst)", "密钥（qm_keyst）"),
@@ -208,19 +203,19 @@ fn part(part: CredentialPart, language: Language) -> &'static str {
     }
 }
 
-/// How an account is doing, with since when where that matters.
-pub(crate) fn state(account: &Account, language: Language) -> String {
-    let words = health(&account.health, language);
+/// The health of an account, with the time since when where that matters.
+pub(crate) fn health_with_time(account: &Account, language: Language) -> String {
+    let health = health(&account.health, language);
     match since(&account.health) {
         Some(at) => match language {
-            Language::English => format!("{words}, since {}", time(at)),
-            Language::Chinese => format!("{words}，自 {} 起", time(at)),
+            Language::English => format!("{health}, since {}", time(at)),
+            Language::Chinese => format!("{health}，自 {} 起", time(at)),
         },
-        None => words.to_owned(),
+        None => health.to_owned(),
     }
 }
 
-/// How an account is doing: the one place that says it.
+/// The health of an account. The only place that has text for it.
 pub(crate) fn health(health: &Health, language: Language) -> &'static str {
     match health {
         Health::Healthy => language.pick("works", "正常"),
@@ -252,13 +247,13 @@ pub(crate) fn health(health: &Health, language: Language) -> &'static str {
 fn since(health: &Health) -> Option<Timestamp> {
     match health {
         Health::Healthy | Health::RenewsSoon => None,
-        // Since it was issued: that says nothing.
+        // That would be the time when the key was issued, which says nothing.
         Health::Warning { reason: WarningReason::NotRenewable, .. } => None,
         Health::Warning { since, .. } | Health::NeedsSignIn { since, .. } => Some(*since),
     }
 }
 
-/// A way in, as people call it.
+/// The name of a sign-in method for people.
 pub(crate) fn method(method: Method, language: Language) -> &'static str {
     match method {
         Method::QqScan => language.pick("scan with QQ", "QQ 扫码"),
@@ -270,7 +265,7 @@ pub(crate) fn method(method: Method, language: Language) -> &'static str {
     }
 }
 
-/// A service, as people call it.
+/// The name of a service for people. The only place that has text for it.
 pub(crate) fn service(service: ServiceId, language: Language) -> &'static str {
     match service {
         ServiceId::QqMusic => language.pick("QQ Music", "QQ 音乐"),
@@ -284,7 +279,7 @@ pub(crate) fn tier_held(account: &Account) -> Option<Tier> {
     tiers.iter().rfind(|status| status.active).map(|status| status.tier)
 }
 
-/// The membership in a word.
+/// The account's membership: its best tier, none or unknown.
 pub(crate) fn membership(account: &Account, language: Language) -> &'static str {
     match tier_held(account) {
         Some(held) => tier(held, language),
@@ -293,6 +288,7 @@ pub(crate) fn membership(account: &Account, language: Language) -> &'static str 
     }
 }
 
+/// The name of a tier of membership.
 pub(crate) fn tier(tier: Tier, language: Language) -> &'static str {
     match tier {
         Tier::QqGreen => language.pick("Green Diamond", "绿钻"),

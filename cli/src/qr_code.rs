@@ -1,4 +1,4 @@
-//! A code in a terminal, and what to say where it does not fit.
+//! A QR code in a terminal or a PNG file. For `steps.rs`.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -9,50 +9,53 @@ use tunekey_core::{Language, Method, ProblemCode, QUIET_ZONE, QrCode, ServiceId}
 use crate::failure::Failure;
 use crate::output::Canvas;
 
-/// The modules of a code in a PNG: big enough for a phone held over a small picture.
+/// The width of a module in a PNG, in pixels: large enough for a phone held over a small picture.
 const PNG_MODULE_PIXELS: u32 = 8;
-/// White borders around a code in a terminal, best first: scanners manage with less than the standard asks for.
+/// Quiet zones around a code in a terminal, in modules, best first: scanners manage with less than the standard asks for.
 const BORDERS: [u32; 3] = [QUIET_ZONE, 2, 1];
-/// The rows below a code: how to scan it, and where the cursor stands.
+/// The rows below a code: the instruction and the cursor.
 const ROWS_BELOW: u32 = 2;
 
-/// A code for a terminal.
+/// A size in columns and rows.
+pub(crate) type Size = (u32, u32);
+
+/// A code as lines for a terminal.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Drawn {
-    /// The lines; `None` where they would be broken into pieces.
+pub(crate) struct RenderedCode {
+    /// The lines; `None` where the terminal would break them.
     pub(crate) lines: Option<String>,
-    /// How many columns and rows it takes, and how many there are, where it does not fit.
-    pub(crate) misfit: Option<((u32, u32), (u32, u32))>,
+    /// The size that it needs and the size that there is; `None` when it fits.
+    pub(crate) overflow: Option<(Size, Size)>,
 }
 
-/// Draws a code with as much border as there is room for.
-pub(crate) fn draw(code: &QrCode, canvas: Canvas) -> Drawn {
+/// Renders a code with as much quiet zone as there is room for.
+pub(crate) fn render(code: &QrCode, canvas: Canvas) -> RenderedCode {
     let Some((columns, rows)) = canvas.size else {
-        return Drawn { lines: Some(code.terminal(canvas.ink, QUIET_ZONE)), misfit: None };
+        return RenderedCode { lines: Some(code.terminal(canvas.ink, QUIET_ZONE)), overflow: None };
     };
     let fits = |border: &u32| {
         let (wide, high) = code.terminal_size(*border);
         wide <= columns && high + ROWS_BELOW <= rows
     };
     if let Some(border) = BORDERS.into_iter().find(fits) {
-        return Drawn { lines: Some(code.terminal(canvas.ink, border)), misfit: None };
+        return RenderedCode { lines: Some(code.terminal(canvas.ink, border)), overflow: None };
     }
     let least = BORDERS[BORDERS.len() - 1];
     let (wide, high) = code.terminal_size(least);
-    // What is only too high is whole again when the letters get smaller.
+    // A code that is only too high is whole again when the font gets smaller.
     let lines = (wide <= columns).then(|| code.terminal(canvas.ink, least));
-    Drawn { lines, misfit: Some(((wide, high + ROWS_BELOW), (columns, rows))) }
+    RenderedCode { lines, overflow: Some(((wide, high + ROWS_BELOW), (columns, rows))) }
 }
 
-/// What to do about a code that does not fit.
-pub(crate) fn misfit(
-    (needed, there): ((u32, u32), (u32, u32)),
+/// The message about a code that does not fit: how to make room, or how to have it as a picture.
+pub(crate) fn overflow_message(
+    (needed, available): (Size, Size),
     service: ServiceId,
     method: Method,
     language: Language,
 ) -> String {
     let command = format!("  tunekey sign-in {service} --method {method} --qr png=code.png");
-    let ((wide, high), (columns, rows)) = (needed, there);
+    let ((wide, high), (columns, rows)) = (needed, available);
     match language {
         Language::English => format!(
             "This code takes {wide} columns and {high} rows; the terminal has {columns} and {rows}.\n\
@@ -67,8 +70,11 @@ pub(crate) fn misfit(
     }
 }
 
-/// Writes the picture in one go, so that whoever watches the file never sees half a code. Whoever scans it signs
-/// in: only its owner may read it.
+/// Writes a PNG atomically, so that nobody reads half a code. Whoever scans it signs in, so that only its owner may read
+/// it.
+///
+/// # Errors
+/// `InvalidInput` when the file cannot be written.
 pub(crate) fn write_png(code: &QrCode, file: &Path) -> Result<(), Failure> {
     let cannot = |_| {
         let file = file.display();
@@ -78,13 +84,13 @@ pub(crate) fn write_png(code: &QrCode, file: &Path) -> Result<(), Failure> {
             format!("无法写入 {file}，请为二维码换一个文件。"),
         )
     };
-    let mut target = private().open(file).map_err(cannot)?;
+    let mut target = private_file().open(file).map_err(cannot)?;
     target.write_all(&code.png(PNG_MODULE_PIXELS, QUIET_ZONE)).map_err(cannot)?;
     target.commit().map_err(cannot)
 }
 
 #[cfg(unix)]
-fn private() -> atomic_write_file::OpenOptions {
+fn private_file() -> atomic_write_file::OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
 
     use atomic_write_file::unix::OpenOptionsExt as _;
@@ -94,7 +100,7 @@ fn private() -> atomic_write_file::OpenOptions {
 }
 
 #[cfg(not(unix))]
-fn private() -> atomic_write_file::OpenOptions {
+fn private_file() -> atomic_write_file::OpenOptions {
     AtomicWriteFile::options()
 }
 
@@ -124,9 +130,9 @@ mod tests {
             QrCode::from_text("https://music.163.com/login?codekey=b5880215-7578-4a91-b369-000000000000")
                 .expect("it fits");
         for (rows, high) in [(24, 21), (22, 19), (20, 18)] {
-            let drawn = draw(&code, on(80, rows));
-            let lines = drawn.lines.expect("it fits");
-            assert_eq!((lines.lines().count(), drawn.misfit), (high, None), "on {rows} rows");
+            let rendered = render(&code, on(80, rows));
+            let lines = rendered.lines.expect("it fits");
+            assert_eq!((lines.lines().count(), rendered.overflow), (high, None), "on {rows} rows");
         }
     }
 
@@ -134,23 +140,26 @@ mod tests {
     fn a_code_that_does_not_fit_says_what_it_takes_and_how_to_have_it_as_a_picture() {
         let (wide, high) = long().terminal_size(1);
         assert!(high > 24, "it is the one that does not fit");
-        let drawn = draw(&long(), on(80, 24));
-        assert!(drawn.lines.is_some(), "smaller letters show the whole of it");
-        let misfit = drawn.misfit.expect("24 rows are too few");
-        assert_eq!(misfit, ((wide, high + ROWS_BELOW), (80, 24)));
+        let rendered = render(&long(), on(80, 24));
+        assert!(rendered.lines.is_some(), "smaller letters show the whole of it");
+        let overflow = rendered.overflow.expect("24 rows are too few");
+        assert_eq!(overflow, ((wide, high + ROWS_BELOW), (80, 24)));
         for language in [Language::English, Language::Chinese] {
-            let said = super::misfit(misfit, ServiceId::Netease, Method::AppScan, language);
-            assert!(said.contains("tunekey sign-in netease --method app-scan --qr png=code.png"), "{said}");
-            assert!(said.contains(&wide.to_string()) && said.contains("24"), "{said}");
+            let message = overflow_message(overflow, ServiceId::Netease, Method::AppScan, language);
+            assert!(
+                message.contains("tunekey sign-in netease --method app-scan --qr png=code.png"),
+                "{message}"
+            );
+            assert!(message.contains(&wide.to_string()) && message.contains("24"), "{message}");
         }
-        assert_eq!(draw(&long(), on(40, 60)).lines, None, "broken lines are no code");
-        assert_eq!(draw(&long(), on(80, 40)).misfit, None);
+        assert_eq!(render(&long(), on(40, 60)).lines, None, "broken lines are no code");
+        assert_eq!(render(&long(), on(80, 40)).overflow, None);
     }
 
     #[test]
     fn where_nobody_looks_a_code_has_its_whole_border() {
         let canvas = Canvas { ink: Ink::Letters, size: None };
-        let lines = draw(&long(), canvas).lines.expect("a file has room");
+        let lines = render(&long(), canvas).lines.expect("a file has room");
         assert_eq!(lines.lines().count() as u32, long().terminal_size(QUIET_ZONE).1);
     }
 }

@@ -1,18 +1,16 @@
-//! What goes on around the window: closing it, quitting, what is told while nobody looks, and a sign-in page that
-//! cannot be loaded.
+//! The app on the desktop: closing to the tray, quitting, notifications, and a sign-in page that cannot be loaded.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use tunekey_simulator::{Fault, FaultKind, Service};
 use tunekey_tests::desktop::Desktop;
-use tunekey_tests::notifications::{Notifications, Shown};
-use tunekey_tests::patience::until;
-use tunekey_tests::screen::{ENTER, Standing};
+use tunekey_tests::eventually::until;
+use tunekey_tests::fixtures::{NETEASE, QQ};
+use tunekey_tests::notifications::{Notification, Notifications};
+use tunekey_tests::screen::{ENTER, WindowState};
 use tunekey_tests::tray_host::TrayHost;
-
-/// The app ends within this, whatever hangs.
-const QUITS_IN: Duration = Duration::from_secs(5);
+use tunekey_tests::window::QUIT_LIMIT;
 
 /// The window's title.
 const TITLE: &str = "TuneKey";
@@ -20,24 +18,21 @@ const TITLE: &str = "TuneKey";
 /// The colour of the button on our own page, in the light.
 const BUTTON: [u8; 3] = [0x1f, 0x5f, 0xd0];
 
-const QQ: &str = "qqmusic:10001";
-const NETEASE: &str = "netease:90001";
-
-/// What a server of today can do.
-const ABILITIES: &[&str] = &["actions", "body", "body-markup"];
+/// The capabilities of today's notification servers.
+const CAPABILITIES: &[&str] = &["actions", "body", "body-markup"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_goes_to_the_tray_where_there_is_one_and_says_so_the_first_time() -> Result<()> {
     let desktop = Desktop::start().await?;
     let _panel = TrayHost::start(&desktop.bus).await?;
-    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
     let window = desktop.window().await?;
     knows_the_tray(&desktop, 1).await?;
     for round in 0..2 {
-        desktop.screen.window_is(TITLE, Standing::Shown).await?;
+        desktop.screen.wait_for_window(TITLE, WindowState::Shown).await?;
         desktop.screen.close(TITLE)?;
-        desktop.screen.window_is(TITLE, Standing::Hidden).await?;
-        let said = notifications.says("keeps running").await?;
+        desktop.screen.wait_for_window(TITLE, WindowState::Hidden).await?;
+        let said = notifications.wait_for("keeps running").await?;
         ensure!(said.text.contains("tray") && said.text.contains("Ctrl+Q"), "it says {said:?}");
         ensure!(
             notifications.shown().len() == 1,
@@ -46,15 +41,15 @@ async fn closing_goes_to_the_tray_where_there_is_one_and_says_so_the_first_time(
         );
         desktop.tray(&window).await?.click("Open TuneKey").await?;
     }
-    desktop.screen.window_is(TITLE, Standing::Shown).await?;
-    window.quit(QUITS_IN).await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Shown).await?;
+    window.quit(QUIT_LIMIT).await?;
 
     // Nor is it said again after a restart.
     let window = desktop.window().await?;
     knows_the_tray(&desktop, 2).await?;
     desktop.screen.close(TITLE)?;
-    desktop.screen.window_is(TITLE, Standing::Hidden).await?;
-    window.quit(QUITS_IN).await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Hidden).await?;
+    window.quit(QUIT_LIMIT).await?;
     ensure!(notifications.shown().len() == 1, "it was said again: {:?}", notifications.shown());
     Ok(())
 }
@@ -62,33 +57,33 @@ async fn closing_goes_to_the_tray_where_there_is_one_and_says_so_the_first_time(
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_without_a_tray_leaves_the_window_where_it_can_be_found() -> Result<()> {
     let desktop = Desktop::start().await?;
-    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
     let window = desktop.window().await?;
-    window.reads("h1", "Scan once").await?;
+    window.wait_for_text("h1", "Scan once").await?;
     desktop.screen.close(TITLE)?;
-    desktop.screen.window_is(TITLE, Standing::Minimised).await?;
-    let said = notifications.says("keeps running").await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Minimised).await?;
+    let said = notifications.wait_for("keeps running").await?;
     ensure!(said.text.contains("minimised"), "it says {said:?}");
 
     // A watcher that nobody shows icons for is no tray either.
     desktop.screen.activate(TITLE)?;
-    desktop.screen.window_is(TITLE, Standing::Shown).await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Shown).await?;
     let nobody = TrayHost::start_without_a_host(&desktop.bus).await?;
     desktop.screen.close(TITLE)?;
-    desktop.screen.window_is(TITLE, Standing::Minimised).await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Minimised).await?;
     drop(nobody);
 
     // From when a panel comes, closing goes there; when the panel goes, the window is back where it can be found.
     desktop.screen.activate(TITLE)?;
-    desktop.screen.window_is(TITLE, Standing::Shown).await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Shown).await?;
     let panel = TrayHost::start(&desktop.bus).await?;
     knows_the_tray(&desktop, 1).await?;
     desktop.screen.close(TITLE)?;
-    desktop.screen.window_is(TITLE, Standing::Hidden).await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Hidden).await?;
     drop(panel);
-    desktop.screen.window_is(TITLE, Standing::Minimised).await?;
-    window.reads("h1", "Scan once").await?;
-    window.quit(QUITS_IN).await
+    desktop.screen.wait_for_window(TITLE, WindowState::Minimised).await?;
+    window.wait_for_text("h1", "Scan once").await?;
+    window.quit(QUIT_LIMIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,32 +91,32 @@ async fn control_q_ends_the_app_in_every_view() -> Result<()> {
     let desktop = Desktop::start().await?;
     for view in ["empty", "code", "account", "dialog", "settings", "locked"] {
         if view == "account" {
-            desktop.signed_in(QQ).await?;
+            desktop.sign_in(QQ).await?;
         }
         if view == "locked" {
             desktop.keyring().lock().await?;
         }
         let window = desktop.window().await?;
         match view {
-            "empty" => drop(window.reads("h1", "Scan once").await?),
+            "empty" => drop(window.wait_for_text("h1", "Scan once").await?),
             "code" => {
                 window.click("#c-qqmusic").await?;
-                window.stage("waiting").await?;
+                window.wait_for_state("waiting").await?;
             }
             "account" => drop(window.element("#a-copy").await?),
             "dialog" => {
                 window.click("#a-out").await?;
-                desktop.screen.window_is("Sign out", Standing::Shown).await?;
+                desktop.screen.wait_for_window("Sign out", WindowState::Shown).await?;
             }
             "settings" => {
                 window.click("#s-set").await?;
                 window.element("#g6").await?;
             }
-            _ => drop(window.reads("h1", "is locked").await?),
+            _ => drop(window.wait_for_text("h1", "is locked").await?),
         }
         // The app may be gone before the driver hears of it.
-        let _ = tokio::time::timeout(Duration::from_secs(2), window.types_with_control('q')).await;
-        window.ended(QUITS_IN).await.with_context(|| format!("in the view “{view}”"))?;
+        let _ = tokio::time::timeout(Duration::from_secs(2), window.type_with_control('q')).await;
+        window.wait_for_exit(QUIT_LIMIT).await.with_context(|| format!("in the view “{view}”"))?;
     }
     desktop.keyring().unlock().await?;
     // The window opens in the settings, where it was last.
@@ -129,38 +124,38 @@ async fn control_q_ends_the_app_in_every_view() -> Result<()> {
     window.element("#g6").await?;
     // As above.
     let _ = tokio::time::timeout(Duration::from_secs(2), window.click("#g6")).await;
-    window.ended(QUITS_IN).await.context("by the button in the settings")
+    window.wait_for_exit(QUIT_LIMIT).await.context("by the button in the settings")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_to_an_account_in_the_background_is_told_once_and_leads_to_signing_in() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     desktop.cli(&["settings", "auto-renew", "off"]).await?.succeeded()?;
     let _panel = TrayHost::start(&desktop.bus).await?;
-    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
     let window = desktop.window().await?;
     window.element("#a-copy").await?;
     knows_the_tray(&desktop, 1).await?;
     desktop.screen.close(TITLE)?;
-    desktop.screen.window_is(TITLE, Standing::Hidden).await?;
-    notifications.says("keeps running").await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Hidden).await?;
+    notifications.wait_for("keeps running").await?;
 
-    desktop.is_found_dead(QQ, "Tom <i>& Jerry</i>")?;
-    let said = notifications.says("needs a new sign-in").await?;
+    desktop.record_rejection(QQ, "Tom <i>& Jerry</i>")?;
+    let said = notifications.wait_for("needs a new sign-in").await?;
     ensure!(said.title.contains("Tom <i>& Jerry</i>"), "a title is no markup: {said:?}");
     ensure!(said.text.contains("QQ Music"), "it does not name the service: {said:?}");
-    ensure!(deaths(&notifications).len() == 1, "one is enough: {:?}", notifications.shown());
+    ensure!(sign_in_notifications(&notifications).len() == 1, "one is enough: {:?}", notifications.shown());
     notifications.click(&said).await?;
-    desktop.screen.window_is(TITLE, Standing::Shown).await?;
-    window.stage("waiting").await.context("the click leads to signing in")?;
-    window.quit(QUITS_IN).await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Shown).await?;
+    window.wait_for_state("waiting").await.context("the click leads to signing in")?;
+    window.quit(QUIT_LIMIT).await?;
 
     // It is the same incident after a restart, and with another window.
     let window = desktop.window().await?;
     window.element("#a-sign").await?;
-    let after = deaths(&notifications);
-    window.quit(QUITS_IN).await?;
+    let after = sign_in_notifications(&notifications);
+    window.quit(QUIT_LIMIT).await?;
     ensure!(after.len() == 1, "it was told again: {after:?}");
     Ok(())
 }
@@ -168,42 +163,42 @@ async fn what_happens_to_an_account_in_the_background_is_told_once_and_leads_to_
 #[tokio::test(flavor = "multi_thread")]
 async fn what_happens_before_the_persons_eyes_is_told_by_the_window_alone() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
-    desktop.signed_in(NETEASE).await?;
+    desktop.sign_in(QQ).await?;
+    desktop.sign_in(NETEASE).await?;
     desktop.cli(&["settings", "auto-renew", "off"]).await?.succeeded()?;
     let _panel = TrayHost::start(&desktop.bus).await?;
-    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
     let window = desktop.window().await?;
     window.click("#s-qqmusic-10001").await?;
     knows_the_tray(&desktop, 1).await?;
     desktop.screen.activate(TITLE)?;
     until("the window to have the focus", || async {
-        ensure!(window.value("return document.hasFocus()").await? == true, "it has not");
+        ensure!(window.run_script("return document.hasFocus()").await? == true, "it has not");
         Ok(())
     })
     .await?;
-    desktop.is_found_dead(QQ, "Lin Jian")?;
+    desktop.record_rejection(QQ, "Lin Jian")?;
     window.element("#a-sign").await?;
     // The next one, behind its back, shows that the first would have been told by now.
     desktop.screen.close(TITLE)?;
-    desktop.screen.window_is(TITLE, Standing::Hidden).await?;
-    desktop.is_found_dead(NETEASE, "Mori")?;
-    notifications.says("Mori needs a new sign-in").await?;
-    let deaths = deaths(&notifications);
+    desktop.screen.wait_for_window(TITLE, WindowState::Hidden).await?;
+    desktop.record_rejection(NETEASE, "Mori")?;
+    notifications.wait_for("Mori needs a new sign-in").await?;
+    let deaths = sign_in_notifications(&notifications);
     ensure!(deaths.len() == 1, "what was seen was told as well: {deaths:?}");
-    window.quit(QUITS_IN).await
+    window.quit(QUIT_LIMIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_knows_no_clicks_is_told_where_else_to_sign_in() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(NETEASE).await?;
-    desktop.is_found_dead(NETEASE, "A & B")?;
+    desktop.sign_in(NETEASE).await?;
+    desktop.record_rejection(NETEASE, "A & B")?;
     let _panel = TrayHost::start(&desktop.bus).await?;
     let notifications = Notifications::start(&desktop.bus, &["body"]).await?;
     // Found by something else before the app was there, and nobody has been told.
-    let app = desktop.hidden_app()?;
-    let said = notifications.says("A & B needs a new sign-in").await?;
+    let app = desktop.start_hidden_app()?;
+    let said = notifications.wait_for("A & B needs a new sign-in").await?;
     ensure!(said.actions.is_empty(), "nothing would happen: {said:?}");
     ensure!(said.text.contains("NetEase Cloud Music") && said.text.contains("tray menu"), "it says {said:?}");
     drop(app);
@@ -213,20 +208,20 @@ async fn a_server_that_knows_no_clicks_is_told_where_else_to_sign_in() -> Result
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_cannot_be_renewed_is_told_of_a_day_before_its_end() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
-    desktop.signed_in(NETEASE).await?;
-    desktop.is_found_to_end_in(QQ, 30)?;
-    desktop.is_found_to_end_in(NETEASE, 20)?;
+    desktop.sign_in(QQ).await?;
+    desktop.sign_in(NETEASE).await?;
+    desktop.record_expiry(QQ, 30)?;
+    desktop.record_expiry(NETEASE, 20)?;
     let _panel = TrayHost::start(&desktop.bus).await?;
-    let notifications = Notifications::start(&desktop.bus, ABILITIES).await?;
-    let app = desktop.hidden_app()?;
-    let said = notifications.says("will need a new sign-in").await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
+    let app = desktop.start_hidden_app()?;
+    let said = notifications.wait_for("will need a new sign-in").await?;
     ensure!(
         said.text.contains("NetEase Cloud Music") && said.text.contains("ends in 20 h"),
         "it says {said:?}"
     );
     notifications.click(&said).await?;
-    desktop.screen.window_is(TITLE, Standing::Shown).await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Shown).await?;
     ensure!(notifications.shown().len() == 1, "the other one has time: {:?}", notifications.shown());
     drop(app);
     Ok(())
@@ -235,8 +230,8 @@ async fn a_key_that_cannot_be_renewed_is_told_of_a_day_before_its_end() -> Resul
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hidden_app_comes_to_where_it_can_be_found_when_there_is_no_tray() -> Result<()> {
     let desktop = Desktop::start().await?;
-    let _app = desktop.hidden_app()?;
-    desktop.screen.window_is(TITLE, Standing::Minimised).await
+    let _app = desktop.start_hidden_app()?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Minimised).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,14 +239,14 @@ async fn a_sign_in_page_that_cannot_be_loaded_says_so_and_can_be_tried_again() -
     let desktop = Desktop::start().await?;
     let window = desktop.window().await?;
     for (account, at) in [(QQ, "qq.page"), (NETEASE, "netease.page")] {
-        let service = tunekey_tests::desktop::service_of(account);
+        let service = tunekey_tests::fixtures::service_of(account);
         let name =
             if service == Service::QqMusic { "QQ Music sign-in" } else { "NetEase Cloud Music sign-in" };
         desktop.simulator.arm(Fault::new(at, FaultKind::Reset))?;
         window.click(&format!("#s-add, #c-{}", service.name())).await?;
         window.click(&format!("#c-{0}, #s-m-official-page", service.name())).await?;
         window.click("#s-m-official-page").await?;
-        window.stage("page").await?;
+        window.wait_for_state("page").await?;
         until("the failure to be noticed", || async {
             let log = desktop.app_log()?;
             let host = if service == Service::QqMusic { "qq.com" } else { "music.163.com" };
@@ -281,18 +276,18 @@ async fn a_sign_in_page_that_cannot_be_loaded_says_so_and_can_be_tried_again() -
         })
         .await?;
         desktop.simulator.confirm_as(code, Some(account))?;
-        window.stage("new").await?;
-        window.reads(".info", account.rsplit(':').next().unwrap_or_default()).await?;
+        window.wait_for_state("new").await?;
+        window.wait_for_text(".info", account.rsplit(':').next().unwrap_or_default()).await?;
         window.click("#q-primary").await?;
-        window.stage("success").await?;
+        window.wait_for_state("success").await?;
         window.click("#q-open").await?;
     }
-    desktop.no_secret_leaked(&[&window]).await?;
-    window.quit(QUITS_IN).await
+    desktop.ensure_no_secret_leaked(&[&window]).await?;
+    window.quit(QUIT_LIMIT).await
 }
 
-/// The notifications that say of an account that only a new sign-in helps.
-fn deaths(notifications: &Notifications) -> Vec<Shown> {
+/// The notifications that an account needs a new sign-in.
+fn sign_in_notifications(notifications: &Notifications) -> Vec<Notification> {
     notifications.shown().into_iter().filter(|one| one.title.contains("needs a new sign-in")).collect()
 }
 

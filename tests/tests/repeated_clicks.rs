@@ -1,92 +1,86 @@
-//! A person clicks each control again and again, against services that answer at once, soon and late. However the
-//! answers and the events overtake each other, each control ends, in the state that is so.
+//! Each control of the window is clicked again and again, against services that respond at once, soon and late. However
+//! responses and events overtake each other, each control ends in the true state.
 //!
-//! Why no test saw “Checking…” stay for ever: none clicked it on an account that works, and none looked at a button
-//! after its answer; the page's own tests played a program whose answers and events come in one order.
+//! The page's own tests cannot show this: in their mock of the program, responses and events come in one order.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use tunekey_tests::desktop::{CLEARED_AFTER, Desktop};
-use tunekey_tests::patience::{PATIENCE, until, within};
-use tunekey_tests::window::Window;
+use tunekey_tests::eventually::{TIMEOUT, until, within};
+use tunekey_tests::fixtures::{NETEASE, QQ};
+use tunekey_tests::window::{QUIT_LIMIT, Window};
 
 /// How often each control is clicked.
-const TIMES: usize = 10;
+const CLICKS: usize = 10;
 
-/// How long the services take for each answer, in milliseconds.
+/// How long the services take for each response, in milliseconds.
 const DELAYS: [u64; 3] = [0, 300, 3000];
 
-/// How long an impatient person waits before clicking once more.
-const PACE: Duration = Duration::from_millis(350);
-
-/// The app ends within this, whatever hangs.
-const QUITS_IN: Duration = Duration::from_secs(5);
-
-const QQ: &str = "qqmusic:10001";
-const NETEASE: &str = "netease:90001";
+/// The pause between two clicks of an impatient user.
+const CLICK_PAUSE: Duration = Duration::from_millis(350);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn checking_a_qq_music_account_ends_each_time() -> Result<()> {
-    asking_ends(QQ, "#a-check").await
+    request_ends(QQ, "#a-check").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn checking_a_netease_account_ends_each_time() -> Result<()> {
-    asking_ends(NETEASE, "#a-check").await
+    request_ends(NETEASE, "#a-check").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn renewing_a_qq_music_account_ends_each_time() -> Result<()> {
-    asking_ends(QQ, "#a-ref").await
+    request_ends(QQ, "#a-ref").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn renewing_a_netease_account_ends_each_time() -> Result<()> {
-    asking_ends(NETEASE, "#a-ref").await
+    request_ends(NETEASE, "#a-ref").await
 }
 
-/// Clicks a control that asks the service something, and looks each time at how it ends.
-async fn asking_ends(account: &str, control: &str) -> Result<()> {
+/// Clicks a control that makes a request to the service, and checks each time how it ends.
+async fn request_ends(account: &str, control: &str) -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(account).await?;
+    desktop.sign_in(account).await?;
     let window = desktop.window().await?;
     window.element("#a-copy").await?;
     for delay in DELAYS {
         desktop.simulator.configure(|settings| settings.answer_delay_ms = delay);
-        for time in 1..=TIMES {
+        for time in 1..=CLICKS {
             let asked = desktop.simulator.journal().len();
             window.click(control).await?;
             if delay >= 3000 {
                 // Nobody waits that long in silence: the clicks go on while the first is being answered.
                 pause().await;
-                if time < TIMES {
+                if time < CLICKS {
                     continue;
                 }
             } else {
-                within(PATIENCE, "the service to be asked", || async {
+                within(TIMEOUT, "the service to be asked", || async {
                     ensure!(desktop.simulator.journal().len() > asked, "it was not");
                     Ok(())
                 })
                 .await
                 .with_context(|| format!("{control} after {delay} ms, for the {time}th time"))?;
             }
-            has_ended(&window, account)
+            wait_until_idle(&window, account)
                 .await
                 .with_context(|| format!("{control} after {delay} ms, for the {time}th time"))?;
         }
     }
     desktop.simulator.configure(|settings| settings.answer_delay_ms = 0);
-    ensure!(desktop.keeps_newest(account).await?, "the keychain does not hold the newest key");
+    ensure!(desktop.stores_newest_credential(account).await?, "the keychain does not hold the newest key");
     ensure!(desktop.simulator.broken_rules().is_empty(), "{:?}", desktop.simulator.broken_rules());
-    window.quit(QUITS_IN).await
+    window.quit(QUIT_LIMIT).await
 }
 
-/// Waits until the page says that nothing is being done, as it is, and that what was done went well.
-async fn has_ended(window: &Window, account: &str) -> Result<()> {
-    within(PATIENCE * 2, "what was asked to end", || async {
-        let known = known(window, account).await?;
+/// Waits until the window shows that the account is no longer busy, and no problem.
+async fn wait_until_idle(window: &Window, account: &str) -> Result<()> {
+    within(TIMEOUT * 2, "what was asked to end", || async {
+        let known = account_snapshot(window, account).await?;
         ensure!(known["busy"].is_null(), "the program says that it is {}", known["busy"]);
         for control in ["#a-check", "#a-ref"] {
             let disabled = window.attribute(control, "aria-disabled").await?;
@@ -102,7 +96,7 @@ async fn has_ended(window: &Window, account: &str) -> Result<()> {
     .await
 }
 
-/// More accounts than ten rounds of single renewals would be allowed for.
+/// More accounts than single renewals are allowed for within ten rounds.
 const MANY: [&str; 7] =
     [QQ, "qqmusic:10002", "qqmusic:10003", "qqmusic:10004", NETEASE, "netease:90002", "netease:90003"];
 
@@ -110,14 +104,14 @@ const MANY: [&str; 7] =
 async fn renewing_all_ends_each_time_however_many_accounts_there_are() -> Result<()> {
     let desktop = Desktop::start().await?;
     for account in MANY {
-        desktop.signed_in(account).await?;
+        desktop.sign_in(account).await?;
     }
     let window = desktop.window().await?;
     window.click("#s-all").await?;
     window.element("#o-all").await?;
-    for time in 1..=TIMES {
+    for time in 1..=CLICKS {
         window.click("#o-all").await?;
-        within(PATIENCE, "every account to be renewed", || async {
+        within(TIMEOUT, "every account to be renewed", || async {
             let renewals = desktop.simulator.renewals();
             let so_often = u32::try_from(time)?;
             ensure!(MANY.iter().all(|id| renewals.get(*id) == Some(&so_often)), "{renewals:?}");
@@ -130,51 +124,55 @@ async fn renewing_all_ends_each_time_however_many_accounts_there_are() -> Result
         .await
         .with_context(|| format!("for the {time}th time"))?;
     }
-    window.quit(QUITS_IN).await
+    window.quit(QUIT_LIMIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn copying_ends_with_the_cookie_that_was_asked_for_last() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     let window = desktop.window().await?;
     window.element("#a-copy").await?;
     let cookie = async |format: &str| -> Result<String> {
-        let ran = desktop.cli(&["--json", "cookie", QQ, "--format", format]).await?.succeeded()?;
-        Ok(ran.json()?[0]["cookie"].as_str().context("no cookie")?.to_owned())
+        let output = desktop.cli(&["--json", "cookie", QQ, "--format", format]).await?.succeeded()?;
+        Ok(output.json()?[0]["cookie"].as_str().context("no cookie")?.to_owned())
     };
     let (header, json) = (cookie("header").await?, cookie("json").await?);
     let mut copied = None;
-    for time in 1..=TIMES {
+    for time in 1..=CLICKS {
         let (format, wanted) = if time % 2 == 0 { ("header", &header) } else { ("json", &json) };
         window.click("#a-fmt").await?;
         window.click(&format!("#f-{format}")).await?;
         window.click("#a-copy").await?;
-        desktop.clipboard().holds(wanted).await.with_context(|| format!("the {time}th time, {format}"))?;
+        desktop
+            .clipboard()
+            .wait_for_content(wanted)
+            .await
+            .with_context(|| format!("the {time}th time, {format}"))?;
         window.element("#t-clear").await?;
         copied = Some(std::time::Instant::now());
-        ensure!(known(&window, QQ).await?["format"] == format, "another format was remembered");
+        ensure!(account_snapshot(&window, QQ).await?["format"] == format, "another format was remembered");
     }
     // Its toast is there for as long as the cookie is, and no longer.
-    desktop.clipboard().cleared(Duration::from_secs(u64::from(CLEARED_AFTER) + 2)).await?;
+    desktop.clipboard().wait_until_empty(Duration::from_secs(u64::from(CLEARED_AFTER) + 2)).await?;
     within(Duration::from_secs(2), "the toast of the copy to go", || async {
         ensure!(!window.shows("#t-clear").await?, "it says that there is something to clear");
         Ok(())
     })
     .await?;
     ensure!(copied.is_some(), "nothing was copied");
-    for _ in 0..TIMES {
+    for _ in 0..CLICKS {
         window.click("#a-copy").await?;
         window.click("#t-clear").await?;
-        desktop.clipboard().cleared(Duration::from_secs(2)).await?;
+        desktop.clipboard().wait_until_empty(Duration::from_secs(2)).await?;
         until("the toast of the copy to go", || async {
             ensure!(!window.shows("#t-clear").await?, "it says that there is something to clear");
             Ok(())
         })
         .await?;
     }
-    desktop.no_secret_leaked(&[&window]).await?;
-    window.quit(QUITS_IN).await
+    desktop.ensure_no_secret_leaked(&[&window]).await?;
+    window.quit(QUIT_LIMIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,7 +181,7 @@ async fn settings_end_as_they_were_chosen_last() -> Result<()> {
     let window = desktop.window().await?;
     window.click("#s-set, #e-set, [data-settings]").await.ok();
     if !window.shows("#g5").await? {
-        window.types_with_control(',').await?;
+        window.type_with_control(',').await?;
     }
     window.element("#g5").await?;
     // As quick as the page can be clicked at all: each of these is a request of its own.
@@ -195,8 +193,8 @@ async fn settings_end_as_they_were_chosen_last() -> Result<()> {
                 one.dispatchEvent(new Event('change', { bubbles: true })); \
             } \
         } return true";
-    let script = script.replace("arguments[0]", &TIMES.to_string());
-    ensure!(window.value(&script).await? == true, "the page was not clicked");
+    let script = script.replace("arguments[0]", &CLICKS.to_string());
+    ensure!(window.run_script(&script).await? == true, "the page was not clicked");
     until("the settings to be as they were chosen", || async {
         let preferences = window.invoke("preferences", json!({})).await?;
         ensure!(
@@ -210,22 +208,22 @@ async fn settings_end_as_they_were_chosen_last() -> Result<()> {
         let page = "return [document.querySelector('#g2-light').getAttribute('aria-pressed'), \
                     document.querySelector('#g1').value, document.querySelector('#g4').checked, \
                     document.querySelector('#g5').value, document.documentElement.hasAttribute('data-dark')]";
-        let shown = window.value(page).await?;
+        let shown = window.run_script(page).await?;
         ensure!(shown == json!(["true", "system", true, "env", false]), "the page shows {shown}");
         Ok(())
     })
     .await?;
-    window.quit(QUITS_IN).await
+    window.quit(QUIT_LIMIT).await
 }
 
-/// What the program knows of an account.
-async fn known(window: &Window, account: &str) -> Result<Value> {
+/// An account of the program's snapshot.
+async fn account_snapshot(window: &Window, account: &str) -> Result<Value> {
     let snapshot = window.invoke("snapshot", json!({})).await?;
     let accounts = snapshot["accounts"].as_array().context("there is no list of accounts")?;
     accounts.iter().find(|known| known["id"] == account).cloned().context("the account is gone")
 }
 
-/// What an impatient person does between two clicks. It is what is tested, and waits for nothing.
+/// Waits between two clicks. The pause is part of what is tested: it waits for no condition.
 async fn pause() {
-    tokio::time::sleep(PACE).await;
+    tokio::time::sleep(CLICK_PAUSE).await;
 }

@@ -1,11 +1,10 @@
-//! Those who mean harm: a page in our own window that lies, a frame on a service's page, and a neighbour on the session
-//! bus. The window goes on, and nothing is lost, led elsewhere or leaked.
+//! Attackers on the same computer: a page in our own window that lies, a frame on a service's page, and a program on the
+//! session bus. The window goes on, and nothing is lost, redirected or leaked.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -13,21 +12,16 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tunekey_core::Profile;
 use tunekey_tests::desktop::Desktop;
-use tunekey_tests::patience::{PATIENCE, until};
-use tunekey_tests::screen::Standing;
-use tunekey_tests::window::Window;
+use tunekey_tests::eventually::{TIMEOUT, until};
+use tunekey_tests::fixtures::{NETEASE, QQ};
+use tunekey_tests::screen::WindowState;
+use tunekey_tests::window::{QUIT_LIMIT, RESPONSE_LIMIT, Window};
 
-/// The app ends within this, whatever hangs.
-const QUITS_IN: Duration = Duration::from_secs(5);
-/// The window answers within this, whatever is done to it.
-const ANSWERS_IN: Duration = Duration::from_millis(200);
 /// The app grows by less than this, in KiB.
 const GROWS_BY: u64 = 64 * 1024;
 /// How often each command is called: more than ten thousand times in all.
 const CALLS: u32 = 500;
 
-const QQ: &str = "qqmusic:10001";
-const NETEASE: &str = "netease:90001";
 const ATTACKER: &str = "qqmusic:10002";
 
 /// Writes a text into the page's own database, which lies in the profile.
@@ -86,17 +80,17 @@ const LOADS: &str = r"
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothing() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
-    desktop.signed_in(NETEASE).await?;
+    desktop.sign_in(QQ).await?;
+    desktop.sign_in(NETEASE).await?;
     let window = desktop.window().await?;
     window.element("#s-qqmusic-10001").await?;
-    let (before, size) = (ways(&desktop)?, resident(window.app())?);
+    let (before, size) = (routes(&desktop)?, resident(window.app())?);
 
     // Whom to trust: a certificate that the page has brought along, wherever it lies.
     let pem = std::fs::read_to_string(desktop.sandbox.root().join("ca.pem"))?;
     let evil = desktop.sandbox.root().join("evil.pem");
     std::fs::write(&evil, &pem)?;
-    let kept = window.call(KEEP, vec![json!(pem)]).await?;
+    let kept = window.run_async_script(KEEP, vec![json!(pem)]).await?;
     ensure!(kept == "kept", "the page keeps nothing: {kept}");
     let mut files = files_with(&desktop.sandbox.profile(), pem.as_bytes())?;
     files.push(evil);
@@ -104,17 +98,17 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
         let refused = window.invoke("set_setting", json!({ "key": "extra-ca", "value": file })).await;
         ensure!(refused.is_err(), "the page has chosen {} itself", file.display());
     }
-    ensure!(ways(&desktop)? == before, "trust was changed");
+    ensure!(routes(&desktop)? == before, "trust was changed");
 
     // How to reach the services: the person is asked, and says no.
     for proxy in ["http://127.0.0.1:1", "none", "system"] {
         let (refused, asked) = tokio::join!(
             window.invoke("set_setting", json!({ "key": "proxy", "value": proxy })),
-            desktop.answers("Change the proxy?", false),
+            desktop.answer_dialog("Change the proxy?", false),
         );
         asked.with_context(|| format!("{proxy}: nobody was asked"))?;
         ensure!(refused.is_err(), "{proxy}: it was changed all the same");
-        ensure!(ways(&desktop)? == before, "{proxy}: the route was changed");
+        ensure!(routes(&desktop)? == before, "{proxy}: the route was changed");
     }
 
     // What would be lost: the same.
@@ -122,7 +116,7 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
         for account in [QQ, NETEASE] {
             let (refused, asked) = tokio::join!(
                 window.invoke(command, json!({ "account": account })),
-                desktop.answers(question, false),
+                desktop.answer_dialog(question, false),
             );
             asked.with_context(|| format!("{command}: nobody was asked"))?;
             ensure!(refused.is_err(), "{command}: {account} was taken away all the same");
@@ -131,39 +125,40 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
 
     // Everything else, with what no window of ours says, and more often than anybody could.
     for (command, payloads) in lies() {
-        let answered = window.call(FLOOD, vec![json!(command), json!(payloads), json!(CALLS)]).await;
+        let answered =
+            window.run_async_script(FLOOD, vec![json!(command), json!(payloads), json!(CALLS)]).await;
         answered.with_context(|| format!("{command} is not answered"))?;
         // A question that was not meant for the page is put away, as often as one comes.
         for question in ["Change the proxy?", "Remove", "Sign out"] {
-            while desktop.screen.window(question)? != Standing::Hidden {
-                desktop.answers(question, false).await?;
+            while desktop.screen.window(question)? != WindowState::Hidden {
+                desktop.answer_dialog(question, false).await?;
             }
         }
     }
     let answers = until("the window to answer as ever", || async {
-        let took = window.answers_in().await?;
-        ensure!(took < ANSWERS_IN, "it takes {took:?}");
+        let took = window.response_time().await?;
+        ensure!(took < RESPONSE_LIMIT, "it takes {took:?}");
         Ok(took)
     });
     answers.await?;
 
     // What lies elsewhere is not loaded, and the window stays where it is.
     let elsewhere = Elsewhere::start().await?;
-    let place = window.call(LOADS, vec![json!(format!("http://{}/", elsewhere.address))]).await?;
+    let place = window.run_async_script(LOADS, vec![json!(format!("http://{}/", elsewhere.address))]).await?;
     let place =
         place.as_str().and_then(|place| place.strip_prefix("tauri://localhost")).context("it has left")?;
     ensure!(place.is_empty() || place.starts_with('/'), "it is at {place}");
     ensure!(elsewhere.asked().is_empty(), "it was asked {:?}", elsewhere.asked());
 
-    ensure!(ways(&desktop)? == before, "trust or route was changed: {:?}", ways(&desktop)?);
+    ensure!(routes(&desktop)? == before, "trust or route was changed: {:?}", routes(&desktop)?);
     for account in [QQ, NETEASE] {
-        ensure!(desktop.keeps_newest(account).await?, "{account}: its credential is gone");
-        ensure!(!desktop.newest(account)?.is_signed_out(), "{account}: its session was ended");
+        ensure!(desktop.stores_newest_credential(account).await?, "{account}: its credential is gone");
+        ensure!(!desktop.newest_credential(account)?.is_signed_out(), "{account}: its session was ended");
     }
-    desktop.no_secret_leaked(&[&window]).await?;
+    desktop.ensure_no_secret_leaked(&[&window]).await?;
     let grown = resident(window.app())?.saturating_sub(size);
     ensure!(grown < GROWS_BY, "the app has grown by {grown} KiB");
-    window.quit(QUITS_IN).await
+    window.quit(QUIT_LIMIT).await
 }
 
 /// Every command but those that end the app or open a dialog, and what a page that lies may say to it.
@@ -262,7 +257,7 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
 }
 
 /// Where credentials go and whom is trusted: the settings, and the certificates in force.
-fn ways(desktop: &Desktop) -> Result<BTreeMap<&'static str, Value>> {
+fn routes(desktop: &Desktop) -> Result<BTreeMap<&'static str, Value>> {
     let profile = desktop.sandbox.profile();
     let ledger: Value = serde_json::from_slice(&std::fs::read(profile.join("ledger.json"))?)?;
     let settings = &ledger["settings"];
@@ -339,12 +334,12 @@ async fn a_change_of_route_that_the_person_wants_is_made() -> Result<()> {
     let window = desktop.window().await?;
     let (changed, asked) = tokio::join!(
         window.invoke("set_setting", json!({ "key": "proxy", "value": "none" })),
-        desktop.answers("Change the proxy?", true),
+        desktop.answer_dialog("Change the proxy?", true),
     );
     asked?;
     changed?;
-    ensure!(ways(&desktop)?["proxy"] == "none", "it is {}", ways(&desktop)?["proxy"]);
-    window.quit(QUITS_IN).await
+    ensure!(routes(&desktop)?["proxy"] == "none", "it is {}", routes(&desktop)?["proxy"]);
+    window.quit(QUIT_LIMIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -354,7 +349,7 @@ async fn a_hidden_frame_on_the_sign_in_page_signs_nobody_in_and_ends_nothing() -
     let window = desktop.window().await?;
     window.click("#c-qqmusic").await?;
     window.click("#s-m-official-page").await?;
-    window.stage("page").await?;
+    window.wait_for_state("page").await?;
     // The frame has got to where the page ends, and the page goes on asking.
     until("the page to go on", || async {
         let codes = desktop.simulator.codes();
@@ -364,7 +359,7 @@ async fn a_hidden_frame_on_the_sign_in_page_signs_nobody_in_and_ends_nothing() -
         Ok(())
     })
     .await?;
-    window.stage("page").await?;
+    window.wait_for_state("page").await?;
     ensure!(desktop.simulator.ledger().is_empty(), "the attacker’s code was taken");
     ensure!(desktop.keyring().items().await?.is_empty(), "something was saved");
 
@@ -372,19 +367,19 @@ async fn a_hidden_frame_on_the_sign_in_page_signs_nobody_in_and_ends_nothing() -
     let codes = desktop.simulator.codes();
     let code = codes.iter().rfind(|code| code.method == "official_page").context("the page shows no code")?;
     desktop.simulator.confirm_as(code.id, Some(QQ))?;
-    window.stage("new").await?;
-    window.reads(".info", "number 10001").await?;
+    window.wait_for_state("new").await?;
+    window.wait_for_text(".info", "number 10001").await?;
     ensure!(desktop.keyring().items().await?.is_empty(), "something was saved before the answer");
     window.click("#q-retry").await?;
-    window.stage("page").await?;
+    window.wait_for_state("page").await?;
     until("the session to be ended", || async {
-        ensure!(desktop.newest(QQ)?.is_signed_out(), "it is alive");
+        ensure!(desktop.newest_credential(QQ)?.is_signed_out(), "it is alive");
         Ok(())
     })
     .await?;
     ensure!(desktop.keyring().items().await?.is_empty(), "what is not theirs was saved");
-    desktop.no_secret_leaked(&[&window]).await?;
-    window.quit(QUITS_IN).await
+    desktop.ensure_no_secret_leaked(&[&window]).await?;
+    window.quit(QUIT_LIMIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -395,9 +390,9 @@ async fn a_clipboard_without_end_is_read_no_further_than_it_takes_to_see_that() 
     window.click("#s-m-paste").await?;
     window.element("#pa-clip").await?;
     let size = resident(window.app())?;
-    desktop.clipboard().put_long(200 << 20).await?;
+    desktop.clipboard().put_large(200 << 20).await?;
     window.click("#pa-clip").await?;
-    window.reads(".banner", "It is too long").await?;
+    window.wait_for_text(".banner", "It is too long").await?;
     let grown = resident(window.app())?.saturating_sub(size);
     ensure!(grown < GROWS_BY, "the app has grown by {grown} KiB");
     Ok(())
@@ -411,24 +406,24 @@ async fn who_holds_the_apps_name_and_stays_silent_does_not_keep_it_from_starting
     let name = format!("dev.tunekey.desktop.profile-{digest}.SingleInstance");
     let squatter = Squatter::start(&desktop, &[&name]).await?;
     let window = desktop.window().await?;
-    window.reads(".notice", "holds TuneKey’s name").await?;
+    window.wait_for_text(".notice", "holds TuneKey’s name").await?;
     ensure!(desktop.app_log()?.contains("holds TuneKey’s name"), "the log does not say so");
-    window.quit(QUITS_IN).await?;
+    window.quit(QUIT_LIMIT).await?;
 
     // Once it lets go, the name is the app's own, and a second start shows the first one's window and ends.
     drop(squatter);
     let window = desktop.window().await?;
-    let mut second = desktop.another_app()?;
-    let status = second.ended(PATIENCE).await?;
+    let mut second = desktop.start_second_app()?;
+    let status = second.wait_for_exit(TIMEOUT).await?;
     ensure!(status.success(), "the second start ended as {status}");
     ensure!(!window.shows(".notice").await?, "there is nothing to say");
-    window.quit(QUITS_IN).await
+    window.quit(QUIT_LIMIT).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_holds_the_desktops_own_names_and_stays_silent_holds_up_no_window() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     let names = [
         "org.kde.StatusNotifierWatcher",
         "org.freedesktop.Notifications",
@@ -440,8 +435,8 @@ async fn who_holds_the_desktops_own_names_and_stays_silent_holds_up_no_window() 
     let _squatter = Squatter::start(&desktop, &names).await?;
     let window = desktop.window().await?;
     window.element("#a-copy").await?;
-    ensure!(window.answers_in().await? < PATIENCE, "the window hangs");
-    window.quit(QUITS_IN).await
+    ensure!(window.response_time().await? < TIMEOUT, "the window hangs");
+    window.quit(QUIT_LIMIT).await
 }
 
 /// A program that owns names on the session bus and answers nobody.
@@ -462,7 +457,7 @@ impl Squatter {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tray_offers_to_copy_only_as_long_as_it_may() -> Result<()> {
     let desktop = Desktop::start().await?;
-    desktop.signed_in(QQ).await?;
+    desktop.sign_in(QQ).await?;
     let _panel = tunekey_tests::tray_host::TrayHost::start(&desktop.bus).await?;
     let window = desktop.window().await?;
     window.element("#a-copy").await?;
@@ -481,5 +476,5 @@ async fn the_tray_offers_to_copy_only_as_long_as_it_may() -> Result<()> {
     offers(&window, false).await?;
     window.click("#s2").await?;
     offers(&window, true).await?;
-    window.quit(QUITS_IN).await
+    window.quit(QUIT_LIMIT).await
 }

@@ -1,5 +1,5 @@
-//! Which file of a crate uses which, as its paths say: a `use` line, or a path in the code. What is compiled for
-//! tests alone does not count, nor does what a file uses of the module that it belongs to.
+//! The graph of which file of a crate uses which, by the paths in its `use` lines and its code. What is compiled for tests
+//! alone does not count, nor does what a file uses of the module that it belongs to. For `architecture.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,27 +13,27 @@ use syn::{Attribute, Expr, ExprLit, Item, ItemMod, ItemUse, Lit, Meta, MetaNameV
 /// The name of a module: the segments behind `crate`.
 type Name = Vec<String>;
 
-/// How often a name may lead on to another one before that is taken for a circle of names.
-const MOST_EXPORTS: usize = 16;
+/// How many re-exports a name may lead through before they are taken for a cycle.
+const MAX_REEXPORTS: usize = 16;
 
 /// The files of one crate and what they use.
 #[derive(Debug)]
-pub struct Structure {
+pub struct ModuleGraph {
     modules: BTreeMap<Name, Module>,
 }
 
 #[derive(Debug, Default)]
 struct Module {
     path: PathBuf,
-    /// What it lends a name: what it is called here, and the path that it comes from.
+    /// The names that it re-exports, and the paths that they come from.
     exports: BTreeMap<String, Name>,
-    /// The modules of which it lends every name.
+    /// The modules of which it re-exports every name.
     globs: BTreeSet<Name>,
     /// The paths that it uses, from the crate's root.
     uses: BTreeSet<Name>,
 }
 
-impl Structure {
+impl ModuleGraph {
     /// Reads every file below the folder of a root such as `core/src/lib.rs`.
     ///
     /// # Errors
@@ -63,62 +63,62 @@ impl Structure {
         self.modules.is_empty()
     }
 
-    /// The files that use each other, directly or by others, in groups. None, if all arrows run one way.
-    pub fn circles(&self) -> Vec<Vec<&Path>> {
+    /// The groups of files that use each other, directly or through others. Empty when there is no cycle.
+    pub fn cycles(&self) -> Vec<Vec<&Path>> {
         let mut graph = DiGraph::new();
         let nodes: BTreeMap<&Name, _> =
             self.modules.keys().map(|name| (name, graph.add_node(name))).collect();
-        for (from, to) in self.arrows() {
+        for (from, to) in self.edges() {
             graph.update_edge(nodes[from], nodes[to], ());
         }
-        let mut circles: Vec<Vec<&Path>> = tarjan_scc(&graph)
+        let mut cycles: Vec<Vec<&Path>> = tarjan_scc(&graph)
             .into_iter()
-            .filter(|circle| circle.len() > 1)
-            .map(|circle| {
+            .filter(|cycle| cycle.len() > 1)
+            .map(|cycle| {
                 let mut files: Vec<&Path> =
-                    circle.into_iter().map(|node| self.modules[graph[node]].path.as_path()).collect();
+                    cycle.into_iter().map(|node| self.modules[graph[node]].path.as_path()).collect();
                 files.sort();
                 files
             })
             .collect();
-        circles.sort();
-        circles
+        cycles.sort();
+        cycles
     }
 
     /// The files that one uses, by its path.
     pub fn used_by(&self, path: &Path) -> BTreeSet<&Path> {
-        let arrows = self.arrows().into_iter();
-        let own = arrows.filter(|(from, _)| self.modules[*from].path == path);
+        let edges = self.edges().into_iter();
+        let own = edges.filter(|(from, _)| self.modules[*from].path == path);
         own.map(|(_, to)| self.modules[to].path.as_path()).collect()
     }
 
     /// From each file to those that it uses, but not to the modules that it is a part of.
-    fn arrows(&self) -> BTreeSet<(&Name, &Name)> {
-        let mut arrows = BTreeSet::new();
+    fn edges(&self) -> BTreeSet<(&Name, &Name)> {
+        let mut edges = BTreeSet::new();
         for (name, module) in &self.modules {
             for path in module.uses.iter().chain(&module.globs) {
-                if let Some(to) = self.home(path, 0)
+                if let Some(to) = self.resolve(path, 0)
                     && !name.starts_with(to)
                 {
-                    arrows.insert((name, to));
+                    edges.insert((name, to));
                 }
             }
         }
-        arrows
+        edges
     }
 
     /// The module in which what a path names is defined.
-    fn home(&self, path: &[String], exports: usize) -> Option<&Name> {
+    fn resolve(&self, path: &[String], exports: usize) -> Option<&Name> {
         let known = (0..=path.len()).rev().find_map(|end| self.modules.get_key_value(&path[..end]));
         let (name, module) = known?;
         let rest = &path[name.len()..];
         let Some((first, behind)) = rest.split_first() else { return Some(name) };
-        if exports >= MOST_EXPORTS {
+        if exports >= MAX_REEXPORTS {
             return Some(name);
         }
         if let Some(origin) = module.exports.get(first) {
             let whole = [origin.as_slice(), behind].concat();
-            return self.home(&whole, exports + 1);
+            return self.resolve(&whole, exports + 1);
         }
         Some(name)
     }
@@ -203,17 +203,24 @@ impl Reader<'_> {
         Some([from.as_slice(), rest].concat())
     }
 
-    fn imported(&mut self, tree: &UseTree, before: &mut Name, is_lent: bool) {
+    fn imported(&mut self, tree: &UseTree, before: &mut Name, is_reexport: bool) {
         match tree {
             UseTree::Path(path) => {
                 before.push(path.ident.to_string());
-                self.imported(&path.tree, before, is_lent);
+                self.imported(&path.tree, before, is_reexport);
                 before.pop();
             }
-            UseTree::Group(group) => group.items.iter().for_each(|tree| self.imported(tree, before, is_lent)),
-            UseTree::Name(name) => self.import(before, &name.ident.to_string(), None, is_lent),
+            UseTree::Group(group) => {
+                group.items.iter().for_each(|tree| self.imported(tree, before, is_reexport))
+            }
+            UseTree::Name(name) => self.import(before, &name.ident.to_string(), None, is_reexport),
             UseTree::Rename(renamed) => {
-                self.import(before, &renamed.ident.to_string(), Some(renamed.rename.to_string()), is_lent);
+                self.import(
+                    before,
+                    &renamed.ident.to_string(),
+                    Some(renamed.rename.to_string()),
+                    is_reexport,
+                );
             }
             UseTree::Glob(_) => {
                 if let Some(path) = self.absolute(before) {
@@ -223,10 +230,10 @@ impl Reader<'_> {
         }
     }
 
-    fn import(&mut self, before: &[String], name: &str, renamed: Option<String>, is_lent: bool) {
+    fn import(&mut self, before: &[String], name: &str, renamed: Option<String>, is_reexport: bool) {
         let whole = if name == "self" { before.to_vec() } else { [before, &[name.to_owned()]].concat() };
         let Some(path) = self.absolute(&whole) else { return };
-        if is_lent && let Some(last) = path.last() {
+        if is_reexport && let Some(last) = path.last() {
             self.module.exports.insert(renamed.unwrap_or_else(|| last.clone()), path);
         } else {
             self.module.uses.insert(path);
@@ -253,8 +260,8 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
-        let is_lent = !matches!(item.vis, syn::Visibility::Inherited);
-        self.imported(&item.tree, &mut Name::new(), is_lent);
+        let is_reexport = !matches!(item.vis, syn::Visibility::Inherited);
+        self.imported(&item.tree, &mut Name::new(), is_reexport);
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -298,34 +305,34 @@ mod tests {
     use super::*;
 
     /// A crate of these files.
-    fn planted(files: &[(&str, &str)]) -> (tempfile::TempDir, Structure) {
+    fn planted(files: &[(&str, &str)]) -> (tempfile::TempDir, ModuleGraph) {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, text) in files {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("it can be made");
             std::fs::write(path, text).expect("it can be written");
         }
-        let structure = Structure::read(&folder.path().join("lib.rs")).expect("it is Rust");
-        (folder, structure)
+        let graph = ModuleGraph::read(&folder.path().join("lib.rs")).expect("it is Rust");
+        (folder, graph)
     }
 
-    fn circles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
-        let (_folder, structure) = planted(files);
+    fn cycles(files: &[(&str, &str)]) -> Vec<Vec<String>> {
+        let (_folder, graph) = planted(files);
         let name = |path: &&Path| path.file_stem().expect("it has a name").to_string_lossy().into_owned();
-        structure.circles().iter().map(|circle| circle.iter().map(name).collect()).collect()
+        graph.cycles().iter().map(|cycle| cycle.iter().map(name).collect()).collect()
     }
 
     #[test]
-    fn arrows_that_run_one_way_are_no_circle() {
+    fn files_that_use_each_other_one_way_are_no_cycle() {
         let none: Vec<Vec<String>> = Vec::new();
         assert_eq!(
-            circles(&[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::B;"), ("b.rs", "pub struct B;")]),
+            cycles(&[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::B;"), ("b.rs", "pub struct B;")]),
             none
         );
     }
 
     #[test]
-    fn a_circle_is_found_in_use_lines_paths_and_what_is_lent() {
+    fn a_cycle_is_found_in_use_lines_paths_and_re_exports() {
         let lib = ("lib.rs", "mod a; mod b; mod c; pub use b::B;");
         for (a, b, c) in [
             ("use crate::b::B;", "use crate::a::A;", ""),
@@ -333,19 +340,19 @@ mod tests {
             ("use crate::b::B;", "use crate::c::C;", "impl crate::a::A {}"),
             ("use crate::B;", "fn f(a: super::a::A) {}", ""),
         ] {
-            let found = circles(&[lib, ("a.rs", a), ("b.rs", b), ("c.rs", c)]);
+            let found = cycles(&[lib, ("a.rs", a), ("b.rs", b), ("c.rs", c)]);
             assert_eq!(found.len(), 1, "{a} | {b} | {c}: {found:?}");
             assert!(found[0].contains(&"a".to_owned()) && found[0].contains(&"b".to_owned()), "{found:?}");
         }
     }
 
     #[test]
-    fn a_module_may_use_its_parts_and_they_it_but_a_part_closes_a_circle_through_its_module() {
+    fn a_module_may_use_its_parts_and_they_it_but_a_part_closes_a_cycle_through_its_module() {
         let part = ("a/part.rs", "use super::A; use crate::b::B;");
         let module = ("a.rs", "mod part; pub struct A; fn f() { part::g() }");
         let lib = ("lib.rs", "mod a; mod b;");
-        assert_eq!(circles(&[lib, module, part, ("b.rs", "pub struct B;")]).len(), 0);
-        let found = circles(&[lib, module, part, ("b.rs", "use crate::a::A;")]);
+        assert_eq!(cycles(&[lib, module, part, ("b.rs", "pub struct B;")]).len(), 0);
+        let found = cycles(&[lib, module, part, ("b.rs", "use crate::a::A;")]);
         assert_eq!(found, [["part", "a", "b"].map(str::to_owned)]);
     }
 
@@ -353,7 +360,7 @@ mod tests {
     fn what_is_for_tests_alone_does_not_count() {
         let tests = "#[cfg(test)] mod tests { use crate::a::A; } #[cfg(test)] use crate::a::A;";
         assert_eq!(
-            circles(&[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::B;"), ("b.rs", tests)]).len(),
+            cycles(&[("lib.rs", "mod a; mod b;"), ("a.rs", "use crate::b::B;"), ("b.rs", tests)]).len(),
             0
         );
     }
