@@ -29,7 +29,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tunekey_core::{Language, Problem, ProblemCode, Profile, Scope, Setup, TuneKey, hardening};
+use tunekey_core::{LOG_TARGETS, Language, Problem, ProblemCode, Profile, Scope, Setup, TuneKey, hardening};
 use zeroizing_alloc::ZeroAlloc;
 
 use crate::args::{Cli, Command, Global};
@@ -104,7 +104,7 @@ fn start(global: &Global, hardened: io::Result<()>) -> Result<(TuneKey, tokio::r
 /// Logs only what our own crates say: an HTTP or D-Bus library at `trace` would write headers and message bodies,
 /// and with them the secrets.
 fn log_to_stderr(level: LevelFilter) {
-    let ours = Targets::new().with_target("tunekey_core", level);
+    let ours = Targets::new().with_targets(LOG_TARGETS.map(|target| (target, level)));
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     tracing_subscriber::registry().with(layer).with(ours).init();
 }

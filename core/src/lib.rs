@@ -3,6 +3,9 @@
 //! Every front calls [`TuneKey`] and sees nothing below it. What talks to the services is the crate
 //! `tunekey-services`; what of it crosses to the fronts is re-exported here.
 
+/// The log targets that are ours: a front lets nothing else into its log.
+pub const LOG_TARGETS: [&str; 2] = ["tunekey_core", "tunekey_services"];
+
 mod account;
 mod accounts;
 mod alternatives;

@@ -51,7 +51,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tunekey_core::{Language, hardening};
+use tunekey_core::{LOG_TARGETS, Language, hardening};
 use zeroizing_alloc::ZeroAlloc;
 
 use crate::app::StartError;
@@ -99,7 +99,7 @@ fn print_error(error: &str) {
 /// Logs our own crates only: an HTTP or D-Bus library at `trace` would write headers and message bodies,
 /// and with them the secrets.
 fn log_to_stderr(level: LevelFilter) {
-    let ours = ["tunekey_services", "tunekey_core", "tunekey_desktop"].map(|target| (target, level));
+    let ours = LOG_TARGETS.into_iter().chain(["tunekey_desktop"]).map(|target| (target, level));
     let ours = Targets::new().with_targets(ours);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     tracing_subscriber::registry().with(layer).with(ours).init();

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use tracing_subscriber::layer::SubscriberExt as _;
-use tunekey_core::{Answer, Method, ProblemCode, RenewalOutcome, ServiceId, SignInOption, SignInStep};
+use tunekey_core::{
+    Answer, LOG_TARGETS, Method, ProblemCode, RenewalOutcome, ServiceId, SignInOption, SignInStep,
+};
 use tunekey_simulator::{Fault, FaultKind, PushSplit, Settings, SimulatorState};
 use tunekey_tests::canary::CANARY;
 use tunekey_tests::fixtures::{SIGN_IN_OPTIONS, account_for, simulator_service};
@@ -38,7 +40,8 @@ fn scan_options() -> impl Iterator<Item = SignInOption> {
 #[test]
 fn the_options_are_all_that_the_services_offer() {
     let offered = tunekey_core::registry::all().iter().flat_map(|service| {
-        service.methods().iter().map(|method| SignInOption { service: service.id(), method: *method })
+        let methods = service.methods().iter().copied().chain([Method::Paste]);
+        methods.map(|method| SignInOption { service: service.id(), method })
     });
     assert!(offered.eq(SIGN_IN_OPTIONS), "every method has its row, in the order in which it is offered");
     for service in [ServiceId::QqMusic, ServiceId::Netease] {
@@ -460,7 +463,7 @@ async fn no_option_puts_a_secret_into_its_steps_or_the_log() {
 
     // The programs hear only our own crate, because libraries write bodies at this level.
     let ours = tracing_subscriber::filter::Targets::new()
-        .with_target("tunekey_core", tracing_subscriber::filter::LevelFilter::TRACE);
+        .with_targets(LOG_TARGETS.map(|target| (target, tracing_subscriber::filter::LevelFilter::TRACE)));
     let layer = tracing_subscriber::fmt::layer().with_writer(|| Log);
     let subscriber = tracing_subscriber::registry().with(layer).with(ours);
     tracing::subscriber::set_global_default(subscriber).expect("no other test of this file logs");
