@@ -87,8 +87,10 @@ fn input(seeds: &[Vec<u8>], bytes: &[u8]) -> Vec<u8> {
             // What is quadratic shows in what is repeated.
             4 | 5 => {
                 let part = input[at..end].to_vec();
+                // Most inputs are small, so that many are read; one in eight such changes makes a large one.
+                let doublings = if byte >= 224 { byte % 15 } else { byte % 6 };
                 let times =
-                    (1_usize << (byte % 15)).min(LARGEST.saturating_sub(input.len()) / part.len().max(1));
+                    (1_usize << doublings).min(LARGEST.saturating_sub(input.len()) / part.len().max(1));
                 input.splice(at..at, part.repeat(times));
             }
             _ => {

@@ -33,7 +33,7 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Starts one with these capcapabilities, such as `actions` and `body-markup`.
+    /// Starts one with these capabilities, such as `actions` and `body-markup`.
     ///
     /// # Errors
     /// When the bus does not take it.
@@ -82,7 +82,7 @@ struct Server {
 
 #[interface(name = "org.freedesktop.Notifications")]
 impl Server {
-    fn get_capcapabilities(&self) -> Vec<String> {
+    fn get_capabilities(&self) -> Vec<String> {
         self.capabilities.clone()
     }
 

@@ -45,6 +45,10 @@ impl Proxy {
             "none" => return Ok(Self::None),
             _ => {}
         }
+        // The library reads over line breaks, so that what is kept would be another address than what was looked at.
+        if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
+            return Err(ProxyError::NotAnAddress);
+        }
         let url = Url::parse(text).map_err(|_| ProxyError::NotAnAddress)?;
         if !matches!(url.scheme(), "http" | "https" | "socks" | "socks5" | "socks5h") {
             return Err(ProxyError::UnknownScheme);
@@ -61,5 +65,22 @@ impl Proxy {
             _ => text.to_owned(),
         };
         Ok(Self::Manual(text.trim_end_matches('/').to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_what_was_looked_at() {
+        for text in
+            ["socks:\r//a://b:7890c", "http://\n127.0.0.1:7890", "http://127.0.0.1:7890 ", "http://h\t:1"]
+        {
+            assert_eq!(Proxy::parse(text), Err(ProxyError::NotAnAddress), "{text:?}");
+        }
+        for text in ["http://127.0.0.1:7890", "socks5h://[::1]:1080", "https://proxy.example:3128"] {
+            assert_eq!(Proxy::parse(text), Ok(Proxy::Manual(text.to_owned())));
+        }
     }
 }
