@@ -20,7 +20,7 @@ pub fn driver(name: &str) -> PathBuf {
 /// Runs a program to its end.
 ///
 /// # Errors
-/// When it does not start, does not end within [`LIMIT`], or fails. The error shows its output.
+/// When it does not start, does not end in time, or fails. The error shows its output.
 pub async fn run(command: &mut Command) -> Result<Output> {
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(LIMIT, output);
