@@ -52,4 +52,4 @@ pub use tunekey_services::{
     SystemClock, Tier, TierStatus, UnchangedReason, Unusable, UnusableReason, display_text, registry,
 };
 pub use vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
-pub use vault::{Generation, StoredCredential, Vault};
+pub use vault::{Generation, SaveError, StoredCredential, Vault};

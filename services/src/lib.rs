@@ -27,7 +27,7 @@ pub use contract::{
     Attempt, Context, CookiePairs, Detection, Device, ExportFacts, Grant, Inspection, Progress, Renewability,
     Renewal, Service, UnchangedReason,
 };
-pub use credential::{Credential, Fields};
+pub use credential::{Credential, DifferentAccount, Fields};
 pub use error::{InputError, ServiceError, ServiceErrorKind};
 pub use http::{CookieMap, Http, HttpError, HttpOptions, Limits, NotTheAnswer, Proxy, ProxyError};
 pub use id::{AccountId, ServiceId, UnknownName};

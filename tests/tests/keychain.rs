@@ -79,7 +79,7 @@ async fn an_unlocked_keychain_keeps_an_item_for_the_next_process_until_it_is_del
     let (sandbox, _bus, _keyring) = unlocked().await;
     let longest = "x".repeat(2_400);
     let mut client = Client::start(&sandbox);
-    assert_eq!(client.call("background look"), "ok");
+    assert_eq!(client.call("background probe"), "ok");
     assert_eq!(client.call("background get item"), "none");
     assert_eq!(client.call(&format!("background set item {longest}")), "ok");
     assert_eq!(client.call("background set item {\"v\":1}"), "ok", "it is replaced");
@@ -99,7 +99,7 @@ async fn a_locked_keychain_says_so_whatever_is_asked_and_works_once_it_is_unlock
     let mut client = Client::start(&sandbox);
     assert_eq!(client.call("background set item kept"), "ok");
     keyring.lock().await.expect("it locks");
-    for call in ["look", "get item", "get other", "set item lost", "delete item"] {
+    for call in ["probe", "get item", "get other", "set item lost", "delete item"] {
         assert_eq!(client.call(&format!("background {call}")), "Locked", "{call}");
         assert_eq!(
             Client::start(&sandbox).call(&format!("background {call}")),
@@ -138,7 +138,7 @@ async fn a_keychain_that_was_never_set_up_is_not_an_empty_one() {
     let _daemon = Process::start(&mut command, &sandbox.log("keyring")).expect("it starts");
     let unavailable = "Unavailable(\"no keychain has been set up yet\")";
     tunekey_tests::eventually::until("the keyring to be there", || async {
-        let said = Client::start(&sandbox).call("background look");
+        let said = Client::start(&sandbox).call("background probe");
         anyhow::ensure!(said == unavailable, "it says {said}");
         Ok(())
     })
@@ -159,7 +159,7 @@ async fn a_keychain_that_starts_late_or_starts_again_is_found_without_a_restart(
     let bus = Bus::start(&mut sandbox).expect("a session bus");
     let mut client = Client::start(&sandbox);
     let unavailable = "Unavailable(\"no Secret Service answers\")";
-    for call in ["look", "get item", "set item x", "delete item"] {
+    for call in ["probe", "get item", "set item x", "delete item"] {
         assert_eq!(client.call(&format!("background {call}")), unavailable, "{call}");
         assert_eq!(client.call(&format!("user {call}")), unavailable, "{call}");
     }
@@ -176,7 +176,7 @@ async fn without_a_session_bus_there_is_no_keychain() {
     let mut sandbox = Sandbox::new().expect("a new home");
     let nowhere = format!("unix:path={}", sandbox.root().join("run/nowhere").display());
     sandbox.set("DBUS_SESSION_BUS_ADDRESS", nowhere);
-    for call in ["look", "get item", "set item x", "delete item"] {
+    for call in ["probe", "get item", "set item x", "delete item"] {
         for interaction in ["background", "user"] {
             let said = Client::start(&sandbox).call(&format!("{interaction} {call}"));
             assert_eq!(said, "Unavailable(\"there is no session bus\")", "{interaction} {call}");
@@ -190,7 +190,7 @@ async fn a_hung_keychain_is_silent_in_time_and_keeps_nobody_from_ending() {
     let mut client = Client::start(&sandbox);
     assert_eq!(client.call("background set item kept"), "ok");
     keyring.hang().expect("it can be stopped");
-    for call in ["get item", "set item lost", "look"] {
+    for call in ["get item", "set item lost", "probe"] {
         let began = Instant::now();
         assert_eq!(client.call(&format!("background {call}")), "Silent", "{call}");
         assert!(began.elapsed() < BACKGROUND, "{call} took {:?}", began.elapsed());
@@ -221,7 +221,7 @@ async fn an_open_dialog_keeps_nobody_from_ending_either() {
     })
     .await
     .expect("the person is asked");
-    assert_eq!(Client::start(&sandbox).call("background look"), "Locked", "others are answered meanwhile");
+    assert_eq!(Client::start(&sandbox).call("background probe"), "Locked", "others are answered meanwhile");
     // The process waits for the person; told to stop, it does at once.
     let began = Instant::now();
     nix::sys::signal::kill(tunekey_tests::process::pid(client.child.id()), nix::sys::signal::Signal::SIGTERM)
