@@ -97,7 +97,7 @@ impl Renewer {
         let renewed = async {
             let _lock = self.lock(id).await?;
             match self.current(accounts, service, id, trigger, seen).await? {
-                Current::StoredCredential(kept) => {
+                Current::ToRenew(kept) => {
                     self.ask(accounts, service, context, &kept, trigger, KeyState::NotAsked).await
                 }
                 Current::Published(entry) => Ok(entry),
@@ -142,7 +142,7 @@ impl Renewer {
             self.commits.publish(accounts, service, &kept.credential, kept.generation, record)?;
             return Ok(Current::Published(entry));
         }
-        Ok(Current::StoredCredential(Box::new(kept)))
+        Ok(Current::ToRenew(Box::new(kept)))
     }
 
     /// Asks the service for a new key and keeps it. Only with the account's lock held.
@@ -376,7 +376,7 @@ impl Renewer {
 /// What there is to renew.
 enum Current {
     /// This one.
-    StoredCredential(Box<StoredCredential>),
+    ToRenew(Box<StoredCredential>),
     /// Nothing: there was a newer one already.
     Published(RenewalRecord),
 }

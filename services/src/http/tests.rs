@@ -64,10 +64,10 @@ impl Server {
 
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (service_message, heads) = mpsc::unbounded_channel();
+        let (sender, heads) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, acceptor.clone(), play.clone(), service_message.clone()));
+                tokio::spawn(serve(stream, acceptor.clone(), play.clone(), sender.clone()));
             }
         });
         Self { address, ca: file, heads }
@@ -84,12 +84,12 @@ async fn serve(
     mut stream: TcpStream,
     tls: TlsAcceptor,
     play: Play,
-    service_message: mpsc::UnboundedSender<String>,
+    sender: mpsc::UnboundedSender<String>,
 ) -> Option<()> {
-    service_message.send(head(&mut stream).await?).ok()?;
+    sender.send(head(&mut stream).await?).ok()?;
     stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.ok()?;
     let mut stream = tls.accept(stream).await.ok()?;
-    service_message.send(head(&mut stream).await?).ok()?;
+    sender.send(head(&mut stream).await?).ok()?;
     match play {
         Play::Answer(bytes) => {
             stream.write_all(&bytes).await.ok()?;

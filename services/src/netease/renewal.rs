@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::id::{AccountId, ServiceId};
 
-    fn service_message(body: Value, token_sent: bool) -> UnchangedReason {
+    fn reason_of(body: Value, token_sent: bool) -> UnchangedReason {
         let code = body["code"].as_i64().expect("a code");
         reason(&Answer::of(code, body), token_sent)
     }
@@ -148,7 +148,7 @@ mod tests {
             (json!({ "code": 301, "msg": null }), NotReissued, NotReissued),
         ] {
             assert_eq!(
-                (service_message(body.clone(), true), service_message(body.clone(), false)),
+                (reason_of(body.clone(), true), reason_of(body.clone(), false)),
                 (with_token, without),
                 "{body}"
             );

@@ -110,12 +110,12 @@ pub fn credential(fields: &CookieMap, now: Timestamp) -> Result<Credential, Serv
     let Some(account) = account(fields) else { return Err(unexpected(DOING, "no account")) };
     let mut data = Map::new();
     for (name, _) in NAMES {
-        let service_message = match name {
+        let stated = match name {
             "loginType" => login_type(fields),
             _ if NUMBERS.contains(&name) => number(fields, name),
             _ => field(fields, name),
         };
-        if let Some(value) = service_message {
+        if let Some(value) = stated {
             data.insert(name.to_owned(), Value::from(value.expose()));
         }
     }
@@ -135,7 +135,7 @@ fn is_renewable(fields: &CookieMap) -> bool {
 fn login_type(fields: &CookieMap) -> Option<&Secret> {
     let kind = if is_of_wechat(fields) { Kind::WeChat } else { Kind::Qq };
     let of_the_kind = kind.tme_login_type().to_string();
-    let cookie = service_message(fields, "tmeLoginType").filter(|value| value.expose().trim() != of_the_kind);
+    let cookie = stated(fields, "tmeLoginType").filter(|value| value.expose().trim() != of_the_kind);
     field(fields, "loginType").or(cookie)
 }
 
@@ -147,7 +147,7 @@ const NUMBERS: [&str; 3] = ["musickeyCreateTime", "keyExpiresIn", "expired_at"];
 #[expect(clippy::disallowed_methods, reason = "the value is only looked at for being a number")]
 fn number<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
     let is_number = |value: &&Secret| value.expose().trim().parse::<u64>().is_ok();
-    names_of(name).iter().find_map(|name| service_message(fields, name).filter(is_number))
+    names_of(name).iter().find_map(|name| stated(fields, name).filter(is_number))
 }
 
 /// The field that the service calls by that name.
@@ -155,7 +155,7 @@ fn field<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
     // A browser may hold the cookies of both: those of the other are no part of this credential.
     let others = if is_of_wechat(fields) { "psrf_" } else { "wx" };
     let of_this = names_of(name).iter().filter(|name| !name.starts_with(others));
-    of_this.filter_map(|name| service_message(fields, name)).find(|value| !is_time(name) || is_number(value))
+    of_this.filter_map(|name| stated(fields, name)).find(|value| !is_time(name) || is_number(value))
 }
 
 /// Whether it is a time, which some tools also write for people to read.
@@ -177,7 +177,7 @@ fn names_of(field: &str) -> &'static [&'static str] {
 pub(super) fn account(fields: &CookieMap) -> Option<u64> {
     let first = is_of_wechat(fields).then_some(ACCOUNT_OF_WECHAT);
     let names = first.into_iter().chain(ACCOUNT).chain([ACCOUNT_OF_WECHAT]);
-    names.filter_map(|name| service_message(fields, name)).find_map(|value| {
+    names.filter_map(|name| stated(fields, name)).find_map(|value| {
         let value = value.expose().trim();
         let digits = value.strip_prefix(['o', 'O']).unwrap_or(value);
         let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -187,13 +187,13 @@ pub(super) fn account(fields: &CookieMap) -> Option<u64> {
 
 #[expect(clippy::disallowed_methods, reason = "the beginning of the key is the same for everybody")]
 fn is_of_wechat(fields: &CookieMap) -> bool {
-    let key = names_of("musickey").iter().find_map(|name| service_message(fields, name));
+    let key = names_of("musickey").iter().find_map(|name| stated(fields, name));
     key.is_some_and(|key| key.expose().starts_with("W_X_"))
 }
 
 /// The value of that name, if it says anything: tools write missing ones in several ways.
 #[expect(clippy::disallowed_methods, reason = "the value is only compared with what stands for none")]
-fn service_message<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
+fn stated<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
     fields
         .get(name)
         .filter(|value| !matches!(value.expose().trim(), "" | "0" | "null" | "None" | "undefined"))
@@ -263,13 +263,13 @@ mod tests {
 
     #[test]
     fn the_cookie_that_names_the_kind_of_account_is_no_answer_of_the_service() {
-        for (text, service_message) in [
+        for (text, stated) in [
             ("uin=10001; qm_keyst=Q_H_L_1; tmeLoginType=2", None),
             ("wxuin=10001; qm_keyst=W_X_1; tmeLoginType=1", None),
             ("uin=10001; qm_keyst=Q_H_L_1; tmeLoginType=6", Some("6")),
             ("uin=10001; qm_keyst=Q_H_L_1; loginType=2", Some("2")),
         ] {
-            assert_eq!(made(text).field("loginType"), service_message.map(Secret::new).as_ref(), "{text}");
+            assert_eq!(made(text).field("loginType"), stated.map(Secret::new).as_ref(), "{text}");
         }
     }
 

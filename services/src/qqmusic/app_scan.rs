@@ -184,9 +184,9 @@ async fn create(context: &Context) -> Result<(Created, QrCode), ServiceError> {
 
 /// How long a code is shown, from how long the service says that it lives.
 fn life(expires_in: &Value) -> Duration {
-    let service_message =
+    let stated =
         integer(expires_in).and_then(|seconds| u64::try_from(seconds).ok()).filter(|seconds| *seconds > 0);
-    service_message.map_or(USUAL_LIFE, Duration::from_secs).min(LONGEST_LIFE)
+    stated.map_or(USUAL_LIFE, Duration::from_secs).min(LONGEST_LIFE)
 }
 
 #[cfg(test)]
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_code_lives_as_long_as_the_service_says_within_reason() {
-        for (service_message, seconds) in [
+        for (stated, seconds) in [
             (json!(null), 180),
             (json!(0), 180),
             (json!(-5), 180),
@@ -205,7 +205,7 @@ mod tests {
             (json!(900), 300),
             (json!(i64::MAX), 300),
         ] {
-            assert_eq!(life(&service_message).as_secs(), seconds, "{service_message}");
+            assert_eq!(life(&stated).as_secs(), seconds, "{stated}");
         }
     }
 }

@@ -186,8 +186,8 @@ pub(super) mod tests {
 
     #[test]
     fn the_way_of_signing_in_is_kept_even_when_it_is_zero() {
-        for (service_message, kept) in [(json!(0), "0"), (json!("6"), "6"), (json!(1), "1")] {
-            let credential = read_data(with(json!({ "loginType": service_message }))).expect("it is whole");
+        for (stated, kept) in [(json!(0), "0"), (json!("6"), "6"), (json!(1), "1")] {
+            let credential = read_data(with(json!({ "loginType": stated }))).expect("it is whole");
             assert_eq!(credential.field("loginType"), Some(&kept.into()));
         }
     }

@@ -46,5 +46,5 @@ pub(super) fn login_type(credential: &Credential) -> u8 {
 /// The `loginType` that came with the credential: 1 for WeChat, 2 for QQ, 0 or 6 for the way of signing in.
 #[expect(clippy::disallowed_methods, reason = "a number of one digit that is the same for everybody")]
 pub(super) fn said_login_type(credential: &Credential) -> Option<u8> {
-    credential.field("loginType").and_then(|service_message| service_message.expose().trim().parse().ok())
+    credential.field("loginType").and_then(|value| value.expose().trim().parse().ok())
 }

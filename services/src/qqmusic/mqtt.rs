@@ -209,7 +209,7 @@ mod tests {
     }
 
     /// What a packet says, to compare.
-    fn service_message(packet: &Packet) -> String {
+    fn described(packet: &Packet) -> String {
         match packet {
             Packet::Connack { reason, reference, keep_alive } => {
                 format!("connack {reason:#x} {reference:?} {keep_alive:?}")
@@ -231,7 +231,7 @@ mod tests {
             assert_eq!(sound, Ok(()), "{piece:02x?} is MQTT");
             packets
         };
-        pieces.iter().flat_map(read).map(|packet| service_message(&packet)).collect()
+        pieces.iter().flat_map(read).map(|packet| described(&packet)).collect()
     }
 
     fn redirect() -> String {
@@ -311,7 +311,7 @@ mod tests {
     fn what_came_whole_is_kept_when_something_broken_comes_behind_it() {
         let together = [bytes(COOKIES), bytes("2000")].concat();
         let (packets, sound) = Reader::new().feed(&together);
-        assert_eq!(packets.iter().map(service_message).collect::<Vec<_>>(), [cookies()]);
+        assert_eq!(packets.iter().map(described).collect::<Vec<_>>(), [cookies()]);
         assert_eq!(sound, Err(Malformed));
     }
 

@@ -257,10 +257,10 @@ mod tests {
 
     #[test]
     fn a_renewal_has_the_shape_of_what_the_last_answer_called_the_sign_in_and_repeats_it() {
-        let shape = |service_message: Value, key: &str| {
+        let shape = |stated: Value, key: &str| {
             let mut data = sample();
             data["musickey"] = key.into();
-            data["loginType"] = service_message;
+            data["loginType"] = stated;
             let old = credential::read(&Answer::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
             let param = current_way(&old).param;
             let has = |name: &str| param.get(name).is_some();

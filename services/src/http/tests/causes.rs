@@ -10,14 +10,14 @@ async fn proxy(answers: &[&[u8]]) -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8
     let answers: Vec<Vec<u8>> = answers.iter().map(|answer| answer.to_vec()).collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let (service_message, pieces) = mpsc::unbounded_channel();
+    let (sender, pieces) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             for answer in &answers {
                 let mut piece = vec![0; 4096];
                 let Ok(length) = stream.read(&mut piece).await else { break };
                 piece.truncate(length);
-                let _ = service_message.send(piece);
+                let _ = sender.send(piece);
                 let _ = stream.write_all(answer).await;
             }
         }
@@ -202,7 +202,7 @@ async fn the_environment_may_name_a_proxy_and_not_whom_to_trust() {
     other.env("HTTPS_PROXY", format!("http://{}", server.address));
     other.env("SSL_CERT_FILE", server.ca.path()).env("SSL_CERT_DIR", server.ca.path().with_file_name(""));
     let output = other.output().await.expect("it runs");
-    let service_message = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && service_message.contains("1 passed"), "{service_message}");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
     assert!(server.heads.recv().await.is_some(), "the proxy was asked");
 }
