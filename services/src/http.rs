@@ -79,7 +79,7 @@ pub struct Limits {
     /// For opening a WebSocket, for sending a message, and for what both sides have to agree on before anything
     /// can happen (protocol: QQ §3.2).
     pub handshake: Duration,
-    /// Bytes of data or text, after decompression.
+    /// Bytes of data or text, after decompression. Read as JSON they can take fifty times as much memory.
     pub json_bytes: usize,
     /// Bytes of a picture.
     pub picture_bytes: usize,
@@ -93,7 +93,7 @@ impl Default for Limits {
             total: Duration::from_secs(30),
             long_poll: Duration::from_secs(35),
             handshake: Duration::from_secs(20),
-            json_bytes: 1024 * 1024,
+            json_bytes: 512 * 1024,
             picture_bytes: 4 * 1024 * 1024,
         }
     }

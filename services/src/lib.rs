@@ -13,6 +13,7 @@ mod id;
 mod membership;
 mod method;
 pub mod netease;
+mod paced;
 mod phone_number;
 pub mod picture;
 pub mod qqmusic;

@@ -53,7 +53,7 @@ impl Service for Netease {
 
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         match method {
-            Method::AppScan => Ok(Box::new(app_scan::AppScan::new(context))),
+            Method::AppScan => Ok(Box::new(app_scan::AppScan::begin(context))),
             Method::Phone => Ok(Box::new(phone::Phone::new(context))),
             Method::OfficialPage => Ok(Box::new(official_page::Page::new(context))),
             Method::QqScan | Method::WechatScan | Method::Paste => Err(response::no_such_method()),

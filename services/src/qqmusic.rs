@@ -17,7 +17,6 @@ mod adopt;
 mod app_scan;
 mod application;
 mod authorisation;
-mod back_off;
 mod cookie;
 mod credential;
 mod exchange;
@@ -58,11 +57,11 @@ impl Service for QqMusic {
 
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         Ok(match method {
-            Method::QqScan => Box::new(qq_scan::QqScan::new(context)),
-            Method::WechatScan => Box::new(wechat_scan::WechatScan::new(context)),
-            Method::AppScan => Box::new(app_scan::AppScan::new(context)),
+            Method::QqScan => Box::new(qq_scan::QqScan::begin(context)),
+            Method::WechatScan => Box::new(wechat_scan::WechatScan::begin(context)),
+            Method::AppScan => Box::new(app_scan::AppScan::begin(context)),
             Method::Phone => Box::new(phone::Phone::new(context)),
-            Method::OfficialPage => Box::new(official_page::Page::new(context)),
+            Method::OfficialPage => Box::new(official_page::Page::begin(context)),
             Method::Paste => return Err(response::no_such_method()),
         })
     }

@@ -25,7 +25,7 @@ const CONCURRENCY: usize = 12;
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// Longer than every pause and every limit of a sign-in that fails: a case that takes longer hangs.
-const CASE_LIMIT: Duration = Duration::from_secs(120);
+const CASE_LIMIT: Duration = Duration::from_secs(180);
 
 /// How much more memory than usual a response may take, in bytes.
 const MEMORY_LIMIT: u64 = 64 * 1024 * 1024;

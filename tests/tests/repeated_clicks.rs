@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
+use tunekey_core::{Method, ServiceId, SignInOption};
 use tunekey_tests::desktop::{CLEARED_AFTER, Desktop};
 use tunekey_tests::eventually::{TIMEOUT, until, within};
 use tunekey_tests::fixtures::{NETEASE, QQ};
@@ -214,6 +215,72 @@ async fn settings_end_as_they_were_chosen_last() -> Result<()> {
     })
     .await?;
     window.quit(QUIT_LIMIT).await
+}
+
+/// The ways in that show a code, between which an undecided user goes to and fro. The last is the one that is taken.
+const CODES: [Method; 3] = [Method::WechatScan, Method::AppScan, Method::QqScan];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn going_to_and_fro_between_ways_in_ends_with_the_code_of_the_last() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    window.click("#c-qqmusic").await?;
+    for delay in DELAYS {
+        desktop.simulator.configure(|settings| settings.answer_delay_ms = delay);
+        for method in CODES.iter().cycle().take(CODES.len() * CLICKS) {
+            window.click(&format!("#s-m-{method}")).await?;
+            pause().await;
+        }
+        complete_sign_in(&desktop, &window).await.with_context(|| format!("after {delay} ms"))?;
+        window.click("#s-add").await?;
+        window.click("#c-qqmusic").await?;
+    }
+    window.quit(QUIT_LIMIT).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_again_ends_each_time() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.sign_in(QQ).await?;
+    let window = desktop.window().await?;
+    window.element("#a-copy").await?;
+    for delay in DELAYS {
+        // Whoever waits for three seconds at each step signs in once, and has clicked ten times before.
+        let (sign_ins, clicks) = if delay >= 3000 { (1, CLICKS) } else { (CLICKS, 1) };
+        for time in 1..=sign_ins {
+            desktop.simulator.configure(|settings| settings.answer_delay_ms = 0);
+            desktop.record_rejection(QQ, "Xiaoman")?;
+            desktop.simulator.configure(|settings| settings.answer_delay_ms = delay);
+            for _ in 1..clicks {
+                window.click("#a-sign").await?;
+                pause().await;
+                window.click("#s-cancel").await?;
+                pause().await;
+            }
+            window.click("#a-sign").await?;
+            let ended = async {
+                complete_sign_in(&desktop, &window).await?;
+                wait_until_idle(&window, QQ).await
+            };
+            ended.await.with_context(|| format!("after {delay} ms, for the {time}th time"))?;
+        }
+    }
+    ensure!(desktop.stores_newest_credential(QQ).await?, "the keychain does not hold the newest key");
+    window.quit(QUIT_LIMIT).await
+}
+
+/// Scans the code that the window shows, confirms, and goes on to the account.
+async fn complete_sign_in(desktop: &Desktop, window: &Window) -> Result<()> {
+    window.wait_for_state("waiting").await?;
+    let option = SignInOption { service: ServiceId::QqMusic, method: Method::QqScan };
+    let code = desktop.shown_code(option).await?;
+    desktop.simulator.scan(code, Some(QQ))?;
+    window.wait_for_state("scanned").await?;
+    desktop.simulator.confirm(code)?;
+    window.wait_for_state("success").await?;
+    window.click("#q-open").await?;
+    window.element("#a-copy").await?;
+    Ok(())
 }
 
 /// An account of the program's snapshot.

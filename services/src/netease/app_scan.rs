@@ -10,10 +10,11 @@ use super::gateway::{Answer, Call, chain_id};
 use super::grant::Issued;
 use super::{codes, grant};
 use crate::code_form::CodeForm;
-use crate::contract::{Attempt, Context, Progress};
+use crate::contract::{Context, Progress};
 use crate::error::ServiceError;
 use crate::http::{CookieMap, Request};
 use crate::netease::NeteaseProfile;
+use crate::paced::{Paced, Steps};
 use crate::response::{name, text, unexpected};
 use crate::secret::Secret;
 
@@ -49,8 +50,6 @@ pub(super) struct AppScan {
     profile: NeteaseProfile,
     cookies: CookieMap,
     state: State,
-    /// Calls that failed since the last one that did not.
-    failures: u32,
 }
 
 enum State {
@@ -64,49 +63,50 @@ enum State {
     /// The answer that carries the session comes once. From here on it is held until the service has said
     /// whose it is.
     Granted(Issued),
-    Over,
+}
+
+impl State {
+    /// How long to wait before the next request, when none has failed.
+    fn pace(&self) -> Duration {
+        match self {
+            State::Shown { scanned: false, .. } => PACE,
+            State::Shown { scanned: true, .. } => PACE_ONCE_SCANNED,
+            State::Start | State::Granted(_) => Duration::ZERO,
+        }
+    }
 }
 
 impl AppScan {
-    pub(super) fn new(context: Context) -> Self {
+    pub(super) fn begin(context: Context) -> Paced<Self> {
         let profile = context.netease_profile;
-        Self { context, profile, cookies: CookieMap::default(), state: State::Start, failures: 0 }
+        Paced::new(
+            Self { context, profile, cookies: CookieMap::default(), state: State::Start },
+            PACE,
+            SLOWEST,
+        )
     }
 }
 
 #[async_trait]
-impl Attempt for AppScan {
-    /// The service keeps the code by itself, and is asked about it whenever we like.
-    fn survives_pause(&self) -> bool {
-        true
+impl Steps for AppScan {
+    fn pace(&self) -> Duration {
+        self.state.pace()
     }
 
-    async fn next(&mut self) -> Result<Progress, ServiceError> {
-        tokio::time::sleep(pause(&self.state, self.failures)).await;
-        let result = match &self.state {
-            State::Start => self.show().await,
-            State::Shown { .. } => self.poll().await,
+    async fn step(&mut self, retried: bool) -> Result<Progress, ServiceError> {
+        match &self.state {
+            State::Start => self.show(retried).await,
+            State::Shown { .. } => self.poll(retried).await,
             State::Granted(issued) => {
                 let grant = grant::confirm_new(&self.context, self.profile, &self.cookies, *issued).await;
                 grant.map(|grant| Progress::Granted(Box::new(grant)))
             }
-            State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
-        };
-        match &result {
-            Ok(Progress::Refused | Progress::Expired | Progress::Granted(_)) => self.state = State::Over,
-            Ok(
-                Progress::Code { .. }
-                | Progress::Waiting
-                | Progress::Scanned { .. }
-                | Progress::Ask(_)
-                | Progress::Authorised,
-            ) => {
-                self.failures = 0;
-            }
-            Err(error) if error.may_pass() => self.failures += 1,
-            Err(_) => self.state = State::Over,
         }
-        result
+    }
+
+    /// The service keeps the code by itself, and is asked about it whenever we like.
+    fn survives_pause(&self) -> bool {
+        true
     }
 }
 
@@ -122,9 +122,9 @@ impl AppScan {
     }
 
     /// Fetches a key and draws the code, which NetEase's clients make themselves.
-    async fn show(&mut self) -> Result<Progress, ServiceError> {
+    async fn show(&mut self, retried: bool) -> Result<Progress, ServiceError> {
         let doing = "asking for a code";
-        if self.profile == NeteaseProfile::Web && self.failures == 0 {
+        if self.profile == NeteaseProfile::Web && !retried {
             self.visit().await;
         }
         let payload = match self.profile {
@@ -152,7 +152,7 @@ impl AppScan {
         clippy::disallowed_methods,
         reason = "the request carries the code's key to the service that issued it"
     )]
-    async fn poll(&mut self) -> Result<Progress, ServiceError> {
+    async fn poll(&mut self, retried: bool) -> Result<Progress, ServiceError> {
         let doing = "waiting for a scan";
         let State::Shown { unikey, chain, since, scanned } = &self.state else {
             return Err(unexpected(doing, "no code to wait for"));
@@ -189,7 +189,7 @@ impl AppScan {
                 Ok(Progress::Authorised)
             }
             // The answer to "confirmed" comes once: it may be what was lost a moment ago.
-            800 | 860 if already_scanned && self.failures > 0 => Err(ServiceError::ExchangeLost { doing }),
+            800 | 860 if already_scanned && retried => Err(ServiceError::ExchangeLost { doing }),
             800 | 860 => Ok(Progress::Expired),
             code => Err(codes::refusal(doing, code, &answer.body)),
         }
@@ -210,16 +210,6 @@ impl AppScan {
             self.cookies.absorb(&answer.cookies);
         }
         Ok(answer)
-    }
-}
-
-/// How long to wait before the next request.
-fn pause(state: &State, failures: u32) -> Duration {
-    match (state, failures) {
-        (State::Shown { scanned: false, .. }, 0) => PACE,
-        (State::Shown { scanned: true, .. }, 0) => PACE_ONCE_SCANNED,
-        (State::Start | State::Granted(_) | State::Over, 0) => Duration::ZERO,
-        (_, failures) => PACE.saturating_mul(1 << (failures - 1).min(8)).min(SLOWEST),
     }
 }
 
@@ -259,13 +249,11 @@ mod tests {
     }
 
     #[test]
-    fn polls_come_every_two_seconds_every_second_once_scanned_and_slower_after_failures() {
+    fn polls_come_every_two_seconds_and_every_second_once_scanned() {
         let since = SystemClock.monotonic();
         let shown =
             |scanned| State::Shown { unikey: Secret::default(), chain: String::new(), since, scanned };
-        assert_eq!(pause(&State::Start, 0), Duration::ZERO, "the first code comes at once");
-        let after = |scanned, failures| pause(&shown(scanned), failures).as_secs();
-        assert_eq!([0, 1, 2, 3, u32::MAX].map(|failures| after(false, failures)), [2, 2, 4, 8, 8]);
-        assert_eq!([0, 1, 2, 3, u32::MAX].map(|failures| after(true, failures)), [1, 2, 4, 8, 8]);
+        assert_eq!(State::Start.pace(), Duration::ZERO, "the first code comes at once");
+        assert_eq!([false, true].map(|scanned| shown(scanned).pace().as_secs()), [2, 1]);
     }
 }

@@ -8,13 +8,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::back_off::BackOff;
 use super::exchange::{Confirmation, Exchange};
 use super::gateway::{APP_VERSION, Call, Caller, GATEWAY};
 use super::push::{Event, Push};
 use crate::code_form::CodeForm;
-use crate::contract::{Attempt, Context, Progress};
+use crate::contract::{Context, Progress};
 use crate::error::ServiceError;
+use crate::paced::{Paced, Steps};
 use crate::qr::{self, QrCode};
 use crate::question::Input;
 use crate::response::{integer, text, unexpected};
@@ -37,7 +37,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 pub(super) struct AppScan {
     context: Context,
     state: State,
-    back_off: BackOff,
     /// Connections that were lost since something last happened.
     losses: u32,
 }
@@ -49,7 +48,6 @@ enum State {
     Created(Created, QrCode),
     Shown(Created, Option<Box<Push>>),
     Exchange(Box<Exchange>),
-    Over,
 }
 
 /// A code of the service.
@@ -61,31 +59,14 @@ struct Created {
 }
 
 impl AppScan {
-    pub(super) fn new(context: Context) -> Self {
-        Self { context, state: State::Start, back_off: BackOff::new(PAUSE, LONGEST_PAUSE), losses: 0 }
+    pub(super) fn begin(context: Context) -> Paced<Self> {
+        Paced::new(Self { context, state: State::Start, losses: 0 }, PAUSE, LONGEST_PAUSE)
     }
 }
 
 #[async_trait]
-impl Attempt for AppScan {
-    async fn next(&mut self) -> Result<Progress, ServiceError> {
-        tokio::time::sleep(self.back_off.pause(Duration::ZERO)).await;
-        let result = self.step().await;
-        if self.back_off.note(&result) {
-            self.state = State::Over;
-        }
-        result
-    }
-
-    fn give(&mut self, input: Input) {
-        if let State::Exchange(exchange) = &mut self.state {
-            exchange.give(&input);
-        }
-    }
-}
-
-impl AppScan {
-    async fn step(&mut self) -> Result<Progress, ServiceError> {
+impl Steps for AppScan {
+    async fn step(&mut self, _retried: bool) -> Result<Progress, ServiceError> {
         if matches!(self.state, State::Start) {
             let (created, code) = create(&self.context).await?;
             self.state = State::Created(created, code);
@@ -100,10 +81,18 @@ impl AppScan {
             }
             State::Shown(..) => self.listen().await,
             State::Exchange(exchange) => exchange.next(&self.context).await,
-            State::Start | State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
+            State::Start => Err(unexpected("waiting for a scan", "no code to wait for")),
         }
     }
 
+    fn give(&mut self, input: Input) {
+        if let State::Exchange(exchange) = &mut self.state {
+            exchange.give(&input);
+        }
+    }
+}
+
+impl AppScan {
     fn age(&self, created: &Created) -> Duration {
         self.context.clock.monotonic().duration_since(created.since)
     }

@@ -8,10 +8,10 @@ use url::Url;
 
 use super::application::CLIENT;
 use super::authorisation::{Arrival, RECEIVER_HOST, RECEIVER_PATH, REDIRECT};
-use super::back_off::BackOff;
 use super::exchange::{Confirmation, Exchange};
-use crate::contract::{Attempt, Context, Progress};
+use crate::contract::{Context, Progress};
 use crate::error::ServiceError;
+use crate::paced::{Paced, Steps};
 use crate::question::{Input, OfficialPage, PageGoal, PageRequest, Question};
 use crate::response::unexpected;
 use crate::secret::Secret;
@@ -31,45 +31,24 @@ pub(super) struct Page {
     /// Tells the answer to this attempt from any other.
     request: String,
     state: State,
-    back_off: BackOff,
 }
 
 enum State {
     Ask,
     Arrived(Secret),
     Exchange(Box<Exchange>),
-    Over,
 }
 
 impl Page {
-    pub(super) fn new(context: Context) -> Self {
+    pub(super) fn begin(context: Context) -> Paced<Self> {
         let request = uuid::Uuid::new_v4().simple().to_string();
-        Self { context, request, state: State::Ask, back_off: BackOff::new(PAUSE, LONGEST_PAUSE) }
+        Paced::new(Self { context, request, state: State::Ask }, PAUSE, LONGEST_PAUSE)
     }
 }
 
 #[async_trait]
-impl Attempt for Page {
-    async fn next(&mut self) -> Result<Progress, ServiceError> {
-        tokio::time::sleep(self.back_off.pause(Duration::ZERO)).await;
-        let result = self.step().await;
-        if self.back_off.note(&result) {
-            self.state = State::Over;
-        }
-        result
-    }
-
-    fn give(&mut self, input: Input) {
-        match (&mut self.state, input) {
-            (State::Ask, Input::PageAddress(address)) => self.state = State::Arrived(address),
-            (State::Exchange(exchange), input) => exchange.give(&input),
-            (State::Ask | State::Arrived(_) | State::Over, _) => {}
-        }
-    }
-}
-
-impl Page {
-    async fn step(&mut self) -> Result<Progress, ServiceError> {
+impl Steps for Page {
+    async fn step(&mut self, _retried: bool) -> Result<Progress, ServiceError> {
         match &mut self.state {
             State::Ask => Ok(Progress::Ask(Question::Page(Box::new(page(&self.request))))),
             State::Arrived(address) => match confirmation(address, &self.request) {
@@ -80,7 +59,14 @@ impl Page {
                 None => Err(unexpected("signing in on the official page", "an address without a code")),
             },
             State::Exchange(exchange) => exchange.next(&self.context).await,
-            State::Over => Err(unexpected("signing in on the official page", "a sign-in that is over")),
+        }
+    }
+
+    fn give(&mut self, input: Input) {
+        match (&mut self.state, input) {
+            (State::Ask, Input::PageAddress(address)) => self.state = State::Arrived(address),
+            (State::Exchange(exchange), input) => exchange.give(&input),
+            (State::Ask | State::Arrived(_), _) => {}
         }
     }
 }

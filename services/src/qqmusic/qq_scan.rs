@@ -7,15 +7,15 @@ use rand::Rng;
 
 use super::application::{APP, CLIENT, DOMAIN, LOGIN_JUMP, REFERER};
 use super::authorisation::{authorise, hashed, redeem};
-use super::back_off::BackOff;
 use super::exchange::{Confirmation, Exchange};
 use super::hash33::TOKEN;
 use super::ptui::PtuiCb;
 use crate::code_form::CodeForm;
-use crate::contract::{Attempt, Context, Progress};
+use crate::contract::{Context, Progress};
 use crate::display_text;
 use crate::error::ServiceError;
 use crate::http::{CookieMap, Request};
+use crate::paced::{Paced, Steps};
 use crate::qr::{self, QrError};
 use crate::question::Input;
 use crate::response::{ask, not_the_service, unexpected};
@@ -43,7 +43,6 @@ const SLOWEST: Duration = Duration::from_millis(3000);
 pub(super) struct QqScan {
     context: Context,
     state: State,
-    back_off: BackOff,
 }
 
 /// What comes next. Each state holds what its request needs, so that a failed request can be repeated.
@@ -53,29 +52,46 @@ enum State {
     Ticket { uin: String, sigx: Secret, nickname: Option<String> },
     Authorise { cookies: CookieMap, nickname: Option<String> },
     Exchange(Box<Exchange>),
-    Over,
+}
+
+impl State {
+    /// How long to wait before the next request, when none has failed.
+    fn pace(&self) -> Duration {
+        match self {
+            State::Shown { scanned: false, .. } => PACE,
+            State::Shown { scanned: true, .. } => (PACE / 2).max(FLOOR),
+            State::Start | State::Ticket { .. } | State::Authorise { .. } | State::Exchange(_) => {
+                Duration::ZERO
+            }
+        }
+    }
 }
 
 impl QqScan {
-    pub(super) fn new(context: Context) -> Self {
-        Self { context, state: State::Start, back_off: BackOff::new(PACE, SLOWEST) }
+    pub(super) fn begin(context: Context) -> Paced<Self> {
+        Paced::new(Self { context, state: State::Start }, PACE, SLOWEST)
     }
 }
 
 #[async_trait]
-impl Attempt for QqScan {
+impl Steps for QqScan {
+    fn pace(&self) -> Duration {
+        self.state.pace()
+    }
+
+    async fn step(&mut self, retried: bool) -> Result<Progress, ServiceError> {
+        match &mut self.state {
+            State::Start => self.show().await,
+            State::Shown { .. } => self.poll(retried).await,
+            State::Ticket { .. } => self.redeem(retried).await,
+            State::Authorise { .. } => self.authorise(retried).await,
+            State::Exchange(exchange) => exchange.next(&self.context).await,
+        }
+    }
+
     /// The service keeps the code by itself, and is asked about it whenever we like.
     fn survives_pause(&self) -> bool {
         true
-    }
-
-    async fn next(&mut self) -> Result<Progress, ServiceError> {
-        tokio::time::sleep(self.back_off.pause(pace(&self.state))).await;
-        let result = self.step().await;
-        if self.back_off.note(&result) {
-            self.state = State::Over;
-        }
-        result
     }
 
     fn give(&mut self, input: Input) {
@@ -86,15 +102,6 @@ impl Attempt for QqScan {
 }
 
 impl QqScan {
-    async fn step(&mut self) -> Result<Progress, ServiceError> {
-        match &self.state {
-            State::Start => self.show().await,
-            State::Shown { .. } => self.poll().await,
-            State::Ticket { .. } | State::Authorise { .. } | State::Exchange(_) => self.exchange().await,
-            State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
-        }
-    }
-
     /// Fetches a code.
     #[expect(clippy::disallowed_methods, reason = "the code is drawn for the phone to scan")]
     async fn show(&mut self) -> Result<Progress, ServiceError> {
@@ -131,7 +138,7 @@ impl QqScan {
     }
 
     /// Asks once what has become of the code.
-    async fn poll(&mut self) -> Result<Progress, ServiceError> {
+    async fn poll(&mut self, retried: bool) -> Result<Progress, ServiceError> {
         let doing = "waiting for a scan";
         let State::Shown { cookies, token, since, scanned } = &mut self.state else {
             return Err(unexpected(doing, "no code to wait for"));
@@ -178,7 +185,7 @@ impl QqScan {
                 Ok(Progress::Scanned { nickname: None, avatar: None })
             }
             // The answer to "confirmed" comes once: it may be what was lost a moment ago.
-            65 if *scanned && self.back_off.has_failed() => Err(ServiceError::ExchangeLost { doing }),
+            65 if *scanned && retried => Err(ServiceError::ExchangeLost { doing }),
             65 => Ok(Progress::Expired),
             68 | 86 | 22_005 => Ok(Progress::Refused),
             0 => {
@@ -196,44 +203,32 @@ impl QqScan {
         }
     }
 
-    /// From the ticket to the credential. After a failed request it goes on where it stopped.
-    async fn exchange(&mut self) -> Result<Progress, ServiceError> {
-        // Every step works once: what is refused right after a lost answer was used up by it.
-        let lost = self.back_off.has_failed();
-        if let State::Ticket { uin, sigx, nickname } = &self.state {
-            let cookies = redeem(&self.context, uin, sigx).await.map_err(|error| used_up(error, lost))?;
-            self.state = State::Authorise { cookies, nickname: nickname.clone() };
-            self.back_off.forget();
-        }
-        let lost = self.back_off.has_failed();
-        if let State::Authorise { cookies, nickname } = &self.state {
-            let code = authorise(&self.context, cookies).await.map_err(|error| used_up(error, lost))?;
-            self.state = State::Exchange(Exchange::new(Confirmation::Qq { code }, nickname.clone()));
-            self.back_off.forget();
-        }
-        match &mut self.state {
-            State::Exchange(exchange) => exchange.next(&self.context).await,
-            _ => Err(unexpected("exchanging the code", "no code to exchange")),
-        }
+    /// Exchanges the ticket for the cookies of a session (protocol: QQ §1.3).
+    async fn redeem(&mut self, retried: bool) -> Result<Progress, ServiceError> {
+        let State::Ticket { uin, sigx, nickname } = &self.state else {
+            return Err(unexpected("redeeming the ticket", "no ticket"));
+        };
+        let cookies = redeem(&self.context, uin, sigx).await.map_err(|error| used_up(error, retried))?;
+        self.state = State::Authorise { cookies, nickname: nickname.clone() };
+        Ok(Progress::Waiting)
+    }
+
+    /// Authorises QQ Music with that session, which gives the code to exchange (protocol: QQ §1.4).
+    async fn authorise(&mut self, retried: bool) -> Result<Progress, ServiceError> {
+        let State::Authorise { cookies, nickname } = &self.state else {
+            return Err(unexpected("authorising", "no session to do it with"));
+        };
+        let code = authorise(&self.context, cookies).await.map_err(|error| used_up(error, retried))?;
+        self.state = State::Exchange(Exchange::new(Confirmation::Qq { code }, nickname.clone()));
+        Ok(Progress::Waiting)
     }
 }
 
-/// What a refusal means after an answer that was lost: that answer had what is refused now.
+/// What a refusal means right after an answer that was lost: every step works once, and that answer used it up.
 fn used_up(error: ServiceError, lost: bool) -> ServiceError {
     match error {
         ServiceError::Unexpected { doing, .. } if lost => ServiceError::ExchangeLost { doing },
         error => error,
-    }
-}
-
-/// How long to wait before the next request, when none has failed.
-fn pace(state: &State) -> Duration {
-    match state {
-        State::Shown { scanned: false, .. } => PACE,
-        State::Shown { scanned: true, .. } => (PACE / 2).max(FLOOR),
-        State::Start | State::Ticket { .. } | State::Authorise { .. } | State::Exchange(_) | State::Over => {
-            Duration::ZERO
-        }
     }
 }
 
@@ -250,10 +245,10 @@ mod tests {
             since: SystemClock.monotonic(),
             scanned,
         };
-        assert_eq!(pace(&State::Start), Duration::ZERO, "the first code comes at once");
-        assert_eq!(pace(&shown(false)), Duration::from_millis(1500));
+        assert_eq!(State::Start.pace(), Duration::ZERO, "the first code comes at once");
+        assert_eq!(shown(false).pace(), Duration::from_millis(1500));
         assert_eq!(
-            pace(&shown(true)),
+            shown(true).pace(),
             Duration::from_millis(1000),
             "faster once scanned, but not below the floor"
         );

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use super::application::WECHAT_APP;
-use super::back_off::BackOff;
 use super::exchange::{Confirmation, Exchange};
 use crate::code_form::CodeForm;
-use crate::contract::{Attempt, Context, Progress};
+use crate::contract::{Context, Progress};
 use crate::error::ServiceError;
 use crate::http::{HttpError, Request};
+use crate::paced::{Paced, Steps};
 use crate::question::Input;
 use crate::response::{ask, not_the_service, unexpected};
 use crate::secret::Secret;
@@ -47,7 +47,6 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(3000);
 pub(super) struct WechatScan {
     context: Context,
     state: State,
-    back_off: BackOff,
 }
 
 /// What comes next. Each state holds what its request needs, so that a failed request can be repeated.
@@ -55,34 +54,41 @@ enum State {
     Start,
     Shown { uuid: Secret, since: Instant, scanned: bool },
     Exchange(Box<Exchange>),
-    Over,
+}
+
+impl State {
+    /// How long to wait before the next request, when none has failed: a long poll is its own pace.
+    fn pace(&self) -> Duration {
+        match self {
+            State::Shown { scanned: true, .. } => PACE_ONCE_SCANNED,
+            State::Shown { scanned: false, .. } | State::Start | State::Exchange(_) => Duration::ZERO,
+        }
+    }
 }
 
 impl WechatScan {
-    pub(super) fn new(context: Context) -> Self {
-        Self { context, state: State::Start, back_off: BackOff::new(PAUSE, LONGEST_PAUSE) }
+    pub(super) fn begin(context: Context) -> Paced<Self> {
+        Paced::new(Self { context, state: State::Start }, PAUSE, LONGEST_PAUSE)
     }
 }
 
 #[async_trait]
-impl Attempt for WechatScan {
+impl Steps for WechatScan {
+    fn pace(&self) -> Duration {
+        self.state.pace()
+    }
+
+    async fn step(&mut self, retried: bool) -> Result<Progress, ServiceError> {
+        match &mut self.state {
+            State::Start => self.show().await,
+            State::Shown { .. } => self.poll(retried).await,
+            State::Exchange(exchange) => exchange.next(&self.context).await,
+        }
+    }
+
     /// The service keeps the code by itself, and is asked about it whenever we like.
     fn survives_pause(&self) -> bool {
         true
-    }
-
-    async fn next(&mut self) -> Result<Progress, ServiceError> {
-        tokio::time::sleep(self.back_off.pause(pace(&self.state))).await;
-        let result = match &mut self.state {
-            State::Start => self.show().await,
-            State::Shown { .. } => self.poll().await,
-            State::Exchange(exchange) => exchange.next(&self.context).await,
-            State::Over => Err(unexpected("waiting for a scan", "a sign-in that is over")),
-        };
-        if self.back_off.note(&result) {
-            self.state = State::Over;
-        }
-        result
     }
 
     fn give(&mut self, input: Input) {
@@ -128,7 +134,7 @@ impl WechatScan {
         clippy::disallowed_methods,
         reason = "the request carries the code's number to the service that issued it"
     )]
-    async fn poll(&mut self) -> Result<Progress, ServiceError> {
+    async fn poll(&mut self, retried: bool) -> Result<Progress, ServiceError> {
         let doing = "waiting for a scan";
         let State::Shown { uuid, since, scanned } = &mut self.state else {
             return Err(unexpected(doing, "no code to wait for"));
@@ -179,19 +185,9 @@ impl WechatScan {
             }
             403 => Ok(Progress::Refused),
             // The answer to "confirmed" comes once: it may be what was lost a moment ago.
-            402 if *scanned && self.back_off.has_failed() => Err(ServiceError::ExchangeLost { doing }),
+            402 if *scanned && retried => Err(ServiceError::ExchangeLost { doing }),
             402 => Ok(Progress::Expired),
             code => Err(unexpected(doing, format!("code {code}"))),
-        }
-    }
-}
-
-/// How long to wait before the next request, when none has failed: a long poll is its own pace.
-fn pace(state: &State) -> Duration {
-    match state {
-        State::Shown { scanned: true, .. } => PACE_ONCE_SCANNED,
-        State::Shown { scanned: false, .. } | State::Start | State::Exchange(_) | State::Over => {
-            Duration::ZERO
         }
     }
 }
@@ -271,8 +267,8 @@ mod tests {
     #[test]
     fn a_long_poll_is_its_own_pace_until_the_scan() {
         let shown = |scanned| State::Shown { uuid: "u".into(), since: SystemClock.monotonic(), scanned };
-        assert_eq!(pace(&shown(false)), Duration::ZERO);
-        assert_eq!(pace(&shown(true)), Duration::from_millis(500), "then the service answers at once");
+        assert_eq!(shown(false).pace(), Duration::ZERO);
+        assert_eq!(shown(true).pace(), Duration::from_millis(500), "then the service answers at once");
     }
 
     proptest::proptest! {
