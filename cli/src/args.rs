@@ -1,4 +1,4 @@
-//! The arguments as clap parses them. For `main.rs`; `help.rs` adds help and Chinese.
+//! The arguments as clap parses them. For `lib.rs`; `help.rs` adds help and Chinese.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
-use tunekey_core::{Format, Method, ServiceId};
+use tunekey_core::{Format, Language, Method, ServiceId, registry};
 
-/// Your own QQ Music and NetEase Cloud Music sign-in, kept in the system's keychain and renewed.
+use crate::text;
+
+/// Your own sign-ins, kept in the system's keychain and renewed.
 #[derive(Debug, Parser)]
 #[command(name = "tunekey", version, propagate_version = true)]
 pub(crate) struct Cli {
@@ -39,7 +41,7 @@ pub(crate) enum Command {
     Services,
     /// Sign in by scanning a code, or in another way
     SignIn {
-        /// qqmusic or netease
+        /// The service
         service: ServiceName,
         /// The way in (see `services`); the best one if left out
         #[arg(long, value_name = "METHOD")]
@@ -54,7 +56,7 @@ pub(crate) enum Command {
     /// Save a cookie that you already have, from a file or standard input
     #[command(override_usage = "tunekey import [OPTIONS] [SERVICE] [FILE|-]")]
     Import {
-        /// qqmusic or netease; recognised by itself if left out
+        /// The service; recognised by itself if left out
         #[arg(value_name = "SERVICE")]
         first: Option<OsString>,
         /// The file; standard input if left out or `-`
@@ -75,7 +77,7 @@ pub(crate) enum Command {
     Cookie {
         /// `service:uid`, or a unique beginning of it, or a nickname
         account: String,
-        /// header, json, env, netscape or qqmusicapi; the account's own if left out
+        /// The format; the account's own if left out
         #[arg(long, value_name = "FORMAT")]
         format: Option<FormatName>,
         /// Only what plays, without what renews the key
@@ -111,7 +113,7 @@ pub(crate) enum Command {
     },
     /// Show or change settings
     Settings {
-        /// The setting: proxy, extra-ca, netease-profile, format, clipboard-seconds or auto-renew
+        /// The setting; all of them if left out
         key: Option<String>,
         /// Its new value
         value: Option<String>,
@@ -153,9 +155,32 @@ macro_rules! named_argument {
     };
 }
 
-named_argument!(ServiceName, ServiceId, "qqmusic or netease");
 named_argument!(MethodName, Method, "one of the methods that `tunekey services` lists");
-named_argument!(FormatName, Format, "header, json, env, netscape or qqmusicapi");
+
+/// A service that there is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ServiceName(pub(crate) ServiceId);
+
+impl FromStr for ServiceName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = text.parse().ok().filter(|service| registry::by_id(*service).is_some());
+        named.map(Self).ok_or_else(|| format!("use {}", text::service_ids(Language::English)))
+    }
+}
+
+/// A format that there is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FormatName(pub(crate) Format);
+
+impl FromStr for FormatName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(Self).map_err(|_| format!("use {}", text::format_names(Language::English)))
+    }
+}
 
 #[cfg(test)]
 mod tests {

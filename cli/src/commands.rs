@@ -1,4 +1,4 @@
-//! Every command but `sign-in` and `import`: calls the core and prints the result. For `main.rs`.
+//! Every command but `sign-in` and `import`: calls the core and prints the result. For `lib.rs`.
 
 use std::pin::pin;
 
@@ -17,11 +17,19 @@ use crate::{table, text};
 pub(crate) fn services(tunekey: &TuneKey, output: Output) {
     let services = tunekey.services();
     if output.json {
-        return services.iter().for_each(|service| output.object(service));
+        // What only a window shows is left out.
+        return services.iter().for_each(|service| {
+            output.object(&json!({
+                "id": service.id,
+                "name": service.name,
+                "methods": service.methods,
+                "copies_renew": service.copies_renew,
+            }));
+        });
     }
     let row = |service: &tunekey_core::ServiceInfo| {
         let methods: Vec<_> = service.methods.iter().map(|method| method.as_str()).collect();
-        let name = text::service(service.id, output.language).to_owned();
+        let name = output.language.service_name(service.id).to_owned();
         vec![service.id.to_string(), name, methods.join(", ")]
     };
     output.line(&table::aligned(&services.iter().map(row).collect::<Vec<_>>()));
@@ -30,10 +38,13 @@ pub(crate) fn services(tunekey: &TuneKey, output: Output) {
 pub(crate) fn accounts(tunekey: &TuneKey, output: Output) {
     let accounts = tunekey.snapshot().accounts;
     if accounts.is_empty() {
-        output.note(output.language.pick(
-            "No accounts yet. `tunekey sign-in qqmusic` or `tunekey sign-in netease` adds one.",
-            "还没有账号，用 `tunekey sign-in qqmusic` 或 `tunekey sign-in netease` 添加。",
-        ));
+        let services = tunekey.services().into_iter();
+        let commands = services.map(|service| format!("`tunekey sign-in {}`", service.id));
+        let commands = text::any_of(commands, output.language);
+        output.note(&match output.language {
+            Language::English => format!("No accounts yet. {commands} adds one."),
+            Language::Chinese => format!("还没有账号，用 {commands} 添加。"),
+        });
     } else if output.json {
         accounts.into_iter().for_each(|account| output.object(&without_picture(account)));
     } else {
@@ -92,7 +103,7 @@ pub(crate) async fn cookie(
     match exported.format {
         // A line break would become part of the cookie.
         Format::Header => output.exact(text),
-        Format::Json | Format::Env | Format::Netscape | Format::QqMusicApi => output.line(text),
+        Format::Json | Format::Env | Format::Netscape | Format::Own(_) => output.line(text),
     }
     if refusal.is_none() && is_expired(exported.expires_at, SystemClock.now()) {
         output.note(&match output.language {
@@ -117,7 +128,7 @@ fn refusal(account: &Account, language: Language) -> Option<Failure> {
     }
     let (id, service) = (&account.id, account.service);
     let (english, chinese) =
-        (text::service(service, Language::English), text::service(service, Language::Chinese));
+        (Language::English.service_name(service), Language::Chinese.service_name(service));
     let problem = Problem::new(ProblemCode::Rejected).with_service(service);
     let failure = Failure::from(problem.with_detail(format!("{id} needs a new sign-in"))).with_message(
         format!("This cookie no longer works: {english} has refused it. {id} needs a new sign-in."),
@@ -294,7 +305,7 @@ pub(crate) fn settings(
         (Some(key), Some(value)) => tunekey.set_setting(key, &value)?,
         _ => tunekey.settings(),
     };
-    let keys = key.as_deref().map_or_else(|| Settings::KEYS.to_vec(), |key| vec![key]);
+    let keys = key.as_deref().map_or_else(|| Settings::keys(), |key| vec![key]);
     for key in keys {
         let value = current.get(key)?;
         let in_use = (key == "proxy" && current.proxy == Proxy::System)

@@ -1,5 +1,5 @@
 //! The exit codes, on which scripts act: which problem has which, and what each means. The only table of them; for
-//! `main.rs` and `help.rs`.
+//! `lib.rs` and `help.rs`.
 
 use std::process::ExitCode;
 

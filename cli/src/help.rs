@@ -1,4 +1,4 @@
-//! Help and the parser's errors in the person's language. For `main.rs`.
+//! Help and the parser's errors in the person's language. For `lib.rs`.
 
 use clap::builder::{Arg, Command};
 use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
@@ -8,6 +8,7 @@ use crate::exit::ExitStatus;
 use crate::wrap::wrapped;
 
 mod chinese;
+mod services;
 
 /// The widest line of a help text, in columns: longer ones are hard to read.
 const MAX_WIDTH: usize = 100;
@@ -17,14 +18,6 @@ const DEFAULT_WIDTH: usize = 80;
 /// Two spaces in a line begin a column, which the line keeps to when it is wrapped.
 const SIGN_IN: [&str; 2] = [
     "\
-Ways in:
-  qq-scan        QQ Music: scan with mobile QQ; the QQ Music app refuses this code
-  wechat-scan    QQ Music: scan with WeChat
-  app-scan       both: scan with the QQ Music or the NetEase Cloud Music app
-  phone          both: a code sent to your phone number
-  paste          both: a cookie that you already have, from standard input to its end
-  official-page  both: only in TuneKey’s window
-
 Questions are asked on standard error and answered on standard input, a line each. With --json the question is a step, \
 and its answer is a line of standard input as well:
   ask_phone_number   +86 13800000000, or 13800000000 for mainland China; another country’s code is followed by a space
@@ -42,14 +35,6 @@ At a terminal TuneKey asks when to try again; otherwise it tries for a minute by
 
 `show_code` carries the code as `code` (a data: URL of an SVG) and as `code_png`.",
     "\
-登录方式：
-  qq-scan        QQ 音乐：手机 QQ 扫码（QQ 音乐 App 不接受此二维码）
-  wechat-scan    QQ 音乐：微信扫码
-  app-scan       两者：用 QQ 音乐或网易云音乐 App 扫码
-  phone          两者：手机验证码
-  paste          两者：已有的 Cookie，从标准输入读到结束
-  official-page  两者：只能在 TuneKey 窗口中使用
-
 问题显示在标准错误输出，从标准输入逐行回答。使用 --json 时，问题是一个步骤，回答同样是标准输入的一行：
   ask_phone_number   +86 13800000000；中国大陆可直接写 13800000000；其他国家代码后加一个空格
   ask_captcha        在浏览器打开其 `address`，完成后输入空行；或输入 `change` 更换号码
@@ -79,38 +64,25 @@ const IMPORT: [&str; 2] = [
      其中有多个账号时会询问要哪一个。保存前会向对方服务验证，内容不会显示。与服务同名的文件请带上目录：./qqmusic",
 ];
 
+/// The end of the help on formats.
 const COOKIE: [&str; 2] = [
-    "\
-Formats:
-  header      `name=value; name=value`; without a line break at its end where it goes into a file
-  json        an object from name to value
-  env         a line for a .env file
-  netscape    cookies.txt for yt-dlp, curl, wget and Python
-  qqmusicapi  the Credential of qqmusic-api-python (QQ Music only)
---format is for this once: the account’s own format stays as it is. The full cookie of QQ Music holds what renews \
-the key, for a tool of your own that renews by itself; --minimal holds only what plays. That of NetEase Cloud Music \
-only plays: print it again after TuneKey has renewed it.
-An account that needs a sign-in ends with exit code 5 and nothing printed, unless --even-if-dead is given.",
-    "\
-格式：
-  header      `name=value; name=value`；写入文件时末尾没有换行
-  json        以名称为键的对象
-  env         .env 文件中的一行
-  netscape    cookies.txt，供 yt-dlp、curl、wget、Python 使用
-  qqmusicapi  qqmusic-api-python 的 Credential（仅 QQ 音乐）
---format 只对这一次有效，不改变该账号的默认格式。QQ 音乐的完整 Cookie 含有续期所需的内容，适合自己掌控、会自行续期的工具；\
---minimal 只含播放所需的部分。网易云音乐的 Cookie 仅可播放：TuneKey 续期后请重新输出。
-需要重新登录的账号不会输出内容，退出码为 5；除非加上 --even-if-dead。",
+    "An account that needs a sign-in ends with exit code 5 and nothing printed, unless --even-if-dead is given.",
+    "需要重新登录的账号不会输出内容，退出码为 5；除非加上 --even-if-dead。",
 ];
 
 /// Gives the command its help in a language, wrapped to so many columns.
 pub(crate) fn localized(command: Command, language: Language, columns: Option<u32>) -> Command {
     let width = columns.map_or(DEFAULT_WIDTH, |columns| (columns as usize).min(MAX_WIDTH));
-    let text = |texts: [&str; 2]| wrapped(language.pick(texts[0], texts[1]), width);
     let mut command = command.term_width(width).after_help(wrapped(&exit_codes(language), width));
-    for (name, texts) in [("sign-in", SIGN_IN), ("import", IMPORT), ("cookie", COOKIE)] {
-        command = command.mut_subcommand(name, |sub| sub.after_help(text(texts)));
+    for (name, head, texts) in [
+        ("sign-in", services::methods(language), SIGN_IN),
+        ("import", String::new(), IMPORT),
+        ("cookie", services::formats(language), COOKIE),
+    ] {
+        let help = head + language.pick(texts[0], texts[1]);
+        command = command.mut_subcommand(name, |sub| sub.after_help(wrapped(&help, width)));
     }
+    command = services::named(command, language);
     command.build();
     if language == Language::Chinese {
         command = chinese::translated(command);

@@ -1,10 +1,11 @@
-//! The arguments of `tunekey import`, and the service that an imported text is for. For `main.rs` and `sign_in.rs`.
+//! The arguments of `tunekey import`, and the service that an imported text is for. For `lib.rs` and `sign_in.rs`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use tunekey_core::{AccountId, ProblemCode, Secret, ServiceId, UnusableReason, import};
+use tunekey_core::{AccountId, Language, ProblemCode, Secret, ServiceId, UnusableReason, import};
 
+use crate::args::ServiceName;
 use crate::failure::Failure;
 use crate::stdin::Source;
 use crate::text;
@@ -17,15 +18,18 @@ pub(crate) fn parse_arguments(
     first: Option<OsString>,
     second: Option<PathBuf>,
 ) -> Result<(Option<ServiceId>, Source), Failure> {
-    let service = first.as_ref().and_then(|first| first.to_str()?.parse().ok());
+    let service =
+        first.as_ref().and_then(|first| first.to_str()?.parse::<ServiceName>().ok()).map(|name| name.0);
     let file = match (&service, first, second) {
         (Some(_), _, file) => file,
         (None, first, None) => first.map(PathBuf::from),
         (None, _, Some(_)) => {
+            let (english, chinese) =
+                (text::service_ids(Language::English), text::service_ids(Language::Chinese));
             return Err(Failure::new(
                 ProblemCode::InvalidInput,
-                "The service is qqmusic or netease: `tunekey import [SERVICE] [FILE|-]`.",
-                "服务名称应为 qqmusic 或 netease：`tunekey import [SERVICE] [FILE|-]`。",
+                format!("The service is {english}: `tunekey import [SERVICE] [FILE|-]`."),
+                format!("服务名称应为 {chinese}：`tunekey import [SERVICE] [FILE|-]`。"),
             ));
         }
     };
@@ -58,8 +62,6 @@ pub(crate) fn service_of(text: &Secret, wanted: Option<&AccountId>) -> Result<Se
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::Language;
-
     use super::*;
 
     fn message_of(text: &str) -> String {
@@ -73,9 +75,9 @@ mod tests {
             (None, None, (None, Source::StandardInput)),
             (Some("-"), None, (None, Source::StandardInput)),
             (Some("cookies.txt"), None, (None, file())),
-            (Some("qqmusic"), None, (Some(ServiceId::QqMusic), Source::StandardInput)),
-            (Some("netease"), Some("-"), (Some(ServiceId::Netease), Source::StandardInput)),
-            (Some("netease"), Some("cookies.txt"), (Some(ServiceId::Netease), file())),
+            (Some("qqmusic"), None, (Some(ServiceId::new("qqmusic")), Source::StandardInput)),
+            (Some("netease"), Some("-"), (Some(ServiceId::new("netease")), Source::StandardInput)),
+            (Some("netease"), Some("cookies.txt"), (Some(ServiceId::new("netease")), file())),
         ] {
             let parsed = parse_arguments(first.map(OsString::from), second.map(PathBuf::from));
             assert_eq!(parsed, Ok(wanted), "{first:?} {second:?}");
@@ -87,10 +89,10 @@ mod tests {
 
     #[test]
     fn a_text_says_which_service_it_is_for() {
-        assert_eq!(service_of(&"MUSIC_U=00A1; __csrf=c".into(), None), Ok(ServiceId::Netease));
-        assert_eq!(service_of(&"uin=10001; qm_keyst=Q_H_L_x".into(), None), Ok(ServiceId::QqMusic));
-        let wanted = AccountId::new(ServiceId::Netease, "1");
-        assert_eq!(service_of(&"anything".into(), Some(&wanted)), Ok(ServiceId::Netease));
+        assert_eq!(service_of(&"MUSIC_U=00A1; __csrf=c".into(), None), Ok(ServiceId::new("netease")));
+        assert_eq!(service_of(&"uin=10001; qm_keyst=Q_H_L_x".into(), None), Ok(ServiceId::new("qqmusic")));
+        let wanted = AccountId::new(ServiceId::new("netease"), "1");
+        assert_eq!(service_of(&"anything".into(), Some(&wanted)), Ok(ServiceId::new("netease")));
     }
 
     #[test]
@@ -109,7 +111,7 @@ mod tests {
     #[test]
     fn several_accounts_of_one_service_are_for_that_service() {
         let text = "uin=10001; qm_keyst=Q_H_L_a\nuin=10002; qm_keyst=Q_H_L_b";
-        assert_eq!(service_of(&text.into(), None), Ok(ServiceId::QqMusic));
+        assert_eq!(service_of(&text.into(), None), Ok(ServiceId::new("qqmusic")));
         let both = "A='MUSIC_U=00A1'\nB='uin=10001; qm_keyst=Q_H_L_canary'";
         assert!(message_of(both).contains("tunekey import qqmusic FILE"), "{}", message_of(both));
     }

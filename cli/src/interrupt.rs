@@ -1,4 +1,4 @@
-//! Ctrl-C: what it cancels, and what is finished first. For `main.rs`, `commands.rs` and `sign_in.rs`.
+//! Ctrl-C: what it cancels, and what is finished first. For `lib.rs`, `commands.rs` and `sign_in.rs`.
 
 use std::future::Future;
 use std::pin::{Pin, pin};

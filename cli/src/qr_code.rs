@@ -145,7 +145,7 @@ mod tests {
         let overflow = rendered.overflow.expect("24 rows are too few");
         assert_eq!(overflow, ((wide, high + ROWS_BELOW), (80, 24)));
         for language in [Language::English, Language::Chinese] {
-            let message = overflow_message(overflow, ServiceId::Netease, Method::AppScan, language);
+            let message = overflow_message(overflow, ServiceId::new("netease"), Method::AppScan, language);
             assert!(
                 message.contains("tunekey sign-in netease --method app-scan --qr png=code.png"),
                 "{message}"

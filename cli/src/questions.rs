@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn only_a_clear_yes_keeps_another_account() {
-        let account = AccountId::new(ServiceId::QqMusic, "10001");
+        let account = AccountId::new(ServiceId::new("qqmusic"), "10001");
         let step =
             SignInStep::AskOtherAccount { wanted: account.clone(), account, nickname: None, known: false };
         for yes in ["y", "Yes", "是"] {

@@ -1,5 +1,5 @@
 //! `tunekey sign-in` and `tunekey import`: follow a sign-in to its end, show its steps and answer its questions. For
-//! `main.rs`.
+//! `lib.rs`.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -70,7 +70,7 @@ pub(crate) async fn import(
 /// Shows the steps of a sign-in and answers its questions until it ends.
 async fn follow(tunekey: &TuneKey, mut request: SignInRequest, output: Output) -> Result<(), Failure> {
     let before = tunekey.snapshot().accounts;
-    let mut sign_in = tunekey.sign_in(request.service, request.method, request.wanted.clone());
+    let mut sign_in = tunekey.sign_in(request.service, request.method, request.wanted.clone())?;
     // One for all: Ctrl-C between two waits must not be lost.
     let mut interrupt = pin!(tokio::signal::ctrl_c());
     let (mut finishing, mut interrupted) = (false, false);
@@ -242,8 +242,7 @@ fn choose_method(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) 
     }
     let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
     let (here, here_in_chinese) = (names.join(", "), names.join("、"));
-    let needs_window = method
-        .filter(|method| method.needs_web_view() && registry::by_id(service).methods().contains(method));
+    let needs_window = method.filter(|method| method.needs_web_view() && offers(service, *method));
     Err(match needs_window {
         Some(method) => Failure::new(
             ProblemCode::InvalidInput,
@@ -259,6 +258,11 @@ fn choose_method(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) 
             )
         }
     })
+}
+
+/// Whether the service has a way in, in this front or in another.
+fn offers(service: ServiceId, method: Method) -> bool {
+    registry::facts(service).is_some_and(|facts| facts.methods().any(|offered| offered == method))
 }
 
 /// The account that is to be signed in again, if one is named.
@@ -461,13 +465,19 @@ mod tests {
     use super::*;
 
     fn request_for(wanted: Option<AccountId>) -> SignInRequest {
-        SignInRequest { service: ServiceId::QqMusic, method: Method::QqScan, wanted, qr: None, text: None }
+        SignInRequest {
+            service: ServiceId::new("qqmusic"),
+            method: Method::QqScan,
+            wanted,
+            qr: None,
+            text: None,
+        }
     }
 
     #[test]
     fn a_blocked_method_names_the_commands_for_the_alternatives() {
         let next = [Method::WechatScan, Method::Paste];
-        let next = next.map(|method| SignInOption { service: ServiceId::QqMusic, method }).to_vec();
+        let next = next.map(|method| SignInOption { service: ServiceId::new("qqmusic"), method }).to_vec();
         let alternatives = Alternatives { next, blocked: vec![Method::QqScan] };
         let commands = alternative_commands(&alternatives, &request_for(None), Language::English)
             .expect("there are others");
@@ -476,7 +486,7 @@ mod tests {
             "Other ways in:\n  tunekey sign-in qqmusic --method wechat-scan\n  \
              tunekey sign-in qqmusic --method paste"
         );
-        let meant = request_for(Some(AccountId::new(ServiceId::QqMusic, "10001")));
+        let meant = request_for(Some(AccountId::new(ServiceId::new("qqmusic"), "10001")));
         let commands =
             alternative_commands(&alternatives, &meant, Language::English).expect("there are others");
         assert!(
@@ -511,10 +521,10 @@ mod tests {
     #[test]
     fn input_that_ends_keeps_no_other_account() {
         let step = SignInStep::AskOtherAccount {
-            account: AccountId::new(ServiceId::QqMusic, "10002"),
+            account: AccountId::new(ServiceId::new("qqmusic"), "10002"),
             nickname: None,
             known: false,
-            wanted: AccountId::new(ServiceId::QqMusic, "10001"),
+            wanted: AccountId::new(ServiceId::new("qqmusic"), "10001"),
         };
         assert_eq!(end_of_input(&step).problem.code, ProblemCode::OtherAccount);
     }

@@ -116,18 +116,19 @@ fn print_problem(problem: Option<&Problem>, output: Output) {
     }
 }
 
-fn scan_instruction(service: ServiceId, method: Method, language: Language) -> &'static str {
-    match (method, service) {
-        (Method::QqScan, _) => language.pick("Scan with QQ.", "请用 QQ 扫码。"),
-        (Method::WechatScan, _) => language.pick("Scan with WeChat.", "请用微信扫码。"),
-        (Method::AppScan, ServiceId::Netease) => {
-            language.pick("Scan with the NetEase Cloud Music app.", "请用网易云音乐 App 扫码。")
-        }
-        (Method::AppScan, ServiceId::QqMusic) => {
-            language.pick("Scan with the QQ Music app.", "请用 QQ 音乐 App 扫码。")
+fn scan_instruction(service: ServiceId, method: Method, language: Language) -> String {
+    match method {
+        Method::QqScan => language.pick("Scan with QQ.", "请用 QQ 扫码。").to_owned(),
+        Method::WechatScan => language.pick("Scan with WeChat.", "请用微信扫码。").to_owned(),
+        Method::AppScan => {
+            let name = language.service_name(service);
+            match language {
+                Language::English => format!("Scan with the {name} app."),
+                Language::Chinese => format!("请用{} App 扫码。", text::after_han(name)),
+            }
         }
         // These show no code.
-        (Method::Phone | Method::OfficialPage | Method::Paste, _) => "",
+        Method::Phone | Method::OfficialPage | Method::Paste => String::new(),
     }
 }
 

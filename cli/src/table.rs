@@ -37,16 +37,16 @@ fn row(account: &Account, language: Language) -> Vec<String> {
         text::health(&account.health, language).to_owned(),
         expiry(account, language),
         renewal(account, language),
-        text::membership(account, language).to_owned(),
+        text::membership(account, language),
     ]
 }
 
 fn short_lines(account: &Account, language: Language) -> String {
     let (end, renewal) = (expiry(account, language), renewal(account, language));
     let membership = match text::tier_held(account) {
-        Some(tier) => text::tier(tier, language),
-        None if account.membership.is_some() => language.pick("no membership", "无会员"),
-        None => language.pick("membership unknown", "会员状态未知"),
+        Some(tier) => text::tier(account.service, tier, language),
+        None if account.membership.is_some() => language.pick("no membership", "无会员").to_owned(),
+        None => language.pick("membership unknown", "会员状态未知").to_owned(),
     };
     let name = truncated(&account.nickname, MAX_NAME_WIDTH);
     let first = format!("{}  {name}  {}", account.id, text::health(&account.health, language));
@@ -107,18 +107,19 @@ fn truncated(text: &str, columns: usize) -> String {
 
 /// Everything about one account, a line each.
 pub(crate) fn details(account: &Account, language: Language) -> String {
+    let label = |english, chinese| language.pick(english, chinese).to_owned();
     let mut rows = vec![
-        (language.pick("Account", "账号"), account.id.to_string()),
-        (language.pick("Name", "昵称"), account.nickname.clone()),
-        (language.pick("Signed in by", "登录方式"), text::method(account.method, language).to_owned()),
-        (language.pick("State", "状态"), text::health_with_time(account, language)),
-        (language.pick("Key issued", "密钥签发"), text::time(account.life.issued_at)),
+        (label("Account", "账号"), account.id.to_string()),
+        (label("Name", "昵称"), account.nickname.clone()),
+        (label("Signed in by", "登录方式"), text::method(account.method, language).to_owned()),
+        (label("State", "状态"), text::health_with_time(account, language)),
+        (label("Key issued", "密钥签发"), text::time(account.life.issued_at)),
     ];
     if let Some(at) = account.life.renew_at.filter(|_| !account.health.needs_sign_in()) {
-        rows.push((language.pick("Next renewal", "下次续期"), text::time(at)));
+        rows.push((label("Next renewal", "下次续期"), text::time(at)));
     }
     rows.push((
-        language.pick("Key expires", "密钥到期"),
+        label("Key expires", "密钥到期"),
         account.life.expires_at.map_or_else(|| language.pick("unknown", "未知").to_owned(), text::time),
     ));
     for status in account.membership.iter().flat_map(|membership| &membership.tiers) {
@@ -130,23 +131,22 @@ pub(crate) fn details(account: &Account, language: Language) -> String {
             }
             (false, None) => language.pick("not active", "未开通").to_owned(),
         };
-        rows.push((text::tier(status.tier, language), state));
+        rows.push((text::tier(account.service, status.tier, language), state));
     }
     if let Some(at) = account.checked_at {
-        rows.push((language.pick("Verified", "上次验证"), text::time(at)));
+        rows.push((label("Verified", "上次验证"), text::time(at)));
     }
     if let Some(last) = account.renewals.first() {
         rows.push((
-            language.pick("Last renewal", "上次续期"),
+            label("Last renewal", "上次续期"),
             format!("{}  {}", text::time(last.at), text::renewal_outcome(last.outcome, language)),
         ));
     }
     if let Some(last_error) = &account.last_error {
         let message = last_error.message(language).replace('\n', " ");
-        rows.push((language.pick("Trouble", "问题"), message));
+        rows.push((label("Trouble", "问题"), message));
     }
-    let rows: Vec<Vec<String>> = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
-    aligned(&rows)
+    aligned(&rows.into_iter().map(|(name, value)| vec![name, value]).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -182,7 +182,7 @@ mod tests {
         }
         let mut longest = listed[0].clone();
         if let Some(membership) = &mut longest.membership {
-            membership.tiers[0].tier = tunekey_core::Tier::QqLuxuryGreen;
+            membership.tiers[0].tier = tunekey_core::Tier::new("qq_luxury_green");
         }
         for language in [Language::English, Language::Chinese] {
             let narrow = accounts(std::slice::from_ref(&longest), Some(80), language);

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tunekey_core::{
-    Account, CredentialPart, Detected, Health, Language, Method, PasteFormat, PastedAccount, ProblemCode,
-    RenewalOutcome, ServiceId, SignInReason, SystemProxyInfo, Tier, Unusable, UnusableReason, WarningReason,
+    Account, CredentialPart, Detected, Format, Health, Language, Method, PasteFormat, PastedAccount,
+    ProblemCode, RenewalOutcome, ServiceId, SignInReason, SystemProxyInfo, Tier, Unusable, UnusableReason,
+    WarningReason, registry,
 };
 
 use crate::failure::Failure;
@@ -90,17 +91,18 @@ pub(crate) fn unusable_failure(reason: UnusableReason) -> Failure {
 
 /// Why a pasted text cannot be used, what was found in it all the same, and what to do.
 pub(crate) fn unusable(unusable: &Unusable, language: Language) -> String {
-    let mut rows = vec![unusable_reason(unusable.reason, language).to_owned()];
+    let mut rows = vec![unusable_reason(unusable.reason, language)];
     if let Some(other) = unusable.other {
         rows.push(match language {
             Language::English => {
                 format!(
                     "It is a credential of {}. To add it: tunekey import {other}",
-                    service(other, language)
+                    language.service_name(other)
                 )
             }
             Language::Chinese => {
-                format!("这是{}的凭据。要添加它，请运行：tunekey import {other}", service(other, language))
+                let name = language.service_name(other);
+                format!("这是{name}的凭据。要添加它，请运行：tunekey import {other}")
             }
         });
     }
@@ -119,8 +121,9 @@ pub(crate) fn unusable(unusable: &Unusable, language: Language) -> String {
 }
 
 /// Why a pasted text cannot be used, in a sentence.
-pub(crate) fn unusable_reason(reason: UnusableReason, language: Language) -> &'static str {
-    match reason {
+pub(crate) fn unusable_reason(reason: UnusableReason, language: Language) -> String {
+    let sites = || registry::all().iter().map(|service| service.facts().paste.site.to_owned());
+    let text = match reason {
         UnusableReason::Empty => language.pick("There is nothing in it.", "内容是空的。"),
         UnusableReason::TooLong => language.pick(
             "It is too long. Text may have 64 kB, JSON and cookies.txt 32 MB.",
@@ -133,10 +136,15 @@ pub(crate) fn unusable_reason(reason: UnusableReason, language: Language) -> &'s
         UnusableReason::Damaged => {
             language.pick("It is incomplete or damaged. Copy all of it.", "内容不完整或已损坏，请完整复制。")
         }
-        UnusableReason::OtherSites => language.pick(
-            "It holds cookies of other sites only. Copy them on y.qq.com or music.163.com.",
-            "其中只有其他网站的 Cookie，请在 y.qq.com 或 music.163.com 上复制。",
-        ),
+        UnusableReason::OtherSites => {
+            let sites = any_of(sites(), language);
+            return match language {
+                Language::English => {
+                    format!("It holds cookies of other sites only. Copy them on {sites}.")
+                }
+                Language::Chinese => format!("其中只有其他网站的 Cookie，请在 {sites} 上复制。"),
+            };
+        }
         UnusableReason::Shortened => language.pick(
             "A value in it was shortened (“…”). Copy the whole value.",
             "其中的值被截短了（“…”），请复制完整的值。",
@@ -147,11 +155,20 @@ pub(crate) fn unusable_reason(reason: UnusableReason, language: Language) -> &'s
         ),
         UnusableReason::OtherService => language.pick("It is for another service.", "这是另一个平台的凭据。"),
         UnusableReason::Incomplete => language.pick("It is incomplete.", "凭据不完整。"),
-        UnusableReason::NothingFound => language.pick(
-            "There is no credential of QQ Music or NetEase Cloud Music in it. Copy the whole Cookie request header.",
-            "其中没有 QQ 音乐或网易云音乐的凭据，请复制完整的 Cookie 请求头。",
-        ),
-    }
+        UnusableReason::NothingFound => {
+            let services = any_of(service_names(language), language);
+            return match language {
+                Language::English => format!(
+                    "There is no credential of {services} in it. Copy the whole Cookie request header."
+                ),
+                Language::Chinese => {
+                    let services = before_han(&after_han(&services));
+                    format!("其中没有{services}的凭据，请复制完整的 Cookie 请求头。")
+                }
+            };
+        }
+    };
+    text.to_owned()
 }
 
 /// The accounts in a pasted text, a line each.
@@ -265,14 +282,6 @@ pub(crate) fn method(method: Method, language: Language) -> &'static str {
     }
 }
 
-/// The name of a service for people. The only place that has text for it.
-pub(crate) fn service(service: ServiceId, language: Language) -> &'static str {
-    match service {
-        ServiceId::QqMusic => language.pick("QQ Music", "QQ 音乐"),
-        ServiceId::Netease => language.pick("NetEase Cloud Music", "网易云音乐"),
-    }
-}
-
 /// The best tier that an account holds.
 pub(crate) fn tier_held(account: &Account) -> Option<Tier> {
     let tiers = &account.membership.as_ref()?.tiers;
@@ -280,29 +289,72 @@ pub(crate) fn tier_held(account: &Account) -> Option<Tier> {
 }
 
 /// The account's membership: its best tier, none or unknown.
-pub(crate) fn membership(account: &Account, language: Language) -> &'static str {
+pub(crate) fn membership(account: &Account, language: Language) -> String {
     match tier_held(account) {
-        Some(held) => tier(held, language),
-        None if account.membership.is_some() => language.pick("none", "无"),
-        None => language.pick("unknown", "未知"),
+        Some(held) => tier(account.service, held, language),
+        None if account.membership.is_some() => language.pick("none", "无").to_owned(),
+        None => language.pick("unknown", "未知").to_owned(),
     }
 }
 
-/// The name of a tier of membership.
-pub(crate) fn tier(tier: Tier, language: Language) -> &'static str {
-    match tier {
-        Tier::QqGreen => language.pick("Green Diamond", "绿钻"),
-        Tier::QqLuxuryGreen => language.pick("Luxury Green Diamond", "豪华绿钻"),
-        Tier::QqSuper => language.pick("Super member", "超级会员"),
-        Tier::NeteaseMusicPackage => language.pick("Music package", "音乐包"),
-        Tier::NeteaseVinyl => language.pick("Black Vinyl", "黑胶 VIP"),
-        Tier::NeteaseVinylSuper => language.pick("Black Vinyl SVIP", "黑胶 SVIP"),
+/// The name of a tier of membership; its own for one that only a newer version knows.
+pub(crate) fn tier(service: ServiceId, tier: Tier, language: Language) -> String {
+    let known = registry::facts(service).and_then(|facts| facts.tier(tier));
+    known.map_or_else(|| tier.to_string(), |facts| language.of(facts.name).to_owned())
+}
+
+/// The services' names on the command line, of which one is to be chosen.
+pub(crate) fn service_ids(language: Language) -> String {
+    any_of(registry::all().iter().map(|service| service.id().to_string()), language)
+}
+
+/// The services' names for people.
+pub(crate) fn service_names(language: Language) -> impl Iterator<Item = String> {
+    registry::all().iter().map(move |service| language.of(service.facts().name).to_owned())
+}
+
+/// The formats' names, of which one is to be chosen.
+pub(crate) fn format_names(language: Language) -> String {
+    any_of(Format::all().map(|format| format.to_string()), language)
+}
+
+/// Names of which one is meant: “a, b or c”.
+pub(crate) fn any_of(names: impl IntoIterator<Item = String>, language: Language) -> String {
+    joined(names, language.pick(" or ", "或"), language)
+}
+
+/// Names that are all meant: “a, b and c”.
+pub(crate) fn all_of(names: impl IntoIterator<Item = String>, language: Language) -> String {
+    joined(names, language.pick(" and ", "和"), language)
+}
+
+fn joined(names: impl IntoIterator<Item = String>, last: &str, language: Language) -> String {
+    let names: Vec<_> = names.into_iter().collect();
+    let Some((end, begin)) = names.split_last().filter(|(_, begin)| !begin.is_empty()) else {
+        return names.concat();
+    };
+    let begin = begin.join(language.pick(", ", "、"));
+    match language {
+        Language::English => format!("{begin}{last}{end}"),
+        Language::Chinese => format!("{}{last}{}", before_han(&begin), after_han(end)),
     }
+}
+
+/// A text before a Chinese character: between that and a Latin letter stands a gap.
+pub(crate) fn before_han(text: &str) -> String {
+    let gap = if text.ends_with(|last: char| last.is_ascii()) { " " } else { "" };
+    format!("{text}{gap}")
+}
+
+/// A text after a Chinese character.
+pub(crate) fn after_han(text: &str) -> String {
+    let gap = if text.starts_with(|first: char| first.is_ascii()) { " " } else { "" };
+    format!("{gap}{text}")
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use tunekey_core::{AccountId, Format, KeyLifetime, Membership, TierStatus};
+    use tunekey_core::{AccountId, KeyLifetime, Membership, TierStatus};
 
     use super::*;
 
@@ -331,7 +383,7 @@ pub(crate) mod tests {
                 expires_at: Some(at(1_790_259_200)),
             },
             membership: Some(Membership {
-                tiers: vec![tier(Tier::QqGreen, true), tier(Tier::QqSuper, false)],
+                tiers: vec![tier(Tier::new("qq_green"), true), tier(Tier::new("qq_super"), false)],
                 checked_at: at(1_790_000_000),
             }),
             checked_at: None,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
-use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, ServiceId, picture};
+use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, ServiceId, picture, registry};
 
 use crate::account::{Account, Busy, CopyRecord, Health, RenewalOutcome, RenewalRecord, WarningReason};
 use crate::avatar;
@@ -57,6 +57,14 @@ pub(crate) struct BusyGuard<'a> {
     id: AccountId,
 }
 
+impl Now {
+    /// The records of services that this build knows. What a newer one has written of others stays in the ledger and
+    /// is not shown.
+    fn known(&self) -> impl Iterator<Item = &AccountRecord> {
+        self.ledger.accounts.iter().filter(|record| registry::by_id(record.id.service).is_some())
+    }
+}
+
 impl Accounts {
     pub(crate) fn new(
         profile: Profile,
@@ -99,12 +107,12 @@ impl Accounts {
 
     /// Every record.
     pub(crate) fn records(&self) -> Vec<AccountRecord> {
-        self.now().ledger.accounts.clone()
+        self.now().known().cloned().collect()
     }
 
     /// One record.
     pub(crate) fn record(&self, id: &AccountId) -> Result<AccountRecord, Problem> {
-        self.now().ledger.accounts.iter().find(|record| record.id == *id).cloned().ok_or_else(|| unknown(id))
+        self.now().known().find(|record| record.id == *id).cloned().ok_or_else(|| unknown(id))
     }
 
     /// The shared settings.
@@ -240,7 +248,7 @@ impl Accounts {
     pub(crate) fn refresh(&self) {
         let at = self.clock.now();
         let mut now = self.now();
-        let mut records = now.ledger.accounts.clone();
+        let mut records: Vec<_> = now.known().cloned().collect();
         records.retain(|record| !(record.signing_out && now.removed.contains(&record.id)));
         for record in &records {
             if !now.avatars.contains_key(&record.id) {

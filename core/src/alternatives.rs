@@ -56,6 +56,8 @@ impl BlockedMethods {
 
 #[cfg(test)]
 mod tests {
+    use tunekey_services::{netease, qqmusic};
+
     use super::*;
 
     fn at(minutes: i64) -> Timestamp {
@@ -63,7 +65,7 @@ mod tests {
     }
 
     fn option(method: Method) -> SignInOption {
-        SignInOption { service: ServiceId::QqMusic, method }
+        SignInOption { service: qqmusic::ID, method }
     }
 
     const OFFERED: [Method; 4] = [Method::QqScan, Method::WechatScan, Method::Phone, Method::Paste];
@@ -84,7 +86,7 @@ mod tests {
     #[test]
     fn another_services_trouble_is_not_this_ones() {
         let mut blocked = BlockedMethods::default();
-        blocked.note(SignInOption { service: ServiceId::Netease, method: Method::Phone }, at(0));
+        blocked.note(SignInOption { service: netease::ID, method: Method::Phone }, at(0));
         assert!(blocked.alternatives(option(Method::QqScan), &OFFERED, at(0)).blocked.is_empty());
     }
 }

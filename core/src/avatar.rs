@@ -48,7 +48,7 @@ fn is_png(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_services::ServiceId;
+    use tunekey_services::{netease, qqmusic};
 
     use super::*;
 
@@ -58,11 +58,11 @@ mod tests {
     fn a_picture_is_kept_until_it_is_removed() {
         let scratch = tempfile::tempdir().expect("a directory");
         let profile = Profile::at(scratch.path()).expect("it can be made");
-        let id = AccountId::new(ServiceId::Netease, "42");
+        let id = AccountId::new(netease::ID, "42");
         assert_eq!(load(&profile, &id), None, "there is none yet");
         save(&profile, &id, PNG).expect("it can be written");
         assert_eq!(load(&profile, &id).as_deref(), Some(PNG));
-        assert_eq!(load(&profile, &AccountId::new(ServiceId::QqMusic, "42")), None, "another service's 42");
+        assert_eq!(load(&profile, &AccountId::new(qqmusic::ID, "42")), None, "another service's 42");
         remove(&profile, &id);
         remove(&profile, &id);
         assert_eq!(load(&profile, &id), None, "gone, and removing it once more is fine");
@@ -72,7 +72,7 @@ mod tests {
     fn what_is_not_a_picture_is_neither_kept_nor_shown() {
         let scratch = tempfile::tempdir().expect("a directory");
         let profile = Profile::at(scratch.path()).expect("it can be made");
-        let id = AccountId::new(ServiceId::Netease, "42");
+        let id = AccountId::new(netease::ID, "42");
         let refused = save(&profile, &id, b"<html>").expect_err("a page is no picture");
         assert_eq!(refused.code, ProblemCode::InvalidInput);
         disk::replace(&profile.avatar(&id), b"<html>").expect("it can be written");

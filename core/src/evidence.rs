@@ -81,7 +81,7 @@ fn warning(reason: SignInReason) -> WarningReason {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_services::{AccountId, Method, ServiceId};
+    use tunekey_services::{AccountId, Method, qqmusic};
 
     use super::*;
 
@@ -92,8 +92,7 @@ mod tests {
     }
 
     fn record() -> AccountRecord {
-        let mut record =
-            AccountRecord::new(AccountId::new(ServiceId::QqMusic, "10001"), Method::QqScan, at(0));
+        let mut record = AccountRecord::new(AccountId::new(qqmusic::ID, "10001"), Method::QqScan, at(0));
         record.generation = Generation::new(3);
         record
     }

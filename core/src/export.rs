@@ -4,7 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tunekey_services::{CookieMap, CookiePairs, Credential, Secret, Service, ServiceId, UnknownName};
+use tunekey_services::{
+    CookieMap, CookiePairs, Credential, FormatName, Scope, Secret, Service, ServiceId, Unfit, UnknownName,
+    registry,
+};
 
 use crate::problem::Problem;
 
@@ -12,12 +15,10 @@ mod dotenv;
 mod header;
 mod json;
 mod netscape;
-mod qqmusic_api;
 
 /// A shape to copy a credential in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export, type = "string"))]
 pub enum Format {
     /// `name=value; name=value`, the value of a `Cookie` header.
     Header,
@@ -27,41 +28,38 @@ pub enum Format {
     Env,
     /// A Netscape `cookies.txt`.
     Netscape,
-    /// The `Credential` of qqmusic-api-python as JSON (QQ Music only).
-    QqMusicApi,
+    /// One that only a certain service has, or that only a newer version knows.
+    Own(FormatName),
 }
 
 impl Format {
+    /// The formats of every service.
+    const SHARED: [Self; 4] = [Self::Header, Self::Json, Self::Env, Self::Netscape];
+
     /// Every format, in menu order.
-    pub const ALL: [Self; 5] = [Self::Header, Self::Json, Self::Env, Self::Netscape, Self::QqMusicApi];
+    pub fn all() -> impl Iterator<Item = Self> {
+        let own = registry::all().iter().flat_map(|service| service.facts().formats);
+        Self::SHARED.into_iter().chain(own.map(|format| Self::Own(format.name)))
+    }
 
     /// The name used on the command line and in the ledger.
-    pub fn as_str(self) -> &'static str {
+    pub fn as_str(&self) -> &str {
         match self {
             Self::Header => "header",
             Self::Json => "json",
             Self::Env => "env",
             Self::Netscape => "netscape",
-            Self::QqMusicApi => "qqmusicapi",
+            Self::Own(name) => name.as_str(),
         }
     }
 
     /// Whether the format exists for a service's credentials.
     pub fn suits(self, service: ServiceId) -> bool {
-        self != Self::QqMusicApi || service == ServiceId::QqMusic
+        match self {
+            Self::Header | Self::Json | Self::Env | Self::Netscape => true,
+            Self::Own(name) => registry::facts(service).is_some_and(|facts| facts.format(name).is_some()),
+        }
     }
-}
-
-/// How much of a credential an export carries.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "lowercase")]
-pub enum Scope {
-    /// All that the service's own clients keep as cookies, for tools that renew the key themselves.
-    #[default]
-    Full,
-    /// Only what is needed to play: for a place that one does not control. It never renews.
-    Minimal,
 }
 
 /// A credential in a format.
@@ -84,20 +82,20 @@ pub(crate) fn render(
     service: &dyn Service,
     credential: &Credential,
 ) -> Result<Export, Problem> {
-    if !format.suits(service.id()) {
-        return Err(no_format(service.id(), format));
-    }
     let mut cookie = service.cookie(credential);
-    let facts = service.export();
+    let facts = &service.facts().cookie;
     if scope == Scope::Minimal {
         cookie.retain(|(name, _)| facts.playing.contains(&name.as_str()));
     }
     let rendered = match format {
         Format::Header => header::render(&cookie),
         Format::Json => json::render(&cookie),
-        Format::Env => dotenv::render(&cookie, &facts),
-        Format::Netscape => netscape::render(&cookie, &facts, credential.expires_at),
-        Format::QqMusicApi => qqmusic_api::render(credential, scope),
+        Format::Env => dotenv::render(&cookie, facts),
+        Format::Netscape => netscape::render(&cookie, facts, credential.expires_at),
+        Format::Own(name) => match service.facts().format(name) {
+            Some(own) => (own.render)(credential, scope),
+            None => return Err(no_format(service.id(), format)),
+        },
     };
     let text = rendered.map_err(|Unfit| {
         Problem::invalid(
@@ -114,9 +112,7 @@ pub(crate) fn render(
 
 /// The problem with a format that does not exist for the service: what does.
 pub(crate) fn no_format(service: ServiceId, format: Format) -> Problem {
-    let suiting = Format::ALL.into_iter().filter(|format| format.suits(service));
-    let names: Vec<_> = suiting.map(|format| format.as_str()).collect();
-    let names = names.join(", ");
+    let names = names(Format::all().filter(|format| format.suits(service)));
     Problem::invalid(
         format!("The format {format} is not for this service. There are: {names}."),
         format!("该服务没有 {format} 格式。可用的有：{names}。"),
@@ -128,16 +124,17 @@ pub(crate) fn no_format(service: ServiceId, format: Format) -> Problem {
 fn renews(format: Format, service: &dyn Service, credential: &Credential, cookie: CookiePairs) -> bool {
     let fields: CookieMap = match format {
         Format::Header | Format::Json | Format::Env | Format::Netscape => cookie.into_iter().collect(),
-        Format::QqMusicApi => {
+        Format::Own(_) => {
             credential.fields.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
         }
     };
     service.detect(&fields).renewable
 }
 
-/// A value that the format cannot carry without its reader seeing another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Unfit;
+/// The names of formats, as a sentence lists them.
+pub(crate) fn names(formats: impl Iterator<Item = Format>) -> String {
+    formats.map(|format| format.to_string()).collect::<Vec<_>>().join(", ")
+}
 
 /// The text of a value that is being exported.
 #[expect(clippy::disallowed_methods, reason = "an export is for whoever the person gives it to")]
@@ -147,15 +144,33 @@ fn exposed(secret: &Secret) -> &str {
 
 impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.pad(self.as_str())
     }
 }
 
+/// Of the formats that there are.
 impl FromStr for Format {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        Self::ALL.into_iter().find(|format| format.as_str() == name).ok_or(UnknownName)
+        Self::all().find(|format| format.as_str() == name).ok_or(UnknownName)
+    }
+}
+
+impl Serialize for Format {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Any, whether this build knows it or not: what a newer version has written stays.
+impl<'de> Deserialize<'de> for Format {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        match Self::SHARED.into_iter().find(|format| format.as_str() == name) {
+            Some(shared) => Ok(shared),
+            None => name.parse().map(Self::Own).map_err(serde::de::Error::custom),
+        }
     }
 }
 

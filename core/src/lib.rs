@@ -36,7 +36,7 @@ pub use account::{
     RenewalTrigger, SignInReason, WarningReason,
 };
 pub use alternatives::{Alternatives, SignInOption};
-pub use export::{Export, Format, Scope};
+pub use export::{Export, Format};
 pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Section};
 pub use problem::{Language, Problem, ProblemCode, Words};
 pub use profile::Profile;
@@ -46,10 +46,11 @@ pub use tunekey::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
 };
 pub use tunekey_services::{
-    AccountId, Clock, CookieMap, Credential, CredentialPart, Detected, DetectedPart, Fields, Http,
-    HttpOptions, Ink, Input, Limits, Membership, Method, NeteaseProfile, OfficialPage, PageGoal, PageRequest,
-    PasteFormat, PastedAccount, PrivateAddress, Proxy, QUIET_ZONE, QrCode, Renewability, Secret, ServiceId,
-    SystemClock, Tier, TierStatus, UnchangedReason, Unusable, UnusableReason, display_text, registry,
+    AccountId, Bilingual, Clock, CookieMap, Credential, CredentialPart, Detected, DetectedPart, Fields,
+    FormatName, Http, HttpOptions, Ink, Input, Limits, Membership, Method, OfficialPage, PageGoal,
+    PageRequest, PasteFormat, PastedAccount, PrivateAddress, Proxy, QUIET_ZONE, QrCode, Renewability, Scope,
+    Secret, Service, ServiceFacts, ServiceId, SystemClock, Tier, TierStatus, UnchangedReason, Unusable,
+    UnusableReason, display_text, registry,
 };
 pub use vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
 pub use vault::{Generation, SaveError, StoredCredential, Vault};

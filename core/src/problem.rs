@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
-use tunekey_services::{ServiceId, display_text};
+use tunekey_services::{Bilingual, ServiceId, display_text, registry};
 
 mod of_service;
 
@@ -168,6 +168,19 @@ impl Language {
             Self::Chinese => chinese,
         }
     }
+
+    /// A text in this language.
+    pub fn of(self, text: Bilingual) -> &'static str {
+        self.pick(text.english, text.chinese)
+    }
+
+    /// The name of a service; of one that this build does not know, that it is one.
+    pub fn service_name(self, service: ServiceId) -> &'static str {
+        match registry::facts(service) {
+            Some(facts) => self.of(facts.name),
+            None => self.pick("the service", "对方服务"),
+        }
+    }
 }
 
 impl Problem {
@@ -203,13 +216,9 @@ impl Problem {
 
     /// What to tell the person, with the next step: one or two sentences.
     pub fn message(&self, language: Language) -> String {
-        let service = match (self.service, language) {
-            (Some(ServiceId::QqMusic), Language::English) => "QQ Music",
-            (Some(ServiceId::QqMusic), Language::Chinese) => "QQ 音乐",
-            (Some(ServiceId::Netease), Language::English) => "NetEase Cloud Music",
-            (Some(ServiceId::Netease), Language::Chinese) => "网易云音乐",
-            (None, Language::English) => "the service",
-            (None, Language::Chinese) => "对方服务",
+        let service = match self.service {
+            Some(service) => language.service_name(service),
+            None => language.pick("the service", "对方服务"),
         };
         let (english, chinese) = match (self.code, self.service) {
             // No service had a part in it.

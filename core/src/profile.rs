@@ -143,7 +143,7 @@ fn unreadable(detail: impl Into<String>) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_services::ServiceId;
+    use tunekey_services::{netease, qqmusic};
 
     use super::*;
 
@@ -176,9 +176,9 @@ mod tests {
     fn an_account_never_leads_to_a_file_outside_the_profile() {
         let scratch = tempfile::tempdir().expect("a directory");
         let profile = Profile::at(scratch.path()).expect("it can be made");
-        let path = profile.avatar(&AccountId::new(ServiceId::QqMusic, "../../etc/passwd"));
+        let path = profile.avatar(&AccountId::new(qqmusic::ID, "../../etc/passwd"));
         assert_eq!(path.parent(), Some(profile.dir().join("avatars").as_path()));
-        let path = profile.account_lock(&AccountId::new(ServiceId::Netease, "42"));
+        let path = profile.account_lock(&AccountId::new(netease::ID, "42"));
         assert_eq!(
             path.file_name().and_then(|name| name.to_str()),
             Some("netease-42.lock"),

@@ -50,6 +50,8 @@ impl Started {
 
 #[cfg(test)]
 mod tests {
+    use tunekey_services::{netease, qqmusic};
+
     use super::*;
 
     fn at(minutes: i64) -> Timestamp {
@@ -60,18 +62,18 @@ mod tests {
     fn a_day_holds_so_many_sign_ins_with_a_service_and_no_more() {
         let mut quota = DailyQuota::default();
         for minute in 0..MOST_A_DAY as i64 {
-            assert!(quota.try_take(ServiceId::QqMusic, at(minute)), "sign-in {minute} is one of the allowed");
+            assert!(quota.try_take(qqmusic::ID, at(minute)), "sign-in {minute} is one of the allowed");
         }
-        assert!(!quota.try_take(ServiceId::QqMusic, at(60)), "one too many");
-        assert!(quota.try_take(ServiceId::Netease, at(60)), "the other service counts for itself");
-        assert!(quota.try_take(ServiceId::QqMusic, at(24 * 60)), "the oldest is a day old");
+        assert!(!quota.try_take(qqmusic::ID, at(60)), "one too many");
+        assert!(quota.try_take(netease::ID, at(60)), "the other service counts for itself");
+        assert!(quota.try_take(qqmusic::ID, at(24 * 60)), "the oldest is a day old");
     }
 
     #[test]
     fn a_clock_that_was_far_ahead_does_not_lock_anybody_out() {
-        let far = Started { service: ServiceId::QqMusic, at: at(10_000_000) };
+        let far = Started { service: qqmusic::ID, at: at(10_000_000) };
         let mut quota = DailyQuota(vec![far; MOST_A_DAY]);
-        assert!(quota.try_take(ServiceId::QqMusic, at(0)));
+        assert!(quota.try_take(qqmusic::ID, at(0)));
         assert_eq!(quota.0.len(), 1);
     }
 }

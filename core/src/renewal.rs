@@ -216,7 +216,7 @@ impl Renewer {
     pub(crate) async fn flush(
         &self,
         accounts: &Accounts,
-        service_of: impl Fn(ServiceId) -> &'static dyn Service,
+        service_of: impl Fn(ServiceId) -> Result<&'static dyn Service, Problem>,
     ) {
         let waiting: Vec<AccountId> = self.unsaved.lock().keys().cloned().collect();
         for id in waiting {
@@ -224,7 +224,7 @@ impl Renewer {
             let written = async {
                 let _lock = self.lock(&id).await?;
                 let seen = accounts.record(&id)?.generation;
-                self.current(accounts, service_of(id.service), &id, trigger, seen).await
+                self.current(accounts, service_of(id.service)?, &id, trigger, seen).await
             };
             if let Err(problem) = written.await {
                 tracing::warn!(account = %id, code = ?problem.code, "a key that was issued could not be saved");

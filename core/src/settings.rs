@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use tunekey_services::{NeteaseProfile, Proxy, display_text};
+use tunekey_services::facts::ClientIdentityFacts;
+use tunekey_services::{ClientIdentities, Proxy, display_text, registry};
 
-use crate::export::Format;
+use crate::export::{self, Format};
 use crate::problem::{Problem, ProblemCode};
 
 /// The shared settings.
@@ -19,8 +20,10 @@ pub struct Settings {
     /// of them. What is trusted is the copy that was made of it then.
     #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub extra_ca: Option<PathBuf>,
-    /// As which of NetEase's own clients to present ourselves.
-    pub netease_profile: NeteaseProfile,
+    /// As which of its own clients to ask each service that has several, each under the name of its own setting.
+    #[serde(flatten, with = "client_identities")]
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    pub client_identities: ClientIdentities,
     /// The format in which accounts are copied that have none of their own.
     pub format: Format,
     /// After how many seconds a copied cookie is cleared from the clipboard.
@@ -34,7 +37,7 @@ impl Default for Settings {
         Self {
             proxy: Proxy::System,
             extra_ca: None,
-            netease_profile: NeteaseProfile::Web,
+            client_identities: ClientIdentities::default(),
             format: Format::Header,
             clipboard_seconds: 30,
             auto_renew: true,
@@ -47,8 +50,11 @@ const CLIPBOARD_SECONDS: std::ops::RangeInclusive<u32> = 5..=600;
 
 impl Settings {
     /// The settings by the names that the command line uses.
-    pub const KEYS: [&str; 6] =
-        ["proxy", "extra-ca", "netease-profile", "format", "clipboard-seconds", "auto-renew"];
+    pub fn keys() -> Vec<&'static str> {
+        let identities = client_identities::all().map(|facts| facts.setting);
+        let shared = ["format", "clipboard-seconds", "auto-renew"];
+        ["proxy", "extra-ca"].into_iter().chain(identities).chain(shared).collect()
+    }
 
     /// The value of a setting as the command line shows it.
     ///
@@ -62,14 +68,13 @@ impl Settings {
                 Proxy::Manual(url) => url.clone(),
             },
             "extra-ca" => self.extra_ca.as_ref().map_or_else(String::new, |path| path.display().to_string()),
-            "netease-profile" => match self.netease_profile {
-                NeteaseProfile::Web => "web".to_owned(),
-                NeteaseProfile::Pc => "pc".to_owned(),
-            },
             "format" => self.format.as_str().to_owned(),
             "clipboard-seconds" => self.clipboard_seconds.to_string(),
             "auto-renew" => if self.auto_renew { "on" } else { "off" }.to_owned(),
-            _ => return Err(unknown(key)),
+            _ => match client_identities::by_setting(key) {
+                Some(facts) => self.client_identities.of(facts).to_owned(),
+                None => return Err(unknown(key)),
+            },
         })
     }
 
@@ -81,18 +86,6 @@ impl Settings {
         match key {
             "proxy" => self.proxy = Proxy::parse(value)?,
             "extra-ca" => self.extra_ca = if value.is_empty() { None } else { Some(absolute(value)?) },
-            "netease-profile" => {
-                self.netease_profile = match value {
-                    "web" => NeteaseProfile::Web,
-                    "pc" => NeteaseProfile::Pc,
-                    _ => {
-                        return Err(Problem::invalid(
-                            "netease-profile is web or pc.",
-                            "netease-profile 只能是 web 或 pc。",
-                        ));
-                    }
-                }
-            }
             "format" => self.format = value.parse().map_err(|_| no_format())?,
             "clipboard-seconds" => {
                 self.clipboard_seconds =
@@ -117,7 +110,12 @@ impl Settings {
                     }
                 }
             }
-            _ => return Err(unknown(key)),
+            _ => {
+                let facts = client_identities::by_setting(key).ok_or_else(|| unknown(key))?;
+                if !self.client_identities.choose(facts, value) {
+                    return Err(no_client_identity(facts));
+                }
+            }
         }
         Ok(())
     }
@@ -130,16 +128,64 @@ fn absolute(path: &str) -> Result<PathBuf, Problem> {
 }
 
 fn no_format() -> Problem {
-    let names: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
-    let names = names.join(", ");
+    let names = export::names(Format::all());
     Problem::invalid(
         format!("There is no such format. There are: {names}."),
         format!("没有这种格式。可用的有：{names}。"),
     )
 }
 
+fn no_client_identity(facts: &ClientIdentityFacts) -> Problem {
+    let (setting, values) = (facts.setting, facts.options.iter().map(|option| option.value));
+    let values: Vec<_> = values.collect();
+    Problem::invalid(
+        format!("{setting} is {}.", values.join(" or ")),
+        format!("{setting} 只能是 {}。", values.join(" 或 ")),
+    )
+}
+
+/// The client identities among the settings: each service that has several has a setting for them.
+mod client_identities {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+    use serde_json::Value;
+
+    use super::{ClientIdentities, ClientIdentityFacts, registry};
+
+    /// Of every service that has several.
+    pub(super) fn all() -> impl Iterator<Item = &'static ClientIdentityFacts> {
+        registry::all().iter().filter_map(|service| service.facts().client_identity.as_ref())
+    }
+
+    pub(super) fn by_setting(setting: &str) -> Option<&'static ClientIdentityFacts> {
+        all().find(|facts| facts.setting == setting)
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        chosen: &ClientIdentities,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(all().map(|facts| (facts.key, chosen.of(facts))))
+    }
+
+    /// A choice that only a newer version has counts as none.
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<ClientIdentities, D::Error> {
+        let values = BTreeMap::<String, Value>::deserialize(deserializer)?;
+        let mut chosen = ClientIdentities::default();
+        for facts in all() {
+            if let Some(value) = values.get(facts.key).and_then(Value::as_str) {
+                chosen.choose(facts, value);
+            }
+        }
+        Ok(chosen)
+    }
+}
+
 fn unknown(key: &str) -> Problem {
-    let (key, keys) = (display_text::detail(key), Settings::KEYS.join(", "));
+    let (key, keys) = (display_text::detail(key), Settings::keys().join(", "));
     Problem::new(ProblemCode::NotFound).with_detail(format!("{key} is not one of {keys}")).with_words(
         format!("No setting “{key}”. There are: {keys}."),
         format!("没有「{key}」这个设置。可用的有：{keys}。"),

@@ -352,10 +352,9 @@ impl<S: SignInHost> Machine<S> {
                 let step = SignInStep::Scanned { nickname: nickname.clone(), avatar: None, problem: None };
                 self.scanner = Scanner { nickname, picture: None };
                 run.picture = avatar.map(|address| {
-                    let http = run.context.http.clone();
-                    AbortOnDropHandle::new(tokio::spawn(
-                        async move { picture::fetch(&http, &address).await.ok() },
-                    ))
+                    let (http, hosts) = (run.context.http.clone(), self.service.facts().picture_hosts);
+                    let fetched = async move { picture::fetch(&http, hosts, &address).await.ok() };
+                    AbortOnDropHandle::new(tokio::spawn(fetched))
                 });
                 run.shown = Some(step.clone());
                 self.step(step)?;

@@ -9,7 +9,7 @@ use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 use tunekey_services::http::{Request, SystemProxy};
 use tunekey_services::{
-    AccountId, Clock, Context, Device, Http, HttpOptions, Limits, Method, NotTheAnswer, Service,
+    AccountId, Clock, Context, Device, Http, HttpOptions, Limits, Method, NotTheAnswer, Scope, Service,
     ServiceError, ServiceId, SystemClock, display_text, picture, registry,
 };
 
@@ -17,7 +17,7 @@ use crate::account::{Busy, CheckOutcome, RenewalRecord, RenewalTrigger};
 use crate::accounts::Accounts;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
 use crate::commit::Commits;
-use crate::export::{self, Format, Scope};
+use crate::export::{self, Format};
 use crate::extra_ca;
 use crate::lease::Lease;
 use crate::ledger::{HandedOut, LedgerFile};
@@ -168,19 +168,29 @@ impl TuneKey {
 
     /// The services and the ways in to each.
     pub fn services(&self) -> Vec<ServiceInfo> {
-        let info = |service: &&dyn Service| ServiceInfo {
+        let info = |service: &&'static dyn Service| ServiceInfo {
             id: service.id(),
-            name: service.id().display_name().to_owned(),
+            name: service.facts().name.english.to_owned(),
             methods: self.methods(*service),
-            copies_renew: service.export().renews,
+            copies_renew: service.facts().cookie.renews,
+            facts: service.facts(),
         };
         registry::all().iter().map(info).collect()
     }
 
     /// Starts a sign-in. `wanted` is the account that is to be signed in again: when another one signs in, the
     /// person is asked. Must be called on a tokio runtime.
-    pub fn sign_in(&self, service: ServiceId, method: Method, wanted: Option<AccountId>) -> SignIn {
-        sign_in::start(&self.0.tasks, registry::by_id(service), method, wanted, self.clone())
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such service.
+    pub fn sign_in(
+        &self,
+        service: ServiceId,
+        method: Method,
+        wanted: Option<AccountId>,
+    ) -> Result<SignIn, Problem> {
+        let service = known(service)?;
+        Ok(sign_in::start(&self.0.tasks, service, method, wanted, self.clone()))
     }
 
     /// Runs on the runtime, not in the caller: a front that goes away does not cut it off.
@@ -203,7 +213,7 @@ impl TuneKey {
     fn methods(&self, service: &dyn Service) -> Vec<Method> {
         let possible = |method: &Method| self.0.has_web_view || !method.needs_web_view();
         // Whatever a service is, a credential of it can be pasted.
-        service.methods().iter().copied().chain([Method::Paste]).filter(possible).collect()
+        service.facts().methods().chain([Method::Paste]).filter(possible).collect()
     }
 
     /// Gets a new key. Runs to its end even when the caller goes away, because the service may already have
@@ -224,7 +234,7 @@ impl TuneKey {
                 let _busy = this.0.accounts.busy(&id, Busy::Renewing);
                 match this.context() {
                     Ok(context) => {
-                        let service = registry::by_id(id.service);
+                        let service = known(id.service)?;
                         this.0.renewer.renew(&this.0.accounts, service, &context, &id, trigger).await
                     }
                     Err(problem) => Err(problem),
@@ -254,7 +264,7 @@ impl TuneKey {
                 let _busy = this.0.accounts.busy(&id, Busy::Checking);
                 match this.context() {
                     Ok(context) => {
-                        let service = registry::by_id(id.service);
+                        let service = known(id.service)?;
                         this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await
                     }
                     Err(problem) => Err(problem),
@@ -279,7 +289,7 @@ impl TuneKey {
         self.lease().release();
         self.0.tasks.close();
         self.0.tasks.wait().await;
-        self.0.renewer.flush(&self.0.accounts, registry::by_id).await;
+        self.0.renewer.flush(&self.0.accounts, known).await;
     }
 
     /// The cookie, in a format or, if none is named, in the account's own.
@@ -304,7 +314,7 @@ impl TuneKey {
         let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
         let kept =
             self.note_keychain_of(self.0.renewer.load(&self.0.accounts, id, Interaction::Allowed).await)?;
-        let export = export::render(format, scope, registry::by_id(id.service), &kept.credential)?;
+        let export = export::render(format, scope, known(id.service)?, &kept.credential)?;
         Ok(ExportedCookie {
             text: export.text,
             health: self.0.accounts.view(id)?.health,
@@ -439,7 +449,7 @@ impl TuneKey {
     async fn round_trip(&self, context: &Context, service: &dyn Service) -> Result<Duration, ServiceError> {
         const DOING: &str = "testing the connection";
         let start = self.0.clock.monotonic();
-        let answer = context.http.send(Request::get_with(service.probe_url(), &[])).await;
+        let answer = context.http.send(Request::get_with(service.facts().probe_url, &[])).await;
         let answer = answer.map_err(|source| ServiceError::Http { doing: DOING, source })?;
         // Neither service sends anybody elsewhere from there: a network that wants a sign-in does.
         if answer.answered() == Err(NotTheAnswer::Redirect) {
@@ -455,18 +465,19 @@ impl TuneKey {
             http: self.client(&settings)?,
             clock: self.0.clock.clone(),
             device: Device { id: self.0.accounts.device_id() },
-            netease_profile: settings.netease_profile,
+            client_identities: settings.client_identities,
         })
     }
 
     /// Fetches an account's picture in the background: nothing waits for a picture.
     fn fetch_avatar(&self, id: &AccountId, address: Option<url::Url>) {
+        let hosts = registry::facts(id.service).map_or(&[][..], |facts| facts.picture_hosts);
         // Settings that no longer work cost the picture, nothing else.
         if let (Some(address), Ok(context)) = (address, self.context()) {
             let (this, id) = (self.clone(), id.clone());
             // Among what a process waits for before it ends, but not for long.
             self.0.tasks.spawn(async move {
-                let fetched = picture::fetch(&context.http, &address);
+                let fetched = picture::fetch(&context.http, hosts, &address);
                 if let Ok(Ok(picture)) = tokio::time::timeout(PICTURE_LIMIT, fetched).await {
                     this.0.accounts.save_avatar(&id, &picture);
                 }
@@ -554,4 +565,14 @@ impl TuneKey {
         self.0.accounts.last_error(id, result.as_ref().err().cloned());
         result
     }
+}
+
+/// The service of an account, or of what a front names.
+///
+/// # Errors
+/// `NotFound` when this build does not know it.
+fn known(service: ServiceId) -> Result<&'static dyn Service, Problem> {
+    registry::by_id(service).ok_or_else(|| {
+        Problem::new(ProblemCode::NotFound).with_detail(format!("there is no service {service}"))
+    })
 }

@@ -4,14 +4,15 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use tunekey_services::qqmusic::QqMusic;
 use tunekey_services::{
-    Context, Credential, Device, Http, HttpOptions, Ink, Limits, Method, NeteaseProfile, Progress, Proxy,
-    QUIET_ZONE, QrCode, ServiceError, ServiceId, SystemClock, registry,
+    ClientIdentities, Context, Credential, Device, Http, HttpOptions, Ink, Limits, Method, Progress, Proxy,
+    QUIET_ZONE, QrCode, Service as _, ServiceError, SystemClock,
 };
 
 /// Shows codes until somebody has scanned and confirmed one with mobile QQ.
 pub async fn sign_in(context: &Context, show: impl Fn(&QrCode)) -> Result<Credential, ServiceError> {
-    let service = registry::by_id(ServiceId::QqMusic);
+    let service = QqMusic;
     let mut attempt = service.begin(Method::QqScan, context.clone())?;
     loop {
         match attempt.next().await? {
@@ -32,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         http: Http::new(&options)?,
         clock: Arc::new(SystemClock),
         device: Device::random(), // Keep it: a new one looks like a new device each time.
-        netease_profile: NeteaseProfile::Web,
+        client_identities: ClientIdentities::default(),
     };
     let credential =
         sign_in(&context, |code| println!("{}", code.terminal(Ink::Colours, QUIET_ZONE))).await?;

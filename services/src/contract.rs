@@ -13,14 +13,15 @@ use jiff::Timestamp;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
+use crate::client_identities::ClientIdentities;
 use crate::clock::Clock;
 use crate::credential::Credential;
 use crate::error::ServiceError;
+use crate::facts::ServiceFacts;
 use crate::http::{CookieMap, Http};
 use crate::id::ServiceId;
 use crate::membership::Membership;
 use crate::method::Method;
-use crate::netease::NeteaseProfile;
 use crate::qr::QrCode;
 use crate::question::{DetectedPart, Input, Question};
 use crate::secret::Secret;
@@ -61,8 +62,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// This installation's device identity.
     pub device: Device,
-    /// As which of NetEase's own clients we present ourselves.
-    pub netease_profile: NeteaseProfile,
+    /// As which of its own clients each service is asked.
+    pub client_identities: ClientIdentities,
 }
 
 /// The identity that this installation shows to the services: random, made once and kept, because a
@@ -89,11 +90,13 @@ impl Device {
 /// A music service.
 #[async_trait]
 pub trait Service: Send + Sync + fmt::Debug {
-    /// Which one it is.
-    fn id(&self) -> ServiceId;
+    /// What there is to know of it without asking it.
+    fn facts(&self) -> &'static ServiceFacts;
 
-    /// The ways in that work in this build, best first.
-    fn methods(&self) -> &'static [Method];
+    /// Which one it is.
+    fn id(&self) -> ServiceId {
+        self.facts().id
+    }
 
     /// Starts a sign-in. The first [`Attempt::next`] makes the first request.
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError>;
@@ -144,29 +147,10 @@ pub trait Service: Send + Sync + fmt::Debug {
     /// The credential as this service's web cookies, in the order in which tools want them
     /// (for QQ Music digits-only `uin` second).
     fn cookie(&self, credential: &Credential) -> CookiePairs;
-
-    /// The facts that exports need besides the cookie.
-    fn export(&self) -> ExportFacts;
-
-    /// An address that answers anything at all when the service can be reached; for testing the connection.
-    fn probe_url(&self) -> &'static str;
 }
 
 /// Cookies to hand out: ordered name–value pairs.
 pub type CookiePairs = Vec<(String, Secret)>;
-
-/// What the export formats need to know about a service.
-#[derive(Debug, Clone, Copy)]
-pub struct ExportFacts {
-    /// The variable of the `.env` line, such as `QQMUSIC_COOKIE`.
-    pub env_name: &'static str,
-    /// The domain of the Netscape lines, with its leading dot, such as `.music.163.com`.
-    pub cookie_domain: &'static str,
-    /// The names of the cookies that are enough to play.
-    pub playing: &'static [&'static str],
-    /// Whether the whole of a renewable credential, as it is handed out, holds what renews it.
-    pub renews: bool,
-}
 
 /// One sign-in from its code to its answer. It owns its cookies, keys and connection; nothing of it outlives it.
 #[async_trait]

@@ -102,7 +102,7 @@ mod tests {
 
     fn credential(uid: &str, fields: &[(&str, &str)]) -> Credential {
         Credential {
-            account: AccountId::new(ServiceId::QqMusic, uid),
+            account: AccountId::new(ServiceId::new("qqmusic"), uid),
             issued_at: Timestamp::UNIX_EPOCH,
             expires_at: None,
             fields: fields.iter().copied().collect(),

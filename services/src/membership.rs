@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::name::name;
+
 /// The paid tiers of an account, in the order in which the service ranks them, lowest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
@@ -27,21 +29,7 @@ pub struct TierStatus {
     pub until: Option<Timestamp>,
 }
 
-/// A paid tier of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "snake_case")]
-pub enum Tier {
-    /// QQ Music 绿钻.
-    QqGreen,
-    /// QQ Music 豪华绿钻.
-    QqLuxuryGreen,
-    /// QQ Music 超级会员.
-    QqSuper,
-    /// NetEase 音乐包.
-    NeteaseMusicPackage,
-    /// NetEase 黑胶 VIP.
-    NeteaseVinyl,
-    /// NetEase 黑胶 SVIP.
-    NeteaseVinylSuper,
+name! {
+    /// A paid tier of a service, which [its facts](crate::facts::TierFacts) describe.
+    Tier, 31
 }

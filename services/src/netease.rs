@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::contract::{
-    Attempt, Context, CookiePairs, Detection, ExportFacts, Grant, Inspection, Renewability, Renewal, Service,
+    Attempt, Context, CookiePairs, Detection, Grant, Inspection, Renewability, Renewal, Service,
 };
 use crate::credential::Credential;
 use crate::error::ServiceError;
+use crate::facts::ServiceFacts;
 use crate::http::CookieMap;
-use crate::id::ServiceId;
 use crate::method::Method;
 use crate::response;
 
@@ -19,6 +19,7 @@ mod client_identity;
 mod codes;
 mod cookie;
 mod crypto;
+mod facts;
 #[cfg(test)]
 mod fuzz;
 mod gateway;
@@ -29,7 +30,8 @@ mod phone;
 mod profile;
 mod renewal;
 
-pub use client_identity::NeteaseProfile;
+use client_identity::ClientIdentity;
+pub use facts::ID;
 
 /// `__csrf` lives for 15 days, and some tools refuse a cookie without it (protocol: NetEase §6).
 const OLDEST: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -43,12 +45,8 @@ pub struct Netease;
 
 #[async_trait]
 impl Service for Netease {
-    fn id(&self) -> ServiceId {
-        ServiceId::Netease
-    }
-
-    fn methods(&self) -> &'static [Method] {
-        &[Method::AppScan, Method::Phone, Method::OfficialPage]
+    fn facts(&self) -> &'static ServiceFacts {
+        &facts::FACTS
     }
 
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
@@ -65,7 +63,7 @@ impl Service for Netease {
     }
 
     async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
-        adopt::adopt(context, context.netease_profile, fields).await
+        adopt::adopt(context, ClientIdentity::chosen(context), fields).await
     }
 
     async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
@@ -106,19 +104,6 @@ impl Service for Netease {
     fn cookie(&self, credential: &Credential) -> CookiePairs {
         cookie::pairs(credential)
     }
-
-    fn export(&self) -> ExportFacts {
-        ExportFacts {
-            env_name: "NETEASE_COOKIE",
-            cookie_domain: ".music.163.com",
-            playing: &cookie::PLAYING,
-            renews: false,
-        }
-    }
-
-    fn probe_url(&self) -> &'static str {
-        "https://music.163.com/robots.txt"
-    }
 }
 
 #[cfg(test)]
@@ -131,7 +116,7 @@ mod tests {
         let issued_at = Timestamp::from_second(1_790_000_000).expect("a time");
         for (life, days) in [(Some(180), 14.0), (Some(15), 8.0), (Some(6), 3.0), (None, 14.0)] {
             let credential = Credential {
-                account: AccountId::new(ServiceId::Netease, "1"),
+                account: AccountId::new(ID, "1"),
                 issued_at,
                 expires_at: life.map(|days| issued_at + SignedDuration::from_hours(24 * days)),
                 fields: [("MUSIC_U", "u"), ("MUSIC_R_U", "r")].into_iter().collect(),
@@ -145,7 +130,7 @@ mod tests {
     #[test]
     fn a_session_that_nothing_renews_has_no_next_renewal() {
         let credential = Credential {
-            account: AccountId::new(ServiceId::Netease, "1"),
+            account: AccountId::new(ID, "1"),
             issued_at: Timestamp::UNIX_EPOCH,
             expires_at: None,
             fields: [("MUSIC_U", "u"), ("__csrf", "c")].into_iter().collect(),

@@ -12,10 +12,8 @@ use image::{DynamicImage, ImageDecoder as _, ImageError, ImageFormat, ImageReade
 use tokio::sync::Semaphore;
 use url::Url;
 
+use crate::facts::PictureHost;
 use crate::http::{Http, HttpError, Request};
-
-/// The hosts that the services keep pictures on: these domains and everything below them.
-const HOSTS: [&str; 5] = ["qlogo.cn", "gtimg.cn", "qq.com", "music.126.net", "126.net"];
 
 /// What a person's picture may take. It is asked for as small as it is kept, where the service scales; QQ's are up to
 /// 640 pixels a side, and none is a strip.
@@ -51,12 +49,12 @@ pub enum PictureError {
     NotAPicture,
 }
 
-/// Fetches a person's picture: a square PNG of 112 pixels a side.
+/// Fetches a person's picture from the hosts of their service: a square PNG of 112 pixels a side.
 ///
 /// # Errors
 /// Any [`PictureError`]. None of them matters to a sign-in.
-pub async fn fetch(http: &Http, address: &Url) -> Result<Vec<u8>, PictureError> {
-    let address = allowed(address).ok_or(PictureError::UnknownHost)?;
+pub async fn fetch(http: &Http, hosts: &[PictureHost], address: &Url) -> Result<Vec<u8>, PictureError> {
+    let address = allowed(hosts, address).ok_or(PictureError::UnknownHost)?;
     let answer = http.send(Request::get(address).picture()).await?;
     if answer.status() != 200 {
         return Err(PictureError::NotAPicture);
@@ -85,12 +83,12 @@ pub fn data_url(png: &[u8]) -> String {
 }
 
 /// The address with `https`, if its host is known and nothing in it is unusual.
-fn allowed(address: &Url) -> Option<Url> {
+fn allowed(hosts: &[PictureHost], address: &Url) -> Option<Url> {
     let host = address.host_str()?;
-    let known = HOSTS
-        .iter()
-        .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')));
-    if !known || !matches!(address.scheme(), "http" | "https") {
+    let is_below =
+        |domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let known = hosts.iter().find(|known| is_below(known.domain))?;
+    if !matches!(address.scheme(), "http" | "https") {
         return None;
     }
     if address.port().is_some() || !address.username().is_empty() || address.password().is_some() {
@@ -98,9 +96,8 @@ fn allowed(address: &Url) -> Option<Url> {
     }
     let mut address = address.clone();
     address.set_scheme("https").ok()?;
-    if host.ends_with("126.net") && address.query().is_none() {
-        // NetEase scales on request; originals can be photographs of many megabytes (protocol: NetEase §5.1).
-        address.set_query(Some(&format!("param={SIDE}y{SIDE}")));
+    if let Some(scaled) = known.scaled.filter(|_| address.query().is_none()) {
+        address.set_query(Some(&scaled.replace("{side}", &SIDE.to_string())));
     }
     Some(address)
 }
@@ -230,6 +227,11 @@ mod tests {
 
     #[test]
     fn only_the_services_picture_hosts_are_asked_and_only_over_tls() {
+        let hosts = [
+            PictureHost::unscaled("qlogo.cn"),
+            PictureHost::unscaled("gtimg.cn"),
+            PictureHost { domain: "126.net", scaled: Some("param={side}y{side}") },
+        ];
         for (address, wanted) in [
             ("http://thirdqq.qlogo.cn/g?b=oidb&k=x", Some("https://thirdqq.qlogo.cn/g?b=oidb&k=x")),
             ("https://y.gtimg.cn/a.png", Some("https://y.gtimg.cn/a.png")),
@@ -243,7 +245,7 @@ mod tests {
             ("file:///etc/passwd", None),
             ("ftp://q.qlogo.cn/a.png", None),
         ] {
-            let got = allowed(&Url::parse(address).expect("a URL"));
+            let got = allowed(&hosts, &Url::parse(address).expect("a URL"));
             assert_eq!(got.as_ref().map(Url::as_str), wanted, "{address}");
         }
     }
@@ -274,11 +276,15 @@ mod fuzz {
 
     #[test]
     fn the_address_of_a_picture() {
+        let hosts = [
+            PictureHost::unscaled("qlogo.cn"),
+            PictureHost { domain: "126.net", scaled: Some("param={side}y{side}") },
+        ];
         fuzz!(
             ["https://q.qlogo.cn/g?b=1", "http://p1.music.126.net/1.jpg", "https://a@qq.com:1/"],
             |input: &[u8]| {
                 let Ok(address) = Url::parse(&tunekey_fuzz::text(input)) else { return };
-                if let Some(address) = allowed(&address) {
+                if let Some(address) = allowed(&hosts, &address) {
                     assert!(address.scheme() == "https" && address.port().is_none(), "{address}");
                 }
             }

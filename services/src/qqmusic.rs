@@ -4,22 +4,24 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::contract::{
-    Attempt, Context, CookiePairs, Detection, ExportFacts, Grant, Inspection, Renewability, Renewal, Service,
+    Attempt, Context, CookiePairs, Detection, Grant, Inspection, Renewability, Renewal, Service,
 };
 use crate::credential::Credential;
 use crate::error::ServiceError;
+use crate::facts::ServiceFacts;
 use crate::http::CookieMap;
-use crate::id::ServiceId;
 use crate::method::Method;
 use crate::response;
 
 mod adopt;
+mod api_format;
 mod app_scan;
 mod application;
 mod authorisation;
 mod cookie;
 mod credential;
 mod exchange;
+mod facts;
 #[cfg(test)]
 mod fuzz;
 mod gateway;
@@ -37,6 +39,7 @@ mod renewal;
 mod wechat_scan;
 
 pub use adopt::credential as credential_of;
+pub use facts::{API_FORMAT, ID};
 
 /// How old a key gets before it is renewed (protocol: QQ §7.2).
 const OLDEST: SignedDuration = SignedDuration::from_hours(20);
@@ -47,12 +50,8 @@ pub struct QqMusic;
 
 #[async_trait]
 impl Service for QqMusic {
-    fn id(&self) -> ServiceId {
-        ServiceId::QqMusic
-    }
-
-    fn methods(&self) -> &'static [Method] {
-        &[Method::QqScan, Method::WechatScan, Method::AppScan, Method::Phone, Method::OfficialPage]
+    fn facts(&self) -> &'static ServiceFacts {
+        &facts::FACTS
     }
 
     fn begin(&self, method: Method, context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
@@ -114,20 +113,6 @@ impl Service for QqMusic {
     fn cookie(&self, credential: &Credential) -> CookiePairs {
         cookie::pairs(credential)
     }
-
-    fn export(&self) -> ExportFacts {
-        // The key opens the music site only; `.qq.com` would carry it to every site of the company.
-        ExportFacts {
-            env_name: "QQMUSIC_COOKIE",
-            cookie_domain: ".y.qq.com",
-            playing: &cookie::PLAYING,
-            renews: true,
-        }
-    }
-
-    fn probe_url(&self) -> &'static str {
-        gateway::GATEWAY
-    }
 }
 
 #[cfg(test)]
@@ -139,7 +124,7 @@ mod tests {
     fn issued(life: Option<SignedDuration>) -> Credential {
         let issued_at = Timestamp::from_second(1_790_000_000).expect("a time");
         Credential {
-            account: AccountId::new(ServiceId::QqMusic, "10001"),
+            account: AccountId::new(ID, "10001"),
             issued_at,
             expires_at: life.map(|life| issued_at + life),
             fields: [("musickey", "Q_H_L_1")].into_iter().collect(),

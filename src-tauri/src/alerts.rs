@@ -49,7 +49,7 @@ impl Incident<'_> {
 
     fn notification(&self, now: Timestamp, language: Language) -> Notification {
         let account = self.account;
-        let (name, service) = (text::account_name(account), text::service_name(account.service, language));
+        let (name, service) = (text::account_name(account), language.service_name(account.service));
         let (title, text) = match self.kind {
             IncidentKind::NeedsSignIn { reason, .. } => text::signed_out(&name, service, reason, language),
             IncidentKind::EndsSoon { at } => text::ends_soon(&name, service, at, now, language),
@@ -149,8 +149,8 @@ mod tests {
         let Some(Click { opens: DesktopEvent::Open { account, service, .. }, .. }) = said.click else {
             panic!("it leads nowhere");
         };
-        assert_eq!(account, Some(AccountId::new(ServiceId::QqMusic, "1")));
-        assert_eq!(service, Some(ServiceId::QqMusic));
+        assert_eq!(account, Some(AccountId::new(ServiceId::new("qqmusic"), "1")));
+        assert_eq!(service, Some(ServiceId::new("qqmusic")));
     }
 
     #[test]

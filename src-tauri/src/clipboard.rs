@@ -205,7 +205,7 @@ mod tests {
         for format in [Format::Header, Format::Json] {
             let copy = CookieCopy {
                 text: Secret::from(format.as_str()),
-                account: AccountId::new(ServiceId::Netease, "90001"),
+                account: AccountId::new(ServiceId::new("netease"), "90001"),
                 format,
                 scope: Scope::Full,
                 health: Health::Healthy,

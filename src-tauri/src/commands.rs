@@ -129,7 +129,7 @@ fn start_sign_in(
     wanted: Option<AccountId>,
 ) -> CommandResult<u32> {
     limited(&limits.requests)?;
-    Ok(sign_ins.start(&app, service, method, wanted))
+    sign_ins.start(&app, service, method, wanted)
 }
 
 /// If the page lies: as [`start_sign_in`]. A credential that has come and was not kept yet is ended at its service.

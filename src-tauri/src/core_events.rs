@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_window_that_missed_events_is_told_of_the_accounts_that_went_meanwhile() {
-        let gone = AccountId::new(ServiceId::Netease, "90001");
+        let gone = AccountId::new(ServiceId::new("netease"), "90001");
         let mut known = BTreeSet::from([gone.clone()]);
         let snapshot = Snapshot {
             revision: 7,

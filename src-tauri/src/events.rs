@@ -85,8 +85,8 @@ mod tests {
     fn events_have_the_shape_that_the_window_expects() {
         let open = DesktopEvent::Open {
             view: OpenView::Add,
-            account: Some(AccountId::new(ServiceId::QqMusic, "10001")),
-            service: Some(ServiceId::QqMusic),
+            account: Some(AccountId::new(ServiceId::new("qqmusic"), "10001")),
+            service: Some(ServiceId::new("qqmusic")),
         };
         let expected = serde_json::json!({"kind": "open", "view": "add", "account": "qqmusic:10001", "service": "qqmusic"});
         assert_eq!(serde_json::to_value(open).expect("events are plain data"), expected);

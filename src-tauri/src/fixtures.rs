@@ -8,8 +8,8 @@ pub(crate) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 pub(crate) fn account(uid: &str, nickname: &str, health: Health) -> Account {
     Account {
         revision: 1,
-        id: AccountId::new(ServiceId::QqMusic, uid),
-        service: ServiceId::QqMusic,
+        id: AccountId::new(ServiceId::new("qqmusic"), uid),
+        service: ServiceId::new("qqmusic"),
         uid: uid.to_owned(),
         nickname: nickname.to_owned(),
         label: None,

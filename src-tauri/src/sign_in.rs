@@ -167,14 +167,17 @@ impl Drop for RunningSignIn {
 
 impl SignIns {
     /// Starts a sign-in and forwards its steps to the page. Returns its number. Must be called on a runtime.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such service.
     pub(crate) fn start(
         &self,
         app: &AppHandle,
         service: ServiceId,
         method: Method,
         wanted: Option<AccountId>,
-    ) -> u32 {
-        let mut sign_in = app.state::<TuneKey>().sign_in(service, method, wanted);
+    ) -> Result<u32, Problem> {
+        let mut sign_in = app.state::<TuneKey>().sign_in(service, method, wanted)?;
         let answers = sign_in.answers();
         let (surfaces, pasted) = (OpenSurfaces::default(), PastedText::new(method));
         let mut state = self.lock();
@@ -196,7 +199,7 @@ impl SignIns {
             }
         });
         state.running = Some(RunningSignIn { id, answers, forwarder, surfaces, pasted });
-        id
+        Ok(id)
     }
 
     /// Answers a sign-in. Does nothing when it is over.
@@ -233,7 +236,7 @@ impl SignIns {
                 "粘贴的内容已不再保留，请重新粘贴。",
             )
         })?;
-        let other = self.start(app, service, Method::Paste, None);
+        let other = self.start(app, service, Method::Paste, None)?;
         self.paste(other, text);
         Ok(other)
     }
@@ -480,8 +483,8 @@ mod tests {
         pasted.enter(&ask(None));
         assert!(pasted.lock().is_wanted, "a text may come");
         pasted.lock().text = Some("a cookie".into());
-        pasted.enter(&ask(Some(ServiceId::Netease)));
-        assert_eq!(pasted.take(), Some((ServiceId::Netease, "a cookie".into())));
+        pasted.enter(&ask(Some(ServiceId::new("netease"))));
+        assert_eq!(pasted.take(), Some((ServiceId::new("netease"), "a cookie".into())));
         assert_eq!(pasted.take(), None, "once");
         pasted.lock().text = Some("a cookie".into());
         pasted.enter(&SignInStep::Exchanging);
@@ -500,8 +503,8 @@ mod tests {
         pasted.lock().text = Some("a cookie".into());
         pasted.enter(&SignInStep::Preparing);
         assert!(pasted.lock().is_wanted, "so it may while the question is on its way");
-        pasted.enter(&ask(Some(ServiceId::Netease)));
-        assert_eq!(pasted.take(), Some((ServiceId::Netease, "a cookie".into())));
+        pasted.enter(&ask(Some(ServiceId::new("netease"))));
+        assert_eq!(pasted.take(), Some((ServiceId::new("netease"), "a cookie".into())));
 
         let scan = PastedText::new(Method::QqScan);
         scan.enter(&SignInStep::Preparing);

@@ -223,20 +223,12 @@ fn after_han(service: &str) -> String {
     format!("{gap}{service}")
 }
 
-/// The name of a service.
-pub(crate) fn service_name(service: ServiceId, language: Language) -> &'static str {
-    match service {
-        ServiceId::QqMusic => pick(language, "QQ Music", "QQ 音乐"),
-        ServiceId::Netease => pick(language, "NetEase Cloud Music", "网易云音乐"),
-    }
-}
-
 /// An account's name as menus, dialogs and notifications show it: the person's own before the service's, cut to
 /// [`NAME_LENGTH`]. The core has cleaned both; cleaning again costs nothing and trusts nobody.
 pub(crate) fn account_name(account: &Account) -> String {
     let chosen = account.label.as_ref().unwrap_or(&account.nickname);
     let Some(name) = display_text::name(chosen) else {
-        return service_name(account.service, Language::English).to_owned();
+        return Language::English.service_name(account.service).to_owned();
     };
     if name.chars().count() <= NAME_LENGTH {
         return name;
@@ -248,7 +240,7 @@ pub(crate) fn account_name(account: &Account) -> String {
 
 /// The title of the window with a service's own page. It always says whose page is in it.
 pub(crate) fn page_title(service: ServiceId, host: &str, language: Language) -> String {
-    let name = service_name(service, language);
+    let name = language.service_name(service);
     match language {
         Language::English => format!("{name} sign-in – {host}"),
         Language::Chinese => format!("{name}登录 – {host}"),
@@ -428,9 +420,9 @@ mod tests {
             let (title, text) = sign_out("Lin", "QQ Music", language);
             assert!(title.contains("Lin") && text.contains("QQ Music"), "{title} {text}");
         }
-        let qq = service_name(ServiceId::QqMusic, Language::Chinese);
+        let qq = Language::Chinese.service_name(ServiceId::new("qqmusic"));
         assert!(sign_out("Lin", qq, Language::Chinese).1.starts_with("由 QQ 音乐吊销"));
-        let netease = service_name(ServiceId::Netease, Language::Chinese);
+        let netease = Language::Chinese.service_name(ServiceId::new("netease"));
         assert!(sign_out("Lin", netease, Language::Chinese).1.starts_with("由网易云音乐吊销"));
     }
 

@@ -316,7 +316,7 @@ mod tests {
     use super::*;
 
     fn refresh(uid: &str, text: &str) -> Entry {
-        let command = Command::Renew(AccountId::new(ServiceId::Netease, uid));
+        let command = Command::Renew(AccountId::new(ServiceId::new("netease"), uid));
         Entry::Command { command, text: text.to_owned() }
     }
 

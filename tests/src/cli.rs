@@ -56,7 +56,20 @@ impl Cli {
     /// # Errors
     /// When it cannot be started.
     pub fn start_on<S: AsRef<OsStr>>(sandbox: &Sandbox, profile: &Path, arguments: &[S]) -> Result<Self> {
-        let mut command = Command::from(sandbox.command(program("tunekey")?));
+        Self::start_program(sandbox, &program("tunekey")?, profile, arguments)
+    }
+
+    /// Starts another program that is one, too.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_program<S: AsRef<OsStr>>(
+        sandbox: &Sandbox,
+        program: &Path,
+        profile: &Path,
+        arguments: &[S],
+    ) -> Result<Self> {
+        let mut command = Command::from(sandbox.command(program));
         command.arg("--profile").arg(profile).args(["--log", "trace"]).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().context("the command line does not start")?;

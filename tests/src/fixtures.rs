@@ -1,6 +1,7 @@
 //! The accounts and sign-in options that suites use. For every suite.
 
 use tunekey_core::{Method, ServiceId, SignInOption};
+use tunekey_services::{netease, qqmusic};
 use tunekey_simulator::Service;
 
 /// An account of QQ Music; it signs in by every method but WeChat.
@@ -14,33 +15,30 @@ pub(crate) const PAGE_METHOD: &str = "official_page";
 
 /// Every sign-in option. A new method needs a new row.
 pub const SIGN_IN_OPTIONS: [SignInOption; 10] = [
-    SignInOption { service: ServiceId::QqMusic, method: Method::QqScan },
-    SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan },
-    SignInOption { service: ServiceId::QqMusic, method: Method::AppScan },
-    SignInOption { service: ServiceId::QqMusic, method: Method::Phone },
-    SignInOption { service: ServiceId::QqMusic, method: Method::OfficialPage },
-    SignInOption { service: ServiceId::QqMusic, method: Method::Paste },
-    SignInOption { service: ServiceId::Netease, method: Method::AppScan },
-    SignInOption { service: ServiceId::Netease, method: Method::Phone },
-    SignInOption { service: ServiceId::Netease, method: Method::OfficialPage },
-    SignInOption { service: ServiceId::Netease, method: Method::Paste },
+    SignInOption { service: qqmusic::ID, method: Method::QqScan },
+    SignInOption { service: qqmusic::ID, method: Method::WechatScan },
+    SignInOption { service: qqmusic::ID, method: Method::AppScan },
+    SignInOption { service: qqmusic::ID, method: Method::Phone },
+    SignInOption { service: qqmusic::ID, method: Method::OfficialPage },
+    SignInOption { service: qqmusic::ID, method: Method::Paste },
+    SignInOption { service: netease::ID, method: Method::AppScan },
+    SignInOption { service: netease::ID, method: Method::Phone },
+    SignInOption { service: netease::ID, method: Method::OfficialPage },
+    SignInOption { service: netease::ID, method: Method::Paste },
 ];
 
 /// The account that signs in by an option.
 pub fn account_for(option: SignInOption) -> &'static str {
     match (option.service, option.method) {
-        (ServiceId::QqMusic, Method::WechatScan) => "qqmusic:1152921504606847123",
-        (ServiceId::QqMusic, _) => QQ,
-        (ServiceId::Netease, _) => NETEASE,
+        (qqmusic::ID, Method::WechatScan) => "qqmusic:1152921504606847123",
+        (qqmusic::ID, _) => QQ,
+        _ => NETEASE,
     }
 }
 
 /// The simulator's name of a service.
 pub fn simulator_service(service: ServiceId) -> Service {
-    match service {
-        ServiceId::QqMusic => Service::QqMusic,
-        ServiceId::Netease => Service::NetEase,
-    }
+    if service == qqmusic::ID { Service::QqMusic } else { Service::NetEase }
 }
 
 /// The service of an account's id.

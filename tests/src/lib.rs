@@ -28,6 +28,7 @@ pub mod fixtures;
 pub mod harness;
 pub mod keyring;
 pub mod matrix;
+pub mod melody;
 pub mod memory;
 pub mod module_graph;
 pub mod notifications;

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tunekey_core::{Method, ServiceId, SignInOption};
+use tunekey_core::{Method, SignInOption};
+use tunekey_services::{netease, qqmusic};
 use tunekey_simulator::Settings;
 
 use crate::fixtures::SIGN_IN_OPTIONS;
@@ -17,9 +18,9 @@ use crate::harness::Harness;
 
 /// The sign-in options whose renewals are disturbed: one for each kind of account.
 pub const RENEWED: [SignInOption; 3] = [
-    SignInOption { service: ServiceId::QqMusic, method: Method::QqScan },
-    SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan },
-    SignInOption { service: ServiceId::Netease, method: Method::AppScan },
+    SignInOption { service: qqmusic::ID, method: Method::QqScan },
+    SignInOption { service: qqmusic::ID, method: Method::WechatScan },
+    SignInOption { service: netease::ID, method: Method::AppScan },
 ];
 
 /// The requests of the service's own page: the web view makes them, and deals with what becomes of them.

@@ -8,6 +8,7 @@ use tunekey_core::{
     Account, AccountId, Answer, Format, Input, Method, Problem, ProblemCode, ServiceId, SignIn, SignInOption,
     SignInStep,
 };
+use tunekey_services::qqmusic;
 use tunekey_simulator::{Code, CodeState, Running};
 
 use crate::browser;
@@ -265,11 +266,11 @@ fn checked_code(problem: &Problem) -> Result<ProblemCode> {
 /// A cookie of the account, from a sign-in on another computer.
 async fn cookie_from_elsewhere(harness: &Harness, service: ServiceId, account: &str) -> Result<String> {
     let elsewhere = harness.on_another_computer()?;
-    let method = if service == ServiceId::QqMusic { Method::QqScan } else { Method::AppScan };
+    let method = if service == qqmusic::ID { Method::QqScan } else { Method::AppScan };
     let option = SignInOption { service, method };
     let mut user = Box::pin(User::new(&elsewhere, option, account)).await?;
     let signed_in = user.complete_sign_in(&mut elsewhere.start_sign_in(option)).await?;
     harness.simulator.clear_journal();
-    let format = if service == ServiceId::QqMusic { Format::QqMusicApi } else { Format::Header };
+    let format = if service == qqmusic::ID { Format::Own(qqmusic::API_FORMAT) } else { Format::Header };
     elsewhere.cookie(&signed_in.id, format).await
 }

@@ -109,7 +109,7 @@ fn a_dependency_names_the_files_that_need_it_and_its_version_stands_in_the_works
 
 /// The crates in which no two files use each other: all but those of one file.
 const ONE_WAY: [&str; 7] = [
-    "cli/src/main.rs",
+    "cli/src/lib.rs",
     "core/src/lib.rs",
     "services/src/lib.rs",
     "simulator/src/lib.rs",
@@ -206,7 +206,12 @@ fn the_page_may_load_nothing_from_elsewhere_and_call_no_plugin() {
 
 #[test]
 fn both_programs_close_themselves_to_others_before_anything_else_and_wipe_what_they_free() {
-    for file in ["cli/src/main.rs", "src-tauri/src/main.rs"] {
+    let program = read(&workspace().join("cli/src/main.rs"));
+    let main = program.split_once("fn main() -> ExitCode {\n").expect("there is a main").1;
+    assert_eq!(main.trim_start(), "tunekey_cli::main()\n}\n", "the program does nothing beside its library");
+    for (file, program) in
+        [("cli/src/lib.rs", "cli/src/main.rs"), ("src-tauri/src/main.rs", "src-tauri/src/main.rs")]
+    {
         let text = read(&workspace().join(file));
         let main = text.split_once("fn main() -> ExitCode {\n").expect("there is a main").1;
         assert!(
@@ -214,8 +219,9 @@ fn both_programs_close_themselves_to_others_before_anything_else_and_wipe_what_t
             "{file} does something else first"
         );
         assert!(
-            text.contains("#[global_allocator]\nstatic WIPING: ZeroAlloc<System>"),
-            "{file} leaves what it frees"
+            read(&workspace().join(program))
+                .contains("#[global_allocator]\nstatic WIPING: ZeroAlloc<System>"),
+            "{program} leaves what it frees"
         );
     }
 }

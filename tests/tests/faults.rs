@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tunekey_core::{Answer, Health, Method, ProblemCode, RenewalOutcome, ServiceId, SignInOption};
+use tunekey_core::{Answer, Health, Method, ProblemCode, RenewalOutcome, SignInOption};
+use tunekey_services::qqmusic;
 use tunekey_simulator::{Fault, FaultKind, Settings};
 use tunekey_tests::fixtures::{SIGN_IN_OPTIONS, account_for};
 use tunekey_tests::harness::{Harness, into_error};
@@ -31,7 +32,7 @@ async fn every_fault_in_a_sign_in_ends_in_a_true_state_and_the_next_try_works() 
         requests.iter().flat_map(|(option, request)| Case::all(*option, request)).collect();
     for option in SIGN_IN_OPTIONS.into_iter().filter(|option| option.method == Method::Paste) {
         // The one request that decides whether a pasted credential works.
-        let decides = if option.service == ServiceId::QqMusic { "qq.userinfo" } else { "netease.account" };
+        let decides = if option.service == qqmusic::ID { "qq.userinfo" } else { "netease.account" };
         cases.extend(Case::all(option, decides));
     }
     all(cases, faulty_sign_in).await;

@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::Signal;
 use serde_json::json;
 use tokio::sync::Mutex;
-use tunekey_core::{Health, Method, ProblemCode, ServiceId, SignInOption, SignInStep};
+use tunekey_core::{Health, Method, ProblemCode, SignInOption, SignInStep};
+use tunekey_services::qqmusic;
 use tunekey_simulator::{FOREIGN_CODES, Fault, FaultKind, Settings};
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::eventually::until;
@@ -32,8 +33,8 @@ const MEMORY_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// The sign-in options whose code is a picture of the service's, and the request that brings it.
 const SERVICE_CODES: [(SignInOption, &str); 2] = [
-    (SignInOption { service: ServiceId::QqMusic, method: Method::QqScan }, "qq.ptqrshow"),
-    (SignInOption { service: ServiceId::QqMusic, method: Method::AppScan }, "qq.create_qrcode"),
+    (SignInOption { service: qqmusic::ID, method: Method::QqScan }, "qq.ptqrshow"),
+    (SignInOption { service: qqmusic::ID, method: Method::AppScan }, "qq.create_qrcode"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use tunekey_core::{Problem, ProblemCode, SignInOption};
 use tunekey_services::{
-    Attempt, Context, CookieMap, Credential, Device, Grant, Http, HttpOptions, Input, Limits, Method,
-    NeteaseProfile, Progress, Proxy, QrCode, Question, Renewability, Renewal, Service, ServiceError,
-    ServiceId, SystemClock, UnchangedReason, registry,
+    Attempt, ClientIdentities, Context, CookieMap, Credential, Device, Grant, Http, HttpOptions, Input,
+    Limits, Method, Progress, Proxy, QrCode, Question, Renewability, Renewal, Service, ServiceError,
+    SystemClock, UnchangedReason, netease, qqmusic, registry,
 };
 use tunekey_simulator::{
     AutoConfirm, Fault, FaultKind, GuestFlag, Options, Rotation, Running, Service as SimulatedService,
@@ -21,11 +21,11 @@ use tunekey_tests::harness::check_problem;
 #[expect(dead_code, unreachable_pub, reason = "its main function is for a person with a phone")]
 mod qr_sign_in;
 
-const QQ_SCAN: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::QqScan };
-const WECHAT_SCAN: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan };
-const QQ_APP: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::AppScan };
-const QQ_PHONE: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::Phone };
-const NETEASE: SignInOption = SignInOption { service: ServiceId::Netease, method: Method::AppScan };
+const QQ_SCAN: SignInOption = SignInOption { service: qqmusic::ID, method: Method::QqScan };
+const WECHAT_SCAN: SignInOption = SignInOption { service: qqmusic::ID, method: Method::WechatScan };
+const QQ_APP: SignInOption = SignInOption { service: qqmusic::ID, method: Method::AppScan };
+const QQ_PHONE: SignInOption = SignInOption { service: qqmusic::ID, method: Method::Phone };
+const NETEASE: SignInOption = SignInOption { service: netease::ID, method: Method::AppScan };
 
 /// The requests for details that are only shown.
 const DETAIL_REQUESTS: [&str; 5] = ["qq.profile", "qq.vip", "qq.vip_fallback", "netease.vip", "avatar"];
@@ -57,12 +57,13 @@ impl ServiceHarness {
         })?;
         let device = Device { id: "0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123".into() };
         let clock = Arc::new(SystemClock);
-        let context = Context { http, clock, device, netease_profile: NeteaseProfile::Web };
+        let context = Context { http, clock, device, client_identities: ClientIdentities::default() };
         Ok(Self { simulator, context, _folder: folder })
     }
 
     fn begin(&self, option: SignInOption) -> Result<Box<dyn Attempt>> {
-        Ok(registry::by_id(option.service).begin(option.method, self.context.clone())?)
+        let service = registry::by_id(option.service).context("there is no such service")?;
+        Ok(service.begin(option.method, self.context.clone())?)
     }
 
     /// Signs in without the machine around it.
@@ -127,7 +128,7 @@ impl ServiceHarness {
 }
 
 fn service_of(credential: &Credential) -> &'static dyn Service {
-    registry::by_id(credential.service())
+    registry::by_id(credential.service()).expect("it is a service of ours")
 }
 
 // ---- the grant ---------------------------------------------------------------------------------------------------
@@ -161,10 +162,7 @@ async fn a_grant_waits_for_nothing_that_is_only_for_show() -> Result<()> {
         let requests = harness.requests();
         let asked = requests.iter().find(|name| DETAIL_REQUESTS.contains(&name.as_str()));
         ensure!(asked.is_none(), "{option:?} asked for {asked:?} first");
-        ensure!(
-            option.service == ServiceId::Netease || !requests.contains(&"qq.userinfo".to_owned()),
-            "{option:?}"
-        );
+        ensure!(option.service == netease::ID || !requests.contains(&"qq.userinfo".to_owned()), "{option:?}");
         ensure!(harness.works(&grant.credential).await, "{option:?}: it does not work");
         harness.ensure_no_broken_rules()?;
     }

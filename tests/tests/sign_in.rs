@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use tracing_subscriber::layer::SubscriberExt as _;
-use tunekey_core::{
-    Answer, LOG_TARGETS, Method, ProblemCode, RenewalOutcome, ServiceId, SignInOption, SignInStep,
-};
+use tunekey_core::{Answer, LOG_TARGETS, Method, ProblemCode, RenewalOutcome, SignInOption, SignInStep};
+use tunekey_services::{netease, qqmusic};
 use tunekey_simulator::{Fault, FaultKind, PushSplit, Settings, SimulatorState};
 use tunekey_tests::canary::CANARY;
 use tunekey_tests::fixtures::{SIGN_IN_OPTIONS, account_for, simulator_service};
@@ -40,11 +39,11 @@ fn scan_options() -> impl Iterator<Item = SignInOption> {
 #[test]
 fn the_options_are_all_that_the_services_offer() {
     let offered = tunekey_core::registry::all().iter().flat_map(|service| {
-        let methods = service.methods().iter().copied().chain([Method::Paste]);
+        let methods = service.facts().methods().chain([Method::Paste]);
         methods.map(|method| SignInOption { service: service.id(), method })
     });
     assert!(offered.eq(SIGN_IN_OPTIONS), "every method has its row, in the order in which it is offered");
-    for service in [ServiceId::QqMusic, ServiceId::Netease] {
+    for service in [qqmusic::ID, netease::ID] {
         assert!(
             SIGN_IN_OPTIONS.iter().filter(|option| option.service == service).count() >= 3,
             "{service} has three at least"
@@ -69,7 +68,7 @@ async fn each_option_signs_in_renews_and_signs_out() {
 
         // What is pasted from a NetEase header cannot be renewed; everything else can.
         let renewed = harness.renew(&account.id).await?;
-        if option == (SignInOption { service: ServiceId::Netease, method: Method::Paste }) {
+        if option == (SignInOption { service: netease::ID, method: Method::Paste }) {
             harness.ensure_valid_credential(&account.id).await?;
         } else {
             let record = renewed.map_err(into_error)?;
@@ -94,11 +93,8 @@ async fn a_code_that_is_declined_saves_nothing_and_another_works() {
         user.set_action(UserAction::Decline);
         let ended = user.follow(&mut sign_in).await?;
         // NetEase has no word for it: its codes end.
-        let wanted = if option.service == ServiceId::Netease {
-            SignInOutcome::NotConfirmed
-        } else {
-            SignInOutcome::Refused
-        };
+        let wanted =
+            if option.service == netease::ID { SignInOutcome::NotConfirmed } else { SignInOutcome::Refused };
         ensure!(ended == wanted && harness.is_empty(), "it ended as {ended:?}");
         ensure!(harness.simulator.codes().len() == 1, "another code was shown without a word");
         user.set_action(UserAction::Confirm);
@@ -281,7 +277,7 @@ async fn a_connection_that_breaks_while_the_code_is_shown_is_made_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_poll_that_is_held_for_longer_than_we_wait_is_a_code_that_nobody_has_scanned() -> Result<()> {
     let harness = Harness::new(Settings { long_poll_seconds: 60, ..Settings::default() }).await?;
-    let option = SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan };
+    let option = SignInOption { service: qqmusic::ID, method: Method::WechatScan };
     let mut user = User::new(&harness, option, account_for(option)).await?;
     let mut sign_in = harness.start_sign_in(option);
     loop {
@@ -301,7 +297,7 @@ async fn a_long_poll_that_is_held_for_longer_than_we_wait_is_a_code_that_nobody_
 async fn a_wechat_credential_renews_with_and_without_the_fields_that_are_for_it() -> Result<()> {
     for wechat_refresh_fields in [true, false] {
         let harness = Harness::new(Settings { wechat_refresh_fields, ..Settings::default() }).await?;
-        let option = SignInOption { service: ServiceId::QqMusic, method: Method::WechatScan };
+        let option = SignInOption { service: qqmusic::ID, method: Method::WechatScan };
         let id = harness.sign_in(option).await?;
         for _ in 0..2 {
             let record = harness.renew(&id).await?.map_err(into_error)?;
@@ -316,7 +312,7 @@ async fn a_wechat_credential_renews_with_and_without_the_fields_that_are_for_it(
 async fn too_many_devices_are_reported_with_the_alternatives() {
     let without_paste = SIGN_IN_OPTIONS
         .into_iter()
-        .filter(|option| option.service == ServiceId::QqMusic && option.method != Method::Paste);
+        .filter(|option| option.service == qqmusic::ID && option.method != Method::Paste);
     every_option(without_paste, |option| async move {
         let harness = Harness::new(Settings { device_limit: true, ..Settings::default() }).await?;
         let mut user = User::new(&harness, option, account_for(option)).await?;
@@ -345,7 +341,7 @@ async fn too_many_devices_are_reported_with_the_alternatives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bare_session_that_is_pasted_does_not_cost_an_account_what_renews_it() -> Result<()> {
     let harness = Harness::new(Settings::default()).await?;
-    let scan = SignInOption { service: ServiceId::Netease, method: Method::AppScan };
+    let scan = SignInOption { service: netease::ID, method: Method::AppScan };
     let id = harness.sign_in(scan).await?;
     ensure!(harness.stores_field("MUSIC_R_U"), "there is nothing to lose, so that this proves nothing");
     harness.sign_in(SignInOption { method: Method::Paste, ..scan }).await?;
@@ -368,7 +364,7 @@ async fn a_push_is_understood_in_every_form_that_the_service_gives_it() {
         ("with a short patience", |settings| settings.push_keep_alive_seconds = Some(1)),
         ("with the kinds of accounts", |settings| settings.raw_login_type = false),
     ];
-    let option = SignInOption { service: ServiceId::QqMusic, method: Method::AppScan };
+    let option = SignInOption { service: qqmusic::ID, method: Method::AppScan };
     for (form, change) in FORMS {
         let came = async {
             let mut settings = Settings::default();
@@ -390,7 +386,7 @@ async fn a_push_is_understood_in_every_form_that_the_service_gives_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_pushed_before_the_subscription_stands_is_not_lost() -> Result<()> {
     let harness = Harness::new(Settings { push_before_suback: true, ..Settings::default() }).await?;
-    let option = SignInOption { service: ServiceId::QqMusic, method: Method::AppScan };
+    let option = SignInOption { service: qqmusic::ID, method: Method::AppScan };
     let mut user = User::new(&harness, option, account_for(option)).await?;
     let mut sign_in = harness.start_sign_in(option);
     let code = harness.simulator.next_code(simulator_service(option.service), 0).await;
@@ -404,7 +400,7 @@ async fn what_is_pushed_before_the_subscription_stands_is_not_lost() -> Result<(
 async fn too_many_servers_in_a_row_end_the_sign_in() {
     let harness =
         Harness::new(Settings { push_redirects: 4, ..Settings::default() }).await.expect("a harness");
-    let option = SignInOption { service: ServiceId::QqMusic, method: Method::AppScan };
+    let option = SignInOption { service: qqmusic::ID, method: Method::AppScan };
     let mut user = User::new(&harness, option, account_for(option)).await.expect("a user");
     let ended = user.follow(&mut harness.start_sign_in(option)).await.expect("it ends");
     assert_eq!(ended, SignInOutcome::Failed(ProblemCode::Unexpected), "it must not be sent around for ever");
@@ -416,15 +412,18 @@ async fn another_account_than_the_one_meant_never_overwrites_it() {
         let harness = Harness::new(Settings::default()).await?;
         // A is signed in; B signs in where A was meant.
         let other = match option.service {
-            ServiceId::QqMusic => "qqmusic:10002",
-            ServiceId::Netease => "netease:90002",
+            qqmusic::ID => "qqmusic:10002",
+            _ => "netease:90002",
         };
         let first = SignInOption { service: option.service, method: Method::AppScan };
         let mut owner = User::new(&harness, first, other).await?;
         let meant = owner.complete_sign_in(&mut harness.start_sign_in(first)).await?.id;
 
         let mut stranger = User::new(&harness, option, account_for(option)).await?;
-        let mut sign_in = harness.tunekey.sign_in(option.service, option.method, Some(meant.clone()));
+        let mut sign_in = harness
+            .tunekey
+            .sign_in(option.service, option.method, Some(meant.clone()))
+            .map_err(into_error)?;
         loop {
             let step = stranger.next_step(&mut sign_in).await?;
             if let SignInStep::AskOtherAccount { account, wanted, known, .. } = &step {

@@ -2,15 +2,16 @@
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
-use tunekey_core::{Method, ServiceId, SignInOption};
+use tunekey_core::{Method, SignInOption};
+use tunekey_services::qqmusic;
 use tunekey_simulator::{Fault, FaultKind};
 use tunekey_tests::cli::{Cli, CommandOutput};
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::fixtures::{SIGN_IN_OPTIONS, account_for};
 use tunekey_tests::terminal::Terminal;
 
-const QQ: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::QqScan };
-const QQ_PHONE: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::Phone };
+const QQ: SignInOption = SignInOption { service: qqmusic::ID, method: Method::QqScan };
+const QQ_PHONE: SignInOption = SignInOption { service: qqmusic::ID, method: Method::Phone };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_option_without_a_page_signs_in_from_a_script() -> Result<()> {

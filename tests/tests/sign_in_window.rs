@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tunekey_core::{Method, ServiceId, SignInOption};
+use tunekey_services::{netease, qqmusic};
 use tunekey_simulator::{Fault, FaultKind};
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::fixtures::{SIGN_IN_OPTIONS, account_for, simulator_service};
@@ -12,12 +13,12 @@ const ENTER: &str = "\u{e007}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_qq_music_option_signs_in_through_the_window() -> Result<()> {
-    every_option_signs_in(ServiceId::QqMusic).await
+    every_option_signs_in(qqmusic::ID).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_netease_option_signs_in_through_the_window() -> Result<()> {
-    every_option_signs_in(ServiceId::Netease).await
+    every_option_signs_in(netease::ID).await
 }
 
 async fn every_option_signs_in(service: ServiceId) -> Result<()> {
@@ -37,7 +38,7 @@ async fn every_option_signs_in(service: ServiceId) -> Result<()> {
         );
         // What came can be renewed, but for a NetEase header, which lacks what renews it.
         let renewed = desktop.cli(&["--json", "renew", account_for(option)]).await?;
-        if service == ServiceId::Netease && option.method == Method::Paste {
+        if service == netease::ID && option.method == Method::Paste {
             ensure!(renewed.exited_with(5)?.problem()? == "not_renewable", "it was sent all the same");
         } else {
             let renewal = renewed.succeeded()?.json()?;
@@ -57,12 +58,12 @@ async fn every_option_signs_in(service: ServiceId) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_risk_control_one_key_starts_an_alternative_for_qq_music() -> Result<()> {
-    sign_in_after_risk_control(ServiceId::QqMusic).await
+    sign_in_after_risk_control(qqmusic::ID).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_risk_control_one_key_starts_an_alternative_for_netease() -> Result<()> {
-    sign_in_after_risk_control(ServiceId::Netease).await
+    sign_in_after_risk_control(netease::ID).await
 }
 
 /// Blocks each option in turn, and signs in by an alternative with the keyboard alone.
@@ -79,11 +80,11 @@ async fn sign_in_after_risk_control(service: ServiceId) -> Result<()> {
         let cookie = cookie_to_paste(&desktop, SignInOption { method: Method::Paste, ..option }).await?;
         let risk = Fault::new(deciding_request(option), FaultKind::Risk);
         // The usual code of QQ Music offers a check first.
-        let risk = if service == ServiceId::QqMusic { risk.with_code(20_254) } else { risk };
+        let risk = if service == qqmusic::ID { risk.with_code(20_254) } else { risk };
         desktop.simulator.arm(risk)?;
         start_sign_in(&window, option).await?;
         answer_window(&desktop, &window, option, cookie.as_deref()).await?;
-        if option == (SignInOption { service: ServiceId::Netease, method: Method::Phone }) {
+        if option == (SignInOption { service: netease::ID, method: Method::Phone }) {
             // NetEase offers a check first, which does not help.
             window.wait_for_state("captcha").await?;
             window.wait_for_focus("#q-primary").await?;
@@ -114,7 +115,7 @@ async fn a_check_that_the_service_wants_opens_in_the_systems_browser() -> Result
     let opened = desktop.sandbox.record_opened_addresses()?;
     desktop.simulator.configure(|settings| settings.phone_captcha = true);
     let window = desktop.window().await?;
-    for service in [ServiceId::QqMusic, ServiceId::Netease] {
+    for service in [qqmusic::ID, netease::ID] {
         let option = SignInOption { service, method: Method::Phone };
         start_sign_in(&window, option).await?;
         window.wait_for_focus("#p-num").await?;
@@ -146,8 +147,7 @@ async fn signing_in_again_as_somebody_else_asks_and_leaves_the_account_alone() -
     window.click("#a-sign").await?;
     window.wait_for_state("waiting").await?;
     let before = desktop.keyring().items().await?;
-    let code =
-        desktop.shown_code(SignInOption { service: ServiceId::QqMusic, method: Method::QqScan }).await?;
+    let code = desktop.shown_code(SignInOption { service: qqmusic::ID, method: Method::QqScan }).await?;
     desktop.simulator.scan(code, Some("qqmusic:10001"))?;
     desktop.simulator.confirm(code)?;
     window.wait_for_state("other").await?;
@@ -272,13 +272,13 @@ async fn current_option(window: &Window, service: ServiceId, before: Method) -> 
 /// The request whose response decides whether the sign-in succeeds.
 fn deciding_request(option: SignInOption) -> &'static str {
     match (option.service, option.method) {
-        (ServiceId::QqMusic, Method::QqScan | Method::OfficialPage) => "qq.exchange",
-        (ServiceId::QqMusic, Method::WechatScan) => "qq.wx_exchange",
-        (ServiceId::QqMusic, Method::AppScan) => "qq.app_exchange",
-        (ServiceId::QqMusic, Method::Phone) => "qq.phone_login",
-        (ServiceId::QqMusic, Method::Paste) => "qq.userinfo",
-        (ServiceId::Netease, Method::Phone) => "netease.phone_login",
-        (ServiceId::Netease, Method::OfficialPage | Method::Paste) => "netease.account",
-        (ServiceId::Netease, _) => "netease.poll",
+        (qqmusic::ID, Method::QqScan | Method::OfficialPage) => "qq.exchange",
+        (qqmusic::ID, Method::WechatScan) => "qq.wx_exchange",
+        (qqmusic::ID, Method::AppScan) => "qq.app_exchange",
+        (qqmusic::ID, Method::Phone) => "qq.phone_login",
+        (qqmusic::ID, Method::Paste) => "qq.userinfo",
+        (netease::ID, Method::Phone) => "netease.phone_login",
+        (netease::ID, Method::OfficialPage | Method::Paste) => "netease.account",
+        _ => "netease.poll",
     }
 }

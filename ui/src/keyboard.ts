@@ -66,7 +66,7 @@ function plainShortcut(event: KeyboardEvent, shortcuts: Shortcuts): (() => boole
   if (event.key === 'Escape') return () => shortcuts.close();
   if (event.key === 'F2') return () => shortcuts.rename();
   if (typing(event.target)) return undefined;
-  if (/^[12]$/.test(event.key)) return () => shortcuts.pickService(Number(event.key) - 1);
+  if (/^[1-9]$/.test(event.key)) return () => shortcuts.pickService(Number(event.key) - 1);
   if (event.key.toLowerCase() === 'r') return () => shortcuts.newCode();
   return undefined;
 }

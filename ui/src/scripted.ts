@@ -1,4 +1,7 @@
-/** `scripted.html?scene=…&lang=zh&theme=dark&os=mac&still`: the window over a host that plays a scene. */
+/**
+ * `scripted.html?scene=…&lang=zh&theme=dark&os=mac&still`: the window over a host that plays a scene; with `&service=…`, the facts
+ * of a service as JSON, over one service more.
+ */
 import './styles/index.css';
 
 import { NOW, scenes, scriptOf } from './host/scenes';

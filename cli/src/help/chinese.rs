@@ -2,12 +2,13 @@
 
 use clap::builder::Command;
 use clap::error::{ContextKind, Error, ErrorKind};
+use tunekey_core::Language;
 
 use super::{context, with_help};
+use crate::text::{format_names, service_ids};
 
 /// The commands, by name.
-const COMMANDS: [(&str, &str); 13] = [
-    ("tunekey", "登录自己的 QQ 音乐和网易云音乐，凭据存入系统密钥环并自动续期。"),
+const COMMANDS: [(&str, &str); 12] = [
     ("services", "列出服务及其登录方式"),
     ("sign-in", "扫码登录，或用其他方式登录"),
     ("import", "保存已有的 Cookie，来自文件或标准输入"),
@@ -25,25 +26,21 @@ const COMMANDS: [(&str, &str); 13] = [
 const ACCOUNT: &str = "账号：`服务:号码`、其唯一的开头，或昵称";
 
 /// The options and arguments, by the command's name (`*` for all) and their own.
-const ARGUMENTS: [(&str, &str, &str); 21] = [
+const ARGUMENTS: [(&str, &str, &str); 17] = [
     ("*", "help", "显示帮助"),
     ("*", "version", "显示版本"),
     ("*", "profile", "账号和设置改存到这个文件夹"),
     ("*", "json", "每行输出一个 JSON 对象"),
     ("*", "log", "向标准错误输出日志（error 至 trace），不含机密"),
-    ("sign-in", "service", "qqmusic 或 netease"),
     ("sign-in", "method", "登录方式（见 `services`）；省略则用最合适的"),
     ("sign-in", "account", "重新登录这个账号；若是另一个，先询问再保存"),
     ("sign-in", "qr", "二维码画在哪里：`terminal`，或 `png=文件`"),
-    ("import", "first", "qqmusic 或 netease；省略则自动识别"),
     ("import", "second", "文件；省略或 `-` 表示标准输入"),
     ("import", "account", "重新登录这个账号；若是另一个，先询问再保存"),
     ("*", "account", ACCOUNT),
-    ("cookie", "format", "格式；省略则用该账号自己的"),
     ("cookie", "minimal", "只含播放所需的部分，不含续期所需的内容"),
     ("cookie", "even_if_dead", "即使账号需要重新登录也输出"),
     ("renew", "all", "所有账号"),
-    ("settings", "key", "设置项；省略则列出全部"),
     ("settings", "value", "新的值"),
     ("help", "subcommand", "要查看的命令"),
     ("help", "command", "要查看的命令"),
@@ -116,13 +113,13 @@ pub(super) fn error_message(error: &Error) -> String {
 }
 
 /// What an argument may be.
-fn allowed(argument: &str) -> Option<&'static str> {
+fn allowed(argument: &str) -> Option<String> {
     let known = [
-        ("<SERVICE>", "可选 qqmusic 或 netease"),
-        ("--method", "可用的方式见 `tunekey services`"),
-        ("--qr", "可选 terminal 或 png=文件"),
-        ("--format", "可选 header、json、env、netscape 或 qqmusicapi"),
-        ("--log", "可选 off、error、warn、info、debug 或 trace"),
+        ("<SERVICE>", format!("可选 {}", service_ids(Language::Chinese))),
+        ("--method", "可用的方式见 `tunekey services`".to_owned()),
+        ("--qr", "可选 terminal 或 png=文件".to_owned()),
+        ("--format", format!("可选 {}", format_names(Language::Chinese))),
+        ("--log", "可选 off、error、warn、info、debug 或 trace".to_owned()),
     ];
     known.into_iter().find(|(name, _)| argument.contains(name)).map(|(_, allowed)| allowed)
 }

@@ -4,11 +4,12 @@
 //! inside quotes. So nothing is ever escaped: a value goes between quotes in which all of them read it as it
 //! is, or it is refused.
 
-use tunekey_services::{CookiePairs, ExportFacts, Secret};
+use tunekey_services::facts::CookieFacts;
+use tunekey_services::{CookiePairs, Secret, Unfit};
 
-use super::{Unfit, exposed, header};
+use super::{exposed, header};
 
-pub(super) fn render(cookie: &CookiePairs, facts: &ExportFacts) -> Result<Secret, Unfit> {
+pub(super) fn render(cookie: &CookiePairs, facts: &CookieFacts) -> Result<Secret, Unfit> {
     let line = header::render(cookie)?;
     let line = exposed(&line);
     let quote = if !line.contains(['"', '$', '`', '\\', '!']) {

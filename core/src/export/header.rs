@@ -1,9 +1,9 @@
 //! `name=value; name=value`: what a `Cookie` header holds, on one line, with no line break at the end, because
 //! a line break is what most tools choke on.
 
-use tunekey_services::{CookiePairs, Secret};
+use tunekey_services::{CookiePairs, Secret, Unfit};
 
-use super::{Unfit, exposed};
+use super::exposed;
 
 pub(super) fn render(cookie: &CookiePairs) -> Result<Secret, Unfit> {
     let mut pairs = Vec::with_capacity(cookie.len());

@@ -1,9 +1,9 @@
 //! A JSON object from cookie name to value, in the order of the cookie.
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
-use tunekey_services::{CookiePairs, Secret};
+use tunekey_services::{CookiePairs, Secret, Unfit};
 
-use super::{Unfit, exposed};
+use super::exposed;
 
 pub(super) fn render(cookie: &CookiePairs) -> Result<Secret, Unfit> {
     serde_json::to_string(&Object(cookie)).map(Secret::new).map_err(|_| Unfit)

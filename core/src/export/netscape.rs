@@ -5,9 +5,10 @@
 //! have no session. It tells browsers what scripts may read, which means nothing to a program that reads a file.
 
 use jiff::Timestamp;
-use tunekey_services::{CookiePairs, ExportFacts, Secret};
+use tunekey_services::facts::CookieFacts;
+use tunekey_services::{CookiePairs, Secret, Unfit};
 
-use super::{Unfit, exposed};
+use super::exposed;
 
 /// Without exactly this line Python's reader refuses the file.
 const FIRST_LINE: &str = "# Netscape HTTP Cookie File\n";
@@ -18,10 +19,10 @@ const NO_KNOWN_END: i64 = 2_147_483_647;
 
 pub(super) fn render(
     cookie: &CookiePairs,
-    facts: &ExportFacts,
+    facts: &CookieFacts,
     expires_at: Option<Timestamp>,
 ) -> Result<Secret, Unfit> {
-    let domain = facts.cookie_domain;
+    let domain = facts.domain;
     let expires = expires_at.map_or(NO_KNOWN_END, |at| at.as_second().max(1));
     let mut file = FIRST_LINE.to_owned();
     for (name, value) in cookie {

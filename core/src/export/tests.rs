@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tunekey_services::{
-    AccountId, Attempt, Context, CookieMap, CookiePairs, Detection, ExportFacts, Grant, Inspection, Method,
-    Renewability, Renewal, ServiceError,
+    AccountId, Attempt, Context, CookieMap, CookiePairs, Detection, Grant, Inspection, Method, Renewability,
+    Renewal, ServiceError, ServiceFacts, netease, qqmusic,
 };
 
 use super::*;
@@ -18,19 +18,17 @@ struct Stub {
 const QQ_COOKIE: [(&str, &str); 4] =
     [("qqmusic_key", "Q_H_L_k1"), ("uin", "10001"), ("qm_keyst", "Q_H_L_k1"), ("euin", "oK6z**")];
 
-const PLAYING: [&str; 4] = ["login_type", "uin", "qm_keyst", "qqmusic_key"];
-
 fn qq() -> Stub {
-    Stub { id: ServiceId::QqMusic, cookie: QQ_COOKIE.to_vec() }
+    Stub { id: qqmusic::ID, cookie: QQ_COOKIE.to_vec() }
 }
 
 fn netease(cookie: &[(&'static str, &'static str)]) -> Stub {
-    Stub { id: ServiceId::Netease, cookie: cookie.to_vec() }
+    Stub { id: netease::ID, cookie: cookie.to_vec() }
 }
 
 fn credential(fields: &[(&str, &str)]) -> Credential {
     Credential {
-        account: AccountId::new(ServiceId::QqMusic, "10001"),
+        account: AccountId::new(qqmusic::ID, "10001"),
         issued_at: Timestamp::from_second(1_790_000_000).expect("it is a time"),
         expires_at: Some(Timestamp::from_second(1_790_259_200).expect("it is a time")),
         fields: fields.iter().copied().collect(),
@@ -45,7 +43,8 @@ fn rendered(format: Format, service: &Stub) -> String {
 
 #[expect(clippy::disallowed_methods, reason = "tests look at what an export says")]
 fn rendered_credential(fields: &[(&str, &str)]) -> String {
-    let export = render(Format::QqMusicApi, Scope::Full, &qq(), &credential(fields)).expect("it fits");
+    let export =
+        render(Format::Own(qqmusic::API_FORMAT), Scope::Full, &qq(), &credential(fields)).expect("it fits");
     export.text.expose().to_owned()
 }
 
@@ -186,7 +185,7 @@ fn a_minimal_export_holds_what_plays_and_nothing_else() {
         ("psrf_qqrefresh_token", "canary"),
         ("psrf_qqaccess_token", "canary"),
     ];
-    let qq = Stub { id: ServiceId::QqMusic, cookie: cookie.to_vec() };
+    let qq = Stub { id: qqmusic::ID, cookie: cookie.to_vec() };
     let whole = credential(&[
         ("musickey", "Q_H_L_k1"),
         ("refresh_key", "canary"),
@@ -195,7 +194,7 @@ fn a_minimal_export_holds_what_plays_and_nothing_else() {
         ("openid", "canary"),
         ("unionid", "canary"),
     ]);
-    for format in Format::ALL {
+    for format in Format::all() {
         let full = render(format, Scope::Full, &qq, &whole).expect("it fits");
         assert!(full.renews && exposed(&full.text).contains("canary"), "{format}: the full one renews");
         let text = minimal(format, &qq, &whole);
@@ -219,8 +218,8 @@ fn each_service_says_truly_whether_a_full_export_holds_what_renews() {
         ("MUSIC_R_U", "00b2"),
     ]);
     for service in tunekey_services::registry::all() {
-        let says = service.export().renews;
-        for format in Format::ALL.into_iter().filter(|format| format.suits(service.id())) {
+        let says = service.facts().cookie.renews;
+        for format in Format::all().filter(|format| format.suits(service.id())) {
             let export = render(format, Scope::Full, *service, &whole).expect("it fits");
             assert_eq!(export.renews, says, "{} as {format}", service.id());
         }
@@ -300,44 +299,18 @@ fn what_the_service_left_out_of_the_credential_is_filled_in() {
 
 #[test]
 fn a_format_of_the_other_service_is_refused() {
-    let problem = render(Format::QqMusicApi, Scope::Full, &netease(&[]), &credential(&[]))
+    let problem = render(Format::Own(qqmusic::API_FORMAT), Scope::Full, &netease(&[]), &credential(&[]))
         .expect_err("NetEase has none");
-    assert_eq!((problem.code, problem.service), (ProblemCode::InvalidInput, Some(ServiceId::Netease)));
+    assert_eq!((problem.code, problem.service), (ProblemCode::InvalidInput, Some(netease::ID)));
 }
 
 #[async_trait]
 impl Service for Stub {
-    fn id(&self) -> ServiceId {
-        self.id
+    fn facts(&self) -> &'static ServiceFacts {
+        registry::facts(self.id).expect("it is a service of ours")
     }
-
     fn cookie(&self, _credential: &Credential) -> CookiePairs {
         self.cookie.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect()
-    }
-
-    fn export(&self) -> ExportFacts {
-        match self.id {
-            ServiceId::QqMusic => ExportFacts {
-                env_name: "QQMUSIC_COOKIE",
-                cookie_domain: ".y.qq.com",
-                playing: &PLAYING,
-                renews: true,
-            },
-            ServiceId::Netease => ExportFacts {
-                env_name: "NETEASE_COOKIE",
-                cookie_domain: ".music.163.com",
-                playing: &["MUSIC_U", "__csrf"],
-                renews: false,
-            },
-        }
-    }
-
-    fn probe_url(&self) -> &'static str {
-        "https://example.invalid/"
-    }
-
-    fn methods(&self) -> &'static [Method] {
-        &[]
     }
 
     fn key_field(&self) -> &'static str {

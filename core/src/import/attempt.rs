@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use tunekey_services::{
     Attempt, Context, CookieMap, CredentialPart, Detected, DetectedPart, Detection, Input, PastedAccount,
-    Progress, Question, Secret, Service, ServiceError, ServiceId, Unusable, UnusableReason, registry,
+    Progress, Question, Secret, Service, ServiceError, Unusable, UnusableReason, registry,
 };
 
 use super::{ImportError, Pasted, read_all, service_of};
@@ -135,8 +135,8 @@ fn judge(service: &'static dyn Service, text: &Secret) -> Result<Vec<Pasted>, Re
     }
     let other = rest.iter().find_map(|pasted| whole_elsewhere(service, pasted));
     if let Some(other) = other {
-        let detail = format!("it is for {}", other.display_name());
-        return Err(refusal(UnusableReason::OtherService, detail, Vec::new(), Some(other)));
+        let detail = format!("it is for {}", other.facts().name.english);
+        return Err(refusal(UnusableReason::OtherService, detail, Vec::new(), Some(other.id())));
     }
     // What comes nearest to a credential of this service.
     let parts = rest.iter().map(|pasted| service.detect(&pasted.fields).parts);
@@ -145,17 +145,17 @@ fn judge(service: &'static dyn Service, text: &Secret) -> Result<Vec<Pasted>, Re
         return Err(refusal(UnusableReason::Incomplete, missing(service, &parts), parts, None));
     }
     let elsewhere = rest.iter().find_map(service_of).filter(|other| *other != service.id());
-    let detail = match elsewhere {
-        Some(other) => format!("it is for {}, and incomplete", other.display_name()),
+    let detail = match elsewhere.and_then(registry::facts) {
+        Some(other) => format!("it is for {}, and incomplete", other.name.english),
         None => missing(service, &parts),
     };
     Err(refusal(UnusableReason::NothingFound, detail, Vec::new(), None))
 }
 
 /// The other service that could be asked about it.
-fn whole_elsewhere(service: &dyn Service, pasted: &Pasted) -> Option<ServiceId> {
-    let others = registry::all().iter().filter(|other| other.id() != service.id());
-    others.into_iter().find(|other| other.detect(&pasted.fields).enough).map(|other| other.id())
+fn whole_elsewhere(service: &dyn Service, pasted: &Pasted) -> Option<&'static dyn Service> {
+    let mut others = registry::all().iter().copied().filter(|other| other.id() != service.id());
+    others.find(|other| other.detect(&pasted.fields).enough)
 }
 
 impl From<ImportError> for UnusableReason {
@@ -178,7 +178,7 @@ fn missing(service: &'static dyn Service, parts: &[DetectedPart]) -> String {
     let needed = |part: &&DetectedPart| !part.found && is_needed(part.part);
     let names: Vec<_> = parts.iter().filter(needed).map(|part| name(part.part)).collect();
     match names[..] {
-        [] => format!("there is no credential of {} in it", service.id().display_name()),
+        [] => format!("there is no credential of {} in it", service.facts().name.english),
         _ => format!("{} is missing", names.join(" and ")),
     }
 }
@@ -207,10 +207,12 @@ mod tests {
 
     use jiff::Timestamp;
     use proptest::prelude::*;
-    use tunekey_services::registry::by_id;
+    use tunekey_services::netease::Netease;
+    use tunekey_services::qqmusic::QqMusic;
     use tunekey_services::{
-        AccountId, CookiePairs, Credential, Device, ExportFacts, Fields, Grant, Http, HttpError, HttpOptions,
-        Inspection, Limits, Method, NeteaseProfile, Proxy, Renewability, Renewal, SystemClock,
+        AccountId, ClientIdentities, CookiePairs, Credential, Device, Fields, Grant, Http, HttpError,
+        HttpOptions, Inspection, Limits, Method, Proxy, Renewability, Renewal, ServiceFacts, SystemClock,
+        netease, qqmusic,
     };
 
     use super::*;
@@ -242,17 +244,14 @@ mod tests {
 
     #[async_trait]
     impl Service for Gate {
-        fn id(&self) -> ServiceId {
-            ServiceId::Netease
-        }
-        fn methods(&self) -> &'static [Method] {
-            &[Method::Paste]
+        fn facts(&self) -> &'static ServiceFacts {
+            Netease.facts()
         }
         fn begin(&self, _: Method, _: Context) -> Result<Box<dyn Attempt>, ServiceError> {
             unreachable!("the test begins by itself")
         }
         fn detect(&self, fields: &CookieMap) -> Detection {
-            by_id(ServiceId::Netease).detect(fields)
+            Netease.detect(fields)
         }
         async fn adopt(&self, _: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
             let doing = "checking the credential";
@@ -261,7 +260,7 @@ mod tests {
             match self.verdict {
                 Verdict::Known => Ok(Grant {
                     credential: Credential {
-                        account: AccountId::new(ServiceId::Netease, "320000017"),
+                        account: AccountId::new(netease::ID, "320000017"),
                         issued_at: Timestamp::UNIX_EPOCH,
                         expires_at: None,
                         fields: Fields::default(),
@@ -293,12 +292,6 @@ mod tests {
         fn cookie(&self, _: &Credential) -> CookiePairs {
             Vec::new()
         }
-        fn export(&self) -> ExportFacts {
-            by_id(ServiceId::Netease).export()
-        }
-        fn probe_url(&self) -> &'static str {
-            "https://example.invalid/"
-        }
     }
 
     fn context() -> Context {
@@ -307,7 +300,7 @@ mod tests {
             http: Http::new(&options).expect("a client can be made"),
             clock: Arc::new(SystemClock),
             device: Device { id: "A".repeat(52).into() },
-            netease_profile: NeteaseProfile::Web,
+            client_identities: ClientIdentities::default(),
         }
     }
 
@@ -399,7 +392,7 @@ mod tests {
     }
 
     fn judged(text: &str) -> Result<Detected, String> {
-        let service = by_id(ServiceId::Netease);
+        let service = &Netease;
         let all = judge(service, &text.into()).map_err(|refusal| refusal.detail)?;
         let [one] = &all[..] else { panic!("it is one account") };
         match PasteAttempt::new(service, context()).detected(one.clone()) {
@@ -432,7 +425,7 @@ mod tests {
 
     #[test]
     fn several_accounts_of_qq_music_are_named_by_their_numbers() {
-        let service = by_id(ServiceId::QqMusic);
+        let service = &QqMusic;
         let text = "uin=o0010001; qm_keyst=Q_H_L_a\nuin=10002; qm_keyst=Q_H_L_b; refresh_key=r";
         let all = judge(service, &text.into()).expect("two accounts");
         let named: Vec<_> = all.iter().map(|pasted| account(service, pasted)).collect();
@@ -442,9 +435,9 @@ mod tests {
 
     #[test]
     fn why_a_text_is_of_no_use_is_told_apart() {
-        let unusable = |text: &str| judge(by_id(ServiceId::Netease), &text.into()).expect_err(text).unusable;
+        let unusable = |text: &str| judge(&Netease, &text.into()).expect_err(text).unusable;
         let other = unusable("uin=10001; qm_keyst=Q_H_L_canary");
-        assert_eq!((other.reason, other.other), (UnusableReason::OtherService, Some(ServiceId::QqMusic)));
+        assert_eq!((other.reason, other.other), (UnusableReason::OtherService, Some(qqmusic::ID)));
         let partial = unusable("__csrf=c1; MUSIC_R_U=r1");
         assert_eq!((partial.reason, partial.other), (UnusableReason::Incomplete, None));
         assert_eq!(partial.parts.iter().map(|part| part.found).collect::<Vec<_>>(), [false, true, true]);

@@ -8,12 +8,6 @@ use tunekey_services::{CookieMap, PasteFormat, Secret, Service, ServiceId, regis
 use super::names::{self, Verdict};
 use super::{ImportError, Pasted};
 
-/// The sites of the services.
-const SITES: [&str; 2] = ["qq.com", "163.com"];
-
-/// The hosts whose cookies win over those of the same name on the rest of the site.
-const MUSIC: [&str; 2] = ["y.qq.com", "music.163.com"];
-
 /// More pairs than any site sets; the rest of a file that has more is made up.
 const MOST_PAIRS: usize = 2_000;
 /// More accounts than anybody has in one text.
@@ -63,9 +57,7 @@ impl Found {
     /// The number of the account, if that is what it says.
     fn account(&self) -> Option<u64> {
         let alone = || [(self.name.as_str(), self.value.clone())].into_iter().collect();
-        self.is_of(names::Kind::Account)
-            .then(|| registry::by_id(ServiceId::QqMusic).account_in(&alone()))
-            .flatten()
+        self.is_of(names::Kind::Account).then(|| account_in(&alone())).flatten()
     }
 }
 
@@ -284,6 +276,11 @@ fn most_parts(fields: &CookieMap) -> usize {
     registry::all().iter().map(found).max().unwrap_or_default()
 }
 
+/// The account's number, where a service's fields say it.
+fn account_in(fields: &CookieMap) -> Option<u64> {
+    registry::all().iter().find_map(|service| service.account_in(fields))
+}
+
 /// Whether two sets of fields are of the same account: the same number, or, where not both have one, the same session
 /// or key.
 fn is_same(one: &CookieMap, other: &CookieMap) -> bool {
@@ -300,8 +297,7 @@ fn is_same(one: &CookieMap, other: &CookieMap) -> bool {
         let others = values(other);
         values(one).iter().any(|value| others.contains(value))
     };
-    let number = |fields| registry::by_id(ServiceId::QqMusic).account_in(fields);
-    match number(one).zip(number(other)) {
+    match account_in(one).zip(account_in(other)) {
         Some((one, other)) => one == other,
         None => shared(names::Kind::Session) || shared(names::Kind::Key),
     }
@@ -309,13 +305,8 @@ fn is_same(one: &CookieMap, other: &CookieMap) -> bool {
 
 /// Gives the fields that nothing contradicts to the credential that they can belong to.
 fn complete(whole: &mut [Pasted], rest: &Pasted) {
-    let belongs = |name: &str| match names::field(name).map(|field| field.name) {
-        Some(name) if NETEASE.contains(&name) => Some(ServiceId::Netease),
-        Some(_) => Some(ServiceId::QqMusic),
-        None => None,
-    };
     for (name, value) in rest.fields.iter() {
-        let Some(service) = belongs(name) else { continue };
+        let Some(service) = names::field(name).map(|field| field.service) else { continue };
         let mut of_service =
             whole.iter_mut().filter(|pasted| whole_for(&pasted.fields).any(|whole| whole == service));
         let (Some(only), None) = (of_service.next(), of_service.next()) else { continue };
@@ -325,13 +316,10 @@ fn complete(whole: &mut [Pasted], rest: &Pasted) {
     }
 }
 
-const NETEASE: [&str; 5] = ["MUSIC_U", "MUSIC_R_U", "__csrf", "__remember_me", "NMTID"];
-
 /// One of all that is incomplete, if nothing in it contradicts another; otherwise each by itself.
 fn put_together(rest: Vec<Pasted>) -> Vec<Pasted> {
     let mut all = CookieMap::default();
-    let mut numbers: Vec<u64> =
-        rest.iter().filter_map(|one| registry::by_id(ServiceId::QqMusic).account_in(&one.fields)).collect();
+    let mut numbers: Vec<u64> = rest.iter().filter_map(|one| account_in(&one.fields)).collect();
     numbers.sort_unstable();
     numbers.dedup();
     let contradicts = |(name, value): (&str, &Secret)| {
@@ -367,11 +355,12 @@ pub(super) fn place(domain: &str) -> Place {
     let domain = domain.split(['/', '?', '#']).next().unwrap_or_default();
     let within =
         |site: &str| domain.strip_suffix(site).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let services = || registry::all().iter().map(|service| &service.facts().paste);
     if domain.is_empty() {
         Place::Unsaid
-    } else if MUSIC.iter().any(|host| within(host)) {
+    } else if services().flat_map(|paste| paste.music_domains).any(|host| within(host)) {
         Place::Music
-    } else if SITES.iter().any(|site| within(site)) {
+    } else if services().flat_map(|paste| paste.domains).any(|site| within(site)) {
         Place::Site
     } else if is_local(domain) {
         Place::Local

@@ -1,35 +1,23 @@
-//! What the fields of a credential are called, by the services and by the tools that keep them, and which values
-//! can stand for each (protocol: QQ §6, NetEase §6).
+//! What the fields of a credential are called, as the services declare it, and which values can stand for each
+//! (protocol: QQ §6, NetEase §6).
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::ImportError;
+pub(super) use tunekey_services::facts::FieldKind as Kind;
+use tunekey_services::facts::PasteFacts;
+use tunekey_services::{ServiceId, registry};
 
-/// How QQ Music's keys begin, for accounts of QQ and of WeChat.
-pub(super) const KEY_BEGINNINGS: [&str; 2] = ["Q_H_L_", "W_X_"];
+use super::ImportError;
 
 /// The fewest hexadecimal digits in a row that can be nothing but a session.
 const FEWEST_OF_SESSION: usize = 64;
 
-/// What a field is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// NetEase's `MUSIC_U`.
-    Session,
-    /// QQ Music's key.
-    Key,
-    /// An account's number.
-    Account,
-    /// NetEase's `__csrf`.
-    Csrf,
-    /// Any other: one that is only carried along.
-    Other,
-}
-
 /// A field that a service knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Field {
+    /// Which service.
+    pub(super) service: ServiceId,
     /// The name that the service's reader understands.
     pub(super) name: &'static str,
     /// What it is.
@@ -38,119 +26,34 @@ pub(super) struct Field {
     weak: bool,
 }
 
-/// Names as the services' readers understand them, exactly.
-const EXACT: [(&str, Kind); 55] = [
-    ("MUSIC_U", Kind::Session),
-    ("MUSIC_R_U", Kind::Other),
-    ("__csrf", Kind::Csrf),
-    ("__remember_me", Kind::Other),
-    ("NMTID", Kind::Other),
-    ("musickey", Kind::Key),
-    ("music_key", Kind::Key),
-    ("qqmusic_key", Kind::Key),
-    ("qm_keyst", Kind::Key),
-    ("lqm_keyst", Kind::Key),
-    ("musicid", Kind::Account),
-    ("musicId", Kind::Account),
-    ("music_id", Kind::Account),
-    ("str_musicid", Kind::Account),
-    ("strMusicid", Kind::Account),
-    ("qqmusic_uin", Kind::Account),
-    ("uin", Kind::Account),
-    ("wxuin", Kind::Account),
-    ("p_uin", Kind::Account),
-    ("luin", Kind::Account),
-    ("p_luin", Kind::Account),
-    ("pt2gguin", Kind::Account),
-    ("loginUin", Kind::Account),
-    ("openid", Kind::Other),
-    ("openId", Kind::Other),
-    ("open_id", Kind::Other),
-    ("psrf_qqopenid", Kind::Other),
-    ("wxopenid", Kind::Other),
-    ("access_token", Kind::Other),
-    ("accessToken", Kind::Other),
-    ("psrf_qqaccess_token", Kind::Other),
-    ("wxaccess_token", Kind::Other),
-    ("refresh_token", Kind::Other),
-    ("refreshToken", Kind::Other),
-    ("psrf_qqrefresh_token", Kind::Other),
-    ("wxrefresh_token", Kind::Other),
-    ("refresh_key", Kind::Other),
-    ("refreshKey", Kind::Other),
-    ("psrf_qqrefresh_key", Kind::Other),
-    ("unionid", Kind::Other),
-    ("psrf_qqunionid", Kind::Other),
-    ("wxunionid", Kind::Other),
-    ("expired_at", Kind::Other),
-    ("psrf_access_token_expiresAt", Kind::Other),
-    ("musickeyCreateTime", Kind::Other),
-    ("musickey_create_time", Kind::Other),
-    ("musickeyCreateTimestamp", Kind::Other),
-    ("psrf_musickey_createtime", Kind::Other),
-    ("keyExpiresIn", Kind::Other),
-    ("key_expires_in", Kind::Other),
-    ("encryptUin", Kind::Other),
-    ("encrypt_uin", Kind::Other),
-    ("euin", Kind::Other),
-    ("loginType", Kind::Other),
-    ("tmeLoginType", Kind::Other),
-];
+/// What programs put before any name.
+const PREFIXES: [&str; 5] = ["cookie", "cookies", "my", "env", "vite"];
 
-/// Other names, in small letters and without what joins words, and what they stand for.
-const OTHERS: [(&str, &str); 24] = [
-    ("csrf", "__csrf"),
-    ("csrftoken", "__csrf"),
-    ("neteasecookie", "MUSIC_U"),
-    ("rememberme", "__remember_me"),
-    ("key", "musickey"),
-    ("token", "musickey"),
-    ("qqkey", "musickey"),
-    ("qmkey", "musickey"),
-    ("authst", "musickey"),
-    ("musictoken", "musickey"),
-    ("密钥", "musickey"),
-    ("音乐密钥", "musickey"),
-    ("qq", "account"),
-    ("qqnumber", "account"),
-    ("qqno", "account"),
-    ("account", "account"),
-    ("accountid", "account"),
-    ("userid", "account"),
-    ("uid", "account"),
-    ("账号", "account"),
-    ("帐号", "account"),
-    ("qq号", "account"),
-    ("qq号码", "account"),
-    ("ptuiloginuin", "loginUin"),
-];
+/// What the services declare.
+fn services() -> impl Iterator<Item = (ServiceId, &'static PasteFacts)> {
+    registry::all().iter().map(|service| (service.id(), &service.facts().paste))
+}
 
-/// What tools put before a name to say whose it is.
-const OWNERS: [&str; 17] = [
-    "netease",
-    "cloudmusic",
-    "neteasecloudmusic",
-    "ncm",
-    "wyy",
-    "wy",
-    "163",
-    "tencent",
-    "qqmusic",
-    "qq",
-    "tx",
-    "qm",
-    "cookie",
-    "cookies",
-    "my",
-    "env",
-    "vite",
-];
+/// Names as the services' readers understand them, exactly, the first service first.
+fn exact() -> impl DoubleEndedIterator<Item = Field> {
+    let fields = services().flat_map(|(service, paste)| {
+        paste.fields.iter().map(move |(name, kind)| Field { service, name, kind: *kind, weak: false })
+    });
+    fields.collect::<Vec<_>>().into_iter()
+}
+
+/// [`exact`], by name.
+static EXACT: LazyLock<HashMap<&str, Field>> =
+    LazyLock::new(|| exact().rev().map(|field| (field.name, field)).collect());
+
+/// The name of a session, where one stands by itself.
+static SESSION: LazyLock<&str> =
+    LazyLock::new(|| exact().find(|field| field.kind == Kind::Session).map_or("session", |field| field.name));
 
 /// The field that is called so; `None` when no service knows one.
 pub(super) fn field(name: &str) -> Option<Field> {
-    let exact = |name: &str| EXACT.iter().find(|(known, _)| *known == name);
-    if let Some((name, kind)) = exact(name) {
-        return Some(Field { name, kind: *kind, weak: false });
+    if let Some(field) = EXACT.get(name) {
+        return Some(*field);
     }
     if name.len() > 64 || name.is_empty() {
         return None;
@@ -159,8 +62,9 @@ pub(super) fn field(name: &str) -> Option<Field> {
     let name = name.strip_suffix(" is").unwrap_or(name);
     let plain = joined(name);
     of_plain(&plain).or_else(|| {
+        let prefixes = || services().flat_map(|(_, paste)| paste.prefixes).chain(&PREFIXES);
         let owner =
-            |plain: &str| OWNERS.iter().filter_map(|owner| plain.strip_prefix(owner)).find_map(of_plain);
+            |plain: &str| prefixes().filter_map(|prefix| plain.strip_prefix(prefix)).find_map(of_plain);
         // `NETEASE_MUSIC_U_2`, `MUSIC_U1`.
         let numbered = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches(['_', '-']);
         let lettered =
@@ -187,20 +91,12 @@ fn of_plain(plain: &str) -> Option<Field> {
 
 /// Every name in small letters and without what joins words.
 static PLAIN: LazyLock<HashMap<String, Field>> = LazyLock::new(|| {
-    let others = OTHERS.iter().map(|(other, name)| {
-        let kind = match *name {
-            "musickey" => Kind::Key,
-            "account" | "loginUin" => Kind::Account,
-            "MUSIC_U" => Kind::Session,
-            "__csrf" => Kind::Csrf,
-            _ => Kind::Other,
-        };
-        ((*other).to_owned(), Field { name, kind, weak: true })
+    let aliases = services().flat_map(|(service, paste)| {
+        let field = move |name, kind| Field { service, name, kind, weak: true };
+        paste.aliases.iter().map(move |(alias, name, kind)| ((*alias).to_owned(), field(name, *kind)))
     });
     // The first spelling of a name stands for the others.
-    let exact =
-        EXACT.iter().rev().map(|(name, kind)| (joined(name), Field { name, kind: *kind, weak: false }));
-    others.chain(exact).collect()
+    aliases.chain(exact().rev().map(|field| (joined(field.name), field))).collect()
 });
 
 /// What becomes of a value.
@@ -230,7 +126,7 @@ impl Field {
         }
         let good = match self.kind {
             // Some tools call the session their token.
-            Kind::Key if self.weak && is_session(value) => return Verdict::Good("MUSIC_U"),
+            Kind::Key if self.weak && is_session(value) => return Verdict::Good(&SESSION),
             Kind::Key if self.weak => is_key(value),
             Kind::Session if self.weak => is_session(value),
             Kind::Csrf if self.weak => value.len() == 32 && is_hexadecimal(value),
@@ -295,7 +191,7 @@ pub(super) fn is_shortened(value: &str) -> bool {
 /// What a manual writes where the value is to go, or a name in place of a value.
 fn is_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    lower.contains("music_u")
+    exact().any(|field| field.kind == Kind::Session && lower.contains(&field.name.to_ascii_lowercase()))
         || lower.bytes().all(|byte| byte == b'x')
         || lower.starts_with("your")
         || lower.starts_with("xxx")
@@ -312,7 +208,12 @@ pub(super) fn is_key(value: &str) -> bool {
 }
 
 pub(super) fn has_beginning(text: &str) -> bool {
-    KEY_BEGINNINGS.iter().any(|beginning| text.starts_with(beginning))
+    key_beginnings().any(|beginning| text.starts_with(beginning))
+}
+
+/// How keys begin that say themselves whose they are.
+pub(super) fn key_beginnings() -> impl Iterator<Item = &'static str> {
+    services().flat_map(|(_, paste)| paste.key_beginnings).copied()
 }
 
 /// An account's number, which cookies write with an `o` before it.
@@ -341,46 +242,33 @@ pub(super) fn is_value_byte(byte: u8) -> bool {
 /// Whether a text could hold something of a credential: names and beginnings that nothing else has. Not exact,
 /// but quick, and it misses nothing that is written plainly.
 pub(super) fn has_traces(text: &str) -> bool {
-    const TRACES: [&[u8]; 9] = [
-        b"music_u",
-        b"musicu",
-        b"qm_keyst",
-        b"qqmusic_key",
-        b"musickey",
-        b"music_key",
-        b"q_h_l_",
-        b"w_x_",
-        b"__csrf",
-    ];
+    static TRACES: LazyLock<Vec<&[u8]>> = LazyLock::new(|| {
+        services().flat_map(|(_, paste)| paste.traces).map(|trace| trace.as_bytes()).collect()
+    });
+    /// What they begin with, in both sizes: most bytes of a text begin none of them.
+    static FIRST: LazyLock<[bool; 256]> = LazyLock::new(|| {
+        std::array::from_fn(|byte| {
+            let byte = (byte as u8).to_ascii_lowercase();
+            TRACES.iter().any(|trace| trace.first() == Some(&byte))
+        })
+    });
+    let (traces, first) = (&*TRACES, &*FIRST);
     let bytes = text.as_bytes();
     let starts = |at: usize, trace: &[u8]| {
         bytes.get(at..at + trace.len()).is_some_and(|here| here.eq_ignore_ascii_case(trace))
     };
-    (0..bytes.len()).any(|at| {
-        matches!(bytes[at], b'm' | b'M' | b'q' | b'Q' | b'w' | b'W' | b'_')
-            && TRACES.iter().any(|trace| starts(at, trace))
-    }) || is_session(text.trim())
+    (0..bytes.len()).any(|at| first[usize::from(bytes[at])] && traces.iter().any(|trace| starts(at, trace)))
+        || is_session(text.trim())
 }
 
 /// Whether a session may stand under a name that is none of its own: some tools call it just a cookie. The tokens
 /// of guests and of renewals look the same, so that not every name will do.
 pub(super) fn may_hold_session(name: &str) -> bool {
-    const WORDS: [&str; 11] = [
-        "cookie",
-        "netease",
-        "cloudmusic",
-        "wyy",
-        "ncm",
-        "163",
-        "token",
-        "session",
-        "credential",
-        "value",
-        "云音乐",
-    ];
+    const WORDS: [&str; 5] = ["cookie", "token", "session", "credential", "value"];
+    let words = || services().flat_map(|(_, paste)| paste.session_words).chain(&WORDS);
     let plain = joined(name);
     let is_other = field(name).is_some_and(|field| !field.is_weak()) || plain.starts_with("music");
-    plain.is_empty() || !name.is_ascii() || !is_other && WORDS.iter().any(|word| plain.contains(word))
+    plain.is_empty() || !name.is_ascii() || !is_other && words().any(|word| plain.contains(word))
 }
 
 /// Whether a text begins as a cookie of a service does: with its name and an equals sign.

@@ -64,7 +64,7 @@ fn is_broken(line: &str, next: &str) -> bool {
         return is_wide || value.len().min(head.len()) >= 16;
     }
     let field = names::field(name);
-    let is_of_key = names::KEY_BEGINNINGS.iter().any(|beginning| tail.contains(beginning));
+    let is_of_key = names::key_beginnings().any(|beginning| tail.contains(beginning));
     let is_of_header = line.contains(';') && !name.is_empty() && !value.is_empty();
     let is_number = head.bytes().all(|byte| byte.is_ascii_digit());
     let is_account = field.is_some_and(|field| field.kind == names::Kind::Account);

@@ -72,12 +72,12 @@ fn try_acquire(path: PathBuf) -> std::io::Result<Option<FileLock>> {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_services::ServiceId;
+    use tunekey_services::qqmusic;
 
     use super::*;
 
     fn account(uid: &str) -> AccountId {
-        AccountId::new(ServiceId::QqMusic, uid)
+        AccountId::new(qqmusic::ID, uid)
     }
 
     #[tokio::test]

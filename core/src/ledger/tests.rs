@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::json;
-use tunekey_services::{Proxy, ServiceId};
+use tunekey_services::{Proxy, netease};
 
 use super::*;
 use crate::account::{RenewalOutcome, RenewalTrigger};
@@ -13,7 +13,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn record(uid: &str) -> AccountRecord {
-    AccountRecord::new(AccountId::new(ServiceId::Netease, uid), Method::AppScan, at(1_790_000_000))
+    AccountRecord::new(AccountId::new(netease::ID, uid), Method::AppScan, at(1_790_000_000))
 }
 
 fn open(scratch: &tempfile::TempDir) -> (LedgerFile, Option<Problem>) {
@@ -234,8 +234,7 @@ fn what_a_newer_version_has_written_besides_survives_every_change() {
     file.update(|ledger| ledger.accounts[1].label = Some("mine".to_owned())).expect("an account is named");
     file.update(|ledger| drop(ledger.accounts.remove(0))).expect("an account is removed");
     file.update(|ledger| ledger.accounts.push(record("3"))).expect("an account is added");
-    file.update(|ledger| assert!(ledger.started.try_take(ServiceId::Netease, at(1))))
-        .expect("a sign-in is counted");
+    file.update(|ledger| assert!(ledger.started.try_take(netease::ID, at(1)))).expect("a sign-in is counted");
     let document = document(&scratch);
     assert_eq!(document["deliveries"], json!([{ "to": "file" }]));
     assert_eq!(document["settings"]["quiet_hours"], json!([22, 7]));

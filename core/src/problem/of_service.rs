@@ -154,6 +154,8 @@ impl From<NotTheAnswer> for ProblemCode {
 mod tests {
     use std::collections::HashSet;
 
+    use tunekey_services::qqmusic;
+
     use super::*;
     use crate::problem::Language;
 
@@ -225,7 +227,7 @@ mod tests {
         ];
         for reason in reasons {
             let error = ServiceError::InvalidInput { doing: "testing", reason, service_message: None };
-            let problem = Problem::of_service(error, ServiceId::QqMusic);
+            let problem = Problem::of_service(error, qqmusic::ID);
             assert_eq!(problem.code, ProblemCode::InvalidInput);
             let chinese = problem.message(Language::Chinese);
             assert!(!chinese.contains(|c: char| c.is_ascii_alphabetic()), "{chinese}");
@@ -239,7 +241,7 @@ mod tests {
         let service_message = Some("该号码段暂不支持".to_owned());
         let error =
             ServiceError::InvalidInput { doing: "testing", reason, service_message: service_message.clone() };
-        let problem = Problem::of_service(error, ServiceId::QqMusic);
+        let problem = Problem::of_service(error, qqmusic::ID);
         assert_eq!(
             (problem.code, problem.service_message, problem.detail.as_deref()),
             (ProblemCode::InvalidInput, service_message, Some("code 104400"))

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;
+use tunekey_services::qqmusic::QqMusic;
 use tunekey_services::{
-    Attempt, CookieMap, CookiePairs, Detection, Device, ExportFacts, Fields, Grant, Http, HttpError,
-    HttpOptions, Inspection, Limits, Method, NeteaseProfile, Proxy, Renewability, Secret, ServiceId,
-    SystemClock, UnchangedReason,
+    Attempt, ClientIdentities, CookieMap, CookiePairs, Detection, Device, Fields, Grant, Http, HttpError,
+    HttpOptions, Inspection, Limits, Method, Proxy, Renewability, Secret, ServiceFacts, SystemClock,
+    UnchangedReason, qqmusic,
 };
 
 use super::*;
@@ -34,11 +35,8 @@ enum Answer {
 
 #[async_trait]
 impl Service for Scripted {
-    fn id(&self) -> ServiceId {
-        ServiceId::QqMusic
-    }
-    fn methods(&self) -> &'static [Method] {
-        &[Method::QqScan]
+    fn facts(&self) -> &'static ServiceFacts {
+        QqMusic.facts()
     }
     fn begin(&self, _: Method, _: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         unreachable!("a renewal signs nobody in")
@@ -80,16 +78,10 @@ impl Service for Scripted {
     fn cookie(&self, _: &Credential) -> CookiePairs {
         Vec::new()
     }
-    fn export(&self) -> ExportFacts {
-        ExportFacts { env_name: "X", cookie_domain: ".example.invalid", playing: &[], renews: false }
-    }
-    fn probe_url(&self) -> &'static str {
-        "https://example.invalid/"
-    }
 }
 
 fn id() -> AccountId {
-    AccountId::new(ServiceId::QqMusic, "10001")
+    AccountId::new(qqmusic::ID, "10001")
 }
 
 fn keyed(key: &str, issued_at: Timestamp) -> Credential {
@@ -159,7 +151,7 @@ impl Desk {
             http: Http::new(&options).expect("a client can be made"),
             clock: Arc::new(SystemClock),
             device: Device { id: Secret::new("00") },
-            netease_profile: NeteaseProfile::Web,
+            client_identities: ClientIdentities::default(),
         }
     }
 
@@ -204,7 +196,7 @@ async fn a_credential_becomes_current_in_the_vault_then_in_the_ledger_and_then_t
     let (vault, seen) = (desk.vault.clone(), Arc::new(Mutex::new(Vec::new())));
     let noted = seen.clone();
     desk.renewer.commits.listen(move |id: &AccountId, generation| {
-        assert_eq!(*id, AccountId::new(ServiceId::QqMusic, "10001"), "it says whose");
+        assert_eq!(*id, AccountId::new(qqmusic::ID, "10001"), "it says whose");
         noted.lock().expect("nobody panicked").push(generation);
     });
     desk.renew().await.expect("it is renewed");
@@ -412,7 +404,7 @@ async fn a_key_that_could_not_be_written_is_written_before_the_process_ends() {
     desk.keychain.last_error(Trouble::DiesBefore(desk.keychain.calls()));
     desk.renew().await.expect_err("the key could not be written");
     desk.keychain.heal();
-    desk.renewer.flush(&desk.accounts, |id| tunekey_services::registry::by_id(id)).await;
+    desk.renewer.flush(&desk.accounts, |_| Ok(&QqMusic)).await;
     assert_eq!(desk.key().await, Some("second".into()));
 }
 

@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
+use tunekey_services::netease::Netease;
 use tunekey_services::{
-    CookieMap, CookiePairs, Credential, Detection, Device, ExportFacts, Fields, Http, HttpError, HttpOptions,
-    Inspection, Limits, NeteaseProfile, OfficialPage, PageGoal, Proxy, QrCode, Renewability, Renewal, Secret,
-    SystemClock, registry,
+    ClientIdentities, CookieMap, CookiePairs, Credential, Detection, Device, Fields, Http, HttpError,
+    HttpOptions, Inspection, Limits, OfficialPage, PageGoal, Proxy, QrCode, Renewability, Renewal, Secret,
+    ServiceFacts, SystemClock, netease,
 };
 
 use super::*;
@@ -89,7 +90,7 @@ impl Attempt for Script {
 fn grant() -> Grant {
     Grant {
         credential: Credential {
-            account: AccountId::new(ServiceId::Netease, "320000017"),
+            account: AccountId::new(netease::ID, "320000017"),
             issued_at: Timestamp::UNIX_EPOCH,
             expires_at: None,
             fields: Fields::default(),
@@ -100,18 +101,15 @@ fn grant() -> Grant {
 
 #[async_trait]
 impl Service for Scripted {
-    fn id(&self) -> ServiceId {
-        ServiceId::Netease
-    }
-    fn methods(&self) -> &'static [Method] {
-        &[Method::AppScan]
+    fn facts(&self) -> &'static ServiceFacts {
+        Netease.facts()
     }
     fn begin(&self, _: Method, _: Context) -> Result<Box<dyn Attempt>, ServiceError> {
         let script = self.scripts.lock().unwrap().pop_front().expect("there is a script for each attempt");
         Ok(Box::new(Script(script.into())))
     }
     fn detect(&self, fields: &CookieMap) -> Detection {
-        registry::by_id(self.id()).detect(fields)
+        Netease.detect(fields)
     }
     async fn adopt(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
         Ok(grant())
@@ -136,12 +134,6 @@ impl Service for Scripted {
     }
     fn cookie(&self, _: &Credential) -> CookiePairs {
         Vec::new()
-    }
-    fn export(&self) -> ExportFacts {
-        ExportFacts { env_name: "X", cookie_domain: ".example.invalid", playing: &[], renews: false }
-    }
-    fn probe_url(&self) -> &'static str {
-        "https://example.invalid/"
     }
 }
 
@@ -169,7 +161,7 @@ impl SignInHost for Desk {
             http: Http::new(&options).expect("a client can be made"),
             clock: Arc::new(SystemClock),
             device: Device { id: Secret::new("00") },
-            netease_profile: NeteaseProfile::Web,
+            client_identities: ClientIdentities::default(),
         })
     }
     async fn ready_to_save(&self) -> Result<(), Problem> {
@@ -268,7 +260,7 @@ async fn until(sign_in: &mut SignIn, wanted: impl Fn(&SignInStep) -> bool) -> Si
 }
 
 fn somebody_else() -> Option<AccountId> {
-    Some(AccountId::new(ServiceId::Netease, "90001"))
+    Some(AccountId::new(netease::ID, "90001"))
 }
 
 /// The names of the steps, answering "again" wherever the sign-in waits.
@@ -482,7 +474,7 @@ async fn risk_control_names_the_other_ways_in() {
         panic!("{step:?} is not risk control")
     };
     assert_eq!(problem.code, ProblemCode::RiskControl);
-    assert_eq!(alternatives.next[0], SignInOption { service: ServiceId::Netease, method: Method::Phone });
+    assert_eq!(alternatives.next[0], SignInOption { service: netease::ID, method: Method::Phone });
 }
 
 #[tokio::test(start_paused = true)]
@@ -502,7 +494,7 @@ async fn a_question_waits_for_its_answer_and_says_that_it_works_on_it() {
 
 /// A sign-in with a cookie to the real service, which is asked nothing before the person says go.
 fn paste(desk: Desk) -> SignIn {
-    start(&TaskTracker::new(), registry::by_id(ServiceId::Netease), Method::Paste, None, desk)
+    start(&TaskTracker::new(), &Netease, Method::Paste, None, desk)
 }
 
 fn cookie(session: char) -> Answer {
@@ -618,7 +610,7 @@ async fn a_new_account_that_came_by_a_page_and_is_somebody_elses_is_ended_and_ne
 
 #[tokio::test(start_paused = true)]
 async fn an_account_that_is_known_or_meant_is_not_asked_about_when_it_comes_by_a_page() {
-    let meant = Some(AccountId::new(ServiceId::Netease, "320000017"));
+    let meant = Some(AccountId::new(netease::ID, "320000017"));
     for (wanted, knows) in [(meant, false), (None, true)] {
         let sign_in = brought_by_a_page(wanted, Desk { knows, ..Desk::default() }).await;
         let steps = names(sign_in).await;
@@ -677,7 +669,7 @@ async fn what_was_pasted_is_not_ended_when_it_is_not_wanted() {
 
 #[tokio::test(start_paused = true)]
 async fn the_wanted_account_is_saved_without_a_question() {
-    let wanted = Some(AccountId::new(ServiceId::Netease, "320000017"));
+    let wanted = Some(AccountId::new(netease::ID, "320000017"));
     let sign_in = play_for(wanted, Desk::default(), Method::AppScan, &[&[Code, Authorised, Granted]]);
     assert_eq!(names(sign_in).await, ["preparing", "show_code", "exchanging", "saving", "done"]);
 }
@@ -689,7 +681,7 @@ async fn one_sign_in_too_many_today_asks_the_service_nothing_and_offers_what_is_
     let step = until(&mut sign_in, SignInStep::waits_for_answer).await;
     let SignInStep::Failed { problem, alternatives } = step else { panic!("{step:?} is no failure") };
     assert_eq!(problem.code, ProblemCode::DailyLimit);
-    assert_eq!(alternatives.next, [SignInOption { service: ServiceId::Netease, method: Method::Paste }]);
+    assert_eq!(alternatives.next, [SignInOption { service: netease::ID, method: Method::Paste }]);
 }
 
 #[tokio::test(start_paused = true)]

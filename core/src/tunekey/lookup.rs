@@ -87,7 +87,7 @@ fn listed(accounts: &[&Account]) -> String {
 mod fuzz {
     use jiff::Timestamp;
     use tunekey_fuzz::{fuzz, text};
-    use tunekey_services::{Method, ServiceId};
+    use tunekey_services::{Method, ServiceId, netease, qqmusic};
 
     use super::*;
     use crate::account::{Health, KeyLifetime};
@@ -122,9 +122,9 @@ mod fuzz {
     #[test]
     fn the_name_of_an_account() {
         let accounts = [
-            account(ServiceId::QqMusic, "10001", "小明"),
-            account(ServiceId::Netease, "90001", "10001"),
-            account(ServiceId::Netease, "90002", "小明"),
+            account(qqmusic::ID, "10001", "小明"),
+            account(netease::ID, "90001", "10001"),
+            account(netease::ID, "90002", "小明"),
         ];
         fuzz!(["qqmusic:10001", "10001", "小明", "netease:"], |input: &[u8]| {
             let name = text(input);

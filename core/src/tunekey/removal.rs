@@ -1,9 +1,9 @@
 //! Taking an account away: at the service and here, or here only. The person's decision is written down before
 //! anything is deleted, and taken back when nothing could be.
 
-use tunekey_services::{AccountId, registry};
+use tunekey_services::AccountId;
 
-use super::{SIGN_OUT_LIMIT, SignedOut, TuneKey};
+use super::{SIGN_OUT_LIMIT, SignedOut, TuneKey, known};
 use crate::account::{Busy, Health, SignInReason};
 use crate::problem::Problem;
 use crate::vault::keychain::{Interaction, KeychainError};
@@ -29,7 +29,7 @@ impl TuneKey {
             this.decide_to_remove(&id)?;
             let confirmed = match kept {
                 Some(kept) => {
-                    let service = registry::by_id(id.service);
+                    let service = known(id.service)?;
                     let asked = service.sign_out(&context, &kept.credential);
                     matches!(tokio::time::timeout(SIGN_OUT_LIMIT, asked).await, Ok(Ok(())))
                 }

@@ -44,7 +44,7 @@ mod tests {
 
     use jiff::Timestamp;
     use tokio::task::JoinSet;
-    use tunekey_services::ServiceId;
+    use tunekey_services::qqmusic;
 
     use super::*;
     use crate::account::RenewalOutcome;
@@ -61,7 +61,7 @@ mod tests {
     #[tokio::test]
     async fn a_hundred_callers_at_once_are_one_renewal_and_the_next_one_is_another() {
         let (renewals, begun) = (Arc::new(SharedRenewals::default()), Arc::new(AtomicU32::new(0)));
-        let key = (AccountId::new(ServiceId::QqMusic, "10001"), RenewalTrigger::Manual);
+        let key = (AccountId::new(qqmusic::ID, "10001"), RenewalTrigger::Manual);
         for round in 1..=2 {
             let mut callers = JoinSet::new();
             for _ in 0..100 {

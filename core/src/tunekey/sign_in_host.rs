@@ -8,7 +8,7 @@ use tunekey_services::{
     AccountId, Context, Credential, Grant, Inspection, Method, Service, ServiceId, picture, registry,
 };
 
-use super::{SIGN_OUT_LIMIT, TuneKey};
+use super::{SIGN_OUT_LIMIT, TuneKey, known as service_of};
 use crate::account::{Account, RenewalTrigger};
 use crate::accounts::apply_inspection;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
@@ -49,7 +49,7 @@ impl SignInHost for TuneKey {
         scanner: &Scanner,
     ) -> Result<(Account, bool), Problem> {
         let id = &grant.credential.account;
-        let service = registry::by_id(id.service);
+        let service = service_of(id.service)?;
         let known = {
             let _lock = self.0.renewer.lock(id).await?;
             let kept = match self.0.vault.load(id, Interaction::Allowed).await {
@@ -104,11 +104,8 @@ impl SignInHost for TuneKey {
     }
 
     fn alternatives(&self, way: SignInOption) -> Alternatives {
-        self.blocked_methods().alternatives(
-            way,
-            &self.methods(registry::by_id(way.service)),
-            self.0.clock.now(),
-        )
+        let methods = registry::by_id(way.service).map(|service| self.methods(service)).unwrap_or_default();
+        self.blocked_methods().alternatives(way, &methods, self.0.clock.now())
     }
 
     fn knows(&self, account: &AccountId) -> bool {
@@ -116,8 +113,8 @@ impl SignInHost for TuneKey {
     }
 
     async fn owner(&self, grant: &Grant) -> Scanner {
-        let Ok(context) = self.context() else { return Scanner::default() };
-        let service = registry::by_id(grant.credential.account.service);
+        let service = service_of(grant.credential.account.service);
+        let (Ok(context), Ok(service)) = (self.context(), service) else { return Scanner::default() };
         let asked = async {
             // What came along by itself need not be asked for.
             if grant.inspection.nickname.is_some() && grant.inspection.avatar.is_some() {
@@ -129,7 +126,8 @@ impl SignInHost for TuneKey {
         let Inspection { nickname, avatar, .. } = known.unwrap_or_else(|_| grant.inspection.clone());
         let picture = match avatar {
             Some(address) => {
-                let fetched = picture::fetch(&context.http, &address);
+                let hosts = service.facts().picture_hosts;
+                let fetched = picture::fetch(&context.http, hosts, &address);
                 tokio::time::timeout(OWNER_LIMIT, fetched).await.ok().and_then(Result::ok)
             }
             None => None,
@@ -143,8 +141,8 @@ impl SignInHost for TuneKey {
         if self.knows(id) {
             return;
         }
-        if let Ok(context) = self.context() {
-            let ended = registry::by_id(id.service).sign_out(&context, &grant.credential);
+        if let (Ok(context), Ok(service)) = (self.context(), service_of(id.service)) {
+            let ended = service.sign_out(&context, &grant.credential);
             // The person has said no: whether the service hears of it is not theirs to wait for.
             let confirmed = matches!(tokio::time::timeout(SIGN_OUT_LIMIT, ended).await, Ok(Ok(())));
             tracing::debug!(confirmed, "a sign-in that was not wanted was ended");
@@ -164,8 +162,7 @@ impl TuneKey {
         let (this, id) = (self.clone(), id.clone());
         // Among what must not be cut off: a key that is refused is renewed.
         self.0.tasks.spawn(async move {
-            let Ok(context) = this.context() else { return };
-            let service = registry::by_id(id.service);
+            let (Ok(context), Ok(service)) = (this.context(), service_of(id.service)) else { return };
             let trigger = RenewalTrigger::Automatic;
             match this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await {
                 Ok(Checked::Valid(inspection)) => this.fetch_avatar(&id, inspection.avatar),

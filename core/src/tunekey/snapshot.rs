@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 use tunekey_services::http::SystemProxy;
-use tunekey_services::{AccountId, Method, Secret, ServiceId};
+use tunekey_services::{AccountId, Method, Scope, Secret, ServiceFacts, ServiceId};
 
 use crate::account::{Account, Health};
-use crate::export::{Format, Scope};
+use crate::export::Format;
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::vault::Generation;
@@ -91,7 +91,7 @@ pub enum Event {
 }
 
 /// A service as fronts offer it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct ServiceInfo {
     /// Which one.
@@ -102,6 +102,8 @@ pub struct ServiceInfo {
     pub methods: Vec<Method>,
     /// Whether a full copy of a renewable account renews by itself, so that a minimal one is something else.
     pub copies_renew: bool,
+    /// What there is to show of it.
+    pub facts: &'static ServiceFacts,
 }
 
 /// What a sign-out came to.
@@ -141,4 +143,24 @@ pub struct ExportedCookie {
     pub scope: Scope,
     /// Whether it holds what renews the key.
     pub renews: bool,
+}
+
+#[cfg(all(test, feature = "typescript"))]
+mod tests {
+    use tunekey_services::{Service, registry};
+
+    /// The services that there are, for the host that plays the program behind the window.
+    #[test]
+    fn export_bindings_services() {
+        let facts: Vec<_> = registry::all().iter().copied().map(Service::facts).collect();
+        let facts = serde_json::to_string_pretty(&facts).expect("they are texts");
+        let text = format!(
+            "// Generated from the facts of the services. Do not edit.\n\
+             import type {{ ServiceFacts }} from './ServiceFacts';\n\n\
+             export const services: ServiceFacts[] = {facts};\n"
+        );
+        let folder = ts_rs::Config::from_env().out_dir().to_owned();
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("services.ts"), text).expect("it can be written");
+    }
 }

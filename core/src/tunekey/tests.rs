@@ -1,7 +1,7 @@
 //! The facade on a profile of its own, with a keychain that can be broken and no network.
 
 use jiff::{SignedDuration, Timestamp};
-use tunekey_services::{Credential, Fields, Grant, Inspection, Secret};
+use tunekey_services::{Credential, Fields, Grant, Inspection, Secret, netease, qqmusic};
 
 use super::*;
 use crate::account::Health;
@@ -17,10 +17,10 @@ struct Home {
 }
 
 const ACCOUNTS: [(ServiceId, &str, &str); 4] = [
-    (ServiceId::QqMusic, "10001", "小满"),
-    (ServiceId::QqMusic, "10002", "林间有风"),
-    (ServiceId::Netease, "90001", "小满"),
-    (ServiceId::Netease, "1152921504606847123", "夜航星"),
+    (qqmusic::ID, "10001", "小满"),
+    (qqmusic::ID, "10002", "林间有风"),
+    (netease::ID, "90001", "小满"),
+    (netease::ID, "1152921504606847123", "夜航星"),
 ];
 
 impl Home {
@@ -84,7 +84,7 @@ fn open_with(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>, clock: Arc<dyn
 }
 
 fn first() -> AccountId {
-    AccountId::new(ServiceId::QqMusic, "10001")
+    AccountId::new(qqmusic::ID, "10001")
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn a_name_that_could_be_several_accounts_is_refused_with_their_ids() {
 async fn a_nickname_never_stands_in_for_an_id_or_a_number() {
     let home = Home::new().await;
     let called = |uid: &str, nickname: &str| {
-        let id = AccountId::new(ServiceId::QqMusic, uid);
+        let id = AccountId::new(qqmusic::ID, uid);
         home.tunekey
             .0
             .accounts
@@ -147,7 +147,7 @@ async fn a_nickname_never_stands_in_for_an_id_or_a_number() {
     home.tunekey.find("netease:").expect_err("two begin so");
     called("10001", "qqm");
     home.tunekey.find("qqm").expect_err("two begin so");
-    home.tunekey.forget(&AccountId::new(ServiceId::Netease, "90001")).await.expect("it is removed");
+    home.tunekey.forget(&AccountId::new(netease::ID, "90001")).await.expect("it is removed");
     called("10002", "netease");
     let problem = home.tunekey.find("netease").expect_err("one begins so, another is called so");
     assert_eq!(problem.code, ProblemCode::InvalidInput);
@@ -156,7 +156,7 @@ async fn a_nickname_never_stands_in_for_an_id_or_a_number() {
 #[tokio::test]
 async fn a_number_that_two_services_know_is_asked_about() {
     let home = Home::new().await;
-    let id = AccountId::new(ServiceId::Netease, "10001");
+    let id = AccountId::new(netease::ID, "10001");
     let first = Some(AccountRecord::new(id.clone(), Method::AppScan, SystemClock.now()));
     home.tunekey.0.accounts.update_or_add(&id, first, |_| ()).expect("it is added");
     let problem = home.tunekey.find("10001").expect_err("it could be both");
@@ -193,8 +193,9 @@ async fn a_restart_finds_everything_as_it_was() {
 #[tokio::test]
 async fn a_format_that_the_service_lacks_is_refused() {
     let home = Home::new().await;
-    let id = AccountId::new(ServiceId::Netease, "90001");
-    let problem = home.tunekey.set_format(&id, Format::QqMusicApi).expect_err("NetEase has none");
+    let id = AccountId::new(netease::ID, "90001");
+    let problem =
+        home.tunekey.set_format(&id, Format::Own(qqmusic::API_FORMAT)).expect_err("NetEase has none");
     assert_eq!(problem.code, ProblemCode::InvalidInput);
     home.tunekey.set_setting("format", "qqmusicapi").expect("as the shared default it is fine");
     assert_eq!(home.tunekey.cookie(&id, None).await.expect("it copies").format, Format::Header);
@@ -495,10 +496,8 @@ async fn a_profile_that_can_only_be_read_lists_its_accounts_and_gives_their_cook
     // To root every folder is writable: this thread gives that up for as long as it looks.
     let before = nix::unistd::setfsuid(nix::unistd::Uid::from_raw(65_534));
     let reader = home.restarted();
-    let (copied, gone) = (
-        reader.cookie(&id, None).await,
-        reader.cookie(&AccountId::new(ServiceId::QqMusic, "10002"), None).await,
-    );
+    let (copied, gone) =
+        (reader.cookie(&id, None).await, reader.cookie(&AccountId::new(qqmusic::ID, "10002"), None).await);
     let changed = reader.set_setting("clipboard-seconds", "60");
     nix::unistd::setfsuid(before);
     mode(&folder, 0o755);

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tunekey_services::ServiceId;
+use tunekey_services::qqmusic;
 
 use super::sim::{SimKeychain, Trouble};
 use super::*;
@@ -13,7 +13,7 @@ const PATIENCE: Interaction = Interaction::Forbidden;
 const SIZES: [usize; 3] = [100, 2_500, 4_200];
 
 fn id() -> AccountId {
-    AccountId::new(ServiceId::QqMusic, "10001")
+    AccountId::new(qqmusic::ID, "10001")
 }
 
 /// A credential of about that many bytes, unlike any of another number.
@@ -256,7 +256,7 @@ async fn an_item_of_another_account_is_not_this_accounts_credential() {
     save_all(&vault, &[credential(1, 10)]).await;
     let line = keychain.item("v1:qqmusic:10001:a").expect("it was saved");
     keychain.put("v1:qqmusic:10002:a", &line);
-    let other = AccountId::new(ServiceId::QqMusic, "10002");
+    let other = AccountId::new(qqmusic::ID, "10002");
     let kept = vault.load(&other, PATIENCE).await;
     assert_eq!(kept, Err(KeychainError::Unreadable("it is damaged")), "however it came there");
 }

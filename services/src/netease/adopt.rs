@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use super::client_identity::ClientIdentity;
 use super::grant::{self, Issued};
 use super::{cookie, renewal};
 use crate::contract::{Context, Detection, Grant};
 use crate::error::ServiceError;
 use crate::http::CookieMap;
-use crate::netease::NeteaseProfile;
 use crate::question::{CredentialPart, DetectedPart};
 use crate::response::unexpected;
 
@@ -39,7 +39,7 @@ pub(super) fn detect(fields: &CookieMap) -> Detection {
 /// Asks whose it is. A session that has ended is renewed once, where that is possible.
 pub(super) async fn adopt(
     context: &Context,
-    profile: NeteaseProfile,
+    profile: ClientIdentity,
     fields: &CookieMap,
 ) -> Result<Grant, ServiceError> {
     let taken: CookieMap =
@@ -60,7 +60,7 @@ pub(super) async fn adopt(
 /// The same with a new session, or the verdict on the old one when there is none.
 async fn renewed(
     context: &Context,
-    profile: NeteaseProfile,
+    profile: ClientIdentity,
     mut cookies: CookieMap,
     rejected: ServiceError,
 ) -> Result<Grant, ServiceError> {

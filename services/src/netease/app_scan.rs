@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::client_identity::ClientIdentity;
 use super::gateway::{Answer, Call, chain_id};
 use super::grant::Issued;
 use super::{codes, grant};
@@ -13,7 +14,6 @@ use crate::code_form::CodeForm;
 use crate::contract::{Context, Progress};
 use crate::error::ServiceError;
 use crate::http::{CookieMap, Request};
-use crate::netease::NeteaseProfile;
 use crate::paced::{Paced, Steps};
 use crate::response::{name, text, unexpected};
 use crate::secret::Secret;
@@ -47,7 +47,7 @@ const CODE_LIFE: Duration = Duration::from_secs(300);
 /// A sign-in from its code to its credential. As which client is settled at the beginning.
 pub(super) struct AppScan {
     context: Context,
-    profile: NeteaseProfile,
+    profile: ClientIdentity,
     cookies: CookieMap,
     state: State,
 }
@@ -78,7 +78,7 @@ impl State {
 
 impl AppScan {
     pub(super) fn begin(context: Context) -> Paced<Self> {
-        let profile = context.netease_profile;
+        let profile = ClientIdentity::chosen(&context);
         Paced::new(
             Self { context, profile, cookies: CookieMap::default(), state: State::Start },
             PACE,
@@ -124,12 +124,12 @@ impl AppScan {
     /// Fetches a key and draws the code, which NetEase's clients make themselves.
     async fn show(&mut self, retried: bool) -> Result<Progress, ServiceError> {
         let doing = "asking for a code";
-        if self.profile == NeteaseProfile::Web && !retried {
+        if self.profile == ClientIdentity::Web && !retried {
             self.visit().await;
         }
         let payload = match self.profile {
-            NeteaseProfile::Web => json!({ "type": 1, "noCheckToken": true }),
-            NeteaseProfile::Pc => json!({ "type": 3 }),
+            ClientIdentity::Web => json!({ "type": 1, "noCheckToken": true }),
+            ClientIdentity::Pc => json!({ "type": 3 }),
         };
         let answer = self.call("/login/qrcode/unikey", payload, Vec::new(), doing).await?;
         if answer.code != 200 {
@@ -162,12 +162,12 @@ impl AppScan {
         }
         let already_scanned = *scanned;
         let (payload, headers) = match self.profile {
-            NeteaseProfile::Web => (
+            ClientIdentity::Web => (
                 // The page's own request has an empty device token in it (protocol: NetEase §12.4).
                 json!({ "type": 1, "key": unikey.expose(), "noCheckToken": true, "ydDeviceToken": "" }),
                 vec![("x-loginmethod", "QrCode".to_owned()), ("x-login-chain-id", chain.clone())],
             ),
-            NeteaseProfile::Pc => (json!({ "type": 3, "key": unikey.expose() }), Vec::new()),
+            ClientIdentity::Pc => (json!({ "type": 3, "key": unikey.expose() }), Vec::new()),
         };
         let answer = self.call("/login/qrcode/client/login", payload, headers, doing).await?;
         match answer.code {
@@ -214,9 +214,9 @@ impl AppScan {
 }
 
 /// What the code says (protocol: NetEase §1.2).
-fn address(profile: NeteaseProfile, unikey: &str, chain: &str) -> Url {
+fn address(profile: ClientIdentity, unikey: &str, chain: &str) -> Url {
     let (page, query): (_, &[(&str, &str)]) = match profile {
-        NeteaseProfile::Web => (
+        ClientIdentity::Web => (
             "https://music.163.com/st/platform/scanlogin",
             &[
                 ("codekey", unikey),
@@ -226,7 +226,7 @@ fn address(profile: NeteaseProfile, unikey: &str, chain: &str) -> Url {
                 ("hitExp", "1"),
             ],
         ),
-        NeteaseProfile::Pc => ("https://music.163.com/login", &[("codekey", unikey)]),
+        ClientIdentity::Pc => ("https://music.163.com/login", &[("codekey", unikey)]),
     };
     Url::parse_with_params(page, query).expect("the address is written in this program")
 }
@@ -238,13 +238,13 @@ mod tests {
 
     #[test]
     fn the_code_says_what_each_client_says() {
-        let web = address(NeteaseProfile::Web, "b588-02", "v1_AB_web_login_1790000000000");
+        let web = address(ClientIdentity::Web, "b588-02", "v1_AB_web_login_1790000000000");
         assert_eq!(
             web.as_str(),
             "https://music.163.com/st/platform/scanlogin?codekey=b588-02&chainId=v1_AB_web_login_1790000000000\
              &hdw_device=web&hdw_appid=web&hitExp=1"
         );
-        let pc = address(NeteaseProfile::Pc, "b588-02", "unused");
+        let pc = address(ClientIdentity::Pc, "b588-02", "unused");
         assert_eq!(pc.as_str(), "https://music.163.com/login?codekey=b588-02");
     }
 

@@ -58,7 +58,8 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::id::{AccountId, ServiceId};
+    use crate::id::AccountId;
+    use crate::netease::ID;
 
     #[expect(clippy::disallowed_methods, reason = "the test compares the cookies")]
     fn written<'a>(pairs: impl Iterator<Item = (&'a str, &'a crate::secret::Secret)>) -> Vec<String> {
@@ -80,7 +81,7 @@ mod tests {
     #[test]
     fn a_cookie_handed_out_has_no_refresh_token_in_it() {
         let credential = Credential {
-            account: AccountId::new(ServiceId::Netease, "1"),
+            account: AccountId::new(ID, "1"),
             issued_at: Timestamp::UNIX_EPOCH,
             expires_at: None,
             fields: [

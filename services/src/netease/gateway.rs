@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use rand::Rng;
 use serde_json::{Value, json};
 
+use super::client_identity::ClientIdentity;
 use super::{cookie, crypto};
 use crate::contract::Context;
 use crate::credential::Credential;
 use crate::error::ServiceError;
 use crate::http::{CookieMap, Request, Response, SetCookie};
-use crate::netease::NeteaseProfile;
 use crate::response::{ask, integer, not_the_service, unexpected};
 use crate::secret::Secret;
 
@@ -27,26 +27,26 @@ const PC_USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKit/53
 const PROFILE: &str = "profile";
 
 /// As which client a credential goes on.
-pub(super) fn profile_of(credential: &Credential, context: &Context) -> NeteaseProfile {
+pub(super) fn profile_of(credential: &Credential, context: &Context) -> ClientIdentity {
     match credential.field(PROFILE) {
-        Some(profile) if *profile == Secret::from("pc") => NeteaseProfile::Pc,
-        Some(_) => NeteaseProfile::Web,
-        None => context.netease_profile,
+        Some(profile) if *profile == Secret::from("pc") => ClientIdentity::Pc,
+        Some(_) => ClientIdentity::Web,
+        None => ClientIdentity::chosen(context),
     }
 }
 
 /// What to remember in a credential.
-pub(super) fn profile_field(profile: NeteaseProfile) -> (&'static str, &'static str) {
+pub(super) fn profile_field(profile: ClientIdentity) -> (&'static str, &'static str) {
     match profile {
-        NeteaseProfile::Web => (PROFILE, "web"),
-        NeteaseProfile::Pc => (PROFILE, "pc"),
+        ClientIdentity::Web => (PROFILE, "web"),
+        ClientIdentity::Pc => (PROFILE, "pc"),
     }
 }
 
 /// A request.
 pub(super) struct Call<'a> {
     /// As which client.
-    pub(super) profile: NeteaseProfile,
+    pub(super) profile: ClientIdentity,
     /// The path without `/api`, `/weapi` or `/eapi`.
     pub(super) path: &'static str,
     /// What is said.
@@ -87,8 +87,8 @@ impl Call<'_> {
         let doing = self.doing;
         let now = context.clock.now();
         let request = match self.profile {
-            NeteaseProfile::Web => self.web_request(context),
-            NeteaseProfile::Pc => self.desktop_request(context, now),
+            ClientIdentity::Web => self.web_request(context),
+            ClientIdentity::Pc => self.desktop_request(context, now),
         };
         let answer = ask(&context.http, request, doing).await?;
         read(&answer, now, doing)

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 
+use super::client_identity::ClientIdentity;
 use super::gateway::{Answer, profile_field};
 use super::{codes, cookie, profile};
 use crate::contract::{Context, Grant, Inspection};
 use crate::credential::{Credential, Fields};
 use crate::error::ServiceError;
 use crate::http::{CookieMap, SetCookie};
-use crate::id::{AccountId, ServiceId};
-use crate::netease::NeteaseProfile;
+use crate::id::AccountId;
 use crate::response::{text, unexpected};
 use crate::secret::Secret;
 
@@ -51,7 +51,7 @@ pub(super) fn accept(
 /// [rejected](ServiceError::Rejected) it.
 pub(super) async fn confirm(
     context: &Context,
-    profile: NeteaseProfile,
+    profile: ClientIdentity,
     cookies: &CookieMap,
     issued: Issued,
 ) -> Result<Grant, ServiceError> {
@@ -61,7 +61,7 @@ pub(super) async fn confirm(
     let mut fields: Fields = kept().map(owned).collect();
     let (name, value) = profile_field(profile);
     fields.set(name, value);
-    let account = AccountId::new(ServiceId::Netease, owner.uid.to_string());
+    let account = AccountId::new(super::facts::ID, owner.uid.to_string());
     Ok(Grant {
         credential: Credential { account, issued_at: issued.at, expires_at: issued.until, fields },
         inspection: Inspection { nickname: owner.nickname, avatar: owner.avatar, membership: None },
@@ -72,7 +72,7 @@ pub(super) async fn confirm(
 /// a credential but an answer that makes no sense. A guest's is a guest's all the same.
 pub(super) async fn confirm_new(
     context: &Context,
-    profile: NeteaseProfile,
+    profile: ClientIdentity,
     cookies: &CookieMap,
     issued: Issued,
 ) -> Result<Grant, ServiceError> {

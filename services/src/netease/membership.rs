@@ -3,31 +3,37 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::client_identity::ClientIdentity;
 use super::codes;
 use super::gateway::Call;
 use crate::contract::Context;
 use crate::error::ServiceError;
 use crate::http::CookieMap;
 use crate::membership::{Membership, Tier, TierStatus};
-use crate::netease::NeteaseProfile;
 use crate::response::integer;
 
 const DOING: &str = "asking for the membership";
+
+/// 音乐包.
+pub(super) const MUSIC_PACKAGE: Tier = Tier::new("netease_music_package");
+
+/// 黑胶 VIP.
+pub(super) const VINYL: Tier = Tier::new("netease_vinyl");
+
+/// 黑胶 SVIP.
+pub(super) const VINYL_SUPER: Tier = Tier::new("netease_vinyl_super");
 
 /// The two endpoints that know; the first also says what time it is there.
 const PATHS: [&str; 2] = ["/music-vip-membership/client/vip/info", "/music-vip-membership/front/vip/info"];
 
 /// The tiers, lowest first, and what the answer calls them.
-const TIERS: [(Tier, &str); 3] = [
-    (Tier::NeteaseMusicPackage, "musicPackage"),
-    (Tier::NeteaseVinyl, "associator"),
-    (Tier::NeteaseVinylSuper, "redplus"),
-];
+const TIERS: [(Tier, &str); 3] =
+    [(MUSIC_PACKAGE, "musicPackage"), (VINYL, "associator"), (VINYL_SUPER, "redplus")];
 
 /// Asks one endpoint and, if it does not know, the other. A failure proves nothing.
 pub(super) async fn ask(
     context: &Context,
-    profile: NeteaseProfile,
+    profile: ClientIdentity,
     cookies: &CookieMap,
 ) -> Option<Membership> {
     for path in PATHS {
@@ -42,7 +48,7 @@ pub(super) async fn ask(
 
 async fn query(
     context: &Context,
-    profile: NeteaseProfile,
+    profile: ClientIdentity,
     cookies: &CookieMap,
     path: &'static str,
 ) -> Result<Value, ServiceError> {

@@ -3,19 +3,15 @@
 use async_trait::async_trait;
 use url::Url;
 
+use super::client_identity::ClientIdentity;
 use super::{adopt, codes, cookie};
 use crate::contract::{Attempt, Context, Progress};
 use crate::error::ServiceError;
 use crate::http::CookieMap;
-use crate::netease::NeteaseProfile;
 use crate::question::{Input, OfficialPage, PageGoal, Question};
 use crate::response::unexpected;
 
 const START: &str = "https://music.163.com/#/login";
-
-/// Where the page itself goes: to the sign-in with a NetEase mail account and back. What it loads into frames, and
-/// from where, is its own affair.
-const HOSTS: &[&str] = &[".163.com"];
 
 /// A sign-in from the page to its credential.
 pub(super) struct Page {
@@ -35,7 +31,7 @@ impl Attempt for Page {
     async fn next(&mut self) -> Result<Progress, ServiceError> {
         let Some(cookies) = &self.cookies else { return Ok(Progress::Ask(question())) };
         // A page is a browser's, whatever we present ourselves as otherwise.
-        match adopt::adopt(&self.context, NeteaseProfile::Web, cookies).await {
+        match adopt::adopt(&self.context, ClientIdentity::Web, cookies).await {
             Err(ServiceError::Rejected { doing, code }) if code != codes::GUEST => {
                 Err(unexpected(doing, "a session that the service then did not confirm"))
             }
@@ -53,7 +49,7 @@ impl Attempt for Page {
 fn question() -> Question {
     Question::Page(Box::new(OfficialPage {
         start: Url::parse(START).expect("the address is a constant").into(),
-        hosts: HOSTS,
+        hosts: super::facts::FACTS.page_hosts,
         goal: PageGoal::Cookie { site: "https://music.163.com/", name: cookie::SESSION },
         request: None,
     }))
@@ -64,6 +60,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::client_identities::ClientIdentities;
     use crate::clock::SystemClock;
     use crate::contract::Device;
     use crate::http::{Http, HttpOptions, Limits, Proxy};
@@ -75,7 +72,7 @@ mod tests {
             http: Http::new(&options).expect("a client can be made"),
             clock: Arc::new(SystemClock),
             device: Device { id: "A".repeat(52).into() },
-            netease_profile: NeteaseProfile::Web,
+            client_identities: ClientIdentities::default(),
         });
         for input in [
             Input::PageCookies([("__csrf", "c"), ("MUSIC_A", "guest")].into_iter().collect()),

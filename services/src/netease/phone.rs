@@ -6,13 +6,13 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::client_identity::ClientIdentity;
 use super::codes;
 use super::gateway::{Answer, Call};
 use super::grant::{self, Issued};
 use crate::contract::{Attempt, Context, Progress};
 use crate::error::{InputError, ServiceError};
 use crate::http::CookieMap;
-use crate::netease::NeteaseProfile;
 use crate::phone_number::{PhoneNumber, text_code};
 use crate::question::{Input, Question};
 use crate::response::{text, words};
@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// A sign-in from the number to the credential.
 pub(super) struct Phone {
     context: Context,
-    profile: NeteaseProfile,
+    profile: ClientIdentity,
     cookies: CookieMap,
     /// What to send to, once there is a number that could be one.
     phone: Option<PhoneNumber>,
@@ -47,7 +47,7 @@ enum State {
 
 impl Phone {
     pub(super) fn new(context: Context) -> Self {
-        let profile = context.netease_profile;
+        let profile = ClientIdentity::chosen(&context);
         let state = State::AskNumber { error: None, wait: None };
         Self {
             context,
@@ -318,6 +318,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::client_identities::ClientIdentities;
     use crate::clock::SystemClock;
     use crate::contract::Device;
     use crate::error::ServiceErrorKind;
@@ -391,7 +392,7 @@ mod tests {
             http: Http::new(&options).expect("a client can be made"),
             clock: Arc::new(SystemClock),
             device: Device { id: "A".repeat(52).into() },
-            netease_profile: NeteaseProfile::Web,
+            client_identities: ClientIdentities::default(),
         })
     }
 

@@ -3,13 +3,13 @@
 use serde_json::Value;
 use url::Url;
 
+use super::client_identity::ClientIdentity;
 use super::gateway::{Answer, Call, nothing, profile_of};
 use super::{codes, cookie, membership};
 use crate::contract::{Context, Inspection};
 use crate::credential::Credential;
 use crate::error::ServiceError;
 use crate::http::CookieMap;
-use crate::netease::NeteaseProfile;
 use crate::response::{account_number, integer, name, text, unexpected};
 
 const DOING: &str = "checking the credential";
@@ -45,7 +45,7 @@ pub(super) async fn validate(context: &Context, credential: &Credential) -> Resu
 /// Asks whose session these cookies are.
 pub(super) async fn owner(
     context: &Context,
-    profile: NeteaseProfile,
+    profile: ClientIdentity,
     cookies: &CookieMap,
 ) -> Result<Owner, ServiceError> {
     let path = "/w/nuser/account/get";

@@ -1,5 +1,6 @@
 //! A new session for an old one, and the end of a session (protocol: NetEase §5.3, §5.4).
 
+use super::client_identity::ClientIdentity;
 use super::gateway::{Answer, Call, nothing, plain_renewal, profile_of};
 use super::grant::session_end;
 use super::{codes, cookie, profile};
@@ -7,7 +8,6 @@ use crate::contract::{Context, Renewability, Renewal, UnchangedReason};
 use crate::credential::{Credential, Fields};
 use crate::error::ServiceError;
 use crate::http::CookieMap;
-use crate::netease::NeteaseProfile;
 use crate::response::integer;
 
 const DOING: &str = "renewing the session";
@@ -80,12 +80,12 @@ pub(super) fn brings_session(answer: &Answer) -> bool {
 /// The one request that carries the refresh token.
 pub(super) async fn ask(
     context: &Context,
-    profile: NeteaseProfile,
+    profile: ClientIdentity,
     cookies: &CookieMap,
 ) -> Result<Answer, ServiceError> {
     match profile {
-        NeteaseProfile::Web => plain_renewal(context, cookies, DOING).await,
-        NeteaseProfile::Pc => {
+        ClientIdentity::Web => plain_renewal(context, cookies, DOING).await,
+        ClientIdentity::Pc => {
             let path = "/login/token/refresh";
             Call { profile, path, payload: nothing(), cookies, headers: Vec::new(), doing: DOING }
                 .send(context)
@@ -127,7 +127,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::id::{AccountId, ServiceId};
+    use crate::id::AccountId;
+    use crate::netease::ID;
 
     fn reason_of(body: Value, token_sent: bool) -> UnchangedReason {
         let code = body["code"].as_i64().expect("a code");
@@ -159,7 +160,7 @@ mod tests {
     fn only_the_refresh_token_renews_a_session() {
         let with = |fields: &[(&str, &str)]| {
             renewability(&Credential {
-                account: AccountId::new(ServiceId::Netease, "1"),
+                account: AccountId::new(ID, "1"),
                 issued_at: Timestamp::UNIX_EPOCH,
                 expires_at: None,
                 fields: fields.iter().copied().collect(),

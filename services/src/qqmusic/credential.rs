@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::gateway::Answer;
 use crate::credential::{Credential, Fields};
 use crate::error::ServiceError;
-use crate::id::{AccountId, ServiceId};
+use crate::id::AccountId;
 use crate::response::{account_number, integer};
 
 /// Fields that are words for people about this one answer, not part of the credential.
@@ -59,7 +59,7 @@ pub(super) fn of(data: &Map<String, Value>, now: Timestamp) -> Result<Credential
     }
     // So that a renewal which leaves it out does not keep the old key's.
     fields.set("musickeyCreateTime", issued_at.as_second().to_string());
-    Ok(Credential { account: AccountId::new(ServiceId::QqMusic, uid), issued_at, expires_at, fields })
+    Ok(Credential { account: AccountId::new(super::facts::ID, uid), issued_at, expires_at, fields })
 }
 
 /// Whether the account goes by this number, which may be the placeholder that its credential has beside the other.

@@ -17,6 +17,15 @@ use crate::response::{integer, text};
 
 const DOING: &str = "asking for the membership";
 
+/// 绿钻.
+pub(super) const GREEN: Tier = Tier::new("qq_green");
+
+/// 豪华绿钻.
+pub(super) const LUXURY_GREEN: Tier = Tier::new("qq_luxury_green");
+
+/// 超级会员.
+pub(super) const SUPER: Tier = Tier::new("qq_super");
+
 /// The service writes wall-clock times of China, which has no summer time.
 const BEIJING: Offset = Offset::constant(8);
 
@@ -52,9 +61,9 @@ pub(super) fn by_query(data: &Value, uid: &str, now: Timestamp) -> Option<Vec<Ti
         return None;
     }
     Some(vec![
-        tier(Tier::QqGreen, flag(of, "iVipFlag"), end(of, "sOverDateTime"), now),
-        tier(Tier::QqLuxuryGreen, flag(of, "iSuperVip"), end(of, "superEndTime"), now),
-        tier(Tier::QqSuper, flag(of, "HugeVip"), end(of, "HugeVipEnd"), now),
+        tier(GREEN, flag(of, "iVipFlag"), end(of, "sOverDateTime"), now),
+        tier(LUXURY_GREEN, flag(of, "iSuperVip"), end(of, "superEndTime"), now),
+        tier(SUPER, flag(of, "HugeVip"), end(of, "HugeVipEnd"), now),
     ])
 }
 
@@ -66,9 +75,9 @@ pub(super) fn by_login(data: &Value, now: Timestamp) -> Option<Vec<TierStatus>> 
         false => (flag(identity, "LMFlag"), end(identity, "LMEnd")),
     };
     Some(vec![
-        tier(Tier::QqGreen, green.0, green.1, now),
-        tier(Tier::QqLuxuryGreen, flag(data, "svip"), end(data, "send"), now),
-        tier(Tier::QqSuper, flag(identity, "HugeVip"), end(identity, "HugeVipEnd"), now),
+        tier(GREEN, green.0, green.1, now),
+        tier(LUXURY_GREEN, flag(data, "svip"), end(data, "send"), now),
+        tier(SUPER, flag(identity, "HugeVip"), end(identity, "HugeVipEnd"), now),
     ])
 }
 
@@ -117,9 +126,9 @@ mod tests {
         assert_eq!(
             by_query(&data, "10001", now()),
             Some(vec![
-                status(Tier::QqGreen, true, at("2026-12-31T23:59:59+08:00")),
-                status(Tier::QqLuxuryGreen, true, at("2026-12-01T23:59:59+08:00")),
-                status(Tier::QqSuper, false, at("2024-05-01T08:00:00+08:00")),
+                status(GREEN, true, at("2026-12-31T23:59:59+08:00")),
+                status(LUXURY_GREEN, true, at("2026-12-01T23:59:59+08:00")),
+                status(SUPER, false, at("2024-05-01T08:00:00+08:00")),
             ])
         );
         assert_eq!(by_query(&data, "10002", now()), None, "another account's entry is not ours");
@@ -136,8 +145,8 @@ mod tests {
         assert!(green(1, "2026-11-21").active, "a day holds to its end");
         assert!(!green(0, "2027-11-21").active, "without the flag the end says nothing");
         for none in ["", "0000-00-00", "0000-00-00 00:00:00", "soon"] {
-            assert_eq!(green(1, none), status(Tier::QqGreen, true, None), "{none:?} is no end");
-            assert_eq!(green(0, none), status(Tier::QqGreen, false, None));
+            assert_eq!(green(1, none), status(GREEN, true, None), "{none:?} is no end");
+            assert_eq!(green(0, none), status(GREEN, false, None));
         }
     }
 
@@ -149,9 +158,9 @@ mod tests {
         assert_eq!(
             by_login(&data, now()),
             Some(vec![
-                status(Tier::QqGreen, true, at("2026-12-30T23:59:59+08:00")),
-                status(Tier::QqLuxuryGreen, true, at("2026-12-31T23:59:59+08:00")),
-                status(Tier::QqSuper, false, at("2020-01-01T23:59:59+08:00")),
+                status(GREEN, true, at("2026-12-30T23:59:59+08:00")),
+                status(LUXURY_GREEN, true, at("2026-12-31T23:59:59+08:00")),
+                status(SUPER, false, at("2020-01-01T23:59:59+08:00")),
             ])
         );
     }

@@ -16,11 +16,6 @@ use crate::question::{Input, OfficialPage, PageGoal, PageRequest, Question};
 use crate::response::unexpected;
 use crate::secret::Secret;
 
-/// Where the page and the frames in it may go: QQ, WeChat below it, and the slider that QQ asks suspicious
-/// visitors to move, which some web views count as a place of its own. What pages merely load (pictures,
-/// styles, scripts) needs no permission.
-const HOSTS: &[&str] = &[".qq.com", ".captcha.gtimg.com"];
-
 /// Between two tries of the exchange, at first and at most.
 const PAUSE: Duration = Duration::from_millis(1500);
 const LONGEST_PAUSE: Duration = Duration::from_millis(3000);
@@ -86,7 +81,7 @@ fn page(request: &str) -> OfficialPage {
         .expect("the address is a constant");
     OfficialPage {
         start: start.into(),
-        hosts: HOSTS,
+        hosts: super::facts::FACTS.page_hosts,
         goal: PageGoal::Address { host: RECEIVER_HOST, path: RECEIVER_PATH },
         // Where a visitor changes over to WeChat, QQ Music's own pages ask with a state that is the same for everybody.
         request: Some(PageRequest {

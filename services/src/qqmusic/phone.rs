@@ -308,11 +308,11 @@ mod tests {
 
     use super::super::credential::tests::sample;
     use super::*;
+    use crate::client_identities::ClientIdentities;
     use crate::clock::{Clock, SystemClock};
     use crate::contract::Device;
     use crate::error::ServiceErrorKind;
     use crate::http::{Http, HttpError, HttpOptions, Limits, Proxy};
-    use crate::netease::NeteaseProfile;
 
     /// A clock that goes when it is told to.
     #[derive(Debug)]
@@ -335,7 +335,7 @@ mod tests {
             http: Http::new(&options).expect("the options can be used"),
             clock: clock.clone(),
             device: Device { id: "A".repeat(52).into() },
-            netease_profile: NeteaseProfile::Web,
+            client_identities: ClientIdentities::default(),
         };
         (Phone::new(context), clock)
     }

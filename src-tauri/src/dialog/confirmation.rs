@@ -29,14 +29,14 @@ impl Question {
 
     /// Whether to end a session at its service, and remove the account here.
     pub(crate) fn sign_out(account: &Account, language: Language) -> Self {
-        let service = text::service_name(account.service, language);
+        let service = language.service_name(account.service);
         let (title, text) = text::sign_out(&text::account_name(account), service, language);
         Self { title, text, yes: Phrase::SignOut.text(language), no: Phrase::Cancel.text(language) }
     }
 
     /// Whether to remove an account here.
     pub(crate) fn forget(account: &Account, now: Timestamp, language: Language) -> Self {
-        let service = text::service_name(account.service, language);
+        let service = language.service_name(account.service);
         let (title, text) =
             text::forget(&text::account_name(account), service, copy_lifetime(account), now, language);
         Self { title, text, yes: Phrase::Forget.text(language), no: Phrase::Cancel.text(language) }

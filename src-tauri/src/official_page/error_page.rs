@@ -4,8 +4,6 @@
 use tauri::Url;
 use tunekey_core::{Language, ServiceId};
 
-use crate::text;
-
 /// Why a page cannot be loaded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LoadError {
@@ -24,7 +22,7 @@ pub(super) fn html(
     language: Language,
 ) -> String {
     let host = escaped(address.host_str().unwrap_or_default());
-    let name = text::service_name(service, language);
+    let name = language.service_name(service);
     let (title, cause, help, again) = match language {
         Language::English => {
             let title = format!("Can’t open {name}’s sign-in page");
@@ -103,7 +101,7 @@ mod tests {
             (Language::Chinese, LoadError::Unreachable, ["无法连接到 graph.qq.com", "代理", "重试"]),
             (Language::Chinese, LoadError::Untrusted, ["不受信任", "日期和时间", "重试"]),
         ] {
-            let page = html(error, ServiceId::QqMusic, &address, &address, language);
+            let page = html(error, ServiceId::new("qqmusic"), &address, &address, language);
             for word in words {
                 assert!(page.contains(word), "{word}: {page}");
             }
@@ -118,7 +116,8 @@ mod tests {
     #[test]
     fn an_address_is_no_markup() {
         let address = url("https://y.qq.com/?a=\"><script>alert(1)</script>&b='");
-        let page = html(LoadError::Unreachable, ServiceId::QqMusic, &address, &address, Language::English);
+        let page =
+            html(LoadError::Unreachable, ServiceId::new("qqmusic"), &address, &address, Language::English);
         assert!(!page.contains("<script"), "{page}");
     }
 }

@@ -110,7 +110,7 @@ pub(crate) fn icon(snapshot: &Snapshot) -> Icon {
 }
 
 fn submenu(account: &Account, now: Timestamp, can_copy: bool, language: Language) -> Entry {
-    let service = text::service_name(account.service, language);
+    let service = language.service_name(account.service);
     let mut entries =
         vec![Entry::Status(format!("{service} · {}", state_text(account, now, language))), Entry::Separator];
     entries.extend(commands(account, can_copy, language));

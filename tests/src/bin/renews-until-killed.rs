@@ -12,14 +12,15 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use tunekey_core::{
     AccountId, AccountLock, AccountRecord, Credential, Generation, Interaction, LedgerFile, Method, Profile,
-    ServiceId, SystemKeychain, Vault,
+    SystemKeychain, Vault,
 };
+use tunekey_services::qqmusic;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [profile, uid, bytes] = arguments.as_slice() else { anyhow::bail!("PROFILE UID BYTES") };
-    let (id, bytes) = (AccountId::new(ServiceId::QqMusic, uid.as_str()), bytes.parse()?);
+    let (id, bytes) = (AccountId::new(qqmusic::ID, uid.as_str()), bytes.parse()?);
 
     let profile = Profile::at(profile)?;
     let (ledger, notice) = LedgerFile::open(&profile)?;

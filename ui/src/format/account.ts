@@ -1,4 +1,5 @@
 /** What an account's state comes to on screen. */
+import { tierFacts } from '../copy/services';
 import type { Account } from '../host/bindings/Account';
 import type { Busy } from '../host/bindings/Busy';
 import type { Membership } from '../host/bindings/Membership';
@@ -152,7 +153,7 @@ export function arranged(accounts: Account[], order: Order, query: string): Acco
 
 /** The two cells of a membership: the ordinary tier that matters, and the highest one. */
 export function membershipCells({ tiers }: Membership): { ordinary: TierStatus | null; highest: TierStatus | null } {
-  const isHighest = ({ tier }: TierStatus) => tier === 'qq_super' || tier === 'netease_vinyl_super';
+  const isHighest = ({ tier }: TierStatus) => tierFacts(tier)?.is_highest === true;
   const ordinary = tiers.filter((tier) => !isHighest(tier));
   return {
     // Ranked lowest first: the best that is held, else the one held last, else the best there is.
@@ -163,7 +164,7 @@ export function membershipCells({ tiers }: Membership): { ordinary: TierStatus |
 
 /** The badge in front of a tier. */
 export function badgeOf(tier: Tier): 'VIP' | 'SVIP' {
-  return tier === 'qq_super' || tier === 'netease_vinyl_super' ? 'SVIP' : 'VIP';
+  return tierFacts(tier)?.is_highest === true ? 'SVIP' : 'VIP';
 }
 
 /** One day in the strip of the last 30. */

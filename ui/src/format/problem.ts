@@ -1,6 +1,7 @@
 /** Problems in words, in the window's language of the moment. */
 import type { CopyKey, Language, Say } from '../copy';
 import { sentence } from '../copy/sentences';
+import { serviceName } from '../copy/services';
 import type { Problem } from '../host/bindings/Problem';
 import type { ProblemCode } from '../host/bindings/ProblemCode';
 import type { ServiceId } from '../host/bindings/ServiceId';
@@ -16,7 +17,7 @@ export function problemSays(say: Say, problem: Problem): string {
 
 /** What to tell the person of a kind of problem, with the next step. */
 export function codeSays(say: Say, code: ProblemCode, service: ServiceId | null): string {
-  return sentence(say('language') as Language, code, serviceName(say, service)) || say('p.here');
+  return sentence(say('language') as Language, code, named(say, service)) || say('p.here');
 }
 
 /**
@@ -68,7 +69,7 @@ const TITLES: Partial<Record<ProblemCode, CopyKey>> = {
 /** Title and body for a sign-in that failed. */
 export function failedSignIn(say: Say, problem: Problem): { title: string; body: string } {
   return {
-    title: say((TITLES[problem.code] ?? 'qr.failed') as 'qr.risk', { svc: serviceName(say, problem.service) }),
+    title: say((TITLES[problem.code] ?? 'qr.failed') as 'qr.risk', { svc: named(say, problem.service) }),
     // What to do about risk control is a list beside it.
     body: problem.code === 'risk_control' ? withSaid(say, say('qr.risk.b'), problem) : problemSays(say, problem),
   };
@@ -88,6 +89,6 @@ function withSaid(say: Say, text: string, problem: Problem): string {
   return say('p.said', { s: problem.service_message }) + (/[\u4e00-\u9fff]/.test(text) ? '' : ' ') + text;
 }
 
-function serviceName(say: Say, service: ServiceId | null): string {
-  return service === null ? say('p.somebody') : say(`svc.${service}`);
+function named(say: Say, service: ServiceId | null): string {
+  return service === null ? say('p.somebody') : serviceName(say, service);
 }

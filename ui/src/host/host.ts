@@ -1,5 +1,6 @@
 import type { About } from './bindings/About';
 import type { CheckOutcome } from './bindings/CheckOutcome';
+import type { ClientIdentityFacts } from './bindings/ClientIdentityFacts';
 import type { CopyChoice } from './bindings/CopyChoice';
 import type { DesktopEvent } from './bindings/DesktopEvent';
 import type { Event } from './bindings/Event';
@@ -13,6 +14,7 @@ import type { RenewalRecord } from './bindings/RenewalRecord';
 import type { RenewalSummary } from './bindings/RenewalSummary';
 import type { ServiceId } from './bindings/ServiceId';
 import type { ServiceInfo } from './bindings/ServiceInfo';
+import type { Settings } from './bindings/Settings';
 import type { SignedOut } from './bindings/SignedOut';
 import type { Snapshot } from './bindings/Snapshot';
 import type { WindowAnswer } from './bindings/WindowAnswer';
@@ -20,8 +22,14 @@ import type { WindowAnswer } from './bindings/WindowAnswer';
 /** What the program behind the window reports by itself. Applying one twice is harmless. */
 export type HostEvent = Event | DesktopEvent;
 
-/** The keys of {@link Host.setSetting}, as the command line spells them. */
-export type SettingKey = 'proxy' | 'extra-ca' | 'netease-profile' | 'format' | 'clipboard-seconds' | 'auto-renew';
+/** The keys of {@link Host.setSetting}, as the command line spells them; besides these, what the services declare. */
+export type SettingKey = 'proxy' | 'extra-ca' | 'format' | 'clipboard-seconds' | 'auto-renew' | ClientIdentityFacts['setting'];
+
+/** As which of its own clients a service is asked: each has a setting of its own among the others. */
+export function identityIn(settings: Settings | null, { key, options }: ClientIdentityFacts): string | undefined {
+  const chosen: unknown = { ...settings }[key as keyof Settings];
+  return options.find(({ value }) => value === chosen)?.value ?? options[0]?.value;
+}
 
 /**
  * The program behind the window. A rejected promise carries a {@link Problem}.

@@ -1,25 +1,31 @@
 /** Scenes for the scripted host. All names, ids and pictures are invented; “now” is 21 November 2025, 14:53 in Shanghai. */
 import { sentences } from './bindings/sentences';
+import { services } from './bindings/services';
 import type { Account } from './bindings/Account';
 import type { Method } from './bindings/Method';
 import type { Alternatives } from './bindings/Alternatives';
 import type { Problem } from './bindings/Problem';
 import type { Detected } from './bindings/Detected';
 import type { RenewalRecord } from './bindings/RenewalRecord';
+import type { ServiceFacts } from './bindings/ServiceFacts';
 import type { ServiceId } from './bindings/ServiceId';
 import type { SignInStep } from './bindings/SignInStep';
 import type { Tier } from './bindings/Tier';
 import type { TierStatus } from './bindings/TierStatus';
 import type { Unusable } from './bindings/Unusable';
 import type { WarningReason } from './bindings/WarningReason';
-import { SERVICES, type Script } from './scripted';
+import { offered, type Script } from './scripted';
 
 /** The moment at which every scene plays. */
 export const NOW = Date.parse('2025-11-21T14:53:00+08:00');
 
+/** What there is in the desktop app. */
+const SERVICES = services.map(offered);
+
 /** What a scene changes about the ordinary state of things. */
 export interface Scene extends Partial<Pick<Script, 'signIn' | 'keychainAfterRetry' | 'signOutConfirmed' | 'reach'>> {
   accounts?: Account[];
+  services?: Script['services'];
   snapshot?: Partial<Script['snapshot']>;
   settings?: Partial<Script['snapshot']['settings']>;
   preferences?: Partial<Script['preferences']>;
@@ -568,10 +574,12 @@ export type SceneName = keyof typeof scenes;
 export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams): Script {
   const os = page.get('os');
   const theme = page.get('theme');
-  const { accounts = [], snapshot, settings, preferences, ...rest } = scene;
+  const another = page.get('service');
+  const { accounts = [], services = SERVICES, snapshot, settings, preferences, ...rest } = scene;
   return {
     ...rest,
     now,
+    services: another === null ? services : [...services, offered(JSON.parse(another) as ServiceFacts)],
     snapshot: {
       revision: 1,
       accounts,
@@ -579,7 +587,6 @@ export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams)
       settings: {
         proxy: 'system',
         extra_ca: null,
-        netease_profile: 'web',
         format: 'header',
         clipboard_seconds: 30,
         auto_renew: true,

@@ -3,7 +3,6 @@ import type { About } from './bindings/About';
 import type { Account } from './bindings/Account';
 import type { CheckOutcome } from './bindings/CheckOutcome';
 import type { CopyChoice } from './bindings/CopyChoice';
-import type { Format } from './bindings/Format';
 import type { KeychainState } from './bindings/KeychainState';
 import type { Method } from './bindings/Method';
 import type { PreferenceChange } from './bindings/PreferenceChange';
@@ -12,6 +11,7 @@ import type { Problem } from './bindings/Problem';
 import type { ConnectionTest } from './bindings/ConnectionTest';
 import type { RenewalRecord } from './bindings/RenewalRecord';
 import type { RenewalSummary } from './bindings/RenewalSummary';
+import type { ServiceFacts } from './bindings/ServiceFacts';
 import type { ServiceId } from './bindings/ServiceId';
 import type { ServiceInfo } from './bindings/ServiceInfo';
 import type { Settings } from './bindings/Settings';
@@ -27,6 +27,7 @@ export type Call = [command: keyof Host, ...given: unknown[]];
 /** What a scripted host starts from. */
 export interface Script {
   snapshot: Snapshot;
+  services: ServiceInfo[];
   preferences: Preferences;
   about: About;
   now: () => number;
@@ -39,11 +40,16 @@ export interface Script {
   reach?: ConnectionTest[];
 }
 
-/** What the services offer in the desktop app. */
-export const SERVICES: ServiceInfo[] = [
-  { id: 'qqmusic', name: 'QQ Music', methods: ['qq-scan', 'wechat-scan', 'app-scan', 'phone', 'official-page', 'paste'], copies_renew: true },
-  { id: 'netease', name: 'NetEase Cloud Music', methods: ['app-scan', 'phone', 'official-page', 'paste'], copies_renew: false },
-];
+/** What a service offers in the desktop app. */
+export function offered(facts: ServiceFacts): ServiceInfo {
+  return {
+    id: facts.id,
+    name: facts.name.english,
+    methods: [...facts.methods.map(({ method }) => method), 'paste'],
+    copies_renew: facts.cookie.renews,
+    facts,
+  };
+}
 
 /** Plays a {@link Script} and remembers what it was asked. */
 export class ScriptedHost implements Host {
@@ -103,7 +109,7 @@ export class ScriptedHost implements Host {
   }
 
   services(): Promise<ServiceInfo[]> {
-    return Promise.resolve(SERVICES);
+    return Promise.resolve(this.script.services);
   }
 
   about(): Promise<About> {
@@ -347,14 +353,14 @@ function changed(settings: Settings, key: SettingKey, value: string): Settings {
     }
     case 'extra-ca':
       return { ...settings, extra_ca: value === '' ? null : value };
-    case 'netease-profile':
-      return { ...settings, netease_profile: value === 'pc' ? 'pc' : 'web' };
     case 'format':
-      return { ...settings, format: value as Format };
+      return { ...settings, format: value };
     case 'clipboard-seconds':
       return { ...settings, clipboard_seconds: Number(value) };
     case 'auto-renew':
       return { ...settings, auto_renew: value === 'on' };
+    default:
+      return { ...settings, [key.replaceAll('-', '_')]: value };
   }
 }
 

@@ -2,6 +2,7 @@ import { getContext, setContext } from 'svelte';
 
 import { languageOf, say, type Language, type Say } from '../copy';
 import { learn } from '../copy/sentences';
+import { formatName, know, serviceName } from '../copy/services';
 import { arranged, canCopy, nameOf, succeeded, type Circumstances, type Order } from '../format/account';
 import { problemSays } from '../format/problem';
 import { moment, regionOf, type Region } from '../format/time';
@@ -167,6 +168,7 @@ export class App {
     this.#services = services;
     this.#about = about;
     learn(about.sentences);
+    know(services.map(({ facts }) => facts));
     this.#preferences = this.#early ?? preferences;
     this.#told = preferences.lastView;
     this.core.replace(snapshot);
@@ -329,7 +331,7 @@ export class App {
       } else {
         const { confirmed } = await this.host.signOut(account.id);
         if (confirmed) this.#tellOf(account, () => this.say('to.signedout'));
-        else this.#tellOf(account, () => this.say('rd.unconfirmed', { svc: this.say(`svc.${account.service}`) }), 'bad');
+        else this.#tellOf(account, () => this.say('rd.unconfirmed', { svc: serviceName(this.say, account.service) }), 'bad');
       }
     }, account);
     this.#removing = false;
@@ -454,7 +456,7 @@ export class App {
     if (account) this.#clipName = nameOf(account);
     if (!this.toasts.copied(clip)) return;
     const name = this.clipName;
-    this.announce.polite(this.say(clip.scope === 'full' ? 'to.live' : 'to.live.minimal', { name, f: this.say(`f.${clip.format}`), n: clip.seconds }));
+    this.announce.polite(this.say(clip.scope === 'full' ? 'to.live' : 'to.live.minimal', { name, f: formatName(this.say, clip.format), n: clip.seconds }));
   }
 
   #open({ view, account, service }: HostEvent & { kind: 'open' }): void {

@@ -624,10 +624,10 @@ describe('settings', () => {
 
   test('the NetEase client, and when the clipboard is cleared', async () => {
     await open('settings-network');
-    await tabTo('n-ne');
+    await tabTo('n-netease-profile');
     await press('ArrowDown');
     expect(await lastCall()).toEqual(['setSetting', 'netease-profile', 'pc']);
-    await tabTo('n-ne');
+    await tabTo('n-netease-profile');
     await press('Control+,');
     await tabTo('s-st-security');
     await press('Enter');

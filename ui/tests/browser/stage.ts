@@ -6,6 +6,7 @@ import { extname, join, normalize } from 'node:path';
 
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
+import type { ServiceFacts } from '../../src/host/bindings/ServiceFacts';
 import type { SceneName } from '../../src/host/scenes';
 import type { Call, ScriptedHost } from '../../src/host/scripted';
 
@@ -27,6 +28,8 @@ export interface Look {
   text?: number;
   /** Whether time stands at the scene's moment. */
   still?: boolean;
+  /** A service more than there are. */
+  service?: ServiceFacts;
   motion?: 'reduce' | 'no-preference';
 }
 
@@ -95,7 +98,7 @@ export class Stage {
     const scene = new Scene(page, (page) => {
       this.left.set(kind, [...(this.left.get(kind) ?? []), page]);
     });
-    const query = new URLSearchParams({ scene: name, lang, os, ...(still ? { still: '' } : {}) });
+    const query = new URLSearchParams({ scene: name, lang, os, ...(still ? { still: '' } : {}), ...(look.service ? { service: JSON.stringify(look.service) } : {}) });
     const { port } = this.server.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${String(port)}/scripted.html?${query.toString()}`);
     await page.waitForSelector(`html[data-shown="${name}"]`);

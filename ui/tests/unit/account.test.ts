@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 
+import { know } from '../../src/copy/services';
+import { services } from '../../src/host/bindings/services';
 import { say, type Say } from '../../src/copy';
 import { arranged, canCopy, lightOf, membershipCells, nextOf, renewalSays, renewalWords, renewsAt, statusOf, strip, type Circumstances } from '../../src/format/account';
 import { regionOf } from '../../src/format/time';
@@ -7,6 +9,8 @@ import type { Account } from '../../src/host/bindings/Account';
 import type { RenewalRecord } from '../../src/host/bindings/RenewalRecord';
 import type { TierStatus } from '../../src/host/bindings/TierStatus';
 import { NOW, people } from '../../src/host/scenes';
+
+know(services);
 
 beforeAll(() => {
   process.env['TZ'] = 'Asia/Shanghai';

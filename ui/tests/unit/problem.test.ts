@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
 
+import { know } from '../../src/copy/services';
+import { services } from '../../src/host/bindings/services';
 import { say, type Say } from '../../src/copy';
 import { learn } from '../../src/copy/sentences';
 import { sentences } from '../../src/host/bindings/sentences';
 import { failedSignIn, problemSays, saysTheSame } from '../../src/format/problem';
 import type { ProblemCode } from '../../src/host/bindings/ProblemCode';
+
+know(services);
 
 learn(sentences);
 

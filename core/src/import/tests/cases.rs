@@ -49,7 +49,7 @@ pub(super) fn slip(bytes: &[u8], expected: &Value) -> Option<String> {
     if import::service_of(&pasted) != Some(wanted) {
         return Some(format!("{:?} for {:?}", pasted, import::service_of(&pasted)));
     }
-    if !registry::by_id(wanted).detect(&pasted.fields).enough {
+    if !registry::by_id(wanted).expect("it is known").detect(&pasted.fields).enough {
         return Some(format!("{pasted:?} is not enough"));
     }
     let credential = sent(&pasted, wanted);
@@ -87,7 +87,7 @@ pub(super) fn slip(bytes: &[u8], expected: &Value) -> Option<String> {
 
 /// What QQ Music would be asked about.
 fn sent(pasted: &Pasted, service: ServiceId) -> Option<Credential> {
-    (service == ServiceId::QqMusic).then(|| {
+    (service == qqmusic::ID).then(|| {
         let now = Timestamp::from_second(1_795_600_000).expect("a time");
         qqmusic::credential_of(&pasted.fields, now).expect("it is enough")
     })

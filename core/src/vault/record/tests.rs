@@ -1,11 +1,11 @@
 use proptest::collection::btree_map;
 use proptest::prelude::*;
-use tunekey_services::ServiceId;
+use tunekey_services::qqmusic;
 
 use super::*;
 
 fn account() -> AccountId {
-    AccountId::new(ServiceId::QqMusic, "10001")
+    AccountId::new(qqmusic::ID, "10001")
 }
 
 fn credential(fields: BTreeMap<String, String>, issued: i64, life: Option<i64>) -> Credential {

@@ -3,4 +3,4 @@
 /**
  * A shape to copy a credential in.
  */
-export type Format = "header" | "json" | "env" | "netscape" | "qqmusicapi";
+export type Format = string;

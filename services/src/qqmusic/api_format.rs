@@ -3,9 +3,10 @@
 //! because old versions want all of them, and those that renew are empty.
 
 use serde::Serialize;
-use tunekey_services::{Credential, Secret};
 
-use super::{Scope, Unfit, exposed};
+use crate::credential::Credential;
+use crate::format::{Scope, Unfit};
+use crate::secret::Secret;
 
 /// The fields under their names there, in their order there.
 #[derive(Serialize)]
@@ -71,4 +72,10 @@ pub(super) fn render(credential: &Credential, scope: Scope) -> Result<Secret, Un
         login_type: number("loginType").unwrap_or(if key.starts_with("W_X") { WECHAT } else { QQ }),
     };
     serde_json::to_string(&shape).map(Secret::new).map_err(|_| Unfit)
+}
+
+/// The text of a value that is being exported.
+#[expect(clippy::disallowed_methods, reason = "an export is for whoever the person gives it to")]
+fn exposed(secret: &Secret) -> &str {
+    secret.expose()
 }

@@ -1,0 +1,138 @@
+//! The command line. An adapter over the core that links no GUI library.
+
+mod args;
+mod commands;
+mod exit;
+mod failure;
+mod help;
+mod import;
+mod interrupt;
+mod output;
+mod qr_code;
+mod questions;
+mod request;
+mod retry;
+mod sign_in;
+mod stdin;
+mod steps;
+mod table;
+mod text;
+mod wrap;
+
+use std::io;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tunekey_core::{LOG_TARGETS, Language, Problem, ProblemCode, Profile, Scope, Setup, TuneKey, hardening};
+
+use crate::args::{Cli, Command, Global};
+use crate::exit::ExitStatus;
+use crate::failure::Failure;
+use crate::output::{Canvas, Output};
+
+/// How long a finished command waits for what is asked about a new account once it is saved: nickname and membership.
+const DETAILS_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Runs the command that the arguments of this process name.
+pub fn main() -> ExitCode {
+    let hardened = hardening::harden();
+    let language = Language::from_locale(&sys_locale::get_locale().unwrap_or_default());
+    let columns = Canvas::of_standard_output().size.map(|(columns, _)| columns);
+    let command = help::localized(Cli::command(), language, columns);
+    let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(cli) => cli,
+        Err(error) if language == Language::English || help::is_output(error.kind()) => error.exit(),
+        Err(error) => {
+            let output = Output { json: false, language };
+            output.note(help::error_message(&error, language).trim_end());
+            return ExitStatus::Usage.into();
+        }
+    };
+    let output = Output { json: cli.global.json, language };
+    let result = start(&cli.global, hardened).map_err(Failure::from).and_then(|(tunekey, runtime)| {
+        let result = runtime.block_on(async {
+            run(&tunekey, cli.command, output).await?;
+            // Ctrl-C ends the wait.
+            let details = tokio::time::timeout(DETAILS_TIMEOUT, tunekey.drain());
+            drop(interrupt::unless_interrupted(details, pin!(tokio::signal::ctrl_c())).await);
+            Ok(())
+        });
+        // Leaves the thread of a hung keychain behind: it must not keep the process.
+        runtime.shutdown_background();
+        result
+    });
+    if let Err(failure) = &result {
+        if output.json || !failure.reported {
+            output.failure(failure);
+        }
+        if let Some(hint) = &failure.hint {
+            output.note(hint);
+        }
+    }
+    match result {
+        Ok(()) => ExitStatus::Done.into(),
+        Err(failure) => ExitStatus::of(failure.problem.code).into(),
+    }
+}
+
+fn start(global: &Global, hardened: io::Result<()>) -> Result<(TuneKey, tokio::runtime::Runtime), Problem> {
+    if let Some(level) = global.log {
+        log_to_stderr(level);
+    }
+    hardening::log_failure(hardened);
+    let profile = match &global.profile {
+        Some(dir) => Profile::at(dir)?,
+        None => Profile::default_for_user()?,
+    };
+    let tunekey = TuneKey::open(Setup::new(profile))?;
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|_| Problem::new(ProblemCode::Unexpected).with_detail("no threads could be started"))?;
+    Ok((tunekey, runtime))
+}
+
+/// Logs only what our own crates say: an HTTP or D-Bus library at `trace` would write headers and message bodies,
+/// and with them the secrets.
+fn log_to_stderr(level: LevelFilter) {
+    let ours = Targets::new().with_targets(LOG_TARGETS.map(|target| (target, level)));
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    tracing_subscriber::registry().with(layer).with(ours).init();
+}
+
+async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), Failure> {
+    if let Some(notice) = tunekey.snapshot().notice {
+        output.note(&notice.message(output.language));
+    }
+    match command {
+        Command::Services => commands::services(tunekey, output),
+        Command::SignIn { service, method, account, qr } => {
+            let method = method.map(|method| method.0);
+            sign_in::run(tunekey, service.0, method, account.as_deref(), qr, output).await?;
+        }
+        Command::Import { first, second, account } => {
+            let (service, source) = import::parse_arguments(first, second)?;
+            sign_in::import(tunekey, service, source, account.as_deref(), output).await?;
+        }
+        Command::Accounts => commands::accounts(tunekey, output),
+        Command::Show { account } => commands::show(tunekey, &account, output)?,
+        Command::Cookie { account, format, minimal, even_if_dead } => {
+            let scope = if minimal { Scope::Minimal } else { Scope::Full };
+            let options =
+                commands::CookieOptions { format: format.map(|format| format.0), scope, even_if_dead };
+            commands::cookie(tunekey, &account, options, output).await?;
+        }
+        Command::Renew { account: Some(account), all: _ } => {
+            commands::renew(tunekey, &account, output).await?;
+        }
+        Command::Renew { account: None, all: _ } => commands::renew_all(tunekey, output).await?,
+        Command::Check { account } => commands::check(tunekey, &account, output).await?,
+        Command::SignOut { account } => commands::sign_out(tunekey, &account, output).await?,
+        Command::Forget { account } => commands::forget(tunekey, &account, output).await?,
+        Command::Settings { key, value } => commands::settings(tunekey, key, value, output)?,
+    }
+    Ok(())
+}
