@@ -96,7 +96,7 @@ impl Harness {
 
     /// Starts a sign-in to any account.
     pub fn start_sign_in(&self, option: SignInOption) -> SignIn {
-        self.tunekey.sign_in(option.service, option.method, None)
+        self.tunekey.start_sign_in(option.service, option.method, None)
     }
 
     /// Waits until the core has an account's details, which it asks for once the account is saved: membership and avatar.
