@@ -1,4 +1,4 @@
-//! The service's own sign-in page, in a window of its own that can do nothing but show it. Only `sign_in.rs` opens one.
+//! The service's own sign-in page, in a window of its own that can do nothing but show it. Only `sign_in` opens one.
 //!
 //! No capability names this window, so that no call from it is answered; on Linux it does not even have the means
 //! to call. Its browser profile is thrown away with it. It goes where [`OfficialPage`] says and nowhere else, opens
