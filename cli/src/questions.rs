@@ -2,7 +2,7 @@
 //! is asked by the step itself and answers in the same words. For `sign_in.rs`.
 
 use jiff::Timestamp;
-use tunekey_core::{Answer, Input, Language, Method, PastedAccount, SignInStep};
+use tunekey_core::{Input, Language, Method, PastedAccount, SignInStep, UserInput};
 
 use crate::text;
 
@@ -29,8 +29,8 @@ pub(crate) enum LineQuestion<'a> {
 /// What a line means.
 #[derive(Debug)]
 pub(crate) enum ParsedLine {
-    /// The answer.
-    Answer(Answer),
+    /// What it says to the sign-in.
+    Input(UserInput),
     /// No: keep everything as it was.
     Decline,
     /// Nothing that was asked for.
@@ -93,7 +93,7 @@ impl<'a> LineQuestion<'a> {
     pub(crate) fn parse(self, line: &str, from_script: bool) -> ParsedLine {
         let line = line.trim();
         let word = line.to_lowercase();
-        let give = |input| ParsedLine::Answer(Answer::Give(input));
+        let give = |input| ParsedLine::Input(UserInput::Answer(input));
         match self {
             Self::PhoneNumber if line.is_empty() => ParsedLine::Unrecognised,
             Self::PhoneNumber => give(phone_number(line)),
@@ -121,7 +121,7 @@ impl<'a> LineQuestion<'a> {
                 }
             }
             Self::OtherAccount if matches!(word.as_str(), "y" | "yes" | "是") => {
-                ParsedLine::Answer(Answer::Keep)
+                ParsedLine::Input(UserInput::Keep)
             }
             Self::OtherAccount if is_no(&word) => ParsedLine::Decline,
             Self::OtherAccount => ParsedLine::Unrecognised,
@@ -222,7 +222,7 @@ mod tests {
         ] {
             for from_script in [false, true] {
                 let given = match parse(&code(), Method::Phone, line, from_script) {
-                    ParsedLine::Answer(Answer::Give(input)) => Some(format!("{input:?}")),
+                    ParsedLine::Input(UserInput::Answer(input)) => Some(format!("{input:?}")),
                     _ => None,
                 };
                 assert_eq!(given, wanted.as_ref().map(|input| format!("{input:?}")), "{line}");
@@ -231,7 +231,7 @@ mod tests {
         assert!(
             matches!(
                 parse(&code(), Method::Phone, "", false),
-                ParsedLine::Answer(Answer::Give(Input::Resend))
+                ParsedLine::Input(UserInput::Answer(Input::Resend))
             ),
             "Enter alone"
         );
@@ -252,7 +252,7 @@ mod tests {
             assert_eq!(prompt.contains("change the number"), offered, "{method}");
             let changes = matches!(
                 parse(&step, method, "c", false),
-                ParsedLine::Answer(Answer::Give(Input::ChangeNumber))
+                ParsedLine::Input(UserInput::Answer(Input::ChangeNumber))
             );
             assert_eq!(changes, offered, "{method}");
         }
@@ -265,7 +265,7 @@ mod tests {
             SignInStep::AskOtherAccount { wanted: account.clone(), account, nickname: None, known: false };
         for yes in ["y", "Yes", "是"] {
             assert!(
-                matches!(parse(&step, Method::Paste, yes, false), ParsedLine::Answer(Answer::Keep)),
+                matches!(parse(&step, Method::Paste, yes, false), ParsedLine::Input(UserInput::Keep)),
                 "{yes}"
             );
         }
@@ -286,7 +286,7 @@ mod tests {
             [("1", Some(0)), ("2.", Some(1)), (" 10002 ", Some(1)), ("3", None), ("0", None), ("", None)]
         {
             let chosen = match parse(&step, Method::Paste, line, false) {
-                ParsedLine::Answer(Answer::Give(Input::Account(place))) => Some(place),
+                ParsedLine::Input(UserInput::Answer(Input::Account(place))) => Some(place),
                 _ => None,
             };
             assert_eq!(chosen, place, "{line}");

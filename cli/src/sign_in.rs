@@ -6,8 +6,8 @@ use std::pin::{Pin, pin};
 
 use serde_json::json;
 use tunekey_core::{
-    Account, AccountId, Alternatives, Answer, Input, Language, Method, PastedAccount, Problem, ProblemCode,
-    QrCode, Secret, ServiceId, SignIn, SignInStep, StepKind, TuneKey, registry,
+    Account, AccountId, Alternatives, Input, Language, Method, PastedAccount, Problem, ProblemCode, QrCode,
+    Secret, ServiceId, SignIn, SignInStep, StepKind, TuneKey, UserInput, registry,
 };
 
 use crate::args::QrTarget;
@@ -70,7 +70,7 @@ pub(crate) async fn import(
 /// Shows the steps of a sign-in and answers its questions until it ends.
 async fn follow(tunekey: &TuneKey, mut request: SignInRequest, output: Output) -> Result<(), Failure> {
     let before = tunekey.snapshot().accounts;
-    let mut sign_in = tunekey.sign_in(request.service, request.method, request.wanted.clone())?;
+    let mut sign_in = tunekey.start_sign_in(request.service, request.method, request.wanted.clone())?;
     // One for all: Ctrl-C between two waits must not be lost.
     let mut interrupt = pin!(tokio::signal::ctrl_c());
     let (mut finishing, mut interrupted) = (false, false);
@@ -111,7 +111,7 @@ async fn follow(tunekey: &TuneKey, mut request: SignInRequest, output: Output) -
             };
             match decision {
                 Ok(RetryDecision::Retry) => {
-                    sign_in.answer(Answer::Again);
+                    sign_in.answer(UserInput::Again);
                     retried = Some(problem.clone());
                     continue;
                 }
@@ -223,7 +223,7 @@ async fn next_step(
 /// Drops an account that was not meant, and waits until its credential is ended at the service, because this process is
 /// about to end.
 async fn decline(sign_in: &mut SignIn) {
-    sign_in.answer(Answer::Again);
+    sign_in.answer(UserInput::Again);
     // The machine starts over when it is done with that. A second Ctrl-C waits no longer.
     drop(unless_interrupted(sign_in.next(), pin!(tokio::signal::ctrl_c())).await);
 }
@@ -290,11 +290,11 @@ fn find_wanted(
 ///
 /// # Errors
 /// When the input ends before the answer, or the question is declined.
-async fn ask(step: &SignInStep, request: &mut SignInRequest, output: Output) -> Result<Answer, Failure> {
+async fn ask(step: &SignInStep, request: &mut SignInRequest, output: Output) -> Result<UserInput, Failure> {
     match step {
         SignInStep::AskPaste { problem, .. } => {
             if let Some(text) = request.text.take() {
-                return Ok(Answer::Give(Input::Text(text)));
+                return Ok(UserInput::Answer(Input::Text(text)));
             }
             match problem {
                 // Only a terminal has more after its end.
@@ -302,16 +302,16 @@ async fn ask(step: &SignInStep, request: &mut SignInRequest, output: Output) -> 
                 Some(_) | None => {}
             }
             prompt_for_text(output);
-            return Ok(Answer::Give(Input::Text(stdin::read_all(Source::StandardInput).await?)));
+            return Ok(UserInput::Answer(Input::Text(stdin::read_all(Source::StandardInput).await?)));
         }
         // `--account` names the one that is meant.
         SignInStep::AskWhichAccount { accounts } => {
             if let Some(index) = position_of(request.wanted.as_ref(), accounts) {
-                return Ok(Answer::Give(Input::Account(index)));
+                return Ok(UserInput::Answer(Input::Account(index)));
             }
         }
         // The command itself is the consent.
-        SignInStep::AskToGoOn { .. } => return Ok(Answer::Give(Input::Go)),
+        SignInStep::AskToGoOn { .. } => return Ok(UserInput::Answer(Input::Go)),
         _ => {}
     }
     let Some(question) = LineQuestion::of(step, request.method) else {
@@ -326,7 +326,7 @@ async fn ask(step: &SignInStep, request: &mut SignInRequest, output: Output) -> 
         };
         let from_script = output.json || !stdin::is_terminal();
         match question.parse(exposed(&line), from_script) {
-            ParsedLine::Answer(answer) => return Ok(answer),
+            ParsedLine::Input(input) => return Ok(input),
             ParsedLine::Decline => {
                 return Err(match step {
                     SignInStep::AskWhichAccount { .. } => Problem::new(ProblemCode::Cancelled).into(),

@@ -40,14 +40,21 @@ impl BlockedMethods {
     }
 
     /// The other methods among those offered, best first, and behind them those that were blocked lately.
-    pub(crate) fn alternatives(&self, way: SignInOption, offered: &[Method], now: Timestamp) -> Alternatives {
+    pub(crate) fn alternatives(
+        &self,
+        option: SignInOption,
+        offered: &[Method],
+        now: Timestamp,
+    ) -> Alternatives {
         let lately = |method: Method| {
-            self.0.get(&(way.service, method)).is_some_and(|at| now.duration_since(*at).abs() < BLOCKED_FOR)
+            self.0
+                .get(&(option.service, method))
+                .is_some_and(|at| now.duration_since(*at).abs() < BLOCKED_FOR)
         };
         let mut next: Vec<SignInOption> = offered
             .iter()
-            .filter(|method| **method != way.method)
-            .map(|method| SignInOption { service: way.service, method: *method })
+            .filter(|method| **method != option.method)
+            .map(|method| SignInOption { service: option.service, method: *method })
             .collect();
         next.sort_by_key(|other| lately(other.method));
         Alternatives { next, blocked: offered.iter().copied().filter(|method| lately(*method)).collect() }

@@ -27,6 +27,7 @@ mod quota;
 mod renewal;
 mod settings;
 mod sign_in;
+mod sign_ins;
 mod timing;
 mod tunekey;
 mod vault;
@@ -41,7 +42,8 @@ pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Sect
 pub use problem::{Language, Problem, ProblemCode, Words};
 pub use profile::Profile;
 pub use settings::Settings;
-pub use sign_in::{Answer, SignIn, SignInStep, StepKind};
+pub use sign_in::{SignInId, SignInStatus, SignInStep, SignInSteps, StepKind, UserInput};
+pub use sign_ins::SignIn;
 pub use tunekey::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
 };

@@ -25,7 +25,8 @@ use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::renewal::{Checked, Renewer};
 use crate::settings::Settings;
-use crate::sign_in::{self, ParkedCodes, SignIn};
+use crate::sign_in::{ParkedCodes, SignInHost, SignInId, SignInStatus, SignInSteps, UserInput};
+use crate::sign_ins::{SignIn, SignIns};
 use crate::vault::Vault;
 use crate::vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
 
@@ -94,6 +95,7 @@ struct Inner {
     limits: Limits,
     has_web_view: bool,
     blocked: Mutex<BlockedMethods>,
+    sign_ins: SignIns,
     /// Codes that nobody looks at any more.
     parked: Mutex<ParkedCodes>,
     /// The client for the settings it was made with: rebuilt when they change.
@@ -135,6 +137,7 @@ impl TuneKey {
             limits,
             has_web_view,
             blocked: Mutex::default(),
+            sign_ins: SignIns::new(events.clone()),
             parked: Mutex::default(),
             http: Mutex::default(),
             // Until it has been asked: the window must not flash "locked" while it starts.
@@ -178,19 +181,35 @@ impl TuneKey {
         registry::all().iter().map(info).collect()
     }
 
-    /// Starts a sign-in. `wanted` is the account that is to be signed in again: when another one signs in, the
-    /// person is asked. Must be called on a tokio runtime.
+    /// Starts a sign-in, for everyone to see. `wanted` is the account that is to be signed in again: when another one
+    /// signs in, the person is asked. Must be called on a tokio runtime.
     ///
     /// # Errors
     /// `NotFound` when there is no such service.
-    pub fn sign_in(
+    pub fn start_sign_in(
         &self,
         service: ServiceId,
         method: Method,
         wanted: Option<AccountId>,
     ) -> Result<SignIn, Problem> {
         let service = known(service)?;
-        Ok(sign_in::start(&self.0.tasks, service, method, wanted, self.clone()))
+        Ok(self.0.sign_ins.start(&self.0.tasks, service, method, wanted, self.clone()))
+    }
+
+    /// The sign-ins under way, whichever front has started them, oldest first. [`Event::SignIns`] says when one begins
+    /// or ends.
+    pub fn sign_ins(&self) -> Vec<SignInStatus> {
+        self.0.sign_ins.statuses()
+    }
+
+    /// The steps of a sign-in, from its latest on, for one more who looks. `None` when it is over.
+    pub fn watch_sign_in(&self, id: SignInId) -> Option<SignInSteps> {
+        self.0.sign_ins.watch(id)
+    }
+
+    /// Says something to a sign-in, whoever has started it. False when it is over.
+    pub fn answer_sign_in(&self, id: SignInId, input: UserInput) -> bool {
+        self.0.sign_ins.give(id, input)
     }
 
     /// Runs on the runtime, not in the caller: a front that goes away does not cut it off.
@@ -204,9 +223,9 @@ impl TuneKey {
         }
     }
 
-    /// The other ways into a service, best first, when a front cannot go this one.
-    pub fn other_ways(&self, way: SignInOption) -> Alternatives {
-        sign_in::SignInHost::alternatives(self, way)
+    /// The other options of a service, best first, when a front cannot take this one.
+    pub fn alternatives(&self, option: SignInOption) -> Alternatives {
+        SignInHost::alternatives(self, option)
     }
 
     /// The ways into a service that this front can go.
@@ -282,11 +301,12 @@ impl TuneKey {
     }
 
     /// Waits for what must not be cut off: sign-ins that were confirmed, renewals, sign-outs; then writes the keys
-    /// that no keychain has taken yet. A sign-in that can be cancelled is to be dropped first. From now on nothing
-    /// is renewed by itself any more. For a process that is about to end.
+    /// that no keychain has taken yet. Sign-ins that can be cancelled are. From now on nothing is renewed by itself any
+    /// more. For a process that is about to end.
     pub async fn drain(&self) {
         self.0.ending.store(true, Ordering::Release);
         self.lease().release();
+        self.0.sign_ins.cancel_all();
         self.0.tasks.close();
         self.0.tasks.wait().await;
         self.0.renewer.flush(&self.0.accounts, known).await;

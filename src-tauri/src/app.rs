@@ -16,7 +16,7 @@ use crate::events::DesktopEvent;
 use crate::preferences::PreferenceFile;
 use crate::rate_limit::RateLimits;
 use crate::shutdown::{self, Shutdown};
-use crate::sign_in::SignIns;
+use crate::sign_in::ShownSignIn;
 use crate::single_instance::StartNotice;
 #[cfg(target_os = "linux")]
 use crate::single_instance::{Claim, Instance};
@@ -127,7 +127,7 @@ fn set_up(
     app.manage(StartNotice(notice));
     app.manage(preferences);
     app.manage(clipboard);
-    app.manage(SignIns::default());
+    app.manage(ShownSignIn::default());
     app.manage(MainPage::default());
     app.manage(DialogLock::default());
     app.manage(RateLimits::default());

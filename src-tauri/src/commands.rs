@@ -21,9 +21,9 @@ use serde::Serialize;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager as _, State, Wry};
 use tunekey_core::{
-    Account, AccountId, Answer, CheckOutcome, Clock as _, ConnectionTest, Interaction, KeychainState,
-    Language, Method, Problem, ProblemCode, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo,
-    SignedOut, Snapshot, SystemClock, TuneKey, Words,
+    Account, AccountId, CheckOutcome, Clock as _, ConnectionTest, Interaction, KeychainState, Language,
+    Method, Problem, ProblemCode, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo, SignInId,
+    SignedOut, Snapshot, SystemClock, TuneKey, UserInput, Words,
 };
 
 use crate::clipboard::Clipboard;
@@ -34,7 +34,7 @@ use crate::events::{self, DesktopEvent};
 use crate::preferences::{PreferenceChange, PreferenceFile, Preferences};
 use crate::rate_limit::{RateLimit, RateLimits};
 use crate::renewal::{self, RenewalSummary};
-use crate::sign_in::{SignIns, WindowAnswer};
+use crate::sign_in::{self, ShownSignIn, WindowInput};
 use crate::single_instance::StartNotice;
 use crate::{shutdown, text, text_file, tray, window};
 
@@ -122,28 +122,28 @@ fn services(core: State<'_, TuneKey>) -> Vec<ServiceInfo> {
 #[tauri::command(async)]
 fn start_sign_in(
     app: AppHandle,
-    sign_ins: State<'_, SignIns>,
+    shown: State<'_, ShownSignIn>,
     limits: State<'_, RateLimits>,
     service: ServiceId,
     method: Method,
     wanted: Option<AccountId>,
-) -> CommandResult<u32> {
+) -> CommandResult<SignInId> {
     limited(&limits.requests)?;
-    sign_ins.start(&app, service, method, wanted)
+    shown.start(&app, service, method, wanted)
 }
 
 /// If the page lies: as [`start_sign_in`]. A credential that has come and was not kept yet is ended at its service.
 #[tauri::command(async)]
-fn new_code(sign_ins: State<'_, SignIns>, limits: State<'_, RateLimits>, id: u32) -> CommandResult<()> {
+fn new_code(core: State<'_, TuneKey>, limits: State<'_, RateLimits>, id: SignInId) -> CommandResult<()> {
     limited(&limits.requests)?;
-    sign_ins.answer(id, Answer::Again);
+    core.answer_sign_in(id, UserInput::Again);
     Ok(())
 }
 
 /// If the page lies: a sign-in has to be started again. What was confirmed is saved all the same.
 #[tauri::command(async)]
-fn cancel_sign_in(sign_ins: State<'_, SignIns>, id: u32) {
-    sign_ins.cancel(id);
+fn cancel_sign_in(shown: State<'_, ShownSignIn>, id: SignInId) {
+    shown.cancel(id);
 }
 
 /// If the page lies: it can have a text code sent to a number, as often as the service and the day's limit allow, and
@@ -151,28 +151,28 @@ fn cancel_sign_in(sign_ins: State<'_, SignIns>, id: u32) {
 /// It cannot give an address, cookies or a text. Numbers and codes longer than any are not taken.
 #[tauri::command(async)]
 fn answer_sign_in(
-    sign_ins: State<'_, SignIns>,
+    core: State<'_, TuneKey>,
     limits: State<'_, RateLimits>,
-    id: u32,
-    answer: WindowAnswer,
+    id: SignInId,
+    answer: WindowInput,
 ) -> CommandResult<()> {
     limited(&limits.requests)?;
-    sign_ins.answer(id, answer.into());
+    core.answer_sign_in(id, answer.into());
     Ok(())
 }
 
 /// If the page lies: the system's browser opens the address that the service asks for, now and a few times more. The
 /// page can name none, and learns none.
 #[tauri::command(async)]
-fn open_captcha(sign_ins: State<'_, SignIns>, limits: State<'_, RateLimits>, id: u32) -> CommandResult<()> {
+fn open_captcha(core: State<'_, TuneKey>, limits: State<'_, RateLimits>, id: SignInId) -> CommandResult<()> {
     limited(&limits.outside)?;
-    sign_ins.open_captcha(id)
+    sign_in::open_captcha(&core, id)
 }
 
 /// If the page lies: the service's page, which the person has opened, comes to the front.
 #[tauri::command(async)]
-fn show_page(sign_ins: State<'_, SignIns>, id: u32) {
-    sign_ins.show_page(id);
+fn show_page(shown: State<'_, ShownSignIn>, id: SignInId) {
+    shown.show_page(id);
 }
 
 /// The text goes from the clipboard to the core. It never passes through the window.
@@ -181,15 +181,16 @@ fn show_page(sign_ins: State<'_, SignIns>, id: u32) {
 /// have it kept here. One is read at a time, and so many in a minute.
 #[tauri::command]
 async fn paste_from_clipboard(
-    sign_ins: State<'_, SignIns>,
+    core: State<'_, TuneKey>,
+    shown: State<'_, ShownSignIn>,
     clipboard: State<'_, Clipboard>,
     limits: State<'_, RateLimits>,
-    id: u32,
+    id: SignInId,
 ) -> CommandResult<()> {
-    sign_ins.ensure_running(id)?;
+    sign_in::ensure_under_way(&core, id)?;
     limited(&limits.outside)?;
     let Some(text) = clipboard.read().await? else { return Ok(()) };
-    sign_ins.paste(id, text);
+    shown.paste(&core, id, text);
     Ok(())
 }
 
@@ -199,17 +200,18 @@ async fn paste_from_clipboard(
 #[tauri::command]
 async fn paste_from_file(
     app: AppHandle,
-    sign_ins: State<'_, SignIns>,
+    core: State<'_, TuneKey>,
+    shown: State<'_, ShownSignIn>,
     preferences: State<'_, PreferenceFile>,
     limits: State<'_, RateLimits>,
-    id: u32,
+    id: SignInId,
 ) -> CommandResult<()> {
-    sign_ins.ensure_running(id)?;
+    sign_in::ensure_under_way(&core, id)?;
     limited(&limits.outside)?;
     let language = preferences.current().language();
     let Some(path) = file::choose_text(&app, language).await else { return Ok(()) };
     let text = text_file::read(path).await?;
-    sign_ins.paste(id, text);
+    shown.paste(&core, id, text);
     Ok(())
 }
 
@@ -219,12 +221,12 @@ async fn paste_from_file(
 #[tauri::command]
 async fn paste_elsewhere(
     app: AppHandle,
-    sign_ins: State<'_, SignIns>,
+    shown: State<'_, ShownSignIn>,
     limits: State<'_, RateLimits>,
-    id: u32,
-) -> CommandResult<u32> {
+    id: SignInId,
+) -> CommandResult<SignInId> {
     limited(&limits.requests)?;
-    sign_ins.paste_elsewhere(&app, id)
+    shown.paste_elsewhere(&app, id)
 }
 
 /// If the page lies: a cookie gets to the clipboard, where other programs read it; the account then says that it was

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tauri::AppHandle;
 use tokio::sync::broadcast::error::RecvError;
-use tunekey_core::{AccountId, Event, Snapshot, TuneKey};
+use tunekey_core::{AccountId, Event, SignInStatus, Snapshot, TuneKey};
 
 use crate::events;
 
@@ -23,7 +23,7 @@ pub(crate) fn forward(app: &AppHandle, core: TuneKey, changed: impl Fn() + Send 
                     events::emit(&app, &event);
                 }
                 Err(RecvError::Lagged(_)) => {
-                    for event in catch_up(core.snapshot(), &mut known) {
+                    for event in catch_up(core.snapshot(), core.sign_ins(), &mut known) {
                         events::emit(&app, &event);
                     }
                 }
@@ -48,12 +48,12 @@ fn track(known: &mut BTreeSet<AccountId>, event: &Event) {
         Event::AccountGone { id, .. } => {
             known.remove(id);
         }
-        Event::Keychain { .. } | Event::Settings { .. } => {}
+        Event::Keychain { .. } | Event::Settings { .. } | Event::SignIns { .. } => {}
     }
 }
 
 /// The events that lead from the accounts that the page knows to the state of now.
-fn catch_up(snapshot: Snapshot, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
+fn catch_up(snapshot: Snapshot, sign_ins: Vec<SignInStatus>, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
     let mut gone = std::mem::take(known);
     let revision = snapshot.revision;
     let mut events = Vec::new();
@@ -65,6 +65,7 @@ fn catch_up(snapshot: Snapshot, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
     events.extend(gone.into_iter().map(|id| Event::AccountGone { id, revision }));
     events.push(Event::Keychain { state: snapshot.keychain });
     events.push(Event::Settings { settings: snapshot.settings });
+    events.push(Event::SignIns { sign_ins });
     events
 }
 
@@ -86,11 +87,12 @@ mod tests {
             notice: None,
             system_proxy: None,
         };
-        let events = catch_up(snapshot, &mut known);
+        let events = catch_up(snapshot, Vec::new(), &mut known);
         let expected = [
             Event::AccountGone { id: gone, revision: 7 },
             Event::Keychain { state: KeychainState::Locked },
             Event::Settings { settings: Settings::default() },
+            Event::SignIns { sign_ins: Vec::new() },
         ];
         assert_eq!(events, expected, "everything that may have changed");
         assert!(known.is_empty(), "and it is told once");

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use tauri::{AppHandle, Emitter as _};
-use tunekey_core::{AccountId, ServiceId, SignInStep};
+use tunekey_core::{AccountId, ServiceId, SignInId, SignInStep};
 
 use crate::clipboard::Clip;
 use crate::preferences::Preferences;
@@ -19,7 +19,8 @@ pub(crate) enum DesktopEvent {
     /// A sign-in has come to another step.
     SignIn {
         /// Which sign-in. Later ones have larger numbers.
-        id: u32,
+        #[cfg_attr(feature = "typescript", ts(type = "number"))]
+        id: SignInId,
         /// Where it stands.
         step: SignInStep,
     },

@@ -1,4 +1,4 @@
-//! The service's own sign-in page, in a window of its own that can do nothing but show it. Only `sign_in.rs` opens one.
+//! The service's own sign-in page, in a window of its own that can do nothing but show it. Only `sign_in` opens one.
 //!
 //! No capability names this window, so that no call from it is answered; on Linux it does not even have the means
 //! to call. Its browser profile is thrown away with it. It goes where [`OfficialPage`] says and nowhere else, opens
@@ -22,6 +22,7 @@ mod error_page;
 #[cfg(target_os = "linux")]
 mod webkit;
 
+use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,10 +31,7 @@ use tauri::webview::{Cookie, NewWindowResponse, PageLoadEvent, PermissionRespons
 use tauri::{
     AppHandle, Manager as _, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
 };
-use tokio::sync::mpsc::UnboundedSender;
-use tunekey_core::{
-    Answer, CookieMap, Input, OfficialPage, PageGoal, Problem, ProblemCode, ServiceId, TuneKey,
-};
+use tunekey_core::{CookieMap, Input, OfficialPage, PageGoal, Problem, ProblemCode, ServiceId, TuneKey};
 
 use crate::preferences::PreferenceFile;
 #[cfg(target_os = "linux")]
@@ -60,20 +58,20 @@ pub(crate) struct PageSession {
 }
 
 impl PageSession {
-    /// Opens the page. Sends one answer: what the page has brought, or that the person has closed it. Calls `failed`
+    /// Opens the page. Calls `done` once, with what the page has brought, or that the person has closed it; or `failed`
     /// instead when the page cannot be shown. Returns at once.
     pub(crate) fn open(
         app: &AppHandle,
         service: ServiceId,
         page: OfficialPage,
-        answers: UnboundedSender<Answer>,
+        done: impl FnOnce(Input) + Send + 'static,
         failed: impl FnOnce(Problem) + Send + 'static,
     ) -> Self {
         let number = LAST_NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
         let window = PageWindow {
             app: app.clone(),
             label: format!("{LABEL_PREFIX}-{number}"),
-            outcome: Outcome(Arc::new(Mutex::new(Some(answers)))),
+            outcome: Outcome::new(done),
         };
         let opening = window.clone();
         // Not here: making a window inside an event handler hangs on Windows.
@@ -106,18 +104,22 @@ impl Drop for PageSession {
     }
 }
 
-/// Where the one answer of a session is sent.
-#[derive(Debug, Clone)]
-struct Outcome(Arc<Mutex<Option<UnboundedSender<Answer>>>>);
+/// Who hears of the one thing that a session brings, until it has or is over.
+#[derive(Clone)]
+struct Outcome(Arc<Mutex<Option<Done>>>);
+
+type Done = Box<dyn FnOnce(Input) + Send>;
 
 impl Outcome {
-    /// Sends the answer, unless one has been sent already or the session is over. True if it was.
+    fn new(done: impl FnOnce(Input) + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(Some(Box::new(done)))))
+    }
+
+    /// Brings something, unless something has been brought already or the session is over. True if it was.
     fn send(&self, input: Input) -> bool {
-        match self.lock().take() {
-            // A sign-in that has just ended no longer listens.
-            Some(answers) => answers.send(Answer::Give(input)).is_ok(),
-            None => false,
-        }
+        // Called without the lock: what follows may end this session.
+        let done = self.lock().take();
+        done.map(|done| done(input)).is_some()
     }
 
     /// Sends nothing from now on.
@@ -129,8 +131,14 @@ impl Outcome {
         self.lock().is_none()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<UnboundedSender<Answer>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Done>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome").field("is_closed", &self.is_closed()).finish()
     }
 }
 
@@ -462,7 +470,7 @@ fn blank() -> Url {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc::unbounded_channel;
+    use std::sync::mpsc;
 
     use super::*;
 
@@ -531,8 +539,8 @@ mod tests {
 
     #[test]
     fn a_page_gives_one_thing_and_no_second() {
-        let (answers, mut given) = unbounded_channel();
-        let outcome = Outcome(Arc::new(Mutex::new(Some(answers))));
+        let (brought, given) = mpsc::channel();
+        let outcome = Outcome::new(move |input| brought.send(input).expect("it is heard"));
         assert!(!outcome.is_closed(), "nothing has been given");
         assert!(outcome.send(Input::PageAddress("https://y.qq.com/?code=A".into())));
         assert!(outcome.is_closed());
@@ -540,14 +548,14 @@ mod tests {
             !outcome.send(Input::PageClosed),
             "its window closes because of that, not because of the person"
         );
-        assert!(matches!(given.try_recv(), Ok(Answer::Give(Input::PageAddress(_)))));
+        assert!(matches!(given.try_recv(), Ok(Input::PageAddress(_))));
         assert!(given.try_recv().is_err(), "only the address was given");
     }
 
     #[test]
     fn a_session_that_was_closed_sends_nothing() {
-        let (answers, mut given) = unbounded_channel();
-        let outcome = Outcome(Arc::new(Mutex::new(Some(answers))));
+        let (brought, given) = mpsc::channel();
+        let outcome = Outcome::new(move |input| brought.send(input).expect("it is heard"));
         outcome.close();
         assert!(!outcome.send(Input::PageClosed));
         assert!(given.try_recv().is_err(), "the next session's question must not get this one's answer");

@@ -11,7 +11,7 @@ use tauri::{AppHandle, Manager as _};
 use tunekey_core::TuneKey;
 
 use crate::clipboard::Clipboard;
-use crate::sign_in::SignIns;
+use crate::sign_in::ShownSignIn;
 use crate::window;
 
 /// How long the clipboard may take: a program that owns the clipboard may hang.
@@ -66,7 +66,7 @@ pub(crate) fn quit(app: &AppHandle) {
         std::process::exit(0);
     });
     window::hide(app);
-    app.state::<SignIns>().cancel_any();
+    app.state::<ShownSignIn>().cancel_any();
     let handle = app.clone();
     let ending = thread::Builder::new().name("quit".to_owned()).spawn(move || {
         let draining = handle.clone();
@@ -85,7 +85,7 @@ pub(crate) fn quit(app: &AppHandle) {
 /// Does what is left to do when the event loop ends. That may be without [`quit`], such as when the session is closed:
 /// then the clipboard is cleared and a key that was just issued is saved here.
 pub(crate) fn on_exit(app: &AppHandle) {
-    app.state::<SignIns>().cancel_any();
+    app.state::<ShownSignIn>().cancel_any();
     if app.state::<Shutdown>().begin() {
         app.state::<Clipboard>().close(CLIPBOARD_DEADLINE);
     }

@@ -1,172 +1,62 @@
-//! The one sign-in that may be running, as the page sees it: its steps go to the page as events, the answers come by
-//! the commands. Starting another sign-in cancels it.
+//! The sign-in that the page shows: its steps go to the page as events, and what it needs besides is opened. The sign-in
+//! itself is in the core, where every front sees and answers it. Starting another one cancels it.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Deserializer};
 use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
-use tokio::sync::mpsc::UnboundedSender;
 use tunekey_core::{
-    AccountId, Answer, Input, Method, OfficialPage, PrivateAddress, Problem, ProblemCode, Secret, ServiceId,
-    SignInOption, SignInStep, TuneKey, hardening,
+    AccountId, Input, Method, PrivateAddress, Problem, ProblemCode, Secret, ServiceId, SignInId,
+    SignInOption, SignInStatus, SignInStep, TuneKey, UserInput, hardening,
 };
 
 use crate::events::{self, DesktopEvent};
 use crate::official_page::PageSession;
 use crate::text_file;
 
-/// What the window answers to a question of a sign-in.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum WindowAnswer {
-    PhoneNumber {
-        /// The country's code without plus or zeros, such as `86`.
-        #[serde(deserialize_with = "short")]
-        country: String,
-        /// The number within the country.
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
-        #[serde(deserialize_with = "secret")]
-        number: Secret,
-    },
-    CaptchaDone,
-    TextCode {
-        /// The code.
-        #[cfg_attr(feature = "typescript", ts(type = "string"))]
-        #[serde(deserialize_with = "secret")]
-        code: Secret,
-    },
-    Resend,
-    ChangeNumber,
-    Go,
-    /// One of the accounts in what was pasted.
-    Account {
-        /// Its place among those that were asked about, counted from 0.
-        place: u32,
-    },
-    Keep,
-}
+mod open_page;
+mod pasted_text;
+mod window_input;
 
-impl From<WindowAnswer> for Answer {
-    fn from(answer: WindowAnswer) -> Self {
-        Self::Give(match answer {
-            WindowAnswer::PhoneNumber { country, number } => Input::PhoneNumber { country, number },
-            WindowAnswer::CaptchaDone => Input::CaptchaDone,
-            WindowAnswer::TextCode { code } => Input::TextCode(code),
-            WindowAnswer::Resend => Input::Resend,
-            WindowAnswer::ChangeNumber => Input::ChangeNumber,
-            WindowAnswer::Go => Input::Go,
-            // A place that is not there chooses nothing.
-            WindowAnswer::Account { place } => Input::Account(usize::try_from(place).unwrap_or(usize::MAX)),
-            WindowAnswer::Keep => return Self::Keep,
-        })
-    }
-}
+use open_page::OpenPage;
+use pasted_text::PastedText;
+pub(crate) use window_input::WindowInput;
 
-/// A secret that is typed into the window. `Secret` itself has no `Deserialize`: secrets come from the page in these two
-/// places only, and never go there.
-fn secret<'de, D: Deserializer<'de>>(text: D) -> Result<Secret, D::Error> {
-    short(text).map(Secret::from)
-}
-
-/// The longest number, country or code, in bytes.
-const TYPED_LIMIT: usize = 64;
-
-/// A text of at most [`TYPED_LIMIT`] bytes.
-fn short<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
-    let text = String::deserialize(text)?;
-    if text.len() <= TYPED_LIMIT {
-        return Ok(text);
-    }
-    Err(serde::de::Error::custom("it is too long"))
-}
-
-/// The running sign-in, if there is one. The app manages one of these.
+/// The sign-in that the page shows, if there is one. The app manages one of these.
 #[derive(Debug, Default)]
-pub(crate) struct SignIns(Mutex<State>);
+pub(crate) struct ShownSignIn(Mutex<Option<Shown>>);
 
-#[derive(Debug, Default)]
-struct State {
-    last_id: u32,
-    running: Option<RunningSignIn>,
-}
-
+/// What the window has for a sign-in besides its steps.
 #[derive(Debug)]
-struct RunningSignIn {
-    id: u32,
-    answers: UnboundedSender<Answer>,
+struct Shown {
+    id: SignInId,
+    /// Owns the core's handle on it: aborting this cancels the sign-in, unless it is already saving.
     forwarder: JoinHandle<()>,
-    surfaces: OpenSurfaces,
+    page: OpenPage,
     pasted: PastedText,
 }
 
-/// The text that was pasted, kept while it may be taken to the other service without pasting it again.
-#[derive(Debug, Clone)]
-struct PastedText(Arc<Mutex<PasteState>>);
-
-#[derive(Debug, Default)]
-struct PasteState {
-    text: Option<Secret>,
-    /// The service that the text is for, when it is not the one of the sign-in.
-    other: Option<ServiceId>,
-    /// Whether the sign-in waits for a text or is about to, or has one that another may replace.
-    is_wanted: bool,
-    /// Whether the sign-in is by pasting.
-    is_paste: bool,
-}
-
-impl PastedText {
-    /// For a sign-in by `method` that has just begun.
-    fn new(method: Method) -> Self {
-        let is_paste = method == Method::Paste;
-        Self(Arc::new(Mutex::new(PasteState { is_wanted: is_paste, is_paste, ..PasteState::default() })))
-    }
-
-    /// Enters a step of the sign-in. Drops the text, unless the step says that it is the other service's, or is
-    /// `Preparing`: a text that was given before it was asked for is still to be read.
-    fn enter(&self, step: &SignInStep) {
-        let mut state = self.lock();
-        if matches!(step, SignInStep::Preparing) {
-            state.is_wanted = state.is_paste;
-            return;
-        }
-        state.is_wanted = matches!(
-            step,
-            SignInStep::AskPaste { .. } | SignInStep::AskWhichAccount { .. } | SignInStep::AskToGoOn { .. }
-        );
-        state.other = match step {
-            SignInStep::AskPaste { unusable: Some(unusable), .. } => unusable.other,
-            _ => None,
-        };
-        if state.other.is_none() {
-            state.text = None;
-        }
-    }
-
-    /// The other service and the text for it, once.
-    fn take(&self) -> Option<(ServiceId, Secret)> {
-        let mut state = self.lock();
-        Some((state.other?, state.text.take()?))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, PasteState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for RunningSignIn {
-    /// Dropping the forwarder drops the core's `SignIn`, which cancels it, unless it is already saving.
+impl Drop for Shown {
     fn drop(&mut self) {
         self.forwarder.abort();
-        self.surfaces.close();
+        self.page.close();
     }
 }
 
-impl SignIns {
-    /// Starts a sign-in and forwards its steps to the page. Returns its number. Must be called on a runtime.
+/// Whether the sign-in waits for a text or is about to, or has one that another may replace.
+fn takes_text(method: Method, step: &SignInStep) -> bool {
+    match step {
+        SignInStep::Preparing => method == Method::Paste,
+        SignInStep::AskPaste { .. } | SignInStep::AskWhichAccount { .. } | SignInStep::AskToGoOn { .. } => {
+            true
+        }
+        _ => false,
+    }
+}
+
+impl ShownSignIn {
+    /// Starts a sign-in and forwards its steps to the page. Must be called on a runtime.
     ///
     /// # Errors
     /// `NotFound` when there is no such service.
@@ -176,191 +66,139 @@ impl SignIns {
         service: ServiceId,
         method: Method,
         wanted: Option<AccountId>,
-    ) -> Result<u32, Problem> {
-        let mut sign_in = app.state::<TuneKey>().sign_in(service, method, wanted)?;
-        let answers = sign_in.answers();
-        let (surfaces, pasted) = (OpenSurfaces::default(), PastedText::new(method));
-        let mut state = self.lock();
-        state.last_id += 1;
-        let id = state.last_id;
+    ) -> Result<SignInId, Problem> {
+        let core = app.state::<TuneKey>().inner().clone();
+        let mut sign_in = core.start_sign_in(service, method, wanted)?;
+        let id = sign_in.id();
+        let (page, pasted) = (OpenPage::default(), PastedText::default());
         let forwarder = tauri::async_runtime::spawn({
-            let (app, answers, surfaces) = (app.clone(), answers.clone(), surfaces.clone());
-            let pasted = pasted.clone();
+            let (app, open, pasted) = (app.clone(), page.clone(), pasted.clone());
             async move {
                 while let Some(step) = sign_in.next().await {
                     pasted.enter(&step);
-                    let page = surfaces.enter(&step);
+                    let wanted = open.enter(&step);
                     events::emit(&app, &DesktopEvent::SignIn { id, step });
-                    if let Some(page) = page {
+                    if let Some(page) = wanted {
+                        let core = core.clone();
+                        let done = move |input| {
+                            core.answer_sign_in(id, UserInput::Answer(input));
+                        };
                         let failed = page_not_shown(&app, id, SignInOption { service, method });
-                        surfaces.keep_open(PageSession::open(&app, service, page, answers.clone(), failed));
+                        open.keep(PageSession::open(&app, service, page, done, failed));
                     }
                 }
             }
         });
-        state.running = Some(RunningSignIn { id, answers, forwarder, surfaces, pasted });
+        *self.lock() = Some(Shown { id, forwarder, page, pasted });
         Ok(id)
     }
 
-    /// Answers a sign-in. Does nothing when it is over.
-    pub(crate) fn answer(&self, id: u32, answer: Answer) {
-        if let Some(running) = self.lock().running(id) {
-            // A sign-in that has just ended no longer listens.
-            let _ = running.answers.send(answer);
+    /// Gives a pasted text to the sign-in that is shown. Does nothing when it is another.
+    pub(crate) fn paste(&self, core: &TuneKey, id: SignInId, text: Secret) {
+        if let Some(shown) = self.lock().as_ref().filter(|shown| shown.id == id) {
+            shown.pasted.keep(text.clone());
+            core.answer_sign_in(id, UserInput::Answer(Input::Text(text)));
         }
     }
 
-    /// Gives a pasted text to a sign-in. Does nothing when it is over.
-    pub(crate) fn paste(&self, id: u32, text: Secret) {
-        if let Some(running) = self.lock().running(id) {
-            running.pasted.lock().text = Some(text.clone());
-            let _ = running.answers.send(Answer::Give(Input::Text(text)));
-        }
-    }
-
-    /// The sign-in that a text can be given to now, if there is one.
-    fn wants_text(&self) -> Option<u32> {
-        let state = self.lock();
-        state.running.as_ref().filter(|running| running.pasted.lock().is_wanted).map(|running| running.id)
-    }
-
-    /// Starts a sign-in to the other service with the text that was pasted for this one. Returns its number.
+    /// Starts a sign-in to the other service with the text that was pasted for this one.
     ///
     /// # Errors
     /// `NotFound` when there is no such text any more.
-    pub(crate) fn paste_elsewhere(&self, app: &AppHandle, id: u32) -> Result<u32, Problem> {
-        let state = self.lock().running(id).and_then(|running| running.pasted.take());
-        let (service, text) = state.ok_or_else(|| {
+    pub(crate) fn paste_elsewhere(&self, app: &AppHandle, id: SignInId) -> Result<SignInId, Problem> {
+        let pasted =
+            self.lock().as_ref().filter(|shown| shown.id == id).and_then(|shown| shown.pasted.take());
+        let (service, text) = pasted.ok_or_else(|| {
             gone(
                 "What was pasted is not kept any more. Paste it again.",
                 "粘贴的内容已不再保留，请重新粘贴。",
             )
         })?;
         let other = self.start(app, service, Method::Paste, None)?;
-        self.paste(other, text);
+        self.paste(&app.state::<TuneKey>(), other, text);
         Ok(other)
     }
 
-    /// Opens the captcha that the service asks for in the system's browser.
-    ///
-    /// # Errors
-    /// `NotFound` when none is asked for, `Unexpected` when no browser can be started.
-    pub(crate) fn open_captcha(&self, id: u32) -> Result<(), Problem> {
-        let address = self.lock().running(id).and_then(|running| running.surfaces.captcha());
-        let address = address.filter(|address| address.scheme() == "https");
-        let address =
-            address.ok_or_else(|| gone("No check is asked for any more.", "已不再需要安全验证。"))?;
-        // What the browser downloads is not for us to close to others.
-        hardening::with_inherited_umask(|| open::that_detached(address.as_str())).map_err(|error| {
-            // Not the error's own words: they may hold the address.
-            let what = format!("starting the system’s browser: {}", error.kind());
-            Problem::new(ProblemCode::Unexpected).with_detail(what)
-        })
-    }
-
     /// Brings the service's own page to the front, if there is one.
-    pub(crate) fn show_page(&self, id: u32) {
-        if let Some(running) = self.lock().running(id) {
-            running.surfaces.show_page();
-        }
-    }
-
-    /// Ok while a sign-in is running.
-    ///
-    /// # Errors
-    /// `NotFound` when it is over.
-    pub(crate) fn ensure_running(&self, id: u32) -> Result<(), Problem> {
-        match self.lock().running(id) {
-            Some(_) => Ok(()),
-            None => Err(gone("This sign-in is over. Start it again.", "这次登录已结束，请重新开始。")),
+    pub(crate) fn show_page(&self, id: SignInId) {
+        if let Some(shown) = self.lock().as_ref().filter(|shown| shown.id == id) {
+            shown.page.show();
         }
     }
 
     /// Cancels a sign-in. Does nothing when it is over or another has been started since.
-    pub(crate) fn cancel(&self, id: u32) {
-        self.lock().running.take_if(|running| running.id == id);
+    pub(crate) fn cancel(&self, id: SignInId) {
+        self.lock().take_if(|shown| shown.id == id);
     }
 
-    /// Cancels whichever sign-in is running.
+    /// Cancels whichever sign-in is shown.
     pub(crate) fn cancel_any(&self) {
-        self.lock().running = None;
+        *self.lock() = None;
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn id(&self) -> Option<SignInId> {
+        self.lock().as_ref().map(|shown| shown.id)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Shown>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    fn running(&self, id: u32) -> Option<&RunningSignIn> {
-        self.running.as_ref().filter(|running| running.id == id)
+/// Ok while a sign-in is under way.
+///
+/// # Errors
+/// `NotFound` when it is over.
+pub(crate) fn ensure_under_way(core: &TuneKey, id: SignInId) -> Result<(), Problem> {
+    match status(core, id) {
+        Some(_) => Ok(()),
+        None => Err(gone("This sign-in is over. Start it again.", "这次登录已结束，请重新开始。")),
     }
 }
 
-/// What a sign-in has open, or may open, outside the main window at its present step.
-#[derive(Clone, Default)]
-struct OpenSurfaces(Arc<Mutex<Surfaces>>);
-
-#[derive(Debug, Default)]
-struct Surfaces {
-    /// The address of the captcha that is asked for.
-    captcha: Option<PrivateAddress>,
-    /// The service's own page, if it is open.
-    page: Option<PageSession>,
+/// Opens the captcha that the service asks for in the system's browser.
+///
+/// # Errors
+/// `NotFound` when none is asked for, `Unexpected` when no browser can be started.
+pub(crate) fn open_captcha(core: &TuneKey, id: SignInId) -> Result<(), Problem> {
+    let address = captcha(status(core, id).map(|status| status.step))?;
+    // What the browser downloads is not for us to close to others.
+    hardening::with_inherited_umask(|| open::that_detached(address.as_str())).map_err(|error| {
+        // Not the error's own words: they may hold the address.
+        let what = format!("starting the system’s browser: {}", error.kind());
+        Problem::new(ProblemCode::Unexpected).with_detail(what)
+    })
 }
 
-impl OpenSurfaces {
-    /// Enters a step of the sign-in. Closes what the step before had open, and returns the page that this one asks for.
-    fn enter(&self, step: &SignInStep) -> Option<OfficialPage> {
-        let mut surfaces = Surfaces::default();
-        let mut wanted = None;
-        if let SignInStep::AskCaptcha { address } = step {
-            surfaces.captcha = Some(address.clone());
-        } else if let SignInStep::AskPage { page } = step {
-            wanted = Some((**page).clone());
-        }
-        *self.lock() = surfaces;
-        wanted
-    }
-
-    /// Keeps a page open until the next step.
-    fn keep_open(&self, page: PageSession) {
-        self.lock().page = Some(page);
-    }
-
-    fn captcha(&self) -> Option<PrivateAddress> {
-        self.lock().captcha.clone()
-    }
-
-    fn show_page(&self) {
-        if let Some(page) = &self.lock().page {
-            page.show();
-        }
-    }
-
-    fn close(&self) {
-        *self.lock() = Surfaces::default();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Surfaces> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// The address of the captcha that a step asks for.
+///
+/// # Errors
+/// `NotFound` when it asks for none, or there is no sign-in.
+fn captcha(step: Option<SignInStep>) -> Result<PrivateAddress, Problem> {
+    match step {
+        Some(SignInStep::AskCaptcha { address }) if address.scheme() == "https" => Ok(address),
+        _ => Err(gone("No check is asked for any more.", "已不再需要安全验证。")),
     }
 }
 
-impl fmt::Debug for OpenSurfaces {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OpenSurfaces")
-    }
+/// How a sign-in stands; `None` when it is over.
+fn status(core: &TuneKey, id: SignInId) -> Option<SignInStatus> {
+    core.sign_ins().into_iter().find(|status| status.id == id)
 }
 
 /// Gives the text of a file that was dropped on the window to the sign-in that waits for one. Does nothing when none
 /// does. Returns at once.
 pub(crate) fn paste_dropped_file(app: &AppHandle, path: PathBuf) {
-    let Some(id) = app.state::<SignIns>().wants_text() else { return };
+    let (core, shown) = (app.state::<TuneKey>(), app.state::<ShownSignIn>());
+    let status = shown.id().and_then(|id| status(&core, id));
+    let Some(SignInStatus { id, .. }) = status.filter(|status| takes_text(status.method, &status.step))
+    else {
+        return;
+    };
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         match text_file::read(path).await {
-            Ok(text) => app.state::<SignIns>().paste(id, text),
+            Ok(text) => app.state::<ShownSignIn>().paste(&app.state::<TuneKey>(), id, text),
             Err(problem) => {
                 let step = SignInStep::AskPaste { problem: Some(problem), unusable: None };
                 events::emit(&app, &DesktopEvent::SignIn { id, step });
@@ -370,10 +208,14 @@ pub(crate) fn paste_dropped_file(app: &AppHandle, path: PathBuf) {
 }
 
 /// Tells the page that the service's page cannot be shown. The core still waits for it: another try opens it again.
-fn page_not_shown(app: &AppHandle, id: u32, option: SignInOption) -> impl FnOnce(Problem) + Send + 'static {
+fn page_not_shown(
+    app: &AppHandle,
+    id: SignInId,
+    option: SignInOption,
+) -> impl FnOnce(Problem) + Send + 'static {
     let app = app.clone();
     move |problem| {
-        let alternatives = app.state::<TuneKey>().other_ways(option);
+        let alternatives = app.state::<TuneKey>().alternatives(option);
         let step = SignInStep::Failed { problem, alternatives };
         events::emit(&app, &DesktopEvent::SignIn { id, step });
     }
@@ -386,128 +228,33 @@ fn gone(english: &str, chinese: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-    use tunekey_core::{Unusable, UnusableReason};
-
     use super::*;
-
-    fn answered(answer: Value) -> Answer {
-        serde_json::from_value::<WindowAnswer>(answer).expect("the window says it so").into()
-    }
-
-    #[test]
-    fn what_the_window_answers_reaches_the_core() {
-        let number = answered(json!({"kind": "phone_number", "country": "86", "number": "13800000001"}));
-        assert!(
-            matches!(number, Answer::Give(Input::PhoneNumber { country, number })
-                if country == "86" && number == "13800000001".into()),
-            "the number within its country"
-        );
-        let code = answered(json!({"kind": "text_code", "code": "012345"}));
-        assert!(
-            matches!(code, Answer::Give(Input::TextCode(code)) if code == "012345".into()),
-            "with its zero"
-        );
-        assert!(matches!(answered(json!({"kind": "captcha_done"})), Answer::Give(Input::CaptchaDone)));
-        assert!(matches!(answered(json!({"kind": "resend"})), Answer::Give(Input::Resend)));
-        assert!(matches!(answered(json!({"kind": "change_number"})), Answer::Give(Input::ChangeNumber)));
-        assert!(matches!(answered(json!({"kind": "go"})), Answer::Give(Input::Go)));
-        assert!(matches!(answered(json!({"kind": "account", "place": 1})), Answer::Give(Input::Account(1))));
-        assert!(matches!(answered(json!({"kind": "keep"})), Answer::Keep));
-    }
-
-    #[test]
-    fn the_window_cannot_say_what_only_the_page_or_the_clipboard_gives() {
-        for kind in ["page_address", "page_cookies", "page_closed", "text", "again", ""] {
-            let answer = json!({"kind": kind, "text": "x", "address": "x"});
-            assert!(
-                serde_json::from_value::<WindowAnswer>(answer).is_err(),
-                "{kind} is not the window's to give"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_longer_than_anything_that_is_typed_is_not_taken() {
-        let long = "1".repeat(TYPED_LIMIT + 1);
-        for answer in [
-            json!({"kind": "phone_number", "country": long, "number": "13800000001"}),
-            json!({"kind": "phone_number", "country": "86", "number": long}),
-            json!({"kind": "text_code", "code": long}),
-        ] {
-            let refused = serde_json::from_value::<WindowAnswer>(answer).expect_err("it is too long");
-            assert!(!refused.to_string().contains("111"), "{refused} repeats what was typed");
-        }
-    }
-
-    #[test]
-    fn numbers_and_codes_do_not_print_themselves() {
-        for answer in [
-            json!({"kind": "phone_number", "country": "86", "number": "13800000001"}),
-            json!({"kind": "text_code", "code": "13800000001"}),
-        ] {
-            let answer: WindowAnswer = serde_json::from_value(answer).expect("the window says it so");
-            assert!(!format!("{answer:?}").contains("138"), "{answer:?}");
-            let answer = Answer::from(answer);
-            assert!(!format!("{answer:?}").contains("138"), "{answer:?}");
-        }
-    }
 
     #[test]
     fn a_check_can_be_opened_only_while_it_is_asked_for() {
-        let surfaces = OpenSurfaces::default();
-        assert!(surfaces.captcha().is_none(), "nothing has been asked");
         let address: tauri::Url = "https://y.qq.com/check?token=1".parse().expect("a URL");
-        surfaces.enter(&SignInStep::AskCaptcha { address: address.clone().into() });
-        assert!(
-            surfaces.captcha().is_some_and(|asked| *asked == address),
-            "exactly the address that was asked"
-        );
-        surfaces.enter(&SignInStep::Sending);
-        assert!(surfaces.captcha().is_none(), "it is done");
+        let asked = captcha(Some(SignInStep::AskCaptcha { address: address.clone().into() }));
+        assert!(asked.is_ok_and(|asked| *asked == address), "exactly the address that was asked");
+        for step in [SignInStep::Preparing, SignInStep::Sending] {
+            let problem = captcha(Some(step)).expect_err("it is not asked for");
+            assert_eq!(problem.code, ProblemCode::NotFound);
+        }
     }
 
     #[test]
     fn a_check_of_no_sign_in_opens_nothing() {
-        let problem = SignIns::default().open_captcha(1).expect_err("there is no sign-in");
+        let problem = captcha(None).expect_err("there is no sign-in");
         assert_eq!(problem.code, ProblemCode::NotFound);
     }
 
     #[test]
-    fn what_was_pasted_is_kept_only_while_the_other_service_is_offered() {
-        let ask = |other| SignInStep::AskPaste {
-            problem: None,
-            unusable: Some(Unusable { reason: UnusableReason::OtherService, parts: Vec::new(), other }),
-        };
-        let pasted = PastedText::new(Method::Paste);
-        pasted.enter(&ask(None));
-        assert!(pasted.lock().is_wanted, "a text may come");
-        pasted.lock().text = Some("a cookie".into());
-        pasted.enter(&ask(Some(ServiceId::new("netease"))));
-        assert_eq!(pasted.take(), Some((ServiceId::new("netease"), "a cookie".into())));
-        assert_eq!(pasted.take(), None, "once");
-        pasted.lock().text = Some("a cookie".into());
-        pasted.enter(&SignInStep::Exchanging);
-        assert!(pasted.lock().text.is_none(), "it is dropped as soon as nothing offers it");
-        assert!(!pasted.lock().is_wanted, "nothing can be pasted into a running check");
-    }
-
-    #[test]
-    fn a_text_that_comes_before_it_is_asked_for_is_taken_and_can_still_go_to_the_other_service() {
-        let ask = |other| SignInStep::AskPaste {
-            problem: None,
-            unusable: Some(Unusable { reason: UnusableReason::OtherService, parts: Vec::new(), other }),
-        };
-        let pasted = PastedText::new(Method::Paste);
-        assert!(pasted.lock().is_wanted, "a file may be dropped at once");
-        pasted.lock().text = Some("a cookie".into());
-        pasted.enter(&SignInStep::Preparing);
-        assert!(pasted.lock().is_wanted, "so it may while the question is on its way");
-        pasted.enter(&ask(Some(ServiceId::new("netease"))));
-        assert_eq!(pasted.take(), Some((ServiceId::new("netease"), "a cookie".into())));
-
-        let scan = PastedText::new(Method::QqScan);
-        scan.enter(&SignInStep::Preparing);
-        assert!(!scan.lock().is_wanted, "a code takes no text");
+    fn a_text_is_taken_while_it_is_asked_for_or_on_its_way_to_be() {
+        assert!(takes_text(Method::Paste, &SignInStep::Preparing), "a file may be dropped at once");
+        assert!(
+            takes_text(Method::Paste, &SignInStep::AskPaste { problem: None, unusable: None }),
+            "a text may come"
+        );
+        assert!(!takes_text(Method::Paste, &SignInStep::Exchanging), "nothing goes into a running check");
+        assert!(!takes_text(Method::QqScan, &SignInStep::Preparing), "a code takes no text");
     }
 }

@@ -101,7 +101,7 @@ impl Harness {
     /// # Panics
     /// When there is no such service.
     pub fn start_sign_in(&self, option: SignInOption) -> SignIn {
-        self.tunekey.sign_in(option.service, option.method, None).expect("it is a service of ours")
+        self.tunekey.start_sign_in(option.service, option.method, None).expect("it is a service of ours")
     }
 
     /// Waits until the core has an account's details, which it asks for once the account is saved: membership and avatar.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tunekey_core::{
-    Account, AccountId, Answer, Format, Input, Method, Problem, ProblemCode, ServiceId, SignIn, SignInOption,
-    SignInStep,
+    Account, AccountId, Format, Input, Method, Problem, ProblemCode, ServiceId, SignIn, SignInOption,
+    SignInStep, UserInput,
 };
 use tunekey_services::qqmusic;
 use tunekey_simulator::{Code, CodeState, Running};
@@ -160,7 +160,7 @@ impl User {
         step: &SignInStep,
         sign_in: &SignIn,
     ) -> Result<Option<SignInOutcome>> {
-        let give = |input| sign_in.answer(Answer::Give(input));
+        let give = |input| sign_in.answer(UserInput::Answer(input));
         match step {
             SignInStep::ShowCode { problem: Some(problem), .. }
             | SignInStep::Scanned { problem: Some(problem), .. } => {
@@ -194,7 +194,7 @@ impl User {
             SignInStep::AskWhichAccount { .. } => give(Input::Account(0)),
             SignInStep::AskToGoOn { .. } => give(Input::Go),
             SignInStep::AskOtherAccount { .. } | SignInStep::AskNewAccount { .. } => {
-                sign_in.answer(Answer::Keep)
+                sign_in.answer(UserInput::Keep)
             }
             SignInStep::AskPhoneNumber { problem: Some(problem), .. }
             | SignInStep::AskTextCode { problem: Some(problem), .. }

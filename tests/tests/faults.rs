@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tunekey_core::{Answer, Health, Method, ProblemCode, RenewalOutcome, SignInOption};
+use tunekey_core::{Health, Method, ProblemCode, RenewalOutcome, SignInOption, UserInput};
 use tunekey_services::qqmusic;
 use tunekey_simulator::{Fault, FaultKind, Settings};
 use tunekey_tests::fixtures::{SIGN_IN_OPTIONS, account_for};
@@ -151,7 +151,7 @@ async fn faulty_sign_in(case: Case) -> Result<()> {
             // The person has left the form and comes back.
             sign_in = harness.start_sign_in(case.option);
         } else {
-            sign_in.answer(Answer::Again);
+            sign_in.answer(UserInput::Again);
         }
         ended = user.follow(&mut sign_in).await.context("the next try")?;
         ensure!(ended == SignInOutcome::Done, "the next try ended as {ended:?}");

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
-use tunekey_core::{Method, ServiceId, SignInOption};
+use tunekey_core::{Method, SignInOption};
+use tunekey_services::qqmusic;
 use tunekey_tests::desktop::{CLEARED_AFTER, Desktop};
 use tunekey_tests::eventually::{TIMEOUT, until, within};
 use tunekey_tests::fixtures::{NETEASE, QQ};
@@ -272,7 +273,7 @@ async fn signing_in_again_ends_each_time() -> Result<()> {
 /// Scans the code that the window shows, confirms, and goes on to the account.
 async fn complete_sign_in(desktop: &Desktop, window: &Window) -> Result<()> {
     window.wait_for_state("waiting").await?;
-    let option = SignInOption { service: ServiceId::QqMusic, method: Method::QqScan };
+    let option = SignInOption { service: qqmusic::ID, method: Method::QqScan };
     let code = desktop.shown_code(option).await?;
     desktop.simulator.scan(code, Some(QQ))?;
     window.wait_for_state("scanned").await?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use tracing_subscriber::layer::SubscriberExt as _;
-use tunekey_core::{Answer, LOG_TARGETS, Method, ProblemCode, RenewalOutcome, SignInOption, SignInStep};
+use tunekey_core::{LOG_TARGETS, Method, ProblemCode, RenewalOutcome, SignInOption, SignInStep, UserInput};
 use tunekey_services::{netease, qqmusic};
 use tunekey_simulator::{Fault, FaultKind, PushSplit, Settings, SimulatorState};
 use tunekey_tests::canary::CANARY;
@@ -98,7 +98,7 @@ async fn a_code_that_is_declined_saves_nothing_and_another_works() {
         ensure!(ended == wanted && harness.is_empty(), "it ended as {ended:?}");
         ensure!(harness.simulator.codes().len() == 1, "another code was shown without a word");
         user.set_action(UserAction::Confirm);
-        sign_in.answer(Answer::Again);
+        sign_in.answer(UserInput::Again);
         user.complete_sign_in(&mut sign_in).await.map(drop)
     })
     .await;
@@ -115,7 +115,7 @@ async fn a_code_that_expires_is_replaced_once_by_itself_and_then_when_asked() {
         ensure!(ended == SignInOutcome::Expired && harness.is_empty(), "it ended as {ended:?}");
         ensure!(harness.simulator.codes().len() == 2, "{} codes were shown", harness.simulator.codes().len());
         user.set_action(UserAction::Confirm);
-        sign_in.answer(Answer::Again);
+        sign_in.answer(UserInput::Again);
         user.complete_sign_in(&mut sign_in).await.map(drop)
     })
     .await;
@@ -132,7 +132,7 @@ async fn a_page_that_is_closed_saves_nothing_and_can_be_opened_again() {
         let ended = user.follow(&mut sign_in).await?;
         ensure!(ended == SignInOutcome::PageClosed && harness.is_empty(), "it ended as {ended:?}");
         user.set_action(UserAction::Confirm);
-        sign_in.answer(Answer::Again);
+        sign_in.answer(UserInput::Again);
         user.complete_sign_in(&mut sign_in).await.map(drop)
     })
     .await;
@@ -172,10 +172,10 @@ async fn a_wrong_code_is_asked_for_again_and_the_right_one_still_works() {
         }
         let right = harness.simulator.text_messages().last().context("no message came")?.code.clone();
         let wrong = if right == "000000" { "000001" } else { "000000" };
-        sign_in.answer(Answer::Give(Input::TextCode(wrong.into())));
+        sign_in.answer(UserInput::Answer(Input::TextCode(wrong.into())));
         let ended = user.follow(&mut sign_in).await?;
         ensure!(ended == SignInOutcome::AskedAgain(ProblemCode::WrongCode), "it ended as {ended:?}");
-        sign_in.answer(Answer::Give(Input::TextCode(right.as_str().into())));
+        sign_in.answer(UserInput::Answer(Input::TextCode(right.as_str().into())));
         user.complete_sign_in(&mut sign_in).await?;
         ensure!(harness.simulator.text_messages().len() == 1, "more than one message was sent");
         Ok(())
@@ -422,7 +422,7 @@ async fn another_account_than_the_one_meant_never_overwrites_it() {
         let mut stranger = User::new(&harness, option, account_for(option)).await?;
         let mut sign_in = harness
             .tunekey
-            .sign_in(option.service, option.method, Some(meant.clone()))
+            .start_sign_in(option.service, option.method, Some(meant.clone()))
             .map_err(into_error)?;
         loop {
             let step = stranger.next_step(&mut sign_in).await?;
@@ -435,7 +435,7 @@ async fn another_account_than_the_one_meant_never_overwrites_it() {
         }
         ensure!(harness.tunekey.snapshot().accounts.len() == 1, "the other one is there before the answer");
         harness.ensure_newest_credential(&meant).await.context("the account that was meant")?;
-        sign_in.answer(Answer::Keep);
+        sign_in.answer(UserInput::Keep);
         let kept = stranger.complete_sign_in(&mut sign_in).await?;
         ensure!(kept.id.to_string() == account_for(option), "{} was kept", kept.id);
         ensure!(harness.tunekey.snapshot().accounts.len() == 2, "both are there");

@@ -1,4 +1,4 @@
-//! Codes that nobody has scanned and nobody looks at any more, kept while they live: who looks at another way in and
+//! Codes that nobody has scanned and nobody looks at any more, kept while they live: who looks at another option and
 //! comes back finds the same code, so that looking around asks nothing more of the service.
 
 use std::collections::HashMap;
@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tunekey_services::{Attempt, Context};
 
-use super::{Commitment, Run, SignInStep};
+use super::attempt_state::{AttemptState, Stage};
+use super::step::SignInStep;
 use crate::alternatives::SignInOption;
 
 /// For how long a code must still live to be worth showing again.
@@ -23,12 +24,17 @@ pub(crate) struct ParkedCode {
 }
 
 impl ParkedCode {
-    /// What is worth keeping of a run that nobody looks at any more.
-    pub(super) fn of(run: Run) -> Option<Self> {
-        let step = run.shown.filter(|step| matches!(step, SignInStep::ShowCode { .. }))?;
-        let waits = run.confirmed == Commitment::No && run.attempt.survives_pause();
-        let until = run.until.filter(|_| waits)?;
-        Some(Self { attempt: run.attempt, context: run.context, step, until })
+    /// What is worth keeping of an attempt that nobody looks at any more.
+    pub(super) fn of(state: AttemptState) -> Option<Self> {
+        let AttemptState { attempt, context, stage, .. } = state;
+        match stage {
+            Stage::OnScreen { step: step @ SignInStep::ShowCode { .. }, until: Some(until) }
+                if attempt.survives_pause() =>
+            {
+                Some(Self { attempt, context, step, until })
+            }
+            _ => None,
+        }
     }
 
     fn is_worth_showing(&self) -> bool {
@@ -36,10 +42,10 @@ impl ParkedCode {
     }
 }
 
-impl From<ParkedCode> for Run {
+impl From<ParkedCode> for AttemptState {
     fn from(parked: ParkedCode) -> Self {
         let ParkedCode { attempt, context, step, until } = parked;
-        Self { shown: Some(step), until: Some(until), ..Self::new(attempt, context) }
+        Self { stage: Stage::OnScreen { step, until: Some(until) }, ..Self::new(attempt, context) }
     }
 }
 
@@ -49,20 +55,20 @@ impl fmt::Debug for ParkedCode {
     }
 }
 
-/// The parked codes, one for each way in.
+/// The parked codes, one for each option.
 #[derive(Debug, Default)]
 pub(crate) struct ParkedCodes(HashMap<SignInOption, ParkedCode>);
 
 impl ParkedCodes {
     /// Keeps a code.
-    pub(crate) fn put(&mut self, way: SignInOption, code: ParkedCode) {
+    pub(crate) fn put(&mut self, option: SignInOption, code: ParkedCode) {
         self.0.retain(|_, code| code.is_worth_showing());
-        self.0.insert(way, code);
+        self.0.insert(option, code);
     }
 
-    /// Takes the code for that way, if it still lives for a while.
-    pub(crate) fn take(&mut self, way: SignInOption) -> Option<ParkedCode> {
-        self.0.remove(&way).filter(ParkedCode::is_worth_showing)
+    /// Takes the code for that option, if it still lives for a while.
+    pub(crate) fn take(&mut self, option: SignInOption) -> Option<ParkedCode> {
+        self.0.remove(&option).filter(ParkedCode::is_worth_showing)
     }
 
     /// Drops them all: they were fetched in a way that the settings no longer want.

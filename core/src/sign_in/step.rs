@@ -10,7 +10,7 @@ use tunekey_services::{
 };
 
 #[cfg(doc)]
-use super::Answer;
+use super::input::UserInput;
 use crate::account::Account;
 use crate::alternatives::Alternatives;
 use crate::problem::{Problem, ProblemCode};
@@ -78,7 +78,7 @@ pub enum SignInStep {
         #[serde(skip)]
         page: Box<OfficialPage>,
     },
-    /// The page was closed before that. [`Answer::Again`] opens it again.
+    /// The page was closed before that. [`UserInput::Again`] opens it again.
     PageClosed,
     /// A text to paste is wanted: [`Input::Text`].
     AskPaste {
@@ -99,8 +99,8 @@ pub enum SignInStep {
     },
     /// Confirmed; the credential is being fetched. From here on the sign-in cannot be cancelled.
     Exchanging,
-    /// It is another account than the one that was to be signed in again. [`Answer::Keep`] saves it
-    /// beside that one, [`Answer::Again`] drops it and starts over.
+    /// It is another account than the one that was to be signed in again. [`UserInput::Keep`] saves it
+    /// beside that one, [`UserInput::Again`] drops it and starts over.
     AskOtherAccount {
         /// Which account it is.
         #[cfg_attr(feature = "typescript", ts(type = "string"))]
@@ -113,7 +113,7 @@ pub enum SignInStep {
         #[cfg_attr(feature = "typescript", ts(type = "string"))]
         wanted: AccountId,
     },
-    /// It is a new account, and it came by a page of the service. [`Answer::Keep`] saves it, [`Answer::Again`] drops
+    /// It is a new account, and it came by a page of the service. [`UserInput::Keep`] saves it, [`UserInput::Again`] drops
     /// it and starts over.
     AskNewAccount {
         /// Which account it is.
@@ -133,13 +133,13 @@ pub enum SignInStep {
         /// Whether it was known before, so that its credential was replaced.
         known: bool,
     },
-    /// The code is no longer valid and no other was fetched by itself; [`Answer::Again`] gets one.
+    /// The code is no longer valid and no other was fetched by itself; [`UserInput::Again`] gets one.
     Expired {
         /// Whether the phone had read it: then it was declined there, or not confirmed in time. Not every service says
         /// which of the two.
         scanned: bool,
     },
-    /// Declined on the phone. [`Answer::Again`] starts over.
+    /// Declined on the phone. [`UserInput::Again`] starts over.
     Refused,
     /// Risk control stopped it.
     RiskControl {
@@ -148,7 +148,7 @@ pub enum SignInStep {
         /// The other ways in.
         alternatives: Alternatives,
     },
-    /// It failed. [`Answer::Again`] starts over, or, when only the network or the keychain stood in the way of
+    /// It failed. [`UserInput::Again`] starts over, or, when only the network or the keychain stood in the way of
     /// a sign-in that was confirmed already, goes on with that one.
     Failed {
         /// Why.
@@ -167,7 +167,7 @@ pub enum StepKind {
     Question,
     /// An answer that only a front with a web view can take.
     PageQuestion,
-    /// The sign-in has failed. [`Answer::Again`] starts over.
+    /// The sign-in has failed. [`UserInput::Again`] starts over.
     Failure,
     /// Nothing more: signed in.
     Done,

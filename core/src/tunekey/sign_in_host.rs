@@ -91,21 +91,22 @@ impl SignInHost for TuneKey {
         self.0.accounts.take_sign_in(service)
     }
 
-    fn park(&self, way: SignInOption, code: ParkedCode) {
-        self.parked_codes().put(way, code);
+    fn park(&self, option: SignInOption, code: ParkedCode) {
+        self.parked_codes().put(option, code);
     }
 
-    fn take_parked(&self, way: SignInOption) -> Option<ParkedCode> {
-        self.parked_codes().take(way)
+    fn take_parked(&self, option: SignInOption) -> Option<ParkedCode> {
+        self.parked_codes().take(option)
     }
 
-    fn blocked(&self, way: SignInOption) {
-        self.blocked_methods().note(way, self.0.clock.now());
+    fn note_blocked(&self, option: SignInOption) {
+        self.blocked_methods().note(option, self.0.clock.now());
     }
 
-    fn alternatives(&self, way: SignInOption) -> Alternatives {
-        let methods = registry::by_id(way.service).map(|service| self.methods(service)).unwrap_or_default();
-        self.blocked_methods().alternatives(way, &methods, self.0.clock.now())
+    fn alternatives(&self, option: SignInOption) -> Alternatives {
+        let methods =
+            registry::by_id(option.service).map(|service| self.methods(service)).unwrap_or_default();
+        self.blocked_methods().alternatives(option, &methods, self.0.clock.now())
     }
 
     fn knows(&self, account: &AccountId) -> bool {

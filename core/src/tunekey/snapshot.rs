@@ -9,6 +9,7 @@ use crate::account::{Account, Health};
 use crate::export::Format;
 use crate::problem::Problem;
 use crate::settings::Settings;
+use crate::sign_in::SignInStatus;
 use crate::vault::Generation;
 use crate::vault::keychain::KeychainState;
 
@@ -87,6 +88,11 @@ pub enum Event {
     Settings {
         /// All of them.
         settings: Settings,
+    },
+    /// A sign-in has begun or ended. How one goes on is seen by whoever [watches](crate::TuneKey::watch_sign_in) it.
+    SignIns {
+        /// Those under way, oldest first.
+        sign_ins: Vec<SignInStatus>,
     },
 }
 

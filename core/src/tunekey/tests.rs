@@ -1,12 +1,12 @@
 //! The facade on a profile of its own, with a keychain that can be broken and no network.
 
 use jiff::{SignedDuration, Timestamp};
-use tunekey_services::{Credential, Fields, Grant, Inspection, Secret, netease, qqmusic};
+use tunekey_services::{Credential, Fields, Grant, Input, Inspection, Secret, netease, qqmusic};
 
 use super::*;
 use crate::account::Health;
 use crate::ledger::AccountRecord;
-use crate::sign_in::Scanner;
+use crate::sign_in::{Scanner, SignInStep};
 use crate::vault::sim::SimKeychain;
 
 /// A core with these accounts, each with a credential in the keychain.
@@ -410,6 +410,35 @@ async fn nothing_is_renewed_by_itself_once_the_process_is_about_to_end() {
     assert!(home.tunekey.0.accounts.record(&first()).expect("it is there").renewals.is_empty());
 }
 
+#[tokio::test]
+async fn every_front_sees_a_sign_in_and_can_answer_it() {
+    let home = Home::new().await;
+    let window = home.tunekey.clone();
+    let mut command =
+        home.tunekey.start_sign_in(netease::ID, Method::Paste, None).expect("it is a service of ours");
+    let id = command.id();
+    let mut steps = window.watch_sign_in(id).expect("it is under way");
+    while !matches!(steps.next().await.expect("it goes on"), SignInStep::AskPaste { .. }) {}
+    let [status] = &window.sign_ins()[..] else { panic!("one is under way") };
+    assert_eq!((status.id, status.method, status.step.waits_for_answer()), (id, Method::Paste, true));
+    let text = "MUSIC_U=".to_owned() + &"a".repeat(128) + "; __csrf=0123456789abcdef0123456789abcdef";
+    assert!(window.answer_sign_in(id, UserInput::Answer(Input::Text(text.into()))), "it is under way");
+    while !matches!(command.next().await.expect("it goes on"), SignInStep::AskToGoOn { .. }) {}
+    drop(command);
+    while steps.next().await.is_some() {}
+    assert!(window.sign_ins().is_empty() && window.watch_sign_in(id).is_none(), "it ended for all");
+}
+
+#[tokio::test]
+async fn a_process_that_is_about_to_end_waits_for_no_sign_in_that_can_be_cancelled() {
+    let home = Home::new().await;
+    let mut sign_in =
+        home.tunekey.start_sign_in(netease::ID, Method::Paste, None).expect("it is a service of ours");
+    while !matches!(sign_in.next().await.expect("it goes on"), SignInStep::AskPaste { .. }) {}
+    let drained = tokio::time::timeout(Duration::from_secs(60), home.tunekey.drain()).await;
+    assert!(drained.is_ok() && sign_in.next().await.is_none(), "it is over");
+}
+
 /// What is kept after a credential with these fields was pasted over the first account's.
 async fn after_pasting(fields: &[(&str, &str)]) -> Vec<(String, Secret)> {
     let home = Home::new().await;
@@ -421,7 +450,7 @@ async fn after_pasting(fields: &[(&str, &str)]) -> Vec<(String, Secret)> {
     };
     let grant = Grant { credential, inspection: Inspection::default() };
     let scanner = Scanner::default();
-    sign_in::SignInHost::save(&home.tunekey, &grant, Method::Paste, &scanner).await.expect("it saves");
+    SignInHost::save(&home.tunekey, &grant, Method::Paste, &scanner).await.expect("it saves");
     let kept = home
         .tunekey
         .0
@@ -471,7 +500,7 @@ async fn when_a_session_ends_is_still_known_when_the_same_session_is_pasted() {
     };
     let grant = Grant { credential: pasted, inspection: Inspection::default() };
     let scanner = Scanner::default();
-    sign_in::SignInHost::save(&home.tunekey, &grant, Method::Paste, &scanner).await.expect("it saves");
+    SignInHost::save(&home.tunekey, &grant, Method::Paste, &scanner).await.expect("it saves");
     let now = load().await.credential;
     assert_eq!((now.issued_at, now.expires_at), (began, Some(end)));
 }

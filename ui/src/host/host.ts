@@ -17,7 +17,7 @@ import type { ServiceInfo } from './bindings/ServiceInfo';
 import type { Settings } from './bindings/Settings';
 import type { SignedOut } from './bindings/SignedOut';
 import type { Snapshot } from './bindings/Snapshot';
-import type { WindowAnswer } from './bindings/WindowAnswer';
+import type { WindowInput } from './bindings/WindowInput';
 
 /** What the program behind the window reports by itself. Applying one twice is harmless. */
 export type HostEvent = Event | DesktopEvent;
@@ -54,7 +54,7 @@ export interface Host {
   /** Drops what there is and starts over with the same way in. */
   newCode(id: number): Promise<void>;
   cancelSignIn(id: number): Promise<void>;
-  answerSignIn(id: number, answer: WindowAnswer): Promise<void>;
+  answerSignIn(id: number, answer: WindowInput): Promise<void>;
   /** Opens the check that the service asks for in the system's browser. */
   openCaptcha(id: number): Promise<void>;
   /** Brings the service's own page to the front. */

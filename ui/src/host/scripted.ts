@@ -18,7 +18,7 @@ import type { Settings } from './bindings/Settings';
 import type { SignedOut } from './bindings/SignedOut';
 import type { SignInStep } from './bindings/SignInStep';
 import type { Snapshot } from './bindings/Snapshot';
-import type { WindowAnswer } from './bindings/WindowAnswer';
+import type { WindowInput } from './bindings/WindowInput';
 import type { Host, HostEvent, SettingKey } from './host';
 
 /** A command that was called, with what it was given. */
@@ -143,7 +143,7 @@ export class ScriptedHost implements Host {
     return this.#command(['cancelSignIn', id], () => undefined);
   }
 
-  answerSignIn(id: number, answer: WindowAnswer): Promise<void> {
+  answerSignIn(id: number, answer: WindowInput): Promise<void> {
     return this.#command(['answerSignIn', id, answer], () => {
       switch (answer.kind) {
         case 'captcha_done':

@@ -430,6 +430,7 @@ export class App {
       case 'account_gone':
       case 'keychain':
       case 'settings':
+      case 'sign_ins':
         this.core.apply(event);
         break;
       case 'sign_in':

@@ -85,6 +85,9 @@ export class Core {
       case 'settings':
         this.#settings = event.settings;
         break;
+      case 'sign_ins':
+        // The one on screen comes step by step, as `sign_in`.
+        break;
     }
   }
 

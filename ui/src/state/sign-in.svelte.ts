@@ -8,7 +8,7 @@ import type { ServiceId } from '../host/bindings/ServiceId';
 import type { SignInStep } from '../host/bindings/SignInStep';
 import type { Unusable } from '../host/bindings/Unusable';
 import type { SignInOption } from '../host/bindings/SignInOption';
-import type { WindowAnswer } from '../host/bindings/WindowAnswer';
+import type { WindowInput } from '../host/bindings/WindowInput';
 import { problemFrom, type Host } from '../host/host';
 
 import { Turns } from './turns';
@@ -232,7 +232,7 @@ export class SignIn {
   }
 
   /** Answers what is asked. What takes a while is shown at once, so that nothing is sent twice. */
-  answer(answer: WindowAnswer): void {
+  answer(answer: WindowInput): void {
     if (answer.kind === 'captcha_done') this.#checked = true;
     // Except with a telephone, a check holds up what was confirmed already.
     const goesOn = answer.kind === 'captcha_done' && this.#way?.method !== 'phone';

@@ -2,6 +2,7 @@
 import type { Account } from "./Account";
 import type { KeychainState } from "./KeychainState";
 import type { Settings } from "./Settings";
+import type { SignInStatus } from "./SignInStatus";
 
 /**
  * A change. Each carries the whole new state of one thing, so that applying it twice is harmless.
@@ -26,4 +27,8 @@ state: KeychainState, } | { "kind": "settings",
 /**
  * All of them.
  */
-settings: Settings, };
+settings: Settings, } | { "kind": "sign_ins", 
+/**
+ * Those under way, oldest first.
+ */
+sign_ins: Array<SignInStatus>, };

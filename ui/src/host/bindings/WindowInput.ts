@@ -3,7 +3,7 @@
 /**
  * What the window answers to a question of a sign-in.
  */
-export type WindowAnswer = { "kind": "phone_number", 
+export type WindowInput = { "kind": "phone_number", 
 /**
  * The country's code without plus or zeros, such as `86`.
  */
