@@ -214,6 +214,26 @@ mod tests {
     }
 
     #[test]
+    fn a_client_identity_stands_under_the_name_of_its_own_setting_in_the_file() {
+        let mut settings = Settings::default();
+        let written = |settings: &Settings| serde_json::to_value(settings).expect("it is plain data");
+        assert_eq!(written(&settings)["netease_profile"], "web");
+        settings.set("netease-profile", "pc").expect("it is one of the two");
+        assert_eq!(written(&settings)["netease_profile"], "pc");
+        let read = |value: &str| {
+            let text =
+                format!(r#"{{"auto_renew": false, "netease_profile": {value}, "of_a_newer_version": [1]}}"#);
+            serde_json::from_str::<Settings>(&text).expect("it is readable")
+        };
+        assert_eq!(read("\"pc\"").get("netease-profile"), Ok("pc".to_owned()));
+        for unknown in ["\"tv\"", "null", "7"] {
+            let settings = read(unknown);
+            assert_eq!(settings.get("netease-profile"), Ok("web".to_owned()), "{unknown}");
+            assert!(!settings.auto_renew, "the rest is read all the same");
+        }
+    }
+
+    #[test]
     fn a_proxy_address_with_a_password_is_refused_because_the_ledger_holds_no_secrets() {
         let problem = Proxy::parse("http://me:canary@proxy:3128").expect_err("a password must not be kept");
         let problem = Problem::from(problem);

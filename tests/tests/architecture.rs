@@ -85,6 +85,33 @@ fn signing_in_and_renewing_name_no_service() {
 }
 
 #[test]
+fn nothing_but_its_own_folder_names_a_service() {
+    let without_comments = |text: &str| {
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        text.lines().filter(is_code).collect::<Vec<_>>().join("\n")
+    };
+    let rust = ["core/src", "cli/src", "src-tauri/src"].into_iter().flat_map(|folder| sources(folder, "rs"));
+    let is_tested = |path: &Path| {
+        !path.components().any(|part| part.as_os_str() == "tests") && !path.ends_with("tests.rs")
+    };
+    for (path, text) in rust.filter(|(path, _)| is_tested(path) && !path.ends_with("fixtures.rs")) {
+        let text = without_comments(&without_tests(&text));
+        for forbidden in ["\"netease", "\"qqmusic\"", "netease::", "qqmusic::", "NetEase Cloud", "网易"] {
+            assert!(!text.contains(forbidden), "{} names {forbidden}", path.display());
+        }
+    }
+    let page = ["ts", "svelte", "css"].into_iter().flat_map(|extension| sources("ui/src", extension));
+    let is_played = |path: &Path| {
+        path.ends_with("scenes.ts") || path.components().any(|part| part.as_os_str() == "bindings")
+    };
+    for (path, text) in page.filter(|(path, _)| !is_played(path)) {
+        for forbidden in ["'netease'", "'qqmusic'", "NetEase", "Tencent", "网易", "QQ Music"] {
+            assert!(!text.contains(forbidden), "{} names {forbidden}", path.display());
+        }
+    }
+}
+
+#[test]
 fn nothing_but_a_commit_saves_to_the_vault() {
     let saves = |text: &str| text.contains("vault.save(");
     let all = sources("core/src", "rs").into_iter().filter(|(path, _)| !path.ends_with("tests.rs"));

@@ -353,3 +353,11 @@ impl Service for Stub {
 fn no_network() -> ServiceError {
     ServiceError::NotTheService { doing: "exporting", got: tunekey_services::NotTheAnswer::Other }
 }
+
+#[test]
+fn a_format_of_a_newer_version_is_read_and_written_as_it_was_and_suits_no_service() {
+    let format: Format = serde_json::from_str("\"futureformat\"").expect("it is a name");
+    assert_eq!(serde_json::to_string(&format).expect("it is plain data"), "\"futureformat\"");
+    assert!(registry::all().iter().all(|service| !format.suits(service.id())));
+    assert_eq!("futureformat".parse::<Format>(), Err(UnknownName), "nobody can choose it here");
+}

@@ -3,11 +3,20 @@ import { describe, expect, test } from 'vitest';
 import { capitalised, languageOf, say } from '../../src/copy';
 import { words } from '../../src/copy/words';
 import { sentences } from '../../src/host/bindings/sentences';
+import { services } from '../../src/host/bindings/services';
 
-/** Every text of the window: its own, and the core's. */
+/** The texts that services declare, by where they stand. */
+function declared(facts: unknown, at: string): [string, readonly [string, string]][] {
+  if (typeof facts !== 'object' || facts === null) return [];
+  if ('english' in facts && 'chinese' in facts) return [[at, [String(facts.english), String(facts.chinese)]]];
+  return Object.entries(facts).flatMap(([key, value]) => declared(value, `${at}.${key}`));
+}
+
+/** Every text of the window: its own, the core's and the services'. */
 const texts: Record<string, readonly [string, string]> = {
   ...words,
   ...Object.fromEntries(Object.entries(sentences).map(([code, { english, chinese }]) => [code, [english, chinese] as const])),
+  ...Object.fromEntries(services.flatMap((facts) => declared(facts, facts.id))),
 };
 
 describe('values in texts', () => {
