@@ -9,8 +9,8 @@ use tunekey_services::{AccountId, Credential, Service};
 use crate::accounts::Accounts;
 use crate::ledger::AccountRecord;
 use crate::problem::Problem;
+use crate::store::Interaction;
 use crate::timing::life;
-use crate::vault::keychain::Interaction;
 use crate::vault::{Generation, SaveError, Vault};
 
 /// Learns of every credential that has become current.
@@ -62,7 +62,7 @@ impl Commits {
         service: &dyn Service,
         credential: &Credential,
         replaced: Option<Generation>,
-        interaction: Interaction,
+        interaction: Interaction<'_>,
         record: Record<impl FnOnce(&mut AccountRecord)>,
     ) -> Result<Generation, CommitError> {
         let saved = self.vault.save(credential, replaced, interaction).await;

@@ -27,6 +27,7 @@ mod quota;
 mod renewal;
 mod settings;
 mod sign_in;
+mod store;
 mod timing;
 mod tunekey;
 mod vault;
@@ -42,6 +43,10 @@ pub use problem::{Language, Problem, ProblemCode, Words};
 pub use profile::Profile;
 pub use settings::Settings;
 pub use sign_in::{Answer, SignIn, SignInStep, StepKind};
+pub use store::{
+    AskPassphrase, Interaction, NamedSlot, PassphraseQuestion, SecretKind, SecretStore, SlotName, StoreError,
+    StoreKind, StoreState, SystemKeychain,
+};
 pub use tunekey::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
 };
@@ -51,5 +56,4 @@ pub use tunekey_services::{
     PasteFormat, PastedAccount, PrivateAddress, Proxy, QUIET_ZONE, QrCode, Renewability, Secret, ServiceId,
     SystemClock, Tier, TierStatus, UnchangedReason, Unusable, UnusableReason, display_text, registry,
 };
-pub use vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
-pub use vault::{Generation, SaveError, StoredCredential, Vault};
+pub use vault::{Generation, SaveError, StoredCredential, Vault, VaultError};

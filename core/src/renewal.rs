@@ -1,6 +1,6 @@
 //! Renewal: one at a time for each account, across all processes, and when it is due.
 //!
-//! lock the account → read the generation again (newer? somebody else has done it) → prove that the keychain
+//! lock the account → read the generation again (newer? somebody else has done it) → prove that the store
 //! takes a write → ask → merge field by field → write the idle slot and read it back → publish → unlock.
 //! What a refusal means is decided in [`evidence`]: one answer is never enough.
 
@@ -20,8 +20,8 @@ use crate::evidence::{self, Verdict};
 use crate::ledger::{AccountLock, AccountRecord};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
+use crate::store::{Interaction, StoreError};
 use crate::timing::{jitter, life, pause};
-use crate::vault::keychain::{Interaction, KeychainError};
 use crate::vault::{Generation, StoredCredential, Vault};
 
 /// How much later than a minute after the first refusal the second question may come.
@@ -39,7 +39,7 @@ pub(crate) struct Renewer {
     unsaved: Arc<UnsavedKeys>,
 }
 
-/// Keys that the service has issued and the keychain would not take: written before anything else happens with their
+/// Keys that the service has issued and the store would not take: written before anything else happens with their
 /// account, unless something else has been saved since.
 #[derive(Debug, Default)]
 struct UnsavedKeys(Mutex<HashMap<AccountId, Unsaved>>);
@@ -84,7 +84,7 @@ impl Renewer {
     /// Renews one account. What goes wrong, wherever it does, is in the history and delays the next try.
     ///
     /// # Errors
-    /// A keychain problem, what the service said, or `NotRenewable` without having asked it.
+    /// A problem of the store, what the service said, or `NotRenewable` without having asked it.
     pub(crate) async fn renew(
         &self,
         accounts: &Accounts,
@@ -172,16 +172,16 @@ impl Renewer {
         }
     }
 
-    /// The account's credential. What the keychain says of a missing or unreadable one is kept with the account,
+    /// The account's credential. What the store says of a missing or unreadable one is kept with the account,
     /// and taken back as soon as it can be read.
     ///
     /// # Errors
-    /// `CredentialMissing`, `CredentialUnreadable`, or another keychain problem.
+    /// `CredentialMissing`, `CredentialUnreadable`, or another problem of the store.
     pub(crate) async fn load(
         &self,
         accounts: &Accounts,
         id: &AccountId,
-        interaction: Interaction,
+        interaction: Interaction<'_>,
     ) -> Result<StoredCredential, Problem> {
         let now = self.clock.now();
         match self.vault.load(id, interaction).await {
@@ -200,7 +200,7 @@ impl Renewer {
                 Err(Problem::new(ProblemCode::CredentialMissing).with_service(id.service))
             }
             Err(error) => {
-                if matches!(error, KeychainError::Unreadable(_)) {
+                if matches!(error.error, StoreError::Unreadable(_)) {
                     note(accounts, id, |record| {
                         if !record.health.needs_sign_in() {
                             record.health = Health::Warning { since: now, reason: WarningReason::Unreadable };
@@ -212,7 +212,7 @@ impl Renewer {
         }
     }
 
-    /// Writes the keys that no keychain has taken yet. For a process that is about to end.
+    /// Writes the keys that no store has taken yet. For a process that is about to end.
     pub(crate) async fn flush(
         &self,
         accounts: &Accounts,
@@ -331,7 +331,7 @@ impl Renewer {
         let now = self.clock.now();
         let mut verdict = Verdict::Outdated;
         accounts.update(&kept.credential.account, |record| {
-            // With the lock held nothing is newer than what the keychain gave: a newer one was lost there.
+            // With the lock held nothing is newer than what the store gave: a newer one was lost there.
             record.generation = record.generation.min(kept.generation);
             verdict = evidence::weigh(record, kept.generation, SignInReason::Rejected, now);
         })?;
@@ -390,7 +390,7 @@ enum KeyState {
     Refused,
 }
 
-fn interaction(trigger: RenewalTrigger) -> Interaction {
+fn interaction(trigger: RenewalTrigger) -> Interaction<'static> {
     match trigger {
         RenewalTrigger::Manual => Interaction::Allowed,
         RenewalTrigger::Automatic => Interaction::Forbidden,

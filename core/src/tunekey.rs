@@ -26,8 +26,8 @@ use crate::profile::Profile;
 use crate::renewal::{Checked, Renewer};
 use crate::settings::Settings;
 use crate::sign_in::{self, ParkedCodes, SignIn};
-use crate::vault::Vault;
-use crate::vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
+use crate::store::{AskPassphrase, Interaction, SecretStore, StoreKind, StoreState, SystemKeychain};
+use crate::vault::{Vault, VaultError};
 
 mod lookup;
 mod removal;
@@ -43,13 +43,15 @@ pub use snapshot::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
 };
 
-/// What a [`TuneKey`] is made of. Tests bring their own keychain, clock and limits.
+/// What a [`TuneKey`] is made of. Tests bring their own store, clock and limits.
 #[derive(Debug)]
 pub struct Setup {
     /// Where everything that is not secret is kept.
     pub profile: Profile,
     /// Where everything that is secret is kept.
-    pub keychain: Arc<dyn Keychain>,
+    pub store: Arc<dyn SecretStore>,
+    /// How the front asks for the passphrase of a store that has one, if it can.
+    pub passphrase: Option<Arc<dyn AskPassphrase>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What the network may take.
@@ -59,12 +61,15 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The system's keychain, the system's clock and the limits that we promise.
+    /// The profile's own store, the system's clock and the limits that we promise.
     pub fn new(profile: Profile) -> Self {
-        let keychain = Arc::new(SystemKeychain::new(profile.keychain_service()));
+        let store: Arc<dyn SecretStore> = match profile.store() {
+            StoreKind::Keychain => Arc::new(SystemKeychain::new(profile.keychain_service())),
+        };
         Self {
             profile,
-            keychain,
+            store,
+            passphrase: None,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             has_web_view: false,
@@ -98,7 +103,8 @@ struct Inner {
     parked: Mutex<ParkedCodes>,
     /// The client for the settings it was made with: rebuilt when they change.
     http: Mutex<Option<(HttpOptions, Option<SystemProxy>, Http)>>,
-    keychain: Mutex<KeychainState>,
+    /// How the store was when it was last used.
+    store: Mutex<StoreState>,
     notice: Option<Problem>,
     events: broadcast::Sender<Event>,
     /// Whether this process runs the profile's schedule.
@@ -112,15 +118,15 @@ struct Inner {
 }
 
 impl TuneKey {
-    /// Opens a profile. Reads the ledger; does not touch the keychain.
+    /// Opens a profile. Reads the ledger; does not touch the store.
     ///
     /// # Errors
     /// `ProfileUnreadable` when the ledger cannot be read or was written by a newer version.
     pub fn open(setup: Setup) -> Result<Self, Problem> {
-        let Setup { profile, keychain, clock, limits, has_web_view } = setup;
+        let Setup { profile, store, passphrase, clock, limits, has_web_view } = setup;
         let (ledger, notice) = LedgerFile::open(&profile)?;
         let (events, _) = broadcast::channel(EVENT_BACKLOG);
-        let vault = Vault::new(keychain);
+        let vault = Vault::new(store).asking(passphrase);
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), events.clone())?;
         let commits = Commits::new(vault.clone());
         let renewer = Renewer::new(profile.clone(), vault.clone(), commits.clone(), clock.clone());
@@ -138,7 +144,7 @@ impl TuneKey {
             parked: Mutex::default(),
             http: Mutex::default(),
             // Until it has been asked: the window must not flash "locked" while it starts.
-            keychain: Mutex::new(KeychainState::Ready),
+            store: Mutex::new(StoreState::Ready),
             notice,
             events,
             lease,
@@ -154,7 +160,7 @@ impl TuneKey {
         Snapshot {
             revision,
             accounts,
-            keychain: *self.keychain(),
+            store: *self.store(),
             settings,
             notice: self.0.notice.clone(),
             system_proxy: SystemProxyInfo::now(),
@@ -210,7 +216,7 @@ impl TuneKey {
     /// issued the key. Whoever asks while it is under way shares its result.
     ///
     /// # Errors
-    /// `NotFound`, a keychain problem, or what the service said. Nothing is lost with any of them.
+    /// `NotFound`, a problem of the store, or what the service said. Nothing is lost with any of them.
     pub async fn renew(&self, id: &AccountId, trigger: RenewalTrigger) -> Result<RenewalRecord, Problem> {
         let (this, id) = (self.clone(), id.clone());
         self.0.renewals.join((id.clone(), trigger), || this.renew_once(id, trigger)).await
@@ -272,7 +278,7 @@ impl TuneKey {
     }
 
     /// Waits for what must not be cut off: sign-ins that were confirmed, renewals, sign-outs; then writes the keys
-    /// that no keychain has taken yet. A sign-in that can be cancelled is to be dropped first. From now on nothing
+    /// that no store has taken yet. A sign-in that can be cancelled is to be dropped first. From now on nothing
     /// is renewed by itself any more. For a process that is about to end.
     pub async fn drain(&self) {
         self.0.ending.store(true, Ordering::Release);
@@ -285,7 +291,7 @@ impl TuneKey {
     /// The cookie, in a format or, if none is named, in the account's own.
     ///
     /// # Errors
-    /// `NotFound`, `InvalidInput` when the format does not exist for the service, or a keychain problem.
+    /// `NotFound`, `InvalidInput` when the format does not exist for the service, or a problem of the store.
     pub async fn cookie(&self, id: &AccountId, format: Option<Format>) -> Result<ExportedCookie, Problem> {
         self.export(id, format, Scope::Full).await
     }
@@ -303,7 +309,7 @@ impl TuneKey {
         let record = self.0.accounts.record(id)?;
         let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
         let kept =
-            self.note_keychain_of(self.0.renewer.load(&self.0.accounts, id, Interaction::Allowed).await)?;
+            self.note_store_of(self.0.renewer.load(&self.0.accounts, id, Interaction::Allowed).await)?;
         let export = export::render(format, scope, registry::by_id(id.service), &kept.credential)?;
         Ok(ExportedCookie {
             text: export.text,
@@ -401,10 +407,10 @@ impl TuneKey {
         Ok(self.settings())
     }
 
-    /// Looks whether the keychain can be used. With [`Interaction::Allowed`] it may ask the person to unlock it.
-    pub async fn probe_keychain(&self, interaction: Interaction) -> KeychainState {
+    /// Looks whether the store can be used. When it is allowed, the person may be asked to unlock it.
+    pub async fn probe_store(&self, interaction: Interaction<'_>) -> StoreState {
         let state = self.0.vault.state(interaction).await;
-        self.note_keychain(state);
+        self.note_store(state);
         state
     }
 
@@ -499,58 +505,58 @@ impl TuneKey {
         *self.0.http.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn keychain(&self) -> std::sync::MutexGuard<'_, KeychainState> {
-        self.0.keychain.lock().unwrap_or_else(PoisonError::into_inner)
+    fn store(&self) -> std::sync::MutexGuard<'_, StoreState> {
+        self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note_keychain(&self, state: KeychainState) {
-        let mut known = self.keychain();
+    fn note_store(&self, state: StoreState) {
+        let mut known = self.store();
         if std::mem::replace(&mut *known, state) != state {
             // Sent while it is held, so that two changes cannot overtake each other. Nobody listening is fine: the
             // next snapshot says it, too.
-            drop(self.0.events.send(Event::Keychain { state }));
+            drop(self.0.events.send(Event::Store { state }));
         }
     }
 
-    /// Remembers what a keychain call says of the keychain.
-    fn keychain_says<T>(&self, result: Result<T, KeychainError>) -> Result<T, Problem> {
+    /// Remembers what a call of the vault says of the store.
+    fn store_says<T>(&self, result: Result<T, VaultError>) -> Result<T, Problem> {
         match result {
             Ok(value) => {
-                self.note_keychain(KeychainState::Ready);
+                self.note_store(StoreState::Ready);
                 Ok(value)
             }
             Err(error) => {
-                if let Some(state) = error.state() {
-                    self.note_keychain(state);
+                if let Some(state) = error.error.state() {
+                    self.note_store(state);
                 }
                 Err(error.into())
             }
         }
     }
 
-    /// Remembers what something that used the keychain says of it.
-    fn note_keychain_of<T>(&self, result: Result<T, Problem>) -> Result<T, Problem> {
+    /// Remembers what something that used the store says of it.
+    fn note_store_of<T>(&self, result: Result<T, Problem>) -> Result<T, Problem> {
         let state = match &result {
-            Ok(_) => Some(KeychainState::Ready),
+            Ok(_) => Some(StoreState::Ready),
             Err(problem) => match problem.code {
-                ProblemCode::KeychainLocked => Some(KeychainState::Locked),
-                ProblemCode::KeychainUnavailable => Some(KeychainState::Unavailable),
-                ProblemCode::KeychainDenied => Some(KeychainState::Denied),
+                ProblemCode::KeychainLocked => Some(StoreState::Locked),
+                ProblemCode::KeychainUnavailable => Some(StoreState::Unavailable),
+                ProblemCode::KeychainDenied => Some(StoreState::Denied),
                 _ => None,
             },
         };
         // A call that found out more (such as that it is silent) has said so already.
         if let Some(state) = state
-            && (state == KeychainState::Ready || *self.keychain() == KeychainState::Ready)
+            && (state == StoreState::Ready || *self.store() == StoreState::Ready)
         {
-            self.note_keychain(state);
+            self.note_store(state);
         }
         result
     }
 
     /// Remembers what the last thing tried with an account came to.
     fn note_result<T>(&self, id: &AccountId, result: Result<T, Problem>) -> Result<T, Problem> {
-        let result = self.note_keychain_of(result);
+        let result = self.note_store_of(result);
         self.0.accounts.last_error(id, result.as_ref().err().cloned());
         result
     }

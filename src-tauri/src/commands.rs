@@ -21,9 +21,9 @@ use serde::Serialize;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager as _, State, Wry};
 use tunekey_core::{
-    Account, AccountId, Answer, CheckOutcome, Clock as _, ConnectionTest, Interaction, KeychainState,
-    Language, Method, Problem, ProblemCode, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo,
-    SignedOut, Snapshot, SystemClock, TuneKey, Words,
+    Account, AccountId, Answer, CheckOutcome, Clock as _, ConnectionTest, Interaction, Language, Method,
+    Problem, ProblemCode, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo, SignedOut, Snapshot,
+    StoreState, SystemClock, TuneKey, Words,
 };
 
 use crate::clipboard::Clipboard;
@@ -454,9 +454,9 @@ fn set_preferences(
 async fn keychain_retry(
     core: State<'_, TuneKey>,
     limits: State<'_, RateLimits>,
-) -> CommandResult<KeychainState> {
+) -> CommandResult<StoreState> {
     limited(&limits.requests)?;
-    Ok(core.probe_keychain(Interaction::Allowed).await)
+    Ok(core.probe_store(Interaction::Allowed).await)
 }
 
 /// What the window says of the app, and needs to know of the computer.

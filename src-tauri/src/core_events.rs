@@ -48,7 +48,7 @@ fn track(known: &mut BTreeSet<AccountId>, event: &Event) {
         Event::AccountGone { id, .. } => {
             known.remove(id);
         }
-        Event::Keychain { .. } | Event::Settings { .. } => {}
+        Event::Store { .. } | Event::Settings { .. } => {}
     }
 }
 
@@ -63,14 +63,14 @@ fn catch_up(snapshot: Snapshot, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
         events.push(Event::Account { account: Box::new(account) });
     }
     events.extend(gone.into_iter().map(|id| Event::AccountGone { id, revision }));
-    events.push(Event::Keychain { state: snapshot.keychain });
+    events.push(Event::Store { state: snapshot.store });
     events.push(Event::Settings { settings: snapshot.settings });
     events
 }
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::{KeychainState, ServiceId, Settings};
+    use tunekey_core::{ServiceId, Settings, StoreState};
 
     use super::*;
 
@@ -81,7 +81,7 @@ mod tests {
         let snapshot = Snapshot {
             revision: 7,
             accounts: Vec::new(),
-            keychain: KeychainState::Locked,
+            store: StoreState::Locked,
             settings: Settings::default(),
             notice: None,
             system_proxy: None,
@@ -89,7 +89,7 @@ mod tests {
         let events = catch_up(snapshot, &mut known);
         let expected = [
             Event::AccountGone { id: gone, revision: 7 },
-            Event::Keychain { state: KeychainState::Locked },
+            Event::Store { state: StoreState::Locked },
             Event::Settings { settings: Settings::default() },
         ];
         assert_eq!(events, expected, "everything that may have changed");

@@ -10,8 +10,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tunekey_core::{
-    Account, AccountId, Clock, Format, Interaction, Keychain, KeychainError, Language, Limits, Problem,
-    Profile, RenewalRecord, RenewalTrigger, Secret, Setup, SignIn, SignInOption, SystemClock, TuneKey,
+    Account, AccountId, Clock, Format, Interaction, Language, Limits, Problem, Profile, RenewalRecord,
+    RenewalTrigger, Secret, SecretStore, Setup, SignIn, SignInOption, SlotName, StoreError, StoreKind,
+    SystemClock, TuneKey,
 };
 use tunekey_simulator::{Options, Running, Settings, Simulator};
 
@@ -72,7 +73,8 @@ impl Harness {
         let clock = Arc::new(AdjustableClock::default());
         let setup = Setup {
             profile: Profile::at(profile.path().join("profile")).map_err(into_error)?,
-            keychain: keychain.clone(),
+            store: keychain.clone(),
+            passphrase: None,
             clock: clock.clone(),
             limits: limits(),
             has_web_view: true,
@@ -258,22 +260,26 @@ impl MemoryKeychain {
 }
 
 #[async_trait]
-impl Keychain for MemoryKeychain {
-    async fn get(&self, name: &str, _: Interaction) -> Result<Option<Secret>, KeychainError> {
-        Ok(self.items().get(name).cloned())
+impl SecretStore for MemoryKeychain {
+    fn kind(&self) -> StoreKind {
+        StoreKind::Keychain
     }
 
-    async fn set(&self, name: &str, line: &Secret, _: Interaction) -> Result<(), KeychainError> {
-        self.items().insert(name.to_owned(), line.clone());
+    async fn get(&self, slot: &SlotName, _: Interaction<'_>) -> Result<Option<Secret>, StoreError> {
+        Ok(self.items().get(slot.as_str()).cloned())
+    }
+
+    async fn set(&self, slot: &SlotName, line: &Secret, _: Interaction<'_>) -> Result<(), StoreError> {
+        self.items().insert(slot.to_string(), line.clone());
         Ok(())
     }
 
-    async fn delete(&self, name: &str, _: Interaction) -> Result<(), KeychainError> {
-        self.items().remove(name);
+    async fn delete(&self, slot: &SlotName, _: Interaction<'_>) -> Result<(), StoreError> {
+        self.items().remove(slot.as_str());
         Ok(())
     }
 
-    async fn probe(&self, _: Interaction) -> Result<(), KeychainError> {
+    async fn probe(&self, _: Interaction<'_>) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ impl Renewer {
     /// the credential that is kept.
     ///
     /// # Errors
-    /// A keychain problem, what the service said, `RefusedOnce` for a refusal that waits for a second one, or
+    /// A problem of the store, what the service said, `RefusedOnce` for a refusal that waits for a second one, or
     /// `Rejected` after the second.
     pub(crate) async fn check(
         &self,

@@ -12,8 +12,9 @@ use tunekey_services::{
 
 use super::*;
 use crate::ledger::LedgerFile;
-use crate::vault::keychain::KeychainError;
-use crate::vault::sim::{SimKeychain, Trouble};
+use crate::store::keychain::sim::{SimKeychain, Trouble};
+use crate::store::{StoreError, StoreKind};
+use crate::vault::VaultError;
 
 /// What the service answers, one answer a call.
 #[derive(Debug)]
@@ -133,7 +134,7 @@ impl Desk {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let profile = Profile::at(dir.path().join("profile")).expect("a profile");
         let keychain = Arc::new(SimKeychain::default());
-        let vault = Vault::new(keychain.clone());
+        let vault = Vault::new(keychain.store());
         let clock = Arc::new(HandClock(Mutex::new(SystemClock.now())));
         let (ledger, _) = LedgerFile::open(&profile).expect("a ledger");
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), broadcast::channel(64).0)
@@ -373,7 +374,7 @@ async fn a_check_of_a_time_that_has_not_come_hides_no_failure() {
 
 #[tokio::test]
 async fn a_keychain_that_the_person_keeps_closed_is_no_renewal_that_failed() {
-    for refusal in [KeychainError::Locked, KeychainError::Denied] {
+    for refusal in [StoreError::Locked, StoreError::Denied] {
         let desk = Desk::new(&[Answer::Lost; 2], &[]).await;
         let health = |desk: &Desk| desk.accounts.view(&id()).expect("it is there").health;
         let since = desk.clock.now();
@@ -395,7 +396,7 @@ async fn a_keychain_that_the_person_keeps_closed_is_no_renewal_that_failed() {
 #[tokio::test]
 async fn a_keychain_that_refuses_is_in_the_history_and_delays_the_next_try() {
     let desk = Desk::new(&[], &[]).await;
-    desk.keychain.refuse(KeychainError::Locked);
+    desk.keychain.refuse(StoreError::Locked);
     desk.renew().await.expect_err("it is locked");
     let record = desk.record();
     let problem = record.renewals.first().and_then(|entry| entry.problem.as_ref());
@@ -427,10 +428,10 @@ async fn an_unchanged_key_counts_as_a_success_and_is_left_alone_for_a_while() {
 #[tokio::test]
 async fn nothing_is_asked_of_the_service_when_the_keychain_would_not_take_the_answer() {
     let desk = Desk::new(&[], &[]).await;
-    for error in [KeychainError::Locked, KeychainError::Silent, KeychainError::Denied] {
+    for error in [StoreError::Locked, StoreError::Silent, StoreError::Denied] {
         desk.keychain.refuse(error);
         let problem = desk.renew().await.expect_err("the keychain refuses");
-        assert_eq!(problem.code, Problem::from(error).code);
+        assert_eq!(problem.code, Problem::from(VaultError { store: StoreKind::Keychain, error }).code);
     }
     assert_eq!(desk.asked(), 0, "a key that could not be kept was never issued");
 }

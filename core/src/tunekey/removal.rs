@@ -6,14 +6,15 @@ use tunekey_services::{AccountId, registry};
 use super::{SIGN_OUT_LIMIT, SignedOut, TuneKey};
 use crate::account::{Busy, Health, SignInReason};
 use crate::problem::Problem;
-use crate::vault::keychain::{Interaction, KeychainError};
+use crate::store::{Interaction, StoreError};
+use crate::vault::VaultError;
 
 impl TuneKey {
     /// Ends the credential at the service, then removes it here. What the service does not confirm in five
     /// seconds is removed all the same, and said to be unconfirmed.
     ///
     /// # Errors
-    /// `NotFound`, a keychain problem, or `ProfileUnreadable`; then the account is still there.
+    /// `NotFound`, a problem of the store, or `ProfileUnreadable`; then the account is still there.
     pub async fn sign_out(&self, id: &AccountId) -> Result<SignedOut, Problem> {
         let (this, id) = (self.clone(), id.clone());
         self.to_its_end(async move {
@@ -22,8 +23,8 @@ impl TuneKey {
             let _lock = this.0.renewer.lock(&id).await?;
             let kept = match this.0.vault.load(&id, Interaction::Allowed).await {
                 // There is nothing in it to tell the service; it is removed all the same.
-                Err(KeychainError::Unreadable(_)) => None,
-                kept => this.keychain_says(kept)?,
+                Err(VaultError { error: StoreError::Unreadable(_), .. }) => None,
+                kept => this.store_says(kept)?,
             };
             let context = this.context()?;
             this.decide_to_remove(&id)?;
@@ -73,7 +74,7 @@ impl TuneKey {
 
     /// Deletes the credential, then the account. `ended` says that the service has ended the credential.
     async fn remove(&self, id: &AccountId, ended: bool) -> Result<(), Problem> {
-        if let Err(problem) = self.keychain_says(self.0.vault.forget(id, Interaction::Allowed).await) {
+        if let Err(problem) = self.store_says(self.0.vault.forget(id, Interaction::Allowed).await) {
             // The person is told that it is still there: it must not vanish at the next start.
             let now = self.0.clock.now();
             self.0.accounts.update(id, |record| {

@@ -14,7 +14,7 @@ use crate::account::RenewalTrigger;
 use crate::lease::Lease;
 use crate::ledger::AccountRecord;
 use crate::renewal;
-use crate::vault::keychain::{Interaction, KeychainState};
+use crate::store::{Interaction, StoreState};
 
 /// How often the schedule looks, by the wall clock, so that sleep and clock jumps neither miss nor repeat a renewal.
 /// A lease that has ended is taken over as soon.
@@ -44,8 +44,8 @@ impl TuneKey {
                 continue;
             }
             last = Some(now);
-            if *self.keychain() != KeychainState::Ready {
-                self.probe_keychain(Interaction::Forbidden).await;
+            if *self.store() != StoreState::Ready {
+                self.probe_store(Interaction::Forbidden).await;
             }
             if !self.0.ending.load(Ordering::Acquire) && self.lease().try_hold() {
                 self.renew_due().await;
@@ -64,7 +64,7 @@ impl TuneKey {
     }
 
     pub(super) async fn renew_due(&self) {
-        if !self.settings().auto_renew || *self.keychain() != KeychainState::Ready {
+        if !self.settings().auto_renew || *self.store() != StoreState::Ready {
             return;
         }
         let now = self.0.clock.now();

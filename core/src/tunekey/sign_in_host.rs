@@ -18,8 +18,8 @@ use crate::ledger::AccountRecord;
 use crate::problem::{Problem, ProblemCode};
 use crate::renewal::Checked;
 use crate::sign_in::{ParkedCode, ParkedCodes, Scanner, SignInHost};
-use crate::vault::StoredCredential;
-use crate::vault::keychain::{Interaction, KeychainError, KeychainState};
+use crate::store::{Interaction, StoreError, StoreState};
+use crate::vault::{StoredCredential, VaultError};
 
 /// How long a person may wait to be shown whose credential has come; without a name its number is shown.
 const OWNER_LIMIT: Duration = Duration::from_secs(5);
@@ -32,12 +32,12 @@ impl SignInHost for TuneKey {
 
     async fn ready_to_save(&self) -> Result<(), Problem> {
         self.0.accounts.are_readable()?;
-        let state = self.probe_keychain(Interaction::Allowed).await;
+        let state = self.probe_store(Interaction::Allowed).await;
         let code = match state {
-            KeychainState::Ready => return Ok(()),
-            KeychainState::Locked => ProblemCode::KeychainLocked,
-            KeychainState::Denied => ProblemCode::KeychainDenied,
-            KeychainState::Unavailable | KeychainState::Silent => ProblemCode::KeychainUnavailable,
+            StoreState::Ready => return Ok(()),
+            StoreState::Locked => ProblemCode::KeychainLocked,
+            StoreState::Denied => ProblemCode::KeychainDenied,
+            StoreState::Unavailable | StoreState::Silent => ProblemCode::KeychainUnavailable,
         };
         Err(Problem::new(code))
     }
@@ -54,8 +54,8 @@ impl SignInHost for TuneKey {
             let _lock = self.0.renewer.lock(id).await?;
             let kept = match self.0.vault.load(id, Interaction::Allowed).await {
                 // A new sign-in is what helps against an item that is damaged.
-                Err(KeychainError::Unreadable(_)) => None,
-                kept => self.keychain_says(kept)?,
+                Err(VaultError { error: StoreError::Unreadable(_), .. }) => None,
+                kept => self.store_says(kept)?,
             };
             let expected = kept.as_ref().map(|kept| kept.generation);
             let credential = completed(service, &grant.credential, kept, method);

@@ -7,7 +7,8 @@ use super::*;
 use crate::account::Health;
 use crate::ledger::AccountRecord;
 use crate::sign_in::Scanner;
-use crate::vault::sim::SimKeychain;
+use crate::store::StoreError;
+use crate::store::keychain::sim::SimKeychain;
 
 /// A core with these accounts, each with a credential in the keychain.
 struct Home {
@@ -79,7 +80,14 @@ impl Clock for PausedClock {
 
 fn open_with(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>, clock: Arc<dyn Clock>) -> TuneKey {
     let profile = Profile::at(dir.path().join("profile")).expect("a profile");
-    let setup = Setup { profile, keychain, clock, limits: Limits::default(), has_web_view: false };
+    let setup = Setup {
+        profile,
+        store: keychain.store(),
+        passphrase: None,
+        clock,
+        limits: Limits::default(),
+        has_web_view: false,
+    };
     TuneKey::open(setup).expect("it opens")
 }
 
@@ -238,14 +246,14 @@ async fn a_sign_out_that_was_cut_off_is_finished_at_the_next_start() {
 #[tokio::test]
 async fn a_keychain_that_refuses_removes_nothing() {
     let home = Home::new().await;
-    home.keychain.refuse(KeychainError::Locked);
+    home.keychain.refuse(StoreError::Locked);
     let problem = home.tunekey.forget(&first()).await.expect_err("it is locked");
     assert_eq!(problem.code, ProblemCode::KeychainLocked);
-    assert_eq!(home.tunekey.snapshot().keychain, KeychainState::Locked, "the fronts see why");
+    assert_eq!(home.tunekey.snapshot().store, StoreState::Locked, "the fronts see why");
     assert!(home.tunekey.find("10001").is_ok(), "the account is still there");
     home.keychain.heal();
     home.tunekey.cookie(&first(), None).await.expect("and so is its credential");
-    assert_eq!(home.tunekey.snapshot().keychain, KeychainState::Ready);
+    assert_eq!(home.tunekey.snapshot().store, StoreState::Ready);
 }
 
 #[tokio::test]
