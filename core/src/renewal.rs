@@ -105,7 +105,7 @@ impl Renewer {
         };
         let result = renewed.await;
         if let Err(problem) = &result {
-            self.note_failure(accounts, id, trigger, problem);
+            self.note_failure(accounts, id, trigger, problem).await;
         }
         result
     }
@@ -129,7 +129,7 @@ impl Renewer {
         }
         if kept.generation > seen {
             // Another process, or another caller, has renewed it while we waited: one renewal is one entry.
-            accounts.reload();
+            accounts.reload().await;
             let record = accounts.record(id)?;
             if record.generation >= kept.generation
                 && let Some(entry) = record.renewals.first()
@@ -139,7 +139,7 @@ impl Renewer {
             // It was cut off before it could say so.
             let entry = self.entry(RenewalOutcome::Renewed, trigger, None);
             let record = renewed(&entry);
-            self.commits.publish(accounts, service, &kept.credential, kept.generation, record)?;
+            self.commits.publish(accounts, service, &kept.credential, kept.generation, record).await?;
             return Ok(Current::Published(entry));
         }
         Ok(Current::ToRenew(Box::new(kept)))
@@ -158,7 +158,7 @@ impl Renewer {
         let id = &kept.credential.account;
         let renewability = service.renewability(&kept.credential);
         if renewability == Renewability::NotRenewable {
-            accounts.update(id, |record| record.renewability = Some(renewability))?;
+            accounts.update(id, move |record| record.renewability = Some(renewability)).await?;
             return Err(Problem::new(ProblemCode::NotRenewable).with_service(id.service));
         }
         let interaction = interaction(trigger);
@@ -167,7 +167,9 @@ impl Renewer {
             Ok(Renewal::Renewed(credential)) => {
                 self.commit(accounts, service, &credential, kept.generation, trigger).await
             }
-            Ok(Renewal::Unchanged { reason }) => self.unchanged(accounts, kept, service, trigger, reason),
+            Ok(Renewal::Unchanged { reason }) => {
+                self.unchanged(accounts, kept, service, trigger, reason).await
+            }
             Err(error) => Err(self.refusal(accounts, service, context, kept, error, key).await?),
         }
     }
@@ -189,23 +191,25 @@ impl Renewer {
                 if let Health::Warning { reason, .. } = accounts.record(id)?.health
                     && matches!(reason, WarningReason::MissingOnce | WarningReason::Unreadable)
                 {
-                    note(accounts, id, evidence::clear);
+                    note(accounts, id, evidence::clear).await;
                 }
                 Ok(kept)
             }
             Ok(None) => {
-                note(accounts, id, |record| {
+                note(accounts, id, move |record| {
                     evidence::weigh(record, record.generation, SignInReason::Missing, now);
-                });
+                })
+                .await;
                 Err(Problem::new(ProblemCode::CredentialMissing).with_service(id.service))
             }
             Err(error) => {
                 if matches!(error.error, StoreError::Unreadable(_)) {
-                    note(accounts, id, |record| {
+                    note(accounts, id, move |record| {
                         if !record.health.needs_sign_in() {
                             record.health = Health::Warning { since: now, reason: WarningReason::Unreadable };
                         }
-                    });
+                    })
+                    .await;
                 }
                 Err(Problem::from(error).with_service(id.service))
             }
@@ -264,7 +268,7 @@ impl Renewer {
     }
 
     /// The service kept the key: nothing to write, but it has just said that it works.
-    fn unchanged(
+    async fn unchanged(
         &self,
         accounts: &Accounts,
         kept: &StoredCredential,
@@ -273,19 +277,22 @@ impl Renewer {
         reason: UnchangedReason,
     ) -> Result<RenewalRecord, Problem> {
         let entry = self.entry(RenewalOutcome::Unchanged, trigger, None);
-        accounts.update(&kept.credential.account, |record| {
-            succeeded(record, entry.clone());
-            record.renewability = Some(match reason {
-                UnchangedReason::NotReissued => service.renewability(&kept.credential),
-                // It works until it ends, whatever else is in it.
-                UnchangedReason::RefreshTokenMissing | UnchangedReason::RefreshTokenDead => {
-                    Renewability::NotRenewable
-                }
-            });
-            // Asked again after as long as a fresh key would be left alone, not every half minute.
-            let fresh = Credential { issued_at: entry.at, ..kept.credential.clone() };
-            record.life.renew_at = life(service, &fresh).renew_at.or(record.life.renew_at);
-        })?;
+        let renewability = match reason {
+            UnchangedReason::NotReissued => service.renewability(&kept.credential),
+            // It works until it ends, whatever else is in it.
+            UnchangedReason::RefreshTokenMissing | UnchangedReason::RefreshTokenDead => {
+                Renewability::NotRenewable
+            }
+        };
+        // Asked again after as long as a fresh key would be left alone, not every half minute.
+        let fresh = Credential { issued_at: entry.at, ..kept.credential.clone() };
+        let (renew_at, success) = (life(service, &fresh).renew_at, entry.clone());
+        let noted = accounts.update(&kept.credential.account, move |record| {
+            succeeded(record, success);
+            record.renewability = Some(renewability);
+            record.life.renew_at = renew_at.or(record.life.renew_at);
+        });
+        noted.await?;
         Ok(entry)
     }
 
@@ -317,7 +324,7 @@ impl Renewer {
             },
         };
         problem.code = if key_refused {
-            self.believe(accounts, kept)?
+            self.believe(accounts, kept).await?
         } else {
             // Whether the key works is not known.
             ProblemCode::RenewalRefused
@@ -327,22 +334,28 @@ impl Renewer {
 
     /// Takes an answer that refuses the credential, and gives the code for what that comes to. Only with the
     /// account's lock held.
-    fn believe(&self, accounts: &Accounts, kept: &StoredCredential) -> Result<ProblemCode, Problem> {
+    async fn believe(&self, accounts: &Accounts, kept: &StoredCredential) -> Result<ProblemCode, Problem> {
         let now = self.clock.now();
-        let mut verdict = Verdict::Outdated;
-        accounts.update(&kept.credential.account, |record| {
+        let refused = kept.generation;
+        let verdict = accounts.update(&kept.credential.account, move |record| {
             // With the lock held nothing is newer than what the store gave: a newer one was lost there.
-            record.generation = record.generation.min(kept.generation);
-            verdict = evidence::weigh(record, kept.generation, SignInReason::Rejected, now);
-        })?;
-        Ok(match verdict {
+            record.generation = record.generation.min(refused);
+            evidence::weigh(record, refused, SignInReason::Rejected, now)
+        });
+        Ok(match verdict.await? {
             Verdict::Twice => ProblemCode::Rejected,
             Verdict::Once | Verdict::Outdated => ProblemCode::RefusedOnce,
         })
     }
 
     /// Keeps a failure in the history, and lets the next try wait.
-    fn note_failure(&self, accounts: &Accounts, id: &AccountId, trigger: RenewalTrigger, problem: &Problem) {
+    async fn note_failure(
+        &self,
+        accounts: &Accounts,
+        id: &AccountId,
+        trigger: RenewalTrigger,
+        problem: &Problem,
+    ) {
         let outcome = match problem.code {
             // Nothing was tried.
             ProblemCode::NotRenewable | ProblemCode::NotFound => return,
@@ -350,7 +363,7 @@ impl Renewer {
             _ => RenewalOutcome::Failed,
         };
         let entry = self.entry(outcome, trigger, Some(problem.clone()));
-        let noted = accounts.update(id, |record| {
+        let noted = accounts.update(id, move |record| {
             record.failures = record.failures.saturating_add(1);
             record.next_attempt_at = Some(match evidence::ask_again_at(record) {
                 Some(again) => again + jitter(ASK_AGAIN_JITTER),
@@ -358,7 +371,7 @@ impl Renewer {
             });
             record.renewals.insert(0, entry);
         });
-        if let Err(problem) = noted {
+        if let Err(problem) = noted.await {
             tracing::info!(account = %id, code = ?problem.code, "a failed renewal could not be noted");
         }
     }
@@ -408,8 +421,8 @@ pub(crate) fn is_due(record: &AccountRecord, now: Timestamp) -> bool {
 
 /// Keeps what was found out about an account. What cannot be written, as in a profile that can only be read, is still
 /// so.
-fn note(accounts: &Accounts, id: &AccountId, change: impl FnOnce(&mut AccountRecord)) {
-    if let Err(problem) = accounts.update(id, change) {
+async fn note(accounts: &Accounts, id: &AccountId, change: impl FnOnce(&mut AccountRecord) + Send + 'static) {
+    if let Err(problem) = accounts.update(id, change).await {
         tracing::info!(account = %id, code = ?problem.code, "what is known of an account could not be kept");
     }
 }

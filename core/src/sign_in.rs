@@ -97,7 +97,7 @@ pub(crate) struct Scanner {
 #[async_trait]
 pub(crate) trait SignInHost: Send + Sync + 'static {
     /// The HTTP client, clock and device identity of now.
-    fn context(&self) -> Result<Context, Problem>;
+    async fn context(&self) -> Result<Context, Problem>;
     /// Whether a credential could be saved; may ask the person to unlock the keychain.
     async fn ready_to_save(&self) -> Result<(), Problem>;
     /// Saves the credential and what is known of the account, and asks for the rest afterwards. Gives back whether
@@ -111,7 +111,7 @@ pub(crate) trait SignInHost: Send + Sync + 'static {
     /// How many sign-ins with that service the day still holds.
     fn sign_ins_left(&self, service: ServiceId) -> usize;
     /// Counts one more sign-in with that service. Errors when the day's are used up.
-    fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem>;
+    async fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem>;
     /// Remembers that this way was barred.
     fn blocked(&self, way: SignInOption);
     /// The other ways into the service.
@@ -281,7 +281,7 @@ impl<S: SignInHost> Machine<S> {
     /// One code from being fetched to its end.
     async fn one_code(&mut self) -> Result<AttemptOutcome, Cancelled> {
         self.scanner = Scanner::default();
-        let mut run = match self.begin() {
+        let mut run = match self.begin().await {
             Ok(run) => run,
             Err(end) => return Ok(end),
         };
@@ -308,7 +308,7 @@ impl<S: SignInHost> Machine<S> {
     }
 
     /// A code that was parked, or a new attempt.
-    fn begin(&self) -> Result<Run, AttemptOutcome> {
+    async fn begin(&self) -> Result<Run, AttemptOutcome> {
         let way = self.way();
         // A form that nobody has sent yet is no sign-in in the eyes of the service.
         if self.method.is_new_sign_in()
@@ -321,7 +321,7 @@ impl<S: SignInHost> Machine<S> {
         if let Some(parked) = self.surroundings.take_parked(way) {
             return Ok(parked.into());
         }
-        let context = self.surroundings.context().map_err(AttemptOutcome::Hindered)?;
+        let context = self.surroundings.context().await.map_err(AttemptOutcome::Hindered)?;
         let attempt: Box<dyn Attempt> = match self.method {
             Method::Paste => Box::new(PasteAttempt::new(self.service, context.clone())),
             method => self.service.begin(method, context.clone()).map_err(AttemptOutcome::Failed)?,
@@ -348,7 +348,7 @@ impl<S: SignInHost> Machine<S> {
             Progress::Code { code, life } => self.show(run, code, life)?,
             Progress::Waiting => self.show_again(run, None)?,
             Progress::Scanned { nickname, avatar } => {
-                self.count(run);
+                self.count(run).await;
                 let step = SignInStep::Scanned { nickname: nickname.clone(), avatar: None, problem: None };
                 self.scanner = Scanner { nickname, picture: None };
                 run.picture = avatar.map(|address| {
@@ -362,7 +362,7 @@ impl<S: SignInHost> Machine<S> {
             }
             Progress::Ask(question) => return self.ask(run, question).await,
             Progress::Authorised => {
-                self.count(run);
+                self.count(run).await;
                 run.until = None;
                 run.shown = None;
                 run.confirmed = Commitment::Yes;
@@ -409,11 +409,11 @@ impl<S: SignInHost> Machine<S> {
     }
 
     /// Counts the code as a sign-in: only one that the phone has read is one in the eyes of the service.
-    fn count(&self, run: &mut Run) {
+    async fn count(&self, run: &mut Run) {
         if !std::mem::replace(&mut run.counted, true)
             && self.method.is_new_sign_in()
             && self.method != Method::Phone
-            && let Err(problem) = self.surroundings.take_sign_in(self.service.id())
+            && let Err(problem) = self.surroundings.take_sign_in(self.service.id()).await
         {
             // It is under way already: to break it off now would help nobody.
             tracing::info!(code = ?problem.code, "a sign-in could not be counted");
@@ -440,12 +440,12 @@ impl<S: SignInHost> Machine<S> {
         }
         if let Input::PhoneNumber { country, number } = &input
             && PhoneNumber::parse(country, number).is_ok()
-            && let Err(problem) = self.surroundings.take_sign_in(self.service.id())
+            && let Err(problem) = self.surroundings.take_sign_in(self.service.id()).await
         {
             return Ok(Some(AttemptOutcome::Hindered(problem)));
         }
         if at_page {
-            self.count(run);
+            self.count(run).await;
         }
         let step = match input {
             // The check held up what was typed before it, which is sent again now.

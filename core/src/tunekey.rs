@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::broadcast;
@@ -18,7 +18,6 @@ use crate::accounts::Accounts;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
 use crate::commit::Commits;
 use crate::export::{self, Format, Scope};
-use crate::extra_ca;
 use crate::lease::Lease;
 use crate::ledger::{HandedOut, LedgerFile};
 use crate::problem::{Problem, ProblemCode};
@@ -28,6 +27,7 @@ use crate::settings::Settings;
 use crate::sign_in::{self, ParkedCodes, SignIn};
 use crate::store::{AskPassphrase, Interaction, SecretStore, StoreKind, StoreState, SystemKeychain};
 use crate::vault::{Vault, VaultError};
+use crate::{disk, extra_ca};
 
 mod lookup;
 mod removal;
@@ -88,6 +88,9 @@ const EVENT_BACKLOG: usize = 256;
 #[derive(Debug, Clone)]
 pub struct TuneKey(Arc<Inner>);
 
+/// A client, and the settings and the system's proxy that it was made with.
+type Client = (HttpOptions, Option<SystemProxy>, Http);
+
 #[derive(Debug)]
 struct Inner {
     profile: Profile,
@@ -102,7 +105,7 @@ struct Inner {
     /// Codes that nobody looks at any more.
     parked: Mutex<ParkedCodes>,
     /// The client for the settings it was made with: rebuilt when they change.
-    http: Mutex<Option<(HttpOptions, Option<SystemProxy>, Http)>>,
+    http: Mutex<Option<Client>>,
     /// How the store was when it was last used.
     store: Mutex<StoreState>,
     notice: Option<Problem>,
@@ -118,7 +121,7 @@ struct Inner {
 }
 
 impl TuneKey {
-    /// Opens a profile. Reads the ledger; does not touch the store.
+    /// Opens a profile. Reads the ledger, and waits for the disk to do so; does not touch the store.
     ///
     /// # Errors
     /// `ProfileUnreadable` when the ledger cannot be read or was written by a newer version.
@@ -228,7 +231,7 @@ impl TuneKey {
             this.0.accounts.record(&id)?;
             let result = {
                 let _busy = this.0.accounts.busy(&id, Busy::Renewing);
-                match this.context() {
+                match this.context().await {
                     Ok(context) => {
                         let service = registry::by_id(id.service);
                         this.0.renewer.renew(&this.0.accounts, service, &context, &id, trigger).await
@@ -258,7 +261,7 @@ impl TuneKey {
             this.0.accounts.record(&id)?;
             let result = {
                 let _busy = this.0.accounts.busy(&id, Busy::Checking);
-                match this.context() {
+                match this.context().await {
                     Ok(context) => {
                         let service = registry::by_id(id.service);
                         this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await
@@ -323,10 +326,11 @@ impl TuneKey {
     }
 
     /// Remembers that an exported cookie was handed out. A profile that cannot be written only forgets that.
-    pub fn note_copied(&self, id: &AccountId, copied: &ExportedCookie) {
+    pub async fn note_copied(&self, id: &AccountId, copied: &ExportedCookie) {
         let handed_out =
             HandedOut { at: self.0.clock.now(), format: copied.format, generation: copied.generation };
-        if let Err(problem) = self.0.accounts.update(id, |record| record.copied = Some(handed_out)) {
+        let noted = self.0.accounts.update(id, move |record| record.copied = Some(handed_out));
+        if let Err(problem) = noted.await {
             tracing::info!(code = ?problem.code, "that a cookie was handed out could not be noted");
         }
     }
@@ -335,9 +339,9 @@ impl TuneKey {
     ///
     /// # Errors
     /// `NotFound`, or `ProfileUnreadable` when it cannot be written.
-    pub fn set_label(&self, id: &AccountId, label: &str) -> Result<(), Problem> {
+    pub async fn set_label(&self, id: &AccountId, label: &str) -> Result<(), Problem> {
         let label = display_text::name(label);
-        self.0.accounts.update(id, |record| record.label = label)
+        self.0.accounts.update(id, |record| record.label = label).await
     }
 
     /// Puts a note of the person's own on an account, as [`display_text::message`] cuts it; an empty one takes it
@@ -345,20 +349,20 @@ impl TuneKey {
     ///
     /// # Errors
     /// As [`TuneKey::set_label`].
-    pub fn set_note(&self, id: &AccountId, note: &str) -> Result<(), Problem> {
+    pub async fn set_note(&self, id: &AccountId, note: &str) -> Result<(), Problem> {
         let note = display_text::message(note);
-        self.0.accounts.update(id, |record| record.note = note)
+        self.0.accounts.update(id, |record| record.note = note).await
     }
 
     /// Makes a format the account's own.
     ///
     /// # Errors
     /// `NotFound`, or `InvalidInput` when the format does not exist for the service.
-    pub fn set_format(&self, id: &AccountId, format: Format) -> Result<(), Problem> {
+    pub async fn set_format(&self, id: &AccountId, format: Format) -> Result<(), Problem> {
         if !format.suits(id.service) {
             return Err(export::no_format(id.service, format));
         }
-        self.0.accounts.update(id, |record| record.format = Some(format))
+        self.0.accounts.update(id, move |record| record.format = Some(format)).await
     }
 
     /// The account that a person means: its exact `service:uid`; else its exact number; else a unique beginning of
@@ -378,6 +382,7 @@ impl TuneKey {
     }
 
     /// The PEM file with the extra certificate authorities in force: the copy of the one that the settings name.
+    /// Waits for the disk.
     ///
     /// # Errors
     /// `ExtraCaUnusable` when there is no copy and none can be made.
@@ -390,18 +395,20 @@ impl TuneKey {
     /// # Errors
     /// `NotFound` for an unknown name, `InvalidInput` for a value that cannot be used, `ExtraCaUnusable` for a file
     /// whose certificate authorities cannot be.
-    pub fn set_setting(&self, key: &str, value: &str) -> Result<Settings, Problem> {
+    pub async fn set_setting(&self, key: &str, value: &str) -> Result<Settings, Problem> {
         let mut settings = self.settings();
         settings.set(key, value)?;
-        if key == "extra-ca"
-            && let Some(chosen) = &settings.extra_ca
-        {
+        let extra_ca = (key == "extra-ca").then_some(settings.extra_ca);
+        if let Some(Some(chosen)) = &extra_ca {
+            let (profile, chosen) = (self.0.profile.clone(), chosen.clone());
             // A file that cannot be used is refused here, not at the next sign-in.
-            extra_ca::adopt(&self.0.profile, chosen)?;
+            disk::blocking(move || extra_ca::adopt(&profile, &chosen)).await?;
         }
-        self.0.accounts.update_settings(|current| current.set(key, value))?;
-        if key == "extra-ca" && settings.extra_ca.is_none() {
-            extra_ca::forget(&self.0.profile);
+        let (key, value) = (key.to_owned(), value.to_owned());
+        self.0.accounts.update_settings(move |current| current.set(&key, &value)).await?;
+        if extra_ca == Some(None) {
+            let profile = self.0.profile.clone();
+            disk::blocking(move || extra_ca::forget(&profile)).await;
         }
         self.parked_codes().clear();
         Ok(self.settings())
@@ -419,7 +426,7 @@ impl TuneKey {
         let mut reaches = Vec::new();
         for service in registry::all() {
             let id = service.id();
-            let result = match self.context() {
+            let result = match self.context().await {
                 Ok(context) => {
                     self.round_trip(&context, *service).await.map_err(|error| Problem::of_service(error, id))
                 }
@@ -438,8 +445,8 @@ impl TuneKey {
     }
 
     /// Reads the ledger again if another process has changed it.
-    pub fn reload(&self) {
-        self.0.accounts.reload();
+    pub async fn reload(&self) {
+        self.0.accounts.reload().await;
     }
 
     async fn round_trip(&self, context: &Context, service: &dyn Service) -> Result<Duration, ServiceError> {
@@ -455,7 +462,13 @@ impl TuneKey {
     }
 
     /// What a service needs for one call, as the settings want it now.
-    fn context(&self) -> Result<Context, Problem> {
+    async fn context(&self) -> Result<Context, Problem> {
+        let this = self.clone();
+        disk::blocking(move || this.read_context()).await
+    }
+
+    /// As [`context`](Self::context), for a thread that may wait for the disk.
+    fn read_context(&self) -> Result<Context, Problem> {
         let settings = self.settings();
         Ok(Context {
             http: self.client(&settings)?,
@@ -467,21 +480,20 @@ impl TuneKey {
 
     /// Fetches an account's picture in the background: nothing waits for a picture.
     fn fetch_avatar(&self, id: &AccountId, address: Option<url::Url>) {
-        // Settings that no longer work cost the picture, nothing else.
-        if let (Some(address), Ok(context)) = (address, self.context()) {
-            let (this, id) = (self.clone(), id.clone());
-            // Among what a process waits for before it ends, but not for long.
-            self.0.tasks.spawn(async move {
-                let fetched = picture::fetch(&context.http, &address);
-                if let Ok(Ok(picture)) = tokio::time::timeout(PICTURE_LIMIT, fetched).await {
-                    this.0.accounts.save_avatar(&id, &picture);
-                }
-            });
-        }
+        let Some(address) = address else { return };
+        let (this, id) = (self.clone(), id.clone());
+        // Among what a process waits for before it ends, but not for long.
+        self.0.tasks.spawn(async move {
+            // Settings that no longer work cost the picture, nothing else.
+            let Ok(context) = this.context().await else { return };
+            let fetched = picture::fetch(&context.http, &address);
+            if let Ok(Ok(picture)) = tokio::time::timeout(PICTURE_LIMIT, fetched).await {
+                this.0.accounts.save_avatar(&id, picture).await;
+            }
+        });
     }
 
     fn client(&self, settings: &Settings) -> Result<Http, Problem> {
-        let mut cached = self.0.http.lock().unwrap_or_else(PoisonError::into_inner);
         let extra_ca = settings.extra_ca.as_ref().map(|chosen| extra_ca::load(&self.0.profile, chosen));
         let options = HttpOptions {
             proxy: settings.proxy.clone(),
@@ -490,22 +502,27 @@ impl TuneKey {
         };
         // The system's can change while we run.
         let system = options.system_proxy().map_err(Problem::from)?;
-        if let Some((known, through, http)) = &*cached
+        if let Some((known, through, http)) = &*self.cached_client()
             && (known, through) == (&options, &system)
         {
             return Ok(http.clone());
         }
+        // Made while the old one is not held: whoever closes its connections does not wait for the disk.
         let http = Http::through(&options, system.clone()).map_err(Problem::from)?;
-        *cached = Some((options, system, http.clone()));
+        *self.cached_client() = Some((options, system, http.clone()));
         Ok(http)
     }
 
     /// Closes the connections that nobody uses. What came last over one is in its buffers for as long as it is open.
     fn close_connections(&self) {
-        *self.0.http.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.cached_client() = None;
     }
 
-    fn store(&self) -> std::sync::MutexGuard<'_, StoreState> {
+    fn cached_client(&self) -> MutexGuard<'_, Option<Client>> {
+        self.0.http.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn store(&self) -> MutexGuard<'_, StoreState> {
         self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -57,18 +57,22 @@ impl Harness {
         options.ca_out = Some(ca(&profile));
         let simulator = Simulator::start(options).await?;
         simulator.plant_canary(Some(CANARY));
-        Self::on(Arc::new(simulator), profile, None)
+        Self::on(Arc::new(simulator), profile, None).await
     }
 
     /// Starts another core with the same simulator, as on another computer.
     ///
     /// # Errors
     /// When it does not start.
-    pub fn on_another_computer(&self) -> Result<Self> {
-        Self::on(Arc::clone(&self.simulator), tempfile::tempdir()?, Some(ca(&self.profile)))
+    pub async fn on_another_computer(&self) -> Result<Self> {
+        Self::on(Arc::clone(&self.simulator), tempfile::tempdir()?, Some(ca(&self.profile))).await
     }
 
-    fn on(simulator: Arc<Running>, profile: tempfile::TempDir, authority: Option<PathBuf>) -> Result<Self> {
+    async fn on(
+        simulator: Arc<Running>,
+        profile: tempfile::TempDir,
+        authority: Option<PathBuf>,
+    ) -> Result<Self> {
         let keychain = Arc::new(MemoryKeychain::default());
         let clock = Arc::new(AdjustableClock::default());
         let setup = Setup {
@@ -81,8 +85,8 @@ impl Harness {
         };
         let tunekey = TuneKey::open(setup).map_err(into_error)?;
         let authority = authority.unwrap_or_else(|| ca(&profile));
-        tunekey.set_setting("proxy", &simulator.proxy_url).map_err(into_error)?;
-        tunekey.set_setting("extra-ca", &authority.to_string_lossy()).map_err(into_error)?;
+        tunekey.set_setting("proxy", &simulator.proxy_url).await.map_err(into_error)?;
+        tunekey.set_setting("extra-ca", &authority.to_string_lossy()).await.map_err(into_error)?;
         Ok(Self { simulator, tunekey, keychain, clock, profile })
     }
 

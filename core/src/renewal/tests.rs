@@ -143,7 +143,10 @@ impl Desk {
         let generation =
             vault.save(&keyed("first", now), None, Interaction::Allowed).await.expect("it saves");
         let first = Some(AccountRecord::new(id(), Method::QqScan, now));
-        accounts.update_or_add(&id(), first, |record| record.generation = generation).expect("it is added");
+        accounts
+            .update_or_add(&id(), first, move |record| record.generation = generation)
+            .await
+            .expect("it is added");
         let service = Scripted {
             renewals: Mutex::new(renewals.iter().copied().collect()),
             inspections: Mutex::new(inspections.iter().copied().collect()),

@@ -163,7 +163,7 @@ struct Desk {
 
 #[async_trait]
 impl SignInHost for Desk {
-    fn context(&self) -> Result<Context, Problem> {
+    async fn context(&self) -> Result<Context, Problem> {
         let options = HttpOptions { proxy: Proxy::None, extra_ca: None, limits: Limits::default() };
         Ok(Context {
             http: Http::new(&options).expect("a client can be made"),
@@ -220,7 +220,7 @@ impl SignInHost for Desk {
     fn take_parked(&self, way: SignInOption) -> Option<ParkedCode> {
         self.parked.lock().unwrap().take(way)
     }
-    fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
+    async fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
         *self.counted.lock().unwrap() += 1;
         match &mut *self.admits.lock().unwrap() {
             Some(0) => Err(Problem::new(ProblemCode::DailyLimit).with_service(service)),

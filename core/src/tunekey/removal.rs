@@ -26,8 +26,8 @@ impl TuneKey {
                 Err(VaultError { error: StoreError::Unreadable(_), .. }) => None,
                 kept => this.store_says(kept)?,
             };
-            let context = this.context()?;
-            this.decide_to_remove(&id)?;
+            let context = this.context().await?;
+            this.decide_to_remove(&id).await?;
             let confirmed = match kept {
                 Some(kept) => {
                     let service = registry::by_id(id.service);
@@ -51,7 +51,7 @@ impl TuneKey {
         self.to_its_end(async move {
             this.0.accounts.record(&id)?;
             let _lock = this.0.renewer.lock(&id).await?;
-            this.decide_to_remove(&id)?;
+            this.decide_to_remove(&id).await?;
             this.remove(&id, false).await
         })
         .await
@@ -68,8 +68,8 @@ impl TuneKey {
 
     /// Writes the decision down. A disk that takes nothing is found out here, before anything is deleted; from here
     /// on a crash is finished at the next start.
-    fn decide_to_remove(&self, id: &AccountId) -> Result<(), Problem> {
-        self.0.accounts.update(id, |record| record.signing_out = true)
+    async fn decide_to_remove(&self, id: &AccountId) -> Result<(), Problem> {
+        self.0.accounts.update(id, |record| record.signing_out = true).await
     }
 
     /// Deletes the credential, then the account. `ended` says that the service has ended the credential.
@@ -77,18 +77,19 @@ impl TuneKey {
         if let Err(problem) = self.store_says(self.0.vault.forget(id, Interaction::Allowed).await) {
             // The person is told that it is still there: it must not vanish at the next start.
             let now = self.0.clock.now();
-            self.0.accounts.update(id, |record| {
+            let taken_back = self.0.accounts.update(id, move |record| {
                 record.signing_out = false;
                 if ended {
                     record.health = Health::NeedsSignIn { since: now, reason: SignInReason::Rejected };
                 }
-            })?;
+            });
+            taken_back.await?;
             return Err(problem);
         }
         self.0.renewer.forget(id);
         // The credential is gone, so this is no failure: a list that cannot be written now is put right at the next
         // start.
-        self.0.accounts.remove(id);
+        self.0.accounts.remove(id).await;
         self.close_connections();
         Ok(())
     }

@@ -26,8 +26,8 @@ const OWNER_LIMIT: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl SignInHost for TuneKey {
-    fn context(&self) -> Result<Context, Problem> {
-        TuneKey::context(self)
+    async fn context(&self) -> Result<Context, Problem> {
+        TuneKey::context(self).await
     }
 
     async fn ready_to_save(&self) -> Result<(), Problem> {
@@ -61,14 +61,15 @@ impl SignInHost for TuneKey {
             let credential = completed(service, &grant.credential, kept, method);
             let now = self.0.clock.now();
             let known = self.knows(id);
-            let change = |record: &mut AccountRecord| {
+            let (nickname, inspection) = (scanner.nickname.clone(), grant.inspection.clone());
+            let change = move |record: &mut AccountRecord| {
                 record.method = method;
                 record.signing_out = false;
                 evidence::clear(record);
-                if let Some(nickname) = &scanner.nickname {
-                    record.nickname.clone_from(nickname);
+                if let Some(nickname) = nickname {
+                    record.nickname = nickname;
                 }
-                apply_inspection(record, &grant.inspection, now);
+                apply_inspection(record, &inspection, now);
             };
             let record = Record { first: Some(AccountRecord::new(id.clone(), method, now)), change };
             let (accounts, interaction) = (&self.0.accounts, Interaction::Allowed);
@@ -76,7 +77,7 @@ impl SignInHost for TuneKey {
             known
         };
         if let Some(picture) = &scanner.picture {
-            self.0.accounts.save_avatar(id, picture);
+            self.0.accounts.save_avatar(id, picture.clone()).await;
         }
         self.0.accounts.last_error(id, None);
         self.ask_the_rest(id, &grant.inspection);
@@ -87,8 +88,8 @@ impl SignInHost for TuneKey {
         self.0.accounts.sign_ins_left(service)
     }
 
-    fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
-        self.0.accounts.take_sign_in(service)
+    async fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
+        self.0.accounts.take_sign_in(service).await
     }
 
     fn park(&self, way: SignInOption, code: ParkedCode) {
@@ -116,7 +117,7 @@ impl SignInHost for TuneKey {
     }
 
     async fn owner(&self, grant: &Grant) -> Scanner {
-        let Ok(context) = self.context() else { return Scanner::default() };
+        let Ok(context) = TuneKey::context(self).await else { return Scanner::default() };
         let service = registry::by_id(grant.credential.account.service);
         let asked = async {
             // What came along by itself need not be asked for.
@@ -143,7 +144,7 @@ impl SignInHost for TuneKey {
         if self.knows(id) {
             return;
         }
-        if let Ok(context) = self.context() {
+        if let Ok(context) = TuneKey::context(self).await {
             let ended = registry::by_id(id.service).sign_out(&context, &grant.credential);
             // The person has said no: whether the service hears of it is not theirs to wait for.
             let confirmed = matches!(tokio::time::timeout(SIGN_OUT_LIMIT, ended).await, Ok(Ok(())));
@@ -164,7 +165,7 @@ impl TuneKey {
         let (this, id) = (self.clone(), id.clone());
         // Among what must not be cut off: a key that is refused is renewed.
         self.0.tasks.spawn(async move {
-            let Ok(context) = this.context() else { return };
+            let Ok(context) = TuneKey::context(&this).await else { return };
             let service = registry::by_id(id.service);
             let trigger = RenewalTrigger::Automatic;
             match this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await {
