@@ -17,7 +17,7 @@ mod slot;
 
 pub use keychain::SystemKeychain;
 pub use kind::StoreKind;
-pub(crate) use slot::Half;
+pub(crate) use slot::Side;
 pub use slot::{NamedSlot, SecretKind, SlotName};
 
 /// A store: one line of printable ASCII, however long, under each name. What tests replace.

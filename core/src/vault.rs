@@ -11,7 +11,7 @@ use tunekey_services::{AccountId, Credential, Secret};
 
 use crate::problem::{Problem, ProblemCode};
 use crate::store::{
-    AskPassphrase, Half, Interaction, NamedSlot, SecretStore, SlotName, StoreError, StoreKind, StoreState,
+    AskPassphrase, Interaction, NamedSlot, SecretStore, Side, SlotName, StoreError, StoreKind, StoreState,
 };
 
 mod record;
@@ -146,10 +146,10 @@ impl Vault {
         id: &AccountId,
         interaction: Interaction<'_>,
     ) -> Result<Option<StoredCredential>, VaultError> {
-        let halves = self.read(id, interaction).await?;
-        match halves.newest() {
+        let sides = self.read(id, interaction).await?;
+        match sides.newest() {
             Some(kept) => Ok(Some(kept.clone())),
-            None if halves.damaged => Err(self.said(DAMAGED)),
+            None if sides.damaged => Err(self.said(DAMAGED)),
             None => Ok(None),
         }
     }
@@ -167,8 +167,8 @@ impl Vault {
         interaction: Interaction<'_>,
     ) -> Result<Generation, SaveError> {
         let id = &credential.account;
-        let halves = self.read(id, interaction).await?;
-        let found = halves.newest();
+        let sides = self.read(id, interaction).await?;
+        let found = sides.newest();
         let generation = expected.unwrap_or_default().next();
         if found.map(|kept| kept.generation) != expected {
             // An earlier try that seemed to fail has worked after all.
@@ -177,7 +177,7 @@ impl Vault {
             }
             return Err(SaveError::Conflict { found: found.map(|kept| kept.generation) });
         }
-        self.write(halves.idle(), credential, generation, interaction).await?;
+        self.write(sides.idle(), credential, generation, interaction).await?;
         Ok(generation)
     }
 
@@ -192,9 +192,9 @@ impl Vault {
         id: &AccountId,
         interaction: Interaction<'_>,
     ) -> Result<(), SaveError> {
-        let halves = self.read(id, interaction).await?;
-        if let Some(kept) = halves.newest() {
-            return self.write(halves.idle(), &kept.credential, kept.generation, interaction).await;
+        let sides = self.read(id, interaction).await?;
+        if let Some(kept) = sides.newest() {
+            return self.write(sides.idle(), &kept.credential, kept.generation, interaction).await;
         }
         let (slot, line) = (SlotName::proof(id), record::proof());
         self.set(&slot, &line, interaction).await?;
@@ -208,8 +208,8 @@ impl Vault {
     /// # Errors
     /// When the store did not do it; then some of it may be left, and doing it again is right.
     pub async fn forget(&self, id: &AccountId, interaction: Interaction<'_>) -> Result<(), VaultError> {
-        for half in [Half::A, Half::B] {
-            self.delete_for_good(&SlotName::credential(id, half), interaction).await?;
+        for side in [Side::A, Side::B] {
+            self.delete_for_good(&SlotName::credential(id, side), interaction).await?;
         }
         self.delete(&SlotName::proof(id), interaction).await
     }
@@ -261,27 +261,27 @@ impl Vault {
         self.delete_for_good(&slot.slot(), interaction).await
     }
 
-    async fn read(&self, id: &AccountId, interaction: Interaction<'_>) -> Result<Halves, VaultError> {
+    async fn read(&self, id: &AccountId, interaction: Interaction<'_>) -> Result<Sides, VaultError> {
         let mut damaged = false;
-        let mut halves = [None, None];
-        for (half, content) in [Half::A, Half::B].into_iter().zip(&mut halves) {
-            match self.read_half(id, half, interaction).await? {
+        let mut sides = [None, None];
+        for (side, content) in [Side::A, Side::B].into_iter().zip(&mut sides) {
+            match self.read_side(id, side, interaction).await? {
                 Content::StoredCredential(kept) => *content = Some(*kept),
                 Content::Nothing => {}
                 Content::Damaged => damaged = true,
             }
         }
-        let [a, b] = halves;
-        Ok(Halves { a, b, damaged })
+        let [a, b] = sides;
+        Ok(Sides { a, b, damaged })
     }
 
-    async fn read_half(
+    async fn read_side(
         &self,
         id: &AccountId,
-        half: Half,
+        side: Side,
         interaction: Interaction<'_>,
     ) -> Result<Content, VaultError> {
-        let slot = SlotName::credential(id, half);
+        let slot = SlotName::credential(id, side);
         let read = match self.get(&slot, interaction).await {
             Ok(Some(line)) => record::decode(id, &line),
             Ok(None) => return Ok(Content::Nothing),
@@ -302,15 +302,15 @@ impl Vault {
     /// Writes a slot and reads it back.
     async fn write(
         &self,
-        half: Half,
+        side: Side,
         credential: &Credential,
         generation: Generation,
         interaction: Interaction<'_>,
     ) -> Result<(), SaveError> {
         let id = &credential.account;
         let line = record::encode(credential, generation).map_err(|record::TooLarge| self.too_large())?;
-        self.set(&SlotName::credential(id, half), &line, interaction).await?;
-        match self.read_half(id, half, interaction).await? {
+        self.set(&SlotName::credential(id, side), &line, interaction).await?;
+        match self.read_side(id, side, interaction).await? {
             Content::StoredCredential(kept)
                 if kept.generation == generation && kept.credential == *credential =>
             {
@@ -385,36 +385,36 @@ enum Content {
 
 /// What the two slots hold.
 #[derive(Debug)]
-struct Halves {
+struct Sides {
     a: Option<StoredCredential>,
     b: Option<StoredCredential>,
     /// Whether one of them holds an item that is no whole credential.
     damaged: bool,
 }
 
-impl Halves {
+impl Sides {
     fn newest(&self) -> Option<&StoredCredential> {
-        match self.newest_half()? {
-            Half::A => self.a.as_ref(),
-            Half::B => self.b.as_ref(),
+        match self.newest_side()? {
+            Side::A => self.a.as_ref(),
+            Side::B => self.b.as_ref(),
         }
     }
 
     /// The slot that may be overwritten without losing the newest credential.
-    fn idle(&self) -> Half {
-        match self.newest_half() {
-            Some(Half::A) => Half::B,
-            Some(Half::B) | None => Half::A,
+    fn idle(&self) -> Side {
+        match self.newest_side() {
+            Some(Side::A) => Side::B,
+            Some(Side::B) | None => Side::A,
         }
     }
 
-    fn newest_half(&self) -> Option<Half> {
+    fn newest_side(&self) -> Option<Side> {
         match (&self.a, &self.b) {
             (None, None) => None,
-            (Some(_), None) => Some(Half::A),
-            (None, Some(_)) => Some(Half::B),
-            (Some(a), Some(b)) if a.generation >= b.generation => Some(Half::A),
-            (Some(_), Some(_)) => Some(Half::B),
+            (Some(_), None) => Some(Side::A),
+            (None, Some(_)) => Some(Side::B),
+            (Some(a), Some(b)) if a.generation >= b.generation => Some(Side::A),
+            (Some(_), Some(_)) => Some(Side::B),
         }
     }
 }

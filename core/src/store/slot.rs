@@ -10,9 +10,9 @@ use tunekey_services::AccountId;
 pub struct SlotName(String);
 
 impl SlotName {
-    /// Where one half of an account's credential is.
-    pub(crate) fn credential(id: &AccountId, half: Half) -> Self {
-        Self(format!("{}:{}", of_account(id), half.as_str()))
+    /// One of the two places of an account's credential.
+    pub(crate) fn credential(id: &AccountId, side: Side) -> Self {
+        Self(format!("{}:{}", of_account(id), side.as_str()))
     }
 
     /// Where it is tried out whether the store takes anything for an account that has nothing in it yet.
@@ -39,12 +39,12 @@ fn of_account(id: &AccountId) -> String {
 
 /// One of an account's two places: whatever dies while the one is written, the other holds a whole credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Half {
+pub(crate) enum Side {
     A,
     B,
 }
 
-impl Half {
+impl Side {
     fn as_str(self) -> &'static str {
         match self {
             Self::A => "a",
@@ -111,8 +111,8 @@ mod tests {
     fn names_are_what_they_have_always_been() {
         let id: AccountId = "qqmusic:10001".parse().expect("an account");
         let names = [
-            SlotName::credential(&id, Half::A),
-            SlotName::credential(&id, Half::B),
+            SlotName::credential(&id, Side::A),
+            SlotName::credential(&id, Side::B),
             SlotName::proof(&id),
             NamedSlot::new(SecretKind::Token, "home-server").expect("a name").slot(),
             NamedSlot::new(SecretKind::WebhookSecret, "1").expect("a name").slot(),

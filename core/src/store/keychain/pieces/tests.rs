@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tunekey_services::{AccountId, ServiceId};
 
 use super::*;
-use crate::store::Half;
+use crate::store::Side;
 use crate::store::keychain::sim::SimKeychain;
 
 const NOBODY: Interaction<'_> = Interaction::Forbidden;
@@ -13,7 +13,7 @@ const NOBODY: Interaction<'_> = Interaction::Forbidden;
 const LARGEST: usize = 2_400;
 
 fn slot() -> SlotName {
-    SlotName::credential(&AccountId::new(ServiceId::QqMusic, "10001"), Half::A)
+    SlotName::credential(&AccountId::new(ServiceId::QqMusic, "10001"), Side::A)
 }
 
 fn store(largest: Option<usize>) -> (Arc<SimKeychain>, InPieces<Arc<SimKeychain>>) {
