@@ -87,7 +87,7 @@ pub(crate) async fn cookie(
     }
     #[expect(clippy::disallowed_methods, reason = "printing the cookie is what was asked for")]
     let text = exported.text.expose();
-    tunekey.note_copied(&id, &exported);
+    tunekey.note_copied(&id, &exported).await;
     if output.json {
         output.object(&json!({
             "account": id,
@@ -295,14 +295,14 @@ pub(crate) async fn forget(tunekey: &TuneKey, name: &str, output: Output) -> Res
     Ok(())
 }
 
-pub(crate) fn settings(
+pub(crate) async fn settings(
     tunekey: &TuneKey,
     key: Option<String>,
     value: Option<String>,
     output: Output,
 ) -> Result<(), Failure> {
     let current = match (&key, value) {
-        (Some(key), Some(value)) => tunekey.set_setting(key, &value)?,
+        (Some(key), Some(value)) => tunekey.set_setting(key, &value).await?,
         _ => tunekey.settings(),
     };
     let keys = key.as_deref().map_or_else(|| Settings::keys(), |key| vec![key]);

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::Sleep;
-use tunekey_core::{Interaction, KeychainState, Language, Problem, ProblemCode, Secret, TuneKey};
+use tunekey_core::{Interaction, Language, Problem, ProblemCode, Secret, StoreState, TuneKey};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -127,7 +127,7 @@ pub(crate) fn is_interactive(output: Output) -> bool {
 
 /// Waits until the keychain is open.
 async fn until_open(tunekey: &TuneKey) {
-    while tunekey.probe_keychain(Interaction::Forbidden).await != KeychainState::Ready {
+    while tunekey.probe_store(Interaction::Forbidden).await != StoreState::Ready {
         tokio::time::sleep(PROBE_INTERVAL).await;
     }
 }
@@ -135,7 +135,7 @@ async fn until_open(tunekey: &TuneKey) {
 /// Waits until the keychain is locked and then open again. One that is open and refuses all the same is the person's to
 /// decide.
 async fn until_unlocked(tunekey: &TuneKey) {
-    while tunekey.probe_keychain(Interaction::Forbidden).await == KeychainState::Ready {
+    while tunekey.probe_store(Interaction::Forbidden).await == StoreState::Ready {
         tokio::time::sleep(PROBE_INTERVAL).await;
     }
     until_open(tunekey).await;

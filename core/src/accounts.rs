@@ -1,6 +1,7 @@
 //! The accounts as fronts see them: the ledger's records, what is being done with each, and who is told.
 //!
-//! Every change goes the same way: change the ledger, look at all records again, tell the fronts what differs.
+//! Every change goes the same way: change the ledger, look at all records again, tell the fronts what differs. What
+//! waits for the disk is `async`; the rest is memory, and never waits.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,13 +11,13 @@ use tokio::sync::broadcast;
 use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, ServiceId, picture, registry};
 
 use crate::account::{Account, Busy, CopyRecord, Health, RenewalOutcome, RenewalRecord, WarningReason};
-use crate::avatar;
 use crate::export::Format;
 use crate::ledger::{AccountRecord, Ledger, LedgerFile, Section};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::tunekey::Event;
+use crate::{avatar, disk};
 
 /// How long before a renewal an account counts as "renews soon".
 const SOON: SignedDuration = SignedDuration::from_hours(1);
@@ -25,13 +26,18 @@ const FAILURES_THAT_WARN: usize = 2;
 /// How much of the history fronts see.
 const HISTORY: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// The accounts of a profile.
+/// The accounts of a profile. Cheap to clone; every clone is the same.
+#[derive(Debug, Clone)]
+pub(crate) struct Accounts(Arc<Inner>);
+
 #[derive(Debug)]
-pub(crate) struct Accounts {
+struct Inner {
     profile: Profile,
     file: LedgerFile,
     clock: Arc<dyn Clock>,
     events: broadcast::Sender<Event>,
+    /// Held while the ledger is read and taken over: of two changes at once, the later one is what stays.
+    reading: Mutex<()>,
     now: Mutex<Now>,
 }
 
@@ -66,16 +72,16 @@ impl Now {
 }
 
 impl Accounts {
+    /// The accounts that stand in a ledger. Waits for the disk.
     pub(crate) fn new(
         profile: Profile,
         file: LedgerFile,
         clock: Arc<dyn Clock>,
         events: broadcast::Sender<Event>,
     ) -> Result<Self, Problem> {
-        let now = Mutex::new(Now { ledger: file.read()?, ..Now::default() });
-        let accounts = Self { profile, file, clock, events, now };
-        accounts.refresh();
-        Ok(accounts)
+        let inner = Inner { profile, file, clock, events, reading: Mutex::default(), now: Mutex::default() };
+        inner.read_again()?;
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Whether the accounts can be read, and changed.
@@ -83,7 +89,7 @@ impl Accounts {
     /// # Errors
     /// `LedgerNewer` when a newer version has written them.
     pub(crate) fn are_readable(&self) -> Result<(), Problem> {
-        match self.now().ledger.newer.get(&Section::Accounts) {
+        match self.0.now().ledger.newer.get(&Section::Accounts) {
             Some(section) => Err(section.is_newer()),
             None => Ok(()),
         }
@@ -91,53 +97,54 @@ impl Accounts {
 
     /// Every account, oldest first.
     pub(crate) fn views(&self) -> Vec<Account> {
-        self.now().views.clone()
+        self.0.now().views.clone()
     }
 
     /// Every account with the newest revision and the settings, all of one moment.
     pub(crate) fn overview(&self) -> (u64, Vec<Account>, Settings) {
-        let now = self.now();
+        let now = self.0.now();
         (now.revision, now.views.clone(), now.ledger.settings.clone())
     }
 
     /// One account.
     pub(crate) fn view(&self, id: &AccountId) -> Result<Account, Problem> {
-        self.now().views.iter().find(|account| account.id == *id).cloned().ok_or_else(|| unknown(id))
+        self.0.now().views.iter().find(|account| account.id == *id).cloned().ok_or_else(|| unknown(id))
     }
 
     /// Every record.
     pub(crate) fn records(&self) -> Vec<AccountRecord> {
-        self.now().known().cloned().collect()
+        self.0.now().known().cloned().collect()
     }
 
     /// One record.
     pub(crate) fn record(&self, id: &AccountId) -> Result<AccountRecord, Problem> {
-        self.now().known().find(|record| record.id == *id).cloned().ok_or_else(|| unknown(id))
+        let now = self.0.now();
+        now.known().find(|record| record.id == *id).cloned().ok_or_else(|| unknown(id))
     }
 
     /// The shared settings.
     pub(crate) fn settings(&self) -> Settings {
-        self.now().ledger.settings.clone()
+        self.0.now().ledger.settings.clone()
     }
 
     /// This installation's device identity.
     pub(crate) fn device_id(&self) -> Secret {
-        Secret::new(self.now().ledger.device_id.clone())
+        Secret::new(self.0.now().ledger.device_id.clone())
     }
 
     /// Counts one more sign-in with a service.
     ///
     /// # Errors
     /// `DailyLimit` when the day's sign-ins are used up.
-    pub(crate) fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
-        let now = self.clock.now();
-        let taken = self.change(|ledger| ledger.started.try_take(service, now))?;
+    pub(crate) async fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
+        let now = self.0.clock.now();
+        let taken = self.change(move |ledger| ledger.started.try_take(service, now)).await?;
         if taken { Ok(()) } else { Err(Problem::new(ProblemCode::DailyLimit).with_service(service)) }
     }
 
     /// How many sign-ins with a service the day still holds.
     pub(crate) fn sign_ins_left(&self, service: ServiceId) -> usize {
-        self.now().ledger.started.left(service, self.clock.now())
+        self.0.now().ledger.started.left(service, self.0.clock.now())
     }
 
     /// The format that an account is copied in.
@@ -145,36 +152,114 @@ impl Accounts {
         format(record, &self.settings())
     }
 
-    /// Changes one record.
-    pub(crate) fn update(
+    /// Changes one record. What `change` returns is passed on.
+    pub(crate) async fn update<R: Send + 'static>(
         &self,
         id: &AccountId,
-        change: impl FnOnce(&mut AccountRecord),
-    ) -> Result<(), Problem> {
-        let found =
-            self.change(|ledger| ledger.accounts.iter_mut().find(|record| record.id == *id).map(change))?;
-        found.ok_or_else(|| unknown(id))
+        change: impl FnOnce(&mut AccountRecord) -> R + Send + 'static,
+    ) -> Result<R, Problem> {
+        let wanted = id.clone();
+        let changed = self
+            .change(move |ledger| ledger.accounts.iter_mut().find(|record| record.id == wanted).map(change));
+        changed.await?.ok_or_else(|| unknown(id))
     }
 
     /// Changes one record. An account that is not here gets `first` as its record; without one it has to be here.
-    pub(crate) fn update_or_add(
+    pub(crate) async fn update_or_add(
         &self,
         id: &AccountId,
         first: Option<AccountRecord>,
-        change: impl FnOnce(&mut AccountRecord),
+        change: impl FnOnce(&mut AccountRecord) + Send + 'static,
     ) -> Result<(), Problem> {
-        let found = self.change(|ledger| {
-            if ledger.accounts.iter().all(|record| record.id != *id) {
+        let wanted = id.clone();
+        let changed = self.change(move |ledger| {
+            if ledger.accounts.iter().all(|record| record.id != wanted) {
                 ledger.accounts.extend(first);
             }
-            ledger.accounts.iter_mut().find(|record| record.id == *id).map(change)
-        })?;
-        found.ok_or_else(|| unknown(id))
+            ledger.accounts.iter_mut().find(|record| record.id == wanted).map(change)
+        });
+        changed.await?.ok_or_else(|| unknown(id))
     }
 
     /// Removes an account and its picture. One that the ledger cannot lose now is not shown any more all the same;
     /// its record says that it is to be removed.
-    pub(crate) fn remove(&self, id: &AccountId) {
+    pub(crate) async fn remove(&self, id: &AccountId) {
+        let id = id.clone();
+        self.on_disk(move |inner| inner.remove(&id)).await;
+    }
+
+    /// Changes the settings; what the change refuses changes nothing.
+    pub(crate) async fn update_settings(
+        &self,
+        change: impl FnOnce(&mut Settings) -> Result<(), Problem> + Send + 'static,
+    ) -> Result<(), Problem> {
+        let changed = self.change(|ledger| {
+            let mut settings = ledger.settings.clone();
+            change(&mut settings)?;
+            ledger.settings = settings;
+            Ok::<_, Problem>(())
+        });
+        changed.await?
+    }
+
+    /// Keeps a picture. One that cannot be kept is only a picture.
+    pub(crate) async fn save_avatar(&self, id: &AccountId, png: Vec<u8>) {
+        let id = id.clone();
+        self.on_disk(move |inner| inner.save_avatar(&id, &png)).await;
+    }
+
+    /// Shows an account as busy until the guard is dropped.
+    pub(crate) fn busy(&self, id: &AccountId, busy: Busy) -> BusyGuard<'_> {
+        self.0.now().busy.insert(id.clone(), busy);
+        self.refresh();
+        BusyGuard { accounts: self, id: id.clone() }
+    }
+
+    /// Remembers what went wrong last with an account, or that nothing did.
+    pub(crate) fn last_error(&self, id: &AccountId, problem: Option<Problem>) {
+        match problem {
+            Some(problem) => self.0.now().last_error.insert(id.clone(), problem),
+            None => self.0.now().last_error.remove(id),
+        };
+        self.refresh();
+    }
+
+    /// Reads the ledger again if another process has changed it.
+    pub(crate) async fn reload(&self) {
+        self.on_disk(Inner::reload).await;
+    }
+
+    /// Looks at every record again, with the time of now, and tells the fronts what differs.
+    pub(crate) fn refresh(&self) {
+        self.0.refresh();
+    }
+
+    /// Changes the ledger, and takes over what is in it then.
+    async fn change<R: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Ledger) -> R + Send + 'static,
+    ) -> Result<R, Problem> {
+        self.on_disk(move |inner| inner.change(change)).await
+    }
+
+    /// Everything here that waits for the disk goes this way.
+    async fn on_disk<R: Send + 'static>(&self, work: impl FnOnce(&Inner) -> R + Send + 'static) -> R {
+        let inner = self.0.clone();
+        disk::blocking(move || work(&inner)).await
+    }
+}
+
+/// What waits for the disk: for threads that may.
+impl Inner {
+    /// Changes the ledger, and takes over what is in it then, whether the change was refused or not: another
+    /// process may have changed it before, and that it has been read here must not hide that.
+    fn change<R>(&self, change: impl FnOnce(&mut Ledger) -> R) -> Result<R, Problem> {
+        let result = self.file.update(change)?;
+        self.read_again()?;
+        Ok(result)
+    }
+
+    fn remove(&self, id: &AccountId) {
         if let Err(problem) = self.change(|ledger| ledger.accounts.retain(|record| record.id != *id)) {
             tracing::warn!(account = %id, code = ?problem.code, "a removed account is still listed on disk");
         }
@@ -189,29 +274,7 @@ impl Accounts {
         self.refresh();
     }
 
-    /// Changes the settings; what the change refuses changes nothing.
-    pub(crate) fn update_settings(
-        &self,
-        change: impl FnOnce(&mut Settings) -> Result<(), Problem>,
-    ) -> Result<(), Problem> {
-        self.change(|ledger| {
-            let mut settings = ledger.settings.clone();
-            change(&mut settings)?;
-            ledger.settings = settings;
-            Ok::<_, Problem>(())
-        })?
-    }
-
-    /// Changes the ledger, and takes over what is in it then, whether the change was refused or not: another
-    /// process may have changed it before, and that it has been read here must not hide that.
-    fn change<R>(&self, change: impl FnOnce(&mut Ledger) -> R) -> Result<R, Problem> {
-        let result = self.file.update(change)?;
-        self.read_again()?;
-        Ok(result)
-    }
-
-    /// Keeps a picture. One that cannot be kept is only a picture.
-    pub(crate) fn save_avatar(&self, id: &AccountId, png: &[u8]) {
+    fn save_avatar(&self, id: &AccountId, png: &[u8]) {
         if let Err(error) = avatar::save(&self.profile, id, png) {
             tracing::debug!(%error, "a picture could not be kept");
         }
@@ -219,24 +282,7 @@ impl Accounts {
         self.refresh();
     }
 
-    /// Shows an account as busy until the guard is dropped.
-    pub(crate) fn busy(&self, id: &AccountId, busy: Busy) -> BusyGuard<'_> {
-        self.now().busy.insert(id.clone(), busy);
-        self.refresh();
-        BusyGuard { accounts: self, id: id.clone() }
-    }
-
-    /// Remembers what went wrong last with an account, or that nothing did.
-    pub(crate) fn last_error(&self, id: &AccountId, problem: Option<Problem>) {
-        match problem {
-            Some(problem) => self.now().last_error.insert(id.clone(), problem),
-            None => self.now().last_error.remove(id),
-        };
-        self.refresh();
-    }
-
-    /// Reads the ledger again if another process has changed it.
-    pub(crate) fn reload(&self) {
+    fn reload(&self) {
         if self.file.changed_since_last_read()
             && let Err(problem) = self.read_again()
         {
@@ -244,18 +290,46 @@ impl Accounts {
         }
     }
 
-    /// Looks at every record again, with the time of now, and tells the fronts what differs.
-    pub(crate) fn refresh(&self) {
+    fn read_again(&self) -> Result<(), Problem> {
+        {
+            let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+            let ledger = self.file.read()?;
+            let pictures = self.pictures_to_load(&ledger);
+            let settings = ledger.settings.clone();
+            let mut now = self.now();
+            for (id, picture) in pictures {
+                now.avatars.entry(id).or_insert(picture);
+            }
+            if std::mem::replace(&mut now.ledger, ledger).settings != settings {
+                self.tell(Event::Settings { settings });
+            }
+        }
+        self.refresh();
+        Ok(())
+    }
+
+    /// The pictures of the accounts that were not here before.
+    fn pictures_to_load(&self, ledger: &Ledger) -> Vec<(AccountId, Option<String>)> {
+        let mut ids: Vec<_> = ledger.accounts.iter().map(|record| record.id.clone()).collect();
+        {
+            let now = self.now();
+            ids.retain(|id| !now.avatars.contains_key(id));
+        }
+        let load = |id: AccountId| {
+            let picture = avatar::load(&self.profile, &id).map(|png| picture::data_url(&png));
+            (id, picture)
+        };
+        ids.into_iter().map(load).collect()
+    }
+}
+
+/// What is memory.
+impl Inner {
+    fn refresh(&self) {
         let at = self.clock.now();
         let mut now = self.now();
         let mut records: Vec<_> = now.known().cloned().collect();
         records.retain(|record| !(record.signing_out && now.removed.contains(&record.id)));
-        for record in &records {
-            if !now.avatars.contains_key(&record.id) {
-                let picture = avatar::load(&self.profile, &record.id).map(|png| picture::data_url(&png));
-                now.avatars.insert(record.id.clone(), picture);
-            }
-        }
         let mut views: Vec<_> = records.iter().map(|record| view(record, &now, at)).collect();
         let before = std::mem::take(&mut now.views);
         // Sent while the views are held, so that two changes cannot overtake each other.
@@ -275,21 +349,6 @@ impl Accounts {
         now.views = views;
     }
 
-    fn read_again(&self) -> Result<(), Problem> {
-        {
-            // Read and told with the lock held: of two changes at once, the later one is what stays, here and
-            // in every front.
-            let mut now = self.now();
-            let ledger = self.file.read()?;
-            let settings = ledger.settings.clone();
-            if std::mem::replace(&mut now.ledger, ledger).settings != settings {
-                self.tell(Event::Settings { settings });
-            }
-        }
-        self.refresh();
-        Ok(())
-    }
-
     fn tell(&self, event: Event) {
         // Nobody listening is fine: a front asks for the snapshot when it comes.
         drop(self.events.send(event));
@@ -302,7 +361,7 @@ impl Accounts {
 
 impl Drop for BusyGuard<'_> {
     fn drop(&mut self) {
-        self.accounts.now().busy.remove(&self.id);
+        self.accounts.0.now().busy.remove(&self.id);
         self.accounts.refresh();
     }
 }

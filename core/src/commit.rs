@@ -9,8 +9,8 @@ use tunekey_services::{AccountId, Credential, Service};
 use crate::accounts::Accounts;
 use crate::ledger::AccountRecord;
 use crate::problem::Problem;
+use crate::store::Interaction;
 use crate::timing::life;
-use crate::vault::keychain::Interaction;
 use crate::vault::{Generation, SaveError, Vault};
 
 /// Learns of every credential that has become current.
@@ -62,34 +62,37 @@ impl Commits {
         service: &dyn Service,
         credential: &Credential,
         replaced: Option<Generation>,
-        interaction: Interaction,
-        record: Record<impl FnOnce(&mut AccountRecord)>,
+        interaction: Interaction<'_>,
+        record: Record<impl FnOnce(&mut AccountRecord) + Send + 'static>,
     ) -> Result<Generation, CommitError> {
         let saved = self.vault.save(credential, replaced, interaction).await;
         let generation = saved.map_err(CommitError::NotSaved)?;
-        self.publish(accounts, service, credential, generation, record).map_err(CommitError::NotRecorded)?;
+        let published = self.publish(accounts, service, credential, generation, record).await;
+        published.map_err(CommitError::NotRecorded)?;
         Ok(generation)
     }
 
     /// Makes known that a generation is the current one that is in the vault already: another process has put it
     /// there, or this one before it could say so. Only with the account's lock held.
-    pub(crate) fn publish(
+    pub(crate) async fn publish(
         &self,
         accounts: &Accounts,
         service: &dyn Service,
         credential: &Credential,
         generation: Generation,
-        record: Record<impl FnOnce(&mut AccountRecord)>,
+        record: Record<impl FnOnce(&mut AccountRecord) + Send + 'static>,
     ) -> Result<(), Problem> {
         let Record { first, change } = record;
-        accounts.update_or_add(&credential.account, first, |record| {
-            record.life = life(service, credential);
-            record.renewability = Some(service.renewability(credential));
+        let (life, renewability) = (life(service, credential), service.renewability(credential));
+        let recorded = accounts.update_or_add(&credential.account, first, move |record| {
+            record.life = life;
+            record.renewability = Some(renewability);
             record.generation = generation;
             record.failures = 0;
             record.next_attempt_at = None;
             change(record);
-        })?;
+        });
+        recorded.await?;
         let listeners = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).clone();
         listeners.iter().for_each(|listener| listener(&credential.account, generation));
         Ok(())

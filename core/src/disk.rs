@@ -1,4 +1,5 @@
-//! How files are written and locked: whole or not at all, for this user only, one process at a time.
+//! How files are written and locked: whole or not at all, for this user only, one process at a time, and on threads that
+//! may wait for the disk.
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -11,6 +12,19 @@ use crate::problem::{Problem, ProblemCode};
 mod ownership;
 
 pub(crate) use ownership::{NotPrivate, check_at, make_private, open};
+
+/// Has work done that waits for the disk, or for the lock of another process, on a thread that may wait: those of the
+/// runtime have others to serve. What has begun is done to its end even when nobody waits for it any more.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is ending, and with it everybody who waits for this.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
 
 /// What went wrong while something was done in the profile, with the words that its cause has of its own.
 pub(crate) fn problem(code: ProblemCode, doing: &str, error: &io::Error) -> Problem {

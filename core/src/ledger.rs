@@ -4,7 +4,8 @@
 //! a crash nor another process can lose a change. A damaged one is set aside and said, never overwritten.
 //!
 //! Everything here is small and quick but does touch the disk: the calls block for as long as the disk takes,
-//! and a change for at most ten seconds when another process holds the lock.
+//! and a change for at most ten seconds when another process holds the lock. On a runtime they belong into
+//! [`disk::blocking`].
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt;

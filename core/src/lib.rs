@@ -28,6 +28,7 @@ mod renewal;
 mod settings;
 mod sign_in;
 mod sign_ins;
+mod store;
 mod timing;
 mod tunekey;
 mod vault;
@@ -44,6 +45,10 @@ pub use profile::Profile;
 pub use settings::Settings;
 pub use sign_in::{SignInId, SignInStatus, SignInStep, SignInSteps, StepKind, UserInput};
 pub use sign_ins::SignIn;
+pub use store::{
+    AskPassphrase, Interaction, NamedSlot, PassphraseQuestion, SecretKind, SecretStore, SlotName, StoreError,
+    StoreKind, StoreState, SystemKeychain,
+};
 pub use tunekey::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
 };
@@ -54,5 +59,4 @@ pub use tunekey_services::{
     Secret, Service, ServiceFacts, ServiceId, SystemClock, Tier, TierStatus, UnchangedReason, Unusable,
     UnusableReason, display_text, registry,
 };
-pub use vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
-pub use vault::{Generation, SaveError, StoredCredential, Vault};
+pub use vault::{Generation, SaveError, StoredCredential, Vault, VaultError};

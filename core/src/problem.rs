@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 use tunekey_services::{Bilingual, ServiceId, display_text, registry};
 
+use crate::store::StoreKind;
+
 mod of_service;
 
 /// What went wrong, as every front may show it.
@@ -106,15 +108,15 @@ pub enum ProblemCode {
     DailyLimit,
     /// It is another account than the one that was to be signed in again.
     OtherAccount,
-    /// The keychain is locked.
+    /// The store of the secrets is locked.
     KeychainLocked,
-    /// There is no keychain, or it does not answer.
+    /// There is no store of the secrets, or it does not answer.
     KeychainUnavailable,
-    /// The keychain said no.
+    /// The store of the secrets said no.
     KeychainDenied,
-    /// The keychain is there and open, and holds no credential for the account.
+    /// The store is there and open, and holds no credential for the account.
     CredentialMissing,
-    /// The keychain's item for the account is damaged or of a newer version.
+    /// What the store holds for the account is damaged or of a newer version.
     CredentialUnreadable,
     /// The profile's ledger cannot be read or written.
     ProfileUnreadable,
@@ -407,28 +409,12 @@ impl ProblemCode {
                 "This is another account than the one you wanted to sign in again. Nothing was saved.",
                 "登录的不是你要重新登录的那个账号，没有保存任何内容。",
             ),
-            Self::KeychainLocked => {
-                ("The keychain is locked. Unlock it and try again.", "系统密钥环已锁定，请解锁后重试。")
-            }
-            Self::KeychainUnavailable => (
-                "No keychain answers. TuneKey never falls back to a plain file: start a Secret Service provider \
-                 (GNOME Keyring, KWallet), then try again.",
-                "没有可用的系统密钥环。TuneKey 不会退回到明文文件，请先启动 Secret Service 服务（GNOME Keyring、KWallet）再重试。",
-            ),
-            Self::KeychainDenied => (
-                "Access to the keychain was denied. Try again and allow it in the system’s dialog.",
-                "访问系统密钥环被拒绝，请重试并在系统弹窗中选择允许。",
-            ),
-            Self::CredentialMissing => (
-                "The keychain holds no credential for this account. If the keyring was replaced or another one is in \
-                 use, bring back the old one; otherwise sign in again. {service} was not asked.",
-                "系统密钥环里没有该账号的凭据。如果更换过密钥环，请恢复原来的；否则请重新登录。并未询问{service}。",
-            ),
-            Self::CredentialUnreadable => (
-                "The keychain’s item for this account can’t be read: it is damaged, or a newer TuneKey wrote it. \
-                 Use the newer version, or sign in again.",
-                "系统密钥环里该账号的条目无法读取：可能已损坏，或由更新版本的 TuneKey 写入。请使用新版本，或重新登录。",
-            ),
+            // Without words of its own, a problem of the store is one of the keychain.
+            Self::KeychainLocked => StoreKind::Keychain.words().locked,
+            Self::KeychainUnavailable => StoreKind::Keychain.words().unavailable,
+            Self::KeychainDenied => StoreKind::Keychain.words().denied,
+            Self::CredentialMissing => StoreKind::Keychain.words().missing,
+            Self::CredentialUnreadable => StoreKind::Keychain.words().unreadable,
             Self::ProfileUnreadable => (
                 "TuneKey’s account list can’t be read or written. Check the folder’s permissions and free space.",
                 "无法读写 TuneKey 的账号列表，请检查数据目录的权限和磁盘空间。",

@@ -7,6 +7,7 @@ use tunekey_services::AccountId;
 
 use crate::disk::{self, NotPrivate};
 use crate::problem::{Problem, ProblemCode};
+use crate::store::StoreKind;
 
 mod keychain_name;
 
@@ -16,7 +17,7 @@ const TRUSTED: [&str; 4] = ["ledger.json", "ledger.lock", "locks", "keychain-nam
 /// What is only ours: it is closed to others where it is not. Older versions left that to the umask.
 const PRIVATE: [&str; 4] = ["avatars", "tray", "webview", "window.json"];
 
-/// A profile: a directory for what is not secret, and a name in the keychain for what is.
+/// A profile: a directory for what is not secret, and a store for what is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     dir: PathBuf,
@@ -58,6 +59,11 @@ impl Profile {
     /// The profile's name, which it keeps wherever it is moved; `None` for the default profile.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// What keeps its secrets: the keychain, so far the only one there is to choose.
+    pub fn store(&self) -> StoreKind {
+        StoreKind::default()
     }
 
     /// The service name of all its keychain items.

@@ -1,6 +1,6 @@
 //! Renewal: one at a time for each account, across all processes, and when it is due.
 //!
-//! lock the account → read the generation again (newer? somebody else has done it) → prove that the keychain
+//! lock the account → read the generation again (newer? somebody else has done it) → prove that the store
 //! takes a write → ask → merge field by field → write the idle slot and read it back → publish → unlock.
 //! What a refusal means is decided in [`evidence`]: one answer is never enough.
 
@@ -20,8 +20,8 @@ use crate::evidence::{self, Verdict};
 use crate::ledger::{AccountLock, AccountRecord};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
+use crate::store::{Interaction, StoreError};
 use crate::timing::{jitter, life, pause};
-use crate::vault::keychain::{Interaction, KeychainError};
 use crate::vault::{Generation, StoredCredential, Vault};
 
 /// How much later than a minute after the first refusal the second question may come.
@@ -39,7 +39,7 @@ pub(crate) struct Renewer {
     unsaved: Arc<UnsavedKeys>,
 }
 
-/// Keys that the service has issued and the keychain would not take: written before anything else happens with their
+/// Keys that the service has issued and the store would not take: written before anything else happens with their
 /// account, unless something else has been saved since.
 #[derive(Debug, Default)]
 struct UnsavedKeys(Mutex<HashMap<AccountId, Unsaved>>);
@@ -84,7 +84,7 @@ impl Renewer {
     /// Renews one account. What goes wrong, wherever it does, is in the history and delays the next try.
     ///
     /// # Errors
-    /// A keychain problem, what the service said, or `NotRenewable` without having asked it.
+    /// A problem of the store, what the service said, or `NotRenewable` without having asked it.
     pub(crate) async fn renew(
         &self,
         accounts: &Accounts,
@@ -105,7 +105,7 @@ impl Renewer {
         };
         let result = renewed.await;
         if let Err(problem) = &result {
-            self.note_failure(accounts, id, trigger, problem);
+            self.note_failure(accounts, id, trigger, problem).await;
         }
         result
     }
@@ -129,7 +129,7 @@ impl Renewer {
         }
         if kept.generation > seen {
             // Another process, or another caller, has renewed it while we waited: one renewal is one entry.
-            accounts.reload();
+            accounts.reload().await;
             let record = accounts.record(id)?;
             if record.generation >= kept.generation
                 && let Some(entry) = record.renewals.first()
@@ -139,7 +139,7 @@ impl Renewer {
             // It was cut off before it could say so.
             let entry = self.entry(RenewalOutcome::Renewed, trigger, None);
             let record = renewed(&entry);
-            self.commits.publish(accounts, service, &kept.credential, kept.generation, record)?;
+            self.commits.publish(accounts, service, &kept.credential, kept.generation, record).await?;
             return Ok(Current::Published(entry));
         }
         Ok(Current::ToRenew(Box::new(kept)))
@@ -158,7 +158,7 @@ impl Renewer {
         let id = &kept.credential.account;
         let renewability = service.renewability(&kept.credential);
         if renewability == Renewability::NotRenewable {
-            accounts.update(id, |record| record.renewability = Some(renewability))?;
+            accounts.update(id, move |record| record.renewability = Some(renewability)).await?;
             return Err(Problem::new(ProblemCode::NotRenewable).with_service(id.service));
         }
         let interaction = interaction(trigger);
@@ -167,21 +167,23 @@ impl Renewer {
             Ok(Renewal::Renewed(credential)) => {
                 self.commit(accounts, service, &credential, kept.generation, trigger).await
             }
-            Ok(Renewal::Unchanged { reason }) => self.unchanged(accounts, kept, service, trigger, reason),
+            Ok(Renewal::Unchanged { reason }) => {
+                self.unchanged(accounts, kept, service, trigger, reason).await
+            }
             Err(error) => Err(self.refusal(accounts, service, context, kept, error, key).await?),
         }
     }
 
-    /// The account's credential. What the keychain says of a missing or unreadable one is kept with the account,
+    /// The account's credential. What the store says of a missing or unreadable one is kept with the account,
     /// and taken back as soon as it can be read.
     ///
     /// # Errors
-    /// `CredentialMissing`, `CredentialUnreadable`, or another keychain problem.
+    /// `CredentialMissing`, `CredentialUnreadable`, or another problem of the store.
     pub(crate) async fn load(
         &self,
         accounts: &Accounts,
         id: &AccountId,
-        interaction: Interaction,
+        interaction: Interaction<'_>,
     ) -> Result<StoredCredential, Problem> {
         let now = self.clock.now();
         match self.vault.load(id, interaction).await {
@@ -189,30 +191,32 @@ impl Renewer {
                 if let Health::Warning { reason, .. } = accounts.record(id)?.health
                     && matches!(reason, WarningReason::MissingOnce | WarningReason::Unreadable)
                 {
-                    note(accounts, id, evidence::clear);
+                    note(accounts, id, evidence::clear).await;
                 }
                 Ok(kept)
             }
             Ok(None) => {
-                note(accounts, id, |record| {
+                note(accounts, id, move |record| {
                     evidence::weigh(record, record.generation, SignInReason::Missing, now);
-                });
+                })
+                .await;
                 Err(Problem::new(ProblemCode::CredentialMissing).with_service(id.service))
             }
             Err(error) => {
-                if matches!(error, KeychainError::Unreadable(_)) {
-                    note(accounts, id, |record| {
+                if matches!(error.error, StoreError::Unreadable(_)) {
+                    note(accounts, id, move |record| {
                         if !record.health.needs_sign_in() {
                             record.health = Health::Warning { since: now, reason: WarningReason::Unreadable };
                         }
-                    });
+                    })
+                    .await;
                 }
                 Err(Problem::from(error).with_service(id.service))
             }
         }
     }
 
-    /// Writes the keys that no keychain has taken yet. For a process that is about to end.
+    /// Writes the keys that no store has taken yet. For a process that is about to end.
     pub(crate) async fn flush(
         &self,
         accounts: &Accounts,
@@ -264,7 +268,7 @@ impl Renewer {
     }
 
     /// The service kept the key: nothing to write, but it has just said that it works.
-    fn unchanged(
+    async fn unchanged(
         &self,
         accounts: &Accounts,
         kept: &StoredCredential,
@@ -273,19 +277,22 @@ impl Renewer {
         reason: UnchangedReason,
     ) -> Result<RenewalRecord, Problem> {
         let entry = self.entry(RenewalOutcome::Unchanged, trigger, None);
-        accounts.update(&kept.credential.account, |record| {
-            succeeded(record, entry.clone());
-            record.renewability = Some(match reason {
-                UnchangedReason::NotReissued => service.renewability(&kept.credential),
-                // It works until it ends, whatever else is in it.
-                UnchangedReason::RefreshTokenMissing | UnchangedReason::RefreshTokenDead => {
-                    Renewability::NotRenewable
-                }
-            });
-            // Asked again after as long as a fresh key would be left alone, not every half minute.
-            let fresh = Credential { issued_at: entry.at, ..kept.credential.clone() };
-            record.life.renew_at = life(service, &fresh).renew_at.or(record.life.renew_at);
-        })?;
+        let renewability = match reason {
+            UnchangedReason::NotReissued => service.renewability(&kept.credential),
+            // It works until it ends, whatever else is in it.
+            UnchangedReason::RefreshTokenMissing | UnchangedReason::RefreshTokenDead => {
+                Renewability::NotRenewable
+            }
+        };
+        // Asked again after as long as a fresh key would be left alone, not every half minute.
+        let fresh = Credential { issued_at: entry.at, ..kept.credential.clone() };
+        let (renew_at, success) = (life(service, &fresh).renew_at, entry.clone());
+        let noted = accounts.update(&kept.credential.account, move |record| {
+            succeeded(record, success);
+            record.renewability = Some(renewability);
+            record.life.renew_at = renew_at.or(record.life.renew_at);
+        });
+        noted.await?;
         Ok(entry)
     }
 
@@ -317,7 +324,7 @@ impl Renewer {
             },
         };
         problem.code = if key_refused {
-            self.believe(accounts, kept)?
+            self.believe(accounts, kept).await?
         } else {
             // Whether the key works is not known.
             ProblemCode::RenewalRefused
@@ -327,22 +334,28 @@ impl Renewer {
 
     /// Takes an answer that refuses the credential, and gives the code for what that comes to. Only with the
     /// account's lock held.
-    fn believe(&self, accounts: &Accounts, kept: &StoredCredential) -> Result<ProblemCode, Problem> {
+    async fn believe(&self, accounts: &Accounts, kept: &StoredCredential) -> Result<ProblemCode, Problem> {
         let now = self.clock.now();
-        let mut verdict = Verdict::Outdated;
-        accounts.update(&kept.credential.account, |record| {
-            // With the lock held nothing is newer than what the keychain gave: a newer one was lost there.
-            record.generation = record.generation.min(kept.generation);
-            verdict = evidence::weigh(record, kept.generation, SignInReason::Rejected, now);
-        })?;
-        Ok(match verdict {
+        let refused = kept.generation;
+        let verdict = accounts.update(&kept.credential.account, move |record| {
+            // With the lock held nothing is newer than what the store gave: a newer one was lost there.
+            record.generation = record.generation.min(refused);
+            evidence::weigh(record, refused, SignInReason::Rejected, now)
+        });
+        Ok(match verdict.await? {
             Verdict::Twice => ProblemCode::Rejected,
             Verdict::Once | Verdict::Outdated => ProblemCode::RefusedOnce,
         })
     }
 
     /// Keeps a failure in the history, and lets the next try wait.
-    fn note_failure(&self, accounts: &Accounts, id: &AccountId, trigger: RenewalTrigger, problem: &Problem) {
+    async fn note_failure(
+        &self,
+        accounts: &Accounts,
+        id: &AccountId,
+        trigger: RenewalTrigger,
+        problem: &Problem,
+    ) {
         let outcome = match problem.code {
             // Nothing was tried.
             ProblemCode::NotRenewable | ProblemCode::NotFound => return,
@@ -350,7 +363,7 @@ impl Renewer {
             _ => RenewalOutcome::Failed,
         };
         let entry = self.entry(outcome, trigger, Some(problem.clone()));
-        let noted = accounts.update(id, |record| {
+        let noted = accounts.update(id, move |record| {
             record.failures = record.failures.saturating_add(1);
             record.next_attempt_at = Some(match evidence::ask_again_at(record) {
                 Some(again) => again + jitter(ASK_AGAIN_JITTER),
@@ -358,7 +371,7 @@ impl Renewer {
             });
             record.renewals.insert(0, entry);
         });
-        if let Err(problem) = noted {
+        if let Err(problem) = noted.await {
             tracing::info!(account = %id, code = ?problem.code, "a failed renewal could not be noted");
         }
     }
@@ -390,7 +403,7 @@ enum KeyState {
     Refused,
 }
 
-fn interaction(trigger: RenewalTrigger) -> Interaction {
+fn interaction(trigger: RenewalTrigger) -> Interaction<'static> {
     match trigger {
         RenewalTrigger::Manual => Interaction::Allowed,
         RenewalTrigger::Automatic => Interaction::Forbidden,
@@ -408,8 +421,8 @@ pub(crate) fn is_due(record: &AccountRecord, now: Timestamp) -> bool {
 
 /// Keeps what was found out about an account. What cannot be written, as in a profile that can only be read, is still
 /// so.
-fn note(accounts: &Accounts, id: &AccountId, change: impl FnOnce(&mut AccountRecord)) {
-    if let Err(problem) = accounts.update(id, change) {
+async fn note(accounts: &Accounts, id: &AccountId, change: impl FnOnce(&mut AccountRecord) + Send + 'static) {
+    if let Err(problem) = accounts.update(id, change).await {
         tracing::info!(account = %id, code = ?problem.code, "what is known of an account could not be kept");
     }
 }

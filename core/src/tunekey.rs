@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::broadcast;
@@ -18,7 +18,6 @@ use crate::accounts::Accounts;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
 use crate::commit::Commits;
 use crate::export::{self, Format};
-use crate::extra_ca;
 use crate::lease::Lease;
 use crate::ledger::{HandedOut, LedgerFile};
 use crate::problem::{Problem, ProblemCode};
@@ -27,8 +26,9 @@ use crate::renewal::{Checked, Renewer};
 use crate::settings::Settings;
 use crate::sign_in::{ParkedCodes, SignInHost, SignInId, SignInStatus, SignInSteps, UserInput};
 use crate::sign_ins::{SignIn, SignIns};
-use crate::vault::Vault;
-use crate::vault::keychain::{Interaction, Keychain, KeychainError, KeychainState, SystemKeychain};
+use crate::store::{AskPassphrase, Interaction, SecretStore, StoreKind, StoreState, SystemKeychain};
+use crate::vault::{Vault, VaultError};
+use crate::{disk, extra_ca};
 
 mod lookup;
 mod removal;
@@ -44,13 +44,15 @@ pub use snapshot::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
 };
 
-/// What a [`TuneKey`] is made of. Tests bring their own keychain, clock and limits.
+/// What a [`TuneKey`] is made of. Tests bring their own store, clock and limits.
 #[derive(Debug)]
 pub struct Setup {
     /// Where everything that is not secret is kept.
     pub profile: Profile,
     /// Where everything that is secret is kept.
-    pub keychain: Arc<dyn Keychain>,
+    pub store: Arc<dyn SecretStore>,
+    /// How the front asks for the passphrase of a store that has one, if it can.
+    pub passphrase: Option<Arc<dyn AskPassphrase>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// What the network may take.
@@ -60,12 +62,15 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The system's keychain, the system's clock and the limits that we promise.
+    /// The profile's own store, the system's clock and the limits that we promise.
     pub fn new(profile: Profile) -> Self {
-        let keychain = Arc::new(SystemKeychain::new(profile.keychain_service()));
+        let store: Arc<dyn SecretStore> = match profile.store() {
+            StoreKind::Keychain => Arc::new(SystemKeychain::new(profile.keychain_service())),
+        };
         Self {
             profile,
-            keychain,
+            store,
+            passphrase: None,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
             has_web_view: false,
@@ -84,6 +89,9 @@ const EVENT_BACKLOG: usize = 256;
 #[derive(Debug, Clone)]
 pub struct TuneKey(Arc<Inner>);
 
+/// A client, and the settings and the system's proxy that it was made with.
+type Client = (HttpOptions, Option<SystemProxy>, Http);
+
 #[derive(Debug)]
 struct Inner {
     profile: Profile,
@@ -99,8 +107,9 @@ struct Inner {
     /// Codes that nobody looks at any more.
     parked: Mutex<ParkedCodes>,
     /// The client for the settings it was made with: rebuilt when they change.
-    http: Mutex<Option<(HttpOptions, Option<SystemProxy>, Http)>>,
-    keychain: Mutex<KeychainState>,
+    http: Mutex<Option<Client>>,
+    /// How the store was when it was last used.
+    store: Mutex<StoreState>,
     notice: Option<Problem>,
     events: broadcast::Sender<Event>,
     /// Whether this process runs the profile's schedule.
@@ -114,15 +123,15 @@ struct Inner {
 }
 
 impl TuneKey {
-    /// Opens a profile. Reads the ledger; does not touch the keychain.
+    /// Opens a profile. Reads the ledger, and waits for the disk to do so; does not touch the store.
     ///
     /// # Errors
     /// `ProfileUnreadable` when the ledger cannot be read or was written by a newer version.
     pub fn open(setup: Setup) -> Result<Self, Problem> {
-        let Setup { profile, keychain, clock, limits, has_web_view } = setup;
+        let Setup { profile, store, passphrase, clock, limits, has_web_view } = setup;
         let (ledger, notice) = LedgerFile::open(&profile)?;
         let (events, _) = broadcast::channel(EVENT_BACKLOG);
-        let vault = Vault::new(keychain);
+        let vault = Vault::new(store).asking(passphrase);
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), events.clone())?;
         let commits = Commits::new(vault.clone());
         let renewer = Renewer::new(profile.clone(), vault.clone(), commits.clone(), clock.clone());
@@ -141,7 +150,7 @@ impl TuneKey {
             parked: Mutex::default(),
             http: Mutex::default(),
             // Until it has been asked: the window must not flash "locked" while it starts.
-            keychain: Mutex::new(KeychainState::Ready),
+            store: Mutex::new(StoreState::Ready),
             notice,
             events,
             lease,
@@ -157,7 +166,7 @@ impl TuneKey {
         Snapshot {
             revision,
             accounts,
-            keychain: *self.keychain(),
+            store: *self.store(),
             settings,
             notice: self.0.notice.clone(),
             system_proxy: SystemProxyInfo::now(),
@@ -192,7 +201,7 @@ impl TuneKey {
         method: Method,
         wanted: Option<AccountId>,
     ) -> Result<SignIn, Problem> {
-        let service = known(service)?;
+        let service = service_of(service)?;
         Ok(self.0.sign_ins.start(&self.0.tasks, service, method, wanted, self.clone()))
     }
 
@@ -239,7 +248,7 @@ impl TuneKey {
     /// issued the key. Whoever asks while it is under way shares its result.
     ///
     /// # Errors
-    /// `NotFound`, a keychain problem, or what the service said. Nothing is lost with any of them.
+    /// `NotFound`, a problem of the store, or what the service said. Nothing is lost with any of them.
     pub async fn renew(&self, id: &AccountId, trigger: RenewalTrigger) -> Result<RenewalRecord, Problem> {
         let (this, id) = (self.clone(), id.clone());
         self.0.renewals.join((id.clone(), trigger), || this.renew_once(id, trigger)).await
@@ -251,9 +260,9 @@ impl TuneKey {
             this.0.accounts.record(&id)?;
             let result = {
                 let _busy = this.0.accounts.busy(&id, Busy::Renewing);
-                match this.context() {
+                match this.context().await {
                     Ok(context) => {
-                        let service = known(id.service)?;
+                        let service = service_of(id.service)?;
                         this.0.renewer.renew(&this.0.accounts, service, &context, &id, trigger).await
                     }
                     Err(problem) => Err(problem),
@@ -281,9 +290,9 @@ impl TuneKey {
             this.0.accounts.record(&id)?;
             let result = {
                 let _busy = this.0.accounts.busy(&id, Busy::Checking);
-                match this.context() {
+                match this.context().await {
                     Ok(context) => {
-                        let service = known(id.service)?;
+                        let service = service_of(id.service)?;
                         this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await
                     }
                     Err(problem) => Err(problem),
@@ -301,7 +310,7 @@ impl TuneKey {
     }
 
     /// Waits for what must not be cut off: sign-ins that were confirmed, renewals, sign-outs; then writes the keys
-    /// that no keychain has taken yet. Sign-ins that can be cancelled are. From now on nothing is renewed by itself any
+    /// that no store has taken yet. Sign-ins that can be cancelled are. From now on nothing is renewed by itself any
     /// more. For a process that is about to end.
     pub async fn drain(&self) {
         self.0.ending.store(true, Ordering::Release);
@@ -309,13 +318,13 @@ impl TuneKey {
         self.0.sign_ins.cancel_all();
         self.0.tasks.close();
         self.0.tasks.wait().await;
-        self.0.renewer.flush(&self.0.accounts, known).await;
+        self.0.renewer.flush(&self.0.accounts, service_of).await;
     }
 
     /// The cookie, in a format or, if none is named, in the account's own.
     ///
     /// # Errors
-    /// `NotFound`, `InvalidInput` when the format does not exist for the service, or a keychain problem.
+    /// `NotFound`, `InvalidInput` when the format does not exist for the service, or a problem of the store.
     pub async fn cookie(&self, id: &AccountId, format: Option<Format>) -> Result<ExportedCookie, Problem> {
         self.export(id, format, Scope::Full).await
     }
@@ -333,8 +342,8 @@ impl TuneKey {
         let record = self.0.accounts.record(id)?;
         let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
         let kept =
-            self.note_keychain_of(self.0.renewer.load(&self.0.accounts, id, Interaction::Allowed).await)?;
-        let export = export::render(format, scope, known(id.service)?, &kept.credential)?;
+            self.note_store_of(self.0.renewer.load(&self.0.accounts, id, Interaction::Allowed).await)?;
+        let export = export::render(format, scope, service_of(id.service)?, &kept.credential)?;
         Ok(ExportedCookie {
             text: export.text,
             health: self.0.accounts.view(id)?.health,
@@ -347,10 +356,11 @@ impl TuneKey {
     }
 
     /// Remembers that an exported cookie was handed out. A profile that cannot be written only forgets that.
-    pub fn note_copied(&self, id: &AccountId, copied: &ExportedCookie) {
+    pub async fn note_copied(&self, id: &AccountId, copied: &ExportedCookie) {
         let handed_out =
             HandedOut { at: self.0.clock.now(), format: copied.format, generation: copied.generation };
-        if let Err(problem) = self.0.accounts.update(id, |record| record.copied = Some(handed_out)) {
+        let noted = self.0.accounts.update(id, move |record| record.copied = Some(handed_out));
+        if let Err(problem) = noted.await {
             tracing::info!(code = ?problem.code, "that a cookie was handed out could not be noted");
         }
     }
@@ -359,9 +369,9 @@ impl TuneKey {
     ///
     /// # Errors
     /// `NotFound`, or `ProfileUnreadable` when it cannot be written.
-    pub fn set_label(&self, id: &AccountId, label: &str) -> Result<(), Problem> {
+    pub async fn set_label(&self, id: &AccountId, label: &str) -> Result<(), Problem> {
         let label = display_text::name(label);
-        self.0.accounts.update(id, |record| record.label = label)
+        self.0.accounts.update(id, |record| record.label = label).await
     }
 
     /// Puts a note of the person's own on an account, as [`display_text::message`] cuts it; an empty one takes it
@@ -369,20 +379,20 @@ impl TuneKey {
     ///
     /// # Errors
     /// As [`TuneKey::set_label`].
-    pub fn set_note(&self, id: &AccountId, note: &str) -> Result<(), Problem> {
+    pub async fn set_note(&self, id: &AccountId, note: &str) -> Result<(), Problem> {
         let note = display_text::message(note);
-        self.0.accounts.update(id, |record| record.note = note)
+        self.0.accounts.update(id, |record| record.note = note).await
     }
 
     /// Makes a format the account's own.
     ///
     /// # Errors
     /// `NotFound`, or `InvalidInput` when the format does not exist for the service.
-    pub fn set_format(&self, id: &AccountId, format: Format) -> Result<(), Problem> {
+    pub async fn set_format(&self, id: &AccountId, format: Format) -> Result<(), Problem> {
         if !format.suits(id.service) {
             return Err(export::no_format(id.service, format));
         }
-        self.0.accounts.update(id, |record| record.format = Some(format))
+        self.0.accounts.update(id, move |record| record.format = Some(format)).await
     }
 
     /// The account that a person means: its exact `service:uid`; else its exact number; else a unique beginning of
@@ -402,6 +412,7 @@ impl TuneKey {
     }
 
     /// The PEM file with the extra certificate authorities in force: the copy of the one that the settings name.
+    /// Waits for the disk.
     ///
     /// # Errors
     /// `ExtraCaUnusable` when there is no copy and none can be made.
@@ -414,27 +425,29 @@ impl TuneKey {
     /// # Errors
     /// `NotFound` for an unknown name, `InvalidInput` for a value that cannot be used, `ExtraCaUnusable` for a file
     /// whose certificate authorities cannot be.
-    pub fn set_setting(&self, key: &str, value: &str) -> Result<Settings, Problem> {
+    pub async fn set_setting(&self, key: &str, value: &str) -> Result<Settings, Problem> {
         let mut settings = self.settings();
         settings.set(key, value)?;
-        if key == "extra-ca"
-            && let Some(chosen) = &settings.extra_ca
-        {
+        let extra_ca = (key == "extra-ca").then_some(settings.extra_ca);
+        if let Some(Some(chosen)) = &extra_ca {
+            let (profile, chosen) = (self.0.profile.clone(), chosen.clone());
             // A file that cannot be used is refused here, not at the next sign-in.
-            extra_ca::adopt(&self.0.profile, chosen)?;
+            disk::blocking(move || extra_ca::adopt(&profile, &chosen)).await?;
         }
-        self.0.accounts.update_settings(|current| current.set(key, value))?;
-        if key == "extra-ca" && settings.extra_ca.is_none() {
-            extra_ca::forget(&self.0.profile);
+        let (key, value) = (key.to_owned(), value.to_owned());
+        self.0.accounts.update_settings(move |current| current.set(&key, &value)).await?;
+        if extra_ca == Some(None) {
+            let profile = self.0.profile.clone();
+            disk::blocking(move || extra_ca::forget(&profile)).await;
         }
         self.parked_codes().clear();
         Ok(self.settings())
     }
 
-    /// Looks whether the keychain can be used. With [`Interaction::Allowed`] it may ask the person to unlock it.
-    pub async fn probe_keychain(&self, interaction: Interaction) -> KeychainState {
+    /// Looks whether the store can be used. When it is allowed, the person may be asked to unlock it.
+    pub async fn probe_store(&self, interaction: Interaction<'_>) -> StoreState {
         let state = self.0.vault.state(interaction).await;
-        self.note_keychain(state);
+        self.note_store(state);
         state
     }
 
@@ -443,7 +456,7 @@ impl TuneKey {
         let mut reaches = Vec::new();
         for service in registry::all() {
             let id = service.id();
-            let result = match self.context() {
+            let result = match self.context().await {
                 Ok(context) => {
                     self.round_trip(&context, *service).await.map_err(|error| Problem::of_service(error, id))
                 }
@@ -462,8 +475,8 @@ impl TuneKey {
     }
 
     /// Reads the ledger again if another process has changed it.
-    pub fn reload(&self) {
-        self.0.accounts.reload();
+    pub async fn reload(&self) {
+        self.0.accounts.reload().await;
     }
 
     async fn round_trip(&self, context: &Context, service: &dyn Service) -> Result<Duration, ServiceError> {
@@ -479,7 +492,13 @@ impl TuneKey {
     }
 
     /// What a service needs for one call, as the settings want it now.
-    fn context(&self) -> Result<Context, Problem> {
+    async fn context(&self) -> Result<Context, Problem> {
+        let this = self.clone();
+        disk::blocking(move || this.read_context()).await
+    }
+
+    /// As [`context`](Self::context), for a thread that may wait for the disk.
+    fn read_context(&self) -> Result<Context, Problem> {
         let settings = self.settings();
         Ok(Context {
             http: self.client(&settings)?,
@@ -491,22 +510,21 @@ impl TuneKey {
 
     /// Fetches an account's picture in the background: nothing waits for a picture.
     fn fetch_avatar(&self, id: &AccountId, address: Option<url::Url>) {
+        let Some(address) = address else { return };
         let hosts = registry::facts(id.service).map_or(&[][..], |facts| facts.picture_hosts);
-        // Settings that no longer work cost the picture, nothing else.
-        if let (Some(address), Ok(context)) = (address, self.context()) {
-            let (this, id) = (self.clone(), id.clone());
-            // Among what a process waits for before it ends, but not for long.
-            self.0.tasks.spawn(async move {
-                let fetched = picture::fetch(&context.http, hosts, &address);
-                if let Ok(Ok(picture)) = tokio::time::timeout(PICTURE_LIMIT, fetched).await {
-                    this.0.accounts.save_avatar(&id, &picture);
-                }
-            });
-        }
+        let (this, id) = (self.clone(), id.clone());
+        // Among what a process waits for before it ends, but not for long.
+        self.0.tasks.spawn(async move {
+            // Settings that no longer work cost the picture, nothing else.
+            let Ok(context) = this.context().await else { return };
+            let fetched = picture::fetch(&context.http, hosts, &address);
+            if let Ok(Ok(picture)) = tokio::time::timeout(PICTURE_LIMIT, fetched).await {
+                this.0.accounts.save_avatar(&id, picture).await;
+            }
+        });
     }
 
     fn client(&self, settings: &Settings) -> Result<Http, Problem> {
-        let mut cached = self.0.http.lock().unwrap_or_else(PoisonError::into_inner);
         let extra_ca = settings.extra_ca.as_ref().map(|chosen| extra_ca::load(&self.0.profile, chosen));
         let options = HttpOptions {
             proxy: settings.proxy.clone(),
@@ -515,73 +533,78 @@ impl TuneKey {
         };
         // The system's can change while we run.
         let system = options.system_proxy().map_err(Problem::from)?;
-        if let Some((known, through, http)) = &*cached
+        if let Some((known, through, http)) = &*self.cached_client()
             && (known, through) == (&options, &system)
         {
             return Ok(http.clone());
         }
+        // Made while the old one is not held: whoever closes its connections does not wait for the disk.
         let http = Http::through(&options, system.clone()).map_err(Problem::from)?;
-        *cached = Some((options, system, http.clone()));
+        *self.cached_client() = Some((options, system, http.clone()));
         Ok(http)
     }
 
     /// Closes the connections that nobody uses. What came last over one is in its buffers for as long as it is open.
     fn close_connections(&self) {
-        *self.0.http.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.cached_client() = None;
     }
 
-    fn keychain(&self) -> std::sync::MutexGuard<'_, KeychainState> {
-        self.0.keychain.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cached_client(&self) -> MutexGuard<'_, Option<Client>> {
+        self.0.http.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note_keychain(&self, state: KeychainState) {
-        let mut known = self.keychain();
+    fn store(&self) -> MutexGuard<'_, StoreState> {
+        self.0.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_store(&self, state: StoreState) {
+        let mut known = self.store();
         if std::mem::replace(&mut *known, state) != state {
             // Sent while it is held, so that two changes cannot overtake each other. Nobody listening is fine: the
             // next snapshot says it, too.
-            drop(self.0.events.send(Event::Keychain { state }));
+            drop(self.0.events.send(Event::Store { state }));
         }
     }
 
-    /// Remembers what a keychain call says of the keychain.
-    fn keychain_says<T>(&self, result: Result<T, KeychainError>) -> Result<T, Problem> {
+    /// Remembers what a call of the vault says of the store.
+    fn store_says<T>(&self, result: Result<T, VaultError>) -> Result<T, Problem> {
         match result {
             Ok(value) => {
-                self.note_keychain(KeychainState::Ready);
+                self.note_store(StoreState::Ready);
                 Ok(value)
             }
             Err(error) => {
-                if let Some(state) = error.state() {
-                    self.note_keychain(state);
+                if let Some(state) = error.error.state() {
+                    self.note_store(state);
                 }
                 Err(error.into())
             }
         }
     }
 
-    /// Remembers what something that used the keychain says of it.
-    fn note_keychain_of<T>(&self, result: Result<T, Problem>) -> Result<T, Problem> {
+    /// Remembers what something that used the store says of it.
+    fn note_store_of<T>(&self, result: Result<T, Problem>) -> Result<T, Problem> {
         let state = match &result {
-            Ok(_) => Some(KeychainState::Ready),
+            Ok(_) => Some(StoreState::Ready),
             Err(problem) => match problem.code {
-                ProblemCode::KeychainLocked => Some(KeychainState::Locked),
-                ProblemCode::KeychainUnavailable => Some(KeychainState::Unavailable),
-                ProblemCode::KeychainDenied => Some(KeychainState::Denied),
+                ProblemCode::KeychainLocked => Some(StoreState::Locked),
+                ProblemCode::KeychainUnavailable => Some(StoreState::Unavailable),
+                ProblemCode::KeychainDenied => Some(StoreState::Denied),
                 _ => None,
             },
         };
         // A call that found out more (such as that it is silent) has said so already.
         if let Some(state) = state
-            && (state == KeychainState::Ready || *self.keychain() == KeychainState::Ready)
+            && (state == StoreState::Ready || *self.store() == StoreState::Ready)
         {
-            self.note_keychain(state);
+            self.note_store(state);
         }
         result
     }
 
     /// Remembers what the last thing tried with an account came to.
     fn note_result<T>(&self, id: &AccountId, result: Result<T, Problem>) -> Result<T, Problem> {
-        let result = self.note_keychain_of(result);
+        let result = self.note_store_of(result);
         self.0.accounts.last_error(id, result.as_ref().err().cloned());
         result
     }
@@ -591,7 +614,7 @@ impl TuneKey {
 ///
 /// # Errors
 /// `NotFound` when this build does not know it.
-fn known(service: ServiceId) -> Result<&'static dyn Service, Problem> {
+fn service_of(service: ServiceId) -> Result<&'static dyn Service, Problem> {
     registry::by_id(service).ok_or_else(|| {
         Problem::new(ProblemCode::NotFound).with_detail(format!("there is no service {service}"))
     })

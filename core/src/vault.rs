@@ -1,8 +1,8 @@
-//! Where credentials live: the operating system's keychain, and nowhere else.
+//! The secrets of a profile: in a store such as the operating system's keychain, and nowhere else.
 //!
 //! Each account has two slots. A new credential goes to the slot that does not hold the newest one, in one
 //! write, so that at every moment, whatever dies, at least one slot holds a whole credential. The generation
-//! counts up with each save; the higher one is the truth.
+//! counts up with each save; the higher one is the truth. A secret that belongs to no account has one slot.
 
 use std::sync::Arc;
 
@@ -10,15 +10,13 @@ use serde::{Deserialize, Serialize};
 use tunekey_services::{AccountId, Credential, Secret};
 
 use crate::problem::{Problem, ProblemCode};
-use crate::vault::keychain::KeychainState;
+use crate::store::{
+    AskPassphrase, Interaction, NamedSlot, SecretStore, Side, SlotName, StoreError, StoreKind, StoreState,
+};
 
-pub(crate) mod keychain;
 mod record;
-#[cfg(test)]
-pub(crate) mod sim;
 
-use keychain::{Interaction, Keychain, KeychainError};
-use record::{Encoded, Head, MAX_PIECES, Unreadable};
+use record::Unreadable;
 
 /// Counts the saves of one account's credential.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,12 +48,40 @@ pub struct StoredCredential {
     pub generation: Generation,
 }
 
-/// Why a credential was not saved. The one saved before is still there.
+/// Why the store did not do it, and which kind of store that is: its words are those of its kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", store.says(*error))]
+pub struct VaultError {
+    /// What kind of store it is.
+    pub store: StoreKind,
+    /// What it said.
+    pub error: StoreError,
+}
+
+impl From<VaultError> for Problem {
+    fn from(said: VaultError) -> Self {
+        let code = match said.error {
+            StoreError::Locked => ProblemCode::KeychainLocked,
+            StoreError::Denied => ProblemCode::KeychainDenied,
+            StoreError::Unreadable(_) => ProblemCode::CredentialUnreadable,
+            StoreError::Unavailable(_) | StoreError::Silent | StoreError::Failed(_) => {
+                ProblemCode::KeychainUnavailable
+            }
+        };
+        let problem = Self::new(code).with_detail(said.to_string());
+        match said.store {
+            // What the codes say by themselves is said of the keychain.
+            StoreKind::Keychain => problem,
+        }
+    }
+}
+
+/// Why a secret was not saved. The one saved before is still there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SaveError {
-    /// The keychain did not do it.
+    /// The store did not do it.
     #[error(transparent)]
-    Keychain(#[from] KeychainError),
+    Store(#[from] VaultError),
     /// Somebody else has saved another one in the meantime: load it and think again.
     #[error("another process has saved a newer credential")]
     Conflict {
@@ -63,68 +89,67 @@ pub enum SaveError {
         found: Option<Generation>,
     },
     /// It is larger than any credential can be.
-    #[error("the credential is too large for the keychain")]
-    TooLarge,
-}
-
-impl From<SaveError> for KeychainError {
-    fn from(error: SaveError) -> Self {
-        match error {
-            SaveError::Keychain(error) => error,
-            SaveError::Conflict { .. } => Self::Failed("another process has saved a newer credential"),
-            SaveError::TooLarge => Self::Failed("the credential is too large for the keychain"),
-        }
-    }
+    #[error("the credential is too large for the {}", store.noun())]
+    TooLarge {
+        /// What kind of store it is.
+        store: StoreKind,
+    },
 }
 
 impl From<SaveError> for Problem {
     fn from(error: SaveError) -> Self {
         match error {
-            SaveError::Keychain(error) => error.into(),
-            SaveError::Conflict { .. } | SaveError::TooLarge => {
+            SaveError::Store(error) => error.into(),
+            SaveError::Conflict { .. } | SaveError::TooLarge { .. } => {
                 Problem::new(ProblemCode::Unexpected).with_detail(error.to_string())
             }
         }
     }
 }
 
-/// The credentials of a profile. Cheap to clone; every clone is the same.
+/// The secrets of a profile. Cheap to clone; every clone is the same.
 ///
-/// A keychain cannot compare and swap by itself: whoever saves or forgets MUST hold the account's
+/// A store cannot compare and swap by itself: whoever saves or forgets a credential MUST hold the account's
 /// [`AccountLock`](crate::ledger::AccountLock). The check of the generation catches those who do not.
 #[derive(Debug, Clone)]
 pub struct Vault {
-    keychain: Arc<dyn Keychain>,
+    store: Arc<dyn SecretStore>,
+    passphrase: Option<Arc<dyn AskPassphrase>>,
 }
 
 impl Vault {
-    /// The vault in that keychain.
-    pub fn new(keychain: Arc<dyn Keychain>) -> Self {
-        Self { keychain }
+    /// The vault in that store.
+    pub fn new(store: Arc<dyn SecretStore>) -> Self {
+        Self { store, passphrase: None }
     }
 
-    /// Whether the keychain can be used now. With [`Interaction::Allowed`] it may ask the person to unlock it.
-    pub async fn state(&self, interaction: Interaction) -> KeychainState {
-        match self.keychain.probe(interaction).await {
-            Ok(()) => KeychainState::Ready,
-            Err(error) => error.state().unwrap_or(KeychainState::Unavailable),
+    /// The same, with a way to ask for a passphrase whenever a person may be asked for anything.
+    pub fn asking(self, passphrase: Option<Arc<dyn AskPassphrase>>) -> Self {
+        Self { passphrase, ..self }
+    }
+
+    /// Whether the store can be used now. When it is allowed, the person may be asked to unlock it.
+    pub async fn state(&self, interaction: Interaction<'_>) -> StoreState {
+        match self.store.probe(self.with_passphrase(interaction)).await {
+            Ok(()) => StoreState::Ready,
+            Err(error) => error.state().unwrap_or(StoreState::Unavailable),
         }
     }
 
-    /// The account's newest credential; `None` when the keychain is open and has none.
+    /// The account's newest credential; `None` when the store is open and has none.
     ///
     /// # Errors
-    /// When the keychain did not say; that proves nothing about the credential. `Unreadable` when what is there is
+    /// When the store did not say; that proves nothing about the credential. `Unreadable` when what is there is
     /// damaged or was written by a newer TuneKey.
     pub async fn load(
         &self,
         id: &AccountId,
-        interaction: Interaction,
-    ) -> Result<Option<StoredCredential>, KeychainError> {
-        let slots = self.read(id, interaction).await?;
-        match slots.newest() {
+        interaction: Interaction<'_>,
+    ) -> Result<Option<StoredCredential>, VaultError> {
+        let sides = self.read(id, interaction).await?;
+        match sides.newest() {
             Some(kept) => Ok(Some(kept.clone())),
-            None if slots.damaged => Err(KeychainError::Unreadable("it is damaged")),
+            None if sides.damaged => Err(self.said(DAMAGED)),
             None => Ok(None),
         }
     }
@@ -133,17 +158,17 @@ impl Vault {
     /// [`load`](Self::load) gave, or `None` when it gave none.
     ///
     /// # Errors
-    /// With any, the credential that was there before is still there. After [`SaveError::Keychain`] the new
+    /// With any, the credential that was there before is still there. After [`SaveError::Store`] the new
     /// one may be there, too; saving it once more is right.
     pub async fn save(
         &self,
         credential: &Credential,
         expected: Option<Generation>,
-        interaction: Interaction,
+        interaction: Interaction<'_>,
     ) -> Result<Generation, SaveError> {
         let id = &credential.account;
-        let slots = self.read(id, interaction).await?;
-        let found = slots.newest();
+        let sides = self.read(id, interaction).await?;
+        let found = sides.newest();
         let generation = expected.unwrap_or_default().next();
         if found.map(|kept| kept.generation) != expected {
             // An earlier try that seemed to fail has worked after all.
@@ -152,161 +177,200 @@ impl Vault {
             }
             return Err(SaveError::Conflict { found: found.map(|kept| kept.generation) });
         }
-        self.write(slots.idle(), credential, generation, interaction).await?;
+        self.write(sides.idle(), credential, generation, interaction).await?;
         Ok(generation)
     }
 
-    /// Writes to the keychain without changing anything, to find out whether it takes writes: before a
+    /// Writes to the store without changing anything, to find out whether it takes writes: before a
     /// request is made whose answer would be lost if it does not. The newest credential is written to the
     /// idle slot as it is.
     ///
     /// # Errors
-    /// When the keychain does not take it.
-    pub async fn prove_writable(&self, id: &AccountId, interaction: Interaction) -> Result<(), SaveError> {
-        let slots = self.read(id, interaction).await?;
-        if let Some(kept) = slots.newest() {
-            return self.write(slots.idle(), &kept.credential, kept.generation, interaction).await;
+    /// When the store does not take it.
+    pub async fn prove_writable(
+        &self,
+        id: &AccountId,
+        interaction: Interaction<'_>,
+    ) -> Result<(), SaveError> {
+        let sides = self.read(id, interaction).await?;
+        if let Some(kept) = sides.newest() {
+            return self.write(sides.idle(), &kept.credential, kept.generation, interaction).await;
         }
-        let name = format!("{}:probe", prefix(id));
-        let line = Secret::new(r#"{"v":1,"probe":true}"#);
-        self.keychain.set(&name, &line, interaction).await?;
-        let kept = self.keychain.get(&name, interaction).await? == Some(line);
-        self.keychain.delete(&name, interaction).await?;
-        if kept { Ok(()) } else { Err(NOT_KEPT.into()) }
+        let (slot, line) = (SlotName::proof(id), record::proof());
+        self.set(&slot, &line, interaction).await?;
+        let kept = self.get(&slot, interaction).await? == Some(line);
+        self.delete(&slot, interaction).await?;
+        if kept { Ok(()) } else { Err(self.said(NOT_KEPT).into()) }
     }
 
-    /// Deletes the account's credential, and looks whether it is gone: on macOS the library drops what the keychain
-    /// says to a deletion. Doing it again, or when there is none, is fine.
+    /// Deletes the account's credential, and looks whether it is gone. Doing it again, or when there is none, is fine.
     ///
     /// # Errors
-    /// When the keychain did not do it; then some of it may be left, and doing it again is right.
-    pub async fn forget(&self, id: &AccountId, interaction: Interaction) -> Result<(), KeychainError> {
-        for slot in [Slot::A, Slot::B] {
-            let name = head_name(id, slot);
-            self.keychain.delete(&name, interaction).await?;
-            if self.keychain.get(&name, interaction).await?.is_some() {
-                return Err(NOT_DELETED);
-            }
-            self.sweep(id, slot, 0, interaction).await?;
+    /// When the store did not do it; then some of it may be left, and doing it again is right.
+    pub async fn forget(&self, id: &AccountId, interaction: Interaction<'_>) -> Result<(), VaultError> {
+        for side in [Side::A, Side::B] {
+            self.delete_for_good(&SlotName::credential(id, side), interaction).await?;
         }
-        self.keychain.delete(&format!("{}:probe", prefix(id)), interaction).await
+        self.delete(&SlotName::proof(id), interaction).await
     }
 
-    async fn read(&self, id: &AccountId, interaction: Interaction) -> Result<Slots, KeychainError> {
+    /// A secret that belongs to no account; `None` when the store is open and has none there.
+    ///
+    /// # Errors
+    /// When the store did not say. `Unreadable` when what is there is damaged or was written by a newer TuneKey.
+    pub async fn named(
+        &self,
+        slot: &NamedSlot,
+        interaction: Interaction<'_>,
+    ) -> Result<Option<Secret>, VaultError> {
+        let Some(line) = self.get(&slot.slot(), interaction).await? else {
+            return Ok(None);
+        };
+        record::decode_named(slot, &line).map(Some).map_err(|unreadable| match unreadable {
+            Unreadable::Damaged => self.said(DAMAGED),
+            Unreadable::Newer => self.said(NEWER),
+        })
+    }
+
+    /// Saves a secret that belongs to no account in the place of what was there, and reads it back.
+    ///
+    /// # Errors
+    /// `TooLarge` for one of more than two kilobytes; otherwise when the store did not do it, and saving it once more
+    /// is right.
+    pub async fn save_named(
+        &self,
+        slot: &NamedSlot,
+        secret: &Secret,
+        interaction: Interaction<'_>,
+    ) -> Result<(), SaveError> {
+        let line = record::encode_named(slot, secret).map_err(|record::TooLarge| self.too_large())?;
+        self.set(&slot.slot(), &line, interaction).await?;
+        let kept = self.get(&slot.slot(), interaction).await? == Some(line);
+        if kept { Ok(()) } else { Err(self.said(NOT_KEPT).into()) }
+    }
+
+    /// Deletes a secret that belongs to no account, and looks whether it is gone. That there is none is fine.
+    ///
+    /// # Errors
+    /// When the store did not do it.
+    pub async fn forget_named(
+        &self,
+        slot: &NamedSlot,
+        interaction: Interaction<'_>,
+    ) -> Result<(), VaultError> {
+        self.delete_for_good(&slot.slot(), interaction).await
+    }
+
+    async fn read(&self, id: &AccountId, interaction: Interaction<'_>) -> Result<Sides, VaultError> {
         let mut damaged = false;
-        let mut slots = [None, None];
-        for (slot, content) in [Slot::A, Slot::B].into_iter().zip(&mut slots) {
-            match self.read_slot(id, slot, interaction).await? {
+        let mut sides = [None, None];
+        for (side, content) in [Side::A, Side::B].into_iter().zip(&mut sides) {
+            match self.read_side(id, side, interaction).await? {
                 Content::StoredCredential(kept) => *content = Some(*kept),
                 Content::Nothing => {}
                 Content::Damaged => damaged = true,
             }
         }
-        let [a, b] = slots;
-        Ok(Slots { a, b, damaged })
+        let [a, b] = sides;
+        Ok(Sides { a, b, damaged })
     }
 
-    async fn read_slot(
+    async fn read_side(
         &self,
         id: &AccountId,
-        slot: Slot,
-        interaction: Interaction,
-    ) -> Result<Content, KeychainError> {
-        let Some(line) = self.keychain.get(&head_name(id, slot), interaction).await? else {
-            return Ok(Content::Nothing);
-        };
-        let read = match record::decode_head(id, &line) {
-            Ok(Head::Whole(kept)) => Ok(kept),
-            Ok(Head::Pieces(pieces)) => {
-                let mut lines = Vec::with_capacity(pieces.count());
-                for index in 0..pieces.count() {
-                    match self.keychain.get(&piece_name(id, slot, index), interaction).await? {
-                        Some(line) => lines.push(line),
-                        None => break,
-                    }
-                }
-                pieces.join(id, &lines)
-            }
-            Err(unreadable) => Err(unreadable),
+        side: Side,
+        interaction: Interaction<'_>,
+    ) -> Result<Content, VaultError> {
+        let slot = SlotName::credential(id, side);
+        let read = match self.get(&slot, interaction).await {
+            Ok(Some(line)) => record::decode(id, &line),
+            Ok(None) => return Ok(Content::Nothing),
+            Err(VaultError { error: StoreError::Unreadable(_), .. }) => Err(Unreadable::Damaged),
+            Err(error) => return Err(error),
         };
         match read {
             Ok(kept) => Ok(Content::StoredCredential(Box::new(kept))),
             // The other slot is the last good one.
             Err(Unreadable::Damaged) => {
-                tracing::warn!(account = %id, slot = slot.as_str(), "a keychain item is damaged");
+                tracing::warn!(%slot, "what is in the store is damaged");
                 Ok(Content::Damaged)
             }
-            Err(Unreadable::Newer) => {
-                Err(KeychainError::Unreadable("a newer version of TuneKey has written it"))
+            Err(Unreadable::Newer) => Err(self.said(NEWER)),
+        }
+    }
+
+    /// Writes a slot and reads it back.
+    async fn write(
+        &self,
+        side: Side,
+        credential: &Credential,
+        generation: Generation,
+        interaction: Interaction<'_>,
+    ) -> Result<(), SaveError> {
+        let id = &credential.account;
+        let line = record::encode(credential, generation).map_err(|record::TooLarge| self.too_large())?;
+        self.set(&SlotName::credential(id, side), &line, interaction).await?;
+        match self.read_side(id, side, interaction).await? {
+            Content::StoredCredential(kept)
+                if kept.generation == generation && kept.credential == *credential =>
+            {
+                Ok(())
+            }
+            Content::StoredCredential(_) | Content::Nothing | Content::Damaged => {
+                Err(self.said(NOT_KEPT).into())
             }
         }
     }
 
-    /// Writes a slot, the head last, and reads it back.
-    async fn write(
+    async fn delete_for_good(&self, slot: &SlotName, interaction: Interaction<'_>) -> Result<(), VaultError> {
+        self.delete(slot, interaction).await?;
+        match self.get(slot, interaction).await? {
+            Some(_) => Err(self.said(NOT_DELETED)),
+            None => Ok(()),
+        }
+    }
+
+    async fn get(&self, slot: &SlotName, interaction: Interaction<'_>) -> Result<Option<Secret>, VaultError> {
+        let found = self.store.get(slot, self.with_passphrase(interaction)).await;
+        found.map_err(|error| self.said(error))
+    }
+
+    async fn set(
         &self,
-        slot: Slot,
-        credential: &Credential,
-        generation: Generation,
-        interaction: Interaction,
-    ) -> Result<(), SaveError> {
-        let id = &credential.account;
-        let Encoded { head, pieces } =
-            record::encode(credential, generation).map_err(|record::TooLarge| SaveError::TooLarge)?;
-        for (index, piece) in pieces.iter().enumerate() {
-            self.keychain.set(&piece_name(id, slot, index), piece, interaction).await?;
-        }
-        self.keychain.set(&head_name(id, slot), &head, interaction).await?;
-        match self.read_slot(id, slot, interaction).await? {
-            Content::StoredCredential(kept)
-                if kept.generation == generation && kept.credential == *credential => {}
-            Content::StoredCredential(_) | Content::Nothing | Content::Damaged => return Err(NOT_KEPT.into()),
-        }
-        // The credential is safe; pieces of an older one are litter, and the next save sweeps, too.
-        if let Err(error) = self.sweep(id, slot, pieces.len(), interaction).await {
-            tracing::debug!(account = %id, %error, "old keychain pieces could not be removed");
-        }
-        Ok(())
+        slot: &SlotName,
+        line: &Secret,
+        interaction: Interaction<'_>,
+    ) -> Result<(), VaultError> {
+        let set = self.store.set(slot, line, self.with_passphrase(interaction)).await;
+        set.map_err(|error| self.said(error))
     }
 
-    /// Deletes the slot's pieces from `first` on. From the last one down: where one is missing, none follows.
-    async fn sweep(
-        &self,
-        id: &AccountId,
-        slot: Slot,
-        first: usize,
-        interaction: Interaction,
-    ) -> Result<(), KeychainError> {
-        let mut end = first;
-        while end < MAX_PIECES && self.keychain.get(&piece_name(id, slot, end), interaction).await?.is_some()
-        {
-            end += 1;
+    async fn delete(&self, slot: &SlotName, interaction: Interaction<'_>) -> Result<(), VaultError> {
+        let deleted = self.store.delete(slot, self.with_passphrase(interaction)).await;
+        deleted.map_err(|error| self.said(error))
+    }
+
+    /// A person who may be asked can be asked for a passphrase, too, where the front knows how.
+    fn with_passphrase<'a>(&'a self, interaction: Interaction<'a>) -> Interaction<'a> {
+        match (interaction, &self.passphrase) {
+            (Interaction::Allowed, Some(ask)) => Interaction::AllowedWith(&**ask),
+            (interaction, _) => interaction,
         }
-        for index in (first..end).rev() {
-            self.keychain.delete(&piece_name(id, slot, index), interaction).await?;
-        }
-        Ok(())
+    }
+
+    fn said(&self, error: StoreError) -> VaultError {
+        VaultError { store: self.store.kind(), error }
+    }
+
+    fn too_large(&self) -> SaveError {
+        SaveError::TooLarge { store: self.store.kind() }
     }
 }
 
-const NOT_DELETED: KeychainError = KeychainError::Failed("it did not delete what it was told to");
-const NOT_KEPT: KeychainError = KeychainError::Failed("it did not keep what was written");
-
-/// One of an account's two places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Slot {
-    A,
-    B,
-}
-
-impl Slot {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::A => "a",
-            Self::B => "b",
-        }
-    }
-}
+const DAMAGED: StoreError = StoreError::Unreadable("it is damaged");
+const NEWER: StoreError = StoreError::Unreadable("a newer version of TuneKey has written it");
+const NOT_DELETED: StoreError = StoreError::Failed("it did not delete what it was told to");
+const NOT_KEPT: StoreError = StoreError::Failed("it did not keep what was written");
 
 /// What one slot holds.
 #[derive(Debug)]
@@ -321,51 +385,38 @@ enum Content {
 
 /// What the two slots hold.
 #[derive(Debug)]
-struct Slots {
+struct Sides {
     a: Option<StoredCredential>,
     b: Option<StoredCredential>,
     /// Whether one of them holds an item that is no whole credential.
     damaged: bool,
 }
 
-impl Slots {
+impl Sides {
     fn newest(&self) -> Option<&StoredCredential> {
-        match self.newest_slot()? {
-            Slot::A => self.a.as_ref(),
-            Slot::B => self.b.as_ref(),
+        match self.newest_side()? {
+            Side::A => self.a.as_ref(),
+            Side::B => self.b.as_ref(),
         }
     }
 
     /// The slot that may be overwritten without losing the newest credential.
-    fn idle(&self) -> Slot {
-        match self.newest_slot() {
-            Some(Slot::A) => Slot::B,
-            Some(Slot::B) | None => Slot::A,
+    fn idle(&self) -> Side {
+        match self.newest_side() {
+            Some(Side::A) => Side::B,
+            Some(Side::B) | None => Side::A,
         }
     }
 
-    fn newest_slot(&self) -> Option<Slot> {
+    fn newest_side(&self) -> Option<Side> {
         match (&self.a, &self.b) {
             (None, None) => None,
-            (Some(_), None) => Some(Slot::A),
-            (None, Some(_)) => Some(Slot::B),
-            (Some(a), Some(b)) if a.generation >= b.generation => Some(Slot::A),
-            (Some(_), Some(_)) => Some(Slot::B),
+            (Some(_), None) => Some(Side::A),
+            (None, Some(_)) => Some(Side::B),
+            (Some(a), Some(b)) if a.generation >= b.generation => Some(Side::A),
+            (Some(_), Some(_)) => Some(Side::B),
         }
     }
-}
-
-/// The user name that all items of an account begin with.
-fn prefix(id: &AccountId) -> String {
-    format!("v1:{}:{}", id.service, id.uid)
-}
-
-fn head_name(id: &AccountId, slot: Slot) -> String {
-    format!("{}:{}", prefix(id), slot.as_str())
-}
-
-fn piece_name(id: &AccountId, slot: Slot, index: usize) -> String {
-    format!("{}:{}:c{index}", prefix(id), slot.as_str())
 }
 
 #[cfg(test)]

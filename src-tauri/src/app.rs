@@ -150,7 +150,7 @@ fn set_up(
 /// Starts the schedule of renewals and the listening for signals. Returns at once.
 fn run_in_background(app: &AppHandle, core: TuneKey) {
     let schedule = tauri::async_runtime::spawn(async move {
-        core.probe_keychain(Interaction::Forbidden).await;
+        core.probe_store(Interaction::Forbidden).await;
         core.run_schedule().await;
     });
     app.state::<Shutdown>().stop_on_shutdown(schedule);

@@ -21,9 +21,9 @@ use serde::Serialize;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager as _, State, Wry};
 use tunekey_core::{
-    Account, AccountId, CheckOutcome, Clock as _, ConnectionTest, Interaction, KeychainState, Language,
-    Method, Problem, ProblemCode, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo, SignInId,
-    SignedOut, Snapshot, SystemClock, TuneKey, UserInput, Words,
+    Account, AccountId, CheckOutcome, Clock as _, ConnectionTest, Interaction, Language, Method, Problem,
+    ProblemCode, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo, SignInId, SignedOut, Snapshot,
+    StoreState, SystemClock, TuneKey, UserInput, Words,
 };
 
 use crate::clipboard::Clipboard;
@@ -335,27 +335,27 @@ fn declined() -> Problem {
 
 /// If the page lies: an account is called something else, in as many letters as any name has; its number and the
 /// service's own name for it stay, and so do those by which the command line finds it.
-#[tauri::command(async)]
-fn set_label(
+#[tauri::command]
+async fn set_label(
     core: State<'_, TuneKey>,
     limits: State<'_, RateLimits>,
     account: AccountId,
-    label: &str,
+    label: String,
 ) -> CommandResult<()> {
     limited(&limits.writes)?;
-    core.set_label(&account, short_text(label)?)
+    core.set_label(&account, short_text(&label)?).await
 }
 
 /// If the page lies: a note says something else, cut as every note is.
-#[tauri::command(async)]
-fn set_note(
+#[tauri::command]
+async fn set_note(
     core: State<'_, TuneKey>,
     limits: State<'_, RateLimits>,
     account: AccountId,
-    note: &str,
+    note: String,
 ) -> CommandResult<()> {
     limited(&limits.writes)?;
-    core.set_note(&account, short_text(note)?)
+    core.set_note(&account, short_text(&note)?).await
 }
 
 /// If the page lies: it changes what a person can change back and what leads no credential elsewhere: the usual format,
@@ -394,7 +394,7 @@ async fn set_setting(
         }
         _ => {}
     }
-    core.set_setting(key, value).map(drop)
+    core.set_setting(key, value).await.map(drop)
 }
 
 /// If the page lies: a dialog opens, one at a time, and only the person chooses in it. What the page has written to the
@@ -412,7 +412,7 @@ async fn choose_extra_ca(
     let path = path.to_str().ok_or_else(|| {
         Problem::new(ProblemCode::InvalidInput).with_detail("the file’s name is not valid Unicode")
     })?;
-    core.set_setting("extra-ca", path).map(drop)
+    core.set_setting("extra-ca", path).await.map(drop)
 }
 
 /// If the page lies: each service is asked for its front page, so many times in a minute.
@@ -456,9 +456,9 @@ fn set_preferences(
 async fn keychain_retry(
     core: State<'_, TuneKey>,
     limits: State<'_, RateLimits>,
-) -> CommandResult<KeychainState> {
+) -> CommandResult<StoreState> {
     limited(&limits.requests)?;
-    Ok(core.probe_keychain(Interaction::Allowed).await)
+    Ok(core.probe_store(Interaction::Allowed).await)
 }
 
 /// What the window says of the app, and needs to know of the computer.

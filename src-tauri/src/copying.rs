@@ -58,9 +58,9 @@ pub(crate) async fn copy(
             seconds,
         })
         .await?;
-    core.note_copied(&account, &copied);
+    core.note_copied(&account, &copied).await;
     if let Some(format) = choice.and_then(CopyChoice::new_own_format)
-        && let Err(problem) = core.set_format(&account, format)
+        && let Err(problem) = core.set_format(&account, format).await
     {
         // The cookie is on the clipboard: that the choice is not remembered is no reason to say otherwise.
         tracing::warn!(code = ?problem.code, "the format was not remembered");

@@ -48,7 +48,7 @@ fn track(known: &mut BTreeSet<AccountId>, event: &Event) {
         Event::AccountGone { id, .. } => {
             known.remove(id);
         }
-        Event::Keychain { .. } | Event::Settings { .. } | Event::SignIns { .. } => {}
+        Event::Store { .. } | Event::Settings { .. } | Event::SignIns { .. } => {}
     }
 }
 
@@ -63,7 +63,7 @@ fn catch_up(snapshot: Snapshot, sign_ins: Vec<SignInStatus>, known: &mut BTreeSe
         events.push(Event::Account { account: Box::new(account) });
     }
     events.extend(gone.into_iter().map(|id| Event::AccountGone { id, revision }));
-    events.push(Event::Keychain { state: snapshot.keychain });
+    events.push(Event::Store { state: snapshot.store });
     events.push(Event::Settings { settings: snapshot.settings });
     events.push(Event::SignIns { sign_ins });
     events
@@ -71,7 +71,7 @@ fn catch_up(snapshot: Snapshot, sign_ins: Vec<SignInStatus>, known: &mut BTreeSe
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::{KeychainState, ServiceId, Settings};
+    use tunekey_core::{ServiceId, Settings, StoreState};
 
     use super::*;
 
@@ -82,7 +82,7 @@ mod tests {
         let snapshot = Snapshot {
             revision: 7,
             accounts: Vec::new(),
-            keychain: KeychainState::Locked,
+            store: StoreState::Locked,
             settings: Settings::default(),
             notice: None,
             system_proxy: None,
@@ -90,7 +90,7 @@ mod tests {
         let events = catch_up(snapshot, Vec::new(), &mut known);
         let expected = [
             Event::AccountGone { id: gone, revision: 7 },
-            Event::Keychain { state: KeychainState::Locked },
+            Event::Store { state: StoreState::Locked },
             Event::Settings { settings: Settings::default() },
             Event::SignIns { sign_ins: Vec::new() },
         ];

@@ -10,8 +10,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use tunekey_core::{
-    Account, AccountId, Clock, Format, Interaction, Keychain, KeychainError, Language, Limits, Problem,
-    Profile, RenewalRecord, RenewalTrigger, Secret, Setup, SignIn, SignInOption, SystemClock, TuneKey,
+    Account, AccountId, Clock, Format, Interaction, Language, Limits, Problem, Profile, RenewalRecord,
+    RenewalTrigger, Secret, SecretStore, Setup, SignIn, SignInOption, SlotName, StoreError, StoreKind,
+    SystemClock, TuneKey,
 };
 use tunekey_simulator::{Options, Running, Settings, Simulator};
 
@@ -58,31 +59,36 @@ impl Harness {
         options.ca_out = Some(ca(&profile));
         let simulator = Simulator::start(options).await?;
         simulator.plant_canary(Some(CANARY));
-        Self::on(Arc::new(simulator), profile, None)
+        Self::on(Arc::new(simulator), profile, None).await
     }
 
     /// Starts another core with the same simulator, as on another computer.
     ///
     /// # Errors
     /// When it does not start.
-    pub fn on_another_computer(&self) -> Result<Self> {
-        Self::on(Arc::clone(&self.simulator), tempfile::tempdir()?, Some(ca(&self.profile)))
+    pub async fn on_another_computer(&self) -> Result<Self> {
+        Self::on(Arc::clone(&self.simulator), tempfile::tempdir()?, Some(ca(&self.profile))).await
     }
 
-    fn on(simulator: Arc<Running>, profile: tempfile::TempDir, authority: Option<PathBuf>) -> Result<Self> {
+    async fn on(
+        simulator: Arc<Running>,
+        profile: tempfile::TempDir,
+        authority: Option<PathBuf>,
+    ) -> Result<Self> {
         let keychain = Arc::new(MemoryKeychain::default());
         let clock = Arc::new(AdjustableClock::default());
         let setup = Setup {
             profile: Profile::at(profile.path().join("profile")).map_err(into_error)?,
-            keychain: keychain.clone(),
+            store: keychain.clone(),
+            passphrase: None,
             clock: clock.clone(),
             limits: limits(),
             has_web_view: true,
         };
         let tunekey = TuneKey::open(setup).map_err(into_error)?;
         let authority = authority.unwrap_or_else(|| ca(&profile));
-        tunekey.set_setting("proxy", &simulator.proxy_url).map_err(into_error)?;
-        tunekey.set_setting("extra-ca", &authority.to_string_lossy()).map_err(into_error)?;
+        tunekey.set_setting("proxy", &simulator.proxy_url).await.map_err(into_error)?;
+        tunekey.set_setting("extra-ca", &authority.to_string_lossy()).await.map_err(into_error)?;
         Ok(Self { simulator, tunekey, keychain, clock, profile })
     }
 
@@ -271,22 +277,26 @@ impl MemoryKeychain {
 }
 
 #[async_trait]
-impl Keychain for MemoryKeychain {
-    async fn get(&self, name: &str, _: Interaction) -> Result<Option<Secret>, KeychainError> {
-        Ok(self.items().get(name).cloned())
+impl SecretStore for MemoryKeychain {
+    fn kind(&self) -> StoreKind {
+        StoreKind::Keychain
     }
 
-    async fn set(&self, name: &str, line: &Secret, _: Interaction) -> Result<(), KeychainError> {
-        self.items().insert(name.to_owned(), line.clone());
+    async fn get(&self, slot: &SlotName, _: Interaction<'_>) -> Result<Option<Secret>, StoreError> {
+        Ok(self.items().get(slot.as_str()).cloned())
+    }
+
+    async fn set(&self, slot: &SlotName, line: &Secret, _: Interaction<'_>) -> Result<(), StoreError> {
+        self.items().insert(slot.to_string(), line.clone());
         Ok(())
     }
 
-    async fn delete(&self, name: &str, _: Interaction) -> Result<(), KeychainError> {
-        self.items().remove(name);
+    async fn delete(&self, slot: &SlotName, _: Interaction<'_>) -> Result<(), StoreError> {
+        self.items().remove(slot.as_str());
         Ok(())
     }
 
-    async fn probe(&self, _: Interaction) -> Result<(), KeychainError> {
+    async fn probe(&self, _: Interaction<'_>) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -265,7 +265,7 @@ fn checked_code(problem: &Problem) -> Result<ProblemCode> {
 
 /// A cookie of the account, from a sign-in on another computer.
 async fn cookie_from_elsewhere(harness: &Harness, service: ServiceId, account: &str) -> Result<String> {
-    let elsewhere = harness.on_another_computer()?;
+    let elsewhere = harness.on_another_computer().await?;
     let method = if service == qqmusic::ID { Method::QqScan } else { Method::AppScan };
     let option = SignInOption { service, method };
     let mut user = Box::pin(User::new(&elsewhere, option, account)).await?;

@@ -193,7 +193,7 @@ fn every_promise_about_security_names_tests_that_exist_or_says_that_there_is_non
 #[test]
 fn only_one_file_names_the_keychain_libraries() {
     for (path, text) in sources("core/src", "rs") {
-        if path.ends_with("vault/keychain.rs") || path.to_string_lossy().contains("vault/keychain/") {
+        if path.ends_with("store/keychain.rs") || path.to_string_lossy().contains("store/keychain/") {
             continue;
         }
         for forbidden in ["keyring_core", "keyring_store"] {

@@ -17,7 +17,7 @@ const KILLS: usize = 1_000;
 /// The accounts that renew side by side on one profile and one keychain.
 const ACCOUNTS: [Account; 4] = [
     Account { uid: "10001", bytes: 1_200, kills: 400 },
-    // Three pieces, and eight: these take longer.
+    // Larger than any real one: these take longer.
     Account { uid: "10002", bytes: 5_000, kills: 200 },
     Account { uid: "10003", bytes: 200, kills: 350 },
     Account { uid: "10004", bytes: 15_000, kills: 50 },

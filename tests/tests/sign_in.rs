@@ -160,7 +160,7 @@ async fn a_wrong_code_is_asked_for_again_and_the_right_one_still_works() {
 
         let harness = Harness::new(Settings::default()).await?;
         // The simulator cannot read what the web client sends.
-        harness.tunekey.set_setting("netease-profile", "pc").map_err(into_error)?;
+        harness.tunekey.set_setting("netease-profile", "pc").await.map_err(into_error)?;
         let mut user = User::new(&harness, option, account_for(option)).await?;
         let mut sign_in = harness.start_sign_in(option);
         loop {

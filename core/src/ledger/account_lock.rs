@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tunekey_services::AccountId;
 
 use crate::disk::{self, FileLock};
@@ -34,26 +35,23 @@ impl AccountLock {
     }
 
     async fn acquire_within(profile: &Profile, id: &AccountId, budget: Duration) -> Result<Self, Problem> {
-        let path = profile.account_lock(id);
-        let waiting = async {
-            loop {
-                match try_acquire(path.clone()) {
-                    Ok(Some(lock)) => return Ok(Self { _lock: lock }),
-                    Ok(None) => tokio::time::sleep(PACE).await,
-                    Err(error) => {
-                        let code = disk::cause_of_no_lock(&error);
-                        return Err(
-                            disk::problem(code, "locking the account", &error).with_service(id.service)
-                        );
-                    }
+        let end = Instant::now() + budget;
+        loop {
+            let path = profile.account_lock(id);
+            match disk::blocking(move || try_acquire(path)).await {
+                Ok(Some(lock)) => return Ok(Self { _lock: lock }),
+                Ok(None) if Instant::now() < end => tokio::time::sleep(PACE).await,
+                Ok(None) => {
+                    return Err(Problem::new(ProblemCode::ProfileBusy)
+                        .with_service(id.service)
+                        .with_detail("another TuneKey has been busy with this account for too long"));
+                }
+                Err(error) => {
+                    let code = disk::cause_of_no_lock(&error);
+                    return Err(disk::problem(code, "locking the account", &error).with_service(id.service));
                 }
             }
-        };
-        tokio::time::timeout(budget, waiting).await.unwrap_or_else(|_| {
-            Err(Problem::new(ProblemCode::ProfileBusy)
-                .with_service(id.service)
-                .with_detail("another TuneKey has been busy with this account for too long"))
-        })
+        }
     }
 }
 

@@ -25,7 +25,7 @@ impl Renewer {
     /// the credential that is kept.
     ///
     /// # Errors
-    /// A keychain problem, what the service said, `RefusedOnce` for a refusal that waits for a second one, or
+    /// A problem of the store, what the service said, `RefusedOnce` for a refusal that waits for a second one, or
     /// `Rejected` after the second.
     pub(crate) async fn check(
         &self,
@@ -37,16 +37,17 @@ impl Renewer {
     ) -> Result<Checked, Problem> {
         let _lock = self.lock(id).await?;
         let kept = self.load(accounts, id, super::interaction(trigger)).await?;
-        self.catch_up(accounts, service, &kept)?;
+        self.catch_up(accounts, service, &kept).await?;
         match service.inspect(context, &kept.credential).await {
             Ok(inspection) => {
                 let now = self.clock.now();
-                accounts.update(id, |record| {
-                    apply_inspection(record, &inspection, now);
+                let (said, found) = (inspection.clone(), service.renewability(&kept.credential));
+                let noted = accounts.update(id, move |record| {
+                    apply_inspection(record, &said, now);
                     evidence::clear(record);
-                    let found = service.renewability(&kept.credential);
                     record.renewability.get_or_insert(found);
-                })?;
+                });
+                noted.await?;
                 Ok(Checked::Valid(Box::new(inspection)))
             }
             Err(ServiceError::Rejected { .. })
@@ -56,7 +57,7 @@ impl Renewer {
             }
             Err(error @ ServiceError::Rejected { .. }) => {
                 let mut problem = Problem::of_service(error, id.service);
-                problem.code = self.believe(accounts, &kept)?;
+                problem.code = self.believe(accounts, &kept).await?;
                 Err(problem)
             }
             Err(error) => Err(Problem::of_service(error, id.service)),
@@ -78,8 +79,8 @@ impl Renewer {
             Ok(_) => Ok(()),
             Err(problem) => {
                 let now = self.clock.now();
-                accounts.update(id, |record| record.life.renew_at = Some(now))?;
-                self.note_failure(accounts, id, trigger, &problem);
+                accounts.update(id, move |record| record.life.renew_at = Some(now)).await?;
+                self.note_failure(accounts, id, trigger, &problem).await;
                 // Refused but not yet believed, or a service out of reach: either way nobody must sign in for it.
                 Err(match problem.code {
                     ProblemCode::RenewalRefused => Problem { code: ProblemCode::RefusedOnce, ..problem },
@@ -90,7 +91,7 @@ impl Renewer {
     }
 
     /// Takes over what another process has saved and could not say.
-    fn catch_up(
+    async fn catch_up(
         &self,
         accounts: &Accounts,
         service: &dyn Service,
@@ -100,10 +101,13 @@ impl Renewer {
         if accounts.record(id)?.generation >= kept.generation {
             return Ok(());
         }
-        accounts.update(id, |record| {
-            record.generation = kept.generation;
-            record.life = life(service, &kept.credential);
-            record.renewability = Some(service.renewability(&kept.credential));
-        })
+        let (generation, life) = (kept.generation, life(service, &kept.credential));
+        let renewability = service.renewability(&kept.credential);
+        let caught_up = accounts.update(id, move |record| {
+            record.generation = generation;
+            record.life = life;
+            record.renewability = Some(renewability);
+        });
+        caught_up.await
     }
 }

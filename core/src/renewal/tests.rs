@@ -13,8 +13,9 @@ use tunekey_services::{
 
 use super::*;
 use crate::ledger::LedgerFile;
-use crate::vault::keychain::KeychainError;
-use crate::vault::sim::{SimKeychain, Trouble};
+use crate::store::keychain::sim::{SimKeychain, Trouble};
+use crate::store::{StoreError, StoreKind};
+use crate::vault::VaultError;
 
 /// What the service answers, one answer a call.
 #[derive(Debug)]
@@ -125,7 +126,7 @@ impl Desk {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let profile = Profile::at(dir.path().join("profile")).expect("a profile");
         let keychain = Arc::new(SimKeychain::default());
-        let vault = Vault::new(keychain.clone());
+        let vault = Vault::new(keychain.store());
         let clock = Arc::new(HandClock(Mutex::new(SystemClock.now())));
         let (ledger, _) = LedgerFile::open(&profile).expect("a ledger");
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), broadcast::channel(64).0)
@@ -134,7 +135,10 @@ impl Desk {
         let generation =
             vault.save(&keyed("first", now), None, Interaction::Allowed).await.expect("it saves");
         let first = Some(AccountRecord::new(id(), Method::QqScan, now));
-        accounts.update_or_add(&id(), first, |record| record.generation = generation).expect("it is added");
+        accounts
+            .update_or_add(&id(), first, move |record| record.generation = generation)
+            .await
+            .expect("it is added");
         let service = Scripted {
             renewals: Mutex::new(renewals.iter().copied().collect()),
             inspections: Mutex::new(inspections.iter().copied().collect()),
@@ -365,7 +369,7 @@ async fn a_check_of_a_time_that_has_not_come_hides_no_failure() {
 
 #[tokio::test]
 async fn a_keychain_that_the_person_keeps_closed_is_no_renewal_that_failed() {
-    for refusal in [KeychainError::Locked, KeychainError::Denied] {
+    for refusal in [StoreError::Locked, StoreError::Denied] {
         let desk = Desk::new(&[Answer::Lost; 2], &[]).await;
         let health = |desk: &Desk| desk.accounts.view(&id()).expect("it is there").health;
         let since = desk.clock.now();
@@ -387,7 +391,7 @@ async fn a_keychain_that_the_person_keeps_closed_is_no_renewal_that_failed() {
 #[tokio::test]
 async fn a_keychain_that_refuses_is_in_the_history_and_delays_the_next_try() {
     let desk = Desk::new(&[], &[]).await;
-    desk.keychain.refuse(KeychainError::Locked);
+    desk.keychain.refuse(StoreError::Locked);
     desk.renew().await.expect_err("it is locked");
     let record = desk.record();
     let problem = record.renewals.first().and_then(|entry| entry.problem.as_ref());
@@ -419,10 +423,10 @@ async fn an_unchanged_key_counts_as_a_success_and_is_left_alone_for_a_while() {
 #[tokio::test]
 async fn nothing_is_asked_of_the_service_when_the_keychain_would_not_take_the_answer() {
     let desk = Desk::new(&[], &[]).await;
-    for error in [KeychainError::Locked, KeychainError::Silent, KeychainError::Denied] {
+    for error in [StoreError::Locked, StoreError::Silent, StoreError::Denied] {
         desk.keychain.refuse(error);
         let problem = desk.renew().await.expect_err("the keychain refuses");
-        assert_eq!(problem.code, Problem::from(error).code);
+        assert_eq!(problem.code, Problem::from(VaultError { store: StoreKind::Keychain, error }).code);
     }
     assert_eq!(desk.asked(), 0, "a key that could not be kept was never issued");
 }

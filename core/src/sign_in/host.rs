@@ -21,7 +21,7 @@ pub(crate) struct Scanner {
 #[async_trait]
 pub(crate) trait SignInHost: Send + Sync + 'static {
     /// The HTTP client, clock and device identity of now.
-    fn context(&self) -> Result<Context, Problem>;
+    async fn context(&self) -> Result<Context, Problem>;
     /// Whether a credential could be saved; may ask the person to unlock the keychain.
     async fn ready_to_save(&self) -> Result<(), Problem>;
     /// Saves the credential and what is known of the account, and asks for the rest afterwards. Returns whether the
@@ -35,7 +35,7 @@ pub(crate) trait SignInHost: Send + Sync + 'static {
     /// How many sign-ins with that service the day still holds.
     fn sign_ins_left(&self, service: ServiceId) -> usize;
     /// Counts one more sign-in with that service. Errors when the day's are used up.
-    fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem>;
+    async fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem>;
     /// Remembers that the service blocked that option.
     fn note_blocked(&self, option: SignInOption);
     /// The other options of the service.

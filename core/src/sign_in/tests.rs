@@ -174,7 +174,7 @@ pub(crate) struct FakeHost {
 
 #[async_trait]
 impl SignInHost for FakeHost {
-    fn context(&self) -> Result<Context, Problem> {
+    async fn context(&self) -> Result<Context, Problem> {
         let options = HttpOptions { proxy: Proxy::None, extra_ca: None, limits: Limits::default() };
         Ok(Context {
             http: Http::new(&options).expect("a client can be made"),
@@ -231,7 +231,7 @@ impl SignInHost for FakeHost {
     fn take_parked(&self, option: SignInOption) -> Option<ParkedCode> {
         self.parked.lock().unwrap().take(option)
     }
-    fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
+    async fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
         *self.counted.lock().unwrap() += 1;
         match &mut *self.admits.lock().unwrap() {
             Some(0) => Err(Problem::new(ProblemCode::DailyLimit).with_service(service)),

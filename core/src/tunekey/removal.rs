@@ -6,14 +6,15 @@ use tunekey_services::AccountId;
 use super::{SIGN_OUT_LIMIT, SignedOut, TuneKey, known};
 use crate::account::{Busy, Health, SignInReason};
 use crate::problem::Problem;
-use crate::vault::keychain::{Interaction, KeychainError};
+use crate::store::{Interaction, StoreError};
+use crate::vault::VaultError;
 
 impl TuneKey {
     /// Ends the credential at the service, then removes it here. What the service does not confirm in five
     /// seconds is removed all the same, and said to be unconfirmed.
     ///
     /// # Errors
-    /// `NotFound`, a keychain problem, or `ProfileUnreadable`; then the account is still there.
+    /// `NotFound`, a problem of the store, or `ProfileUnreadable`; then the account is still there.
     pub async fn sign_out(&self, id: &AccountId) -> Result<SignedOut, Problem> {
         let (this, id) = (self.clone(), id.clone());
         self.to_its_end(async move {
@@ -22,11 +23,11 @@ impl TuneKey {
             let _lock = this.0.renewer.lock(&id).await?;
             let kept = match this.0.vault.load(&id, Interaction::Allowed).await {
                 // There is nothing in it to tell the service; it is removed all the same.
-                Err(KeychainError::Unreadable(_)) => None,
-                kept => this.keychain_says(kept)?,
+                Err(VaultError { error: StoreError::Unreadable(_), .. }) => None,
+                kept => this.store_says(kept)?,
             };
-            let context = this.context()?;
-            this.decide_to_remove(&id)?;
+            let context = this.context().await?;
+            this.decide_to_remove(&id).await?;
             let confirmed = match kept {
                 Some(kept) => {
                     let service = known(id.service)?;
@@ -50,7 +51,7 @@ impl TuneKey {
         self.to_its_end(async move {
             this.0.accounts.record(&id)?;
             let _lock = this.0.renewer.lock(&id).await?;
-            this.decide_to_remove(&id)?;
+            this.decide_to_remove(&id).await?;
             this.remove(&id, false).await
         })
         .await
@@ -67,27 +68,28 @@ impl TuneKey {
 
     /// Writes the decision down. A disk that takes nothing is found out here, before anything is deleted; from here
     /// on a crash is finished at the next start.
-    fn decide_to_remove(&self, id: &AccountId) -> Result<(), Problem> {
-        self.0.accounts.update(id, |record| record.signing_out = true)
+    async fn decide_to_remove(&self, id: &AccountId) -> Result<(), Problem> {
+        self.0.accounts.update(id, |record| record.signing_out = true).await
     }
 
     /// Deletes the credential, then the account. `ended` says that the service has ended the credential.
     async fn remove(&self, id: &AccountId, ended: bool) -> Result<(), Problem> {
-        if let Err(problem) = self.keychain_says(self.0.vault.forget(id, Interaction::Allowed).await) {
+        if let Err(problem) = self.store_says(self.0.vault.forget(id, Interaction::Allowed).await) {
             // The person is told that it is still there: it must not vanish at the next start.
             let now = self.0.clock.now();
-            self.0.accounts.update(id, |record| {
+            let taken_back = self.0.accounts.update(id, move |record| {
                 record.signing_out = false;
                 if ended {
                     record.health = Health::NeedsSignIn { since: now, reason: SignInReason::Rejected };
                 }
-            })?;
+            });
+            taken_back.await?;
             return Err(problem);
         }
         self.0.renewer.forget(id);
         // The credential is gone, so this is no failure: a list that cannot be written now is put right at the next
         // start.
-        self.0.accounts.remove(id);
+        self.0.accounts.remove(id).await;
         self.close_connections();
         Ok(())
     }

@@ -13,8 +13,8 @@ use super::TuneKey;
 use crate::account::RenewalTrigger;
 use crate::lease::Lease;
 use crate::ledger::AccountRecord;
-use crate::renewal;
-use crate::vault::keychain::{Interaction, KeychainState};
+use crate::store::{Interaction, StoreState};
+use crate::{disk, renewal};
 
 /// How often the schedule looks, by the wall clock, so that sleep and clock jumps neither miss nor repeat a renewal.
 /// A lease that has ended is taken over as soon.
@@ -32,11 +32,12 @@ impl TuneKey {
         let mut looks = tokio::time::interval(LEDGER_TICK);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut last: Option<Timestamp> = None;
+        self.lease().request();
         // Dropped with the schedule, on whatever way that ends.
         let _ends = ReleasedAtTheEnd(self);
         loop {
             looks.tick().await;
-            self.reload();
+            self.reload().await;
             let now = self.0.clock.now();
             let tick = SignedDuration::try_from(SCHEDULE_TICK).unwrap_or(SignedDuration::ZERO);
             // A clock that was set back counts as a new look, too.
@@ -44,10 +45,10 @@ impl TuneKey {
                 continue;
             }
             last = Some(now);
-            if *self.keychain() != KeychainState::Ready {
-                self.probe_keychain(Interaction::Forbidden).await;
+            if *self.store() != StoreState::Ready {
+                self.probe_store(Interaction::Forbidden).await;
             }
-            if !self.0.ending.load(Ordering::Acquire) && self.lease().try_hold() {
+            if self.holds_the_lease().await {
                 self.renew_due().await;
             }
             self.0.accounts.refresh();
@@ -59,12 +60,22 @@ impl TuneKey {
         self.lease().is_held()
     }
 
+    /// Takes the lease if nobody has it. From the moment at which the schedule or the process ends it is not taken.
+    async fn holds_the_lease(&self) -> bool {
+        let this = self.clone();
+        disk::blocking(move || {
+            let mut lease = this.lease();
+            !this.0.ending.load(Ordering::Acquire) && lease.try_hold()
+        })
+        .await
+    }
+
     pub(super) fn lease(&self) -> MutexGuard<'_, Lease> {
         self.0.lease.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) async fn renew_due(&self) {
-        if !self.settings().auto_renew || *self.keychain() != KeychainState::Ready {
+        if !self.settings().auto_renew || *self.store() != StoreState::Ready {
             return;
         }
         let now = self.0.clock.now();

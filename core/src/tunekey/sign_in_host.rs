@@ -18,26 +18,26 @@ use crate::ledger::AccountRecord;
 use crate::problem::{Problem, ProblemCode};
 use crate::renewal::Checked;
 use crate::sign_in::{ParkedCode, ParkedCodes, Scanner, SignInHost};
-use crate::vault::StoredCredential;
-use crate::vault::keychain::{Interaction, KeychainError, KeychainState};
+use crate::store::{Interaction, StoreError, StoreState};
+use crate::vault::{StoredCredential, VaultError};
 
 /// How long a person may wait to be shown whose credential has come; without a name its number is shown.
 const OWNER_LIMIT: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl SignInHost for TuneKey {
-    fn context(&self) -> Result<Context, Problem> {
-        TuneKey::context(self)
+    async fn context(&self) -> Result<Context, Problem> {
+        TuneKey::context(self).await
     }
 
     async fn ready_to_save(&self) -> Result<(), Problem> {
         self.0.accounts.are_readable()?;
-        let state = self.probe_keychain(Interaction::Allowed).await;
+        let state = self.probe_store(Interaction::Allowed).await;
         let code = match state {
-            KeychainState::Ready => return Ok(()),
-            KeychainState::Locked => ProblemCode::KeychainLocked,
-            KeychainState::Denied => ProblemCode::KeychainDenied,
-            KeychainState::Unavailable | KeychainState::Silent => ProblemCode::KeychainUnavailable,
+            StoreState::Ready => return Ok(()),
+            StoreState::Locked => ProblemCode::KeychainLocked,
+            StoreState::Denied => ProblemCode::KeychainDenied,
+            StoreState::Unavailable | StoreState::Silent => ProblemCode::KeychainUnavailable,
         };
         Err(Problem::new(code))
     }
@@ -54,21 +54,22 @@ impl SignInHost for TuneKey {
             let _lock = self.0.renewer.lock(id).await?;
             let kept = match self.0.vault.load(id, Interaction::Allowed).await {
                 // A new sign-in is what helps against an item that is damaged.
-                Err(KeychainError::Unreadable(_)) => None,
-                kept => self.keychain_says(kept)?,
+                Err(VaultError { error: StoreError::Unreadable(_), .. }) => None,
+                kept => self.store_says(kept)?,
             };
             let expected = kept.as_ref().map(|kept| kept.generation);
             let credential = completed(service, &grant.credential, kept, method);
             let now = self.0.clock.now();
             let known = self.knows(id);
-            let change = |record: &mut AccountRecord| {
+            let (nickname, inspection) = (scanner.nickname.clone(), grant.inspection.clone());
+            let change = move |record: &mut AccountRecord| {
                 record.method = method;
                 record.signing_out = false;
                 evidence::clear(record);
-                if let Some(nickname) = &scanner.nickname {
-                    record.nickname.clone_from(nickname);
+                if let Some(nickname) = nickname {
+                    record.nickname = nickname;
                 }
-                apply_inspection(record, &grant.inspection, now);
+                apply_inspection(record, &inspection, now);
             };
             let record = Record { first: Some(AccountRecord::new(id.clone(), method, now)), change };
             let (accounts, interaction) = (&self.0.accounts, Interaction::Allowed);
@@ -76,7 +77,7 @@ impl SignInHost for TuneKey {
             known
         };
         if let Some(picture) = &scanner.picture {
-            self.0.accounts.save_avatar(id, picture);
+            self.0.accounts.save_avatar(id, picture.clone()).await;
         }
         self.0.accounts.last_error(id, None);
         self.ask_the_rest(id, &grant.inspection);
@@ -87,8 +88,8 @@ impl SignInHost for TuneKey {
         self.0.accounts.sign_ins_left(service)
     }
 
-    fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
-        self.0.accounts.take_sign_in(service)
+    async fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
+        self.0.accounts.take_sign_in(service).await
     }
 
     fn park(&self, option: SignInOption, code: ParkedCode) {
@@ -115,7 +116,9 @@ impl SignInHost for TuneKey {
 
     async fn owner(&self, grant: &Grant) -> Scanner {
         let service = service_of(grant.credential.account.service);
-        let (Ok(context), Ok(service)) = (self.context(), service) else { return Scanner::default() };
+        let (Ok(context), Ok(service)) = (TuneKey::context(self).await, service) else {
+            return Scanner::default();
+        };
         let asked = async {
             // What came along by itself need not be asked for.
             if grant.inspection.nickname.is_some() && grant.inspection.avatar.is_some() {
@@ -142,7 +145,7 @@ impl SignInHost for TuneKey {
         if self.knows(id) {
             return;
         }
-        if let (Ok(context), Ok(service)) = (self.context(), service_of(id.service)) {
+        if let (Ok(context), Ok(service)) = (TuneKey::context(self).await, service_of(id.service)) {
             let ended = service.sign_out(&context, &grant.credential);
             // The person has said no: whether the service hears of it is not theirs to wait for.
             let confirmed = matches!(tokio::time::timeout(SIGN_OUT_LIMIT, ended).await, Ok(Ok(())));
@@ -163,7 +166,9 @@ impl TuneKey {
         let (this, id) = (self.clone(), id.clone());
         // Among what must not be cut off: a key that is refused is renewed.
         self.0.tasks.spawn(async move {
-            let (Ok(context), Ok(service)) = (this.context(), service_of(id.service)) else { return };
+            let (Ok(context), Ok(service)) = (TuneKey::context(&this).await, service_of(id.service)) else {
+                return;
+            };
             let trigger = RenewalTrigger::Automatic;
             match this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await {
                 Ok(Checked::Valid(inspection)) => this.fetch_avatar(&id, inspection.avatar),

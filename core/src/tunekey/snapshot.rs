@@ -10,8 +10,8 @@ use crate::export::Format;
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::sign_in::SignInStatus;
+use crate::store::StoreState;
 use crate::vault::Generation;
-use crate::vault::keychain::KeychainState;
 
 /// Everything that a front shows, at one moment. A front subscribes to [`Event`]s first and then asks for this.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,8 +22,9 @@ pub struct Snapshot {
     pub revision: u64,
     /// The accounts, oldest first.
     pub accounts: Vec<Account>,
-    /// Whether the keychain can be used.
-    pub keychain: KeychainState,
+    /// Whether the store of the secrets can be used.
+    #[serde(rename = "keychain")]
+    pub store: StoreState,
     /// The shared settings.
     pub settings: Settings,
     /// What the person should know about the profile, such as that a damaged ledger was set aside.
@@ -79,10 +80,11 @@ pub enum Event {
         #[cfg_attr(feature = "typescript", ts(type = "number"))]
         revision: u64,
     },
-    /// The keychain's state has changed.
-    Keychain {
+    /// The store's state has changed.
+    #[serde(rename = "keychain")]
+    Store {
         /// The new state.
-        state: KeychainState,
+        state: StoreState,
     },
     /// A shared setting has changed.
     Settings {

@@ -7,7 +7,8 @@ use super::*;
 use crate::account::Health;
 use crate::ledger::AccountRecord;
 use crate::sign_in::{Scanner, SignInStep};
-use crate::vault::sim::SimKeychain;
+use crate::store::StoreError;
+use crate::store::keychain::sim::SimKeychain;
 
 /// A core with these accounts, each with a credential in the keychain.
 struct Home {
@@ -29,7 +30,7 @@ impl Home {
         let keychain = Arc::new(SimKeychain::default());
         let tunekey = open(&dir, keychain.clone());
         // Nothing listens on port 9 of this machine: every request fails at once.
-        tunekey.set_setting("proxy", "http://127.0.0.1:9").expect("the proxy is set");
+        tunekey.set_setting("proxy", "http://127.0.0.1:9").await.expect("the proxy is set");
         for (service, uid, nickname) in ACCOUNTS {
             let id = AccountId::new(service, uid);
             let fields: Fields = [("musickey", "key"), ("MUSIC_U", "key")].into_iter().collect();
@@ -38,11 +39,11 @@ impl Home {
             let generation =
                 tunekey.0.vault.save(&credential, None, Interaction::Allowed).await.expect("it saves");
             let first = Some(AccountRecord::new(id.clone(), Method::QqScan, now));
-            let change = |record: &mut AccountRecord| {
+            let change = move |record: &mut AccountRecord| {
                 record.nickname = nickname.to_owned();
                 record.generation = generation;
             };
-            tunekey.0.accounts.update_or_add(&id, first, change).expect("it is added");
+            tunekey.0.accounts.update_or_add(&id, first, change).await.expect("it is added");
         }
         Self { tunekey, keychain, dir }
     }
@@ -79,7 +80,14 @@ impl Clock for PausedClock {
 
 fn open_with(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>, clock: Arc<dyn Clock>) -> TuneKey {
     let profile = Profile::at(dir.path().join("profile")).expect("a profile");
-    let setup = Setup { profile, keychain, clock, limits: Limits::default(), has_web_view: false };
+    let setup = Setup {
+        profile,
+        store: keychain.store(),
+        passphrase: None,
+        clock,
+        limits: Limits::default(),
+        has_web_view: false,
+    };
     TuneKey::open(setup).expect("it opens")
 }
 
@@ -118,13 +126,10 @@ async fn a_name_that_could_be_several_accounts_is_refused_with_their_ids() {
 #[tokio::test]
 async fn a_nickname_never_stands_in_for_an_id_or_a_number() {
     let home = Home::new().await;
-    let called = |uid: &str, nickname: &str| {
+    let called = async |uid: &str, nickname: &'static str| {
         let id = AccountId::new(qqmusic::ID, uid);
-        home.tunekey
-            .0
-            .accounts
-            .update(&id, |record| record.nickname = nickname.to_owned())
-            .expect("it is named");
+        let named = home.tunekey.0.accounts.update(&id, |record| record.nickname = nickname.to_owned());
+        named.await.expect("it is named");
     };
     // The names of an account that wants to be taken for the others.
     for (nickname, name, id) in [
@@ -133,22 +138,22 @@ async fn a_nickname_never_stands_in_for_an_id_or_a_number() {
         ("9000", "9000", "netease:90001"),
         ("netease:9", "netease:9", "netease:90001"),
     ] {
-        called("10002", nickname);
+        called("10002", nickname).await;
         assert_eq!(home.tunekey.find(name).expect(name).to_string(), id, "and not the one that is called so");
     }
     // Nor for one that is not here any more.
-    called("10002", "1569097443");
+    called("10002", "1569097443").await;
     let problem = home.tunekey.find("1569097443").expect_err("no account has that number");
     assert_eq!(problem.code, ProblemCode::NotFound);
-    called("10002", "netease:1569097443");
+    called("10002", "netease:1569097443").await;
     home.tunekey.find("netease:1569097443").expect_err("no account has that id");
     // One that is called as others begin is asked about.
-    called("10002", "netease:");
+    called("10002", "netease:").await;
     home.tunekey.find("netease:").expect_err("two begin so");
-    called("10001", "qqm");
+    called("10001", "qqm").await;
     home.tunekey.find("qqm").expect_err("two begin so");
     home.tunekey.forget(&AccountId::new(netease::ID, "90001")).await.expect("it is removed");
-    called("10002", "netease");
+    called("10002", "netease").await;
     let problem = home.tunekey.find("netease").expect_err("one begins so, another is called so");
     assert_eq!(problem.code, ProblemCode::InvalidInput);
 }
@@ -158,7 +163,7 @@ async fn a_number_that_two_services_know_is_asked_about() {
     let home = Home::new().await;
     let id = AccountId::new(netease::ID, "10001");
     let first = Some(AccountRecord::new(id.clone(), Method::AppScan, SystemClock.now()));
-    home.tunekey.0.accounts.update_or_add(&id, first, |_| ()).expect("it is added");
+    home.tunekey.0.accounts.update_or_add(&id, first, |_| ()).await.expect("it is added");
     let problem = home.tunekey.find("10001").expect_err("it could be both");
     assert_eq!(problem.code, ProblemCode::InvalidInput);
     assert_eq!(home.tunekey.find("netease:10001"), Ok(id));
@@ -185,7 +190,7 @@ async fn who_is_meant_is_asked_in_words_of_the_persons_language() {
 async fn a_restart_finds_everything_as_it_was() {
     let home = Home::new().await;
     let mut events = home.tunekey.events();
-    home.tunekey.set_format(&first(), Format::Env).expect("it exists for QQ Music");
+    home.tunekey.set_format(&first(), Format::Env).await.expect("it exists for QQ Music");
     assert!(matches!(events.try_recv(), Ok(Event::Account { .. })), "the fronts hear of it");
     assert_eq!(what_is_kept(&home.restarted()), what_is_kept(&home.tunekey));
 }
@@ -194,10 +199,10 @@ async fn a_restart_finds_everything_as_it_was() {
 async fn a_format_that_the_service_lacks_is_refused() {
     let home = Home::new().await;
     let id = AccountId::new(netease::ID, "90001");
-    let problem =
-        home.tunekey.set_format(&id, Format::Own(qqmusic::API_FORMAT)).expect_err("NetEase has none");
+    let format = Format::Own(qqmusic::API_FORMAT);
+    let problem = home.tunekey.set_format(&id, format).await.expect_err("NetEase has none");
     assert_eq!(problem.code, ProblemCode::InvalidInput);
-    home.tunekey.set_setting("format", "qqmusicapi").expect("as the shared default it is fine");
+    home.tunekey.set_setting("format", "qqmusicapi").await.expect("as the shared default it is fine");
     assert_eq!(home.tunekey.cookie(&id, None).await.expect("it copies").format, Format::Header);
 }
 
@@ -229,6 +234,7 @@ async fn a_sign_out_that_was_cut_off_is_finished_at_the_next_start() {
         .0
         .accounts
         .update(&first(), |record| record.signing_out = true)
+        .await
         .expect("the person has decided");
     let restarted = home.restarted();
     restarted.finish_removals().await;
@@ -239,14 +245,14 @@ async fn a_sign_out_that_was_cut_off_is_finished_at_the_next_start() {
 #[tokio::test]
 async fn a_keychain_that_refuses_removes_nothing() {
     let home = Home::new().await;
-    home.keychain.refuse(KeychainError::Locked);
+    home.keychain.refuse(StoreError::Locked);
     let problem = home.tunekey.forget(&first()).await.expect_err("it is locked");
     assert_eq!(problem.code, ProblemCode::KeychainLocked);
-    assert_eq!(home.tunekey.snapshot().keychain, KeychainState::Locked, "the fronts see why");
+    assert_eq!(home.tunekey.snapshot().store, StoreState::Locked, "the fronts see why");
     assert!(home.tunekey.find("10001").is_ok(), "the account is still there");
     home.keychain.heal();
     home.tunekey.cookie(&first(), None).await.expect("and so is its credential");
-    assert_eq!(home.tunekey.snapshot().keychain, KeychainState::Ready);
+    assert_eq!(home.tunekey.snapshot().store, StoreState::Ready);
 }
 
 #[tokio::test]
@@ -270,7 +276,7 @@ async fn an_extra_authority_is_shown_by_the_name_that_was_chosen_and_does_withou
     let pem = rcgen::CertificateParams::default().self_signed(&key).expect("a certificate").pem();
     let file = home.dir.path().join("ca.pem");
     crate::disk::replace(&file, pem.as_bytes()).expect("it is written");
-    home.tunekey.set_setting("extra-ca", &file.to_string_lossy()).expect("it can be used");
+    home.tunekey.set_setting("extra-ca", &file.to_string_lossy()).await.expect("it can be used");
     std::fs::remove_file(&file).expect("it is ours");
 
     let later = home.restarted();
@@ -279,7 +285,7 @@ async fn an_extra_authority_is_shown_by_the_name_that_was_chosen_and_does_withou
     assert_eq!(std::fs::read_to_string(&used).ok(), Some(pem));
     let problem = later.check(&first()).await.expect_err("nobody answers");
     assert_eq!(problem.code, ProblemCode::ProxyUnreachable, "the authority is not what is missing");
-    later.set_setting("extra-ca", "").expect("it can be removed");
+    later.set_setting("extra-ca", "").await.expect("it can be removed");
     assert!(!used.exists(), "and its copy with it");
     assert_eq!(later.extra_ca_file(), Ok(None));
 }
@@ -290,7 +296,12 @@ async fn an_extra_authority_that_is_gone_is_said_wherever_it_stands_in_the_way()
     let file = home.dir.path().join("ca.pem");
     // Set by a version that copied nothing.
     let name = file.to_string_lossy().into_owned();
-    home.tunekey.0.accounts.update_settings(|settings| settings.set("extra-ca", &name)).expect("it is set");
+    home.tunekey
+        .0
+        .accounts
+        .update_settings(move |settings| settings.set("extra-ca", &name))
+        .await
+        .expect("it is set");
 
     let later = home.restarted();
     let problem = later.renew(&first(), RenewalTrigger::Automatic).await.expect_err("there is no way");
@@ -301,9 +312,9 @@ async fn an_extra_authority_that_is_gone_is_said_wherever_it_stands_in_the_way()
     let reaches = later.reach().await;
     let codes: Vec<_> = reaches.into_iter().filter_map(|reach| Some(reach.problem?.code)).collect();
     assert_eq!(codes, [ProblemCode::ExtraCaUnusable; 2]);
-    let refused = later.set_setting("extra-ca", &file.to_string_lossy()).expect_err("it is gone");
+    let refused = later.set_setting("extra-ca", &file.to_string_lossy()).await.expect_err("it is gone");
     assert_eq!(refused.code, ProblemCode::ExtraCaUnusable);
-    later.set_setting("extra-ca", "").expect("it can be removed");
+    later.set_setting("extra-ca", "").await.expect("it can be removed");
 }
 
 #[tokio::test]
@@ -312,8 +323,8 @@ async fn what_another_process_changes_is_seen_and_told() {
     let other = home.restarted();
     let mut events = home.tunekey.events();
     other.forget(&first()).await.expect("the other process forgets it");
-    other.set_setting("clipboard-seconds", "60").expect("and changes a setting");
-    home.tunekey.reload();
+    other.set_setting("clipboard-seconds", "60").await.expect("and changes a setting");
+    home.tunekey.reload().await;
     assert_eq!(what_is_kept(&home.tunekey), what_is_kept(&other));
     let told: Vec<_> = std::iter::from_fn(|| events.try_recv().ok()).collect();
     let gone = |event: &Event| matches!(event, Event::AccountGone { id, .. } if *id == first());
@@ -391,11 +402,12 @@ async fn the_last_word_on_an_account_is_that_nothing_is_being_done_with_it() {
 async fn a_refused_setting_does_not_hide_what_another_process_has_changed() {
     let home = Home::new().await;
     let other = home.restarted();
-    other.set_setting("clipboard-seconds", "60").expect("the other process changes a setting");
+    other.set_setting("clipboard-seconds", "60").await.expect("the other process changes a setting");
     home.tunekey
         .0
         .accounts
         .update_settings(|_| Err(Problem::new(ProblemCode::InvalidInput)))
+        .await
         .expect_err("refused");
     assert_eq!(home.tunekey.settings().clipboard_seconds, 60);
 }
@@ -404,7 +416,12 @@ async fn a_refused_setting_does_not_hide_what_another_process_has_changed() {
 async fn nothing_is_renewed_by_itself_once_the_process_is_about_to_end() {
     let home = Home::new().await;
     let due = SystemClock.now();
-    home.tunekey.0.accounts.update(&first(), |record| record.life.renew_at = Some(due)).expect("it is due");
+    home.tunekey
+        .0
+        .accounts
+        .update(&first(), move |record| record.life.renew_at = Some(due))
+        .await
+        .expect("it is due");
     home.tunekey.drain().await;
     home.tunekey.renew_due().await;
     assert!(home.tunekey.0.accounts.record(&first()).expect("it is there").renewals.is_empty());
@@ -522,13 +539,23 @@ async fn a_profile_that_can_only_be_read_lists_its_accounts_and_gives_their_cook
     mode(home.dir.path(), 0o755);
     mode(&folder.join("ledger.json"), 0o444);
     mode(&folder, 0o555);
-    // To root every folder is writable: this thread gives that up for as long as it looks.
-    let before = nix::unistd::setfsuid(nix::unistd::Uid::from_raw(65_534));
-    let reader = home.restarted();
-    let (copied, gone) =
-        (reader.cookie(&id, None).await, reader.cookie(&AccountId::new(qqmusic::ID, "10002"), None).await);
-    let changed = reader.set_setting("clipboard-seconds", "60");
-    nix::unistd::setfsuid(before);
+    // To root every folder is writable: these threads give that up.
+    let become_nobody = || {
+        nix::unistd::setfsuid(nix::unistd::Uid::from_raw(65_534));
+    };
+    let as_nobody = || {
+        become_nobody();
+        let runtime = tokio::runtime::Builder::new_current_thread().on_thread_start(become_nobody).build();
+        let reader = home.restarted();
+        let tried = runtime.expect("a runtime").block_on(async {
+            let copied = reader.cookie(&id, None).await;
+            let gone = reader.cookie(&AccountId::new(qqmusic::ID, "10002"), None).await;
+            (copied, gone, reader.set_setting("clipboard-seconds", "60").await)
+        });
+        (reader, tried)
+    };
+    let (reader, (copied, gone, changed)) =
+        std::thread::scope(|scope| scope.spawn(as_nobody).join()).expect("nothing panics");
     mode(&folder, 0o755);
 
     assert_eq!(reader.snapshot().accounts.len(), ACCOUNTS.len());
@@ -582,4 +609,15 @@ async fn until_it_is_so(is_so: impl Fn() -> bool) {
     while !is_so() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+#[tokio::test]
+async fn while_another_process_holds_the_ledger_everything_else_goes_on() {
+    let home = Home::new().await;
+    let lock = home.tunekey.0.profile.ledger_lock();
+    let held = disk::FileLock::try_acquire(&lock).expect("it can be opened").expect("it is free");
+    // One thread runs both: if the first one waited on it for the lock, the second one would never let go.
+    let id = first();
+    let (labelled, ()) = tokio::join!(home.tunekey.set_label(&id, "main"), async { drop(held) });
+    labelled.expect("it waited until the other process had finished");
 }

@@ -4,12 +4,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tunekey_services::qqmusic;
 
-use super::sim::{SimKeychain, Trouble};
 use super::*;
+use crate::store::keychain::sim::{SimKeychain, Trouble};
+use crate::store::{PassphraseQuestion, SecretKind};
 
-const PATIENCE: Interaction = Interaction::Forbidden;
+const PATIENCE: Interaction<'_> = Interaction::Forbidden;
 
-/// How long a credential has to be to be written in one item, in two pieces and in three.
+/// How long a credential has to be to be written in one item of a keychain, in two pieces and in three.
 const SIZES: [usize; 3] = [100, 2_500, 4_200];
 
 fn id() -> AccountId {
@@ -33,7 +34,12 @@ fn credential(number: u64, size: usize) -> Credential {
 
 fn vault() -> (Arc<SimKeychain>, Vault) {
     let keychain = Arc::new(SimKeychain::default());
-    (keychain.clone(), Vault::new(keychain))
+    (keychain.clone(), Vault::new(keychain.store()))
+}
+
+/// An error as the vault gives it.
+fn said(error: StoreError) -> VaultError {
+    VaultError { store: StoreKind::Keychain, error }
 }
 
 async fn load(vault: &Vault) -> Option<StoredCredential> {
@@ -115,7 +121,7 @@ async fn a_credential_that_no_keychain_can_hold_is_refused_and_the_old_one_stays
     let (_, vault) = vault();
     let one = save_all(&vault, &[credential(1, 10)]).await;
     let refused = vault.save(&credential(2, 40_000), Some(one), PATIENCE).await;
-    assert_eq!(refused, Err(SaveError::TooLarge));
+    assert_eq!(refused, Err(SaveError::TooLarge { store: StoreKind::Keychain }));
     assert_eq!(load(&vault).await, Some(StoredCredential { credential: credential(1, 10), generation: one }));
 }
 
@@ -210,9 +216,9 @@ async fn the_proof_leaves_nothing_where_nothing_is_kept() {
 async fn the_proof_fails_when_the_keychain_does_not_take_it() {
     let (keychain, vault) = vault();
     save_all(&vault, &[credential(1, 10)]).await;
-    for error in [KeychainError::Locked, KeychainError::Denied, KeychainError::Silent] {
+    for error in [StoreError::Locked, StoreError::Denied, StoreError::Silent] {
         keychain.refuse(error);
-        assert_eq!(vault.prove_writable(&id(), PATIENCE).await, Err(SaveError::Keychain(error)));
+        assert_eq!(vault.prove_writable(&id(), PATIENCE).await, Err(SaveError::Store(said(error))));
     }
 }
 
@@ -220,14 +226,18 @@ async fn the_proof_fails_when_the_keychain_does_not_take_it() {
 async fn an_error_of_the_keychain_is_never_read_as_missing() {
     let (keychain, vault) = vault();
     for error in [
-        KeychainError::Locked,
-        KeychainError::Unavailable("for the test"),
-        KeychainError::Denied,
-        KeychainError::Silent,
-        KeychainError::Failed("for the test"),
+        StoreError::Locked,
+        StoreError::Unavailable("for the test"),
+        StoreError::Denied,
+        StoreError::Silent,
+        StoreError::Failed("for the test"),
     ] {
         keychain.refuse(error);
-        assert_eq!(vault.load(&id(), PATIENCE).await, Err(error), "there may be a credential behind it");
+        assert_eq!(
+            vault.load(&id(), PATIENCE).await,
+            Err(said(error)),
+            "there may be a credential behind it"
+        );
     }
     keychain.heal();
     save_all(&vault, &[credential(1, 10), credential(2, 10)]).await;
@@ -258,7 +268,7 @@ async fn an_item_of_another_account_is_not_this_accounts_credential() {
     keychain.put("v1:qqmusic:10002:a", &line);
     let other = AccountId::new(qqmusic::ID, "10002");
     let kept = vault.load(&other, PATIENCE).await;
-    assert_eq!(kept, Err(KeychainError::Unreadable("it is damaged")), "however it came there");
+    assert_eq!(kept, Err(said(StoreError::Unreadable("it is damaged"))), "however it came there");
 }
 
 #[tokio::test]
@@ -319,12 +329,12 @@ async fn forgetting_also_removes_what_a_cut_off_save_left() {
 #[tokio::test]
 async fn the_state_is_what_the_keychain_says() {
     let (keychain, vault) = vault();
-    assert_eq!(vault.state(PATIENCE).await, KeychainState::Ready);
+    assert_eq!(vault.state(PATIENCE).await, StoreState::Ready);
     for (error, state) in [
-        (KeychainError::Locked, KeychainState::Locked),
-        (KeychainError::Unavailable("for the test"), KeychainState::Unavailable),
-        (KeychainError::Denied, KeychainState::Denied),
-        (KeychainError::Silent, KeychainState::Silent),
+        (StoreError::Locked, StoreState::Locked),
+        (StoreError::Unavailable("for the test"), StoreState::Unavailable),
+        (StoreError::Denied, StoreState::Denied),
+        (StoreError::Silent, StoreState::Silent),
     ] {
         keychain.refuse(error);
         assert_eq!(vault.state(PATIENCE).await, state);
@@ -346,4 +356,119 @@ async fn nothing_that_can_be_printed_shows_a_secret() {
     let kept = load(&vault).await;
     let printed = format!("{kept:?} {:?}", record::encode(&credential(1, 10), Generation::new(1)));
     assert!(!printed.contains("Q_H_L_"), "{printed}");
+}
+
+#[tokio::test]
+async fn a_keychain_of_before_is_read_as_it_is() {
+    let (keychain, vault) = vault();
+    keychain.put(
+        "v1:qqmusic:10001:a",
+        r#"{"v":1,"gen":8,"acct":"qqmusic:10001","iat":"2026-09-21T14:13:20Z","exp":null,"cred":{"musickey":"Q_H_L_2"},"sum":"1cab7d43bdb6de70"}"#,
+    );
+    let kept = load(&vault).await.expect("it is there");
+    assert_eq!(kept.generation, Generation::new(8));
+    assert_eq!(kept.credential.field("musickey"), Some(&Secret::new("Q_H_L_2")));
+}
+
+fn token(name: &str) -> NamedSlot {
+    NamedSlot::new(SecretKind::Token, name).expect("a name")
+}
+
+#[tokio::test]
+async fn a_secret_of_no_account_is_kept_under_its_name_until_it_is_forgotten() {
+    let (keychain, vault) = vault();
+    let (home, other) = (token("home"), token("other"));
+    assert_eq!(vault.named(&home, PATIENCE).await, Ok(None));
+    for secret in ["tk_1", "tk_2"] {
+        vault.save_named(&home, &Secret::new(secret), PATIENCE).await.expect("the store takes it");
+        assert_eq!(vault.named(&home, PATIENCE).await, Ok(Some(Secret::new(secret))));
+    }
+    assert_eq!(vault.named(&other, PATIENCE).await, Ok(None), "another name is another secret");
+    save_all(&vault, &[credential(1, 10)]).await;
+    vault.forget(&id(), PATIENCE).await.expect("the store answers");
+    assert_eq!(keychain.names(), ["v1:token:home"], "it belongs to no account");
+    vault.forget_named(&home, PATIENCE).await.expect("the store answers");
+    vault.forget_named(&home, PATIENCE).await.expect("once more is fine");
+    assert_eq!(keychain.names(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_secret_of_no_account_that_is_damaged_or_was_not_deleted_is_said_to_be() {
+    let (keychain, vault) = vault();
+    vault.save_named(&token("home"), &Secret::new("tk_1"), PATIENCE).await.expect("the store takes it");
+    keychain.keep_what_is_deleted();
+    vault.forget_named(&token("home"), PATIENCE).await.expect_err("it is still there");
+    keychain.put("v1:token:home", "{}");
+    let damaged = said(StoreError::Unreadable("it is damaged"));
+    assert_eq!(vault.named(&token("home"), PATIENCE).await, Err(damaged));
+    keychain.put("v1:token:home", r#"{"v":2}"#);
+    let newer = vault.named(&token("home"), PATIENCE).await.expect_err("it cannot be read");
+    assert_ne!(newer, damaged, "what a newer version wrote is not damaged");
+}
+
+/// A store that opens with a passphrase and keeps nothing.
+#[derive(Debug)]
+struct SealedStore;
+
+#[async_trait::async_trait]
+impl SecretStore for SealedStore {
+    fn kind(&self) -> StoreKind {
+        StoreKind::default()
+    }
+
+    async fn get(&self, _: &SlotName, interaction: Interaction<'_>) -> Result<Option<Secret>, StoreError> {
+        self.probe(interaction).await.map(|()| None)
+    }
+
+    async fn set(&self, _: &SlotName, _: &Secret, interaction: Interaction<'_>) -> Result<(), StoreError> {
+        self.probe(interaction).await
+    }
+
+    async fn delete(&self, _: &SlotName, interaction: Interaction<'_>) -> Result<(), StoreError> {
+        self.probe(interaction).await
+    }
+
+    async fn probe(&self, interaction: Interaction<'_>) -> Result<(), StoreError> {
+        let Some(ask) = interaction.passphrase() else { return Err(StoreError::Locked) };
+        for question in [PassphraseQuestion::Open, PassphraseQuestion::OpenAgain] {
+            if ask.ask(question).await == Some(Secret::new("open sesame")) {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Denied)
+    }
+}
+
+/// A person who types a passphrase wrong at first, or always.
+#[derive(Debug)]
+struct Person {
+    always_wrong: bool,
+}
+
+#[async_trait::async_trait]
+impl AskPassphrase for Person {
+    async fn ask(&self, question: PassphraseQuestion) -> Option<Secret> {
+        let right = question == PassphraseQuestion::OpenAgain && !self.always_wrong;
+        Some(Secret::new(if right { "open sesame" } else { "open barley" }))
+    }
+}
+
+#[tokio::test]
+async fn a_store_asks_the_person_for_its_passphrase_when_it_may_and_can() {
+    let store: Arc<dyn SecretStore> = Arc::new(SealedStore);
+    for (person, interaction, state) in [
+        (Some(false), Interaction::Allowed, StoreState::Ready),
+        (Some(true), Interaction::Allowed, StoreState::Denied),
+        (Some(false), Interaction::Forbidden, StoreState::Locked),
+        (None, Interaction::Allowed, StoreState::Locked),
+    ] {
+        let ask = person.map(|always_wrong| Arc::new(Person { always_wrong }) as Arc<dyn AskPassphrase>);
+        let vault = Vault::new(store.clone()).asking(ask);
+        assert_eq!(vault.state(interaction).await, state, "{person:?} {interaction:?}");
+        let loaded = vault.load(&id(), interaction).await;
+        assert_eq!(
+            loaded.map_err(|error| error.error.state()).err().flatten(),
+            (state != StoreState::Ready).then_some(state)
+        );
+    }
 }

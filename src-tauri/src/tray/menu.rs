@@ -2,7 +2,7 @@
 //! Only `tray.rs` uses this.
 
 use jiff::Timestamp;
-use tunekey_core::{Account, AccountId, Busy, Health, KeychainState, Language, Snapshot};
+use tunekey_core::{Account, AccountId, Busy, Health, Language, Snapshot, StoreState};
 
 use crate::text::{self, Phrase};
 
@@ -66,7 +66,7 @@ const FLAT_LIMIT: usize = 3;
 pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, can_copy: bool, language: Language) -> Vec<Entry> {
     let mut entries = Vec::new();
     let accounts = &snapshot.accounts;
-    let keychain = keychain_line(snapshot.keychain, language);
+    let keychain = keychain_line(snapshot.store, language);
     if let Some(line) = keychain {
         entries.extend([Entry::Status(line), Entry::Separator]);
     } else if accounts.len() > FLAT_LIMIT {
@@ -98,7 +98,7 @@ pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, can_copy: bool, langu
 
 /// The icon that sums the accounts up.
 pub(crate) fn icon(snapshot: &Snapshot) -> Icon {
-    if snapshot.keychain != KeychainState::Ready {
+    if snapshot.store != StoreState::Ready {
         Icon::Locked
     } else if snapshot.accounts.iter().any(|account| account.busy == Some(Busy::Renewing)) {
         Icon::Renewing
@@ -131,13 +131,11 @@ fn command(command: Command, phrase: Phrase, language: Language) -> Entry {
     Entry::Command { command, text: phrase.text(language).to_owned() }
 }
 
-fn keychain_line(state: KeychainState, language: Language) -> Option<String> {
+fn keychain_line(state: StoreState, language: Language) -> Option<String> {
     let phrase = match state {
-        KeychainState::Ready => return None,
-        KeychainState::Locked => Phrase::KeychainLocked,
-        KeychainState::Unavailable | KeychainState::Denied | KeychainState::Silent => {
-            Phrase::KeychainUnavailable
-        }
+        StoreState::Ready => return None,
+        StoreState::Locked => Phrase::KeychainLocked,
+        StoreState::Unavailable | StoreState::Denied | StoreState::Silent => Phrase::KeychainUnavailable,
     };
     Some(format!("▲ {}", phrase.text(language)))
 }
@@ -192,7 +190,7 @@ mod tests {
         Snapshot {
             revision: 1,
             accounts,
-            keychain: KeychainState::Ready,
+            store: StoreState::Ready,
             settings: Settings::default(),
             notice: None,
             system_proxy: None,
@@ -278,7 +276,7 @@ mod tests {
     #[test]
     fn a_locked_keychain_is_said_before_everything_else() {
         let mut snapshot = snapshot(vec![account("1", "Lin Jian", Health::Healthy)]);
-        snapshot.keychain = KeychainState::Locked;
+        snapshot.store = StoreState::Locked;
         assert_eq!(read(&snapshot, Language::English)[0], "(▲ Keychain locked)");
         assert_eq!(icon(&snapshot), Icon::Locked);
     }

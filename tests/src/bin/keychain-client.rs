@@ -6,7 +6,7 @@
 use std::io::{BufRead as _, stdin};
 
 use anyhow::{Context as _, Result, bail};
-use tunekey_core::{Interaction, Keychain as _, Secret, SystemKeychain};
+use tunekey_core::{Interaction, NamedSlot, Secret, SecretKind, SecretStore as _, SlotName, SystemKeychain};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -23,14 +23,14 @@ async fn main() -> Result<()> {
         };
         let result = match *call {
             ["probe"] => keychain.probe(interaction).await.map(|()| "ok".to_owned()),
-            ["get", name] => keychain.get(name, interaction).await.map(|found| match found {
+            ["get", name] => keychain.get(&slot(name)?, interaction).await.map(|found| match found {
                 Some(line) => format!("some {}", line.expose()),
                 None => "none".to_owned(),
             }),
             ["set", name, text] => {
-                keychain.set(name, &Secret::new(text), interaction).await.map(|()| "ok".to_owned())
+                keychain.set(&slot(name)?, &Secret::new(text), interaction).await.map(|()| "ok".to_owned())
             }
-            ["delete", name] => keychain.delete(name, interaction).await.map(|()| "ok".to_owned()),
+            ["delete", name] => keychain.delete(&slot(name)?, interaction).await.map(|()| "ok".to_owned()),
             _ => bail!("no such call: {line}"),
         };
         match result {
@@ -39,4 +39,9 @@ async fn main() -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The place that a call names.
+fn slot(name: &str) -> Result<SlotName> {
+    Ok(NamedSlot::new(SecretKind::Token, name).context("no name of a place")?.slot())
 }

@@ -37,7 +37,7 @@ impl<H: SignInHost> Machine<H> {
     /// One attempt from its first request to its end.
     pub(super) async fn attempt(&mut self) -> Result<AttemptOutcome, Cancelled> {
         self.scanner = Scanner::default();
-        let mut state = match self.begin() {
+        let mut state = match self.begin().await {
             Ok(state) => state,
             Err(outcome) => return Ok(outcome),
         };
@@ -61,7 +61,7 @@ impl<H: SignInHost> Machine<H> {
     }
 
     /// A code that was parked, or a new attempt; or why there is none.
-    fn begin(&self) -> Result<AttemptState, AttemptOutcome> {
+    async fn begin(&self) -> Result<AttemptState, AttemptOutcome> {
         let option = self.option();
         if self.is_counted_by_its_scan() && self.host.sign_ins_left(option.service) == 0 {
             let problem = Problem::new(ProblemCode::DailyLimit).with_service(option.service);
@@ -70,7 +70,7 @@ impl<H: SignInHost> Machine<H> {
         if let Some(parked) = self.host.take_parked(option) {
             return Ok(parked.into());
         }
-        let context = self.host.context().map_err(AttemptOutcome::Hindered)?;
+        let context = self.host.context().await.map_err(AttemptOutcome::Hindered)?;
         let attempt: Box<dyn Attempt> = match self.method {
             Method::Paste => Box::new(PasteAttempt::new(self.service, context.clone())),
             method => self.service.begin(method, context.clone()).map_err(AttemptOutcome::Failed)?,
@@ -125,7 +125,7 @@ impl<H: SignInHost> Machine<H> {
             // -- Nobody has scanned it yet, or nobody has confirmed: QQ §1.2, §2.2, §3.3; NetEase §1.4 (801)
             Progress::Waiting => self.show_connection(state, None)?,
             // -- The phone has read it: QQ §1.2, §2.2, §3.3; NetEase §1.4 (802)
-            Progress::Scanned { nickname, avatar } => self.show_scanner(state, nickname, avatar)?,
+            Progress::Scanned { nickname, avatar } => self.show_scanner(state, nickname, avatar).await?,
             // -- It was declined there: QQ §1.2, §2.2, §3.3. NetEase has no word for it: its codes end
             Progress::Refused => return Ok(Break(AttemptOutcome::Refused)),
             // -- Its time is over: QQ §1.2, §2.2, §3.3; NetEase §1.4 (800)
@@ -136,7 +136,7 @@ impl<H: SignInHost> Machine<H> {
             Progress::Ask(question) => return self.ask(state, question).await,
             // -- It was confirmed, and the credential is fetched: QQ §1.4 to §1.6, §2.3, §3.4; NetEase §1.4 (803), §1.5
             Progress::Authorised => {
-                self.count(state);
+                self.count(state).await;
                 state.stage = Stage::Committed { resumed: false };
                 self.conversation.announce(SignInStep::Exchanging);
             }
@@ -160,13 +160,13 @@ impl<H: SignInHost> Machine<H> {
     }
 
     /// Shows who has scanned the code. The picture comes later.
-    fn show_scanner(
+    async fn show_scanner(
         &mut self,
         state: &mut AttemptState,
         nickname: Option<String>,
         avatar: Option<url::Url>,
     ) -> Result<(), Cancelled> {
-        self.count(state);
+        self.count(state).await;
         let step = SignInStep::Scanned { nickname: nickname.clone(), avatar: None, problem: None };
         self.scanner = Scanner { nickname, picture: None };
         state.picture = avatar.map(|address| {
@@ -209,10 +209,10 @@ impl<H: SignInHost> Machine<H> {
     }
 
     /// Counts the attempt as a sign-in, once.
-    pub(super) fn count(&self, state: &mut AttemptState) {
+    pub(super) async fn count(&self, state: &mut AttemptState) {
         if !std::mem::replace(&mut state.is_counted, true)
             && self.is_counted_by_its_scan()
-            && let Err(problem) = self.host.take_sign_in(self.service.id())
+            && let Err(problem) = self.host.take_sign_in(self.service.id()).await
         {
             // It is under way already: to break it off now would help nobody.
             tracing::info!(code = ?problem.code, "a sign-in could not be counted");

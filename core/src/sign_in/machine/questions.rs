@@ -30,12 +30,12 @@ impl<H: SignInHost> Machine<H> {
         // A form counts as a sign-in when it is sent, and a page when it has brought something.
         if let Input::PhoneNumber { country, number } = &input
             && PhoneNumber::parse(country, number).is_ok()
-            && let Err(problem) = self.host.take_sign_in(self.service.id())
+            && let Err(problem) = self.host.take_sign_in(self.service.id()).await
         {
             return Ok(Break(AttemptOutcome::Hindered(problem)));
         }
         if is_page {
-            self.count(state);
+            self.count(state).await;
         }
         self.hand_on(state, input, &asked_after)?;
         Ok(Continue(()))

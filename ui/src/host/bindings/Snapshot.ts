@@ -18,7 +18,7 @@ revision: number,
  */
 accounts: Array<Account>, 
 /**
- * Whether the keychain can be used.
+ * Whether the store of the secrets can be used.
  */
 keychain: KeychainState, 
 /**

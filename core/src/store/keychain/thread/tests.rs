@@ -1,6 +1,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::store::StoreKind;
+use crate::vault::VaultError;
 
 /// Short enough to wait for, long enough for a busy machine to do nothing at all in.
 const SHORT: Limits = Limits {
@@ -39,7 +41,7 @@ impl Drop for Actor {
 }
 
 impl Backend for Actor {
-    fn prepare(&mut self, _: &str, _: Option<&str>, may_prompt: bool) -> Result<(), KeychainError> {
+    fn prepare(&mut self, _: &str, _: Option<&str>, may_prompt: bool) -> Result<(), StoreError> {
         let mut next = lock(&self.0.next);
         match next.first() {
             Some(Next::HangPreparing(_)) => {
@@ -52,13 +54,13 @@ impl Backend for Actor {
                 if may_prompt {
                     self.0.prompts.fetch_add(1, Ordering::SeqCst);
                 }
-                Err(KeychainError::Locked)
+                Err(StoreError::Locked)
             }
             _ => Ok(()),
         }
     }
 
-    fn perform(&mut self, _: &str, _: &str, action: &Action) -> Result<Option<Secret>, KeychainError> {
+    fn perform(&mut self, _: &str, _: &str, action: &Action) -> Result<Option<Secret>, StoreError> {
         let mut next = lock(&self.0.next);
         if !next.is_empty() {
             match next.remove(0) {
@@ -66,7 +68,7 @@ impl Backend for Actor {
                     drop(next);
                     let _ = release.recv();
                 }
-                Next::Fail => return Err(KeychainError::Failed("the test wants it to")),
+                Next::Fail => return Err(StoreError::Failed("the test wants it to")),
                 Next::HangPreparing(_) | Next::BeLocked => unreachable!("these are for prepare"),
             }
         }
@@ -90,10 +92,10 @@ impl Backend for Actor {
     }
 }
 
-fn keychain() -> (Arc<Stage>, SystemKeychain) {
+fn keychain() -> (Arc<Stage>, KeychainThread) {
     let stage = Arc::new(Stage::default());
     let actors = Arc::clone(&stage);
-    let keychain = SystemKeychain::with_backend("TuneKey", SHORT, move || {
+    let keychain = KeychainThread::with_backend("TuneKey", SHORT, move || {
         actors.threads.fetch_add(1, Ordering::SeqCst);
         Box::new(Actor(Arc::clone(&actors)))
     });
@@ -141,7 +143,7 @@ async fn what_is_set_can_be_got_until_it_is_deleted() {
 async fn a_hanging_call_ends_at_its_deadline_and_another_thread_takes_over() {
     let (stage, keychain) = keychain();
     let release = stage.hang();
-    assert_eq!(keychain.get("x", Interaction::Forbidden).await, Err(KeychainError::Silent));
+    assert_eq!(keychain.get("x", Interaction::Forbidden).await, Err(StoreError::Silent));
     keychain.set("x", &line("one"), Interaction::Forbidden).await.expect("the replacement works");
     assert_eq!(stage.threads.load(Ordering::SeqCst), 2, "one hangs, one works");
     drop(release);
@@ -158,13 +160,13 @@ async fn however_often_it_hangs_there_are_two_threads_at_most() {
     let (stage, keychain) = keychain();
     let releases: Vec<_> = (0..2).map(|_| stage.hang()).collect();
     for _ in &releases {
-        assert_eq!(keychain.get("x", Interaction::Forbidden).await, Err(KeychainError::Silent));
+        assert_eq!(keychain.get("x", Interaction::Forbidden).await, Err(StoreError::Silent));
     }
     for _ in 0..20 {
         // At once: if these waited for their deadlines the test would take ten seconds and its assertion fail.
         let asked =
             tokio::time::timeout(SHORT.background / 2, keychain.get("x", Interaction::Forbidden)).await;
-        assert_eq!(asked, Ok(Err(KeychainError::Silent)), "nothing more is started");
+        assert_eq!(asked, Ok(Err(StoreError::Silent)), "nothing more is started");
     }
     assert_eq!(stage.threads.load(Ordering::SeqCst), 2);
     drop(releases);
@@ -177,9 +179,9 @@ async fn while_a_change_hangs_no_other_is_made_because_it_might_be_undone() {
     let (stage, keychain) = keychain();
     let release = stage.hang();
     let hanging = keychain.set("x", &line("old"), Interaction::Forbidden).await;
-    assert_eq!(hanging, Err(KeychainError::Silent));
-    assert_eq!(keychain.set("x", &line("new"), Interaction::Forbidden).await, Err(KeychainError::Silent));
-    assert_eq!(keychain.delete("x", Interaction::Forbidden).await, Err(KeychainError::Silent));
+    assert_eq!(hanging, Err(StoreError::Silent));
+    assert_eq!(keychain.set("x", &line("new"), Interaction::Forbidden).await, Err(StoreError::Silent));
+    assert_eq!(keychain.delete("x", Interaction::Forbidden).await, Err(StoreError::Silent));
     assert_eq!(keychain.get("x", Interaction::Forbidden).await, Ok(None), "reading harms nobody");
     drop(release);
     stage.threads_are(1).await;
@@ -197,7 +199,7 @@ async fn a_change_whose_prompt_was_answered_too_late_is_not_made() {
     let (stage, keychain) = keychain();
     let (release, released) = mpsc::channel();
     stage.next(Next::HangPreparing(released));
-    assert_eq!(keychain.set("x", &line("late"), Interaction::Forbidden).await, Err(KeychainError::Silent));
+    assert_eq!(keychain.set("x", &line("late"), Interaction::Forbidden).await, Err(StoreError::Silent));
     drop(release);
     keychain.probe(Interaction::Forbidden).await.expect("the replacement works");
     stage.threads_are(1).await;
@@ -219,11 +221,7 @@ async fn a_call_behind_a_prompt_says_locked_and_does_not_end_the_prompt() {
         answer
     };
     let (person, meanwhile) = tokio::join!(person, meanwhile);
-    assert_eq!(
-        meanwhile,
-        Err(KeychainError::Locked),
-        "that is what it is while somebody is asked to unlock it"
-    );
+    assert_eq!(meanwhile, Err(StoreError::Locked), "that is what it is while somebody is asked to unlock it");
     assert_eq!(person, Ok(None), "and the person's answer counts");
     assert_eq!(stage.threads.load(Ordering::SeqCst), 1, "nothing was given up");
 }
@@ -237,7 +235,7 @@ async fn a_call_whose_asker_went_away_is_given_up_by_those_behind_it() {
     gone.expect_err("it went away before the deadline");
     assert_eq!(
         keychain.get("x", Interaction::Forbidden).await,
-        Err(KeychainError::Silent),
+        Err(StoreError::Silent),
         "it hangs behind it"
     );
     // At the latest the second one finds the hanging call past its deadline.
@@ -255,11 +253,11 @@ async fn a_dismissed_prompt_is_not_followed_by_another_for_a_while() {
     let (stage, keychain) = keychain();
     stage.next(Next::BeLocked);
     for _ in 0..10 {
-        assert_eq!(keychain.get("x", Interaction::Allowed).await, Err(KeychainError::Locked));
+        assert_eq!(keychain.get("x", Interaction::Allowed).await, Err(StoreError::Locked));
     }
     assert_eq!(stage.prompts.load(Ordering::SeqCst), 1, "one click needs several items and asks once");
     tokio::time::sleep(SHORT.quiet).await;
-    assert_eq!(keychain.get("x", Interaction::Allowed).await, Err(KeychainError::Locked));
+    assert_eq!(keychain.get("x", Interaction::Allowed).await, Err(StoreError::Locked));
     assert_eq!(stage.prompts.load(Ordering::SeqCst), 2, "the next click may ask again");
 }
 
@@ -268,8 +266,8 @@ async fn the_background_never_prompts() {
     let (stage, keychain) = keychain();
     stage.next(Next::BeLocked);
     for _ in 0..10 {
-        assert_eq!(keychain.probe(Interaction::Forbidden).await, Err(KeychainError::Locked));
-        assert_eq!(keychain.get("x", Interaction::Forbidden).await, Err(KeychainError::Locked));
+        assert_eq!(keychain.probe(Interaction::Forbidden).await, Err(StoreError::Locked));
+        assert_eq!(keychain.get("x", Interaction::Forbidden).await, Err(StoreError::Locked));
     }
     assert_eq!(stage.prompts.load(Ordering::SeqCst), 0);
 }
@@ -282,7 +280,7 @@ async fn a_lost_connection_is_made_again_once() {
     stage.next(Next::Fail);
     stage.next(Next::Fail);
     let failed = keychain.get("x", Interaction::Forbidden).await;
-    assert_eq!(failed, Err(KeychainError::Failed("the test wants it to")), "there is no third");
+    assert_eq!(failed, Err(StoreError::Failed("the test wants it to")), "there is no third");
     assert_eq!(stage.connections.load(Ordering::SeqCst), 2);
 }
 
@@ -301,8 +299,8 @@ fn an_error_of_the_library_is_never_printed_with_what_it_carries() {
         Error::TooLong("canary-7f3a".to_owned(), 1),
     ] {
         let said = platform::classify(&error);
-        let problem = crate::problem::Problem::from(said);
-        let words = format!("{said} {said:?} {problem:?} {problem}");
+        let problem = crate::problem::Problem::from(VaultError { store: StoreKind::Keychain, error: said });
+        let words = format!("{} {said:?} {problem:?} {problem}", StoreKind::Keychain.says(said));
         assert!(!words.contains("canary"), "{words}");
     }
 }

@@ -1,15 +1,17 @@
 //! A keychain for tests: strict about what real ones are strict about, and breakable at every single call.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tunekey_services::Secret;
 
-use super::keychain::{Interaction, Keychain, KeychainError};
+use super::items::Items;
+use super::pieces::InPieces;
+use crate::store::{Interaction, SecretStore, StoreError};
 
-/// The largest item that Windows takes, in bytes.
+/// The largest item that Windows takes, in bytes: `CRED_MAX_CREDENTIAL_BLOB_SIZE`.
 const MAX_ITEM: usize = 2_560;
 
 /// What goes wrong, from the call of that number on (counted from 0).
@@ -36,13 +38,19 @@ struct State {
     items: BTreeMap<String, String>,
     calls: usize,
     last_error: Option<Trouble>,
-    error: Option<KeychainError>,
+    error: Option<StoreError>,
     latency: Duration,
     changes: usize,
     keeps_deleted: bool,
+    takes_any_length: bool,
 }
 
 impl SimKeychain {
+    /// A store on it, as Windows has it: what does not fit into one item is in pieces.
+    pub(crate) fn store(self: &Arc<Self>) -> Arc<dyn SecretStore> {
+        Arc::new(InPieces::new(Arc::clone(self), Some(2_400)))
+    }
+
     /// Lets this go wrong, counting calls from now.
     pub(crate) fn last_error(&self, last_error: Trouble) {
         let mut state = self.state();
@@ -60,7 +68,7 @@ impl SimKeychain {
     }
 
     /// Every call gives this error.
-    pub(crate) fn refuse(&self, error: KeychainError) {
+    pub(crate) fn refuse(&self, error: StoreError) {
         self.state().error = Some(error);
     }
 
@@ -69,12 +77,17 @@ impl SimKeychain {
         self.state().keeps_deleted = true;
     }
 
+    /// Items may be of any length, as everywhere but on Windows.
+    pub(crate) fn take_any_length(&self, any: bool) {
+        self.state().takes_any_length = any;
+    }
+
     /// How long each call takes.
     pub(crate) fn latency(&self, latency: Duration) {
         self.state().latency = latency;
     }
 
-    /// How many calls there have been since the last [`last_error`](Self::trouble) or [`heal`](Self::heal).
+    /// How many calls there have been since the last [`last_error`](Self::last_error) or [`heal`](Self::heal).
     pub(crate) fn calls(&self) -> usize {
         self.state().calls
     }
@@ -106,8 +119,8 @@ impl SimKeychain {
 
     async fn call<T>(
         &self,
-        act: impl FnOnce(&mut State) -> Result<T, KeychainError> + Send,
-    ) -> Result<T, KeychainError> {
+        act: impl FnOnce(&mut State) -> Result<T, StoreError> + Send,
+    ) -> Result<T, StoreError> {
         let latency = self.state().latency;
         if !latency.is_zero() {
             tokio::time::sleep(latency).await;
@@ -118,7 +131,7 @@ impl SimKeychain {
         if let Some(error) = state.error {
             return Err(error);
         }
-        const CUT: KeychainError = KeychainError::Failed("the test wants it to");
+        const CUT: StoreError = StoreError::Failed("the test wants it to");
         match state.last_error {
             Some(Trouble::FailsBefore(at)) if call == at => Err(CUT),
             Some(Trouble::FailsAfter(at)) if call == at => act(&mut state).and(Err(CUT)),
@@ -135,13 +148,13 @@ impl SimKeychain {
 }
 
 #[async_trait]
-impl Keychain for SimKeychain {
-    async fn get(&self, name: &str, _patience: Interaction) -> Result<Option<Secret>, KeychainError> {
+impl Items for Arc<SimKeychain> {
+    async fn get(&self, name: &str, _: Interaction<'_>) -> Result<Option<Secret>, StoreError> {
         self.call(|state| Ok(state.items.get(name).map(|line| Secret::new(line.as_str())))).await
     }
 
     #[expect(clippy::disallowed_methods, reason = "a keychain is where secrets are kept")]
-    async fn set(&self, name: &str, line: &Secret, _patience: Interaction) -> Result<(), KeychainError> {
+    async fn set(&self, name: &str, line: &Secret, _: Interaction<'_>) -> Result<(), StoreError> {
         let line = line.expose();
         assert!(
             line.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
@@ -149,8 +162,8 @@ impl Keychain for SimKeychain {
         );
         assert!(!line.is_empty(), "an empty item is lost on some systems");
         self.call(|state| {
-            if line.len() > MAX_ITEM {
-                return Err(KeychainError::Failed("it refuses an item of this length"));
+            if line.len() > MAX_ITEM && !state.takes_any_length {
+                return Err(StoreError::Failed("it refuses an item of this length"));
             }
             state.changes += 1;
             state.items.insert(name.to_owned(), line.to_owned());
@@ -159,7 +172,7 @@ impl Keychain for SimKeychain {
         .await
     }
 
-    async fn delete(&self, name: &str, _patience: Interaction) -> Result<(), KeychainError> {
+    async fn delete(&self, name: &str, _: Interaction<'_>) -> Result<(), StoreError> {
         self.call(|state| {
             state.changes += 1;
             if !state.keeps_deleted {
@@ -170,7 +183,7 @@ impl Keychain for SimKeychain {
         .await
     }
 
-    async fn probe(&self, _patience: Interaction) -> Result<(), KeychainError> {
+    async fn probe(&self, _: Interaction<'_>) -> Result<(), StoreError> {
         self.call(|_| Ok(())).await
     }
 }

@@ -1,4 +1,4 @@
-//! The computer's own keychain, behind one thread of its own.
+//! The items of the computer's own keychain, behind one thread of its own.
 //!
 //! The libraries below block for as long as the keychain likes, some while holding a lock that blocks every
 //! later call, and Windows wants all calls from one thread. So one thread makes them all, and whoever asks
@@ -14,7 +14,9 @@ use keyring_core::{CredentialStore, Entry, Error};
 use tokio::sync::oneshot;
 use tunekey_services::{Clock as _, Secret, SystemClock};
 
-use super::{Interaction, Keychain, KeychainError};
+use super::items::Items;
+use crate::store::line::exposed;
+use crate::store::{Interaction, StoreError};
 
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
@@ -27,6 +29,10 @@ mod platform;
 mod platform;
 
 use platform::Platform;
+
+/// The largest item that this system's keychain takes, in bytes, with something to spare; `None` where any length will
+/// do.
+pub(super) const LARGEST_ITEM: Option<usize> = platform::LARGEST_ITEM;
 
 /// How long things may take.
 #[derive(Debug, Clone, Copy)]
@@ -48,16 +54,15 @@ const LIMITS: Limits = Limits {
 /// How many hanging threads there may be: the first one and its replacement.
 const MAX_STUCK: usize = 2;
 
-/// The operating system's keychain: the Secret Service on Linux, the login keychain on macOS, the Credential
-/// Manager on Windows.
-pub struct SystemKeychain {
+/// The items of the operating system's keychain.
+pub(super) struct KeychainThread {
     service: String,
     dispatcher: Arc<Mutex<Dispatcher>>,
 }
 
-impl SystemKeychain {
+impl KeychainThread {
     /// The items with this service name. Does not touch the keychain yet.
-    pub fn new(service: impl Into<String>) -> Self {
+    pub(super) fn new(service: impl Into<String>) -> Self {
         Self::with_backend(service, LIMITS, || Box::<Platform>::default())
     }
 
@@ -83,24 +88,24 @@ impl SystemKeychain {
         &self,
         name: &str,
         action: Action,
-        interaction: Interaction,
-    ) -> Result<Option<Secret>, KeychainError> {
+        interaction: Interaction<'_>,
+    ) -> Result<Option<Secret>, StoreError> {
         let progress = Arc::new(Mutex::new(Progress::Queued));
         let (reply, answer) = oneshot::channel();
         let call = Call {
             service: self.service.clone(),
             name: name.to_owned(),
             action,
-            interaction,
+            may_prompt: interaction.is_allowed(),
             progress: Arc::clone(&progress),
             reply,
         };
         Dispatcher::dispatch(&self.dispatcher, call)?;
-        let deadline = self.dispatcher().limits.deadline(interaction);
+        let deadline = self.dispatcher().limits.deadline(interaction.is_allowed());
         match tokio::time::timeout(deadline, answer).await {
             Ok(Ok(answer)) => answer,
             // The thread was given up with this call in its queue.
-            Ok(Err(_)) => Err(KeychainError::Silent),
+            Ok(Err(_)) => Err(StoreError::Silent),
             Err(_) => Err(self.dispatcher().give_up_on(&progress)),
         }
     }
@@ -110,34 +115,34 @@ impl SystemKeychain {
     }
 }
 
-impl Drop for SystemKeychain {
+impl Drop for KeychainThread {
     fn drop(&mut self) {
-        // The thread knows the desk: without this it would wait for calls for ever.
+        // The thread knows the dispatcher: without this it would wait for calls for ever.
         self.dispatcher().thread = None;
     }
 }
 
-impl fmt::Debug for SystemKeychain {
+impl fmt::Debug for KeychainThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SystemKeychain").field("service", &self.service).finish_non_exhaustive()
+        f.debug_struct("KeychainThread").field("service", &self.service).finish_non_exhaustive()
     }
 }
 
 #[async_trait]
-impl Keychain for SystemKeychain {
-    async fn get(&self, name: &str, interaction: Interaction) -> Result<Option<Secret>, KeychainError> {
+impl Items for KeychainThread {
+    async fn get(&self, name: &str, interaction: Interaction<'_>) -> Result<Option<Secret>, StoreError> {
         self.call(name, Action::Get, interaction).await
     }
 
-    async fn set(&self, name: &str, line: &Secret, interaction: Interaction) -> Result<(), KeychainError> {
+    async fn set(&self, name: &str, line: &Secret, interaction: Interaction<'_>) -> Result<(), StoreError> {
         self.call(name, Action::Set(line.clone()), interaction).await.map(drop)
     }
 
-    async fn delete(&self, name: &str, interaction: Interaction) -> Result<(), KeychainError> {
+    async fn delete(&self, name: &str, interaction: Interaction<'_>) -> Result<(), StoreError> {
         self.call(name, Action::Delete, interaction).await.map(drop)
     }
 
-    async fn probe(&self, interaction: Interaction) -> Result<(), KeychainError> {
+    async fn probe(&self, interaction: Interaction<'_>) -> Result<(), StoreError> {
         self.call("", Action::Look, interaction).await.map(drop)
     }
 }
@@ -155,9 +160,10 @@ struct Call {
     service: String,
     name: String,
     action: Action,
-    interaction: Interaction,
+    /// Whether a person is there who may be asked.
+    may_prompt: bool,
     progress: Arc<Mutex<Progress>>,
-    reply: oneshot::Sender<Result<Option<Secret>, KeychainError>>,
+    reply: oneshot::Sender<Result<Option<Secret>, StoreError>>,
 }
 
 /// How far a call has come.
@@ -182,15 +188,10 @@ trait Backend {
     /// Makes sure that the keychain is there and open for the item of that name, or at all. Asks the person
     /// only if it may. After it has succeeded, [`perform`](Self::perform) neither prompts when it must not nor
     /// mistakes a missing keychain for a missing item.
-    fn prepare(&mut self, service: &str, name: Option<&str>, may_prompt: bool) -> Result<(), KeychainError>;
+    fn prepare(&mut self, service: &str, name: Option<&str>, may_prompt: bool) -> Result<(), StoreError>;
 
     /// Does it.
-    fn perform(
-        &mut self,
-        service: &str,
-        name: &str,
-        action: &Action,
-    ) -> Result<Option<Secret>, KeychainError>;
+    fn perform(&mut self, service: &str, name: &str, action: &Action) -> Result<Option<Secret>, StoreError>;
 
     /// Starts afresh, as after the keychain was restarted.
     fn forget_connection(&mut self);
@@ -201,22 +202,22 @@ struct Dispatcher {
     backend: Arc<dyn Fn() -> Box<dyn Backend> + Send + Sync>,
     limits: Limits,
     thread: Option<mpsc::Sender<Call>>,
-    /// What the thread is doing, and since when.
-    in_flight: Option<(Arc<Mutex<Progress>>, Instant, Interaction)>,
+    /// What the thread is doing, since when, and whether it may prompt.
+    in_flight: Option<(Arc<Mutex<Progress>>, Instant, bool)>,
     /// How many threads have been given up and still hang.
     stuck: usize,
     /// How many of those hang in the middle of a change.
     changes_in_doubt: usize,
     /// Until when no prompt is shown, and what the last one came to.
-    quiet: Option<(Instant, KeychainError)>,
+    quiet: Option<(Instant, StoreError)>,
 }
 
 impl Dispatcher {
-    fn dispatch(dispatcher: &Arc<Mutex<Self>>, call: Call) -> Result<(), KeychainError> {
+    fn dispatch(dispatcher: &Arc<Mutex<Self>>, call: Call) -> Result<(), StoreError> {
         let mut this = lock(dispatcher);
         if matches!(call.action, Action::Set(_) | Action::Delete) && this.changes_in_doubt > 0 {
             // The hanging change may still be made, and must not undo this one.
-            return Err(KeychainError::Silent);
+            return Err(StoreError::Silent);
         }
         let call = match &this.thread {
             Some(thread) => match thread.send(call) {
@@ -226,14 +227,14 @@ impl Dispatcher {
             None => call,
         };
         if this.stuck >= MAX_STUCK {
-            return Err(KeychainError::Silent);
+            return Err(StoreError::Silent);
         }
         let (thread, calls) = mpsc::channel();
         let (dispatcher, backend) = (Arc::clone(dispatcher), Arc::clone(&this.backend));
         std::thread::Builder::new()
             .name("keychain".to_owned())
             .spawn(move || Worker { dispatcher, calls, backend: backend() }.run())
-            .map_err(|_| KeychainError::Failed("no thread could be started for it"))?;
+            .map_err(|_| StoreError::Failed("no thread could be started for it"))?;
         // The channel is new and the thread is alive: it cannot be closed yet.
         let _ = thread.send(call);
         this.thread = Some(thread);
@@ -241,25 +242,25 @@ impl Dispatcher {
     }
 
     /// What to say to somebody whose deadline has passed. Gives the thread up if it hangs.
-    fn give_up_on(&mut self, progress: &Arc<Mutex<Progress>>) -> KeychainError {
+    fn give_up_on(&mut self, progress: &Arc<Mutex<Progress>>) -> StoreError {
         let mine = *lock(progress);
         let (hanging, at) = match mine {
             Progress::Preparing | Progress::Reading | Progress::Writing => (Arc::clone(progress), mine),
             // It waits behind another call, whose own asker may be long gone.
             Progress::Queued => {
                 *lock(progress) = Progress::GivenUp { writing: false };
-                let Some((in_flight, since, interaction)) = &self.in_flight else {
-                    return KeychainError::Silent;
+                let Some((in_flight, since, may_prompt)) = &self.in_flight else {
+                    return StoreError::Silent;
                 };
                 let at = *lock(in_flight);
-                if SystemClock.monotonic().duration_since(*since) < self.limits.deadline(*interaction) {
+                if SystemClock.monotonic().duration_since(*since) < self.limits.deadline(*may_prompt) {
                     // A person is being asked to unlock the keychain right now.
-                    let prompting = at == Progress::Preparing && *interaction == Interaction::Allowed;
-                    return if prompting { KeychainError::Locked } else { KeychainError::Silent };
+                    let prompting = at == Progress::Preparing && *may_prompt;
+                    return if prompting { StoreError::Locked } else { StoreError::Silent };
                 }
                 (Arc::clone(in_flight), at)
             }
-            Progress::Done | Progress::GivenUp { .. } => return KeychainError::Silent,
+            Progress::Done | Progress::GivenUp { .. } => return StoreError::Silent,
         };
         let writing = at == Progress::Writing;
         *lock(&hanging) = Progress::GivenUp { writing };
@@ -267,7 +268,7 @@ impl Dispatcher {
         self.in_flight = None;
         self.stuck += 1;
         self.changes_in_doubt += usize::from(writing);
-        KeychainError::Silent
+        StoreError::Silent
     }
 }
 
@@ -290,7 +291,7 @@ impl Worker {
                 *progress = Progress::Preparing;
                 drop(progress);
                 dispatcher.in_flight =
-                    Some((Arc::clone(&call.progress), SystemClock.monotonic(), call.interaction));
+                    Some((Arc::clone(&call.progress), SystemClock.monotonic(), call.may_prompt));
             }
             let answer = self.answer(&call);
             let mut dispatcher = lock(&self.dispatcher);
@@ -303,9 +304,9 @@ impl Worker {
                 return;
             }
             dispatcher.in_flight = None;
-            if call.interaction == Interaction::Allowed {
+            if call.may_prompt {
                 dispatcher.quiet = match answer {
-                    Err(error @ (KeychainError::Locked | KeychainError::Denied)) => match dispatcher.quiet {
+                    Err(error @ (StoreError::Locked | StoreError::Denied)) => match dispatcher.quiet {
                         // A call that was refused because of the quiet does not prolong it.
                         Some((until, _)) if SystemClock.monotonic() < until => dispatcher.quiet,
                         _ => Some((SystemClock.monotonic() + dispatcher.limits.quiet, error)),
@@ -319,15 +320,13 @@ impl Worker {
         }
     }
 
-    fn answer(&mut self, call: &Call) -> Result<Option<Secret>, KeychainError> {
+    fn answer(&mut self, call: &Call) -> Result<Option<Secret>, StoreError> {
         let quiet = lock(&self.dispatcher).quiet.filter(|(until, _)| SystemClock.monotonic() < *until);
-        let may_prompt = call.interaction == Interaction::Allowed && quiet.is_none();
+        let may_prompt = call.may_prompt && quiet.is_none();
         let name = if matches!(call.action, Action::Look) { None } else { Some(call.name.as_str()) };
         self.backend.prepare(&call.service, name, may_prompt).map_err(|error| match quiet {
             // What the person has just said still holds.
-            Some((_, said)) if call.interaction == Interaction::Allowed && error == KeychainError::Locked => {
-                said
-            }
+            Some((_, said)) if call.may_prompt && error == StoreError::Locked => said,
             _ => error,
         })?;
         let Some(name) = name else {
@@ -341,12 +340,12 @@ impl Worker {
             let mut progress = lock(&call.progress);
             if matches!(*progress, Progress::GivenUp { .. }) {
                 // The prompt was answered too late. A change that nobody waits for must not be made.
-                return Err(KeychainError::Silent);
+                return Err(StoreError::Silent);
             }
             *progress = next;
         }
         let result = self.backend.perform(&call.service, name, &call.action);
-        if matches!(result, Err(KeychainError::Failed(_) | KeychainError::Unavailable(_))) {
+        if matches!(result, Err(StoreError::Failed(_) | StoreError::Unavailable(_))) {
             // A keychain that was restarted has forgotten us: the second try is with a new connection.
             self.backend.forget_connection();
             return self.backend.perform(&call.service, name, &call.action);
@@ -356,16 +355,11 @@ impl Worker {
 }
 
 impl Backend for Platform {
-    fn prepare(&mut self, service: &str, name: Option<&str>, may_prompt: bool) -> Result<(), KeychainError> {
+    fn prepare(&mut self, service: &str, name: Option<&str>, may_prompt: bool) -> Result<(), StoreError> {
         self.prepare(service, name, may_prompt)
     }
 
-    fn perform(
-        &mut self,
-        service: &str,
-        name: &str,
-        action: &Action,
-    ) -> Result<Option<Secret>, KeychainError> {
+    fn perform(&mut self, service: &str, name: &str, action: &Action) -> Result<Option<Secret>, StoreError> {
         let store: Arc<CredentialStore> = self.store()?;
         let entry = store
             .build(service, name, platform::modifiers().as_ref())
@@ -378,7 +372,7 @@ impl Backend for Platform {
     }
 }
 
-fn perform(entry: &Entry, action: &Action) -> Result<Option<Secret>, KeychainError> {
+fn perform(entry: &Entry, action: &Action) -> Result<Option<Secret>, StoreError> {
     let result = match action {
         Action::Look => return Ok(None),
         Action::Get => entry.get_secret().map(Some),
@@ -395,40 +389,32 @@ fn perform(entry: &Entry, action: &Action) -> Result<Option<Secret>, KeychainErr
 }
 
 /// The errors that mean the same on every system. Only their kind is looked at: some carry the secret.
-fn classify_common(error: &Error) -> KeychainError {
+fn classify_common(error: &Error) -> StoreError {
     match error {
-        Error::NoStorageAccess(_) => KeychainError::Unavailable("its storage cannot be reached"),
-        Error::PlatformFailure(_) => KeychainError::Failed("the system reports an error"),
-        Error::NoEntry => KeychainError::Failed("the item is gone"),
+        Error::NoStorageAccess(_) => StoreError::Unavailable("its storage cannot be reached"),
+        Error::PlatformFailure(_) => StoreError::Failed("the system reports an error"),
+        Error::NoEntry => StoreError::Failed("the item is gone"),
         Error::BadEncoding(_) | Error::BadDataFormat(..) | Error::BadStoreFormat(_) => {
-            KeychainError::Failed("it holds something that it cannot read itself")
+            StoreError::Failed("it holds something that it cannot read itself")
         }
-        Error::TooLong(..) => KeychainError::Failed("it refuses an item of this length"),
-        Error::Invalid(..) => KeychainError::Failed("it refuses the item's name"),
-        Error::Ambiguous(_) => KeychainError::Failed("it holds several items of the same name"),
-        Error::NoDefaultStore => KeychainError::Unavailable("no store has been opened"),
-        Error::NotSupportedByStore(_) => KeychainError::Failed("it does not support this"),
+        Error::TooLong(..) => StoreError::Failed("it refuses an item of this length"),
+        Error::Invalid(..) => StoreError::Failed("it refuses the item's name"),
+        Error::Ambiguous(_) => StoreError::Failed("it holds several items of the same name"),
+        Error::NoDefaultStore => StoreError::Unavailable("no store has been opened"),
+        Error::NotSupportedByStore(_) => StoreError::Failed("it does not support this"),
         // The library says that there may be more kinds one day.
-        _ => KeychainError::Failed("the system reports an unknown error"),
+        _ => StoreError::Failed("the system reports an unknown error"),
     }
 }
 
 impl Limits {
-    fn deadline(self, interaction: Interaction) -> Duration {
-        match interaction {
-            Interaction::Forbidden => self.background,
-            Interaction::Allowed => self.user,
-        }
+    fn deadline(self, may_prompt: bool) -> Duration {
+        if may_prompt { self.user } else { self.background }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the keychain is where secrets are kept")]
-fn exposed(secret: &Secret) -> &str {
-    secret.expose()
 }
 
 #[cfg(test)]

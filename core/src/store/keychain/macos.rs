@@ -7,7 +7,10 @@ use apple_native_keyring_store::keychain::Store;
 use keyring_core::{CredentialStore, Error};
 use security_framework::os::macos::keychain::{KeychainUserInteractionLock, SecKeychain};
 
-use super::KeychainError;
+use crate::store::StoreError;
+
+/// Items may be of any length.
+pub(super) const LARGEST_ITEM: Option<usize> = None;
 
 /// The store has no connection to lose; what there is to keep is the ban on dialogs.
 #[derive(Default)]
@@ -23,7 +26,7 @@ impl Platform {
         _service: &str,
         _name: Option<&str>,
         may_prompt: bool,
-    ) -> Result<(), KeychainError> {
+    ) -> Result<(), StoreError> {
         // The old ban goes first: its end allows dialogs.
         self.no_dialogs = None;
         if !may_prompt {
@@ -34,7 +37,7 @@ impl Platform {
         SecKeychain::default().map(drop).map_err(|error| classify_code(error.code()))
     }
 
-    pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, KeychainError> {
+    pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, StoreError> {
         let store: Arc<CredentialStore> = Store::new().map_err(|error| classify(&error))?;
         Ok(store)
     }
@@ -47,7 +50,7 @@ pub(super) fn modifiers() -> Option<HashMap<&'static str, &'static str>> {
 }
 
 /// What an error of the library means.
-pub(super) fn classify(error: &Error) -> KeychainError {
+pub(super) fn classify(error: &Error) -> StoreError {
     let (Error::PlatformFailure(source) | Error::NoStorageAccess(source)) = error else {
         return super::classify_common(error);
     };
@@ -58,15 +61,15 @@ pub(super) fn classify(error: &Error) -> KeychainError {
 }
 
 /// The codes are those of `SecBase.h`.
-fn classify_code(code: i32) -> KeychainError {
+fn classify_code(code: i32) -> StoreError {
     match code {
         // errSecInteractionNotAllowed, errSecInteractionRequired: it would have had to ask.
-        -25308 | -25315 => KeychainError::Locked,
+        -25308 | -25315 => StoreError::Locked,
         // errSecUserCanceled, errSecAuthFailed, errSecWrPerm, errSecInvalidOwnerEdit, errSecReadOnly,
         // errSecMissingEntitlement
-        -128 | -25293 | -61 | -25244 | -25292 | -34018 => KeychainError::Denied,
+        -128 | -25293 | -61 | -25244 | -25292 | -34018 => StoreError::Denied,
         // errSecNotAvailable, errSecNoSuchKeychain, errSecInvalidKeychain, errSecNoDefaultKeychain
-        -25291 | -25294 | -25295 | -25307 => KeychainError::Unavailable("there is no login keychain"),
-        _ => KeychainError::Failed("the keychain reports an error"),
+        -25291 | -25294 | -25295 | -25307 => StoreError::Unavailable("there is no login keychain"),
+        _ => StoreError::Failed("the keychain reports an error"),
     }
 }

@@ -15,7 +15,10 @@ use zbus::blocking::connection::Builder;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use zbus_secret_service_keyring_store::Store;
 
-use super::KeychainError;
+use crate::store::StoreError;
+
+/// Items may be of any length.
+pub(super) const LARGEST_ITEM: Option<usize> = None;
 
 const NAME: &str = "org.freedesktop.secrets";
 const PATH: &str = "/org/freedesktop/secrets";
@@ -52,10 +55,10 @@ impl Platform {
         service: &str,
         name: Option<&str>,
         may_prompt: bool,
-    ) -> Result<(), KeychainError> {
+    ) -> Result<(), StoreError> {
         let ready = match self.ask(service, name) {
             // The bus or the service may be new since we last looked.
-            Err(KeychainError::Unavailable(_) | KeychainError::Failed(_)) => {
+            Err(StoreError::Unavailable(_) | StoreError::Failed(_)) => {
                 self.forget_connection();
                 self.ask(service, name)
             }
@@ -67,16 +70,16 @@ impl Platform {
                 ask_person()?;
                 match self.ask(service, name)? {
                     Collection::Open => Ok(()),
-                    Collection::Locked | Collection::None => Err(KeychainError::Locked),
+                    Collection::Locked | Collection::None => Err(StoreError::Locked),
                 }
             }
-            Collection::Locked => Err(KeychainError::Locked),
-            Collection::None => Err(KeychainError::Unavailable("no keychain has been set up yet")),
+            Collection::Locked => Err(StoreError::Locked),
+            Collection::None => Err(StoreError::Unavailable("no keychain has been set up yet")),
         }
     }
 
     /// The library's store, which can be made again when its connection is gone.
-    pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, KeychainError> {
+    pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, StoreError> {
         let store = match &self.store {
             Some(store) => Arc::clone(store),
             None => Arc::clone(self.store.insert(Store::new().map_err(|error| classify(&error))?)),
@@ -89,7 +92,7 @@ impl Platform {
     }
 
     /// How the default collection is, or the item's own, which may be in another one.
-    fn ask(&mut self, service: &str, name: Option<&str>) -> Result<Collection, KeychainError> {
+    fn ask(&mut self, service: &str, name: Option<&str>) -> Result<Collection, StoreError> {
         let bus = match &self.questions {
             Some(bus) => bus,
             None => self.questions.insert(connect()?),
@@ -107,7 +110,7 @@ impl Platform {
         let locked = ("org.freedesktop.Secret.Collection", "Locked");
         let locked: OwnedValue =
             question(bus, collection.as_str(), "org.freedesktop.DBus.Properties", "Get", &locked)?;
-        if bool::try_from(locked).map_err(|_| KeychainError::Failed("its answer has an unknown form"))? {
+        if bool::try_from(locked).map_err(|_| StoreError::Failed("its answer has an unknown form"))? {
             return Ok(Collection::Locked);
         }
         if let Some(name) = name {
@@ -137,7 +140,7 @@ pub(super) fn modifiers() -> Option<HashMap<&'static str, &'static str>> {
 }
 
 /// What an error of the library means.
-pub(super) fn classify(error: &Error) -> KeychainError {
+pub(super) fn classify(error: &Error) -> StoreError {
     let (Error::PlatformFailure(source) | Error::NoStorageAccess(source)) = error else {
         return super::classify_common(error);
     };
@@ -147,58 +150,54 @@ pub(super) fn classify(error: &Error) -> KeychainError {
     }
 }
 
-fn classify_service(error: &secret_service::Error) -> KeychainError {
+fn classify_service(error: &secret_service::Error) -> StoreError {
     use secret_service::Error as Service;
 
     match error {
         // A prompt that was dismissed, or that could not be shown: locked is what the keychain is.
-        Service::Locked | Service::Prompt | Service::PromptDisconnected => KeychainError::Locked,
-        Service::NoResult => KeychainError::Unavailable("no keychain has been set up yet"),
-        Service::Unavailable => KeychainError::Unavailable("no Secret Service answers"),
+        Service::Locked | Service::Prompt | Service::PromptDisconnected => StoreError::Locked,
+        Service::NoResult => StoreError::Unavailable("no keychain has been set up yet"),
+        Service::Unavailable => StoreError::Unavailable("no Secret Service answers"),
         Service::Zbus(error) => classify_bus(error),
-        Service::ZbusFdo(zbus::fdo::Error::AccessDenied(_)) => KeychainError::Denied,
+        Service::ZbusFdo(zbus::fdo::Error::AccessDenied(_)) => StoreError::Denied,
         Service::ZbusFdo(zbus::fdo::Error::ZBus(error)) => classify_bus(error),
-        Service::ZbusFdo(_) => KeychainError::Failed("the Secret Service reports an error"),
-        Service::Crypto(_) | Service::Zvariant(_) => KeychainError::Failed("its answer has an unknown form"),
+        Service::ZbusFdo(_) => StoreError::Failed("the Secret Service reports an error"),
+        Service::Crypto(_) | Service::Zvariant(_) => StoreError::Failed("its answer has an unknown form"),
         // The library says that there may be more kinds one day.
-        _ => KeychainError::Failed("the Secret Service reports an unknown error"),
+        _ => StoreError::Failed("the Secret Service reports an unknown error"),
     }
 }
 
-fn classify_bus(error: &zbus::Error) -> KeychainError {
+fn classify_bus(error: &zbus::Error) -> StoreError {
     match error {
-        zbus::Error::InputOutput(error) if error.kind() == std::io::ErrorKind::TimedOut => {
-            KeychainError::Silent
-        }
+        zbus::Error::InputOutput(error) if error.kind() == std::io::ErrorKind::TimedOut => StoreError::Silent,
         zbus::Error::InputOutput(_) | zbus::Error::Address(_) | zbus::Error::Handshake(_) => {
-            KeychainError::Unavailable("the session bus cannot be reached")
+            StoreError::Unavailable("the session bus cannot be reached")
         }
-        zbus::Error::InterfaceNotFound => KeychainError::Unavailable("no Secret Service answers"),
+        zbus::Error::InterfaceNotFound => StoreError::Unavailable("no Secret Service answers"),
         zbus::Error::MethodError(name, ..) => match name.as_str() {
-            "org.freedesktop.DBus.Error.AccessDenied" => KeychainError::Denied,
-            "org.freedesktop.Secret.Error.IsLocked" => KeychainError::Locked,
-            "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.DBus.Error.Timeout" => {
-                KeychainError::Silent
-            }
+            "org.freedesktop.DBus.Error.AccessDenied" => StoreError::Denied,
+            "org.freedesktop.Secret.Error.IsLocked" => StoreError::Locked,
+            "org.freedesktop.DBus.Error.NoReply" | "org.freedesktop.DBus.Error.Timeout" => StoreError::Silent,
             name if name.starts_with("org.freedesktop.DBus.Error.Spawn.")
                 || matches!(
                     name,
                     "org.freedesktop.DBus.Error.ServiceUnknown" | "org.freedesktop.DBus.Error.NameHasNoOwner"
                 ) =>
             {
-                KeychainError::Unavailable("no Secret Service answers")
+                StoreError::Unavailable("no Secret Service answers")
             }
-            _ => KeychainError::Failed("the Secret Service reports an error"),
+            _ => StoreError::Failed("the Secret Service reports an error"),
         },
-        _ => KeychainError::Failed("the session bus reports an error"),
+        _ => StoreError::Failed("the session bus reports an error"),
     }
 }
 
-fn connect() -> Result<Connection, KeychainError> {
+fn connect() -> Result<Connection, StoreError> {
     Builder::session().and_then(|builder| builder.method_timeout(QUESTION_LIMIT).build()).map_err(|error| {
         match classify_bus(&error) {
-            silent @ KeychainError::Silent => silent,
-            _ => KeychainError::Unavailable("there is no session bus"),
+            silent @ StoreError::Silent => silent,
+            _ => StoreError::Unavailable("there is no session bus"),
         }
     })
 }
@@ -210,7 +209,7 @@ fn question<B, A>(
     interface: &str,
     method: &str,
     body: &B,
-) -> Result<A, KeychainError>
+) -> Result<A, StoreError>
 where
     B: serde::Serialize + zbus::zvariant::DynamicType,
     A: serde::de::DeserializeOwned + zbus::zvariant::Type,
@@ -218,12 +217,12 @@ where
     let reply = bus
         .call_method(Some(NAME), path, Some(interface), method, body)
         .map_err(|error| classify_bus(&error))?;
-    reply.body().deserialize().map_err(|_| KeychainError::Failed("its answer has an unknown form"))
+    reply.body().deserialize().map_err(|_| StoreError::Failed("its answer has an unknown form"))
 }
 
 /// Has the service ask the person to unlock the default collection, or to choose a password for a first one.
 /// Waits for as long as that takes.
-fn ask_person() -> Result<(), KeychainError> {
+fn ask_person() -> Result<(), StoreError> {
     let classify = |error: secret_service::Error| classify_service(&error);
     // Nothing secret goes over this connection: the password is typed into the service's own dialog.
     let service = SecretService::connect(EncryptionType::Plain).map_err(classify)?;

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use keyring_core::{CredentialStore, Error};
 use windows_native_keyring_store::Store;
 
-use super::KeychainError;
+use crate::store::StoreError;
+
+/// Less than the 2,560 bytes of `CRED_MAX_CREDENTIAL_BLOB_SIZE`, above which items are refused.
+pub(super) const LARGEST_ITEM: Option<usize> = Some(2_400);
 
 /// The store; it has no connection to lose.
 #[derive(Default)]
@@ -18,11 +21,11 @@ impl Platform {
         _service: &str,
         _name: Option<&str>,
         _may_prompt: bool,
-    ) -> Result<(), KeychainError> {
+    ) -> Result<(), StoreError> {
         Ok(())
     }
 
-    pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, KeychainError> {
+    pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, StoreError> {
         let store: Arc<CredentialStore> = Store::new().map_err(|error| classify(&error))?;
         Ok(store)
     }
@@ -36,9 +39,9 @@ pub(super) fn modifiers() -> Option<HashMap<&'static str, &'static str>> {
 }
 
 /// What an error of the library means. `NoStorageAccess` is a logon without a credential set, such as SSH.
-pub(super) fn classify(error: &Error) -> KeychainError {
+pub(super) fn classify(error: &Error) -> StoreError {
     match error {
-        Error::NoStorageAccess(_) => KeychainError::Unavailable("this logon has no Credential Manager"),
+        Error::NoStorageAccess(_) => StoreError::Unavailable("this logon has no Credential Manager"),
         _ => super::classify_common(error),
     }
 }
