@@ -189,7 +189,7 @@ impl TuneKey {
         method: Method,
         wanted: Option<AccountId>,
     ) -> Result<SignIn, Problem> {
-        let service = known(service)?;
+        let service = service_of(service)?;
         Ok(sign_in::start(&self.0.tasks, service, method, wanted, self.clone()))
     }
 
@@ -234,7 +234,7 @@ impl TuneKey {
                 let _busy = this.0.accounts.busy(&id, Busy::Renewing);
                 match this.context() {
                     Ok(context) => {
-                        let service = known(id.service)?;
+                        let service = service_of(id.service)?;
                         this.0.renewer.renew(&this.0.accounts, service, &context, &id, trigger).await
                     }
                     Err(problem) => Err(problem),
@@ -264,7 +264,7 @@ impl TuneKey {
                 let _busy = this.0.accounts.busy(&id, Busy::Checking);
                 match this.context() {
                     Ok(context) => {
-                        let service = known(id.service)?;
+                        let service = service_of(id.service)?;
                         this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await
                     }
                     Err(problem) => Err(problem),
@@ -289,7 +289,7 @@ impl TuneKey {
         self.lease().release();
         self.0.tasks.close();
         self.0.tasks.wait().await;
-        self.0.renewer.flush(&self.0.accounts, known).await;
+        self.0.renewer.flush(&self.0.accounts, service_of).await;
     }
 
     /// The cookie, in a format or, if none is named, in the account's own.
@@ -314,7 +314,7 @@ impl TuneKey {
         let format = format.unwrap_or_else(|| self.0.accounts.format(&record));
         let kept =
             self.note_keychain_of(self.0.renewer.load(&self.0.accounts, id, Interaction::Allowed).await)?;
-        let export = export::render(format, scope, known(id.service)?, &kept.credential)?;
+        let export = export::render(format, scope, service_of(id.service)?, &kept.credential)?;
         Ok(ExportedCookie {
             text: export.text,
             health: self.0.accounts.view(id)?.health,
@@ -571,7 +571,7 @@ impl TuneKey {
 ///
 /// # Errors
 /// `NotFound` when this build does not know it.
-fn known(service: ServiceId) -> Result<&'static dyn Service, Problem> {
+fn service_of(service: ServiceId) -> Result<&'static dyn Service, Problem> {
     registry::by_id(service).ok_or_else(|| {
         Problem::new(ProblemCode::NotFound).with_detail(format!("there is no service {service}"))
     })
