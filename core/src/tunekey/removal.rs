@@ -3,7 +3,7 @@
 
 use tunekey_services::AccountId;
 
-use super::{SIGN_OUT_LIMIT, SignedOut, TuneKey, known};
+use super::{SIGN_OUT_LIMIT, SignedOut, TuneKey, service_of};
 use crate::account::{Busy, Health, SignInReason};
 use crate::problem::Problem;
 use crate::store::{Interaction, StoreError};
@@ -30,7 +30,7 @@ impl TuneKey {
             this.decide_to_remove(&id).await?;
             let confirmed = match kept {
                 Some(kept) => {
-                    let service = known(id.service)?;
+                    let service = service_of(id.service)?;
                     let asked = service.sign_out(&context, &kept.credential);
                     matches!(tokio::time::timeout(SIGN_OUT_LIMIT, asked).await, Ok(Ok(())))
                 }

@@ -8,7 +8,7 @@ use tunekey_services::{
     AccountId, Context, Credential, Grant, Inspection, Method, Service, ServiceId, picture, registry,
 };
 
-use super::{SIGN_OUT_LIMIT, TuneKey, known as service_of};
+use super::{SIGN_OUT_LIMIT, TuneKey, service_of};
 use crate::account::{Account, RenewalTrigger};
 use crate::accounts::apply_inspection;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
