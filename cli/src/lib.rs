@@ -132,7 +132,7 @@ async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), 
         Command::Check { account } => commands::check(tunekey, &account, output).await?,
         Command::SignOut { account } => commands::sign_out(tunekey, &account, output).await?,
         Command::Forget { account } => commands::forget(tunekey, &account, output).await?,
-        Command::Settings { key, value } => commands::settings(tunekey, key, value, output)?,
+        Command::Settings { key, value } => commands::settings(tunekey, key, value, output).await?,
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use tunekey_services::{AccountId, ServiceId};
+use tunekey_services::{AccountId, qqmusic};
 
 use super::*;
 use crate::store::Side;
@@ -13,7 +13,7 @@ const NOBODY: Interaction<'_> = Interaction::Forbidden;
 const LARGEST: usize = 2_400;
 
 fn slot() -> SlotName {
-    SlotName::credential(&AccountId::new(ServiceId::QqMusic, "10001"), Side::A)
+    SlotName::credential(&AccountId::new(qqmusic::ID, "10001"), Side::A)
 }
 
 fn store(largest: Option<usize>) -> (Arc<SimKeychain>, InPieces<Arc<SimKeychain>>) {
