@@ -118,7 +118,8 @@ mod tests {
     struct Prepared {
         answers: Vec<Result<Progress, ServiceError>>,
         retried: Vec<bool>,
-        alive: Arc<()>,
+        /// Held for as long as these steps are.
+        _alive: Arc<()>,
     }
 
     #[async_trait]
@@ -135,7 +136,7 @@ mod tests {
 
     fn prepared(answers: Vec<Result<Progress, ServiceError>>) -> (Paced<Prepared>, Arc<()>) {
         let alive = Arc::new(());
-        let steps = Prepared { answers, retried: Vec::new(), alive: Arc::clone(&alive) };
+        let steps = Prepared { answers, retried: Vec::new(), _alive: Arc::clone(&alive) };
         (Paced::new(steps, SECOND * 2, SECOND * 8), alive)
     }
 
