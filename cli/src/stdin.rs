@@ -63,7 +63,14 @@ pub(crate) async fn read_line() -> Result<Option<Secret>, Failure> {
 pub(crate) async fn read_all(source: Source) -> Result<Secret, Failure> {
     match source {
         Source::File(path) => on_thread(move || read_file(&path)).await,
+        #[cfg(unix)]
         Source::StandardInput if is_terminal() => read_hidden().await,
+        // There is no safe way to turn off this terminal's echo.
+        #[cfg(not(unix))]
+        Source::StandardInput if is_terminal() => Err(invalid_input(
+            "This terminal would show it. Put it into a file, then `tunekey import FILE`.",
+            "该终端会显示粘贴的内容。请存成文件后执行 `tunekey import FILE`。",
+        )),
         Source::StandardInput => {
             on_thread(|| read_limited(io::stdin().lock()).map_err(|_| unreadable_stdin()).and_then(decode))
                 .await
@@ -138,15 +145,6 @@ async fn read_hidden() -> Result<Secret, Failure> {
         decode(bytes)
     })
     .await
-}
-
-/// Fails: there is no safe way to turn off this terminal's echo.
-#[cfg(not(unix))]
-async fn read_hidden() -> Result<Secret, Failure> {
-    Err(invalid_input(
-        "This terminal would show it. Put it into a file, then `tunekey import FILE`.",
-        "该终端会显示粘贴的内容。请存成文件后执行 `tunekey import FILE`。",
-    ))
 }
 
 #[cfg(unix)]
