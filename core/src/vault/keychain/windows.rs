@@ -8,18 +8,29 @@ use windows_native_keyring_store::Store;
 
 use super::KeychainError;
 
+/// The name of an item that no account has.
+const PROBE: &str = "probe";
+
 /// The store; it has no connection to lose.
 #[derive(Default)]
 pub(super) struct Platform;
 
 impl Platform {
+    /// Asks for an item that is not there, where none is named: a logon without a credential set says so only then.
     pub(super) fn prepare(
         &mut self,
-        _service: &str,
-        _name: Option<&str>,
+        service: &str,
+        name: Option<&str>,
         _may_prompt: bool,
     ) -> Result<(), KeychainError> {
-        Ok(())
+        if name.is_some() {
+            return Ok(());
+        }
+        let entry = self.store()?.build(service, PROBE, None).map_err(|error| classify(&error))?;
+        match entry.get_secret() {
+            Ok(_) | Err(Error::NoEntry) => Ok(()),
+            Err(error) => Err(classify(&error)),
+        }
     }
 
     pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, KeychainError> {
