@@ -359,7 +359,8 @@ impl PageWindow {
     /// Here one of its own: one folder's windows must all have the same proxy.
     #[cfg(windows)]
     fn data_directory(&self) -> std::path::PathBuf {
-        self.app.state::<tunekey_core::Profile>().dir().join(LABEL_PREFIX)
+        let profile = self.app.state::<tunekey_core::Profile>();
+        crate::window::without_prefix(&profile.dir().join(LABEL_PREFIX))
     }
 }
 
