@@ -80,7 +80,12 @@ pub(crate) async fn read_all(source: Source) -> Result<Secret, Failure> {
 
 fn read_file(path: &Path) -> Result<Secret, Failure> {
     // Without the name: it may be a cookie that was given for one, and must not be printed.
-    let bytes = File::open(path).and_then(read_limited).map_err(|error| match error.kind() {
+    let kind = |error: io::Error| match error.kind() {
+        // So says Windows of a folder.
+        ErrorKind::PermissionDenied if path.is_dir() => ErrorKind::IsADirectory,
+        kind => kind,
+    };
+    let bytes = File::open(path).and_then(read_limited).map_err(|error| match kind(error) {
         ErrorKind::NotFound => Failure::new(
             ProblemCode::NotFound,
             "There is no such file. A cookie itself goes through standard input: `tunekey import -`.",

@@ -141,6 +141,8 @@ async fn what_is_piped_and_imported_may_end_its_lines_as_windows_does() -> Resul
 async fn each_failure_has_its_exit_code() -> Result<()> {
     let machine = windows().await?;
     machine.cli(&["renew"]).await?.exited_with(2)?;
+    let folder = machine.cli(&["import", r"C:\users"]).await?.exited_with(2)?;
+    ensure!(folder.stderr.contains("That is a folder"), "it says {}", folder.stderr);
     machine.cli(&["--json", "settings", "proxy", "ftp://x"]).await?.exited_with(2)?;
     machine.cli(&["--json", "show", QQ]).await?.exited_with(3)?;
     // A sign-in that is declined, and one without a network.
