@@ -63,7 +63,14 @@ pub(crate) async fn read_line() -> Result<Option<Secret>, Failure> {
 pub(crate) async fn read_all(source: Source) -> Result<Secret, Failure> {
     match source {
         Source::File(path) => on_thread(move || read_file(&path)).await,
+        #[cfg(unix)]
         Source::StandardInput if is_terminal() => read_hidden().await,
+        // There is no safe way to turn off this terminal's echo.
+        #[cfg(not(unix))]
+        Source::StandardInput if is_terminal() => Err(invalid_input(
+            "This terminal would show it. Put it into a file, then `tunekey import FILE`.",
+            "该终端会显示粘贴的内容。请存成文件后执行 `tunekey import FILE`。",
+        )),
         Source::StandardInput => {
             on_thread(|| read_limited(io::stdin().lock()).map_err(|_| unreadable_stdin()).and_then(decode))
                 .await
@@ -73,7 +80,12 @@ pub(crate) async fn read_all(source: Source) -> Result<Secret, Failure> {
 
 fn read_file(path: &Path) -> Result<Secret, Failure> {
     // Without the name: it may be a cookie that was given for one, and must not be printed.
-    let bytes = File::open(path).and_then(read_limited).map_err(|error| match error.kind() {
+    let kind = |error: io::Error| match error.kind() {
+        // So says Windows of a folder.
+        ErrorKind::PermissionDenied if path.is_dir() => ErrorKind::IsADirectory,
+        kind => kind,
+    };
+    let bytes = File::open(path).and_then(read_limited).map_err(|error| match kind(error) {
         ErrorKind::NotFound => Failure::new(
             ProblemCode::NotFound,
             "There is no such file. A cookie itself goes through standard input: `tunekey import -`.",
@@ -138,15 +150,6 @@ async fn read_hidden() -> Result<Secret, Failure> {
         decode(bytes)
     })
     .await
-}
-
-/// Fails: there is no safe way to turn off this terminal's echo.
-#[cfg(not(unix))]
-async fn read_hidden() -> Result<Secret, Failure> {
-    Err(invalid_input(
-        "This terminal would show it. Put it into a file, then `tunekey import FILE`.",
-        "该终端会显示粘贴的内容。请存成文件后执行 `tunekey import FILE`。",
-    ))
 }
 
 #[cfg(unix)]

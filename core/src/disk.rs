@@ -60,16 +60,19 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = replacement().open(path)?;
         file.write_all(bytes)?;
         match file.commit() {
-            // Windows refuses to replace a file that somebody, such as a virus scanner, has open just now.
-            Err(error)
-                if cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied && attempts_left > 1 =>
-            {
+            Err(error) if is_in_use(&error) && attempts_left > 1 => {
                 attempts_left -= 1;
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }
             done => return done,
         }
     }
+}
+
+/// Whether Windows refuses to replace a file because somebody, such as a virus scanner, has it or its replacement open just
+/// now: as a denial, or as ERROR_SHARING_VIOLATION (`winerror.h`), which the standard library has no kind for.
+fn is_in_use(error: &io::Error) -> bool {
+    cfg!(windows) && (error.kind() == io::ErrorKind::PermissionDenied || error.raw_os_error() == Some(32))
 }
 
 #[cfg(unix)]

@@ -34,7 +34,7 @@ pub fn harden() -> io::Result<()> {
         let closed = nix::sys::prctl::set_dumpable(false);
         // A hard limit can only be lowered.
         let (_, hard) = getrlimit(Resource::RLIMIT_CORE)?;
-        let limit = CORE_LIMIT.min(hard);
+        let limit = if hard == 0 { 0 } else { CORE_LIMIT };
         setrlimit(Resource::RLIMIT_CORE, limit, limit)?;
         #[cfg(target_os = "linux")]
         closed?;

@@ -212,9 +212,11 @@ impl Http {
             return Err(HttpError::BadCertificateFile);
         }
         let extra = extra.unwrap_or_default();
+        // With these options only the authorities are left to fail: where the system judges certificates itself, it
+        // takes them now, and may refuse some that can be read.
+        let refused = if extra.is_empty() { HttpError::NoAuthorities } else { HttpError::BadCertificateFile };
         builder = roots::trust(builder, extra)?;
-        // With these options only the system's certificate store is left to fail.
-        let client = builder.build().map_err(|_| HttpError::NoAuthorities)?;
+        let client = builder.build().map_err(|_| refused)?;
         Ok(Self { client, limits: options.limits })
     }
 

@@ -30,15 +30,21 @@ use crate::{alerts, close_to_tray, commands, core_events, events, official_page,
 pub(crate) enum StartError {
     /// The profile cannot be opened.
     Profile(Problem),
-    /// The system gives us no window.
-    System(tauri::Error),
+    /// The system has no web view. Only Windows can be without: older ones do not bring WebView2.
+    NoWebView,
+    /// The system gives us no thread, window or tray icon.
+    System(String),
 }
 
 /// Runs the app to its end.
 ///
 /// # Errors
-/// When the profile cannot be opened, or the system gives us no window.
+/// When the profile cannot be opened, or the system lacks something that the app cannot do without.
 pub(crate) fn run(args: Args) -> Result<ExitCode, StartError> {
+    // Also without a window: the person should hear of it now rather than when they want one.
+    if tauri::webview_version().is_err() {
+        return Err(StartError::NoWebView);
+    }
     let profile = match &args.profile {
         Some(dir) => Profile::at(dir),
         None => Profile::default_for_user(),
@@ -66,19 +72,32 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, StartError> {
     let builder = tauri::Builder::default();
     #[cfg(not(target_os = "linux"))]
     let builder = builder.plugin(single_instance::plugin());
+    // Tauri would panic with what its setup returns.
+    let (report, failure) = std::sync::mpsc::channel();
     let app = builder
         .plugin(tauri_plugin_store::Builder::new().build())
         .invoke_handler(commands::handler())
         .on_window_event(on_window_event)
         .setup(move |app| {
-            set_up(app, profile, core, notice, args.hidden)?;
-            #[cfg(target_os = "linux")]
-            serve_later_starts(app.handle(), claim);
+            match set_up(app, profile, core, notice, args.hidden) {
+                #[cfg(target_os = "linux")]
+                Ok(()) => serve_later_starts(app.handle(), claim),
+                #[cfg(not(target_os = "linux"))]
+                Ok(()) => {}
+                Err(error) => {
+                    report.send(error.to_string())?;
+                    app.handle().exit(1);
+                }
+            }
             Ok(())
         })
         .build(context)
-        .map_err(StartError::System)?;
-    Ok(exit_code(app.run_return(on_run_event)))
+        .map_err(|error| StartError::System(error.to_string()))?;
+    let code = app.run_return(on_run_event);
+    match failure.try_recv() {
+        Ok(error) => Err(StartError::System(error)),
+        Err(_) => Ok(exit_code(code)),
+    }
 }
 
 /// Claims the app's name on the session bus.

@@ -73,22 +73,44 @@ fn main() -> ExitCode {
     webkit_env::render_on_cpu();
     match app::run(args) {
         Ok(code) => code,
-        Err(StartError::Profile(problem)) => {
-            print_error(&problem.to_string());
-            // Started from a menu, nobody reads standard error.
-            let language = Language::from_locale(&text::system_locale());
-            rfd::MessageDialog::new()
-                .set_level(rfd::MessageLevel::Error)
-                .set_title("TuneKey")
-                .set_description(problem.message(language))
-                .show();
-            ExitCode::FAILURE
-        }
-        Err(StartError::System(error)) => {
-            print_error(&error.to_string());
+        Err(error) => {
+            report(&error, Language::from_locale(&text::system_locale()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says why the app did not start: on standard error, and because nobody reads that when it was started from a menu, in a
+/// dialog.
+fn report(error: &StartError, language: Language) {
+    match error {
+        StartError::Profile(problem) => {
+            print_error(&problem.to_string());
+            show_error(&problem.message(language));
+        }
+        StartError::NoWebView => {
+            print_error(text::no_web_view(Language::English));
+            show_error(text::no_web_view(language));
+            if let Err(error) = open::that_detached(text::WEB_VIEW_PAGE) {
+                tracing::warn!(%error, "the page was not opened");
+            }
+        }
+        StartError::System(error) => {
+            print_error(error);
+            // On Linux what is missing is the display that a dialog would be on.
+            if cfg!(not(target_os = "linux")) {
+                show_error(&text::not_started(error, language));
+            }
+        }
+    }
+}
+
+fn show_error(text: &str) {
+    rfd::MessageDialog::new()
+        .set_level(rfd::MessageLevel::Error)
+        .set_title("TuneKey")
+        .set_description(text)
+        .show();
 }
 
 fn print_error(error: &str) {

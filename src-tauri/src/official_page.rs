@@ -367,7 +367,8 @@ impl PageWindow {
     /// Here one of its own: one folder's windows must all have the same proxy.
     #[cfg(windows)]
     fn data_directory(&self) -> std::path::PathBuf {
-        self.app.state::<tunekey_core::Profile>().dir().join(LABEL_PREFIX)
+        let profile = self.app.state::<tunekey_core::Profile>();
+        crate::window::without_prefix(&profile.dir().join(LABEL_PREFIX))
     }
 }
 
@@ -443,7 +444,7 @@ fn with_proxy<'a>(
     use tunekey_core::Proxy;
     match proxy {
         Proxy::System => Ok(builder),
-        Proxy::None if cfg!(windows) => Ok(builder.additional_browser_args("--no-proxy-server")),
+        Proxy::None if cfg!(windows) => Ok(builder.additional_browser_args(NO_PROXY)),
         Proxy::Manual(address) if cfg!(windows) && !address.starts_with("https:") => {
             let address = address.replacen("socks5h:", "socks5:", 1);
             let address = address.parse().map_err(|_| unusable_proxy())?;
@@ -452,6 +453,11 @@ fn with_proxy<'a>(
         Proxy::None | Proxy::Manual(_) => Err(unusable_proxy()),
     }
 }
+
+/// What WebView2 is started with to use no proxy. It stands in the place of the shell's own arguments, which come first
+/// here: without them the addresses of the page would be sent to SmartScreen.
+#[cfg(not(target_os = "linux"))]
+const NO_PROXY: &str = "--disable-features=msWebOOUI,msPdfOOUI,msSmartScreenProtection --no-proxy-server";
 
 #[cfg(not(target_os = "linux"))]
 fn unusable_proxy() -> Problem {

@@ -85,6 +85,10 @@ pub(crate) fn quit(app: &AppHandle) {
 /// Does what is left to do when the event loop ends. That may be without [`quit`], such as when the session is closed:
 /// then the clipboard is cleared and a key that was just issued is saved here.
 pub(crate) fn on_exit(app: &AppHandle) {
+    if app.try_state::<Shutdown>().is_none() {
+        // It never came to be set up.
+        return;
+    }
     app.state::<ShownSignIn>().cancel_any();
     if app.state::<Shutdown>().begin() {
         app.state::<Clipboard>().close(CLIPBOARD_DEADLINE);

@@ -363,6 +363,27 @@ pub(crate) fn ends_soon(
     }
 }
 
+/// Where Microsoft offers what [`no_web_view`] says is missing.
+pub(crate) const WEB_VIEW_PAGE: &str = "https://developer.microsoft.com/microsoft-edge/webview2/consumer";
+
+/// What to do when the system has nothing to show a page with.
+pub(crate) fn no_web_view(language: Language) -> &'static str {
+    pick(
+        language,
+        "TuneKey shows its window with Microsoft Edge WebView2, which is not installed on this computer. Install it from \
+         Microsoft’s page, which opens next, then start TuneKey again.",
+        "TuneKey 的窗口需要 Microsoft Edge WebView2，而本机尚未安装。接下来会打开微软的下载页面，请安装后再次启动 TuneKey。",
+    )
+}
+
+/// What to say when the system does not let the app start.
+pub(crate) fn not_started(error: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("TuneKey could not be started: {error}"),
+        Language::Chinese => format!("TuneKey 无法启动：{error}"),
+    }
+}
+
 fn pick(language: Language, english: &'static str, chinese: &'static str) -> &'static str {
     match language {
         Language::English => english,

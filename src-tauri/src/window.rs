@@ -1,7 +1,7 @@
 //! The main window and its page: builds, shows and hides the window, and opens views in it. What closing it does is in
 //! `close_to_tray.rs`. Any file above `events.rs` may use this.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use tauri::webview::{NewWindowResponse, PermissionResponse};
@@ -169,7 +169,12 @@ pub(crate) fn hide(app: &AppHandle) {
 
 /// The directory that the window's web view keeps its files in.
 pub(crate) fn data_directory(app: &AppHandle) -> PathBuf {
-    app.state::<Profile>().dir().join("webview")
+    without_prefix(&app.state::<Profile>().dir().join("webview"))
+}
+
+/// A path as web views take it: WebView2 does not know the `\\?\` that Windows puts before a path without links.
+pub(crate) fn without_prefix(path: &Path) -> PathBuf {
+    dunce::simplified(path).to_owned()
 }
 
 /// Whether the window is neither hidden nor minimised.

@@ -56,20 +56,20 @@ impl Cli {
     /// # Errors
     /// When it cannot be started.
     pub fn start_on<S: AsRef<OsStr>>(sandbox: &Sandbox, profile: &Path, arguments: &[S]) -> Result<Self> {
-        Self::start_program(sandbox, &program("tunekey")?, profile, arguments)
+        Self::start_command(sandbox.command(program("tunekey")?), profile, arguments)
     }
 
-    /// Starts another program that is one, too.
+    /// Starts what a command names, which is the command line, or runs it, or is one, too; on a profile as that one
+    /// spells it.
     ///
     /// # Errors
     /// When it cannot be started.
-    pub fn start_program<S: AsRef<OsStr>>(
-        sandbox: &Sandbox,
-        program: &Path,
-        profile: &Path,
+    pub fn start_command<S: AsRef<OsStr>>(
+        command: std::process::Command,
+        profile: impl AsRef<OsStr>,
         arguments: &[S],
     ) -> Result<Self> {
-        let mut command = Command::from(sandbox.command(program));
+        let mut command = Command::from(command);
         command.arg("--profile").arg(profile).args(["--log", "trace"]).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().context("the command line does not start")?;

@@ -14,6 +14,7 @@
 //!  ├─ Clipboard  what other programs would paste
 //!  ├─ Cli        the command line on the same profile
 //!  └─ Terminal   the command line in a terminal of a given size
+//! Machine    the command line as built for another system, with what runs it here and the simulator
 //! Harness    the core with the simulator and a keychain in memory, without a desktop
 //!  └─ User       the user at a sign-in: scans, types, pastes
 //! ```
@@ -27,6 +28,7 @@ pub mod eventually;
 pub mod fixtures;
 pub mod harness;
 pub mod keyring;
+pub mod machine;
 pub mod matrix;
 pub mod melody;
 pub mod memory;
@@ -37,6 +39,7 @@ pub mod process;
 pub mod programs;
 pub mod sandbox;
 pub mod screen;
+pub mod script;
 pub mod terminal;
 pub mod third_party;
 pub mod tray;

@@ -33,6 +33,19 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or_else(|| Path::new("."))
 }
 
+/// A program as it was built for another target, in the compiler's words: `x86_64-pc-windows-gnu`.
+///
+/// # Errors
+/// When it was not built: `cargo xtask cross` builds it first.
+pub fn program_for(target: &str, name: &str) -> Result<PathBuf> {
+    found(cross().join(target).join("debug").join(name))
+}
+
+/// The folder of what is built for other systems, and of what is needed to run it.
+pub fn cross() -> PathBuf {
+    workspace().join("target/cross")
+}
+
 fn built(profile: &str, name: &str) -> Result<PathBuf> {
     // A test is target/<profile>/deps/NAME, a program target/<profile>/NAME.
     let own = std::env::current_exe()?;
@@ -44,6 +57,6 @@ fn built(profile: &str, name: &str) -> Result<PathBuf> {
 }
 
 fn found(path: PathBuf) -> Result<PathBuf> {
-    ensure!(path.is_file(), "{} is not built; `cargo xtask test` sees to that", path.display());
+    ensure!(path.is_file(), "{} is not built; `cargo xtask test` or `cross` sees to that", path.display());
     Ok(path)
 }

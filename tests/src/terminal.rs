@@ -44,16 +44,34 @@ impl Terminal {
     /// When it cannot be opened.
     pub fn start_with(
         sandbox: &Sandbox,
-        (columns, rows): (u16, u16),
+        size: (u16, u16),
         variables: &[(&str, &str)],
         arguments: &[&str],
+    ) -> Result<Self> {
+        Self::open(sandbox, size, |command| {
+            command.arg(program("tunekey")?).arg("--profile").arg(sandbox.profile());
+            command.args(arguments).envs(variables.iter().copied());
+            Ok(())
+        })
+    }
+
+    /// Opens one for the program that `add` adds to the command.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open(
+        sandbox: &Sandbox,
+        (columns, rows): (u16, u16),
+        add: impl FnOnce(&mut std::process::Command) -> Result<()>,
     ) -> Result<Self> {
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         let pair = openpty(&size, None)?;
         // In a session of its own, whose terminal this is: only so do its keys mean what they should.
-        let mut command = Command::from(sandbox.command("setsid"));
-        command.arg("--ctty").arg(program("tunekey")?).arg("--profile").arg(sandbox.profile());
-        command.args(arguments).envs(variables.iter().copied()).kill_on_drop(true);
+        let mut command = sandbox.command("setsid");
+        command.arg("--ctty");
+        add(&mut command)?;
+        let mut command = Command::from(command);
+        command.kill_on_drop(true);
         let stdio = |slave: &OwnedFd| anyhow::Ok(Stdio::from(slave.try_clone()?));
         command.stdin(stdio(&pair.slave)?).stdout(stdio(&pair.slave)?).stderr(stdio(&pair.slave)?);
         let child = command.spawn().context("setsid (Debian: util-linux) is needed")?;

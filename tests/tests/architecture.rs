@@ -32,6 +32,25 @@ fn no_release_contains_the_simulator() {
 }
 
 #[test]
+fn no_release_trusts_the_tests_authority_alone() {
+    for package in ["tunekey", "tunekey-desktop"] {
+        let tree = output(
+            Command::new(env!("CARGO"))
+                .args(["tree", "--locked", "--target", "all", "--prefix", "none", "--format", "{p} {f}"])
+                .args(["--package", package])
+                .current_dir(workspace()),
+        );
+        assert!(tree.contains("tunekey-services"), "{package} does not use the services");
+        assert!(!tree.contains("only-extra-ca"), "{package} is built with what is for tests");
+    }
+    let guard = "#[cfg(all(feature = \"only-extra-ca\", not(debug_assertions)))]\ncompile_error!(";
+    assert!(
+        read(&workspace().join("services/src/http/roots.rs")).contains(guard),
+        "whoever asks for it gets it"
+    );
+}
+
+#[test]
 fn there_is_one_tls_stack() {
     for package in ["tunekey", "tunekey-desktop"] {
         let tree = dependencies(package);

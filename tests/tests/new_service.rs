@@ -26,7 +26,8 @@ impl Home {
     /// Runs a command of the program that knows the service, with a text as its input.
     async fn fed(&self, arguments: &[&str], input: &str) -> Result<CommandOutput> {
         let profile = self.sandbox.profile();
-        let mut cli = Cli::start_program(&self.sandbox, &program("with-melody")?, &profile, arguments)?;
+        let command = self.sandbox.command(program("with-melody")?);
+        let mut cli = Cli::start_command(command, &profile, arguments)?;
         cli.pipe_text(input).await?;
         cli.wait_for_exit().await
     }

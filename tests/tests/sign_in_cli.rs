@@ -8,6 +8,7 @@ use tunekey_simulator::{Fault, FaultKind};
 use tunekey_tests::cli::{Cli, CommandOutput};
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::fixtures::{SIGN_IN_OPTIONS, account_for};
+use tunekey_tests::script;
 use tunekey_tests::terminal::Terminal;
 
 const QQ: SignInOption = SignInOption { service: qqmusic::ID, method: Method::QqScan };
@@ -307,24 +308,7 @@ async fn sign_in(desktop: &Desktop, option: SignInOption, more: &[&str]) -> Resu
         _ => None,
     };
     let mut sign_in = start(desktop, option, more)?;
-    match option.method {
-        Method::QqScan | Method::WechatScan | Method::AppScan => {
-            sign_in.wait_for_step("show_code").await?;
-            confirm(desktop, option).await?;
-        }
-        Method::Phone => {
-            sign_in.wait_for_step("ask_phone_number").await?;
-            sign_in.type_line(&format!("+86 {}", desktop.phone_of(option)?)).await?;
-            type_text_code(desktop, option, &mut sign_in).await?;
-        }
-        Method::Paste => {
-            sign_in.wait_for_step("ask_paste").await?;
-            sign_in.pipe_text(&cookie.unwrap_or_default()).await?;
-            sign_in.wait_for_step("ask_to_go_on").await?;
-        }
-        Method::OfficialPage => anyhow::bail!("a page needs a window"),
-    }
-    sign_in.wait_for_step("done").await?;
+    script::complete(&mut sign_in, &desktop.simulator, option, cookie.as_deref()).await?;
     desktop.finish(sign_in).await?.succeeded()
 }
 

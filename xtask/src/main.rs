@@ -3,6 +3,8 @@
 
 mod bindings;
 mod build;
+mod counted;
+mod cross;
 mod demo;
 mod fuzz;
 mod packages;
@@ -41,6 +43,8 @@ enum Task {
     },
     /// Check everything, from a clean checkout.
     Test,
+    /// Build for Windows, macOS and static Linux, and try what runs here.
+    Cross,
     /// Feed every reader of foreign bytes with what nobody sends, for hours if you like.
     Fuzz {
         /// How often each target runs.
@@ -80,6 +84,7 @@ fn run(task: Task) -> Result<ExitCode> {
             steps.run("the app", command(&app).args(arguments))?;
         }
         Task::Test => return Ok(test::everything(steps)),
+        Task::Cross => return Ok(cross::everything(steps)),
         Task::Bench => {
             packages::install(&mut steps, Purpose::Test)?;
             packages::tauri_driver(&mut steps)?;

@@ -14,6 +14,19 @@ pub(crate) enum Purpose {
     Build,
     /// To drive it on a virtual display and to run the UI's tests in a browser, too.
     Test,
+    /// To fetch what builds it for other systems, too.
+    Cross,
+}
+
+impl Purpose {
+    /// Debian's names of all that it takes.
+    fn packages(self) -> &'static [&'static [&'static str]] {
+        match self {
+            Self::Build => &[&BUILD],
+            Self::Test => &[&BUILD, &TEST],
+            Self::Cross => &[&BUILD, &TEST, &CROSS],
+        }
+    }
 }
 
 const BUILD: [&str; 5] = [
@@ -42,6 +55,8 @@ const TEST: [&str; 16] = [
     "curl",
     "wget",
 ];
+
+const CROSS: [&str; 3] = ["mmdebstrap", "debian-archive-keyring", "util-linux"];
 
 const NODE_AT_LEAST: u32 = 20;
 
@@ -101,7 +116,7 @@ pub(crate) fn cargo_machete(steps: &mut Steps) -> Result<std::process::Command> 
 }
 
 /// Where these programs are installed.
-const TOOLS: &str = "target/tools";
+pub(crate) const TOOLS: &str = "target/tools";
 
 impl Program {
     /// Installs it unless this version is there.
@@ -135,17 +150,22 @@ impl Program {
     }
 }
 
+/// Whether this system's packages are Debian's or Ubuntu's.
+pub(crate) fn has_apt() -> bool {
+    cfg!(target_os = "linux") && has("dpkg-query") && has("apt-get")
+}
+
 /// The system's packages.
 fn system(purpose: Purpose) -> Result<()> {
     if !cfg!(target_os = "linux") {
         // WebView2 and WKWebView come with the system.
         return Ok(());
     }
-    let wanted = || BUILD.iter().chain(if purpose == Purpose::Test { TEST.iter() } else { [].iter() });
-    if !has("dpkg-query") || !has("apt-get") {
-        return elsewhere(purpose, wanted().copied().collect());
+    let wanted = || purpose.packages().concat().into_iter();
+    if !has_apt() {
+        return elsewhere(purpose, wanted().collect());
     }
-    let missing: Vec<&str> = wanted().copied().filter(|name| !installed(name)).collect();
+    let missing: Vec<&str> = wanted().filter(|name| !installed(name)).collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -162,7 +182,7 @@ fn elsewhere(purpose: Purpose, debian: Vec<&str>) -> Result<()> {
     let libraries = ["webkit2gtk-4.1", "ayatana-appindicator3-0.1", "librsvg-2.0"];
     let programs: &[&str] = match purpose {
         Purpose::Build => &[],
-        Purpose::Test => &[
+        Purpose::Test | Purpose::Cross => &[
             "Xvfb",
             "WebKitWebDriver",
             "dbus-daemon",
@@ -236,7 +256,7 @@ fn has(program: &str) -> bool {
 }
 
 /// A command with the right to install: as it is for root, else through sudo.
-fn as_root(program: &str) -> Result<std::process::Command> {
+pub(crate) fn as_root(program: &str) -> Result<std::process::Command> {
     let id = output(command("id").arg("-u")).unwrap_or_default();
     let mut run = if id.trim() == "0" {
         command(program)

@@ -54,7 +54,7 @@ fn fields(line: &str) -> Option<(&str, &str, &str)> {
 
 /// Reads any other table, and says whether it is one.
 pub(super) fn read(text: &str, scope: &mut Scope<'_>) -> Result<bool, ImportError> {
-    for delimiter in [b'\t', b',', b';', b'|'] {
+    for delimiter in *b"\t,;|" {
         let rows = rows(text, delimiter);
         if let Some(groups) = columns(&rows)? {
             groups.into_iter().for_each(|group| scope.push(group));

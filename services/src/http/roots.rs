@@ -4,13 +4,20 @@ use reqwest::{Certificate, ClientBuilder};
 
 use super::HttpError;
 
-/// Makes a client trust the system's authorities and these.
+#[cfg(all(feature = "only-extra-ca", not(debug_assertions)))]
+compile_error!("the feature only-extra-ca is for tests: a release trusts the system's authorities");
+
+/// Makes a client trust the system's authorities and these. Wine's verifier takes no extra ones, so that tests there
+/// go without it.
 #[cfg(not(target_os = "linux"))]
 #[expect(
     clippy::unnecessary_wraps,
     reason = "the system's own verifier reads its authorities when it is made"
 )]
 pub(super) fn trust(builder: ClientBuilder, extra: Vec<Certificate>) -> Result<ClientBuilder, HttpError> {
+    if cfg!(feature = "only-extra-ca") {
+        return Ok(builder.tls_certs_only(extra));
+    }
     // macOS and Windows judge certificates themselves, and no environment variable has a say in it.
     Ok(builder.tls_certs_merge(extra))
 }

@@ -9,11 +9,13 @@ use arboard::SetExtLinux as _;
 #[cfg(windows)]
 use arboard::SetExtWindows as _;
 use tunekey_core::Secret;
+#[cfg(not(target_os = "macos"))]
 use tunekey_core::import::LONGEST;
 
 use super::backend::{ClipboardBackend, ClipboardError};
 
 /// The most that is read, in bytes: one more than a text that is pasted may have, to see that it is too long.
+#[cfg(not(target_os = "macos"))]
 const READ_LIMIT: usize = LONGEST + 1;
 
 /// The system's clipboard, opened at first use and then kept: on Linux a text lives as long as the connection

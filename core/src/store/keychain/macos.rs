@@ -12,6 +12,9 @@ use crate::store::StoreError;
 /// Items may be of any length.
 pub(super) const LARGEST_ITEM: Option<usize> = None;
 
+/// The name of an item that no account has, and what is in it.
+const PROBE: &str = "probe";
+
 /// The store has no connection to lose; what there is to keep is the ban on dialogs.
 #[derive(Default)]
 pub(super) struct Platform {
@@ -20,11 +23,12 @@ pub(super) struct Platform {
 }
 
 impl Platform {
-    /// Makes sure that the next call shows no dialog unless it may.
+    /// Makes sure that the next call shows no dialog unless it may. Where no item is named, one is written and removed: a
+    /// locked keychain lists its items as if it were open, and refuses only that.
     pub(super) fn prepare(
         &mut self,
-        _service: &str,
-        _name: Option<&str>,
+        service: &str,
+        name: Option<&str>,
         may_prompt: bool,
     ) -> Result<(), StoreError> {
         // The old ban goes first: its end allows dialogs.
@@ -34,7 +38,15 @@ impl Platform {
             self.no_dialogs = Some(ban);
         }
         // Fails when there is no default keychain.
-        SecKeychain::default().map(drop).map_err(|error| classify_code(error.code()))
+        SecKeychain::default().map_err(|error| classify_code(error.code()))?;
+        if name.is_some() {
+            return Ok(());
+        }
+        let probed = self.store()?.build(service, PROBE, None).and_then(|entry| {
+            entry.set_secret(PROBE.as_bytes())?;
+            entry.delete_credential()
+        });
+        probed.map_err(|error| classify(&error))
     }
 
     pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, StoreError> {

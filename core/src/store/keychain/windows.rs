@@ -11,18 +11,29 @@ use crate::store::StoreError;
 /// Less than the 2,560 bytes of `CRED_MAX_CREDENTIAL_BLOB_SIZE`, above which items are refused.
 pub(super) const LARGEST_ITEM: Option<usize> = Some(2_400);
 
+/// The name of an item that no account has.
+const PROBE: &str = "probe";
+
 /// The store; it has no connection to lose.
 #[derive(Default)]
 pub(super) struct Platform;
 
 impl Platform {
+    /// Asks for an item that is not there, where none is named: a logon without a credential set says so only then.
     pub(super) fn prepare(
         &mut self,
-        _service: &str,
-        _name: Option<&str>,
+        service: &str,
+        name: Option<&str>,
         _may_prompt: bool,
     ) -> Result<(), StoreError> {
-        Ok(())
+        if name.is_some() {
+            return Ok(());
+        }
+        let entry = self.store()?.build(service, PROBE, None).map_err(|error| classify(&error))?;
+        match entry.get_secret() {
+            Ok(_) | Err(Error::NoEntry) => Ok(()),
+            Err(error) => Err(classify(&error)),
+        }
     }
 
     pub(super) fn store(&mut self) -> Result<Arc<CredentialStore>, StoreError> {

@@ -1,0 +1,61 @@
+//! The targets, and cargo for each. All of them share one target folder, without debug information.
+
+use std::process::Command;
+
+use super::sid::Sid;
+use crate::build::workspace;
+
+/// A system and a processor that TuneKey is built for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    /// What people call it.
+    pub(super) name: &'static str,
+    /// What the compiler calls it.
+    pub(super) triple: &'static str,
+}
+
+pub(super) const WINDOWS: Target = Target { name: "Windows", triple: "x86_64-pc-windows-gnu" };
+pub(super) const ARM_MAC: Target = Target { name: "macOS on ARM", triple: "aarch64-apple-darwin" };
+pub(super) const INTEL_MAC: Target = Target { name: "macOS on Intel", triple: "x86_64-apple-darwin" };
+pub(super) const INTEL_LINUX: Target = Target { name: "static Linux", triple: "x86_64-unknown-linux-musl" };
+pub(super) const ARM_LINUX: Target =
+    Target { name: "static Linux on ARM", triple: "aarch64-unknown-linux-musl" };
+
+/// The folder of what is built, in the workspace.
+const FOLDER: &str = "target/cross";
+
+impl Target {
+    /// Checks all that can be built for it, tests too. The whole-product tests run on Linux alone.
+    pub(super) fn lint(self, sid: &Sid) -> Command {
+        // Called by its path: cargo would find another version among the user's own programs.
+        let mut lint = self.cargo(sid, "/usr/bin/cargo-clippy", "clippy");
+        lint.args(["--workspace", "--exclude", "tunekey-tests", "--all-targets", "--keep-going"]);
+        lint.args(["--", "-D", "warnings"]);
+        lint
+    }
+
+    /// Builds the command line and the app as they are tested.
+    pub(super) fn build_products(self, sid: &Sid) -> Command {
+        let mut build = self.cargo(sid, "cargo", "build");
+        build.args(["--package", "tunekey", "--package", "tunekey-desktop"]);
+        build.args(["--features", "tunekey/only-extra-ca"]);
+        build
+    }
+
+    /// One of cargo's subcommands for this target, and for the standard library, which is built with it.
+    pub(super) fn cargo(self, sid: &Sid, program: &str, subcommand: &str) -> Command {
+        let mut cargo = sid.command(program);
+        cargo.args([subcommand, "--locked", "-Zbuild-std=std,panic_abort,panic_unwind"]);
+        cargo.args(["--target", self.triple]);
+        cargo.env("CARGO_TARGET_DIR", workspace().join(FOLDER));
+        // The standard library can be built by a stable compiler, if one insists.
+        cargo.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
+        cargo.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
+        cargo
+    }
+
+    /// A variable's name for this target, as the crate `cc` reads it: `CC_aarch64_apple_darwin`.
+    pub(super) fn variable(self, tool: &str) -> String {
+        format!("{tool}_{}", self.triple.replace('-', "_"))
+    }
+}
