@@ -22,7 +22,7 @@ const LONGEST: u64 = 1 << 20;
 /// # Errors
 /// `ExtraCaUnusable` when the file may not be used, cannot be read, is too long or holds no authority that can be
 /// used; what the profile's folder says when the copy cannot be written. Then the copy is as it was.
-pub(crate) fn adopt(profile: &Profile, chosen: &Path) -> Result<(), Problem> {
+pub(crate) fn install(profile: &Profile, chosen: &Path) -> Result<(), Problem> {
     let pem = read_chosen(profile, chosen)?;
     disk::replace(&profile.extra_ca(), &pem).map_err(|error| {
         Problem::new(disk::cause_of_no_write(&error))
@@ -160,7 +160,7 @@ mod tests {
     fn what_was_chosen_is_copied_and_what_becomes_of_the_file_later_changes_nothing() {
         let (folder, pem) = (Folder::new(), authority());
         let chosen = folder.file("ca.pem", &pem);
-        adopt(&folder.profile, &chosen).expect("it can be used");
+        install(&folder.profile, &chosen).expect("it can be used");
         disk::replace(&chosen, &authority()).expect("it is put in its place");
         assert_eq!(load(&folder.profile, &chosen).as_deref(), Ok(pem.as_slice()), "the other is not trusted");
         fs::remove_file(&chosen).expect("it is there");
@@ -175,7 +175,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = Folder::new();
-        adopt(&folder.profile, &folder.file("ca.pem", &authority())).expect("it can be used");
+        install(&folder.profile, &folder.file("ca.pem", &authority())).expect("it can be used");
         let mode = fs::metadata(folder.profile.extra_ca()).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -206,7 +206,7 @@ mod tests {
         // Windows lets only some users make links.
         let links = link.exists().then_some(link);
         for way in [inside.clone(), winding].into_iter().chain(links) {
-            for refused in [adopt(&folder.profile, &way), load(&folder.profile, &way).map(drop)] {
+            for refused in [install(&folder.profile, &way), load(&folder.profile, &way).map(drop)] {
                 let problem = refused.expect_err("a page could have written it");
                 assert_eq!(problem.code, ProblemCode::ExtraCaUnusable, "{}", way.display());
                 assert!(problem.message(Language::English).contains("own folder"), "{problem}");
@@ -222,7 +222,7 @@ mod tests {
         for share in
             [r"\\host\share\ca.pem", "//host/share/ca.pem", r"\/host\share\ca.pem", r"\\?\UNC\host\ca.pem"]
         {
-            let problem = adopt(&folder.profile, Path::new(share)).expect_err("it is not looked for");
+            let problem = install(&folder.profile, Path::new(share)).expect_err("it is not looked for");
             assert!(problem.message(Language::English).contains("another computer"), "{share}: {problem}");
         }
     }
@@ -231,7 +231,7 @@ mod tests {
     fn what_holds_no_authority_that_can_be_used_is_refused_and_the_copy_stays() {
         let (folder, pem) = (Folder::new(), authority());
         let good = folder.file("ca.pem", &pem);
-        adopt(&folder.profile, &good).expect("it can be used");
+        install(&folder.profile, &good).expect("it can be used");
         let long = folder.outside.path().join("long.pem");
         File::create(&long).and_then(|file| file.set_len(LONGEST + 1)).expect("a long file");
         for bad in [
@@ -242,7 +242,7 @@ mod tests {
             folder.outside.path().to_owned(),
             long,
         ] {
-            let problem = adopt(&folder.profile, &bad).expect_err("there is nothing to trust in it");
+            let problem = install(&folder.profile, &bad).expect_err("there is nothing to trust in it");
             assert_eq!(problem.code, ProblemCode::ExtraCaUnusable, "{}", bad.display());
         }
         assert_eq!(load(&folder.profile, &good).as_deref(), Ok(pem.as_slice()));

@@ -432,7 +432,7 @@ impl TuneKey {
         if let Some(Some(chosen)) = &extra_ca {
             let (profile, chosen) = (self.0.profile.clone(), chosen.clone());
             // A file that cannot be used is refused here, not at the next sign-in.
-            disk::blocking(move || extra_ca::adopt(&profile, &chosen)).await?;
+            disk::blocking(move || extra_ca::install(&profile, &chosen)).await?;
         }
         let (key, value) = (key.to_owned(), value.to_owned());
         self.0.accounts.update_settings(move |current| current.set(&key, &value)).await?;

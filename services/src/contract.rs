@@ -115,7 +115,7 @@ pub trait Service: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     /// [`ServiceError::Rejected`] when the service has definitely said no.
-    async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError>;
+    async fn import(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError>;
 
     /// Asks the service whether the credential works, with the one question whose answer proves it (protocol:
     /// QQ §13.7, NetEase §5.1), and then for what there is to show. What cannot be had for show is left out and

@@ -252,14 +252,14 @@ impl Http {
         let sent = self.client.execute(request.build(&self.client)?);
         // Until the first byte there is a connection to make as well.
         let first = self.limits.connect + pause;
-        let mut answer = timeout_at(deadline, timeout(first, sent))
+        let mut response = timeout_at(deadline, timeout(first, sent))
             .await
             .map_err(|_| HttpError::Timeout)?
             .map_err(|_| HttpError::Timeout)?
             .map_err(|error| classify(&error))?;
         let mut body = Vec::new();
         loop {
-            let piece = timeout_at(deadline, timeout(pause, answer.chunk()))
+            let piece = timeout_at(deadline, timeout(pause, response.chunk()))
                 .await
                 .map_err(|_| HttpError::Timeout)?
                 .map_err(|_| HttpError::Timeout)?
@@ -270,7 +270,7 @@ impl Http {
             }
             body.extend_from_slice(&piece);
         }
-        Ok(Response::new(answer.status().as_u16(), answer.headers().clone(), body))
+        Ok(Response::new(response.status().as_u16(), response.headers().clone(), body))
     }
 }
 

@@ -13,7 +13,6 @@ use crate::http::CookieMap;
 use crate::method::Method;
 use crate::response;
 
-mod adopt;
 mod app_scan;
 mod client_identity;
 mod codes;
@@ -24,6 +23,7 @@ mod facts;
 mod fuzz;
 mod gateway;
 mod grant;
+mod import;
 mod membership;
 mod official_page;
 mod phone;
@@ -59,11 +59,11 @@ impl Service for Netease {
     }
 
     fn detect(&self, fields: &CookieMap) -> Detection {
-        adopt::detect(fields)
+        import::detect(fields)
     }
 
-    async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
-        adopt::adopt(context, ClientIdentity::chosen(context), fields).await
+    async fn import(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
+        import::import(context, ClientIdentity::chosen(context), fields).await
     }
 
     async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {

@@ -55,11 +55,11 @@ pub enum PictureError {
 /// Any [`PictureError`]. None of them matters to a sign-in.
 pub async fn fetch(http: &Http, hosts: &[PictureHost], address: &Url) -> Result<Vec<u8>, PictureError> {
     let address = allowed(hosts, address).ok_or(PictureError::UnknownHost)?;
-    let answer = http.send(Request::get(address).picture()).await?;
-    if answer.status() != 200 {
+    let response = http.send(Request::get(address).picture()).await?;
+    if response.status() != 200 {
         return Err(PictureError::NotAPicture);
     }
-    let bytes = answer.body().to_vec();
+    let bytes = response.body().to_vec();
     aside(move || reencoded(&bytes)).await.unwrap_or(Err(PictureError::NotAPicture))
 }
 

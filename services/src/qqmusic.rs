@@ -13,7 +13,6 @@ use crate::http::CookieMap;
 use crate::method::Method;
 use crate::response;
 
-mod adopt;
 mod api_format;
 mod app_scan;
 mod application;
@@ -26,6 +25,7 @@ mod facts;
 mod fuzz;
 mod gateway;
 mod hash33;
+mod import;
 mod kind;
 mod membership;
 mod mqtt;
@@ -38,8 +38,8 @@ mod qq_scan;
 mod renewal;
 mod wechat_scan;
 
-pub use adopt::credential as credential_of;
 pub use facts::{API_FORMAT, ID};
+pub use import::credential as credential_of;
 
 /// How old a key gets before it is renewed (protocol: QQ §7.2).
 const OLDEST: SignedDuration = SignedDuration::from_hours(20);
@@ -66,15 +66,15 @@ impl Service for QqMusic {
     }
 
     fn detect(&self, fields: &CookieMap) -> Detection {
-        adopt::detect(fields)
+        import::detect(fields)
     }
 
     fn account_in(&self, fields: &CookieMap) -> Option<u64> {
-        adopt::account(fields)
+        import::account(fields)
     }
 
-    async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
-        adopt::adopt(context, fields).await
+    async fn import(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
+        import::import(context, fields).await
     }
 
     async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {

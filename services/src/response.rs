@@ -13,16 +13,16 @@ pub(crate) async fn ask(
     request: Request,
     doing: &'static str,
 ) -> Result<Response, ServiceError> {
-    let answer = http.send(request).await.map_err(|source| unreachable(doing, source))?;
-    match answer.status() {
+    let response = http.send(request).await.map_err(|source| unreachable(doing, source))?;
+    match response.status() {
         429 => Err(ServiceError::RateLimited { doing, code: 429, service_message: None }),
-        _ => Ok(answer),
+        _ => Ok(response),
     }
 }
 
 /// The answer as JSON.
-pub(crate) fn json(answer: &Response, doing: &'static str) -> Result<Value, ServiceError> {
-    answer.json().map_err(|what| not_the_service(doing, what))
+pub(crate) fn json(response: &Response, doing: &'static str) -> Result<Value, ServiceError> {
+    response.json().map_err(|what| not_the_service(doing, what))
 }
 
 /// The network failed.
@@ -107,17 +107,17 @@ mod tests {
 
     #[test]
     fn messages_are_shown_without_control_characters_and_not_endlessly() {
-        let answer = json!({ "message": null, "msg": " \u{1b}[31m操作\n频繁 ", "more": "x".repeat(500) });
-        assert_eq!(words(&answer, &["message", "msg"]).as_deref(), Some("[31m操作 频繁"));
-        let more = words(&answer, &["more"]).map(|words| words.chars().count());
+        let response = json!({ "message": null, "msg": " \u{1b}[31m操作\n频繁 ", "more": "x".repeat(500) });
+        assert_eq!(words(&response, &["message", "msg"]).as_deref(), Some("[31m操作 频繁"));
+        let more = words(&response, &["more"]).map(|words| words.chars().count());
         assert_eq!(more, Some(display_text::MESSAGE_LENGTH));
-        assert_eq!(words(&answer, &["message"]), None);
+        assert_eq!(words(&response, &["message"]), None);
     }
 
     #[test]
     fn a_name_of_which_nothing_can_be_seen_is_none_and_the_next_field_is_looked_at() {
-        let answer = json!({ "nick": "\u{202e}\u{200b}", "name": "小\n明\u{1b}]0;x\u{7}" });
-        assert_eq!(name(&answer, &["nick", "name"]).as_deref(), Some("小 明]0;x"));
-        assert_eq!(name(&answer, &["nick"]), None);
+        let response = json!({ "nick": "\u{202e}\u{200b}", "name": "小\n明\u{1b}]0;x\u{7}" });
+        assert_eq!(name(&response, &["nick", "name"]).as_deref(), Some("小 明]0;x"));
+        assert_eq!(name(&response, &["nick"]), None);
     }
 }

@@ -118,7 +118,7 @@ impl Service for Melody {
         fields.get(NUMBER)?.expose().parse().ok()
     }
 
-    async fn adopt(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
+    async fn import(&self, context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
         let uid = self.account_in(fields).unwrap_or_default().to_string();
         Ok(grant(context, &uid, fields.get(KEY).cloned().unwrap_or_default()))
     }

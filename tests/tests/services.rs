@@ -225,7 +225,7 @@ async fn a_guest_is_refused_when_signing_in_when_looked_at_and_when_pasted() -> 
         let looked_at = service_of(&credential).inspect(&harness.context, &credential).await;
         let looked_at = looked_at.err().context("a guest is healthy")?;
         ensure!(is_guest(&looked_at), "{guests:?}: a look came to {looked_at:?}");
-        let pasted = service_of(&credential).adopt(&harness.context, &fields).await;
+        let pasted = service_of(&credential).import(&harness.context, &fields).await;
         let pasted = pasted.err().context("a guest was pasted")?;
         ensure!(is_guest(&pasted), "{guests:?}: a paste came to {pasted:?}");
     }
@@ -438,7 +438,7 @@ async fn number_and_key_alone_renew_while_the_key_works_and_are_refused_after() 
     let cookie = service_of(&whole).cookie(&whole).into_iter();
     let bare: CookieMap = cookie.filter(|(name, _)| matches!(name.as_str(), "uin" | "qm_keyst")).collect();
     let qq = service_of(&whole);
-    let pasted = qq.adopt(&harness.context, &bare).await?.credential;
+    let pasted = qq.import(&harness.context, &bare).await?.credential;
     ensure!(qq.renewability(&pasted) == Renewability::WhileAlive, "number and key are enough for a while");
     ensure!(qq.renew_at(&pasted).is_some(), "it is renewed in time");
     let renewed = harness.renewed(&pasted).await?;
@@ -460,7 +460,7 @@ async fn a_session_that_is_not_renewed_says_why_and_goes_on() -> Result<()> {
     let whole = harness.granted(NETEASE).await?.credential;
     let netease = service_of(&whole);
     let bare: CookieMap = netease.cookie(&whole).into_iter().collect();
-    let bare = netease.adopt(&harness.context, &bare).await?.credential;
+    let bare = netease.import(&harness.context, &bare).await?.credential;
     ensure!(netease.renewability(&whole) == Renewability::Renewable, "it has its refresh token");
     ensure!(netease.renewability(&bare) == Renewability::NotRenewable, "nothing renews it");
     ensure!(netease.renew_at(&bare).is_none(), "then there is no next renewal");

@@ -333,7 +333,7 @@ impl Service for Stub {
         let renewable = renewing.iter().any(|name| fields.get(name).is_some());
         Detection { parts: Vec::new(), enough: true, renewable }
     }
-    async fn adopt(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
+    async fn import(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
         unreachable!("nothing is pasted here")
     }
     async fn inspect(&self, _: &Context, _: &Credential) -> Result<Inspection, ServiceError> {

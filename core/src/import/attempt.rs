@@ -71,7 +71,7 @@ impl Attempt for PasteAttempt {
             }
             State::Detected { detected, .. } => Ok(Progress::Ask(Question::Detected(detected.clone()))),
             State::Adopting { fields } => {
-                let grant = self.service.adopt(&self.context, fields).await?;
+                let grant = self.service.import(&self.context, fields).await?;
                 Ok(Progress::Granted(Box::new(grant)))
             }
         }
@@ -253,7 +253,7 @@ mod tests {
         fn detect(&self, fields: &CookieMap) -> Detection {
             Netease.detect(fields)
         }
-        async fn adopt(&self, _: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
+        async fn import(&self, _: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
             let doing = "checking the credential";
             assert!(fields.get("MUSIC_U").is_some(), "a repeated check needs all that was recognised");
             self.asked.fetch_add(1, Ordering::Relaxed);

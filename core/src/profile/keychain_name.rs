@@ -19,7 +19,7 @@ const LENGTH: usize = 32;
 
 /// What the file says.
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
+struct StoredName {
     name: String,
     /// The directory that it was made for, as the system spells it.
     dir: String,
@@ -44,15 +44,15 @@ pub(super) fn name_of(dir: &Path) -> String {
     }
 }
 
-fn read(dir: &Path) -> Option<Kept> {
-    let kept: Kept = serde_json::from_slice(&std::fs::read(dir.join(FILE)).ok()?).ok()?;
+fn read(dir: &Path) -> Option<StoredName> {
+    let kept: StoredName = serde_json::from_slice(&std::fs::read(dir.join(FILE)).ok()?).ok()?;
     let is_sound = !kept.name.is_empty()
         && kept.name.chars().count() <= LENGTH + 9
         && kept.name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     is_sound.then_some(kept)
 }
 
-fn is_still_there(kept: &Kept) -> bool {
+fn is_still_there(kept: &StoredName) -> bool {
     read(&PathBuf::from(&kept.dir)).is_some_and(|there| there.name == kept.name)
 }
 
@@ -73,7 +73,7 @@ fn replace(dir: &Path, name: String) -> String {
 }
 
 fn bytes(dir: &Path, name: &str) -> io::Result<Vec<u8>> {
-    Ok(serde_json::to_vec_pretty(&Kept { name: name.to_owned(), dir: spelt(dir) })?)
+    Ok(serde_json::to_vec_pretty(&StoredName { name: name.to_owned(), dir: spelt(dir) })?)
 }
 
 fn spelt(dir: &Path) -> String {

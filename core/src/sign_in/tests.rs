@@ -130,7 +130,7 @@ impl Service for Scripted {
     fn detect(&self, fields: &CookieMap) -> Detection {
         Netease.detect(fields)
     }
-    async fn adopt(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
+    async fn import(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
         Ok(grant())
     }
     async fn inspect(&self, _: &Context, _: &Credential) -> Result<Inspection, ServiceError> {

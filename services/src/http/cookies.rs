@@ -102,11 +102,11 @@ impl CookieMap {
 
     /// Takes over what one answer sets. A removal counts only when no other line of the same answer gives
     /// the cookie a value, in whichever order they come (protocol: NetEase §6, QQ §1.4).
-    pub fn absorb(&mut self, answer: &[SetCookie]) {
-        for line in answer.iter().filter(|line| line.deletes) {
+    pub fn absorb(&mut self, response: &[SetCookie]) {
+        for line in response.iter().filter(|line| line.deletes) {
             self.0.retain(|(name, _)| *name != line.name);
         }
-        for line in answer.iter().filter(|line| !line.deletes) {
+        for line in response.iter().filter(|line| !line.deletes) {
             self.set(line.name.as_str(), line.value.clone());
         }
     }

@@ -143,9 +143,9 @@ async fn a_manual_proxy_gets_a_tunnel_and_sees_nothing_of_the_request() {
     let mut server = Server::start(Play::Answer(answer("set-cookie: a=1\r\n", b"{\"code\":0}"))).await;
     let cookies: CookieMap = [("qrsig", "canary"), ("b", "2")].into_iter().collect();
     let request = Request::get(service()).header("referer", "https://page.test/").cookies(&cookies);
-    let answer = server.client(Limits::default()).send(request).await.expect("an answer");
-    assert_eq!((answer.status(), answer.json().expect("JSON")["code"].as_i64()), (200, Some(0)));
-    assert_eq!(answer.set_cookies(jiff::Timestamp::UNIX_EPOCH).len(), 1, "the cookies are there");
+    let response = server.client(Limits::default()).send(request).await.expect("an answer");
+    assert_eq!((response.status(), response.json().expect("JSON")["code"].as_i64()), (200, Some(0)));
+    assert_eq!(response.set_cookies(jiff::Timestamp::UNIX_EPOCH).len(), 1, "the cookies are there");
 
     let to_the_proxy = server.heads.recv().await.expect("a head");
     assert!(to_the_proxy.starts_with("CONNECT service.test:443 HTTP/1.1\r\n"), "{to_the_proxy}");
@@ -178,9 +178,9 @@ async fn an_authority_that_is_not_in_the_options_is_not_trusted() {
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     let moved = b"HTTP/1.1 302 Found\r\nlocation: https://service.test/next\r\ncontent-length: 0\r\n\r\n";
     let mut server = Server::start(Play::Answer(moved.to_vec())).await;
-    let answer = server.client(Limits::default()).send(Request::get(service())).await.expect("an answer");
-    assert_eq!((answer.status(), answer.header("location")), (302, Some("https://service.test/next")));
-    assert_eq!(answer.json(), Err(NotTheAnswer::Redirect));
+    let response = server.client(Limits::default()).send(Request::get(service())).await.expect("an answer");
+    assert_eq!((response.status(), response.header("location")), (302, Some("https://service.test/next")));
+    assert_eq!(response.json(), Err(NotTheAnswer::Redirect));
     let heads = [server.heads.recv().await, server.heads.recv().await];
     assert!(heads.iter().all(Option::is_some) && server.heads.try_recv().is_err(), "one tunnel, one request");
 }

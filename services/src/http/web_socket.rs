@@ -54,8 +54,8 @@ impl Http {
             .upgrade()
             .protocols([subprotocol])
             .web_socket_config(config);
-        let answer = upgrade.send().await.map_err(|error| failed(&error))?;
-        let socket = answer.into_websocket().await.map_err(|error| failed(&error))?;
+        let response = upgrade.send().await.map_err(|error| failed(&error))?;
+        let socket = response.into_websocket().await.map_err(|error| failed(&error))?;
         Ok(WebSocket { socket, limit: self.limits.handshake })
     }
 }

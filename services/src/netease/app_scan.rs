@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::client_identity::ClientIdentity;
-use super::gateway::{Answer, Call, chain_id};
+use super::gateway::{Call, GatewayResponse, chain_id};
 use super::grant::Issued;
 use super::{codes, grant};
 use crate::code_form::CodeForm;
@@ -116,7 +116,7 @@ impl AppScan {
     async fn visit(&mut self) {
         let request = Request::get_with(FRONT_PAGE, &[]).within(LONGEST_VISIT);
         match self.context.http.send(request).await {
-            Ok(answer) => self.cookies.absorb(&answer.set_cookies(self.context.clock.now())),
+            Ok(response) => self.cookies.absorb(&response.set_cookies(self.context.clock.now())),
             Err(error) => tracing::debug!(%error, "the front page did not come"),
         }
     }
@@ -131,11 +131,11 @@ impl AppScan {
             ClientIdentity::Web => json!({ "type": 1, "noCheckToken": true }),
             ClientIdentity::Pc => json!({ "type": 3 }),
         };
-        let answer = self.call("/login/qrcode/unikey", payload, Vec::new(), doing).await?;
-        if answer.code != 200 {
-            return Err(codes::refusal(doing, answer.code, &answer.body));
+        let response = self.call("/login/qrcode/unikey", payload, Vec::new(), doing).await?;
+        if response.code != 200 {
+            return Err(codes::refusal(doing, response.code, &response.body));
         }
-        let Some(unikey) = text(&answer.body, "unikey").or_else(|| text(&answer.body["data"], "unikey"))
+        let Some(unikey) = text(&response.body, "unikey").or_else(|| text(&response.body["data"], "unikey"))
         else {
             return Err(unexpected(doing, "no key for a code"));
         };
@@ -169,29 +169,29 @@ impl AppScan {
             ),
             ClientIdentity::Pc => (json!({ "type": 3, "key": unikey.expose() }), Vec::new()),
         };
-        let answer = self.call("/login/qrcode/client/login", payload, headers, doing).await?;
-        match answer.code {
+        let response = self.call("/login/qrcode/client/login", payload, headers, doing).await?;
+        match response.code {
             801 => Ok(Progress::Waiting),
             802 if already_scanned => Ok(Progress::Waiting),
             802 => {
                 if let State::Shown { scanned, .. } = &mut self.state {
                     *scanned = true;
                 }
-                let avatar = text(&answer.body, "avatarUrl");
+                let avatar = text(&response.body, "avatarUrl");
                 Ok(Progress::Scanned {
-                    nickname: name(&answer.body, &["nickname"]),
+                    nickname: name(&response.body, &["nickname"]),
                     avatar: avatar.and_then(|address| Url::parse(address).ok()),
                 })
             }
             803 => {
                 let now = self.context.clock.now();
-                self.state = State::Granted(grant::accept(&answer, &mut self.cookies, now, doing)?);
+                self.state = State::Granted(grant::accept(&response, &mut self.cookies, now, doing)?);
                 Ok(Progress::Authorised)
             }
             // The answer to "confirmed" comes once: it may be what was lost a moment ago.
             800 | 860 if already_scanned && retried => Err(ServiceError::ExchangeLost { doing }),
             800 | 860 => Ok(Progress::Expired),
-            code => Err(codes::refusal(doing, code, &answer.body)),
+            code => Err(codes::refusal(doing, code, &response.body)),
         }
     }
 
@@ -202,14 +202,14 @@ impl AppScan {
         payload: Value,
         headers: Vec<(&'static str, String)>,
         doing: &'static str,
-    ) -> Result<Answer, ServiceError> {
+    ) -> Result<GatewayResponse, ServiceError> {
         let cookies = &self.cookies;
         let call = Call { profile: self.profile, path, payload, cookies, headers, doing };
-        let answer = call.send(&self.context).await?;
-        if answer.code != 803 {
-            self.cookies.absorb(&answer.cookies);
+        let response = call.send(&self.context).await?;
+        if response.code != 803 {
+            self.cookies.absorb(&response.cookies);
         }
-        Ok(answer)
+        Ok(response)
     }
 }
 

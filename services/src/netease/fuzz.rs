@@ -17,16 +17,16 @@ fn answers_of_the_gateway() {
     let now = Timestamp::UNIX_EPOCH;
     fuzz!([CONFIRMED, ACCOUNT, MEMBERSHIP, RISK], |input: &[u8]| {
         let response = Response::new(200, [].into_iter().collect(), input.to_vec());
-        let Ok(answer) = gateway::read(&response, now, "testing") else { return };
+        let Ok(response) = gateway::read(&response, now, "testing") else { return };
         let mut cookies = CookieMap::default();
-        let _ = grant::accept(&answer, &mut cookies, now, "testing");
+        let _ = grant::accept(&response, &mut cookies, now, "testing");
         assert!(cookies.iter().count() <= 512, "no site has so many");
-        let _ = profile::read(&answer);
-        let _ = membership::read(&answer.body["data"], now);
-        if let Some(page) = phone::check_address(&answer) {
+        let _ = profile::read(&response);
+        let _ = membership::read(&response.body["data"], now);
+        if let Some(page) = phone::check_address(&response) {
             assert!(page.host_str().is_some_and(|host| host.ends_with(".163.com")), "{page} is not theirs");
         }
-        let error = codes::refusal("testing", answer.code, &answer.body);
+        let error = codes::refusal("testing", response.code, &response.body);
         assert!(
             error.service_message().is_none_or(|service_message| service_message.len() < 16 * 1024),
             "it says too much"

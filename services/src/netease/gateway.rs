@@ -61,7 +61,7 @@ pub(super) struct Call<'a> {
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct GatewayResponse {
     /// The service's own code; the HTTP status is nearly always 200.
     pub(super) code: i64,
     /// The whole answer.
@@ -74,7 +74,7 @@ pub(super) struct Answer {
 }
 
 #[cfg(test)]
-impl Answer {
+impl GatewayResponse {
     /// An answer that nobody gave.
     pub(super) fn of(code: i64, body: Value) -> Self {
         Self { code, body, cookies: Vec::new(), session: None }
@@ -83,15 +83,15 @@ impl Answer {
 
 impl Call<'_> {
     /// Sends the request. No code is an error yet: what it means depends on the endpoint.
-    pub(super) async fn send(self, context: &Context) -> Result<Answer, ServiceError> {
+    pub(super) async fn send(self, context: &Context) -> Result<GatewayResponse, ServiceError> {
         let doing = self.doing;
         let now = context.clock.now();
         let request = match self.profile {
             ClientIdentity::Web => self.web_request(context),
             ClientIdentity::Pc => self.desktop_request(context, now),
         };
-        let answer = ask(&context.http, request, doing).await?;
-        read(&answer, now, doing)
+        let response = ask(&context.http, request, doing).await?;
+        read(&response, now, doing)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the request repeats the service's own token to it")]
@@ -127,13 +127,13 @@ pub(super) async fn plain_renewal(
     context: &Context,
     cookies: &CookieMap,
     doing: &'static str,
-) -> Result<Answer, ServiceError> {
+) -> Result<GatewayResponse, ServiceError> {
     let mut identity = web_identity(context);
     // Without it the service answers 400.
     identity.set("os", "pc");
     let request = web_site(Request::post_form(&format!("{WEB}/api/login/token/refresh"), &[]));
-    let answer = ask(&context.http, request.cookies(&with(identity, cookies)), doing).await?;
-    read(&answer, context.clock.now(), doing)
+    let response = ask(&context.http, request.cookies(&with(identity, cookies)), doing).await?;
+    read(&response, context.clock.now(), doing)
 }
 
 /// The headers of the web site since 2026 (protocol: NetEase §1.3). The literal `undefined` is the site's own.
@@ -182,12 +182,17 @@ fn with(mut first: CookieMap, second: &CookieMap) -> CookieMap {
 }
 
 /// Reads an answer, which `/eapi` may have encrypted although it was asked not to.
-pub(super) fn read(answer: &Response, now: Timestamp, doing: &'static str) -> Result<Answer, ServiceError> {
-    let body = match answer.json() {
+pub(super) fn read(
+    response: &Response,
+    now: Timestamp,
+    doing: &'static str,
+) -> Result<GatewayResponse, ServiceError> {
+    let body = match response.json() {
         Ok(body) => body,
         Err(what) => {
-            answer.answered().map_err(|what| not_the_service(doing, what))?;
-            let opened = crypto::open_eapi(answer.body()).and_then(|json| serde_json::from_slice(&json).ok());
+            response.answered().map_err(|what| not_the_service(doing, what))?;
+            let opened =
+                crypto::open_eapi(response.body()).and_then(|json| serde_json::from_slice(&json).ok());
             opened.ok_or_else(|| not_the_service(doing, what))?
         }
     };
@@ -195,8 +200,8 @@ pub(super) fn read(answer: &Response, now: Timestamp, doing: &'static str) -> Re
         return Err(unexpected(doing, "an answer without a code"));
     };
     let sendable = |token: &&str| !token.is_empty() && !token.contains([';', ',', ' ']);
-    let session = answer.header("x-refresh-token").map(str::trim).filter(sendable);
-    Ok(Answer { code, body, cookies: answer.set_cookies(now), session: session.map(Secret::new) })
+    let session = response.header("x-refresh-token").map(str::trim).filter(sendable);
+    Ok(GatewayResponse { code, body, cookies: response.set_cookies(now), session: session.map(Secret::new) })
 }
 
 /// What identifies the browser in a code (protocol: NetEase §1.2): one for each sign-in.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::client_identity::ClientIdentity;
-use super::gateway::{Answer, profile_field};
+use super::gateway::{GatewayResponse, profile_field};
 use super::{codes, cookie, profile};
 use crate::contract::{Context, Grant, Inspection};
 use crate::credential::{Credential, Fields};
@@ -24,27 +24,27 @@ pub(super) struct Issued {
 /// gateways put the same into the body, and some only into a header. What the header says is the last to be
 /// believed, and like every session only once the service has said whose it is.
 pub(super) fn accept(
-    answer: &Answer,
+    response: &GatewayResponse,
     cookies: &mut CookieMap,
     now: Timestamp,
     doing: &'static str,
 ) -> Result<Issued, ServiceError> {
-    if let Some(joined) = text(&answer.body, "cookie") {
+    if let Some(joined) = text(&response.body, "cookie") {
         for (name, value) in cookie::unjoined(joined).iter() {
             cookies.set(name, value.clone());
         }
     }
-    cookies.absorb(&answer.cookies);
-    if answer.code == 803
+    cookies.absorb(&response.cookies);
+    if response.code == 803
         && cookies.get(cookie::SESSION).is_none()
-        && let Some(session) = &answer.session
+        && let Some(session) = &response.session
     {
         cookies.set(cookie::SESSION, session.clone());
     }
     if cookies.get(cookie::SESSION).is_none() {
         return Err(unexpected(doing, "a confirmation without a session"));
     }
-    Ok(Issued { at: now, until: session_end(&answer.cookies) })
+    Ok(Issued { at: now, until: session_end(&response.cookies) })
 }
 
 /// Asks whose the session is. Without an account behind it there is no credential: then the service has
@@ -122,7 +122,13 @@ mod tests {
     fn a_session_is_taken_from_the_headers_or_the_body_and_nothing_is_taken_for_one() {
         let accepted = |body, cookies| {
             let mut kept = CookieMap::default();
-            accept(&Answer { cookies, ..Answer::of(200, body) }, &mut kept, now(), "testing").map(|_| kept)
+            accept(
+                &GatewayResponse { cookies, ..GatewayResponse::of(200, body) },
+                &mut kept,
+                now(),
+                "testing",
+            )
+            .map(|_| kept)
         };
         let by_header = accepted(json!({}), vec![line("MUSIC_U=u; Path=/")]).expect("a session");
         assert_eq!(by_header.get("MUSIC_U"), Some(&"u".into()));
@@ -136,8 +142,12 @@ mod tests {
     fn a_confirmation_without_a_cookie_may_carry_the_session_in_a_header() {
         let accepted = |cookies, session: Option<&str>| {
             let mut kept = CookieMap::default();
-            let answer = Answer { cookies, session: session.map(Secret::new), ..Answer::of(803, json!({})) };
-            accept(&answer, &mut kept, now(), "testing").map(|issued| (kept, issued))
+            let response = GatewayResponse {
+                cookies,
+                session: session.map(Secret::new),
+                ..GatewayResponse::of(803, json!({}))
+            };
+            accept(&response, &mut kept, now(), "testing").map(|issued| (kept, issued))
         };
         let (kept, issued) = accepted(vec![line("__csrf=c")], Some("in-a-header")).expect("a session");
         assert_eq!(kept.get("MUSIC_U"), Some(&"in-a-header".into()));

@@ -54,10 +54,10 @@ async fn query(
 ) -> Result<Value, ServiceError> {
     let payload = json!({ "userId": "" });
     let call = Call { profile, path, payload, cookies, headers: Vec::new(), doing: DOING };
-    let mut answer = call.send(context).await?;
-    match answer.code {
-        200 => Ok(answer.body["data"].take()),
-        code => Err(codes::refusal(DOING, code, &answer.body)),
+    let mut response = call.send(context).await?;
+    match response.code {
+        200 => Ok(response.body["data"].take()),
+        code => Err(codes::refusal(DOING, code, &response.body)),
     }
 }
 

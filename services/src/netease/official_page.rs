@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use url::Url;
 
 use super::client_identity::ClientIdentity;
-use super::{adopt, codes, cookie};
+use super::{codes, cookie, import};
 use crate::contract::{Attempt, Context, Progress};
 use crate::error::ServiceError;
 use crate::http::CookieMap;
@@ -31,7 +31,7 @@ impl Attempt for Page {
     async fn next(&mut self) -> Result<Progress, ServiceError> {
         let Some(cookies) = &self.cookies else { return Ok(Progress::Ask(question())) };
         // A page is a browser's, whatever we present ourselves as otherwise.
-        match adopt::adopt(&self.context, ClientIdentity::Web, cookies).await {
+        match import::import(&self.context, ClientIdentity::Web, cookies).await {
             Err(ServiceError::Rejected { doing, code }) if code != codes::GUEST => {
                 Err(unexpected(doing, "a session that the service then did not confirm"))
             }

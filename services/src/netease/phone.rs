@@ -8,7 +8,7 @@ use url::Url;
 
 use super::client_identity::ClientIdentity;
 use super::codes;
-use super::gateway::{Answer, Call};
+use super::gateway::{Call, GatewayResponse};
 use super::grant::{self, Issued};
 use crate::contract::{Attempt, Context, Progress};
 use crate::error::{InputError, ServiceError};
@@ -151,19 +151,19 @@ impl Phone {
             "cellphone": phone.number.expose(),
         });
         let error = match self.call("/sms/captcha/sent", payload, doing).await {
-            Ok(answer) if answer.code == 200 && answer.body["data"] != Value::Bool(false) => {
+            Ok(response) if response.code == 200 && response.body["data"] != Value::Bool(false) => {
                 self.checked = false;
                 self.sent = Some(self.context.clock.monotonic());
                 self.state = State::AskCode { error: None };
                 return Ok(());
             }
-            Ok(answer) => match self.check_of(&answer) {
+            Ok(response) => match self.check_of(&response) {
                 Some(address) => {
                     self.checked = true;
                     self.state = State::AskCheck { address, then: Box::new(State::Send) };
                     return Ok(());
                 }
-                None => refusal_to_send(doing, &answer),
+                None => refusal_to_send(doing, &response),
             },
             Err(error) => error,
         };
@@ -201,19 +201,19 @@ impl Phone {
             "remember": "true",
         });
         let error = match self.call("/w/login/cellphone", payload, doing).await {
-            Ok(answer) if answer.code == 200 => {
+            Ok(response) if response.code == 200 => {
                 let now = self.context.clock.now();
-                self.state = State::Granted(grant::accept(&answer, &mut self.cookies, now, doing)?);
+                self.state = State::Granted(grant::accept(&response, &mut self.cookies, now, doing)?);
                 return Ok(());
             }
-            Ok(answer) => match self.check_of(&answer) {
+            Ok(response) => match self.check_of(&response) {
                 Some(address) => {
                     self.checked = true;
                     let then = Box::new(State::SignIn { code: code.clone() });
                     self.state = State::AskCheck { address, then };
                     return Ok(());
                 }
-                None => refusal_of_code(doing, &answer),
+                None => refusal_of_code(doing, &response),
             },
             Err(error) => error,
         };
@@ -227,8 +227,8 @@ impl Phone {
     }
 
     /// The page of the check that the answer wants, unless one was done for the same request already.
-    fn check_of(&self, answer: &Answer) -> Option<Url> {
-        if self.checked { None } else { check_address(answer) }
+    fn check_of(&self, response: &GatewayResponse) -> Option<Url> {
+        if self.checked { None } else { check_address(response) }
     }
 
     async fn call(
@@ -236,12 +236,12 @@ impl Phone {
         path: &'static str,
         payload: Value,
         doing: &'static str,
-    ) -> Result<Answer, ServiceError> {
+    ) -> Result<GatewayResponse, ServiceError> {
         let cookies = &self.cookies;
         let call = Call { profile: self.profile, path, payload, cookies, headers: Vec::new(), doing };
-        let answer = call.send(&self.context).await?;
-        self.cookies.absorb(&answer.cookies);
-        Ok(answer)
+        let response = call.send(&self.context).await?;
+        self.cookies.absorb(&response.cookies);
+        Ok(response)
     }
 }
 
@@ -277,8 +277,8 @@ fn invalid(reason: InputError) -> ServiceError {
 const INVALID: i64 = 400;
 
 /// What a code means to a request for a message.
-fn refusal_to_send(doing: &'static str, answer: &Answer) -> ServiceError {
-    let (code, service_message) = (answer.code, words(&answer.body, &["message", "msg"]));
+fn refusal_to_send(doing: &'static str, response: &GatewayResponse) -> ServiceError {
+    let (code, service_message) = (response.code, words(&response.body, &["message", "msg"]));
     match code {
         // Nothing that was typed can be wrong yet; it came too often (protocol: NetEase §1.4).
         405 | 503 => ServiceError::RateLimited { doing, code, service_message },
@@ -287,24 +287,24 @@ fn refusal_to_send(doing: &'static str, answer: &Answer) -> ServiceError {
             let reason = InputError::Refused { code: Some(code) };
             ServiceError::InvalidInput { doing, reason, service_message }
         }
-        _ => codes::refusal(doing, code, &answer.body),
+        _ => codes::refusal(doing, code, &response.body),
     }
 }
 
 /// What a code means to a code that was typed.
-fn refusal_of_code(doing: &'static str, answer: &Answer) -> ServiceError {
-    let (code, service_message) = (answer.code, words(&answer.body, &["message", "msg"]));
+fn refusal_of_code(doing: &'static str, response: &GatewayResponse) -> ServiceError {
+    let (code, service_message) = (response.code, words(&response.body, &["message", "msg"]));
     match code {
         503 => ServiceError::WrongCode { doing, code, service_message },
-        _ => refusal_to_send(doing, answer),
+        _ => refusal_to_send(doing, response),
     }
 }
 
 /// Where the check is that the answer wants, if it is a page of the service.
-pub(super) fn check_address(answer: &Answer) -> Option<Url> {
-    let address = match answer.code {
-        -462 => text(&answer.body["data"], "url"),
-        8821 | -12 => text(&answer.body, "redirectUrl"),
+pub(super) fn check_address(response: &GatewayResponse) -> Option<Url> {
+    let address = match response.code {
+        -462 => text(&response.body["data"], "url"),
+        8821 | -12 => text(&response.body, "redirectUrl"),
         _ => None,
     };
     let url = Url::parse(address?).ok()?;
@@ -324,8 +324,8 @@ mod tests {
     use crate::error::ServiceErrorKind;
     use crate::http::{Http, HttpOptions, Limits, NotTheAnswer, Proxy};
 
-    fn answer(code: i64, body: Value) -> Answer {
-        Answer::of(code, body)
+    fn answer(code: i64, body: Value) -> GatewayResponse {
+        GatewayResponse::of(code, body)
     }
 
     #[test]
@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn what_bars_the_way_is_an_error_and_the_rest_stays_on_the_form() {
-        let kind = |refusal: fn(&'static str, &Answer) -> ServiceError, code| {
+        let kind = |refusal: fn(&'static str, &GatewayResponse) -> ServiceError, code| {
             shown(refusal("testing", &answer(code, json!({ "message": "提示" }))))
                 .map(|(error, wait)| (error.kind(), wait.map(|wait| wait.as_secs())))
                 .map_err(|error| error.kind())

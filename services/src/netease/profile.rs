@@ -4,7 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::client_identity::ClientIdentity;
-use super::gateway::{Answer, Call, nothing, profile_of};
+use super::gateway::{Call, GatewayResponse, nothing, profile_of};
 use super::{codes, cookie, membership};
 use crate::contract::{Context, Inspection};
 use crate::credential::Credential;
@@ -56,16 +56,16 @@ pub(super) async fn owner(
 /// A dead session is told with success and two nulls, a guest with an account that says so, and "not signed in"
 /// with 301. Only these three refuse (protocol: NetEase §12.1): other codes that clients have seen here (250, 302,
 /// 401, 403) are also what firewalls, limits and confused cookies bring, and prove nothing.
-pub(super) fn read(answer: &Answer) -> Result<Owner, ServiceError> {
+pub(super) fn read(response: &GatewayResponse) -> Result<Owner, ServiceError> {
     let rejected = |code| Err(ServiceError::Rejected { doing: DOING, code });
-    match answer.code {
+    match response.code {
         200 => {}
         301 => return rejected(301),
-        code => return Err(codes::refusal(DOING, code, &answer.body)),
+        code => return Err(codes::refusal(DOING, code, &response.body)),
     }
-    let (account, profile) = (answer.body.get("account"), answer.body.get("profile"));
+    let (account, profile) = (response.body.get("account"), response.body.get("profile"));
     match (account, profile) {
-        (Some(Value::Null), Some(Value::Null)) => rejected(answer.code),
+        (Some(Value::Null), Some(Value::Null)) => rejected(response.code),
         // Whatever else the answer holds: a guest owns nothing that could be kept.
         (Some(account), _) if is_guest(account) => rejected(codes::GUEST),
         (Some(account @ Value::Object(_)), Some(profile @ Value::Object(_))) => {
@@ -97,7 +97,7 @@ mod tests {
 
     fn asked(body: Value) -> Result<Owner, ServiceErrorKind> {
         let code = body["code"].as_i64().expect("a code");
-        read(&Answer::of(code, body)).map_err(|error| error.kind())
+        read(&GatewayResponse::of(code, body)).map_err(|error| error.kind())
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
             (json!({ "id": 8, "anonimousUser": "true" }), profile.clone()),
         ] {
             let body = json!({ "code": 200, "account": flag, "profile": profile });
-            let refused = read(&Answer::of(200, body.clone()));
+            let refused = read(&GatewayResponse::of(200, body.clone()));
             assert!(
                 matches!(refused, Err(ServiceError::Rejected { code: codes::GUEST, .. })),
                 "{body}: {refused:?}"

@@ -1,7 +1,7 @@
 //! A new session for an old one, and the end of a session (protocol: NetEase §5.3, §5.4).
 
 use super::client_identity::ClientIdentity;
-use super::gateway::{Answer, Call, nothing, plain_renewal, profile_of};
+use super::gateway::{Call, GatewayResponse, nothing, plain_renewal, profile_of};
 use super::grant::session_end;
 use super::{codes, cookie, profile};
 use crate::contract::{Context, Renewability, Renewal, UnchangedReason};
@@ -19,17 +19,17 @@ pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal
     if let Some(token) = old.field(cookie::REFRESH) {
         cookies.set(cookie::REFRESH, token.clone());
     }
-    let answer = ask(context, profile_of(old, context), &cookies).await?;
-    if brings_session(&answer) {
-        return confirmed(context, merged(context, old, &answer)?).await;
+    let response = ask(context, profile_of(old, context), &cookies).await?;
+    if brings_session(&response) {
+        return confirmed(context, merged(context, old, &response)?).await;
     }
-    match answer.code {
+    match response.code {
         // No new session, or none because something was missing, or "not signed in".
         200 | 301 | 302 | 400 | 504 => {
             profile::validate(context, old).await?;
-            Ok(Renewal::Unchanged { reason: reason(&answer, old.field(cookie::REFRESH).is_some()) })
+            Ok(Renewal::Unchanged { reason: reason(&response, old.field(cookie::REFRESH).is_some()) })
         }
-        code => Err(codes::refusal(DOING, code, &answer.body)),
+        code => Err(codes::refusal(DOING, code, &response.body)),
     }
 }
 
@@ -45,8 +45,8 @@ pub(super) fn renewability(credential: &Credential) -> Renewability {
 
 /// Why there is no new session (protocol: NetEase §12.2). 400 is also what the service answers when it does not
 /// take us for its desktop client, so that it speaks of a missing token only when none was sent.
-fn reason(answer: &Answer, token_sent: bool) -> UnchangedReason {
-    match (answer.code, answer.body.get("bizCode").and_then(integer)) {
+fn reason(response: &GatewayResponse, token_sent: bool) -> UnchangedReason {
+    match (response.code, response.body.get("bizCode").and_then(integer)) {
         (200, Some(504)) | (504, _) => UnchangedReason::RefreshTokenDead,
         (200, Some(400)) | (400, _) if !token_sent => UnchangedReason::RefreshTokenMissing,
         _ => UnchangedReason::NotReissued,
@@ -64,17 +64,17 @@ pub(super) async fn sign_out(context: &Context, credential: &Credential) -> Resu
         headers: Vec::new(),
         doing,
     };
-    let answer = call.send(context).await?;
-    match answer.code {
+    let response = call.send(context).await?;
+    match response.code {
         // "Not signed in" is what was wanted.
         200 | 301 => Ok(()),
-        code => Err(codes::refusal(doing, code, &answer.body)),
+        code => Err(codes::refusal(doing, code, &response.body)),
     }
 }
 
 /// Whether there is a new session in the answer.
-pub(super) fn brings_session(answer: &Answer) -> bool {
-    answer.code == 200 && answer.cookies.iter().any(|line| line.name == cookie::SESSION && !line.deletes)
+pub(super) fn brings_session(response: &GatewayResponse) -> bool {
+    response.code == 200 && response.cookies.iter().any(|line| line.name == cookie::SESSION && !line.deletes)
 }
 
 /// The one request that carries the refresh token.
@@ -82,7 +82,7 @@ pub(super) async fn ask(
     context: &Context,
     profile: ClientIdentity,
     cookies: &CookieMap,
-) -> Result<Answer, ServiceError> {
+) -> Result<GatewayResponse, ServiceError> {
     match profile {
         ClientIdentity::Web => plain_renewal(context, cookies, DOING).await,
         ClientIdentity::Pc => {
@@ -95,13 +95,17 @@ pub(super) async fn ask(
 }
 
 /// The old credential with what the answer sets.
-fn merged(context: &Context, old: &Credential, answer: &Answer) -> Result<Credential, ServiceError> {
-    let set = answer.cookies.iter().filter(|line| !line.deletes && cookie::is_kept(&line.name));
+fn merged(
+    context: &Context,
+    old: &Credential,
+    response: &GatewayResponse,
+) -> Result<Credential, ServiceError> {
+    let set = response.cookies.iter().filter(|line| !line.deletes && cookie::is_kept(&line.name));
     let fields: Fields = set.map(|line| (line.name.as_str(), line.value.clone())).collect();
     let newer = Credential {
         account: old.account.clone(),
         issued_at: context.clock.now(),
-        expires_at: session_end(&answer.cookies),
+        expires_at: session_end(&response.cookies),
         fields,
     };
     old.merged(newer).map_err(|_| ServiceError::OtherAccount { doing: DOING })
@@ -132,7 +136,7 @@ mod tests {
 
     fn reason_of(body: Value, token_sent: bool) -> UnchangedReason {
         let code = body["code"].as_i64().expect("a code");
-        reason(&Answer::of(code, body), token_sent)
+        reason(&GatewayResponse::of(code, body), token_sent)
     }
 
     #[test]

@@ -156,19 +156,19 @@ async fn create(context: &Context) -> Result<(Created, QrCode), ServiceError> {
         param: json!({ "tmeAppID": "qqmusic", "ct": 11, "cv": APP_VERSION.parse::<u32>().unwrap_or_default() }),
         doing,
     };
-    let answer = call.send(context).await?;
-    if answer.code != 0 {
-        return Err(answer.refusal());
+    let response = call.send(context).await?;
+    if response.code != 0 {
+        return Err(response.refusal());
     }
-    let (Some(id), Some(picture)) = (text(&answer.data, "qrcodeID"), text(&answer.data, "qrcode")) else {
-        return Err(answer.unexpected("no code"));
+    let (Some(id), Some(picture)) = (text(&response.data, "qrcodeID"), text(&response.data, "qrcode")) else {
+        return Err(response.unexpected("no code"));
     };
     let picture = picture.split_once(";base64,").map_or(picture, |(_, picture)| picture);
-    let picture = STANDARD.decode(picture).map_err(|_| answer.unexpected("a code that is no picture"))?;
+    let picture = STANDARD.decode(picture).map_err(|_| response.unexpected("a code that is no picture"))?;
     let text = qr::read(picture).await.map_err(|_| ServiceError::ForeignCode { doing })?;
     let code = FORM.drawn(text.expose(), doing)?;
     let (id, since) = (Secret::new(id), context.clock.monotonic());
-    Ok((Created { id, since, life: life(&answer.data["expiresIn"]) }, code))
+    Ok((Created { id, since, life: life(&response.data["expiresIn"]) }, code))
 }
 
 /// How long a code is shown, from how long the service says that it lives.

@@ -46,12 +46,12 @@ pub(super) async fn redeem(context: &Context, uin: &str, sigx: &Secret) -> Resul
             ("pt_light", "0"),
         ],
     );
-    let answer = ask(&context.http, request.header("referer", REFERER), doing).await?;
-    if answer.status() >= 500 {
+    let response = ask(&context.http, request.header("referer", REFERER), doing).await?;
+    if response.status() >= 500 {
         return Err(not_the_service(doing, NotTheAnswer::ServerError));
     }
     let mut cookies = CookieMap::default();
-    cookies.absorb(&answer.set_cookies(context.clock.now()));
+    cookies.absorb(&response.set_cookies(context.clock.now()));
     match cookies.get("p_skey") {
         Some(_) => Ok(cookies),
         None => Err(unexpected(doing, "the ticket is not accepted: no p_skey")),
@@ -82,11 +82,11 @@ pub(super) async fn authorise(context: &Context, cookies: &CookieMap) -> Result<
         ],
     );
     let request = request.header("origin", "https://graph.qq.com").cookies(cookies);
-    let answer = ask(&context.http, request, doing).await?;
-    if answer.status() >= 500 {
+    let response = ask(&context.http, request, doing).await?;
+    if response.status() >= 500 {
         return Err(not_the_service(doing, NotTheAnswer::ServerError));
     }
-    match answer.header("location").and_then(|location| authorised(location, &state)) {
+    match response.header("location").and_then(|location| authorised(location, &state)) {
         Some(code) => Ok(code),
         None => Err(unexpected(doing, "no authorisation code")),
     }

@@ -69,12 +69,12 @@ mod tests {
 
     use super::super::credential::read;
     use super::super::credential::tests::sample;
-    use super::super::gateway::Answer;
+    use super::super::gateway::GatewayResponse;
     use super::*;
 
     #[expect(clippy::disallowed_methods, reason = "the test compares the cookie")]
     fn header(data: serde_json::Value) -> String {
-        let credential = read(&Answer::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
+        let credential = read(&GatewayResponse::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
         let pairs = pairs(&credential);
         pairs.iter().map(|(name, value)| format!("{name}={}", value.expose())).collect::<Vec<_>>().join("; ")
     }

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::gateway::Answer;
+use super::gateway::GatewayResponse;
 use crate::credential::{Credential, Fields};
 use crate::error::ServiceError;
 use crate::id::AccountId;
@@ -17,11 +17,11 @@ const NUMBERS: [&str; 2] = ["str_musicid", "musicid"];
 
 /// Reads a credential with all its fields. A failure has the same shape with nothing in it, so that without a
 /// key and an account there is none.
-pub(super) fn read(answer: &Answer, now: Timestamp) -> Result<Credential, ServiceError> {
-    let Value::Object(data) = &answer.data else {
-        return Err(answer.unexpected("an answer without data"));
+pub(super) fn read(response: &GatewayResponse, now: Timestamp) -> Result<Credential, ServiceError> {
+    let Value::Object(data) = &response.data else {
+        return Err(response.unexpected("an answer without data"));
     };
-    of(data, now).map_err(|missing| answer.unexpected(missing))
+    of(data, now).map_err(|missing| response.unexpected(missing))
 }
 
 /// Makes a credential of its fields, or says what is missing.
@@ -104,7 +104,7 @@ pub(super) mod tests {
     }
 
     fn read_data(data: Value) -> Result<Credential, ServiceError> {
-        read(&Answer::of(0, data), now())
+        read(&GatewayResponse::of(0, data), now())
     }
 
     fn with(changes: Value) -> Value {

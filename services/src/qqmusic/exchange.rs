@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::application::WECHAT_APP;
-use super::gateway::{Answer, Call, Caller, GATEWAY};
+use super::gateway::{Call, Caller, GATEWAY, GatewayResponse};
 use super::{credential, profile};
 use crate::contract::{Context, Grant, Inspection, Progress};
 use crate::credential::Credential;
@@ -172,11 +172,11 @@ impl Exchange {
             AsksAs::WebSite | AsksAs::Owner => Caller::anonymous(tme_login_type),
         };
         let call = Call { gateway: GATEWAY, caller, module, method, param, doing: DOING };
-        let answer = match call.send(context).await {
+        let response = match call.send(context).await {
             Err(error @ ServiceError::Unexpected { .. }) => return Ok(Traded::Unclear(error)),
-            answer => answer?,
+            response => response?,
         };
-        match traded(&answer, context, self.checks < MOST_CHECKS)? {
+        match traded(&response, context, self.checks < MOST_CHECKS)? {
             Traded::For(credential) if !self.fits(&credential) => {
                 Err(ServiceError::OtherAccount { doing: DOING })
             }
@@ -211,11 +211,11 @@ impl Exchange {
     }
 }
 
-fn traded(answer: &Answer, context: &Context, may_be_held: bool) -> Result<Traded, ServiceError> {
-    if may_be_held && let Some(address) = answer.check_page() {
+fn traded(response: &GatewayResponse, context: &Context, may_be_held: bool) -> Result<Traded, ServiceError> {
+    if may_be_held && let Some(address) = response.check_page() {
         return Ok(Traded::Held(address));
     }
-    match (answer.code, issued(answer, context)) {
+    match (response.code, issued(response, context)) {
         (_, Ok(credential)) => Ok(Traded::For(credential)),
         (0, Err(error)) => Ok(Traded::MissingToken(error)),
         (1000 | 104_400 | 104_401, Err(error)) => Ok(Traded::UsedUp(error)),
@@ -237,14 +237,14 @@ fn asked(address: Url) -> Progress {
 }
 
 /// The credential in the answer of a login function.
-pub(super) fn issued(answer: &Answer, context: &Context) -> Result<Credential, ServiceError> {
-    match answer.code {
-        0 => credential::read(answer, context.clock.now()),
+pub(super) fn issued(response: &GatewayResponse, context: &Context) -> Result<Credential, ServiceError> {
+    match response.code {
+        0 => credential::read(response, context.clock.now()),
         // Elsewhere these say that a credential is dead; here there is none yet.
         1000 | 104_400 | 104_401 => {
-            Err(answer.unexpected(&format!("code {}: the code is used up", answer.code)))
+            Err(response.unexpected(&format!("code {}: the code is used up", response.code)))
         }
-        _ => Err(answer.refusal()),
+        _ => Err(response.refusal()),
     }
 }
 

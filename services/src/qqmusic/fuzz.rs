@@ -5,7 +5,7 @@ use serde_json::Value;
 use tunekey_fuzz::{fuzz, text};
 
 use super::authorisation::Arrival;
-use super::gateway::{self, Answer};
+use super::gateway::{self, GatewayResponse};
 use super::mqtt::{Packet, Reader};
 use super::ptui::PtuiCb;
 use super::{credential_of, exchange, membership, phone, profile, push, renewal, wechat_scan};
@@ -22,18 +22,18 @@ fn answers_of_the_gateway() {
     let old = credential_of(&fields, now).expect("number and key are enough");
     fuzz!([CREDENTIAL, PROFILE, MEMBERSHIP, REFUSAL], |input: &[u8]| {
         let Ok(envelope) = serde_json::from_slice::<Value>(input) else { return };
-        let Ok(answer) = gateway::read(envelope, "testing") else { return };
-        let _ = renewal::outcome(&answer, now, &old);
-        let _ = membership::by_query(&answer.data, "10001", now);
-        let _ = membership::by_login(&answer.data, now);
-        let _ = profile::Person::read(&answer.data["info"], &["nick", "nickname", "name"], "logo");
-        let _ = phone::sent(&answer, true);
-        let _ = exchange::is_hollow(&answer.data);
-        if let Some(page) = answer.check_page() {
+        let Ok(response) = gateway::read(envelope, "testing") else { return };
+        let _ = renewal::outcome(&response, now, &old);
+        let _ = membership::by_query(&response.data, "10001", now);
+        let _ = membership::by_login(&response.data, now);
+        let _ = profile::Person::read(&response.data["info"], &["nick", "nickname", "name"], "logo");
+        let _ = phone::sent(&response, true);
+        let _ = exchange::is_hollow(&response.data);
+        if let Some(page) = response.check_page() {
             assert!(page.host_str().is_some_and(|host| host.ends_with(".qq.com")), "{page} is not theirs");
         }
-        let Answer { code, .. } = answer;
-        let error = answer.refusal();
+        let GatewayResponse { code, .. } = response;
+        let error = response.refusal();
         assert!(
             error.service_message().is_none_or(|service_message| service_message.len() < 16 * 1024),
             "code {code} says too much"

@@ -127,7 +127,7 @@ fn device_number(device: &Device, purpose: &str) -> String {
 
 /// What a function answered.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct GatewayResponse {
     /// Its code; 0 is well.
     pub(super) code: i64,
     /// Its data, `Null` when there is none.
@@ -137,7 +137,7 @@ pub(super) struct Answer {
 
 impl Call {
     /// Calls the function. A code other than 0 is no error yet: what it means depends on the function.
-    pub(super) async fn send(self, context: &Context) -> Result<Answer, ServiceError> {
+    pub(super) async fn send(self, context: &Context) -> Result<GatewayResponse, ServiceError> {
         let doing = self.doing;
         let body = json!({
             "comm": self.caller.comm,
@@ -150,13 +150,13 @@ impl Call {
         if let Some(user_agent) = self.caller.user_agent {
             request = request.header("user-agent", user_agent);
         }
-        let answer = ask(&context.http, request, doing).await?;
-        read(response::json(&answer, doing)?, doing)
+        let response = ask(&context.http, request, doing).await?;
+        read(response::json(&response, doing)?, doing)
     }
 }
 
 /// Opens the envelope.
-pub(super) fn read(mut envelope: Value, doing: &'static str) -> Result<Answer, ServiceError> {
+pub(super) fn read(mut envelope: Value, doing: &'static str) -> Result<GatewayResponse, ServiceError> {
     // A code of the envelope is the gateway's own. It never got to the function, so that it proves nothing
     // about the credential, whatever the number is.
     match envelope.get("code").map(integer) {
@@ -169,10 +169,10 @@ pub(super) fn read(mut envelope: Value, doing: &'static str) -> Result<Answer, S
     let Some(code) = inner.get("code").and_then(integer) else {
         return Err(unexpected(doing, "an answer without a code"));
     };
-    Ok(Answer { code, data: inner.get("data").cloned().unwrap_or_default(), doing })
+    Ok(GatewayResponse { code, data: inner.get("data").cloned().unwrap_or_default(), doing })
 }
 
-impl Answer {
+impl GatewayResponse {
     /// An answer that nobody gave.
     #[cfg(test)]
     pub(super) fn of(code: i64, data: Value) -> Self {
@@ -232,7 +232,7 @@ mod tests {
 
     fn problem(envelope: Value) -> (ServiceErrorKind, Option<String>) {
         let error = match read(envelope, "testing") {
-            Ok(answer) => answer.ok().expect_err("the answer is no success"),
+            Ok(response) => response.ok().expect_err("the answer is no success"),
             Err(error) => error,
         };
         (error.kind(), error.service_message().map(str::to_owned))
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_check_is_opened_only_on_a_page_of_the_service_itself() {
-        let page = |code, data| Answer::of(code, data).check_page().map(String::from);
+        let page = |code, data| GatewayResponse::of(code, data).check_page().map(String::from);
         let ours = "https://y.qq.com/wk_v17/common_login.html?a=b";
         assert_eq!(page(2001, json!({ "feedbackURL": ours })).as_deref(), Some(ours));
         assert_eq!(page(20_276, json!({ "securityURL": ours })).as_deref(), Some(ours));
@@ -305,17 +305,17 @@ mod tests {
 
     #[test]
     fn the_services_words_are_kept() {
-        let answer =
+        let response =
             json!({ "code": 0, "req_0": { "code": 20_274, "data": { "errMsg": "", "errtip": "绑定异常" } } });
-        assert_eq!(problem(answer), (ServiceErrorKind::WrongMethod, Some("绑定异常".to_owned())));
+        assert_eq!(problem(response), (ServiceErrorKind::WrongMethod, Some("绑定异常".to_owned())));
     }
 
     #[test]
     fn answers_without_the_expected_parts_prove_nothing() {
-        for answer in
+        for response in
             [json!([]), json!(null), json!({}), json!({ "req_0": {} }), json!({ "req_0": { "code": null } })]
         {
-            assert_eq!(problem(answer.clone()).0, ServiceErrorKind::Unexpected, "{answer}");
+            assert_eq!(problem(response.clone()).0, ServiceErrorKind::Unexpected, "{response}");
         }
     }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::exchange::{MOST_CHECKS, granted, is_hollow, issued};
-use super::gateway::{Answer, Call, Caller, GATEWAY};
+use super::gateway::{Call, Caller, GATEWAY, GatewayResponse};
 use crate::contract::{Attempt, Context, Progress};
 use crate::credential::Credential;
 use crate::error::{InputError, ServiceError};
@@ -251,20 +251,20 @@ async fn send(context: &Context, number: &PhoneNumber, may_be_held: bool) -> Res
 }
 
 /// The check that a new device has to pass is asked for until it is done; risk control's, only while it may help.
-pub(super) fn sent(answer: &Answer, may_be_held: bool) -> Result<Sent, ServiceError> {
-    if (may_be_held || answer.code != 2001)
-        && let Some(address) = answer.check_page()
+pub(super) fn sent(response: &GatewayResponse, may_be_held: bool) -> Result<Sent, ServiceError> {
+    if (may_be_held || response.code != 2001)
+        && let Some(address) = response.check_page()
     {
         return Ok(Sent::Check(address));
     }
-    match answer.code {
+    match response.code {
         0 => Ok(Sent::Message),
         // Elsewhere 104400 says that a credential is dead; none has been shown yet.
         code @ (20_261 | 104_400) => {
-            Ok(Sent::NotAccepted { code, service_message: words(&answer.data, &["errMsg", "errtip"]) })
+            Ok(Sent::NotAccepted { code, service_message: words(&response.data, &["errMsg", "errtip"]) })
         }
-        1000 | 104_401 => Err(answer.unexpected(&format!("code {}", answer.code))),
-        _ => Err(answer.refusal()),
+        1000 | 104_401 => Err(response.unexpected(&format!("code {}", response.code))),
+        _ => Err(response.refusal()),
     }
 }
 
@@ -277,21 +277,21 @@ async fn sign_in(
     may_be_held: bool,
 ) -> Result<SignedIn, ServiceError> {
     let param = json!({ "code": code.expose(), "phoneNo": number.number.expose(), "loginMode": 1 });
-    let answer = call(context, "Login", param, "signing in with the code").send(context).await?;
-    match answer.check_page() {
+    let response = call(context, "Login", param, "signing in with the code").send(context).await?;
+    match response.check_page() {
         Some(address) if may_be_held => Ok(SignedIn::After(address)),
-        _ => signed_in(&answer, context).map(SignedIn::With),
+        _ => signed_in(&response, context).map(SignedIn::With),
     }
 }
 
-fn signed_in(answer: &Answer, context: &Context) -> Result<Credential, ServiceError> {
-    match answer.code {
+fn signed_in(response: &GatewayResponse, context: &Context) -> Result<Credential, ServiceError> {
+    match response.code {
         // Some servers say so of a wrong code, with nothing in the answer (protocol: QQ §4.2).
-        1000 if is_hollow(&answer.data) => {
-            let service_message = words(&answer.data, &["errMsg", "errtip"]);
+        1000 if is_hollow(&response.data) => {
+            let service_message = words(&response.data, &["errMsg", "errtip"]);
             Err(ServiceError::WrongCode { doing: "signing in with the code", code: 1000, service_message })
         }
-        _ => issued(answer, context),
+        _ => issued(response, context),
     }
 }
 
@@ -423,7 +423,7 @@ mod tests {
     fn a_check_leads_back_to_the_same_call() {
         let (mut phone, _) = phone();
         let check = json!({ "securityURL": "https://y.qq.com/m/check.html?a=b", "errMsg": "" });
-        let result = sent(&Answer::of(20_276, check), true);
+        let result = sent(&GatewayResponse::of(20_276, check), true);
         phone.state = phone.after_sending(mainland(), None, result).expect("a check is a question");
         let Question::Captcha { address } = asked(&phone) else { panic!("a check was due") };
         assert_eq!(address.host_str(), Some("y.qq.com"));
@@ -442,7 +442,7 @@ mod tests {
             "javascript:alert(1)",
             "",
         ] {
-            let result = sent(&Answer::of(20_276, json!({ "securityURL": address })), true);
+            let result = sent(&GatewayResponse::of(20_276, json!({ "securityURL": address })), true);
             assert!(
                 matches!(result, Err(ServiceError::RiskControl { .. })),
                 "{address:?} is no page of the service"
@@ -465,7 +465,7 @@ mod tests {
             "the first message's code may still be typed"
         );
 
-        let limited = || sent(&Answer::of(100_001, json!({ "errMsg": "操作频繁" })), true);
+        let limited = || sent(&GatewayResponse::of(100_001, json!({ "errMsg": "操作频繁" })), true);
         let state = phone.after_sending(mainland(), None, limited()).expect("it goes back to the form");
         let State::AskNumber { error: Some(error), wait } = state else { panic!("the form, with why") };
         assert_eq!(
@@ -482,12 +482,12 @@ mod tests {
     fn what_bars_the_way_ends_it_and_a_wrong_number_does_not() {
         let (phone, _) = phone();
         for code in [2001, 20_279, 20_277, 20_450, 20_274] {
-            let result = sent(&Answer::of(code, json!({})), true);
+            let result = sent(&GatewayResponse::of(code, json!({})), true);
             let error = phone.after_sending(mainland(), None, result).err().expect("the way is barred");
             assert!(!error.may_pass(), "{code} is not repeated");
         }
         let state = phone
-            .after_sending(mainland(), None, sent(&Answer::of(20_261, json!({})), true))
+            .after_sending(mainland(), None, sent(&GatewayResponse::of(20_261, json!({})), true))
             .expect("the form");
         let State::AskNumber { error: Some(error), .. } = state else { panic!("the form, with why") };
         assert_eq!(error.kind(), ServiceErrorKind::InvalidInput);
@@ -496,8 +496,9 @@ mod tests {
     #[test]
     fn a_number_that_the_service_does_not_accept_stays_on_the_form_with_its_reason() {
         let (phone, _) = phone();
-        let refused =
-            |service_message: &str| sent(&Answer::of(104_400, json!({ "errMsg": service_message })), true);
+        let refused = |service_message: &str| {
+            sent(&GatewayResponse::of(104_400, json!({ "errMsg": service_message })), true)
+        };
         let state = phone.after_sending(mainland(), None, refused("该号码段暂不支持")).expect("the form");
         let State::AskNumber { error: Some(error), wait: None } = state else { panic!("the form, with why") };
         assert_eq!(
@@ -515,8 +516,9 @@ mod tests {
     #[test]
     fn a_check_by_risk_control_comes_before_the_message_or_the_credential_and_then_the_same_is_asked_again() {
         let (mut phone, _) = phone();
-        let wanted =
-            || Answer::of(2001, json!({ "feedbackURL": "https://y.qq.com/wk_v17/common_login.html" }));
+        let wanted = || {
+            GatewayResponse::of(2001, json!({ "feedbackURL": "https://y.qq.com/wk_v17/common_login.html" }))
+        };
         phone.state = phone.after_sending(mainland(), None, sent(&wanted(), true)).expect("a question");
         assert!(matches!(asked(&phone), Question::Captcha { .. }));
         phone.give(Input::CaptchaDone);
@@ -543,7 +545,7 @@ mod tests {
             *value = Value::Null;
         }
         let code = |code: i64| {
-            let result = signed_in(&Answer::of(code, skeleton.clone()), &phone.context);
+            let result = signed_in(&GatewayResponse::of(code, skeleton.clone()), &phone.context);
             result.expect_err("it is no success").kind()
         };
         assert_eq!(code(20_271), ServiceErrorKind::WrongCode);
@@ -554,6 +556,6 @@ mod tests {
         assert_eq!(code(104_604), ServiceErrorKind::RateLimited);
         assert_eq!(code(20_254), ServiceErrorKind::RiskControl);
         assert_eq!(code(0), ServiceErrorKind::Unexpected, "success without a key proves nothing");
-        assert!(signed_in(&Answer::of(0, sample()), &phone.context).is_ok());
+        assert!(signed_in(&GatewayResponse::of(0, sample()), &phone.context).is_ok());
     }
 }

@@ -121,15 +121,15 @@ impl QqScan {
                 ("pt_3rd_aid", CLIENT),
             ],
         );
-        let answer = ask(&self.context.http, request.header("referer", REFERER).picture(), doing).await?;
-        answer.answered().map_err(|what| not_the_service(doing, what))?;
-        let code = match qr::read(answer.body().to_vec()).await {
+        let response = ask(&self.context.http, request.header("referer", REFERER).picture(), doing).await?;
+        response.answered().map_err(|what| not_the_service(doing, what))?;
+        let code = match qr::read(response.body().to_vec()).await {
             Ok(text) => FORM.drawn(text.expose(), doing)?,
-            Err(QrError::NotAPicture) => return Err(not_the_service(doing, answer.shape())),
+            Err(QrError::NotAPicture) => return Err(not_the_service(doing, response.shape())),
             Err(QrError::Unreadable | QrError::TooLong) => return Err(ServiceError::ForeignCode { doing }),
         };
         let mut cookies = CookieMap::default();
-        cookies.absorb(&answer.set_cookies(self.context.clock.now()));
+        cookies.absorb(&response.set_cookies(self.context.clock.now()));
         let Some(token) = cookies.get("qrsig").map(|qrsig| hashed(qrsig, TOKEN)) else {
             return Err(unexpected(doing, "a code without its signature"));
         };
@@ -168,15 +168,15 @@ impl QqScan {
                 ("has_onekey", "1"),
             ],
         );
-        let answer =
+        let response =
             ask(&self.context.http, request.header("referer", REFERER).cookies(cookies), doing).await?;
-        answer.answered().map_err(|what| not_the_service(doing, what))?;
-        if answer.status() >= 400 {
+        response.answered().map_err(|what| not_the_service(doing, what))?;
+        if response.status() >= 400 {
             // The signature is not accepted: only a new code helps.
-            return Err(unexpected(doing, format!("HTTP {}", answer.status())));
+            return Err(unexpected(doing, format!("HTTP {}", response.status())));
         }
-        let script = String::from_utf8_lossy(answer.body());
-        let line = PtuiCb::parse(&script).ok_or_else(|| not_the_service(doing, answer.shape()))?;
+        let script = String::from_utf8_lossy(response.body());
+        let line = PtuiCb::parse(&script).ok_or_else(|| not_the_service(doing, response.shape()))?;
         match line.code {
             66 => Ok(Progress::Waiting),
             67 if *scanned => Ok(Progress::Waiting),

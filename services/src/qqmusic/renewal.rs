@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::gateway::{Answer, Call, Caller, GATEWAY};
+use super::gateway::{Call, Caller, GATEWAY, GatewayResponse};
 use super::kind::{self, Kind};
 use super::{credential, profile};
 use crate::contract::{Context, Renewability, Renewal, UnchangedReason};
@@ -24,8 +24,8 @@ const OLD_GATEWAY: &str = "https://u6.y.qq.com/cgi-bin/musicu.fcg?format=json&in
 /// Whatever the older way says against the credential is not believed, because no list says what its codes
 /// mean; the error of the current way stands. It is for accounts of QQ only.
 pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal, ServiceError> {
-    let answer = current_way(old).send(context).await?;
-    match outcome(&answer, context.clock.now(), old) {
+    let response = current_way(old).send(context).await?;
+    match outcome(&response, context.clock.now(), old) {
         // Some clients report this for "not yet" as well as for too many devices: ask about the key first.
         Err(error @ ServiceError::DeviceLimit { .. }) => match profile::validate(context, old).await {
             Ok(_) => Ok(Renewal::Unchanged { reason: UnchangedReason::NotReissued }),
@@ -34,7 +34,7 @@ pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal
         },
         Err(error @ ServiceError::Unexpected { .. }) if Kind::of(old) == Kind::Qq => {
             let second = older_way(old).send(context).await;
-            second.and_then(|answer| outcome(&answer, context.clock.now(), old)).map_err(|_| error)
+            second.and_then(|response| outcome(&response, context.clock.now(), old)).map_err(|_| error)
         }
         outcome => outcome,
     }
@@ -72,11 +72,15 @@ pub(super) fn renewability(credential: &Credential) -> Renewability {
 }
 
 /// What an answer to either way comes to.
-pub(super) fn outcome(answer: &Answer, now: Timestamp, old: &Credential) -> Result<Renewal, ServiceError> {
-    if answer.code != 0 {
-        return Err(answer.refusal());
+pub(super) fn outcome(
+    response: &GatewayResponse,
+    now: Timestamp,
+    old: &Credential,
+) -> Result<Renewal, ServiceError> {
+    if response.code != 0 {
+        return Err(response.refusal());
     }
-    let new = credential::read(answer, now)?;
+    let new = credential::read(response, now)?;
     let same_key = new.field("musickey") == old.field("musickey");
     let merged = old.merged(new).map_err(|_| ServiceError::OtherAccount { doing: DOING })?;
     if same_key && merged.expires_at <= old.expires_at {
@@ -174,7 +178,7 @@ mod tests {
     const NOW: i64 = 1_790_100_000;
 
     fn old() -> Credential {
-        credential::read(&Answer::of(0, sample()), Timestamp::UNIX_EPOCH).expect("it is whole")
+        credential::read(&GatewayResponse::of(0, sample()), Timestamp::UNIX_EPOCH).expect("it is whole")
     }
 
     fn answered(changes: Value) -> Result<Renewal, ServiceError> {
@@ -182,7 +186,7 @@ mod tests {
         for (name, value) in changes.as_object().expect("an object") {
             data[name.as_str()] = value.clone();
         }
-        outcome(&Answer::of(0, data), Timestamp::from_second(NOW).expect("a time"), &old())
+        outcome(&GatewayResponse::of(0, data), Timestamp::from_second(NOW).expect("a time"), &old())
     }
 
     #[test]
@@ -261,7 +265,8 @@ mod tests {
             let mut data = sample();
             data["musickey"] = key.into();
             data["loginType"] = stated;
-            let old = credential::read(&Answer::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
+            let old =
+                credential::read(&GatewayResponse::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
             let param = current_way(&old).param;
             let has = |name: &str| param.get(name).is_some();
             assert_eq!(param["loginMode"], 2);
@@ -287,7 +292,8 @@ mod tests {
         data["musicid"] = 1_152_921_504_600_000_043_u64.into();
         data["str_musicid"] = "1152921504600000043".into();
         data["loginType"] = 6.into();
-        let wechat = credential::read(&Answer::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
+        let wechat =
+            credential::read(&GatewayResponse::of(0, data), Timestamp::UNIX_EPOCH).expect("it is whole");
         let param = current_way(&wechat).param;
         assert_eq!(param["str_musicid"], "1152921504600000043");
         assert_eq!(param["musicid"], 1_152_921_504_600_000_043_u64);

@@ -116,9 +116,9 @@ impl WechatScan {
                 ("href", "https://y.qq.com/mediastyle/music_v17/src/css/popup_wechat.css#wechat_redirect"),
             ],
         );
-        let answer = ask(&self.context.http, request, doing).await?;
-        answer.answered().map_err(|what| not_the_service(doing, what))?;
-        let page = String::from_utf8_lossy(answer.body());
+        let response = ask(&self.context.http, request, doing).await?;
+        response.answered().map_err(|what| not_the_service(doing, what))?;
+        let page = String::from_utf8_lossy(response.body());
         let Some(uuid) = uuid(&page) else {
             return Err(unexpected(doing, "a page without a code"));
         };
@@ -152,7 +152,7 @@ impl WechatScan {
         let request = Request::get_with("https://lp.open.weixin.qq.com/connect/l/qrconnect", &query)
             .header("referer", "https://open.weixin.qq.com/")
             .within(limits.long_poll);
-        let answer = match ask(&self.context.http, request, doing).await {
+        let response = match ask(&self.context.http, request, doing).await {
             // Once there is a connection, what takes so long is the service's holding the answer back.
             Err(ServiceError::Http { source: HttpError::Timeout, .. })
                 if self.context.clock.monotonic().duration_since(asked) + limits.connect
@@ -160,11 +160,11 @@ impl WechatScan {
             {
                 return Ok(Progress::Waiting);
             }
-            answer => answer?,
+            response => response?,
         };
-        answer.answered().map_err(|what| not_the_service(doing, what))?;
-        let script = String::from_utf8_lossy(answer.body());
-        let Some(line) = Line::parse(&script) else { return Err(not_the_service(doing, answer.shape())) };
+        response.answered().map_err(|what| not_the_service(doing, what))?;
+        let script = String::from_utf8_lossy(response.body());
+        let Some(line) = Line::parse(&script) else { return Err(not_the_service(doing, response.shape())) };
         match line.code {
             408 => {
                 // One that was not held at all would be asked for without a pause.

@@ -7,18 +7,18 @@ use super::*;
 /// A proxy that reads a piece for each of these answers, gives the answer, and then ends the connection. What it
 /// read comes out of the channel.
 async fn proxy(answers: &[&[u8]]) -> (SocketAddr, mpsc::UnboundedReceiver<Vec<u8>>) {
-    let answers: Vec<Vec<u8>> = answers.iter().map(|answer| answer.to_vec()).collect();
+    let answers: Vec<Vec<u8>> = answers.iter().map(|response| response.to_vec()).collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let (sender, pieces) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            for answer in &answers {
+            for response in &answers {
                 let mut piece = vec![0; 4096];
                 let Ok(length) = stream.read(&mut piece).await else { break };
                 piece.truncate(length);
                 let _ = sender.send(piece);
-                let _ = stream.write_all(answer).await;
+                let _ = stream.write_all(response).await;
             }
         }
     });
@@ -69,15 +69,15 @@ async fn a_proxy_that_wants_a_password_says_so() {
 
 #[tokio::test]
 async fn a_proxy_that_says_no_says_so() {
-    for answer in [
+    for response in [
         b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n".as_slice(),
         b"HTTP/1.1 502 Bad Gateway\r\n\r\n",
         b"HTTP/1.1 302 Found\r\nlocation: http://portal.test/\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.6\r\n",
         b"",
     ] {
-        let (address, _) = proxy(&[answer]).await;
-        let text = String::from_utf8_lossy(answer);
+        let (address, _) = proxy(&[response]).await;
+        let text = String::from_utf8_lossy(response);
         assert_eq!(through(&format!("http://{address}")).await, HttpError::ProxyRefused, "{text}");
     }
     // SOCKS: it cannot reach the service, its rules forbid it, it speaks another language.

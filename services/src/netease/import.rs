@@ -37,7 +37,7 @@ pub(super) fn detect(fields: &CookieMap) -> Detection {
 }
 
 /// Asks whose it is. A session that has ended is renewed once, where that is possible.
-pub(super) async fn adopt(
+pub(super) async fn import(
     context: &Context,
     profile: ClientIdentity,
     fields: &CookieMap,
@@ -64,11 +64,11 @@ async fn renewed(
     mut cookies: CookieMap,
     rejected: ServiceError,
 ) -> Result<Grant, ServiceError> {
-    let answer = renewal::ask(context, profile, &cookies).await?;
-    if !renewal::brings_session(&answer) {
+    let response = renewal::ask(context, profile, &cookies).await?;
+    if !renewal::brings_session(&response) {
         return Err(rejected);
     }
-    let issued = grant::accept(&answer, &mut cookies, context.clock.now(), "renewing the session")?;
+    let issued = grant::accept(&response, &mut cookies, context.clock.now(), "renewing the session")?;
     // The new session exists here only: a moment without network must not lose it.
     for _ in 1..PATIENCE {
         match grant::confirm(context, profile, &cookies, issued).await {

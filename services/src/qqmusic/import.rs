@@ -83,7 +83,7 @@ pub(super) fn detect(fields: &CookieMap) -> Detection {
 }
 
 /// Makes a credential and asks the service about it. One that has ended is renewed once, if it can be.
-pub(super) async fn adopt(context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
+pub(super) async fn import(context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
     let credential = credential(fields, context.clock.now())?;
     let revives = renewal::renewability(&credential) == Renewability::Renewable;
     let rejected = match profile::validate(context, &credential).await {
@@ -203,7 +203,7 @@ fn stated<'a>(fields: &'a CookieMap, name: &str) -> Option<&'a Secret> {
 mod tests {
     use super::super::cookie;
     use super::super::credential::tests::sample;
-    use super::super::gateway::Answer;
+    use super::super::gateway::GatewayResponse;
     use super::*;
 
     fn now() -> Timestamp {
@@ -235,7 +235,7 @@ mod tests {
         for key in ["Q_H_L_63k3", "W_X_63k3"] {
             let mut data = sample();
             data["musickey"] = key.into();
-            let original = credential::read(&Answer::of(0, data), now()).expect("it is whole");
+            let original = credential::read(&GatewayResponse::of(0, data), now()).expect("it is whole");
             let cookies: CookieMap = cookie::pairs(&original).into_iter().collect();
             let back = credential(&cookies, now()).expect("it is enough");
             assert_eq!(back.account, original.account);
