@@ -27,8 +27,8 @@ mod import;
 mod membership;
 mod official_page;
 mod phone;
-mod profile;
 mod renewal;
+mod user_info;
 
 use client_identity::ClientIdentity;
 pub use facts::ID;
@@ -67,7 +67,7 @@ impl Service for Netease {
     }
 
     async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
-        profile::inspect(context, credential).await
+        user_info::inspect(context, credential).await
     }
 
     async fn renew(&self, context: &Context, credential: &Credential) -> Result<Renewal, ServiceError> {

@@ -31,11 +31,11 @@ mod membership;
 mod mqtt;
 mod official_page;
 mod phone;
-mod profile;
 mod ptui;
 mod push;
 mod qq_scan;
 mod renewal;
+mod user_info;
 mod wechat_scan;
 
 pub use facts::{API_FORMAT, ID};
@@ -78,7 +78,7 @@ impl Service for QqMusic {
     }
 
     async fn inspect(&self, context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
-        profile::inspect(context, credential).await
+        user_info::inspect(context, credential).await
     }
 
     async fn renew(&self, context: &Context, credential: &Credential) -> Result<Renewal, ServiceError> {

@@ -47,7 +47,7 @@ const CODE_LIFE: Duration = Duration::from_secs(300);
 /// A sign-in from its code to its credential. As which client is settled at the beginning.
 pub(super) struct AppScan {
     context: Context,
-    profile: ClientIdentity,
+    identity: ClientIdentity,
     cookies: CookieMap,
     state: State,
 }
@@ -78,9 +78,9 @@ impl State {
 
 impl AppScan {
     pub(super) fn begin(context: Context) -> Paced<Self> {
-        let profile = ClientIdentity::chosen(&context);
+        let identity = ClientIdentity::chosen(&context);
         Paced::new(
-            Self { context, profile, cookies: CookieMap::default(), state: State::Start },
+            Self { context, identity, cookies: CookieMap::default(), state: State::Start },
             PACE,
             SLOWEST,
         )
@@ -98,7 +98,7 @@ impl Steps for AppScan {
             State::Start => self.show(retried).await,
             State::Shown { .. } => self.poll(retried).await,
             State::Granted(issued) => {
-                let grant = grant::confirm_new(&self.context, self.profile, &self.cookies, *issued).await;
+                let grant = grant::confirm_new(&self.context, self.identity, &self.cookies, *issued).await;
                 grant.map(|grant| Progress::Granted(Box::new(grant)))
             }
         }
@@ -124,10 +124,10 @@ impl AppScan {
     /// Fetches a key and draws the code, which NetEase's clients make themselves.
     async fn show(&mut self, retried: bool) -> Result<Progress, ServiceError> {
         let doing = "asking for a code";
-        if self.profile == ClientIdentity::Web && !retried {
+        if self.identity == ClientIdentity::Web && !retried {
             self.visit().await;
         }
-        let payload = match self.profile {
+        let payload = match self.identity {
             ClientIdentity::Web => json!({ "type": 1, "noCheckToken": true }),
             ClientIdentity::Pc => json!({ "type": 3 }),
         };
@@ -140,7 +140,7 @@ impl AppScan {
             return Err(unexpected(doing, "no key for a code"));
         };
         let chain = chain_id(&self.context);
-        let address = address(self.profile, unikey, &chain);
+        let address = address(self.identity, unikey, &chain);
         let code = FORM.drawn(address.as_str(), doing)?;
         let (unikey, since) = (Secret::new(unikey), self.context.clock.monotonic());
         self.state = State::Shown { unikey, chain, since, scanned: false };
@@ -161,7 +161,7 @@ impl AppScan {
             return Ok(Progress::Expired);
         }
         let already_scanned = *scanned;
-        let (payload, headers) = match self.profile {
+        let (payload, headers) = match self.identity {
             ClientIdentity::Web => (
                 // The page's own request has an empty device token in it (protocol: NetEase §12.4).
                 json!({ "type": 1, "key": unikey.expose(), "noCheckToken": true, "ydDeviceToken": "" }),
@@ -204,7 +204,7 @@ impl AppScan {
         doing: &'static str,
     ) -> Result<GatewayResponse, ServiceError> {
         let cookies = &self.cookies;
-        let call = Call { profile: self.profile, path, payload, cookies, headers, doing };
+        let call = Call { identity: self.identity, path, payload, cookies, headers, doing };
         let response = call.send(&self.context).await?;
         if response.code != 803 {
             self.cookies.absorb(&response.cookies);
@@ -214,8 +214,8 @@ impl AppScan {
 }
 
 /// What the code says (protocol: NetEase §1.2).
-fn address(profile: ClientIdentity, unikey: &str, chain: &str) -> Url {
-    let (page, query): (_, &[(&str, &str)]) = match profile {
+fn address(identity: ClientIdentity, unikey: &str, chain: &str) -> Url {
+    let (page, query): (_, &[(&str, &str)]) = match identity {
         ClientIdentity::Web => (
             "https://music.163.com/st/platform/scanlogin",
             &[

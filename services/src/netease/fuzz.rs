@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tunekey_fuzz::{fuzz, text};
 
-use super::{codes, cookie, crypto, gateway, grant, membership, phone, profile};
+use super::{codes, cookie, crypto, gateway, grant, membership, phone, user_info};
 use crate::http::{CookieMap, Response};
 
 const CONFIRMED: &str = r#"{"code":803,"message":"授权登陆成功","cookie":"MUSIC_U=U==; Max-Age=15552000; Path=/;;__csrf=C; Path=/"}"#;
@@ -21,7 +21,7 @@ fn answers_of_the_gateway() {
         let mut cookies = CookieMap::default();
         let _ = grant::accept(&response, &mut cookies, now, "testing");
         assert!(cookies.iter().count() <= 512, "no site has so many");
-        let _ = profile::read(&response);
+        let _ = user_info::read(&response);
         let _ = membership::read(&response.body["data"], now);
         if let Some(page) = phone::check_address(&response) {
             assert!(page.host_str().is_some_and(|host| host.ends_with(".163.com")), "{page} is not theirs");

@@ -24,29 +24,29 @@ const PC_USER_AGENT: &str = "Mozilla/5.0 (Windows NT 10.0; WOW64) AppleWebKit/53
                              Safari/537.36 Chrome/91.0.4472.164 NeteaseMusicDesktop/3.1.17.204416";
 
 /// The field of a credential that remembers as which client it was made. The name is ours.
-const PROFILE: &str = "profile";
+const IDENTITY: &str = "profile";
 
 /// As which client a credential goes on.
-pub(super) fn profile_of(credential: &Credential, context: &Context) -> ClientIdentity {
-    match credential.field(PROFILE) {
-        Some(profile) if *profile == Secret::from("pc") => ClientIdentity::Pc,
+pub(super) fn identity_of(credential: &Credential, context: &Context) -> ClientIdentity {
+    match credential.field(IDENTITY) {
+        Some(identity) if *identity == Secret::from("pc") => ClientIdentity::Pc,
         Some(_) => ClientIdentity::Web,
         None => ClientIdentity::chosen(context),
     }
 }
 
 /// What to remember in a credential.
-pub(super) fn profile_field(profile: ClientIdentity) -> (&'static str, &'static str) {
-    match profile {
-        ClientIdentity::Web => (PROFILE, "web"),
-        ClientIdentity::Pc => (PROFILE, "pc"),
+pub(super) fn identity_field(identity: ClientIdentity) -> (&'static str, &'static str) {
+    match identity {
+        ClientIdentity::Web => (IDENTITY, "web"),
+        ClientIdentity::Pc => (IDENTITY, "pc"),
     }
 }
 
 /// A request.
 pub(super) struct Call<'a> {
     /// As which client.
-    pub(super) profile: ClientIdentity,
+    pub(super) identity: ClientIdentity,
     /// The path without `/api`, `/weapi` or `/eapi`.
     pub(super) path: &'static str,
     /// What is said.
@@ -86,7 +86,7 @@ impl Call<'_> {
     pub(super) async fn send(self, context: &Context) -> Result<GatewayResponse, ServiceError> {
         let doing = self.doing;
         let now = context.clock.now();
-        let request = match self.profile {
+        let request = match self.identity {
             ClientIdentity::Web => self.web_request(context),
             ClientIdentity::Pc => self.desktop_request(context, now),
         };

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::client_identity::ClientIdentity;
-use super::gateway::{GatewayResponse, profile_field};
-use super::{codes, cookie, profile};
+use super::gateway::{GatewayResponse, identity_field};
+use super::{codes, cookie, user_info};
 use crate::contract::{Context, Grant, Inspection};
 use crate::credential::{Credential, Fields};
 use crate::error::ServiceError;
@@ -51,15 +51,15 @@ pub(super) fn accept(
 /// [rejected](ServiceError::Rejected) it.
 pub(super) async fn confirm(
     context: &Context,
-    profile: ClientIdentity,
+    identity: ClientIdentity,
     cookies: &CookieMap,
     issued: Issued,
 ) -> Result<Grant, ServiceError> {
     let kept = || cookies.iter().filter(|(name, _)| cookie::is_kept(name));
     let session: CookieMap = kept().filter(|(name, _)| *name != cookie::REFRESH).map(owned).collect();
-    let owner = profile::owner(context, profile, &session).await?;
+    let owner = user_info::owner(context, identity, &session).await?;
     let mut fields: Fields = kept().map(owned).collect();
-    let (name, value) = profile_field(profile);
+    let (name, value) = identity_field(identity);
     fields.set(name, value);
     let account = AccountId::new(super::facts::ID, owner.uid.to_string());
     Ok(Grant {
@@ -72,11 +72,11 @@ pub(super) async fn confirm(
 /// a credential but an answer that makes no sense. A guest's is a guest's all the same.
 pub(super) async fn confirm_new(
     context: &Context,
-    profile: ClientIdentity,
+    identity: ClientIdentity,
     cookies: &CookieMap,
     issued: Issued,
 ) -> Result<Grant, ServiceError> {
-    match confirm(context, profile, cookies, issued).await {
+    match confirm(context, identity, cookies, issued).await {
         Err(ServiceError::Rejected { doing, code }) if code != codes::GUEST => {
             Err(unexpected(doing, "a session that the service then did not confirm"))
         }

@@ -39,7 +39,7 @@ pub(super) fn detect(fields: &CookieMap) -> Detection {
 /// Asks whose it is. A session that has ended is renewed once, where that is possible.
 pub(super) async fn import(
     context: &Context,
-    profile: ClientIdentity,
+    identity: ClientIdentity,
     fields: &CookieMap,
 ) -> Result<Grant, ServiceError> {
     let taken: CookieMap =
@@ -49,9 +49,9 @@ pub(super) async fn import(
     }
     // Cookies do not say when they were issued: from now on the usual age counts.
     let issued = Issued { at: context.clock.now(), until: None };
-    match grant::confirm(context, profile, &taken, issued).await {
+    match grant::confirm(context, identity, &taken, issued).await {
         Err(rejected @ ServiceError::Rejected { .. }) if taken.get(cookie::REFRESH).is_some() => {
-            renewed(context, profile, taken, rejected).await
+            renewed(context, identity, taken, rejected).await
         }
         result => result,
     }
@@ -60,23 +60,23 @@ pub(super) async fn import(
 /// The same with a new session, or the verdict on the old one when there is none.
 async fn renewed(
     context: &Context,
-    profile: ClientIdentity,
+    identity: ClientIdentity,
     mut cookies: CookieMap,
     rejected: ServiceError,
 ) -> Result<Grant, ServiceError> {
-    let response = renewal::ask(context, profile, &cookies).await?;
+    let response = renewal::ask(context, identity, &cookies).await?;
     if !renewal::brings_session(&response) {
         return Err(rejected);
     }
     let issued = grant::accept(&response, &mut cookies, context.clock.now(), "renewing the session")?;
     // The new session exists here only: a moment without network must not lose it.
     for _ in 1..PATIENCE {
-        match grant::confirm(context, profile, &cookies, issued).await {
+        match grant::confirm(context, identity, &cookies, issued).await {
             Err(error) if error.may_pass() => tokio::time::sleep(PAUSE).await,
             result => return result,
         }
     }
-    grant::confirm(context, profile, &cookies, issued).await
+    grant::confirm(context, identity, &cookies, issued).await
 }
 
 #[cfg(test)]

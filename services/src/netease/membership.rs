@@ -33,11 +33,11 @@ const TIERS: [(Tier, &str); 3] =
 /// Asks one endpoint and, if it does not know, the other. A failure proves nothing.
 pub(super) async fn ask(
     context: &Context,
-    profile: ClientIdentity,
+    identity: ClientIdentity,
     cookies: &CookieMap,
 ) -> Option<Membership> {
     for path in PATHS {
-        let asked = query(context, profile, cookies, path).await;
+        let asked = query(context, identity, cookies, path).await;
         let now = context.clock.now();
         if let Some(tiers) = asked.ok().and_then(|data| read(&data, now)) {
             return Some(Membership { tiers, checked_at: now });
@@ -48,12 +48,12 @@ pub(super) async fn ask(
 
 async fn query(
     context: &Context,
-    profile: ClientIdentity,
+    identity: ClientIdentity,
     cookies: &CookieMap,
     path: &'static str,
 ) -> Result<Value, ServiceError> {
     let payload = json!({ "userId": "" });
-    let call = Call { profile, path, payload, cookies, headers: Vec::new(), doing: DOING };
+    let call = Call { identity, path, payload, cookies, headers: Vec::new(), doing: DOING };
     let mut response = call.send(context).await?;
     match response.code {
         200 => Ok(response.body["data"].take()),

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// A sign-in from the number to the credential.
 pub(super) struct Phone {
     context: Context,
-    profile: ClientIdentity,
+    identity: ClientIdentity,
     cookies: CookieMap,
     /// What to send to, once there is a number that could be one.
     phone: Option<PhoneNumber>,
@@ -47,11 +47,11 @@ enum State {
 
 impl Phone {
     pub(super) fn new(context: Context) -> Self {
-        let profile = ClientIdentity::chosen(&context);
+        let identity = ClientIdentity::chosen(&context);
         let state = State::AskNumber { error: None, wait: None };
         Self {
             context,
-            profile,
+            identity,
             cookies: CookieMap::default(),
             phone: None,
             sent: None,
@@ -73,7 +73,7 @@ impl Attempt for Phone {
             State::AskNumber { .. } | State::AskCheck { .. } | State::AskCode { .. } | State::Granted(_) => {}
         }
         if let State::Granted(issued) = &self.state {
-            let grant = grant::confirm_new(&self.context, self.profile, &self.cookies, *issued).await?;
+            let grant = grant::confirm_new(&self.context, self.identity, &self.cookies, *issued).await?;
             return Ok(Progress::Granted(Box::new(grant)));
         }
         Ok(Progress::Ask(self.question()))
@@ -238,7 +238,7 @@ impl Phone {
         doing: &'static str,
     ) -> Result<GatewayResponse, ServiceError> {
         let cookies = &self.cookies;
-        let call = Call { profile: self.profile, path, payload, cookies, headers: Vec::new(), doing };
+        let call = Call { identity: self.identity, path, payload, cookies, headers: Vec::new(), doing };
         let response = call.send(&self.context).await?;
         self.cookies.absorb(&response.cookies);
         Ok(response)

@@ -1,9 +1,9 @@
 //! A new session for an old one, and the end of a session (protocol: NetEase §5.3, §5.4).
 
 use super::client_identity::ClientIdentity;
-use super::gateway::{Call, GatewayResponse, nothing, plain_renewal, profile_of};
+use super::gateway::{Call, GatewayResponse, identity_of, nothing, plain_renewal};
 use super::grant::session_end;
-use super::{codes, cookie, profile};
+use super::{codes, cookie, user_info};
 use crate::contract::{Context, Renewability, Renewal, UnchangedReason};
 use crate::credential::{Credential, Fields};
 use crate::error::ServiceError;
@@ -19,14 +19,14 @@ pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal
     if let Some(token) = old.field(cookie::REFRESH) {
         cookies.set(cookie::REFRESH, token.clone());
     }
-    let response = ask(context, profile_of(old, context), &cookies).await?;
+    let response = ask(context, identity_of(old, context), &cookies).await?;
     if brings_session(&response) {
         return confirmed(context, merged(context, old, &response)?).await;
     }
     match response.code {
         // No new session, or none because something was missing, or "not signed in".
         200 | 301 | 302 | 400 | 504 => {
-            profile::validate(context, old).await?;
+            user_info::validate(context, old).await?;
             Ok(Renewal::Unchanged { reason: reason(&response, old.field(cookie::REFRESH).is_some()) })
         }
         code => Err(codes::refusal(DOING, code, &response.body)),
@@ -57,7 +57,7 @@ fn reason(response: &GatewayResponse, token_sent: bool) -> UnchangedReason {
 pub(super) async fn sign_out(context: &Context, credential: &Credential) -> Result<(), ServiceError> {
     let doing = "signing out";
     let call = Call {
-        profile: profile_of(credential, context),
+        identity: identity_of(credential, context),
         path: "/logout",
         payload: nothing(),
         cookies: &cookie::session(credential),
@@ -80,14 +80,14 @@ pub(super) fn brings_session(response: &GatewayResponse) -> bool {
 /// The one request that carries the refresh token.
 pub(super) async fn ask(
     context: &Context,
-    profile: ClientIdentity,
+    identity: ClientIdentity,
     cookies: &CookieMap,
 ) -> Result<GatewayResponse, ServiceError> {
-    match profile {
+    match identity {
         ClientIdentity::Web => plain_renewal(context, cookies, DOING).await,
         ClientIdentity::Pc => {
             let path = "/login/token/refresh";
-            Call { profile, path, payload: nothing(), cookies, headers: Vec::new(), doing: DOING }
+            Call { identity, path, payload: nothing(), cookies, headers: Vec::new(), doing: DOING }
                 .send(context)
                 .await
         }
@@ -114,7 +114,7 @@ fn merged(
 /// Asks whose the new session is before it replaces the old one, which goes on working for a while. When
 /// nobody answers the new one is kept: it came from the service, and there may be no other.
 async fn confirmed(context: &Context, new: Credential) -> Result<Renewal, ServiceError> {
-    match profile::validate(context, &new).await {
+    match user_info::validate(context, &new).await {
         Err(error @ ServiceError::OtherAccount { .. }) => Err(error),
         Err(ServiceError::Rejected { .. }) => Err(ServiceError::Unexpected {
             doing: DOING,

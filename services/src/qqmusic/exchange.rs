@@ -6,7 +6,7 @@ use url::Url;
 
 use super::application::WECHAT_APP;
 use super::gateway::{Call, Caller, GATEWAY, GatewayResponse};
-use super::{credential, profile};
+use super::{credential, user_info};
 use crate::contract::{Context, Grant, Inspection, Progress};
 use crate::credential::Credential;
 use crate::error::ServiceError;
@@ -203,7 +203,7 @@ impl Exchange {
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let credential =
             credential::of(&fields, context.clock.now()).map_err(|missing| unexpected(DOING, missing))?;
-        match profile::validate(context, &credential).await {
+        match user_info::validate(context, &credential).await {
             Ok(_) => Ok(credential),
             Err(error) if error.may_pass() => Err(error),
             Err(error) => Err(self.refused.take().unwrap_or(error)),

@@ -8,10 +8,10 @@ use super::authorisation::Arrival;
 use super::gateway::{self, GatewayResponse};
 use super::mqtt::{Packet, Reader};
 use super::ptui::PtuiCb;
-use super::{credential_of, exchange, membership, phone, profile, push, renewal, wechat_scan};
+use super::{credential_of, exchange, membership, phone, push, renewal, user_info, wechat_scan};
 
 const CREDENTIAL: &str = r#"{"code":0,"req_0":{"code":0,"data":{"musicid":10001,"str_musicid":"10001","musickey":"Q_H_L_x","musickeyCreateTime":1790000000,"keyExpiresIn":259200,"refresh_key":"r","refresh_token":"t","openid":"o","loginType":2,"encryptUin":"e"}}}"#;
-const PROFILE: &str = r#"{"code":"0","req_0":{"code":0,"data":{"info":{"uin":10001,"nick":"小明","logo":"https://q.qlogo.cn/x"},"map_userinfo":{"10001":{"nick":"a","headurl":"http://y"}}}}}"#;
+const IDENTITY: &str = r#"{"code":"0","req_0":{"code":0,"data":{"info":{"uin":10001,"nick":"小明","logo":"https://q.qlogo.cn/x"},"map_userinfo":{"10001":{"nick":"a","headurl":"http://y"}}}}}"#;
 const MEMBERSHIP: &str = r#"{"code":0,"req_0":{"code":0,"data":{"infoMap":{"10001":{"iVipFlag":1,"sOverDateTime":"2026-12-01 10:00:00","iSuperVip":1,"superEndTime":"","HugeVip":0,"HugeVipEnd":"2027-01-01 00:00:00"}},"identity":{"vip":1,"svip":1}}}}"#;
 const REFUSAL: &str = r#"{"code":0,"req_0":{"code":2001,"data":{"feedbackURL":"https://y.qq.com/check?a=b","securityURL":"https://c.y.qq.com/","errMsg":"频繁"}}}"#;
 
@@ -20,13 +20,13 @@ fn answers_of_the_gateway() {
     let now = Timestamp::UNIX_EPOCH;
     let fields = [("uin", "10001"), ("qqmusic_key", "Q_H_L_old")].into_iter().collect();
     let old = credential_of(&fields, now).expect("number and key are enough");
-    fuzz!([CREDENTIAL, PROFILE, MEMBERSHIP, REFUSAL], |input: &[u8]| {
+    fuzz!([CREDENTIAL, IDENTITY, MEMBERSHIP, REFUSAL], |input: &[u8]| {
         let Ok(envelope) = serde_json::from_slice::<Value>(input) else { return };
         let Ok(response) = gateway::read(envelope, "testing") else { return };
         let _ = renewal::outcome(&response, now, &old);
         let _ = membership::by_query(&response.data, "10001", now);
         let _ = membership::by_login(&response.data, now);
-        let _ = profile::Person::read(&response.data["info"], &["nick", "nickname", "name"], "logo");
+        let _ = user_info::Person::read(&response.data["info"], &["nick", "nickname", "name"], "logo");
         let _ = phone::sent(&response, true);
         let _ = exchange::is_hollow(&response.data);
         if let Some(page) = response.check_page() {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::kind::Kind;
-use super::{credential, profile, renewal};
+use super::{credential, renewal, user_info};
 use crate::contract::{Context, Detection, Grant, Inspection, Renewability, Renewal};
 use crate::credential::Credential;
 use crate::error::ServiceError;
@@ -86,7 +86,7 @@ pub(super) fn detect(fields: &CookieMap) -> Detection {
 pub(super) async fn import(context: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
     let credential = credential(fields, context.clock.now())?;
     let revives = renewal::renewability(&credential) == Renewability::Renewable;
-    let rejected = match profile::validate(context, &credential).await {
+    let rejected = match user_info::validate(context, &credential).await {
         Ok(person) => return Ok(Grant { credential, inspection: person.into() }),
         Err(error @ ServiceError::Rejected { .. }) if revives => error,
         Err(error) => return Err(error),

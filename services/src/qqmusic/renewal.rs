@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::gateway::{Call, Caller, GATEWAY, GatewayResponse};
 use super::kind::{self, Kind};
-use super::{credential, profile};
+use super::{credential, user_info};
 use crate::contract::{Context, Renewability, Renewal, UnchangedReason};
 use crate::credential::Credential;
 use crate::error::ServiceError;
@@ -27,7 +27,7 @@ pub(super) async fn renew(context: &Context, old: &Credential) -> Result<Renewal
     let response = current_way(old).send(context).await?;
     match outcome(&response, context.clock.now(), old) {
         // Some clients report this for "not yet" as well as for too many devices: ask about the key first.
-        Err(error @ ServiceError::DeviceLimit { .. }) => match profile::validate(context, old).await {
+        Err(error @ ServiceError::DeviceLimit { .. }) => match user_info::validate(context, old).await {
             Ok(_) => Ok(Renewal::Unchanged { reason: UnchangedReason::NotReissued }),
             Err(rejected @ ServiceError::Rejected { .. }) => Err(rejected),
             Err(_) => Err(error),

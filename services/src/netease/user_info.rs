@@ -4,7 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::client_identity::ClientIdentity;
-use super::gateway::{Call, GatewayResponse, nothing, profile_of};
+use super::gateway::{Call, GatewayResponse, identity_of, nothing};
 use super::{codes, cookie, membership};
 use crate::contract::{Context, Inspection};
 use crate::credential::Credential;
@@ -28,14 +28,14 @@ pub(super) struct Owner {
 /// Asks whether the credential works, then for the membership, which proves nothing.
 pub(super) async fn inspect(context: &Context, credential: &Credential) -> Result<Inspection, ServiceError> {
     let owner = validate(context, credential).await?;
-    let profile = profile_of(credential, context);
-    let membership = membership::ask(context, profile, &cookie::session(credential)).await;
+    let identity = identity_of(credential, context);
+    let membership = membership::ask(context, identity, &cookie::session(credential)).await;
     Ok(Inspection { nickname: owner.nickname, avatar: owner.avatar, membership })
 }
 
 /// Asks whether the credential works and is its account's.
 pub(super) async fn validate(context: &Context, credential: &Credential) -> Result<Owner, ServiceError> {
-    let owner = owner(context, profile_of(credential, context), &cookie::session(credential)).await?;
+    let owner = owner(context, identity_of(credential, context), &cookie::session(credential)).await?;
     if owner.uid.to_string() != credential.account.uid {
         return Err(ServiceError::OtherAccount { doing: DOING });
     }
@@ -45,11 +45,11 @@ pub(super) async fn validate(context: &Context, credential: &Credential) -> Resu
 /// Asks whose session these cookies are.
 pub(super) async fn owner(
     context: &Context,
-    profile: ClientIdentity,
+    identity: ClientIdentity,
     cookies: &CookieMap,
 ) -> Result<Owner, ServiceError> {
     let path = "/w/nuser/account/get";
-    let call = Call { profile, path, payload: nothing(), cookies, headers: Vec::new(), doing: DOING };
+    let call = Call { identity, path, payload: nothing(), cookies, headers: Vec::new(), doing: DOING };
     read(&call.send(context).await?)
 }
 
