@@ -101,7 +101,7 @@ impl ExitStatus {
                 "意外错误，或数据目录无法使用",
             ),
             Self::Usage => {
-                language.pick("usage, or an answer that did not come", "用法有误，或没有收到回答")
+                language.pick("wrong usage, or input that can’t be used", "用法有误，或输入无法使用")
             }
             Self::NotFound => language.pick("not found", "没有找到"),
             Self::SignInFailed => language.pick(
@@ -129,5 +129,28 @@ impl ExitStatus {
 impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
         Self::from(status.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_lists_each_exit_code_as_help_does() {
+        for (language, readme) in [
+            (Language::English, include_str!("../../README.md")),
+            (Language::Chinese, include_str!("../../README.zh-CN.md")),
+        ] {
+            let listed: Vec<_> = readme.lines().filter(|line| is_row(line)).collect();
+            let row = |status: ExitStatus| format!("| {} | {} |", status.code(), status.meaning(language));
+            assert_eq!(listed, ExitStatus::ALL.map(row), "in {language:?}");
+        }
+    }
+
+    /// Whether a line is a row of a table that begins with a number.
+    fn is_row(line: &str) -> bool {
+        let cell = line.strip_prefix("| ").and_then(|rest| rest.split(' ').next());
+        cell.is_some_and(|cell| cell.parse::<u8>().is_ok())
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything, from a clean checkout, each step with its time.
 
+use std::num::NonZero;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -52,10 +53,16 @@ fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     bindings::compare(steps)?;
     if everywhere.is_empty() {
         steps.step("tests of the whole product", || {
-            counted.run(&mut cargo(&["test", "--package", "tunekey-tests", "--no-fail-fast"]))
+            let mut tests = cargo(&["test", "--package", "tunekey-tests", "--no-fail-fast"]);
+            counted.run(tests.env("RUST_TEST_THREADS", at_once().to_string()))
         })?;
     }
     Ok(())
+}
+
+/// How many tests of the whole product run at once: they mostly wait, for windows and for services at their own pace.
+fn at_once() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
 /// That all of them are used; licences, sources and banned crates, as `deny.toml` says; known advisories where their list can be fetched.
