@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::{Signal, kill};
-use tunekey_core::{Method, SignInOption};
+use tunekey_core::{Method, ServiceId, SignInOption};
 use tunekey_simulator::{Options, Running, Simulator};
 
 use crate::canary::CANARY;
@@ -59,11 +59,6 @@ impl Machine {
         let machine = Self { simulator, sandbox, system, profile: profile.to_owned(), disk };
         machine.point_at_simulator(&machine.profile).await?;
         Ok(machine)
-    }
-
-    /// The profile, as this computer spells it.
-    pub fn profile(&self) -> &str {
-        &self.profile
     }
 
     /// Wine's disk `C:`.
@@ -183,9 +178,9 @@ impl Machine {
     async fn cookie_from_elsewhere(&self, option: SignInOption) -> Result<String> {
         let profile = self.spelt(&self.sandbox.home().join("elsewhere"));
         self.point_at_simulator(&profile).await?;
-        let (method, format) = match simulator_name(option) {
-            "qqmusic" => (Method::QqScan, "qqmusicapi"),
-            _ => (Method::AppScan, "header"),
+        let (method, format) = match option.service {
+            ServiceId::QqMusic => (Method::QqScan, "qqmusicapi"),
+            ServiceId::Netease => (Method::AppScan, "header"),
         };
         let scan = SignInOption { method, ..option };
         let mut cli = self.start_cli_on(&profile, &words(scan))?;
@@ -195,10 +190,6 @@ impl Machine {
         let output = self.start_cli_on(&profile, &cookie)?.wait_for_exit().await?.succeeded()?;
         Ok(output.stdout.trim_end().to_owned())
     }
-}
-
-fn simulator_name(option: SignInOption) -> &'static str {
-    crate::fixtures::simulator_service(option.service).name()
 }
 
 fn words(option: SignInOption) -> [String; 5] {

@@ -135,7 +135,11 @@ pub(super) fn cache() -> Result<PathBuf> {
         Some(folder) if Path::new(&folder).is_absolute() => PathBuf::from(folder),
         _ => PathBuf::from(std::env::var_os("HOME").context("there is no home folder")?).join(".cache"),
     };
-    ensure!(!caches.to_string_lossy().contains('\''), "{}: no such folder can be used", caches.display());
+    ensure!(
+        !caches.to_string_lossy().contains('\''),
+        "{}: a folder with an apostrophe cannot be used",
+        caches.display()
+    );
     Ok(caches.join("tunekey-cross"))
 }
 
