@@ -7,7 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::{Signal, kill};
-use tunekey_core::{Method, ServiceId, SignInOption};
+use tunekey_core::{Method, SignInOption};
+use tunekey_services::qqmusic;
 use tunekey_simulator::{Options, Running, Simulator};
 
 use crate::canary::CANARY;
@@ -178,9 +179,10 @@ impl Machine {
     async fn cookie_from_elsewhere(&self, option: SignInOption) -> Result<String> {
         let profile = self.spelt(&self.sandbox.home().join("elsewhere"));
         self.point_at_simulator(&profile).await?;
-        let (method, format) = match option.service {
-            ServiceId::QqMusic => (Method::QqScan, "qqmusicapi"),
-            ServiceId::Netease => (Method::AppScan, "header"),
+        let (method, format) = if option.service == qqmusic::ID {
+            (Method::QqScan, "qqmusicapi")
+        } else {
+            (Method::AppScan, "header")
         };
         let scan = SignInOption { method, ..option };
         let mut cli = self.start_cli_on(&profile, &words(scan))?;

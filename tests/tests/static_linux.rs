@@ -1,7 +1,8 @@
 //! The command line with the C library in it, as NAS and single-board computers run it.
 
 use anyhow::{Result, ensure};
-use tunekey_core::{Method, ServiceId, SignInOption};
+use tunekey_core::{Method, SignInOption};
+use tunekey_services::{netease, qqmusic};
 use tunekey_tests::fixtures::{NETEASE, QQ};
 use tunekey_tests::keyring::{Bus, Keyring};
 use tunekey_tests::machine::{Machine, System};
@@ -9,8 +10,8 @@ use tunekey_tests::sandbox::Sandbox;
 
 const SYSTEMS: [System; 2] = [System::StaticIntel, System::StaticArm];
 
-const QQ_SCAN: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::QqScan };
-const NETEASE_PHONE: SignInOption = SignInOption { service: ServiceId::Netease, method: Method::Phone };
+const QQ_SCAN: SignInOption = SignInOption { service: qqmusic::ID, method: Method::QqScan };
+const NETEASE_PHONE: SignInOption = SignInOption { service: netease::ID, method: Method::Phone };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_signed_in_renewed_and_signed_out_with_a_keyring() -> Result<()> {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, ensure};
-use tunekey_core::{Format, Method, ServiceId, SignInOption};
+use tunekey_core::{Format, Method, SignInOption};
+use tunekey_services::{netease, qqmusic};
 use tunekey_simulator::{Fault, FaultKind};
 use tunekey_tests::canary::CANARY;
 use tunekey_tests::eventually::TIMEOUT;
@@ -21,9 +22,9 @@ const LONGEST_ITEM: usize = 2560;
 /// A profile as people name them.
 const PROFILE: &str = r"C:\用户 资料\Tune Key";
 
-const QQ_SCAN: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::QqScan };
-const QQ_PHONE: SignInOption = SignInOption { service: ServiceId::QqMusic, method: Method::Phone };
-const APP_SCAN: SignInOption = SignInOption { service: ServiceId::Netease, method: Method::AppScan };
+const QQ_SCAN: SignInOption = SignInOption { service: qqmusic::ID, method: Method::QqScan };
+const QQ_PHONE: SignInOption = SignInOption { service: qqmusic::ID, method: Method::Phone };
+const APP_SCAN: SignInOption = SignInOption { service: netease::ID, method: Method::AppScan };
 
 async fn windows() -> Result<Machine> {
     Machine::start(System::Windows, Sandbox::new()?, PROFILE).await
@@ -57,7 +58,7 @@ async fn an_account_is_renewed_checked_copied_in_every_format_and_signed_out_wit
         let after = machine.cli(&["cookie", account, "--format", "json"]).await?.succeeded()?;
         ensure!(before.stdout != after.stdout, "{account}: the key is the old one");
         machine.cli(&["check", account]).await?.succeeded()?;
-        for format in Format::ALL.into_iter().filter(|format| format.suits(option.service)) {
+        for format in Format::all().filter(|format| format.suits(option.service)) {
             let output = machine.cli(&["cookie", account, "--format", format.as_str()]).await?.succeeded()?;
             ensure!(output.stdout.contains(CANARY), "{account}: no key in {format}");
             ensure!(!output.stdout.contains('\r'), "{account}: {format} has another system’s line ends");
