@@ -43,7 +43,7 @@ pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Sect
 pub use problem::{Language, Problem, ProblemCode, Words};
 pub use profile::Profile;
 pub use settings::Settings;
-pub use sign_in::{SignInId, SignInStatus, SignInStep, SignInSteps, StepKind, UserInput};
+pub use sign_in::{ProgramStep, SignInId, SignInStatus, SignInStep, SignInSteps, StepKind, UserInput};
 pub use sign_ins::SignIn;
 pub use store::{
     AskPassphrase, Interaction, NamedSlot, PassphraseQuestion, SecretKind, SecretStore, SlotName, StoreError,
