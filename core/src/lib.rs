@@ -34,7 +34,7 @@ mod tunekey;
 mod vault;
 
 pub use account::{
-    Account, Busy, CheckOutcome, CopyRecord, Health, KeyLifetime, RenewalOutcome, RenewalRecord,
+    Account, Busy, CheckOutcome, CopyRecord, Health, KeyLifetime, PictureId, RenewalOutcome, RenewalRecord,
     RenewalTrigger, SignInReason, WarningReason,
 };
 pub use alternatives::{Alternatives, SignInOption};
@@ -52,6 +52,7 @@ pub use store::{
 pub use tunekey::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
 };
+pub use tunekey_services::picture::data_url as png_data_url;
 pub use tunekey_services::{
     AccountId, Bilingual, Clock, CookieMap, Credential, CredentialPart, Detected, DetectedPart, Fields,
     FormatName, Http, HttpOptions, Ink, Input, Limits, Membership, Method, OfficialPage, PageGoal,

@@ -5,7 +5,6 @@ use serde::{Serialize, Serializer};
 use tunekey_services::{AccountId, PrivateAddress, QrCode};
 
 use super::step::SignInStep;
-use crate::account::Account;
 use crate::problem::Problem;
 
 /// What a program that the person has started gets of a [`SignInStep`], as JSON: the command line's `--json`.
@@ -52,13 +51,6 @@ pub enum ProgramStep<'a> {
         /// The name that the service shows, if it has said so.
         nickname: Option<&'a str>,
     },
-    /// [`SignInStep::Done`], with the account but not its picture.
-    Done {
-        /// The account.
-        account: Box<Account>,
-        /// Whether it was known before, so that its credential was replaced.
-        known: bool,
-    },
     /// Any other step, as every front gets it.
     #[serde(untagged)]
     Same(&'a SignInStep),
@@ -82,9 +74,6 @@ impl<'a> From<&'a SignInStep> for ProgramStep<'a> {
             SignInStep::AskNewAccount { account, nickname, avatar: _ } => {
                 Self::AskNewAccount { account, nickname: nickname.as_deref() }
             }
-            SignInStep::Done { account, known } => {
-                Self::Done { account: Box::new(Account { avatar: None, ..*account.clone() }), known: *known }
-            }
             // Only a front with a web view can open that page, and it takes the page from the step.
             SignInStep::AskPage { .. }
             | SignInStep::Preparing
@@ -98,6 +87,7 @@ impl<'a> From<&'a SignInStep> for ProgramStep<'a> {
             | SignInStep::Exchanging
             | SignInStep::AskOtherAccount { .. }
             | SignInStep::Saving
+            | SignInStep::Done { .. }
             | SignInStep::Expired { .. }
             | SignInStep::Refused
             | SignInStep::RiskControl { .. }
