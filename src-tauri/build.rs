@@ -2,6 +2,7 @@
 
 const COMMANDS: &[&str] = &[
     "snapshot",
+    "picture",
     "services",
     "start_sign_in",
     "new_code",

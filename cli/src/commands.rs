@@ -46,7 +46,7 @@ pub(crate) fn accounts(tunekey: &TuneKey, output: Output) {
             Language::Chinese => format!("还没有账号，用 {commands} 添加。"),
         });
     } else if output.json {
-        accounts.into_iter().for_each(|account| output.object(&without_picture(account)));
+        accounts.into_iter().for_each(|account| output.object(&account));
     } else {
         let columns = Canvas::of_standard_output().size.map(|(columns, _)| columns);
         output.line(&table::accounts(&accounts, columns, output.language));
@@ -55,7 +55,7 @@ pub(crate) fn accounts(tunekey: &TuneKey, output: Output) {
 
 pub(crate) fn show(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let account = account(tunekey, &tunekey.find(name)?)?;
-    output.result(&without_picture(account.clone()), || table::details(&account, output.language));
+    output.result(&account, || table::details(&account, output.language));
     Ok(())
 }
 
@@ -255,7 +255,7 @@ pub(crate) async fn check(tunekey: &TuneKey, name: &str, output: Output) -> Resu
         finish_despite_interrupt(tunekey.check(&id), pin!(tokio::signal::ctrl_c()), output).await?;
     checked?;
     let account = account(tunekey, &id)?;
-    output.result(&without_picture(account.clone()), || text::account_line(&account, output.language));
+    output.result(&account, || text::account_line(&account, output.language));
     result_after(interrupted)
 }
 
@@ -326,11 +326,6 @@ pub(crate) async fn settings(
 fn account(tunekey: &TuneKey, id: &AccountId) -> Result<Account, Problem> {
     let accounts = tunekey.snapshot().accounts;
     accounts.into_iter().find(|account| account.id == *id).ok_or_else(|| Problem::new(ProblemCode::NotFound))
-}
-
-/// The account without its avatar: 10 kB in every line help no program that reads them.
-pub(crate) fn without_picture(account: Account) -> Account {
-    Account { avatar: None, ..account }
 }
 
 #[cfg(test)]

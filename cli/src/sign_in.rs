@@ -11,7 +11,6 @@ use tunekey_core::{
 };
 
 use crate::args::QrTarget;
-use crate::commands::without_picture;
 use crate::failure::Failure;
 use crate::interrupt::{note_that_work_continues, unless_interrupted};
 use crate::output::Output;
@@ -181,7 +180,6 @@ fn finish_abandoned(
     output: Output,
 ) -> Result<(), Failure> {
     if let Some(account) = saved {
-        let account = without_picture(account);
         output.note(output.language.pick("Signed in after all.", "登录最终成功。"));
         output.result(&json!({ "step": "done", "account": account }), || {
             text::account_line(&account, output.language)

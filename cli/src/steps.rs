@@ -1,10 +1,11 @@
 //! Prints the steps of a sign-in, for people or as JSON. For `sign_in.rs`.
 
-use serde_json::{Value, json};
-use tunekey_core::{Language, Method, Problem, QUIET_ZONE, QrCode, ServiceId, SignInStep, display_text};
+use serde_json::Value;
+use tunekey_core::{
+    Language, Method, Problem, ProgramStep, QUIET_ZONE, QrCode, ServiceId, SignInStep, display_text,
+};
 
 use crate::args::QrTarget;
-use crate::commands::without_picture;
 use crate::failure::Failure;
 use crate::output::{Canvas, Output};
 use crate::request::SignInRequest;
@@ -132,32 +133,20 @@ fn scan_instruction(service: ServiceId, method: Method, language: Language) -> S
     }
 }
 
+/// A step as programs read it. A code is given in the form that was asked for, if one was.
 fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
-    if let SignInStep::Done { account, known } = step {
-        return json!({ "step": "done", "account": without_picture(*account.clone()), "known": known });
-    }
-    let mut object = serde_json::to_value(step).unwrap_or_default();
-    if let (SignInStep::ShowCode { code, .. }, Some(fields)) = (step, object.as_object_mut()) {
-        // For programs that cannot draw an SVG.
-        fields.insert("code_png".to_owned(), Value::String(code.png_url()));
+    let mut object = serde_json::to_value(ProgramStep::from(step)).unwrap_or_default();
+    if let (SignInStep::ShowCode { code, .. }, Some(qr), Some(fields)) = (step, qr, object.as_object_mut()) {
         match qr {
-            None => {}
-            Some(QrTarget::Terminal) => {
+            QrTarget::Terminal => {
                 let lines = code.terminal(Canvas::ink(), QUIET_ZONE);
                 drop(fields.insert("code".to_owned(), Value::String(lines)));
             }
-            Some(QrTarget::Png(file)) => {
+            QrTarget::Png(file) => {
                 fields.remove("code");
                 fields.insert("png".to_owned(), Value::String(file.display().to_string()));
             }
         }
-    }
-    // Private, so that the core leaves it out; but the person has to open it.
-    if let (SignInStep::AskCaptcha { address }, Some(fields)) = (step, object.as_object_mut()) {
-        fields.insert("address".to_owned(), Value::String(address.as_str().to_owned()));
-    }
-    if let (SignInStep::Scanned { .. }, Some(fields)) = (step, object.as_object_mut()) {
-        fields.remove("avatar");
     }
     object
 }

@@ -373,7 +373,7 @@ pub(crate) mod tests {
             uid: id.uid.clone(),
             id,
             nickname: nickname.to_owned(),
-            avatar: None,
+            picture: None,
             method: Method::QqScan,
             health: Health::Healthy,
             busy: None,

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use tunekey_services::{AccountId, Membership, Method, Renewability, ServiceId};
 
 use crate::export::Format;
@@ -28,8 +29,9 @@ pub struct Account {
     pub label: Option<String>,
     /// The person's own note on it, such as which tool uses it.
     pub note: Option<String>,
-    /// The picture, fetched and re-encoded by us: a `data:image/png;base64,…` URL.
-    pub avatar: Option<String>,
+    /// Names its picture, which the core gives to who asks for it: another picture has another name.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+    pub picture: Option<PictureId>,
     /// How it was signed in.
     pub method: Method,
     /// How it is doing.
@@ -53,6 +55,23 @@ pub struct Account {
     pub copied: Option<CopyRecord>,
     /// What went wrong last, if the last thing tried went wrong: a note, not a verdict.
     pub last_error: Option<Problem>,
+}
+
+/// The name of a picture: the beginning of the SHA-256 of its bytes, in hexadecimal. An account's news carries this
+/// instead of the picture, which takes ten kilobytes; [`TuneKey::picture`](crate::TuneKey::picture) gives that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PictureId(String);
+
+impl PictureId {
+    /// How many hexadecimal digits it has: enough to tell the pictures of one profile apart.
+    const DIGITS: usize = 16;
+
+    /// The name of a picture with these bytes.
+    pub(crate) fn of(png: &[u8]) -> Self {
+        let mut name = format!("{:x}", Sha256::digest(png));
+        name.truncate(Self::DIGITS);
+        Self(name)
+    }
 }
 
 /// How an account is doing.

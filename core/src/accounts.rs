@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
-use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, ServiceId, picture, registry};
+use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, ServiceId, registry};
 
-use crate::account::{Account, Busy, CopyRecord, Health, RenewalOutcome, RenewalRecord, WarningReason};
+use crate::account::{
+    Account, Busy, CopyRecord, Health, PictureId, RenewalOutcome, RenewalRecord, WarningReason,
+};
 use crate::export::Format;
 use crate::ledger::{AccountRecord, Ledger, LedgerFile, Section};
 use crate::problem::{Problem, ProblemCode};
@@ -52,8 +54,21 @@ struct Now {
     last_error: HashMap<AccountId, Problem>,
     /// Accounts whose credential is gone and whose record may still be there.
     removed: HashSet<AccountId>,
-    /// Pictures as `data:` URLs; `None` for an account that has none.
-    avatars: HashMap<AccountId, Option<String>>,
+    /// `None` for an account that has none.
+    pictures: HashMap<AccountId, Option<Picture>>,
+}
+
+/// A picture of a person.
+#[derive(Debug)]
+struct Picture {
+    id: PictureId,
+    png: Vec<u8>,
+}
+
+impl From<Vec<u8>> for Picture {
+    fn from(png: Vec<u8>) -> Self {
+        Self { id: PictureId::of(&png), png }
+    }
 }
 
 /// While this lives, the account is shown as busy.
@@ -109,6 +124,11 @@ impl Accounts {
     /// One account.
     pub(crate) fn view(&self, id: &AccountId) -> Result<Account, Problem> {
         self.0.now().views.iter().find(|account| account.id == *id).cloned().ok_or_else(|| unknown(id))
+    }
+
+    /// The account's picture as PNG, if it has one.
+    pub(crate) fn picture(&self, id: &AccountId) -> Option<Vec<u8>> {
+        self.0.now().pictures.get(id)?.as_ref().map(|picture| picture.png.clone())
     }
 
     /// Every record.
@@ -205,7 +225,7 @@ impl Accounts {
     /// Keeps a picture. One that cannot be kept is only a picture.
     pub(crate) async fn save_avatar(&self, id: &AccountId, png: Vec<u8>) {
         let id = id.clone();
-        self.on_disk(move |inner| inner.save_avatar(&id, &png)).await;
+        self.on_disk(move |inner| inner.save_avatar(&id, png)).await;
     }
 
     /// Shows an account as busy until the guard is dropped.
@@ -266,7 +286,7 @@ impl Inner {
         avatar::remove(&self.profile, id);
         {
             let mut now = self.now();
-            now.avatars.remove(id);
+            now.pictures.remove(id);
             now.last_error.remove(id);
             now.busy.remove(id);
             now.removed.insert(id.clone());
@@ -274,11 +294,11 @@ impl Inner {
         self.refresh();
     }
 
-    fn save_avatar(&self, id: &AccountId, png: &[u8]) {
-        if let Err(error) = avatar::save(&self.profile, id, png) {
+    fn save_avatar(&self, id: &AccountId, png: Vec<u8>) {
+        if let Err(error) = avatar::save(&self.profile, id, &png) {
             tracing::debug!(%error, "a picture could not be kept");
         }
-        self.now().avatars.insert(id.clone(), Some(picture::data_url(png)));
+        self.now().pictures.insert(id.clone(), Some(png.into()));
         self.refresh();
     }
 
@@ -298,7 +318,7 @@ impl Inner {
             let settings = ledger.settings.clone();
             let mut now = self.now();
             for (id, picture) in pictures {
-                now.avatars.entry(id).or_insert(picture);
+                now.pictures.entry(id).or_insert(picture);
             }
             if std::mem::replace(&mut now.ledger, ledger).settings != settings {
                 self.tell(Event::Settings { settings });
@@ -309,14 +329,14 @@ impl Inner {
     }
 
     /// The pictures of the accounts that were not here before.
-    fn pictures_to_load(&self, ledger: &Ledger) -> Vec<(AccountId, Option<String>)> {
+    fn pictures_to_load(&self, ledger: &Ledger) -> Vec<(AccountId, Option<Picture>)> {
         let mut ids: Vec<_> = ledger.accounts.iter().map(|record| record.id.clone()).collect();
         {
             let now = self.now();
-            ids.retain(|id| !now.avatars.contains_key(id));
+            ids.retain(|id| !now.pictures.contains_key(id));
         }
         let load = |id: AccountId| {
-            let picture = avatar::load(&self.profile, &id).map(|png| picture::data_url(&png));
+            let picture = avatar::load(&self.profile, &id).map(Picture::from);
             (id, picture)
         };
         ids.into_iter().map(load).collect()
@@ -376,7 +396,7 @@ fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {
         nickname: nickname.clone(),
         label: record.label.clone(),
         note: record.note.clone(),
-        avatar: now.avatars.get(&record.id).cloned().flatten(),
+        picture: now.pictures.get(&record.id).and_then(Option::as_ref).map(|picture| picture.id.clone()),
         method: record.method,
         health: health(record, at),
         busy: now.busy.get(&record.id).copied(),

@@ -34,7 +34,7 @@ mod tunekey;
 mod vault;
 
 pub use account::{
-    Account, Busy, CheckOutcome, CopyRecord, Health, KeyLifetime, RenewalOutcome, RenewalRecord,
+    Account, Busy, CheckOutcome, CopyRecord, Health, KeyLifetime, PictureId, RenewalOutcome, RenewalRecord,
     RenewalTrigger, SignInReason, WarningReason,
 };
 pub use alternatives::{Alternatives, SignInOption};
@@ -43,7 +43,7 @@ pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Sect
 pub use problem::{Language, Problem, ProblemCode, Words};
 pub use profile::Profile;
 pub use settings::Settings;
-pub use sign_in::{SignInId, SignInStatus, SignInStep, SignInSteps, StepKind, UserInput};
+pub use sign_in::{ProgramStep, SignInId, SignInStatus, SignInStep, SignInSteps, StepKind, UserInput};
 pub use sign_ins::SignIn;
 pub use store::{
     AskPassphrase, Interaction, NamedSlot, PassphraseQuestion, SecretKind, SecretStore, SlotName, StoreError,
@@ -52,6 +52,7 @@ pub use store::{
 pub use tunekey::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
 };
+pub use tunekey_services::picture::data_url as png_data_url;
 pub use tunekey_services::{
     AccountId, Bilingual, Clock, CookieMap, Credential, CredentialPart, Detected, DetectedPart, Fields,
     FormatName, Http, HttpOptions, Ink, Input, Limits, Membership, Method, OfficialPage, PageGoal,

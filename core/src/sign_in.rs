@@ -9,7 +9,7 @@
 //! to in detail is asked once it is saved.
 //!
 //! `machine` reads from top to bottom; `attempt_state` is where one code stands; `under_way` is what everyone sees of a
-//! sign-in, and `conversation` the machine's end of that; `host` is what the machine needs from the rest of the core.
+//! sign-in, `conversation` the machine's end of that, and `program_step` what other programs read of a step; `host` is what the machine needs from the rest of the core.
 
 mod attempt_state;
 mod conversation;
@@ -17,6 +17,7 @@ mod host;
 mod input;
 mod machine;
 mod parked;
+mod program_step;
 mod step;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -27,6 +28,7 @@ pub(crate) use host::{Scanner, SignInHost};
 pub use input::UserInput;
 pub(crate) use machine::Machine;
 pub(crate) use parked::{ParkedCode, ParkedCodes};
+pub use program_step::ProgramStep;
 pub use step::{SignInStep, StepKind};
 pub(crate) use under_way::UnderWay;
 pub use under_way::{SignInId, SignInStatus, SignInSteps};

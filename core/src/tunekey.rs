@@ -190,6 +190,12 @@ impl TuneKey {
         registry::all().iter().map(info).collect()
     }
 
+    /// The picture that an account has now, if it has one: a PNG that we have encoded. [`Account::picture`](crate::Account)
+    /// names it.
+    pub fn picture(&self, id: &AccountId) -> Option<Vec<u8>> {
+        self.0.accounts.picture(id)
+    }
+
     /// Starts a sign-in, for everyone to see. `wanted` is the account that is to be signed in again: when another one
     /// signs in, the person is asked. Must be called on a tokio runtime.
     ///

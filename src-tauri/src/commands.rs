@@ -12,7 +12,8 @@
 //! State reaches the page by events only, in the order in which it came about. What a command returns says what
 //! became of the request, once, and is never shown as how things stand: results and events travel by different ways
 //! and overtake each other, and a state that arrives late would take a newer one back. The exceptions are what the
-//! page starts from: [`snapshot`], [`preferences`], [`services`], [`about`].
+//! page starts from: [`snapshot`], [`preferences`], [`services`], [`about`]; and [`picture`], which an account's own
+//! events name.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ use tauri::{AppHandle, Manager as _, State, Wry};
 use tunekey_core::{
     Account, AccountId, CheckOutcome, Clock as _, ConnectionTest, Interaction, Language, Method, Problem,
     ProblemCode, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo, SignInId, SignedOut, Snapshot,
-    StoreState, SystemClock, TuneKey, UserInput, Words,
+    StoreState, SystemClock, TuneKey, UserInput, Words, png_data_url,
 };
 
 use crate::clipboard::Clipboard;
@@ -68,6 +69,7 @@ fn limited(limit: &RateLimit) -> CommandResult<()> {
 pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
         snapshot,
+        picture,
         services,
         start_sign_in,
         new_code,
@@ -100,7 +102,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
 
 /// The page asks for this once it listens for events: what is to be opened is opened from then on.
 ///
-/// If the page lies: it learns what it shows anyway, names, numbers, states and pictures; no secret is among them.
+/// If the page lies: it learns what it shows anyway, names, numbers and states; no secret is among them.
 #[tauri::command(async)]
 fn snapshot(app: AppHandle, core: State<'_, TuneKey>, notice: State<'_, StartNotice>) -> Snapshot {
     let mut snapshot = core.snapshot();
@@ -109,6 +111,15 @@ fn snapshot(app: AppHandle, core: State<'_, TuneKey>, notice: State<'_, StartNot
     }
     window::on_page_listening(&app);
     snapshot
+}
+
+/// The picture that an account has now, as a `data:` URL.
+///
+/// If the page lies: it learns the pictures that it shows anyway. They come from memory, and an account that is not here
+/// has none.
+#[tauri::command(async)]
+fn picture(core: State<'_, TuneKey>, account: AccountId) -> Option<String> {
+    core.picture(&account).map(|png| png_data_url(&png))
 }
 
 /// If the page lies: it learns what every installation offers.

@@ -14,7 +14,7 @@ pub(crate) fn account(uid: &str, nickname: &str, health: Health) -> Account {
         nickname: nickname.to_owned(),
         label: None,
         note: None,
-        avatar: None,
+        picture: None,
         method: Method::QqScan,
         health,
         busy: None,

@@ -129,7 +129,7 @@ impl Harness {
         let mut events = self.tunekey.events();
         loop {
             let account = self.account(id)?;
-            if account.membership.is_some() && account.avatar.is_some() {
+            if account.membership.is_some() && account.picture.is_some() {
                 return Ok(());
             }
             // An error means that events were missed: reason enough to check again.

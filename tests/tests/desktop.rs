@@ -75,6 +75,12 @@ async fn from_empty_to_signed_out(account: &str, formats: &[&str], membership: &
     window.wait_for_text(".vip", membership).await?;
     ensure!(window.wait_for_text(".vip", "until").await?.contains("days left"), "the membership has an end");
 
+    let face = until("the account’s picture", || async {
+        window.attribute(".ah img", "src").await?.context("no picture yet")
+    })
+    .await?;
+    ensure!(face.starts_with("data:image/png;base64,"), "the picture comes from the network: {face:.60}");
+
     copy_in_every_format(&desktop, &window, account, formats).await?;
 
     // Refresh now.

@@ -194,6 +194,7 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
     let answers = answers.map(|answer| json!({ "id": 1, "answer": answer })).to_vec();
     vec![
         ("snapshot", vec![json!({}), json!({ "x": long })]),
+        ("picture", accounts(json!({}))),
         ("services", vec![json!({})]),
         ("about", vec![json!({})]),
         ("preferences", vec![json!({})]),

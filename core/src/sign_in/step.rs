@@ -1,4 +1,7 @@
 //! The steps of a sign-in: values that a front draws.
+//!
+//! Serialised as it is, a step is for the window: without the addresses of pages, because the window's page is not
+//! believed. Other programs get a `ProgramStep`.
 
 use std::time::Duration;
 
@@ -58,7 +61,7 @@ pub enum SignInStep {
     Sending,
     /// The service wants a check in the system's browser: [`Input::CaptchaDone`].
     AskCaptcha {
-        /// The page. Only for the front's own side that opens it.
+        /// The page: for the side of a front that opens it, and for programs.
         #[serde(skip)]
         address: PrivateAddress,
     },

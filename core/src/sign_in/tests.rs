@@ -208,7 +208,7 @@ impl SignInHost for FakeHost {
                 uid: id.uid.clone(),
                 nickname: id.uid.clone(),
                 id,
-                avatar: None,
+                picture: None,
                 method,
                 health: Health::Healthy,
                 busy: None,

@@ -104,7 +104,7 @@ mod fuzz {
             nickname: nickname.to_owned(),
             label: None,
             note: None,
-            avatar: None,
+            picture: None,
             method: Method::Paste,
             health: Health::Healthy,
             busy: None,

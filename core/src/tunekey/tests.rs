@@ -187,6 +187,30 @@ async fn who_is_meant_is_asked_in_words_of_the_persons_language() {
 }
 
 #[tokio::test]
+async fn an_account_names_its_picture_by_what_is_in_it() {
+    let home = Home::new().await;
+    let named = |tunekey: &TuneKey| {
+        let account = tunekey.snapshot().accounts.into_iter().find(|account| account.id == first());
+        account.expect("it is here").picture
+    };
+    assert_eq!((named(&home.tunekey), home.tunekey.picture(&first())), (None, None), "there is none yet");
+
+    let (one, other) = (b"\x89PNG\r\n\x1a\none".to_vec(), b"\x89PNG\r\n\x1a\nother".to_vec());
+    home.tunekey.0.accounts.save_avatar(&first(), one.clone()).await;
+    let name = named(&home.tunekey);
+    assert!(name.is_some(), "it has a name now");
+    assert_eq!(home.tunekey.picture(&first()), Some(one.clone()));
+    let restarted = home.restarted();
+    assert_eq!((named(&restarted), restarted.picture(&first())), (name.clone(), Some(one)), "it is kept");
+
+    home.tunekey.0.accounts.save_avatar(&first(), other.clone()).await;
+    assert!(named(&home.tunekey).is_some_and(|now| Some(now) != name), "another picture has another name");
+    assert_eq!(home.tunekey.picture(&first()), Some(other));
+    home.tunekey.forget(&first()).await.expect("it is forgotten");
+    assert_eq!(home.tunekey.picture(&first()), None, "it goes with the account");
+}
+
+#[tokio::test]
 async fn a_restart_finds_everything_as_it_was() {
     let home = Home::new().await;
     let mut events = home.tunekey.events();

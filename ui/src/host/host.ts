@@ -37,12 +37,14 @@ export function identityIn(settings: Settings | null, { key, options }: ClientId
  *
  * State comes by events only. What a command answers says what became of the request, once; answers and events
  * overtake each other, so that none of them is shown as how things stand. The exceptions are what the window starts
- * from: `snapshot`, `services`, `about` and `preferences`.
+ * from: `snapshot`, `services`, `about` and `preferences`; and `picture`, which an account’s own news names.
  */
 export interface Host {
   /** Reports events until the returned function is called. Subscribe first, then ask for the snapshot. */
   subscribe(listener: (event: HostEvent) => void): Promise<() => void>;
   snapshot(): Promise<Snapshot>;
+  /** The picture that an account has now: a `data:` URL. */
+  picture(account: string): Promise<string | null>;
   services(): Promise<ServiceInfo[]>;
   about(): Promise<About>;
 

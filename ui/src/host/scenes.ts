@@ -44,15 +44,18 @@ const at = (text: string) => new Date(`${text}:00+08:00`).toISOString();
 const picture = (drawing: string) =>
   `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">${drawing}</svg>`)}`;
 
-const MOUNTAINS = picture(
-  '<rect width="40" height="40" fill="#c9dbd3"/><circle cx="28" cy="13" r="5" fill="#f4efe0"/><path d="M0 30 12 17l9 9 6-6 13 13v7H0Z" fill="#5f8f7d"/><path d="M0 34l10-7 10 7 8-5 12 7v4H0Z" fill="#31594b"/>',
-);
-const SPROUT = picture(
-  '<rect width="40" height="40" fill="#efdcc0"/><path d="M20 34V16" stroke="#7c5a2b" stroke-width="2"/><path d="M20 22c-8 0-9-8-9-8s8-1 9 8ZM20 18c0-8 8-9 8-9s2 9-8 9Z" fill="#9a7a35"/>',
-);
-const RINGS = picture(
-  '<rect width="40" height="40" fill="#3a4062"/><circle cx="20" cy="20" r="12" fill="none" stroke="#7d86b5" stroke-width="2"/><circle cx="20" cy="20" r="7" fill="none" stroke="#aab1d8" stroke-width="2"/><circle cx="20" cy="20" r="2.5" fill="#e9ebf7"/>',
-);
+/** The accounts’ pictures, by what names them. */
+export const pictures = {
+  mountains: picture(
+    '<rect width="40" height="40" fill="#c9dbd3"/><circle cx="28" cy="13" r="5" fill="#f4efe0"/><path d="M0 30 12 17l9 9 6-6 13 13v7H0Z" fill="#5f8f7d"/><path d="M0 34l10-7 10 7 8-5 12 7v4H0Z" fill="#31594b"/>',
+  ),
+  sprout: picture(
+    '<rect width="40" height="40" fill="#efdcc0"/><path d="M20 34V16" stroke="#7c5a2b" stroke-width="2"/><path d="M20 22c-8 0-9-8-9-8s8-1 9 8ZM20 18c0-8 8-9 8-9s2 9-8 9Z" fill="#9a7a35"/>',
+  ),
+  rings: picture(
+    '<rect width="40" height="40" fill="#3a4062"/><circle cx="20" cy="20" r="12" fill="none" stroke="#7d86b5" stroke-width="2"/><circle cx="20" cy="20" r="7" fill="none" stroke="#aab1d8" stroke-width="2"/><circle cx="20" cy="20" r="2.5" fill="#e9ebf7"/>',
+  ),
+};
 
 const ok = (when: string, trigger: RenewalRecord['trigger'] = 'automatic', outcome: RenewalRecord['outcome'] = 'renewed') =>
   ({ at: at(when), outcome, trigger, problem: null }) satisfies RenewalRecord;
@@ -91,7 +94,7 @@ const linJian: Account = {
   nickname: '林间有风',
   label: null,
   note: null,
-  avatar: MOUNTAINS,
+  picture: 'mountains',
   method: 'qq-scan',
   health: { state: 'healthy' },
   busy: null,
@@ -117,7 +120,7 @@ const xiaoman: Account = {
   id: 'qqmusic:1152921504600000042',
   uid: '1152921504600000042',
   nickname: 'Xiaoman',
-  avatar: SPROUT,
+  picture: 'sprout',
   health: { state: 'renews_soon' },
   life: { issued_at: at('2025-11-19T09:00'), renew_at: at('2025-11-21T15:00'), expires_at: at('2025-11-22T09:00') },
   membership: {
@@ -134,7 +137,7 @@ const yehang: Account = {
   service: 'netease',
   uid: '320000017',
   nickname: '夜航星',
-  avatar: RINGS,
+  picture: 'rings',
   method: 'app-scan',
   life: { issued_at: at('2025-11-01T20:10'), renew_at: at('2025-12-18T20:10'), expires_at: at('2026-01-30T20:10') },
   membership: {
@@ -155,7 +158,7 @@ const mori: Account = {
   id: 'netease:320000058',
   uid: '320000058',
   nickname: 'Mori',
-  avatar: null,
+  picture: null,
   health: { state: 'needs_sign_in', since: at('2025-11-19T08:12'), reason: 'rejected' },
   life: { issued_at: at('2025-06-03T09:30'), renew_at: null, expires_at: at('2025-11-30T09:30') },
   membership: {
@@ -180,7 +183,7 @@ const jiuge: Account = {
   uid: '100000456',
   nickname: '旧歌',
   method: 'paste',
-  avatar: SPROUT,
+  picture: 'sprout',
   health: { state: 'warning', since: at('2025-11-21T10:29'), reason: 'not_renewable' },
   renewability: 'not_renewable',
   life: { issued_at: at('2025-11-21T10:29'), renew_at: null, expires_at: at('2025-11-24T10:29') },
@@ -216,7 +219,7 @@ const step = {
       problem: null,
       left_today: null,
     }) satisfies SignInStep,
-  scanned: { step: 'scanned', nickname: linJian.nickname, avatar: MOUNTAINS, problem: null },
+  scanned: { step: 'scanned', nickname: linJian.nickname, avatar: pictures.mountains, problem: null },
   nobody: { step: 'scanned', nickname: null, avatar: null, problem: null },
   exchanging: { step: 'exchanging' },
   done: (account: Account, known = false) => ({ step: 'done', account, known }) satisfies SignInStep,
@@ -277,7 +280,7 @@ const many: Account[] = [
     id: `netease:4200000${String(index)}`,
     uid: `4200000${String(index)}`,
     nickname,
-    avatar: null,
+    picture: null,
     life: { ...yehang.life, renew_at: at(`2025-12-0${String(4 - index)}T08:00`) },
   })),
 ];
@@ -361,7 +364,7 @@ export const scenes = {
     wanted: xiaoman.id,
   },
   'page-new-account': {
-    ...by('qqmusic', 'official-page', { step: 'ask_page' }, { step: 'ask_new_account', account: linJian.id, nickname: linJian.nickname, avatar: MOUNTAINS }),
+    ...by('qqmusic', 'official-page', { step: 'ask_page' }, { step: 'ask_new_account', account: linJian.id, nickname: linJian.nickname, avatar: pictures.mountains }),
     accounts: [xiaoman],
   },
   'page-new-account-nameless': {
@@ -503,7 +506,7 @@ export const scenes = {
     accounts: [
       {
         ...yehang,
-        avatar: null,
+        picture: null,
         nickname: 'A name that is longer than the sidebar and longer than the header would like',
         life: { ...yehang.life, renew_at: null, expires_at: null },
         membership: null,
@@ -579,6 +582,7 @@ export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams)
   return {
     ...rest,
     now,
+    pictures,
     services: another === null ? services : [...services, offered(JSON.parse(another) as ServiceFacts)],
     snapshot: {
       revision: 1,

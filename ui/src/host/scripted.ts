@@ -31,6 +31,8 @@ export interface Script {
   preferences: Preferences;
   about: About;
   now: () => number;
+  /** The accounts’ pictures, by what names them. */
+  pictures: Record<string, string>;
   /** The steps that the first sign-in takes by itself as soon as it is started. */
   signIn?: SignInStep[];
   /** What the keychain is after another try. */
@@ -106,6 +108,11 @@ export class ScriptedHost implements Host {
 
   snapshot(): Promise<Snapshot> {
     return Promise.resolve(this.script.snapshot);
+  }
+
+  picture(account: string): Promise<string | null> {
+    const reference = this.#accounts.find(({ id }) => id === account)?.picture ?? null;
+    return Promise.resolve(reference === null ? null : (this.script.pictures[reference] ?? null));
   }
 
   services(): Promise<ServiceInfo[]> {

@@ -10,6 +10,7 @@ export const tauri: Host = {
       listener(payload);
     }),
   snapshot: () => invoke('snapshot'),
+  picture: (account) => invoke('picture', { account }),
   services: () => invoke('services'),
   about: () => invoke('about'),
   startSignIn: (service, method, wanted) => invoke('start_sign_in', { service, method, wanted }),

@@ -23,6 +23,7 @@ import { problemFrom, type Host, type HostEvent, type SettingKey } from '../host
 import type { Announcer } from './announcer';
 import type { Clock } from './clock.svelte';
 import { Core } from './core.svelte';
+import { Pictures } from './pictures.svelte';
 import { recalled, recalledOrder, remembered, type Place } from './place';
 import { SignIn } from './sign-in.svelte';
 import { Toasts, type Note } from './toasts.svelte';
@@ -35,6 +36,7 @@ const RATE_LIMIT_TOLD = 60_000;
 export class App {
   readonly core = new Core();
   readonly toasts = new Toasts();
+  readonly pictures: Pictures;
   readonly signIn: SignIn;
 
   #ready = $state(false);
@@ -74,6 +76,7 @@ export class App {
     readonly clock: Clock,
     readonly announce: Announcer,
   ) {
+    this.pictures = new Pictures(host);
     this.signIn = new SignIn(
       host,
       () => clock.milliseconds,

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 
 import type { Account } from '../../src/host/bindings/Account';
-import { people, scenes, type SceneName } from '../../src/host/scenes';
+import { people, pictures, scenes, type SceneName } from '../../src/host/scenes';
 
 import { visits } from './visits';
 
@@ -719,7 +719,7 @@ describe('what is announced', () => {
       const region = document.getElementById('live');
       if (region) new MutationObserver(() => (document.title = 'said again')).observe(region, { childList: true });
     });
-    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: people.linJian.avatar, problem: null });
+    await step({ step: 'scanned', nickname: 'Lin Jian', avatar: pictures.mountains, problem: null });
     expect(await scene().page.$('.stage img.face'), 'the picture is there').not.toBeNull();
     expect(await scene().page.title()).toBe('Add account · TuneKey');
   });

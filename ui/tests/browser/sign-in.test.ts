@@ -1,7 +1,7 @@
 /** What a sign-in says while it goes on: whom it is for, what is not heard, what is left, and how it ends. */
 import { expect, test } from 'vitest';
 
-import { people } from '../../src/host/scenes';
+import { people, pictures } from '../../src/host/scenes';
 
 import { visits } from './visits';
 
@@ -12,7 +12,7 @@ for (const name of ['qq-again', 'phone-again'] as const) {
   test(`${name}: signing in again names whom, with the face`, async () => {
     await open(name);
     expect(await text('.whom')).toContain(people.linJian.nickname);
-    expect(await scene().page.getAttribute('.whom img', 'src')).toBe(people.linJian.avatar);
+    expect(await scene().page.getAttribute('.whom img', 'src')).toBe(pictures.mountains);
     expect(await text('.side .lab')).toBe('Sign in again');
   });
 }
@@ -38,12 +38,12 @@ test('a network that is gone after the scan is said, and the scan stays', async 
 for (const name of ['qq-success', 'paste-success'] as const) {
   test(`${name}: a name and a picture that are learnt after an account is saved are shown`, async () => {
     await open(name);
-    await scene().host((host, { linJian, avatar }) => {
-      host.emit({ kind: 'account', account: { ...linJian, nickname: '听雨', avatar, revision: linJian.revision + 1000 } });
-    }, { linJian: people.linJian, avatar: people.yehang.avatar });
+    await scene().host((host, { linJian, picture }) => {
+      host.emit({ kind: 'account', account: { ...linJian, nickname: '听雨', picture, revision: linJian.revision + 1000 } });
+    }, { linJian: people.linJian, picture: people.yehang.picture });
     await scene().settled();
     expect(await text('.stat p')).toMatch(/^\s*听雨 is saved/);
-    expect(await scene().page.getAttribute('.add img', 'src')).toBe(people.yehang.avatar);
+    expect(await scene().page.getAttribute('.add img', 'src')).toBe(pictures.rings);
   });
 }
 
@@ -113,7 +113,7 @@ test('“Scanned” is announced once, also when the picture and the network com
     if (region) new MutationObserver(() => region.textContent && said.push(region.textContent)).observe(region, { childList: true });
   });
   const scanned = { step: 'scanned', nickname: 'Lin Jian', avatar: null, problem: null } as const;
-  for (const more of [{}, { avatar: people.linJian.avatar }, { problem: { code: 'offline', service: 'qqmusic', detail: null, service_message: null } }, {}] as const) {
+  for (const more of [{}, { avatar: pictures.mountains }, { problem: { code: 'offline', service: 'qqmusic', detail: null, service_message: null } }, {}] as const) {
     await step({ ...scanned, ...more });
     await scene().page.waitForTimeout(120);
   }

@@ -45,9 +45,9 @@ label: string | null,
  */
 note: string | null, 
 /**
- * The picture, fetched and re-encoded by us: a `data:image/png;base64,…` URL.
+ * Names its picture, which the core gives to who asks for it: another picture has another name.
  */
-avatar: string | null, 
+picture: string | null, 
 /**
  * How it was signed in.
  */
