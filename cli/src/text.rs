@@ -120,55 +120,30 @@ pub(crate) fn unusable(unusable: &Unusable, language: Language) -> String {
     rows.join("\n")
 }
 
-/// Why a pasted text cannot be used, in a sentence.
+/// Why a pasted text cannot be used, in a sentence or two.
 pub(crate) fn unusable_reason(reason: UnusableReason, language: Language) -> String {
-    let sites = || registry::all().iter().map(|service| service.facts().paste.site.to_owned());
-    let text = match reason {
-        UnusableReason::Empty => language.pick("There is nothing in it.", "内容是空的。"),
-        UnusableReason::TooLong => language.pick(
-            "It is too long. Text may have 64 kB, JSON and cookies.txt 32 MB.",
-            "内容太长：文本最多 64 KB，JSON 和 cookies.txt 最多 32 MB。",
-        ),
-        UnusableReason::ControlCharacters => language.pick(
-            "There are control characters in it. Copy it again from where it comes.",
-            "其中含有控制字符，请从来源处重新复制。",
-        ),
-        UnusableReason::Damaged => {
-            language.pick("It is incomplete or damaged. Copy all of it.", "内容不完整或已损坏，请完整复制。")
-        }
-        UnusableReason::OtherSites => {
-            let sites = any_of(sites(), language);
-            return match language {
-                Language::English => {
-                    format!("It holds cookies of other sites only. Copy them on {sites}.")
-                }
-                Language::Chinese => format!("其中只有其他网站的 Cookie，请在 {sites} 上复制。"),
-            };
-        }
-        UnusableReason::Shortened => language.pick(
-            "A value in it was shortened (“…”). Copy the whole value.",
-            "其中的值被截短了（“…”），请复制完整的值。",
-        ),
-        UnusableReason::WithoutCookies => language.pick(
-            "This recording was exported without cookies. Export it again with sensitive data.",
-            "这份 HAR 导出时没有包含 Cookie，请选择“包含敏感数据”重新导出。",
-        ),
-        UnusableReason::OtherService => language.pick("It is for another service.", "这是另一个平台的凭据。"),
-        UnusableReason::Incomplete => language.pick("It is incomplete.", "凭据不完整。"),
-        UnusableReason::NothingFound => {
-            let services = any_of(service_names(language), language);
-            return match language {
-                Language::English => format!(
-                    "There is no credential of {services} in it. Copy the whole Cookie request header."
-                ),
-                Language::Chinese => {
-                    let services = before_han(&after_han(&services));
-                    format!("其中没有{services}的凭据，请复制完整的 Cookie 请求头。")
-                }
-            };
-        }
+    let Some(words) = reason.words() else {
+        let services = any_of(service_names(language), language);
+        return match language {
+            Language::English => {
+                format!("There is no credential of {services} in it. Copy the whole Cookie request header.")
+            }
+            Language::Chinese => {
+                let services = before_han(&after_han(&services));
+                format!("其中没有{services}的凭据，请复制完整的 Cookie 请求头。")
+            }
+        };
     };
-    text.to_owned()
+    let why = language.of(words);
+    if reason != UnusableReason::OtherSites {
+        return why.to_owned();
+    }
+    let sites = registry::all().iter().map(|service| service.facts().paste.site.to_owned());
+    let sites = any_of(sites, language);
+    match language {
+        Language::English => format!("{why} Copy them on {sites}."),
+        Language::Chinese => format!("{why}请在 {sites} 上复制。"),
+    }
 }
 
 /// The accounts in a pasted text, a line each.

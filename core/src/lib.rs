@@ -16,6 +16,8 @@ mod evidence;
 mod export;
 mod extra_ca;
 #[cfg(test)]
+mod fake_service;
+#[cfg(test)]
 mod fuzz;
 pub mod hardening;
 pub mod import;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use url::Url;
 
+use crate::bilingual::Bilingual;
 use crate::error::ServiceError;
 use crate::http::CookieMap;
 use crate::id::ServiceId;
@@ -235,10 +236,19 @@ pub struct Detected {
 pub struct Unusable {
     /// Why.
     pub reason: UnusableReason,
+    /// Why in words, as [`UnusableReason::words`].
+    pub words: Option<Bilingual>,
     /// The parts of a credential of this service, found or missing; none where there is nothing of it.
     pub parts: Vec<DetectedPart>,
     /// The other service, when the text is a whole credential of that one.
     pub other: Option<ServiceId>,
+}
+
+impl Unusable {
+    /// A text of which those parts are there and those are missing.
+    pub fn new(reason: UnusableReason, parts: Vec<DetectedPart>, other: Option<ServiceId>) -> Self {
+        Self { reason, words: reason.words(), parts, other }
+    }
 }
 
 /// Why a pasted text is of no use.
@@ -266,6 +276,39 @@ pub enum UnusableReason {
     Incomplete,
     /// There is nothing like a credential in it.
     NothingFound,
+}
+
+impl UnusableReason {
+    /// Why, with what to do about it; `None` where there is nothing to say but what the service needs.
+    pub fn words(self) -> Option<Bilingual> {
+        let (english, chinese) = match self {
+            Self::Empty => ("There is nothing in it.", "内容是空的。"),
+            Self::TooLong => (
+                "It is too long. Text may have 64 kB, JSON and cookies.txt 32 MB.",
+                "内容太长：文本最多 64 KB，JSON 和 cookies.txt 最多 32 MB。",
+            ),
+            Self::ControlCharacters => (
+                "There are control characters in it. Copy it again from where it comes.",
+                "其中含有控制字符，请从来源处重新复制。",
+            ),
+            Self::Damaged => {
+                ("It is incomplete or damaged. Copy all of it.", "内容不完整或已损坏，请完整复制。")
+            }
+            Self::OtherSites => ("It holds cookies of other sites only.", "其中只有其他网站的 Cookie。"),
+            Self::Shortened => (
+                "A value in it was shortened (“…”). Copy the whole value.",
+                "其中的值被截短了（“…”），请复制完整的值。",
+            ),
+            Self::WithoutCookies => (
+                "This recording was exported without cookies. Export it again with sensitive data.",
+                "这份 HAR 导出时没有包含 Cookie，请选择“包含敏感数据”重新导出。",
+            ),
+            Self::OtherService => ("It is for another service.", "这是另一个平台的凭据。"),
+            Self::Incomplete => ("It is incomplete.", "凭据不完整。"),
+            Self::NothingFound => return None,
+        };
+        Some(Bilingual::new(english, chinese))
+    }
 }
 
 /// One of several accounts in a pasted text. It says which it is, and nothing that signs in.

@@ -239,6 +239,39 @@ async fn going_to_and_fro_between_ways_in_ends_with_the_code_of_the_last() -> Re
     window.quit(QUIT_LIMIT).await
 }
 
+/// How often somebody signs in again at each delay: a day has thirty sign-ins with a service.
+const AGAIN: [(u64, usize); 3] = [(0, CLICKS), (300, CLICKS), (3000, 3)];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_again_ends_each_time_with_an_account_that_works() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.sign_in(QQ).await?;
+    let window = desktop.window().await?;
+    window.element("#a-copy").await?;
+    for (delay, times) in AGAIN {
+        desktop.simulator.configure(|settings| settings.answer_delay_ms = delay);
+        for time in 1..=times {
+            let before = account_snapshot(&window, QQ).await?;
+            desktop.simulator.revoke(QQ)?;
+            desktop.record_rejection(QQ, "Lin Jian")?;
+            window.click("#a-sign").await?;
+            complete_sign_in(&desktop, &window).await?;
+            until("the account to be verified", || async {
+                let account = account_snapshot(&window, QQ).await?;
+                ensure!(account["busy"].is_null(), "it is {}", account["busy"]);
+                ensure!(account["health"]["state"] == "healthy", "it is {}", account["health"]);
+                ensure!(account["checked_at"] != before["checked_at"], "nobody has asked since");
+                ensure!(!window.shows("#a-sign").await?, "the window still offers to sign in again");
+                Ok(())
+            })
+            .await
+            .with_context(|| format!("after {delay} ms, for the {time}th time"))?;
+        }
+    }
+    ensure!(desktop.stores_newest_credential(QQ).await?, "the keychain does not hold the newest key");
+    window.quit(QUIT_LIMIT).await
+}
+
 /// Scans the code that the window shows, confirms, and goes on to the account.
 async fn complete_sign_in(desktop: &Desktop, window: &Window) -> Result<()> {
     window.wait_for_state("waiting").await?;

@@ -1,29 +1,44 @@
-use async_trait::async_trait;
 use jiff::Timestamp;
-use tunekey_services::{
-    AccountId, Attempt, Context, CookieMap, CookiePairs, Detection, Grant, Inspection, Method, Renewability,
-    Renewal, ServiceError, ServiceFacts, netease, qqmusic,
-};
+use tunekey_services::{AccountId, CookieMap, CookiePairs, Detection, ServiceFacts, netease, qqmusic};
 
 use super::*;
+use crate::fake_service::{Answers, FakeService};
 use crate::problem::ProblemCode;
 
 /// A service with the cookies that a test wants.
 #[derive(Debug)]
-struct Stub {
+struct WithCookies {
     id: ServiceId,
     cookie: Vec<(&'static str, &'static str)>,
+}
+
+impl Answers for WithCookies {
+    fn facts(&self) -> &'static ServiceFacts {
+        registry::facts(self.id).expect("it is a service of ours")
+    }
+    fn detect(&self, fields: &CookieMap) -> Detection {
+        let renewing = ["psrf_qqrefresh_token", "refresh_token"];
+        let renewable = renewing.iter().any(|name| fields.get(name).is_some());
+        Detection { parts: Vec::new(), enough: true, renewable }
+    }
+    fn cookie(&self) -> CookiePairs {
+        self.cookie.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect()
+    }
 }
 
 const QQ_COOKIE: [(&str, &str); 4] =
     [("qqmusic_key", "Q_H_L_k1"), ("uin", "10001"), ("qm_keyst", "Q_H_L_k1"), ("euin", "oK6z**")];
 
-fn qq() -> Stub {
-    Stub { id: qqmusic::ID, cookie: QQ_COOKIE.to_vec() }
+fn qq() -> FakeService<WithCookies> {
+    with_cookies(qqmusic::ID, &QQ_COOKIE)
 }
 
-fn netease(cookie: &[(&'static str, &'static str)]) -> Stub {
-    Stub { id: netease::ID, cookie: cookie.to_vec() }
+fn netease(cookie: &[(&'static str, &'static str)]) -> FakeService<WithCookies> {
+    with_cookies(netease::ID, cookie)
+}
+
+fn with_cookies(id: ServiceId, cookie: &[(&'static str, &'static str)]) -> FakeService<WithCookies> {
+    FakeService(WithCookies { id, cookie: cookie.to_vec() })
 }
 
 fn credential(fields: &[(&str, &str)]) -> Credential {
@@ -36,7 +51,7 @@ fn credential(fields: &[(&str, &str)]) -> Credential {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests look at what an export says")]
-fn rendered(format: Format, service: &Stub) -> String {
+fn rendered(format: Format, service: &dyn Service) -> String {
     let export = render(format, Scope::Full, service, &credential(&[])).expect("it fits");
     export.text.expose().to_owned()
 }
@@ -49,7 +64,7 @@ fn rendered_credential(fields: &[(&str, &str)]) -> String {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests look at what an export says")]
-fn minimal(format: Format, service: &Stub, credential: &Credential) -> String {
+fn minimal(format: Format, service: &dyn Service, credential: &Credential) -> String {
     let export = render(format, Scope::Minimal, service, credential).expect("it fits");
     assert!(!export.renews, "what is enough to play renews nothing");
     export.text.expose().to_owned()
@@ -185,7 +200,7 @@ fn a_minimal_export_holds_what_plays_and_nothing_else() {
         ("psrf_qqrefresh_token", "canary"),
         ("psrf_qqaccess_token", "canary"),
     ];
-    let qq = Stub { id: qqmusic::ID, cookie: cookie.to_vec() };
+    let qq = with_cookies(qqmusic::ID, &cookie);
     let whole = credential(&[
         ("musickey", "Q_H_L_k1"),
         ("refresh_key", "canary"),
@@ -302,56 +317,6 @@ fn a_format_of_the_other_service_is_refused() {
     let problem = render(Format::Own(qqmusic::API_FORMAT), Scope::Full, &netease(&[]), &credential(&[]))
         .expect_err("NetEase has none");
     assert_eq!((problem.code, problem.service), (ProblemCode::InvalidInput, Some(netease::ID)));
-}
-
-#[async_trait]
-impl Service for Stub {
-    fn facts(&self) -> &'static ServiceFacts {
-        registry::facts(self.id).expect("it is a service of ours")
-    }
-    fn cookie(&self, _credential: &Credential) -> CookiePairs {
-        self.cookie.iter().map(|(name, value)| ((*name).to_owned(), Secret::new(*value))).collect()
-    }
-
-    fn key_field(&self) -> &'static str {
-        "musickey"
-    }
-    fn renewability(&self, _: &Credential) -> Renewability {
-        unreachable!("an export renews nothing")
-    }
-
-    fn renew_at(&self, _credential: &Credential) -> Option<Timestamp> {
-        None
-    }
-
-    fn begin(&self, _method: Method, _context: Context) -> Result<Box<dyn Attempt>, ServiceError> {
-        Err(no_network())
-    }
-
-    fn detect(&self, fields: &CookieMap) -> Detection {
-        let renewing = ["psrf_qqrefresh_token", "refresh_token"];
-        let renewable = renewing.iter().any(|name| fields.get(name).is_some());
-        Detection { parts: Vec::new(), enough: true, renewable }
-    }
-    async fn import(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
-        unreachable!("nothing is pasted here")
-    }
-    async fn inspect(&self, _: &Context, _: &Credential) -> Result<Inspection, ServiceError> {
-        Err(no_network())
-    }
-
-    async fn renew(&self, _: &Context, _: &Credential) -> Result<Renewal, ServiceError> {
-        Err(no_network())
-    }
-
-    async fn sign_out(&self, _: &Context, _: &Credential) -> Result<(), ServiceError> {
-        Err(no_network())
-    }
-}
-
-/// An export asks nobody.
-fn no_network() -> ServiceError {
-    ServiceError::NotTheService { doing: "exporting", got: tunekey_services::NotTheAnswer::Other }
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn account(service: &dyn Service, pasted: &Pasted) -> PastedAccount {
 fn judge(service: &'static dyn Service, text: &Secret) -> Result<Vec<Pasted>, Refusal> {
     let refusal = |reason, detail: String, parts, other| Refusal {
         detail,
-        unusable: Unusable { reason, parts, other },
+        unusable: Unusable::new(reason, parts, other),
     };
     let all = read_all(text)
         .map_err(|error| refusal(UnusableReason::from(error), error.to_string(), Vec::new(), None))?;
@@ -202,7 +202,6 @@ fn name(part: CredentialPart) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use jiff::Timestamp;
@@ -210,12 +209,11 @@ mod tests {
     use tunekey_services::netease::Netease;
     use tunekey_services::qqmusic::QqMusic;
     use tunekey_services::{
-        AccountId, ClientIdentities, CookiePairs, Credential, Device, Fields, Grant, Http, HttpError,
-        HttpOptions, Inspection, Limits, Method, Proxy, Renewability, Renewal, ServiceFacts, SystemClock,
-        netease, qqmusic,
+        AccountId, Credential, Fields, Grant, HttpError, Inspection, ServiceFacts, netease, qqmusic,
     };
 
     use super::*;
+    use crate::fake_service::{Answers, FakeService, context};
 
     /// What the service says when it is asked whose a credential is.
     #[derive(Debug, Clone, Copy)]
@@ -233,27 +231,20 @@ mod tests {
     }
 
     impl Gate {
-        fn that_says(verdict: Verdict) -> &'static Self {
-            Box::leak(Box::new(Self { verdict, asked: AtomicU32::new(0) }))
-        }
-
-        fn asked(&self) -> u32 {
-            self.asked.load(Ordering::Relaxed)
+        fn that_says(verdict: Verdict) -> &'static FakeService<Self> {
+            Box::leak(Box::new(FakeService(Self { verdict, asked: AtomicU32::new(0) })))
         }
     }
 
     #[async_trait]
-    impl Service for Gate {
+    impl Answers for Gate {
         fn facts(&self) -> &'static ServiceFacts {
             Netease.facts()
-        }
-        fn begin(&self, _: Method, _: Context) -> Result<Box<dyn Attempt>, ServiceError> {
-            unreachable!("the test begins by itself")
         }
         fn detect(&self, fields: &CookieMap) -> Detection {
             Netease.detect(fields)
         }
-        async fn import(&self, _: &Context, fields: &CookieMap) -> Result<Grant, ServiceError> {
+        async fn import(&self, fields: &CookieMap) -> Result<Grant, ServiceError> {
             let doing = "checking the credential";
             assert!(fields.get("MUSIC_U").is_some(), "a repeated check needs all that was recognised");
             self.asked.fetch_add(1, Ordering::Relaxed);
@@ -271,37 +262,6 @@ mod tests {
                 Verdict::Offline => Err(ServiceError::Http { doing, source: HttpError::Interrupted }),
             }
         }
-        async fn inspect(&self, _: &Context, _: &Credential) -> Result<Inspection, ServiceError> {
-            unreachable!("only whose it is is asked")
-        }
-        async fn renew(&self, _: &Context, _: &Credential) -> Result<Renewal, ServiceError> {
-            unreachable!("only whose it is is asked")
-        }
-        async fn sign_out(&self, _: &Context, _: &Credential) -> Result<(), ServiceError> {
-            unreachable!("only whose it is is asked")
-        }
-        fn key_field(&self) -> &'static str {
-            "musickey"
-        }
-        fn renewability(&self, _: &Credential) -> Renewability {
-            Renewability::NotRenewable
-        }
-        fn renew_at(&self, _: &Credential) -> Option<Timestamp> {
-            None
-        }
-        fn cookie(&self, _: &Credential) -> CookiePairs {
-            Vec::new()
-        }
-    }
-
-    fn context() -> Context {
-        let options = HttpOptions { proxy: Proxy::None, extra_ca: None, limits: Limits::default() };
-        Context {
-            http: Http::new(&options).expect("a client can be made"),
-            clock: Arc::new(SystemClock),
-            device: Device { id: "A".repeat(52).into() },
-            client_identities: ClientIdentities::default(),
-        }
     }
 
     #[tokio::test]
@@ -316,10 +276,10 @@ mod tests {
         paste.give(Input::Text("MUSIC_U=00A1".into()));
         let asked = paste.next().await;
         assert!(matches!(asked, Ok(Progress::Ask(Question::Detected(_)))), "it asks first: {asked:?}");
-        assert_eq!(gate.asked(), 0, "nothing was sent before");
+        assert_eq!(gate.0.asked.load(Ordering::Relaxed), 0, "nothing was sent before");
         paste.give(Input::Go);
         assert!(matches!(paste.next().await, Ok(Progress::Granted(_))), "the service knows it");
-        assert_eq!(gate.asked(), 1, "once");
+        assert_eq!(gate.0.asked.load(Ordering::Relaxed), 1, "once");
     }
 
     #[tokio::test]
@@ -331,7 +291,7 @@ mod tests {
         paste.give(Input::Go);
         let asked = paste.next().await;
         assert!(matches!(asked, Ok(Progress::Ask(Question::Paste { unusable: Some(_), .. }))), "{asked:?}");
-        assert_eq!(gate.asked(), 0, "the first text is gone");
+        assert_eq!(gate.0.asked.load(Ordering::Relaxed), 0, "the first text is gone");
     }
 
     #[tokio::test]
@@ -344,7 +304,7 @@ mod tests {
             let error = paste.next().await.expect_err("there is no network");
             assert!(error.may_pass(), "asking whose it is may be repeated: {error}");
         }
-        assert_eq!(gate.asked(), 2, "with the same fields");
+        assert_eq!(gate.0.asked.load(Ordering::Relaxed), 2, "with the same fields");
     }
 
     /// What somebody may give, in the wrong order or not.
@@ -386,7 +346,7 @@ mod tests {
                     }
                     other => prop_assert!(false, "{:?}", other),
                 }
-                prop_assert_eq!(gate.asked(), 0, "only after the person's word");
+                prop_assert_eq!(gate.0.asked.load(Ordering::Relaxed), 0, "only after the person's word");
             }
         }
     }
@@ -420,7 +380,7 @@ mod tests {
         let asked = paste.next().await.expect("a question");
         let Progress::Ask(Question::Detected(detected)) = asked else { panic!("{asked:?}") };
         assert!(detected.renewable, "it is the second");
-        assert_eq!(gate.asked(), 0, "nothing was sent yet");
+        assert_eq!(gate.0.asked.load(Ordering::Relaxed), 0, "nothing was sent yet");
     }
 
     #[test]

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use tokio::sync::broadcast;
 use tunekey_services::qqmusic::QqMusic;
 use tunekey_services::{
-    Attempt, ClientIdentities, CookieMap, CookiePairs, Detection, Device, Fields, Grant, Http, HttpError,
-    HttpOptions, Inspection, Limits, Method, Proxy, Renewability, Secret, ServiceFacts, SystemClock,
-    UnchangedReason, qqmusic,
+    Fields, HttpError, Inspection, Method, Renewability, Secret, ServiceFacts, SystemClock, UnchangedReason,
+    qqmusic,
 };
 
 use super::*;
+use crate::fake_service::{Answers, FakeService, context};
 use crate::ledger::LedgerFile;
 use crate::store::keychain::sim::{SimKeychain, Trouble};
 use crate::store::{StoreError, StoreKind};
@@ -35,26 +35,17 @@ enum Response {
 }
 
 #[async_trait]
-impl Service for Scripted {
+impl Answers for Scripted {
     fn facts(&self) -> &'static ServiceFacts {
         QqMusic.facts()
     }
-    fn begin(&self, _: Method, _: Context) -> Result<Box<dyn Attempt>, ServiceError> {
-        unreachable!("a renewal signs nobody in")
-    }
-    fn detect(&self, _: &CookieMap) -> Detection {
-        unreachable!("nothing is pasted here")
-    }
-    async fn import(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
-        unreachable!("nothing is pasted here")
-    }
-    async fn inspect(&self, _: &Context, _: &Credential) -> Result<Inspection, ServiceError> {
+    async fn inspect(&self) -> Result<Inspection, ServiceError> {
         match self.inspections.lock().unwrap().pop_front().expect("the script has an inspection") {
             true => Ok(Inspection::default()),
             false => Err(ServiceError::Rejected { doing: "looking", code: 1000 }),
         }
     }
-    async fn renew(&self, _: &Context, credential: &Credential) -> Result<Renewal, ServiceError> {
+    async fn renew(&self, credential: &Credential) -> Result<Renewal, ServiceError> {
         *self.asked.lock().unwrap() += 1;
         let doing = "renewing";
         match self.renewals.lock().unwrap().pop_front().expect("the script has a renewal") {
@@ -64,20 +55,11 @@ impl Service for Scripted {
             Response::Lost => Err(ServiceError::Http { doing, source: HttpError::Interrupted }),
         }
     }
-    async fn sign_out(&self, _: &Context, _: &Credential) -> Result<(), ServiceError> {
-        unreachable!("a renewal signs nobody out")
-    }
-    fn key_field(&self) -> &'static str {
-        "musickey"
-    }
-    fn renewability(&self, _: &Credential) -> Renewability {
+    fn renewability(&self) -> Renewability {
         *self.renewability.lock().unwrap()
     }
     fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
         Some(credential.issued_at + SignedDuration::from_hours(20))
-    }
-    fn cookie(&self, _: &Credential) -> CookiePairs {
-        Vec::new()
     }
 }
 
@@ -113,7 +95,7 @@ impl Clock for HandClock {
 /// A profile with one account whose key is `first`.
 struct Fixture {
     clock: Arc<HandClock>,
-    service: Scripted,
+    service: FakeService<Scripted>,
     keychain: Arc<SimKeychain>,
     vault: Vault,
     renewer: Renewer,
@@ -139,45 +121,35 @@ impl Fixture {
             .update_or_add(&id(), first, move |record| record.generation = generation)
             .await
             .expect("it is added");
-        let service = Scripted {
+        let service = FakeService(Scripted {
             renewals: Mutex::new(renewals.iter().copied().collect()),
             inspections: Mutex::new(inspections.iter().copied().collect()),
             asked: Mutex::default(),
             renewability: Mutex::new(Renewability::Renewable),
-        };
+        });
         let renewer = Renewer::new(profile, vault.clone(), Commits::new(vault.clone()), clock.clone());
         Self { clock, service, keychain, vault, renewer, accounts, _dir: dir }
     }
 
-    fn context(&self) -> Context {
-        let options = HttpOptions { proxy: Proxy::None, extra_ca: None, limits: Limits::default() };
-        Context {
-            http: Http::new(&options).expect("a client can be made"),
-            clock: Arc::new(SystemClock),
-            device: Device { id: Secret::new("00") },
-            client_identities: ClientIdentities::default(),
-        }
-    }
-
     async fn renew(&self) -> Result<RenewalRecord, Problem> {
-        let context = self.context();
+        let context = context();
         self.renewer.renew(&self.accounts, &self.service, &context, &id(), RenewalTrigger::Manual).await
     }
 
     async fn check(&self) -> Result<Checked, Problem> {
-        let context = self.context();
+        let context = context();
         self.renewer.check(&self.accounts, &self.service, &context, &id(), RenewalTrigger::Manual).await
     }
 
     /// What the service answers from now on.
     fn script(&self, renewals: &[Response], inspections: &[bool]) {
-        self.service.renewals.lock().unwrap().extend(renewals);
-        self.service.inspections.lock().unwrap().extend(inspections);
+        self.service.0.renewals.lock().unwrap().extend(renewals);
+        self.service.0.inspections.lock().unwrap().extend(inspections);
     }
 
     /// How renewable the service says that credentials are.
     fn are(&self, renewability: Renewability) {
-        *self.service.renewability.lock().unwrap() = renewability;
+        *self.service.0.renewability.lock().unwrap() = renewability;
     }
 
     async fn key(&self) -> Option<Secret> {
@@ -190,7 +162,7 @@ impl Fixture {
     }
 
     fn asked(&self) -> u32 {
-        *self.service.asked.lock().unwrap()
+        *self.service.0.asked.lock().unwrap()
     }
 }
 

@@ -21,16 +21,16 @@ use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
 use tunekey_services::netease::Netease;
 use tunekey_services::{
-    AccountId, Attempt, ClientIdentities, Context, CookieMap, CookiePairs, Credential, Detection, Device,
-    Fields, Grant, Http, HttpError, HttpOptions, Input, Inspection, Limits, Method, OfficialPage, PageGoal,
-    Progress, Proxy, QrCode, Question, Renewability, Renewal, Secret, Service, ServiceError, ServiceFacts,
-    ServiceId, SystemClock, netease,
+    AccountId, Attempt, Context, CookieMap, Credential, Detection, Fields, Grant, HttpError, Input,
+    Inspection, Method, OfficialPage, PageGoal, Progress, QrCode, Question, Service, ServiceError,
+    ServiceFacts, ServiceId, netease,
 };
 
 use super::{ParkedCode, ParkedCodes, Scanner, SignInHost, SignInStep, UserInput};
 use crate::account::{Account, Health, KeyLifetime};
 use crate::alternatives::{Alternatives, SignInOption};
 use crate::export::Format;
+use crate::fake_service::{Answers, FakeService, context};
 use crate::problem::{Problem, ProblemCode};
 use crate::sign_ins::{SignIn, SignIns};
 
@@ -119,40 +119,19 @@ fn grant() -> Grant {
 }
 
 #[async_trait]
-impl Service for Scripted {
+impl Answers for Scripted {
     fn facts(&self) -> &'static ServiceFacts {
         Netease.facts()
     }
-    fn begin(&self, _: Method, _: Context) -> Result<Box<dyn Attempt>, ServiceError> {
+    fn begin(&self, _: Method) -> Box<dyn Attempt> {
         let script = self.scripts.lock().unwrap().pop_front().expect("there is a script for each attempt");
-        Ok(Box::new(Script(script.into())))
+        Box::new(Script(script.into()))
     }
     fn detect(&self, fields: &CookieMap) -> Detection {
         Netease.detect(fields)
     }
-    async fn import(&self, _: &Context, _: &CookieMap) -> Result<Grant, ServiceError> {
+    async fn import(&self, _: &CookieMap) -> Result<Grant, ServiceError> {
         Ok(grant())
-    }
-    async fn inspect(&self, _: &Context, _: &Credential) -> Result<Inspection, ServiceError> {
-        unreachable!("a sign-in asks nothing but its attempt")
-    }
-    async fn renew(&self, _: &Context, _: &Credential) -> Result<Renewal, ServiceError> {
-        unreachable!("a sign-in does not renew")
-    }
-    async fn sign_out(&self, _: &Context, _: &Credential) -> Result<(), ServiceError> {
-        unreachable!("a sign-in does not sign out")
-    }
-    fn key_field(&self) -> &'static str {
-        "musickey"
-    }
-    fn renewability(&self, _: &Credential) -> Renewability {
-        unreachable!("a sign-in does not renew")
-    }
-    fn renew_at(&self, _: &Credential) -> Option<Timestamp> {
-        None
-    }
-    fn cookie(&self, _: &Credential) -> CookiePairs {
-        Vec::new()
     }
 }
 
@@ -175,13 +154,7 @@ pub(crate) struct FakeHost {
 #[async_trait]
 impl SignInHost for FakeHost {
     async fn context(&self) -> Result<Context, Problem> {
-        let options = HttpOptions { proxy: Proxy::None, extra_ca: None, limits: Limits::default() };
-        Ok(Context {
-            http: Http::new(&options).expect("a client can be made"),
-            clock: Arc::new(SystemClock),
-            device: Device { id: Secret::new("00") },
-            client_identities: ClientIdentities::default(),
-        })
+        Ok(context())
     }
     async fn ready_to_save(&self) -> Result<(), Problem> {
         if std::mem::take(&mut *self.locked_at_first.lock().unwrap()) {
@@ -275,7 +248,7 @@ pub(crate) fn play_among(
     scripts: &[&[Line]],
 ) -> SignIn {
     let scripts = scripts.iter().map(|script| script.to_vec()).collect();
-    let service = Box::leak(Box::new(Scripted { scripts: Mutex::new(scripts) }));
+    let service = Box::leak(Box::new(FakeService(Scripted { scripts: Mutex::new(scripts) })));
     sign_ins.start(&TaskTracker::new(), service, method, wanted, host)
 }
 

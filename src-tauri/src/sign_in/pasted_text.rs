@@ -54,7 +54,7 @@ mod tests {
 
     fn ask_paste(other: Option<ServiceId>) -> SignInStep {
         let reason = UnusableReason::OtherService;
-        SignInStep::AskPaste { problem: None, unusable: Some(Unusable { reason, parts: Vec::new(), other }) }
+        SignInStep::AskPaste { problem: None, unusable: Some(Unusable::new(reason, Vec::new(), other)) }
     }
 
     #[test]

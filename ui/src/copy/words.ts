@@ -234,16 +234,6 @@ export const words = check({
   'pa.other.b': ['It looks complete. Add it as a {svc} account?', '内容完整，要作为{svc}账号添加吗？'],
   'pa.other.cta': ['Add it to {svc}', '添加到{svc}'],
   'pa.partial': ['Only part of a {svc} cookie is there', '{svc}的 Cookie 不完整'],
-  'pu.empty': ['There is nothing in it.', '内容是空的。'],
-  'pu.too_long': ['It is too long. Text may have 64 kB, JSON and cookies.txt 32 MB.', '内容太长：文本最多 64 KB，JSON 和 cookies.txt 最多 32 MB。'],
-  'pu.control_characters': ['There are control characters in it. Copy it again from where it comes.', '其中含有控制字符，请从来源处重新复制。'],
-  'pu.damaged': ['It is incomplete or damaged. Copy all of it.', '内容不完整或已损坏，请完整复制。'],
-  'pu.other_sites': ['It holds cookies of other sites only.', '其中只有其他网站的 Cookie。'],
-  'pu.shortened': ['A value in it was shortened (“…”). Copy the whole value.', '其中的值被截短了（“…”），请复制完整的值。'],
-  'pu.without_cookies': [
-    'This recording was exported without cookies. Export it again with sensitive data.',
-    '这份 HAR 导出时没有包含 Cookie，请选择“包含敏感数据”重新导出。',
-  ],
   'pa.bad': ['This isn’t a {svc} cookie', '这不是{svc}的 Cookie'],
   'pa.bad.b': [
     'We need at least {f}. Copy the whole Cookie request header from {site}.',

@@ -444,6 +444,7 @@ export const scenes = {
     'paste',
     step.unusable('netease', {
       reason: 'incomplete',
+      words: { english: 'It is incomplete.', chinese: '凭据不完整。' },
       parts: [
         { part: 'session', found: false },
         { part: 'csrf_token', found: true },
@@ -452,8 +453,18 @@ export const scenes = {
       other: null,
     }),
   ),
-  'paste-other-service': by('netease', 'paste', step.unusable('netease', { reason: 'other_service', parts: [], other: 'qqmusic' })),
-  'paste-shortened': by('netease', 'paste', step.unusable('netease', { reason: 'shortened', parts: [], other: null })),
+  'paste-other-service': by('netease', 'paste', step.unusable('netease', {
+      reason: 'other_service',
+      words: { english: 'It is for another service.', chinese: '这是另一个平台的凭据。' },
+      parts: [],
+      other: 'qqmusic',
+    })),
+  'paste-shortened': by('netease', 'paste', step.unusable('netease', {
+      reason: 'shortened',
+      words: { english: 'A value in it was shortened (“…”). Copy the whole value.', chinese: '其中的值被截短了（“…”），请复制完整的值。' },
+      parts: [],
+      other: null,
+    })),
   'paste-several': by('qqmusic', 'paste', step.ask, {
     step: 'ask_which_account',
     accounts: [

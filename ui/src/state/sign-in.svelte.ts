@@ -19,6 +19,9 @@ const RISK_PAUSE = 10 * 60_000;
 /** How long a service that asks to slow down is left alone, in milliseconds. */
 const LIMIT_PAUSE = 3 * 60_000;
 
+/** How long the window waits when it was itself that asked too often, in milliseconds, as the program's words say. */
+const OWN_PAUSE = 60_000;
+
 /** For how long a way in counts as barred lately, in milliseconds, as in the core. */
 const BARRED_FOR = 60 * 60_000;
 
@@ -343,13 +346,24 @@ export class SignIn {
         this.#detected = step.detected;
         break;
       case 'risk_control':
-        this.#retryAt = this.now() + RISK_PAUSE;
+      case 'failed': {
+        const pause = pauseAfter(step.problem);
+        if (pause > 0) this.#retryAt = this.now() + pause;
         break;
-      case 'failed':
-        if (step.problem.code === 'risk_control') this.#retryAt = this.now() + RISK_PAUSE;
-        if (step.problem.code === 'rate_limited') this.#retryAt = this.now() + LIMIT_PAUSE;
-        break;
+      }
     }
+  }
+}
+
+/** How long to wait before trying again after a problem, in milliseconds. A limit of no service is the window's own. */
+function pauseAfter({ code, service }: Problem): number {
+  switch (code) {
+    case 'risk_control':
+      return RISK_PAUSE;
+    case 'rate_limited':
+      return service === null ? OWN_PAUSE : LIMIT_PAUSE;
+    default:
+      return 0;
   }
 }
 

@@ -254,6 +254,13 @@ describe('a refusal that wants time', () => {
     await signIn.start('qqmusic', 'wechat-scan');
     expect(signIn.retryAt).toBe(0);
   });
+
+  test('what the window itself asked too often waits a minute, as its words say', async () => {
+    const scripted = host();
+    const signIn = await started(scripted);
+    scripted.step({ step: 'failed', problem: { code: 'rate_limited', service: null, detail: null, service_message: null }, alternatives: { next: [], blocked: [] } });
+    expect(signIn.retryAt).toBe(NOW + 60_000);
+  });
 });
 
 test('a check that was called done too early is known as that, once it is asked for again', async () => {
