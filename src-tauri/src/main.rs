@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     }
     hardening::log_failure(hardened);
     #[cfg(target_os = "linux")]
-    webkit_env::render_on_cpu();
+    webkit_env::draw_without_gpu();
     match app::run(args) {
         Ok(code) => code,
         Err(error) => {
