@@ -76,7 +76,8 @@ impl NotPrivate {
                 )
             }
             Why::Link => {
-                let mend = format!("rm {quoted}");
+                let remove = if cfg!(windows) { "Remove-Item" } else { "rm" };
+                let mend = format!("{remove} {quoted}");
                 (
                     format!(
                         "TuneKey doesn’t use {path}: it is a link to another place. Remove it with `{mend}`, put what it \
