@@ -123,7 +123,7 @@ fn check_handshake(request: &Request) -> Result<(), String> {
 /// How a session ends.
 enum SessionEnd {
     /// The client has closed the connection.
-    Gone,
+    Disconnected,
     /// The service closes the connection, after a last packet.
     Closed,
     /// The service resets the connection.
@@ -185,7 +185,7 @@ impl Connection {
             self.record("PUBLISH", 0, Some("a message of QoS 1 was not acknowledged".to_owned()));
         }
         match end {
-            SessionEnd::Gone => {}
+            SessionEnd::Disconnected => {}
             SessionEnd::Closed => {
                 let _ = self.socket.close(None).await;
                 // The client answers the close; what it still sends is of no interest.
@@ -230,7 +230,7 @@ impl Connection {
             Some(Message::Binary(bytes)) => self.buffer.extend(bytes),
             Some(Message::Ping(_) | Message::Pong(_)) => return Ok(()),
             Some(Message::Text(_)) => return Err(self.disconnect("a frame is not binary".to_owned()).await),
-            Some(Message::Close(_) | Message::Frame(_)) | None => return Err(SessionEnd::Gone),
+            Some(Message::Close(_) | Message::Frame(_)) | None => return Err(SessionEnd::Disconnected),
         }
         loop {
             match mqtt::take_packet(&mut self.buffer) {
@@ -412,7 +412,7 @@ impl Connection {
         };
         for frame in frames {
             if self.socket.send(Message::binary(frame)).await.is_err() {
-                return Err(SessionEnd::Gone);
+                return Err(SessionEnd::Disconnected);
             }
         }
         Ok(())
