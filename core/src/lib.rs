@@ -23,6 +23,7 @@ pub mod hardening;
 pub mod import;
 mod lease;
 mod ledger;
+pub mod notify;
 mod problem;
 mod profile;
 mod quota;
