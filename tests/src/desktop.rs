@@ -381,6 +381,9 @@ impl Desktop {
 
     fn edit_ledger(&self, account: &str, change: impl FnOnce(&mut Value)) -> Result<()> {
         let path = self.sandbox.profile().join("ledger.json");
+        // As every writer does: what the app writes at the same time would be lost, or this.
+        let lock = std::fs::File::open(path.with_extension("lock"))?;
+        lock.lock()?;
         let mut ledger: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
         let records = ledger["accounts"].as_array_mut().context("the ledger lists no accounts")?;
         let record = records.iter_mut().find(|one| one["id"] == account).context("no such account")?;
