@@ -187,7 +187,7 @@ pub(crate) async fn renew(tunekey: &TuneKey, name: &str, output: Output) -> Resu
     let renewal = tunekey.renew(&id, RenewalTrigger::Manual);
     let (result, interrupted) =
         finish_despite_interrupt(renewal, pin!(tokio::signal::ctrl_c()), output).await?;
-    print_renewal(&id, &result?, output);
+    print_renewal(tunekey, &id, &result?, output);
     result_after(interrupted)
 }
 
@@ -207,7 +207,7 @@ pub(crate) async fn renew_all(tunekey: &TuneKey, output: Output) -> Result<(), F
         match result {
             Ok(record) => {
                 count += 1;
-                print_renewal(id, &record, output);
+                print_renewal(tunekey, id, &record, output);
             }
             Err(problem) => {
                 let failure = Failure::from(problem);
@@ -230,9 +230,10 @@ pub(crate) async fn renew_all(tunekey: &TuneKey, output: Output) -> Result<(), F
     first_failure.map_or(Ok(()), Err)
 }
 
-fn print_renewal(id: &AccountId, record: &RenewalRecord, output: Output) {
+fn print_renewal(tunekey: &TuneKey, id: &AccountId, record: &RenewalRecord, output: Output) {
     output.result(&json!({ "account": id, "renewal": record }), || {
-        format!("{id}  {}", text::renewal_outcome(record.outcome, output.language))
+        let ends = account(tunekey, id).ok().and_then(|account| account.life.expires_at);
+        format!("{id}  {}", text::renewal_outcome(record, ends, output.language))
     });
 }
 

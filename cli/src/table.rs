@@ -136,10 +136,18 @@ pub(crate) fn details(account: &Account, language: Language) -> String {
     if let Some(at) = account.checked_at {
         rows.push((label("Verified", "上次验证"), text::time(at)));
     }
+    for light in &account.lights {
+        let kind = text::light_kind(light.kind, language).to_owned();
+        rows.push((kind, text::light_proof(*light, language)));
+    }
     if let Some(last) = account.renewals.first() {
         rows.push((
             label("Last renewal", "上次续期"),
-            format!("{}  {}", text::time(last.at), text::renewal_outcome(last.outcome, language)),
+            format!(
+                "{}  {}",
+                text::time(last.at),
+                text::renewal_outcome(last, account.life.expires_at, language)
+            ),
         ));
     }
     if let Some(last_error) = &account.last_error {

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tunekey_core::{
-    Account, CredentialPart, Detected, Format, Health, Language, Method, PasteFormat, PastedAccount,
-    ProblemCode, RenewalOutcome, ServiceId, SignInReason, SystemProxyInfo, Tier, Unusable, UnusableReason,
-    WarningReason, registry,
+    Account, CredentialPart, Detected, Format, Health, Language, Light, LightKind, Method, PasteFormat,
+    PastedAccount, ProblemCode, ProvingCall, RenewalOutcome, RenewalRecord, ServiceId, SignInReason,
+    SystemProxyInfo, Tier, UnchangedReason, Unusable, UnusableReason, WarningReason, registry,
 };
 
 use crate::failure::Failure;
@@ -26,14 +26,62 @@ pub(crate) fn system_proxy(system: &SystemProxyInfo, language: Language) -> Stri
     }
 }
 
-/// The outcome of a renewal.
-pub(crate) fn renewal_outcome(outcome: RenewalOutcome, language: Language) -> &'static str {
-    match outcome {
+/// The outcome of a renewal of a key that ends at `ends`, if that is known.
+pub(crate) fn renewal_outcome(record: &RenewalRecord, ends: Option<Timestamp>, language: Language) -> String {
+    let outcome = match record.outcome {
         RenewalOutcome::Renewed => language.pick("renewed, new key", "已续期，密钥已更换"),
         RenewalOutcome::Unchanged => language.pick("still valid, key unchanged", "仍有效，密钥未变"),
         RenewalOutcome::Rejected => language.pick("rejected, session ended", "被拒绝，会话已结束"),
         RenewalOutcome::Failed => language.pick("failed, nothing lost", "未成功，没有丢失任何内容"),
+    };
+    match record.unchanged {
+        Some(reason) => {
+            format!("{outcome}{}{}", language.pick(": ", "："), unchanged_reason(reason, ends, language))
+        }
+        None => outcome.to_owned(),
     }
+}
+
+/// Why a service has kept a key, and what follows.
+fn unchanged_reason(reason: UnchangedReason, ends: Option<Timestamp>, language: Language) -> String {
+    let why = match reason {
+        UnchangedReason::NotReissued => {
+            return language.pick("the service issued no new one", "对方没有签发新密钥").to_owned();
+        }
+        UnchangedReason::RefreshTokenMissing => {
+            language.pick("the credential has no refresh token", "凭据中没有刷新令牌")
+        }
+        UnchangedReason::RefreshTokenDead => {
+            language.pick("its refresh token is no longer accepted", "刷新令牌已失效")
+        }
+    };
+    match (ends.map(time), language) {
+        (Some(end), Language::English) => format!("{why}; it works until {end}, then sign in again"),
+        (Some(end), Language::Chinese) => format!("{why}；可用至 {end}，之后请重新登录"),
+        (None, Language::English) => format!("{why}; it works until it ends, then sign in again"),
+        (None, Language::Chinese) => format!("{why}；到期前仍可用，之后请重新登录"),
+    }
+}
+
+/// What a service can show to be true of a credential.
+pub(crate) fn light_kind(kind: LightKind, language: Language) -> &'static str {
+    match kind {
+        LightKind::AccountAccepted => language.pick("Account accepted", "账号有效"),
+        LightKind::MusicKeyWorks => language.pick("Music key works", "音乐密钥可用"),
+    }
+}
+
+/// What has shown it, and when.
+pub(crate) fn light_proof(light: Light, language: Language) -> String {
+    let Some(proof) = light.proof else { return language.pick("not known yet", "尚未确认").to_owned() };
+    let call = match proof.call {
+        ProvingCall::SignIn => language.pick("by the sign-in", "由登录确认"),
+        ProvingCall::Renewal => language.pick("by a renewal", "由续期确认"),
+        ProvingCall::Check => language.pick("by a check", "由验证确认"),
+    };
+    let of =
+        if proof.is_current { "" } else { language.pick(", of the key before", "（上一个密钥）") };
+    format!("{}  {call}{of}", time(proof.at))
 }
 
 /// Date and time in the computer's time zone.
@@ -362,6 +410,7 @@ pub(crate) mod tests {
                 checked_at: at(1_790_000_000),
             }),
             checked_at: None,
+            lights: Vec::new(),
             renewals: Vec::new(),
             format: Format::Header,
             last_error: None,
@@ -374,5 +423,42 @@ pub(crate) mod tests {
         assert_eq!(membership(&account, Language::English), "Green Diamond");
         account.membership = None;
         assert_eq!(membership(&account, Language::Chinese), "未知");
+    }
+
+    #[test]
+    fn a_key_that_was_kept_has_its_reason_in_words_and_its_end_where_that_is_the_end() {
+        let ends = Timestamp::from_second(1_790_259_200).ok();
+        let said = |unchanged, ends, language| {
+            let (outcome, trigger) = (RenewalOutcome::Unchanged, tunekey_core::RenewalTrigger::Manual);
+            let at = Timestamp::UNIX_EPOCH;
+            renewal_outcome(&RenewalRecord { at, outcome, unchanged, trigger, problem: None }, ends, language)
+        };
+        let english = |reason, ends| said(Some(reason), ends, Language::English);
+        assert_eq!(
+            english(UnchangedReason::NotReissued, ends),
+            "still valid, key unchanged: the service issued no new one"
+        );
+        let dead = english(UnchangedReason::RefreshTokenDead, ends);
+        assert!(dead.contains("refresh token is no longer accepted; it works until 2026-09-2"), "{dead}");
+        let missing = english(UnchangedReason::RefreshTokenMissing, None);
+        assert!(
+            missing.ends_with("has no refresh token; it works until it ends, then sign in again"),
+            "{missing}"
+        );
+        let chinese = said(Some(UnchangedReason::RefreshTokenDead), ends, Language::Chinese);
+        assert!(chinese.contains("刷新令牌已失效；可用至 2026-09-2"), "{chinese}");
+        assert_eq!(said(None, ends, Language::English), "still valid, key unchanged");
+    }
+
+    #[test]
+    fn a_light_says_which_call_has_shown_it_and_of_which_key() {
+        let at = Timestamp::from_second(1_790_000_000).expect("a time");
+        let light = |proof| Light { kind: LightKind::MusicKeyWorks, proof };
+        let proof = |is_current| Some(tunekey_core::Proof { at, call: ProvingCall::Check, is_current });
+        assert_eq!(light_proof(light(None), Language::Chinese), "尚未确认");
+        assert!(light_proof(light(proof(true)), Language::English).ends_with("  by a check"));
+        assert!(
+            light_proof(light(proof(false)), Language::English).ends_with("  by a check, of the key before")
+        );
     }
 }

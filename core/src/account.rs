@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tunekey_services::{AccountId, Membership, Method, Renewability, ServiceId};
+use tunekey_services::{AccountId, Membership, Method, Renewability, ServiceId, UnchangedReason};
 
 use crate::export::Format;
 use crate::problem::Problem;
@@ -47,6 +47,8 @@ pub struct Account {
     /// When the service last confirmed that the credential works.
     #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub checked_at: Option<Timestamp>,
+    /// What the service has shown to be true of its credential, the account first.
+    pub lights: Vec<Light>,
     /// The renewals of the last 30 days, newest first.
     pub renewals: Vec<RenewalRecord>,
     /// The format that this account is copied in.
@@ -141,6 +143,53 @@ pub enum SignInReason {
     Missing,
 }
 
+/// Something that a service can show to be true of an account's credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Light {
+    /// What.
+    pub kind: LightKind,
+    /// What showed it last; `None` when nothing has yet.
+    pub proof: Option<Proof>,
+}
+
+/// What a service can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum LightKind {
+    /// It accepts the account.
+    AccountAccepted,
+    /// The key plays. Only where the service tells that apart from the account.
+    MusicKeyWorks,
+}
+
+/// A call whose answer has shown something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct Proof {
+    /// When it was answered.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
+    pub at: Timestamp,
+    /// Which call.
+    pub call: ProvingCall,
+    /// Whether it was about the key that the account has now.
+    pub is_current: bool,
+}
+
+/// The calls whose answers show something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[serde(rename_all = "snake_case")]
+pub enum ProvingCall {
+    /// The sign-in that brought the credential.
+    SignIn,
+    /// A renewal.
+    Renewal,
+    /// The question whether the credential works.
+    Check,
+}
+
 /// When an account's cookie was last handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
@@ -202,6 +251,10 @@ pub struct RenewalRecord {
     pub at: Timestamp,
     /// What came of it.
     pub outcome: RenewalOutcome,
+    /// Why the service has kept the key, when it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub unchanged: Option<UnchangedReason>,
     /// Who asked for it.
     pub trigger: RenewalTrigger,
     /// What went wrong, when it failed.

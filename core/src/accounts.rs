@@ -404,6 +404,7 @@ fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {
         renewability: record.renewability,
         membership: record.membership.clone(),
         checked_at: record.checked_at,
+        lights: record.proofs.lights(has_music_key(record.id.service), record.generation),
         renewals: record.renewals.iter().filter(|renewal| renewal.at > at - HISTORY).cloned().collect(),
         format: format(record, &now.ledger.settings),
         copied: record.copied.map(|copied| CopyRecord {
@@ -413,6 +414,11 @@ fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {
         }),
         last_error: now.last_error.get(&record.id).cloned(),
     }
+}
+
+/// Whether the service tells apart whether it accepts the account and whether the key plays.
+fn has_music_key(service: ServiceId) -> bool {
+    registry::facts(service).is_some_and(|facts| facts.has_music_key)
 }
 
 /// How an account is doing: what the ledger has been told, and what follows from its last renewals and the time.

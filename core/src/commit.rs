@@ -83,7 +83,7 @@ impl Commits {
         record: Record<impl FnOnce(&mut AccountRecord) + Send + 'static>,
     ) -> Result<(), Problem> {
         let Record { first, change } = record;
-        let (life, renewability) = (life(service, credential), service.renewability(credential));
+        let (life, renewability) = (life(service, credential, generation), service.renewability(credential));
         let recorded = accounts.update_or_add(&credential.account, first, move |record| {
             record.life = life;
             record.renewability = Some(renewability);

@@ -4,11 +4,10 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use tunekey_services::{
     Attempt, ClientIdentities, Context, CookieMap, CookiePairs, Credential, Detection, Device, Grant, Http,
-    HttpOptions, Inspection, Limits, Method, Proxy, Renewability, Renewal, Secret, Service, ServiceError,
-    ServiceFacts, SystemClock,
+    HttpOptions, Inspection, Limits, Method, Proxy, Renewability, Renewal, RenewalWindow, Secret, Service,
+    ServiceError, ServiceFacts, SystemClock,
 };
 
 /// The answers of a service, each as [`Service`] describes it. What a test says nothing of is not asked in it.
@@ -40,7 +39,7 @@ pub(crate) trait Answers: Debug + Send + Sync {
         panic!("nobody asks here whether a credential can be renewed")
     }
 
-    fn renew_at(&self, _: &Credential) -> Option<Timestamp> {
+    fn renewal_window(&self, _: &Credential) -> Option<RenewalWindow> {
         None
     }
 
@@ -91,8 +90,8 @@ impl<A: Answers> Service for FakeService<A> {
         self.0.renewability()
     }
 
-    fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
-        self.0.renew_at(credential)
+    fn renewal_window(&self, credential: &Credential) -> Option<RenewalWindow> {
+        self.0.renewal_window(credential)
     }
 
     fn cookie(&self, _: &Credential) -> CookiePairs {

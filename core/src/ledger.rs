@@ -22,10 +22,12 @@ use tunekey_services::{
 };
 
 use crate::account::{Health, KeyLifetime, RenewalRecord, SignInReason};
+use crate::attempts::Attempts;
 use crate::disk::{self, FileLock};
 use crate::export::Format;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
+use crate::proof::Proofs;
 use crate::quota::DailyQuota;
 use crate::settings::Settings;
 use crate::vault::Generation;
@@ -136,6 +138,12 @@ pub struct AccountRecord {
     /// How many renewals have failed in a row.
     #[serde(default)]
     pub failures: u32,
+    /// What the service has shown to be true of it.
+    #[serde(default)]
+    pub proofs: Proofs,
+    /// The attempts at renewals of the last hour that count.
+    #[serde(default)]
+    pub attempts: Attempts,
     /// The person's own name for it.
     #[serde(default)]
     pub label: Option<String>,
@@ -167,11 +175,17 @@ pub struct HandedOut {
     pub generation: Generation,
 }
 
-/// The first of the two answers that it takes to believe that a credential is gone.
+/// The two answers that it takes to believe that a credential is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// When it came.
+    /// When the first one came.
     pub at: Timestamp,
+    /// The same in milliseconds of the boot clock, which nobody sets; `None` where an older version wrote it.
+    #[serde(default)]
+    pub boot_ms: Option<u64>,
+    /// When the second one came, if it has.
+    #[serde(default)]
+    pub again_at: Option<Timestamp>,
     /// Of which generation it was said.
     pub generation: Generation,
     /// Who said what.
@@ -195,6 +209,8 @@ impl AccountRecord {
             generation: Generation::default(),
             next_attempt_at: None,
             failures: 0,
+            proofs: Proofs::default(),
+            attempts: Attempts::default(),
             label: None,
             note: None,
             renewability: None,

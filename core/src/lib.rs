@@ -9,6 +9,7 @@ pub const LOG_TARGETS: [&str; 2] = ["tunekey_core", "tunekey_services"];
 mod account;
 mod accounts;
 mod alternatives;
+mod attempts;
 mod avatar;
 mod commit;
 mod disk;
@@ -26,8 +27,10 @@ mod ledger;
 pub mod notify;
 mod problem;
 mod profile;
+mod proof;
 mod quota;
 mod renewal;
+mod schedule;
 mod settings;
 mod sign_in;
 mod sign_ins;
@@ -37,8 +40,8 @@ mod tunekey;
 mod vault;
 
 pub use account::{
-    Account, Busy, CheckOutcome, CopyRecord, Health, KeyLifetime, PictureId, RenewalOutcome, RenewalRecord,
-    RenewalTrigger, SignInReason, WarningReason,
+    Account, Busy, CheckOutcome, CopyRecord, Health, KeyLifetime, Light, LightKind, PictureId, Proof,
+    ProvingCall, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason, WarningReason,
 };
 pub use alternatives::{Alternatives, SignInOption};
 pub use export::{Export, Format};

@@ -329,8 +329,9 @@ impl ProblemCode {
                 "{service}没有及时响应，请检查网络或代理设置后重试。",
             ),
             Self::Rejected => (
-                "{service} no longer accepts this credential. Sign in again.",
-                "{service}不再接受这份凭据，请重新登录。",
+                "{service} no longer accepts this credential. Sign in again. If you have neither signed out nor changed \
+                 the password: does another program renew this account, too? Leave that to one of them.",
+                "{service}不再接受这份凭据，请重新登录。如果你没有退出登录，也没有改过密码：是否还有其他程序在为该账号续期？请只保留其中一个。",
             ),
             Self::RefusedOnce => (
                 "{service} has just refused this credential. That can pass: TuneKey asks again in a minute before \
@@ -344,8 +345,8 @@ impl ProblemCode {
             ),
             Self::RenewalRefused => (
                 "{service} would not renew this key; as far as it says, the key itself still works. TuneKey tries \
-                 again. If another program renews this account too, leave that to one of them.",
-                "{service}没有为这份密钥续期，但并未表示密钥失效。TuneKey 会再试。如果还有其他程序在为该账号续期，请只保留其中一个。",
+                 again. Does another program renew this account, too? Leave that to one of them.",
+                "{service}没有为这份密钥续期，但并未表示密钥失效。TuneKey 会再试。是否还有其他程序在为该账号续期？请只保留其中一个。",
             ),
             Self::RiskControl => (
                 "{service} paused this sign-in: its risk control didn’t accept the attempt. Your account is fine. \

@@ -7,21 +7,24 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tunekey_services::{
     AccountId, Clock, Context, Credential, Renewability, Renewal, Service, ServiceError, ServiceId,
     UnchangedReason,
 };
 
-use crate::account::{Health, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason, WarningReason};
+use crate::account::{
+    Health, ProvingCall, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason, WarningReason,
+};
 use crate::accounts::Accounts;
+use crate::attempts::Budget;
 use crate::commit::{CommitError, Commits, Record};
 use crate::evidence::{self, Verdict};
 use crate::ledger::{AccountLock, AccountRecord};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::store::{Interaction, StoreError};
-use crate::timing::{jitter, life, pause};
+use crate::timing::{Now, after_success, life, part, pause, share_at};
 use crate::vault::{Generation, StoredCredential, Vault};
 
 /// How much later than a minute after the first refusal the second question may come.
@@ -103,11 +106,11 @@ impl Renewer {
                 Current::Published(entry) => Ok(entry),
             }
         };
-        let result = renewed.await;
-        if let Err(problem) = &result {
-            self.note_failure(accounts, id, trigger, problem).await;
+        let result: Result<_, Failure> = renewed.await;
+        if let Err(failure) = &result {
+            self.note_failure(accounts, id, trigger, failure).await;
         }
-        result
+        result.map_err(|failure| failure.problem)
     }
 
     /// The credential to renew, unless there is a newer one than the caller has seen: that one is published, and
@@ -154,23 +157,27 @@ impl Renewer {
         kept: &StoredCredential,
         trigger: RenewalTrigger,
         key: KeyState,
-    ) -> Result<RenewalRecord, Problem> {
+    ) -> Result<RenewalRecord, Failure> {
         let id = &kept.credential.account;
         let renewability = service.renewability(&kept.credential);
         if renewability == Renewability::NotRenewable {
             accounts.update(id, move |record| record.renewability = Some(renewability)).await?;
-            return Err(Problem::new(ProblemCode::NotRenewable).with_service(id.service));
+            return Err(Problem::new(ProblemCode::NotRenewable).with_service(id.service).into());
         }
         let interaction = interaction(trigger);
-        self.vault.prove_writable(id, interaction).await?;
+        self.vault.prove_writable(id, interaction).await.map_err(Problem::from)?;
         match service.renew(context, &kept.credential).await {
             Ok(Renewal::Renewed(credential)) => {
-                self.commit(accounts, service, &credential, kept.generation, trigger).await
+                Ok(self.commit(accounts, service, &credential, kept.generation, trigger).await?)
             }
             Ok(Renewal::Unchanged { reason }) => {
-                self.unchanged(accounts, kept, service, trigger, reason).await
+                Ok(self.unchanged(accounts, kept, service, trigger, reason).await?)
             }
-            Err(error) => Err(self.refusal(accounts, service, context, kept, error, key).await?),
+            Err(error) => {
+                let retry_after = error.retry_after().and_then(|wish| SignedDuration::try_from(wish).ok());
+                let problem = self.refusal(accounts, service, context, kept, error, key).await?;
+                Err(Failure { problem, retry_after })
+            }
         }
     }
 
@@ -185,7 +192,7 @@ impl Renewer {
         id: &AccountId,
         interaction: Interaction<'_>,
     ) -> Result<StoredCredential, Problem> {
-        let now = self.clock.now();
+        let now = Now::of(&*self.clock);
         match self.vault.load(id, interaction).await {
             Ok(Some(kept)) => {
                 if let Health::Warning { reason, .. } = accounts.record(id)?.health
@@ -206,7 +213,8 @@ impl Renewer {
                 if matches!(error.error, StoreError::Unreadable(_)) {
                     note(accounts, id, move |record| {
                         if !record.health.needs_sign_in() {
-                            record.health = Health::Warning { since: now, reason: WarningReason::Unreadable };
+                            record.health =
+                                Health::Warning { since: now.wall, reason: WarningReason::Unreadable };
                         }
                     })
                     .await;
@@ -276,7 +284,8 @@ impl Renewer {
         trigger: RenewalTrigger,
         reason: UnchangedReason,
     ) -> Result<RenewalRecord, Problem> {
-        let entry = self.entry(RenewalOutcome::Unchanged, trigger, None);
+        let unchanged = Some(reason);
+        let entry = RenewalRecord { unchanged, ..self.entry(RenewalOutcome::Unchanged, trigger, None) };
         let renewability = match reason {
             UnchangedReason::NotReissued => service.renewability(&kept.credential),
             // It works until it ends, whatever else is in it.
@@ -286,11 +295,11 @@ impl Renewer {
         };
         // Asked again after as long as a fresh key would be left alone, not every half minute.
         let fresh = Credential { issued_at: entry.at, ..kept.credential.clone() };
-        let (renew_at, success) = (life(service, &fresh).renew_at, entry.clone());
+        let (renew_at, success) = (life(service, &fresh, kept.generation).renew_at, entry.clone());
         let noted = accounts.update(&kept.credential.account, move |record| {
-            succeeded(record, success);
             record.renewability = Some(renewability);
             record.life.renew_at = renew_at.or(record.life.renew_at);
+            succeeded(record, success);
         });
         noted.await?;
         Ok(entry)
@@ -335,7 +344,7 @@ impl Renewer {
     /// Takes an answer that refuses the credential, and gives the code for what that comes to. Only with the
     /// account's lock held.
     async fn believe(&self, accounts: &Accounts, kept: &StoredCredential) -> Result<ProblemCode, Problem> {
-        let now = self.clock.now();
+        let now = Now::of(&*self.clock);
         let refused = kept.generation;
         let verdict = accounts.update(&kept.credential.account, move |record| {
             // With the lock held nothing is newer than what the store gave: a newer one was lost there.
@@ -354,7 +363,7 @@ impl Renewer {
         accounts: &Accounts,
         id: &AccountId,
         trigger: RenewalTrigger,
-        problem: &Problem,
+        Failure { problem, retry_after }: &Failure,
     ) {
         let outcome = match problem.code {
             // Nothing was tried.
@@ -363,14 +372,8 @@ impl Renewer {
             _ => RenewalOutcome::Failed,
         };
         let entry = self.entry(outcome, trigger, Some(problem.clone()));
-        let noted = accounts.update(id, move |record| {
-            record.failures = record.failures.saturating_add(1);
-            record.next_attempt_at = Some(match evidence::ask_again_at(record) {
-                Some(again) => again + jitter(ASK_AGAIN_JITTER),
-                None => entry.at + pause(record.failures),
-            });
-            record.renewals.insert(0, entry);
-        });
+        let retry_after = *retry_after;
+        let noted = accounts.update(id, move |record| failed(record, entry, retry_after));
         if let Err(problem) = noted.await {
             tracing::info!(account = %id, code = ?problem.code, "a failed renewal could not be noted");
         }
@@ -382,7 +385,21 @@ impl Renewer {
         trigger: RenewalTrigger,
         problem: Option<Problem>,
     ) -> RenewalRecord {
-        RenewalRecord { at: self.clock.now(), outcome, trigger, problem }
+        RenewalRecord { at: self.clock.now(), outcome, unchanged: None, trigger, problem }
+    }
+}
+
+/// Why there is no new key.
+#[derive(Debug)]
+struct Failure {
+    problem: Problem,
+    /// For how long the service asks to be left alone.
+    retry_after: Option<SignedDuration>,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self { problem, retry_after: None }
     }
 }
 
@@ -410,15 +427,6 @@ fn interaction(trigger: RenewalTrigger) -> Interaction<'static> {
     }
 }
 
-/// Whether the schedule should renew an account now, or ask about it a second time.
-pub(crate) fn is_due(record: &AccountRecord, now: Timestamp) -> bool {
-    let waits = record.next_attempt_at.is_some_and(|at| now < at);
-    let renewable = record.renewability != Some(Renewability::NotRenewable);
-    let renewal = renewable && record.life.renew_at.is_some_and(|at| at <= now);
-    let second_look = evidence::ask_again_at(record).is_some_and(|at| at <= now);
-    !waits && !record.health.needs_sign_in() && !record.signing_out && (renewal || second_look)
-}
-
 /// Keeps what was found out about an account. What cannot be written, as in a profile that can only be read, is still
 /// so.
 async fn note(accounts: &Accounts, id: &AccountId, change: impl FnOnce(&mut AccountRecord) + Send + 'static) {
@@ -433,11 +441,37 @@ fn renewed(entry: &RenewalRecord) -> Record<impl FnOnce(&mut AccountRecord) + us
     Record { first: None, change: move |record: &mut AccountRecord| succeeded(record, entry) }
 }
 
-fn succeeded(record: &mut AccountRecord, entry: RenewalRecord) {
+/// What a renewal that worked leaves in a record that has the life of its key.
+pub(crate) fn succeeded(record: &mut AccountRecord, entry: RenewalRecord) {
     evidence::clear(record);
     record.failures = 0;
     record.next_attempt_at = None;
+    record.life.renew_at = record.life.renew_at.map(|at| after_success(at, record.life, entry.at));
     record.checked_at = Some(entry.at);
+    match entry.outcome {
+        // It was asked about the key as well.
+        RenewalOutcome::Unchanged => {
+            record.proofs.key_works(ProvingCall::Renewal, record.generation, entry.at);
+        }
+        _ => record.proofs.account_accepted(ProvingCall::Renewal, record.generation, entry.at),
+    }
+    record.renewals.insert(0, entry);
+}
+
+/// What a renewal that failed leaves in a record. The next try waits, for as long as the service asks for if it does.
+pub(crate) fn failed(record: &mut AccountRecord, entry: RenewalRecord, retry_after: Option<SignedDuration>) {
+    record.failures = record.failures.saturating_add(1);
+    let share = share_at(&record.id, entry.at);
+    let again = evidence::ask_again_at(record);
+    let again = again.and_then(|at| at.checked_add(part(ASK_AGAIN_JITTER, share)).ok());
+    let paused = entry.at.checked_add(pause(record.failures, retry_after, share)).ok();
+    record.next_attempt_at = match retry_after {
+        None => again.or(paused),
+        Some(_) => again.max(paused),
+    };
+    if entry.trigger == RenewalTrigger::Manual {
+        record.attempts.note(Budget::Person, entry.at);
+    }
     record.renewals.insert(0, entry);
 }
 

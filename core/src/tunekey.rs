@@ -13,7 +13,6 @@ use tunekey_services::{
     ServiceError, ServiceId, SystemClock, display_text, picture, registry,
 };
 
-use crate::account::{Busy, CheckOutcome, RenewalRecord, RenewalTrigger};
 use crate::accounts::Accounts;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
 use crate::commit::Commits;
@@ -22,7 +21,8 @@ use crate::lease::Lease;
 use crate::ledger::{HandedOut, LedgerFile};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
-use crate::renewal::{Checked, Renewer};
+use crate::renewal::Renewer;
+use crate::schedule::Signals;
 use crate::settings::Settings;
 use crate::sign_in::{ParkedCodes, SignInHost, SignInId, SignInStatus, SignInSteps, UserInput};
 use crate::sign_ins::{SignIn, SignIns};
@@ -32,6 +32,7 @@ use crate::{disk, extra_ca};
 
 mod lookup;
 mod removal;
+mod renewals;
 mod schedule;
 mod shared_renewals;
 mod sign_in_host;
@@ -114,6 +115,8 @@ struct Inner {
     events: broadcast::Sender<Event>,
     /// Whether this process runs the profile's schedule.
     lease: Mutex<Lease>,
+    /// What the system has told the schedule.
+    signals: Signals,
     /// The process is about to end: nothing more is begun by itself.
     ending: AtomicBool,
     /// The renewals under way, for all who want the same one.
@@ -154,6 +157,7 @@ impl TuneKey {
             notice,
             events,
             lease,
+            signals: Signals::default(),
             ending: AtomicBool::new(false),
             renewals: SharedRenewals::default(),
             tasks: TaskTracker::new(),
@@ -248,71 +252,6 @@ impl TuneKey {
         let possible = |method: &Method| self.0.has_web_view || !method.needs_web_view();
         // Whatever a service is, a credential of it can be pasted.
         service.facts().methods().chain([Method::Paste]).filter(possible).collect()
-    }
-
-    /// Gets a new key. Runs to its end even when the caller goes away, because the service may already have
-    /// issued the key. Whoever asks while it is under way shares its result.
-    ///
-    /// # Errors
-    /// `NotFound`, a problem of the store, or what the service said. Nothing is lost with any of them.
-    pub async fn renew(&self, id: &AccountId, trigger: RenewalTrigger) -> Result<RenewalRecord, Problem> {
-        let (this, id) = (self.clone(), id.clone());
-        self.0.renewals.join((id.clone(), trigger), || this.renew_once(id, trigger)).await
-    }
-
-    async fn renew_once(self, id: AccountId, trigger: RenewalTrigger) -> Result<RenewalRecord, Problem> {
-        let this = self.clone();
-        self.to_its_end(async move {
-            this.0.accounts.record(&id)?;
-            let result = {
-                let _busy = this.0.accounts.busy(&id, Busy::Renewing);
-                match this.context().await {
-                    Ok(context) => {
-                        let service = service_of(id.service)?;
-                        this.0.renewer.renew(&this.0.accounts, service, &context, &id, trigger).await
-                    }
-                    Err(problem) => Err(problem),
-                }
-            };
-            // Said once the account is no longer shown as busy: what is last is what stays on screen.
-            this.note_result(&id, result)
-        })
-        .await
-    }
-
-    /// Asks the service whether the credential works, and who it belongs to. A key that has run out is renewed if it
-    /// can be. What it says of the account comes as an [`Event`]. Runs to its end as [`TuneKey::renew`] does.
-    ///
-    /// # Errors
-    /// As [`TuneKey::renew`]; `RefusedOnce` for a first refusal, `Rejected` when the service has said no for the
-    /// second time, at least a minute later.
-    pub async fn check(&self, id: &AccountId) -> Result<CheckOutcome, Problem> {
-        self.check_for(id, RenewalTrigger::Manual).await
-    }
-
-    async fn check_for(&self, id: &AccountId, trigger: RenewalTrigger) -> Result<CheckOutcome, Problem> {
-        let (this, id) = (self.clone(), id.clone());
-        self.to_its_end(async move {
-            this.0.accounts.record(&id)?;
-            let result = {
-                let _busy = this.0.accounts.busy(&id, Busy::Checking);
-                match this.context().await {
-                    Ok(context) => {
-                        let service = service_of(id.service)?;
-                        this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await
-                    }
-                    Err(problem) => Err(problem),
-                }
-            };
-            match this.note_result(&id, result)? {
-                Checked::Renewed => Ok(CheckOutcome::Renewed),
-                Checked::Valid(inspection) => {
-                    this.fetch_avatar(&id, inspection.avatar);
-                    Ok(CheckOutcome::Valid)
-                }
-            }
-        })
-        .await
     }
 
     /// Waits for what must not be cut off: sign-ins that were confirmed, renewals, sign-outs; then writes the keys

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +23,7 @@ use crate::membership::Membership;
 use crate::method::Method;
 use crate::qr::QrCode;
 use crate::question::{DetectedPart, Input, Question};
+use crate::renewal_window::RenewalWindow;
 use crate::secret::Secret;
 
 /// Why a renewal that was answered brought no new key (protocol: NetEase §12.2).
@@ -140,9 +140,9 @@ pub trait Service: Send + Sync + fmt::Debug {
     /// The field that holds the key itself: credentials with the same one are of the same session.
     fn key_field(&self) -> &'static str;
 
-    /// When to renew: the earliest moment that the protocol notes advise. `None` for a credential that is
+    /// When to renew, as the protocol notes advise. `None` for a credential that is
     /// [not renewable](Renewability::NotRenewable).
-    fn renew_at(&self, credential: &Credential) -> Option<Timestamp>;
+    fn renewal_window(&self, credential: &Credential) -> Option<RenewalWindow>;
 
     /// The credential as this service's web cookies, in the order in which tools want them
     /// (for QQ Music digits-only `uin` second).

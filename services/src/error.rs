@@ -1,5 +1,7 @@
 //! Why a call to a service failed: the only error of this crate.
 
+use std::time::Duration;
+
 use crate::http::{HttpError, NotTheAnswer};
 
 /// Why a call to a service failed. It carries no secret, no address with a query and no body.
@@ -53,7 +55,7 @@ pub enum ServiceError {
         /// The service's words.
         service_message: Option<String>,
     },
-    /// Too many requests.
+    /// Too many requests, or a service that asks to wait.
     #[error("{doing}: too many requests (code {code})")]
     RateLimited {
         /// What was being done.
@@ -62,6 +64,8 @@ pub enum ServiceError {
         code: i64,
         /// The service's words.
         service_message: Option<String>,
+        /// For how long it asks to be left alone (`Retry-After`, RFC 9110 §10.2.3), if it says so.
+        retry_after: Option<Duration>,
     },
     /// Too many devices.
     #[error("{doing}: too many devices (code {code})")]
@@ -168,6 +172,14 @@ impl ServiceError {
             | Self::ExchangeLost { .. }
             | Self::ForeignCode { .. }
             | Self::OtherAccount { .. } => None,
+        }
+    }
+
+    /// For how long the service asks to be left alone, if it says so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 

@@ -39,6 +39,8 @@ pub struct ServiceFacts {
     pub client_identity: Option<ClientIdentityFacts>,
     /// The formats that only its credentials have.
     pub formats: &'static [OwnFormat],
+    /// Whether it tells apart whether it accepts the account and whether the key plays.
+    pub has_music_key: bool,
     /// Its web cookies, as they are handed out.
     pub cookie: CookieFacts,
     /// What a pasted text may hold of it.

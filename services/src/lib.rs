@@ -25,6 +25,7 @@ pub mod qqmusic;
 mod qr;
 mod question;
 pub mod registry;
+mod renewal_window;
 mod response;
 mod secret;
 
@@ -50,4 +51,5 @@ pub use question::{
     CredentialPart, Detected, DetectedPart, Input, OfficialPage, PageGoal, PageRequest, PasteFormat,
     PastedAccount, PrivateAddress, Question, Unusable, UnusableReason,
 };
+pub use renewal_window::RenewalWindow;
 pub use secret::Secret;

@@ -1,7 +1,7 @@
 //! NetEase Cloud Music (protocol: NetEase).
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::contract::{
     Attempt, Context, CookiePairs, Detection, Grant, Inspection, Renewability, Renewal, Service,
@@ -11,6 +11,7 @@ use crate::error::ServiceError;
 use crate::facts::ServiceFacts;
 use crate::http::CookieMap;
 use crate::method::Method;
+use crate::renewal_window::RenewalWindow;
 use crate::response;
 
 mod app_scan;
@@ -86,19 +87,22 @@ impl Service for Netease {
         renewal::renewability(credential)
     }
 
-    /// At 14 days of age or 7 days before the end, whichever is earlier; a key that lives for less than two
-    /// weeks, at half its life. Never for one that nothing renews.
-    fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
+    /// At 14 days of age or 7 days before the end at the latest, whichever is earlier; a key that lives for less than
+    /// two weeks, at half its life; one of less than three days, in the last third of it. Never for one that nothing
+    /// renews.
+    fn renewal_window(&self, credential: &Credential) -> Option<RenewalWindow> {
         if self.renewability(credential) == Renewability::NotRenewable {
             return None;
         }
         let issued = credential.issued_at;
-        let by_age = issued.checked_add(OLDEST).ok()?;
+        let by_age = RenewalWindow::closing_at(issued, issued.checked_add(OLDEST).ok()?);
         let by_end = credential.expires_at.and_then(|end| {
             let half = issued.checked_add(end.duration_since(issued) / 2).ok()?;
-            Some(end.checked_sub(BEFORE_THE_END).ok()?.max(half))
+            let latest = end.checked_sub(BEFORE_THE_END).ok()?.max(half);
+            let closing = || RenewalWindow::closing_at(issued, latest);
+            Some(RenewalWindow::of_short_life(issued, end).unwrap_or_else(closing))
         });
-        Some(by_end.map_or(by_age, |by_end| by_end.min(by_age)))
+        Some(by_age.or_earlier(by_end))
     }
 
     fn cookie(&self, credential: &Credential) -> CookiePairs {
@@ -108,21 +112,25 @@ impl Service for Netease {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::id::AccountId;
 
     #[test]
     fn a_key_is_renewed_before_its_csrf_token_or_itself_ends() {
         let issued_at = Timestamp::from_second(1_790_000_000).expect("a time");
-        for (life, days) in [(Some(180), 14.0), (Some(15), 8.0), (Some(6), 3.0), (None, 14.0)] {
+        for (life, days) in
+            [(Some(180), 14.0), (Some(15), 8.0), (Some(6), 3.0), (Some(2), 5.0 / 3.0), (None, 14.0)]
+        {
             let credential = Credential {
                 account: AccountId::new(ID, "1"),
                 issued_at,
                 expires_at: life.map(|days| issued_at + SignedDuration::from_hours(24 * days)),
                 fields: [("MUSIC_U", "u"), ("MUSIC_R_U", "r")].into_iter().collect(),
             };
-            let due = Netease.renew_at(&credential).expect("it is due some day");
-            let age = due.duration_since(issued_at).as_secs_f64() / 86_400.0;
+            let window = Netease.renewal_window(&credential).expect("it is due some day");
+            let age = window.closes.duration_since(issued_at).as_secs_f64() / 86_400.0;
             assert!((age - days).abs() < 0.001, "a life of {life:?} days is renewed after {days}, not {age}");
         }
     }
@@ -135,6 +143,6 @@ mod tests {
             expires_at: None,
             fields: [("MUSIC_U", "u"), ("__csrf", "c")].into_iter().collect(),
         };
-        assert_eq!(Netease.renew_at(&credential), None);
+        assert_eq!(Netease.renewal_window(&credential), None);
     }
 }

@@ -1,7 +1,7 @@
 //! QQ Music (protocol: QQ).
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use crate::contract::{
     Attempt, Context, CookiePairs, Detection, Grant, Inspection, Renewability, Renewal, Service,
@@ -11,6 +11,7 @@ use crate::error::ServiceError;
 use crate::facts::ServiceFacts;
 use crate::http::CookieMap;
 use crate::method::Method;
+use crate::renewal_window::RenewalWindow;
 use crate::response;
 
 mod api_format;
@@ -97,17 +98,16 @@ impl Service for QqMusic {
         renewal::renewability(credential)
     }
 
-    /// At 20 hours of age or two thirds of the key's life, whichever is earlier: a key whose last fifth alone is
-    /// left for it can be lost in one night offline (protocol: QQ §13.11). Never for one that nothing renews.
-    fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
+    /// At 20 hours of age at the latest, or in the last third of a short life, whichever is earlier. Never for one that
+    /// nothing renews.
+    fn renewal_window(&self, credential: &Credential) -> Option<RenewalWindow> {
         if self.renewability(credential) == Renewability::NotRenewable {
             return None;
         }
         let issued = credential.issued_at;
-        let by_age = issued.checked_add(OLDEST).ok()?;
-        let by_life =
-            credential.expires_at.and_then(|end| issued.checked_add(end.duration_since(issued) / 3 * 2).ok());
-        Some(by_life.map_or(by_age, |by_life| by_life.min(by_age)))
+        let by_age = RenewalWindow::closing_at(issued, issued.checked_add(OLDEST).ok()?);
+        let by_life = credential.expires_at.and_then(|end| RenewalWindow::of_short_life(issued, end));
+        Some(by_age.or_earlier(by_life))
     }
 
     fn cookie(&self, credential: &Credential) -> CookiePairs {
@@ -117,6 +117,8 @@ impl Service for QqMusic {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::credential::Fields;
     use crate::id::AccountId;
@@ -134,19 +136,24 @@ mod tests {
     #[test]
     fn what_has_no_key_has_no_next_renewal() {
         let credential = Credential { fields: Fields::default(), ..issued(None) };
-        assert_eq!(QqMusic.renew_at(&credential), None);
+        assert_eq!(QqMusic.renewal_window(&credential), None);
     }
 
     #[test]
-    fn a_key_is_renewed_at_20_hours_or_two_thirds_of_its_life() {
-        for (life, hours) in [(Some(72), 20.0), (Some(24), 16.0), (Some(9), 6.0), (None, 20.0)] {
+    fn a_key_is_renewed_at_20_hours_at_the_latest_or_in_the_last_third_of_a_short_life() {
+        for (life, opens, closes) in [
+            (Some(72), 19.0, 20.0),
+            (Some(30), 19.0, 20.0),
+            (Some(24), 16.0, 20.0),
+            (Some(9), 6.0, 7.5),
+            (None, 19.0, 20.0),
+        ] {
             let credential = issued(life.map(SignedDuration::from_hours));
-            let due = QqMusic.renew_at(&credential).expect("it is due some day");
-            let age = due.duration_since(credential.issued_at).as_secs_f64() / 3600.0;
-            assert!(
-                (age - hours).abs() < 0.001,
-                "a life of {life:?} hours is renewed after {hours}, not {age}"
-            );
+            let window = QqMusic.renewal_window(&credential).expect("it is due some day");
+            for (moment, hours) in [(window.opens, opens), (window.closes, closes)] {
+                let age = moment.duration_since(credential.issued_at).as_secs_f64() / 3600.0;
+                assert!((age - hours).abs() < 0.001, "a life of {life:?} hours: {hours}, not {age}");
+            }
         }
     }
 }

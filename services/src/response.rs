@@ -7,15 +7,18 @@ use crate::display_text;
 use crate::error::ServiceError;
 use crate::http::{Http, HttpError, NotTheAnswer, Request, Response};
 
-/// Sends a request; too many requests by HTTP status is an error here already.
+/// Sends a request; too many requests by HTTP status, or a wish to be left alone for a while, is an error here already.
 pub(crate) async fn ask(
     http: &Http,
     request: Request,
     doing: &'static str,
 ) -> Result<Response, ServiceError> {
     let response = http.send(request).await.map_err(|source| unreachable(doing, source))?;
-    match response.status() {
-        429 => Err(ServiceError::RateLimited { doing, code: 429, service_message: None }),
+    match (response.status(), response.retry_after()) {
+        // A server that is down for a while says when to come back, too.
+        (code @ 429, retry_after) | (code @ 503, retry_after @ Some(_)) => {
+            Err(ServiceError::RateLimited { doing, code: code.into(), service_message: None, retry_after })
+        }
         _ => Ok(response),
     }
 }

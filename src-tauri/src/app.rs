@@ -23,7 +23,10 @@ use crate::single_instance::{Claim, Instance};
 use crate::tray::{self, Tray};
 use crate::tray_host::TrayHost;
 use crate::window::{self, Appearance, MainPage};
-use crate::{alerts, close_to_tray, commands, core_events, events, official_page, sign_in, single_instance};
+use crate::{
+    alerts, close_to_tray, commands, core_events, events, official_page, sign_in, single_instance,
+    system_events,
+};
 
 /// The app could not be started.
 #[derive(Debug)]
@@ -162,6 +165,7 @@ fn set_up(
     });
     alerts::watch(&handle, hidden);
     close_to_tray::restore_without_tray(&handle);
+    system_events::forward(&core);
     run_in_background(&handle, core);
     Ok(())
 }

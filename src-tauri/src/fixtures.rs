@@ -26,6 +26,7 @@ pub(crate) fn account(uid: &str, nickname: &str, health: Health) -> Account {
         renewability: Some(Renewability::Renewable),
         membership: None,
         checked_at: None,
+        lights: Vec::new(),
         renewals: Vec::new(),
         format: Format::Header,
         copied: None,

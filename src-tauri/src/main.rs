@@ -34,6 +34,7 @@ mod response_policy;
 mod shutdown;
 mod sign_in;
 mod single_instance;
+mod system_events;
 mod text;
 mod text_file;
 mod tray;

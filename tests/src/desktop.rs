@@ -376,7 +376,12 @@ impl Desktop {
     /// When there was none, or it cannot be written.
     pub fn backdate_refusal(&self, account: &str, seconds: i64) -> Result<()> {
         let at = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(seconds);
-        self.edit_ledger(account, |record| record["evidence"]["at"] = at.to_string().into())
+        self.edit_ledger(account, |record| {
+            let evidence = &mut record["evidence"];
+            evidence["at"] = at.to_string().into();
+            let boot = evidence["boot_ms"].as_i64().unwrap_or_default();
+            evidence["boot_ms"] = (boot - seconds * 1000).max(0).into();
+        })
     }
 
     fn edit_ledger(&self, account: &str, change: impl FnOnce(&mut Value)) -> Result<()> {

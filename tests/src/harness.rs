@@ -264,6 +264,10 @@ impl Clock for AdjustableClock {
     fn monotonic(&self) -> Instant {
         SystemClock.monotonic() + *self.ahead()
     }
+
+    fn boot(&self) -> Duration {
+        SystemClock.boot() + *self.ahead()
+    }
 }
 
 /// A keychain in memory that is always open.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::json;
 use tunekey_services::facts::{
     ClientIdentityFacts, ClientIdentityOption, Color, CookieFacts, FieldKind, MethodFacts, OwnFormat,
@@ -13,7 +13,8 @@ use tunekey_services::facts::{
 use tunekey_services::{
     AccountId, Attempt, Bilingual, Context, CookieMap, CookiePairs, Credential, CredentialPart, DetectedPart,
     Detection, FormatName, Grant, Inspection, Membership, Method, Progress, QrCode, Renewability, Renewal,
-    Scope, Secret, Service, ServiceError, ServiceFacts, ServiceId, Tier, TierStatus, UnchangedReason, Unfit,
+    RenewalWindow, Scope, Secret, Service, ServiceError, ServiceFacts, ServiceId, Tier, TierStatus,
+    UnchangedReason, Unfit,
 };
 
 /// Melody.
@@ -60,6 +61,7 @@ static FACTS: ServiceFacts = ServiceFacts {
         shape: "{ \"key\": … }",
         render,
     }],
+    has_music_key: false,
     cookie: CookieFacts {
         env_name: "MELODY_COOKIE",
         domain: ".melody.example",
@@ -145,8 +147,9 @@ impl Service for Melody {
         KEY
     }
 
-    fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
-        credential.issued_at.checked_add(SignedDuration::from_hours(1)).ok()
+    fn renewal_window(&self, credential: &Credential) -> Option<RenewalWindow> {
+        let latest = credential.issued_at.checked_add(SignedDuration::from_hours(1)).ok()?;
+        Some(RenewalWindow::closing_at(credential.issued_at, latest))
     }
 
     fn cookie(&self, credential: &Credential) -> CookiePairs {

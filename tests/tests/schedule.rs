@@ -17,7 +17,7 @@ use tunekey_tests::sandbox::Sandbox;
 const TAKE_OVER: Duration = Duration::from_secs(60);
 
 /// How many want the same renewal at once.
-const CALLERS: usize = 100;
+const CALLERS: usize = 1_000;
 
 /// What each of the two services is signed in with, and the request that renews it.
 const RENEWALS: [(SignInOption, &str); 2] = [
@@ -74,7 +74,7 @@ async fn when_the_process_that_runs_the_schedule_is_killed_another_takes_over_wi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_who_want_the_same_renewal_are_one_request_and_one_entry_in_the_history() -> Result<()> {
+async fn a_thousand_who_want_the_same_renewal_are_one_request_and_one_entry_in_the_history() -> Result<()> {
     for (option, request) in RENEWALS {
         let harness = Harness::new(Settings::default()).await?;
         let id = harness.sign_in(option).await?;

@@ -440,7 +440,7 @@ async fn number_and_key_alone_renew_while_the_key_works_and_are_refused_after() 
     let qq = service_of(&whole);
     let pasted = qq.import(&harness.context, &bare).await?.credential;
     ensure!(qq.renewability(&pasted) == Renewability::WhileAlive, "number and key are enough for a while");
-    ensure!(qq.renew_at(&pasted).is_some(), "it is renewed in time");
+    ensure!(qq.renewal_window(&pasted).is_some(), "it is renewed in time");
     let renewed = harness.renewed(&pasted).await?;
     harness.ensure_no_broken_rules()?;
     harness.simulator.age("qqmusic:10001", std::time::Duration::from_secs(4 * 86_400))?;
@@ -463,7 +463,7 @@ async fn a_session_that_is_not_renewed_says_why_and_goes_on() -> Result<()> {
     let bare = netease.import(&harness.context, &bare).await?.credential;
     ensure!(netease.renewability(&whole) == Renewability::Renewable, "it has its refresh token");
     ensure!(netease.renewability(&bare) == Renewability::NotRenewable, "nothing renews it");
-    ensure!(netease.renew_at(&bare).is_none(), "then there is no next renewal");
+    ensure!(netease.renewal_window(&bare).is_none(), "then there is no next renewal");
     let reason = async |credential: &Credential| match netease.renew(&harness.context, credential).await? {
         Renewal::Unchanged { reason } => Ok(reason),
         Renewal::Renewed(_) => bail!("there is a new one"),

@@ -5,7 +5,8 @@ use serde_json::json;
 use tunekey_services::{Proxy, netease};
 
 use super::*;
-use crate::account::{RenewalOutcome, RenewalTrigger};
+use crate::account::{ProvingCall, RenewalOutcome, RenewalTrigger};
+use crate::attempts::Budget;
 use crate::problem::Language;
 
 fn at(second: i64) -> Timestamp {
@@ -62,12 +63,22 @@ fn everything_in_the_ledger_is_read_back() {
         at: at(8),
         outcome: RenewalOutcome::Failed,
         trigger: RenewalTrigger::Automatic,
+        unchanged: None,
         problem: Some(Problem::new(ProblemCode::Offline).with_detail("renewing: no route")),
     }];
     full.format = Some(Format::Netscape);
     full.generation = Generation::new(9);
     full.next_attempt_at = Some(at(10));
     full.failures = 11;
+    full.attempts.note(Budget::Schedule, at(12));
+    full.proofs.key_works(ProvingCall::Check, Generation::new(9), at(13));
+    full.evidence = Some(Evidence {
+        at: at(14),
+        boot_ms: Some(15),
+        again_at: Some(at(16)),
+        generation: Generation::new(9),
+        reason: crate::account::SignInReason::Rejected,
+    });
     full.signing_out = true;
     let written = file
         .update(|ledger| {
@@ -293,6 +304,7 @@ fn renewals_are_kept_for_thirty_days_and_five_hundred_of_them_at_most() {
         at: at(second),
         outcome: RenewalOutcome::Renewed,
         trigger: RenewalTrigger::Automatic,
+        unchanged: None,
         problem: None,
     };
     const DAY: i64 = 24 * 60 * 60;
@@ -347,6 +359,7 @@ fn names_and_messages_that_were_written_before_they_were_cleaned_are_cleaned_whe
             at: at(8),
             outcome: RenewalOutcome::Failed,
             trigger: RenewalTrigger::Automatic,
+            unchanged: None,
             problem: Some(problem),
         }];
         ledger.accounts.push(one);

@@ -4,7 +4,7 @@
 use tunekey_services::{AccountId, Context, Inspection, Renewability, Service, ServiceError};
 
 use super::{KeyState, Renewer};
-use crate::account::RenewalTrigger;
+use crate::account::{ProvingCall, RenewalTrigger};
 use crate::accounts::{Accounts, apply_inspection};
 use crate::evidence;
 use crate::problem::{Problem, ProblemCode};
@@ -45,6 +45,7 @@ impl Renewer {
                 let noted = accounts.update(id, move |record| {
                     apply_inspection(record, &said, now);
                     evidence::clear(record);
+                    record.proofs.key_works(ProvingCall::Check, record.generation, now);
                     record.renewability.get_or_insert(found);
                 });
                 noted.await?;
@@ -77,10 +78,11 @@ impl Renewer {
         let renewed = self.ask(accounts, service, context, kept, trigger, KeyState::Refused).await;
         match renewed {
             Ok(_) => Ok(()),
-            Err(problem) => {
+            Err(failure) => {
                 let now = self.clock.now();
                 accounts.update(id, move |record| record.life.renew_at = Some(now)).await?;
-                self.note_failure(accounts, id, trigger, &problem).await;
+                self.note_failure(accounts, id, trigger, &failure).await;
+                let problem = failure.problem;
                 // Refused but not yet believed, or a service out of reach: either way nobody must sign in for it.
                 Err(match problem.code {
                     ProblemCode::RenewalRefused => Problem { code: ProblemCode::RefusedOnce, ..problem },
@@ -101,7 +103,8 @@ impl Renewer {
         if accounts.record(id)?.generation >= kept.generation {
             return Ok(());
         }
-        let (generation, life) = (kept.generation, life(service, &kept.credential));
+        let generation = kept.generation;
+        let life = life(service, &kept.credential, generation);
         let renewability = service.renewability(&kept.credential);
         let caught_up = accounts.update(id, move |record| {
             record.generation = generation;

@@ -3,16 +3,18 @@
 use std::collections::VecDeque;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::sync::broadcast;
 use tunekey_services::qqmusic::QqMusic;
 use tunekey_services::{
-    Fields, HttpError, Inspection, Method, Renewability, Secret, ServiceFacts, SystemClock, UnchangedReason,
-    qqmusic,
+    Fields, HttpError, Inspection, Method, Renewability, RenewalWindow, Secret, ServiceFacts, SystemClock,
+    UnchangedReason, qqmusic,
 };
 
 use super::*;
 use crate::fake_service::{Answers, FakeService, context};
 use crate::ledger::LedgerFile;
+use crate::schedule::is_due;
 use crate::store::keychain::sim::{SimKeychain, Trouble};
 use crate::store::{StoreError, StoreKind};
 use crate::vault::VaultError;
@@ -32,6 +34,7 @@ enum Response {
     Unchanged,
     Rejected,
     Lost,
+    Wait(u64),
 }
 
 #[async_trait]
@@ -53,13 +56,20 @@ impl Answers for Scripted {
             Response::Unchanged => Ok(Renewal::Unchanged { reason: UnchangedReason::NotReissued }),
             Response::Rejected => Err(ServiceError::Rejected { doing, code: 1000 }),
             Response::Lost => Err(ServiceError::Http { doing, source: HttpError::Interrupted }),
+            Response::Wait(seconds) => Err(ServiceError::RateLimited {
+                doing,
+                code: 429,
+                service_message: None,
+                retry_after: Some(std::time::Duration::from_secs(seconds)),
+            }),
         }
     }
     fn renewability(&self) -> Renewability {
         *self.renewability.lock().unwrap()
     }
-    fn renew_at(&self, credential: &Credential) -> Option<Timestamp> {
-        Some(credential.issued_at + SignedDuration::from_hours(20))
+    fn renewal_window(&self, credential: &Credential) -> Option<RenewalWindow> {
+        let at = credential.issued_at + SignedDuration::from_hours(20);
+        Some(RenewalWindow { opens: at, closes: at })
     }
 }
 
@@ -89,6 +99,9 @@ impl Clock for HandClock {
     }
     fn monotonic(&self) -> std::time::Instant {
         SystemClock.monotonic()
+    }
+    fn boot(&self) -> std::time::Duration {
+        self.now().duration_since(Timestamp::UNIX_EPOCH).unsigned_abs()
     }
 }
 
@@ -200,6 +213,34 @@ async fn a_lost_answer_loses_nothing_and_signs_nobody_out() {
     assert_eq!(record.health, Health::Healthy, "no answer proves nothing");
     assert_eq!((record.failures, record.renewals[0].outcome), (1, RenewalOutcome::Failed));
     assert!(record.next_attempt_at > Some(record.renewals[0].at), "the next try waits");
+}
+
+#[tokio::test]
+async fn a_service_that_asks_to_be_left_alone_is_asked_no_sooner() {
+    let fixture = Fixture::new(&[Response::Wait(5000)], &[]).await;
+    let problem = fixture.renew().await.expect_err("it asks to wait");
+    assert_eq!(problem.code, ProblemCode::RateLimited);
+    let record = fixture.record();
+    assert_eq!(record.next_attempt_at, Some(record.renewals[0].at + SignedDuration::from_secs(5000)));
+}
+
+#[tokio::test]
+async fn a_key_that_was_kept_says_why_and_both_lights_say_what_has_shown_it() {
+    let fixture = Fixture::new(&[Response::Unchanged, Response::NewKey("second")], &[]).await;
+    let entry = fixture.renew().await.expect("it works");
+    assert_eq!(entry.unchanged, Some(UnchangedReason::NotReissued));
+    let proofs = |fixture: &Fixture| {
+        let lights = fixture.accounts.view(&id()).expect("it is there").lights;
+        lights.iter().map(|light| light.proof.map(|proof| (proof.call, proof.is_current))).collect::<Vec<_>>()
+    };
+    assert_eq!(proofs(&fixture), [Some((ProvingCall::Renewal, true)); 2]);
+    fixture.renew().await.expect("it renews");
+    let account = Some((ProvingCall::Renewal, true));
+    assert_eq!(
+        proofs(&fixture),
+        [account, Some((ProvingCall::Renewal, false))],
+        "nobody has used the new key"
+    );
 }
 
 #[tokio::test]
@@ -541,13 +582,4 @@ async fn an_item_that_cannot_be_read_is_neither_missing_nor_refused() {
     fixture.script(&[Response::NewKey("second")], &[]);
     fixture.renew().await.expect("it can be read again");
     assert_eq!(fixture.record().health, Health::Healthy);
-}
-
-#[test]
-fn pauses_double_up_to_half_an_hour() {
-    for (failures, most) in [(1, 2), (2, 4), (3, 8), (4, 16), (5, 30), (50, 30), (u32::MAX, 30)] {
-        let pause = pause(failures);
-        let most = SignedDuration::from_mins(most);
-        assert!(pause <= most && pause >= most / 2, "{failures} failures wait {pause:?}");
-    }
 }

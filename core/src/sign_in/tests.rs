@@ -188,6 +188,7 @@ impl SignInHost for FakeHost {
                 life: KeyLifetime { issued_at: Timestamp::UNIX_EPOCH, renew_at: None, expires_at: None },
                 membership: None,
                 checked_at: None,
+                lights: Vec::new(),
                 renewals: Vec::new(),
                 format: Format::Header,
                 last_error: None,

@@ -112,6 +112,7 @@ mod fuzz {
             renewability: None,
             membership: None,
             checked_at: None,
+            lights: Vec::new(),
             renewals: Vec::new(),
             format: Format::Header,
             copied: None,

@@ -1,63 +1,48 @@
-//! The schedule: looks what is due, in one process of a profile, a few accounts at a time.
+//! The schedule on the accounts of a profile, in one of its processes.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-use tunekey_services::Renewability;
+use async_trait::async_trait;
+use tunekey_services::{AccountId, Renewability};
 
 use super::TuneKey;
 use crate::account::RenewalTrigger;
+use crate::attempts::Budget;
+use crate::disk;
 use crate::lease::Lease;
 use crate::ledger::AccountRecord;
+use crate::problem::Problem;
+use crate::schedule::{self, Host};
 use crate::store::{Interaction, StoreState};
-use crate::{disk, renewal};
-
-/// How often the schedule looks, by the wall clock, so that sleep and clock jumps neither miss nor repeat a renewal.
-/// A lease that has ended is taken over as soon.
-const SCHEDULE_TICK: Duration = Duration::from_secs(30);
-/// How often to look whether another process has changed the ledger.
-const LEDGER_TICK: Duration = Duration::from_secs(2);
-/// How many accounts are renewed at once: services count requests by address.
-const MOST_AT_ONCE: usize = 8;
+use crate::timing::Now;
 
 impl TuneKey {
     /// Finishes sign-outs that a crash cut off, follows what other processes change and, unless another process of
     /// the profile does so already, renews what is due. Until dropped.
     pub async fn run_schedule(&self) {
         self.finish_removals().await;
-        let mut looks = tokio::time::interval(LEDGER_TICK);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut last: Option<Timestamp> = None;
         self.lease().request();
         // Dropped with the schedule, on whatever way that ends.
         let _ends = ReleasedAtTheEnd(self);
-        loop {
-            looks.tick().await;
-            self.reload().await;
-            let now = self.0.clock.now();
-            let tick = SignedDuration::try_from(SCHEDULE_TICK).unwrap_or(SignedDuration::ZERO);
-            // A clock that was set back counts as a new look, too.
-            if last.is_some_and(|last| now >= last && now < last + tick) {
-                continue;
-            }
-            last = Some(now);
-            if *self.store() != StoreState::Ready {
-                self.probe_store(Interaction::Forbidden).await;
-            }
-            if self.holds_the_lease().await {
-                self.renew_due().await;
-            }
-            self.0.accounts.refresh();
-        }
+        schedule::run(self.clone(), &self.0.signals).await;
     }
 
     /// Whether this process is the one that renews by itself.
     pub fn runs_the_schedule(&self) -> bool {
         self.lease().is_held()
+    }
+
+    /// Tells the schedule that the computer has woken up. It would notice by itself, a little later.
+    pub fn wake(&self) {
+        self.0.signals.woke();
+    }
+
+    /// Tells the schedule that there is a network, which may be another one than before, or that there is none: then
+    /// nothing is renewed by itself for an hour. Without being told it takes the network to be there.
+    pub fn network_changed(&self, is_online: bool) {
+        self.0.signals.network_changed(is_online);
     }
 
     /// Takes the lease if nobody has it. From the moment at which the schedule or the process ends it is not taken.
@@ -74,36 +59,55 @@ impl TuneKey {
         self.0.lease.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) async fn renew_due(&self) {
-        if !self.settings().auto_renew || *self.store() != StoreState::Ready {
-            return;
-        }
+    /// Renews an account out of a budget of the schedule's. The attempt counts before it is made: a crash forgets none.
+    async fn renew_by_itself(&self, account: &AccountId, budget: Budget) -> Result<(), Problem> {
         let now = self.0.clock.now();
-        let places = Arc::new(Semaphore::new(MOST_AT_ONCE));
-        let mut under_way = JoinSet::new();
-        for record in self.0.accounts.records().into_iter().filter(|record| renewal::is_due(record, now)) {
-            let (this, places) = (self.clone(), places.clone());
-            under_way.spawn(async move {
-                let Ok(_place) = places.acquire().await else { return };
-                this.renew_by_itself(&record).await;
-            });
+        let noted = self.0.accounts.update(account, move |record| {
+            record.attempts.note(budget, now);
+            record.renewability
+        });
+        let trigger = RenewalTrigger::Automatic;
+        match noted.await? {
+            Some(Renewability::NotRenewable) => self.check_for(account, trigger).await.map(drop),
+            Some(Renewability::Renewable | Renewability::WhileAlive) | None => {
+                self.renew(account, trigger).await.map(drop)
+            }
         }
-        under_way.join_all().await;
+    }
+}
+
+#[async_trait]
+impl Host for TuneKey {
+    /// Another process's change is seen this soon.
+    const PACE: Duration = Duration::from_secs(2);
+
+    fn now(&self) -> Now {
+        Now::of(&*self.0.clock)
     }
 
-    async fn renew_by_itself(&self, record: &AccountRecord) {
+    async fn follow(&self) {
+        self.reload().await;
+    }
+
+    async fn records(&self) -> Option<Vec<AccountRecord>> {
+        if *self.store() != StoreState::Ready {
+            self.probe_store(Interaction::Forbidden).await;
+        }
+        let holds_the_lease = self.holds_the_lease().await;
+        self.0.accounts.refresh();
+        (holds_the_lease && self.settings().auto_renew).then(|| self.0.accounts.records())
+    }
+
+    fn store_is_open(&self) -> bool {
+        *self.store() == StoreState::Ready
+    }
+
+    async fn attempt(&self, account: &AccountId, budget: Budget) {
         if self.0.ending.load(Ordering::Acquire) {
             return;
         }
-        let (id, trigger) = (&record.id, RenewalTrigger::Automatic);
-        let result = match record.renewability {
-            Some(Renewability::NotRenewable) => self.check_for(id, trigger).await.map(drop),
-            Some(Renewability::Renewable | Renewability::WhileAlive) | None => {
-                self.renew(id, trigger).await.map(drop)
-            }
-        };
-        if let Err(problem) = result {
-            tracing::info!(account = %id, code = ?problem.code, "a renewal did not work");
+        if let Err(problem) = self.renew_by_itself(account, budget).await {
+            tracing::info!(%account, code = ?problem.code, "a renewal did not work");
         }
     }
 }

@@ -54,6 +54,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             outcome: RenewalOutcome::Renewed,
             trigger: RenewalTrigger::Manual,
+            unchanged: None,
             problem: None,
         })
     }

@@ -9,7 +9,7 @@ use tunekey_services::{
 };
 
 use super::{SIGN_OUT_LIMIT, TuneKey, service_of};
-use crate::account::{Account, RenewalTrigger};
+use crate::account::{Account, ProvingCall, RenewalTrigger};
 use crate::accounts::apply_inspection;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
 use crate::commit::Record;
@@ -66,6 +66,7 @@ impl SignInHost for TuneKey {
                 record.method = method;
                 record.signing_out = false;
                 evidence::clear(record);
+                record.proofs.account_accepted(ProvingCall::SignIn, record.generation, now);
                 if let Some(nickname) = nickname {
                     record.nickname = nickname;
                 }

@@ -4,11 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use tunekey_services::{Credential, Fields, Grant, Input, Inspection, Secret, netease, qqmusic};
 
 use super::*;
-use crate::account::Health;
+use crate::account::{Busy, Health, RenewalTrigger};
 use crate::ledger::AccountRecord;
 use crate::sign_in::{Scanner, SignInStep};
 use crate::store::StoreError;
 use crate::store::keychain::sim::SimKeychain;
+
+mod schedule;
 
 /// A core with these accounts, each with a credential in the keychain.
 struct Home {
@@ -63,19 +65,6 @@ fn what_is_kept(tunekey: &TuneKey) -> Snapshot {
 
 fn open(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>) -> TuneKey {
     open_with(dir, keychain, Arc::new(SystemClock))
-}
-
-/// The wall clock of a test whose time passes as fast as nothing happens.
-#[derive(Debug)]
-struct PausedClock(tokio::time::Instant);
-
-impl Clock for PausedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::try_from(self.0.elapsed()).expect("a test is short")
-    }
-    fn monotonic(&self) -> std::time::Instant {
-        tokio::time::Instant::now().into_std()
-    }
 }
 
 fn open_with(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>, clock: Arc<dyn Clock>) -> TuneKey {
@@ -437,21 +426,6 @@ async fn a_refused_setting_does_not_hide_what_another_process_has_changed() {
 }
 
 #[tokio::test]
-async fn nothing_is_renewed_by_itself_once_the_process_is_about_to_end() {
-    let home = Home::new().await;
-    let due = SystemClock.now();
-    home.tunekey
-        .0
-        .accounts
-        .update(&first(), move |record| record.life.renew_at = Some(due))
-        .await
-        .expect("it is due");
-    home.tunekey.drain().await;
-    home.tunekey.renew_due().await;
-    assert!(home.tunekey.0.accounts.record(&first()).expect("it is there").renewals.is_empty());
-}
-
-#[tokio::test]
 async fn every_front_sees_a_sign_in_and_can_answer_it() {
     let home = Home::new().await;
     let window = home.tunekey.clone();
@@ -588,51 +562,6 @@ async fn a_profile_that_can_only_be_read_lists_its_accounts_and_gives_their_cook
     let gone = gone.map(drop).expect_err("there is no such item");
     assert_ne!(gone.code, ProblemCode::ProfileReadOnly, "what cannot be recorded is not what went wrong");
     assert_eq!(changed.expect_err("it cannot be written").code, ProblemCode::ProfileReadOnly);
-}
-
-#[tokio::test(start_paused = true)]
-async fn one_process_of_a_profile_runs_the_schedule_and_another_takes_over_within_a_minute_of_its_end() {
-    let home = Home::new().await;
-    let clock = Arc::new(PausedClock(tokio::time::Instant::now()));
-    let [first, second] = [(); 2].map(|()| open_with(&home.dir, home.keychain.clone(), clock.clone()));
-    let run = |tunekey: &TuneKey| {
-        let tunekey = tunekey.clone();
-        tokio::spawn(async move { tunekey.run_schedule().await })
-    };
-    let holder = run(&first);
-    until_it_is_so(|| first.runs_the_schedule()).await;
-    let waiting = run(&second);
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    assert!(!second.runs_the_schedule(), "two would renew everything twice");
-    holder.abort();
-    let _ = holder.await;
-    assert!(!first.runs_the_schedule(), "whoever no longer looks has let go");
-    let ended = tokio::time::Instant::now();
-    until_it_is_so(|| second.runs_the_schedule()).await;
-    assert!(ended.elapsed() <= Duration::from_secs(60), "it took {:?}", ended.elapsed());
-    waiting.abort();
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_process_that_is_about_to_end_lets_another_run_the_schedule() {
-    let home = Home::new().await;
-    let clock = Arc::new(PausedClock(tokio::time::Instant::now()));
-    let tunekey = open_with(&home.dir, home.keychain.clone(), clock);
-    let schedule = tunekey.clone();
-    let running = tokio::spawn(async move { schedule.run_schedule().await });
-    until_it_is_so(|| tunekey.runs_the_schedule()).await;
-    tunekey.drain().await;
-    assert!(!tunekey.runs_the_schedule());
-    tokio::time::sleep(Duration::from_secs(120)).await;
-    assert!(!tunekey.runs_the_schedule(), "and does not take it back");
-    running.abort();
-}
-
-/// Lets the time of the test pass until something is so.
-async fn until_it_is_so(is_so: impl Fn() -> bool) {
-    while !is_so() {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! An answer, read to its end.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{HeaderMap, SET_COOKIE};
 use serde_json::Value;
 
@@ -65,6 +67,18 @@ impl Response {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// For how long the server asks to be left alone: `Retry-After`, in seconds or as a date, which is counted from the
+    /// server's own `Date` (RFC 9110 §10.2.3). `None` when it does not say, or says what cannot be understood.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let text = self.header("retry-after")?.trim();
+        if let Ok(seconds) = text.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let date = |text: &str| DateTimeParser::new().parse_timestamp(text).ok();
+        let wait = date(text)?.duration_since(date(self.header("date")?.trim())?);
+        Some(Duration::try_from(wait).unwrap_or_default())
+    }
+
     /// The cookies that the answer sets, in order. `now` decides which `Expires` are past.
     pub fn set_cookies(&self, now: Timestamp) -> Vec<SetCookie> {
         let lines = self.headers.get_all(SET_COOKIE).iter();
@@ -110,5 +124,32 @@ impl Response {
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Response({}, {} bytes)", self.status, self.body.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn a_server_says_in_seconds_or_by_its_own_date_for_how_long_it_wants_to_be_left_alone() {
+        let date = ("date", "Sat, 21 Nov 2026 12:00:00 GMT");
+        for (headers, seconds) in [
+            (&[("retry-after", "120")][..], Some(120)),
+            (&[date, ("retry-after", "Sat, 21 Nov 2026 12:10:00 GMT")], Some(600)),
+            (&[date, ("retry-after", "Sat, 21 Nov 2026 11:00:00 GMT")], Some(0)),
+            (&[("retry-after", "Sat, 21 Nov 2026 12:10:00 GMT")], None),
+            (&[date, ("retry-after", "soon")], None),
+            (&[("retry-after", "-5")], None),
+            (&[date], None),
+        ] {
+            let map = headers
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            let response = Response::new(429, map.collect(), Vec::new());
+            assert_eq!(response.retry_after(), seconds.map(Duration::from_secs), "{headers:?}");
+        }
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn refusal(doing: &'static str, code: i64, body: &Value) -> ServiceEr
         8821 | 8830 | 8810 | -462 | -460 | 460 | 10_003 | 10_004 => {
             ServiceError::RiskControl { doing, code, service_message }
         }
-        250 | 406 => ServiceError::RateLimited { doing, code, service_message },
+        250 | 406 => ServiceError::RateLimited { doing, code, service_message, retry_after: None },
         _ => ServiceError::Unexpected { doing, got: format!("code {code}"), service_message },
     }
 }

@@ -60,6 +60,7 @@ pub(super) static FACTS: ServiceFacts = ServiceFacts {
     ],
     client_identity: Some(client_identity::SETTING),
     formats: &[],
+    has_music_key: false,
     cookie: CookieFacts {
         env_name: "NETEASE_COOKIE",
         domain: ".music.163.com",

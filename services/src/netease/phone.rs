@@ -281,7 +281,7 @@ fn refusal_to_send(doing: &'static str, response: &GatewayResponse) -> ServiceEr
     let (code, service_message) = (response.code, words(&response.body, &["message", "msg"]));
     match code {
         // Nothing that was typed can be wrong yet; it came too often (protocol: NetEase §1.4).
-        405 | 503 => ServiceError::RateLimited { doing, code, service_message },
+        405 | 503 => ServiceError::RateLimited { doing, code, service_message, retry_after: None },
         -12 => ServiceError::RiskControl { doing, code, service_message },
         INVALID => {
             let reason = InputError::Refused { code: Some(code) };

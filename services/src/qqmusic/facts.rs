@@ -80,6 +80,7 @@ pub(super) static FACTS: ServiceFacts = ServiceFacts {
         shape: "{ \"musicid\": … }",
         render: api_format::render,
     }],
+    has_music_key: true,
     // The key opens the music site only; `.qq.com` would carry it to every site of the company.
     cookie: CookieFacts {
         env_name: "QQMUSIC_COOKIE",

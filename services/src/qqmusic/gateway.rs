@@ -191,7 +191,9 @@ impl GatewayResponse {
         match code {
             1000 | 104_400 | 104_401 => ServiceError::Rejected { doing, code },
             2001 | 20_254 | 20_276 => ServiceError::RiskControl { doing, code, service_message },
-            100_001 | 104_604 => ServiceError::RateLimited { doing, code, service_message },
+            100_001 | 104_604 => {
+                ServiceError::RateLimited { doing, code, service_message, retry_after: None }
+            }
             // Older clients read 20274 as "too many devices"; since 20279 says that, it is a binding that is
             // missing (protocol: QQ §11). The service's own words go along.
             20_272 | 20_274 => ServiceError::WrongMethod { doing, code, service_message },

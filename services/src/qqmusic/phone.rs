@@ -326,6 +326,10 @@ mod tests {
         fn monotonic(&self) -> Instant {
             *self.0.lock().expect("nobody panicked")
         }
+
+        fn boot(&self) -> std::time::Duration {
+            std::time::Duration::ZERO
+        }
     }
 
     fn phone() -> (Phone, Arc<Hand>) {

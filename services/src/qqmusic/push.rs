@@ -258,7 +258,9 @@ fn refusal(reason: u8) -> ServiceError {
     let code = i64::from(reason);
     match reason {
         0x88 | 0x89 => ServiceError::NotTheService { doing: DOING, got: NotTheAnswer::Busy },
-        0x97 | 0x9f => ServiceError::RateLimited { doing: DOING, code, service_message: None },
+        0x97 | 0x9f => {
+            ServiceError::RateLimited { doing: DOING, code, service_message: None, retry_after: None }
+        }
         _ => unexpected(DOING, format!("a refused connection (code {code})")),
     }
 }

@@ -2,6 +2,7 @@
 import { tierFacts } from '../copy/services';
 import type { Account } from '../host/bindings/Account';
 import type { Busy } from '../host/bindings/Busy';
+import type { Light as ProvenLight } from '../host/bindings/Light';
 import type { Membership } from '../host/bindings/Membership';
 import type { RenewalOutcome } from '../host/bindings/RenewalOutcome';
 import type { RenewalRecord } from '../host/bindings/RenewalRecord';
@@ -125,6 +126,14 @@ function outlook(account: Account, given: Circumstances): string {
   return say('ss.outlook', { e, r });
 }
 
+/** Something that a service has shown of an account, by which call and when. */
+export function lightSays({ kind, proof }: ProvenLight, { say, region, now }: Pick<Circumstances, 'say' | 'region' | 'now'>): string {
+  const what = say(`li.${kind}`);
+  if (proof === null) return say('li.unknown', { what });
+  const given = { what, by: say(`li.by.${proof.call}`), t: past(region, new Date(proof.at), now) };
+  return say(proof.is_current ? 'li.shown' : 'li.shown.old', given);
+}
+
 /** In which order accounts are listed. */
 export type Order = 'added' | 'name' | 'attention' | 'next';
 
@@ -188,10 +197,11 @@ export function succeeded({ outcome }: RenewalRecord): boolean {
 }
 
 /** The lines of the history. */
-type RenewalLine = CopyKey & (`hi.${Exclude<RenewalOutcome, 'failed'>}` | `hi.failed${string}`);
+type RenewalLine = CopyKey & (`hi.${Exclude<RenewalOutcome, 'failed' | 'unchanged'>}` | `hi.unchanged${string}` | `hi.failed${string}`);
 
 /** The line for a renewal in the history. */
-export function renewalSays({ outcome, problem }: RenewalRecord): RenewalLine {
+export function renewalSays({ outcome, problem, unchanged }: RenewalRecord): RenewalLine {
+  if (outcome === 'unchanged') return unchanged === undefined ? 'hi.unchanged' : `hi.unchanged.${unchanged}`;
   if (outcome !== 'failed') return `hi.${outcome}`;
   switch (problem?.code) {
     case 'offline':

@@ -4,8 +4,10 @@ import { services } from './bindings/services';
 import type { Account } from './bindings/Account';
 import type { Method } from './bindings/Method';
 import type { Alternatives } from './bindings/Alternatives';
+import type { Light } from './bindings/Light';
 import type { Problem } from './bindings/Problem';
 import type { Detected } from './bindings/Detected';
+import type { Proof } from './bindings/Proof';
 import type { RenewalRecord } from './bindings/RenewalRecord';
 import type { ServiceFacts } from './bindings/ServiceFacts';
 import type { ServiceId } from './bindings/ServiceId';
@@ -66,6 +68,10 @@ const problem = (code: Problem['code'], service: ServiceId | null, detail: strin
 const tier = (tier: Tier, active: boolean, until: string | null) =>
   ({ tier, active, until: until === null ? null : at(`${until}T23:59`) }) satisfies TierStatus;
 
+/** What a service has shown: of the account alone, or of the account and the key. */
+const light = (kind: Light['kind'], when: string, call: Proof['call'], is_current = true) =>
+  ({ kind, proof: { at: at(when), call, is_current } }) satisfies Light;
+
 const TIMEOUT = problem('timeout', 'qqmusic', 'renewing the key: no answer within 10 s');
 
 /** Nov 20 back to Oct 23: fourteen, one of which failed. */
@@ -109,6 +115,7 @@ const linJian: Account = {
     checked_at: at('2025-11-21T14:51'),
   },
   checked_at: at('2025-11-21T14:51'),
+  lights: [light('account_accepted', '2025-11-21T14:51', 'check'), light('music_key_works', '2025-11-21T14:51', 'check')],
   renewals: RENEWALS,
   format: 'header',
   copied: null,
@@ -127,6 +134,7 @@ const xiaoman: Account = {
     tiers: [tier('qq_green', false, '2024-08-22'), tier('qq_luxury_green', false, null), tier('qq_super', false, null)],
     checked_at: at('2025-11-21T14:40'),
   },
+  lights: [light('account_accepted', '2025-11-20T02:05', 'renewal'), light('music_key_works', '2025-11-19T09:12', 'check', false)],
   renewals: RENEWALS.slice(0, 2),
   format: 'qqmusicapi',
 };
@@ -149,6 +157,7 @@ const yehang: Account = {
     checked_at: at('2025-11-21T09:00'),
   },
   checked_at: at('2025-11-21T09:00'),
+  lights: [light('account_accepted', '2025-11-21T09:00', 'check')],
   renewals: [ok('2025-11-01T20:10')],
   format: 'netscape',
 };
@@ -188,6 +197,7 @@ const jiuge: Account = {
   renewability: 'not_renewable',
   life: { issued_at: at('2025-11-21T10:29'), renew_at: null, expires_at: at('2025-11-24T10:29') },
   checked_at: at('2025-11-21T10:29'),
+  lights: [light('account_accepted', '2025-11-21T10:29', 'sign_in'), { kind: 'music_key_works', proof: null }],
   renewals: [],
 };
 

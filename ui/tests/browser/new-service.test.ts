@@ -34,6 +34,7 @@ const MELODY: ServiceFacts = {
     ],
   },
   formats: [{ name: 'melodytool', words: { english: 'melody-tool', chinese: 'melody-tool' }, shape: '{ "key": … }' }],
+  has_music_key: false,
   cookie: { env_name: 'MELODY_COOKIE', domain: '.melody.example', sample: ['MELODY_KEY'], renews: true },
   paste: { needs: ['MELODY_KEY'], site: 'melody.example' },
 };

@@ -3,9 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { know } from '../../src/copy/services';
 import { services } from '../../src/host/bindings/services';
 import { say, type Say } from '../../src/copy';
-import { arranged, canCopy, lightOf, membershipCells, nextOf, renewalSays, renewalWords, renewsAt, statusOf, strip, type Circumstances } from '../../src/format/account';
+import { arranged, canCopy, lightOf, lightSays, membershipCells, nextOf, renewalSays, renewalWords, renewsAt, statusOf, strip, type Circumstances } from '../../src/format/account';
 import { regionOf } from '../../src/format/time';
 import type { Account } from '../../src/host/bindings/Account';
+import type { Light } from '../../src/host/bindings/Light';
 import type { RenewalRecord } from '../../src/host/bindings/RenewalRecord';
 import type { TierStatus } from '../../src/host/bindings/TierStatus';
 import { NOW, people } from '../../src/host/scenes';
@@ -70,6 +71,20 @@ test('a failed renewal says what failed, as far as that is known', () => {
   expect(renewalSays(failed('keychain_locked'))).toBe('hi.failed.keychain');
   expect(renewalSays(failed('unexpected'))).toBe('hi.failed');
   expect(renewalSays({ ...failed('rejected'), outcome: 'rejected' })).toBe('hi.rejected');
+});
+
+test('a renewal that brought no new key says why', () => {
+  const kept: RenewalRecord = { at: checked_at, outcome: 'unchanged', trigger: 'manual', problem: null };
+  expect(renewalSays(kept)).toBe('hi.unchanged');
+  expect(renewalSays({ ...kept, unchanged: 'refresh_token_dead' })).toBe('hi.unchanged.refresh_token_dead');
+});
+
+test('a light says what has shown it, when, and of which key', () => {
+  const proof = { at: new Date(new Date(NOW).getTime() - 5 * 60_000).toISOString(), call: 'check', is_current: true } as const;
+  const said = (light: Light) => plain(lightSays(light, given));
+  expect(said({ kind: 'music_key_works', proof })).toBe('音乐密钥可用：由验证确认，14:48');
+  expect(said({ kind: 'account_accepted', proof: { ...proof, call: 'renewal', is_current: false } })).toBe('账号有效：上一个密钥由续期确认，14:48');
+  expect(said({ kind: 'music_key_works', proof: null })).toBe('音乐密钥可用：尚未确认');
 });
 
 test('a renewal under way hides the health; a check does not', () => {

@@ -4,6 +4,7 @@ import type { CopyRecord } from "./CopyRecord";
 import type { Format } from "./Format";
 import type { Health } from "./Health";
 import type { KeyLifetime } from "./KeyLifetime";
+import type { Light } from "./Light";
 import type { Membership } from "./Membership";
 import type { Method } from "./Method";
 import type { Problem } from "./Problem";
@@ -76,6 +77,10 @@ membership: Membership | null,
  * When the service last confirmed that the credential works.
  */
 checked_at: string | null, 
+/**
+ * What the service has shown to be true of its credential, the account first.
+ */
+lights: Array<Light>, 
 /**
  * The renewals of the last 30 days, newest first.
  */

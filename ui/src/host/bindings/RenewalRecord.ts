@@ -2,6 +2,7 @@
 import type { Problem } from "./Problem";
 import type { RenewalOutcome } from "./RenewalOutcome";
 import type { RenewalTrigger } from "./RenewalTrigger";
+import type { UnchangedReason } from "./UnchangedReason";
 
 /**
  * One renewal as the history shows it.
@@ -15,6 +16,10 @@ at: string,
  * What came of it.
  */
 outcome: RenewalOutcome, 
+/**
+ * Why the service has kept the key, when it has.
+ */
+unchanged?: UnchangedReason, 
 /**
  * Who asked for it.
  */

@@ -62,6 +62,10 @@ client_identity: ClientIdentityFacts | null,
  */
 formats: Array<OwnFormat>, 
 /**
+ * Whether it tells apart whether it accepts the account and whether the key plays.
+ */
+has_music_key: boolean, 
+/**
  * Its web cookies, as they are handed out.
  */
 cookie: CookieFacts, 

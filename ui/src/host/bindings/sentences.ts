@@ -52,8 +52,8 @@ export const sentences: Record<ProblemCode, Words> = {
     "chinese": "{service}没有及时响应，请检查网络或代理设置后重试。"
   },
   "rejected": {
-    "english": "{service} no longer accepts this credential. Sign in again.",
-    "chinese": "{service}不再接受这份凭据，请重新登录。"
+    "english": "{service} no longer accepts this credential. Sign in again. If you have neither signed out nor changed the password: does another program renew this account, too? Leave that to one of them.",
+    "chinese": "{service}不再接受这份凭据，请重新登录。如果你没有退出登录，也没有改过密码：是否还有其他程序在为该账号续期？请只保留其中一个。"
   },
   "refused_once": {
     "english": "{service} has just refused this credential. That can pass: TuneKey asks again in a minute before it believes it. Nothing was changed.",
@@ -64,8 +64,8 @@ export const sentences: Record<ProblemCode, Words> = {
     "chinese": "这份凭据没有可用于续期的内容，到期前仍可使用。如需自动续期，请改用扫码登录。"
   },
   "renewal_refused": {
-    "english": "{service} would not renew this key; as far as it says, the key itself still works. TuneKey tries again. If another program renews this account too, leave that to one of them.",
-    "chinese": "{service}没有为这份密钥续期，但并未表示密钥失效。TuneKey 会再试。如果还有其他程序在为该账号续期，请只保留其中一个。"
+    "english": "{service} would not renew this key; as far as it says, the key itself still works. TuneKey tries again. Does another program renew this account, too? Leave that to one of them.",
+    "chinese": "{service}没有为这份密钥续期，但并未表示密钥失效。TuneKey 会再试。是否还有其他程序在为该账号续期？请只保留其中一个。"
   },
   "risk_control": {
     "english": "{service} paused this sign-in: its risk control didn’t accept the attempt. Your account is fine. Use the network your phone is on, without a proxy, wait ten minutes, or choose another way in.",

@@ -117,6 +117,7 @@ export const services: ServiceFacts[] = [
         "shape": "{ \"musicid\": … }"
       }
     ],
+    "has_music_key": true,
     "cookie": {
       "env_name": "QQMUSIC_COOKIE",
       "domain": ".y.qq.com",
@@ -241,6 +242,7 @@ export const services: ServiceFacts[] = [
       ]
     },
     "formats": [],
+    "has_music_key": false,
     "cookie": {
       "env_name": "NETEASE_COOKIE",
       "domain": ".music.163.com",
