@@ -40,7 +40,7 @@ fn pasted_text() {
     fuzz!(seeds.clone(), |input: &[u8]| {
         // One in eight may be as long as a whole sign-in of cookies, for which an unoptimised build takes seconds; the
         // others are short, so that many are read.
-        let longest = if input.len() % 8 == 0 { 8 * 1024 } else { 1024 };
+        let longest = if input.len().is_multiple_of(8) { 8 * 1024 } else { 1024 };
         let input = &input[..input.len().min(longest)];
         if let Ok(text) = import::decode(input.to_vec())
             && let Ok(all) = import::read_all(&text)
