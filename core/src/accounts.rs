@@ -21,6 +21,8 @@ use crate::settings::Settings;
 use crate::tunekey::Event;
 use crate::{avatar, disk};
 
+mod deliveries;
+
 /// How long before a renewal an account counts as "renews soon".
 const SOON: SignedDuration = SignedDuration::from_hours(1);
 /// How many renewals in a row must have failed before that is more than a passing failure.
@@ -280,7 +282,11 @@ impl Inner {
     }
 
     fn remove(&self, id: &AccountId) {
-        if let Err(problem) = self.change(|ledger| ledger.accounts.retain(|record| record.id != *id)) {
+        let removed = self.change(|ledger| {
+            ledger.accounts.retain(|record| record.id != *id);
+            ledger.deliveries.retain(|delivery| delivery.account != *id);
+        });
+        if let Err(problem) = removed {
             tracing::warn!(account = %id, code = ?problem.code, "a removed account is still listed on disk");
         }
         avatar::remove(&self.profile, id);
@@ -316,12 +322,17 @@ impl Inner {
             let ledger = self.file.read()?;
             let pictures = self.pictures_to_load(&ledger);
             let settings = ledger.settings.clone();
+            let deliveries = ledger.deliveries.clone();
             let mut now = self.now();
             for (id, picture) in pictures {
                 now.pictures.entry(id).or_insert(picture);
             }
-            if std::mem::replace(&mut now.ledger, ledger).settings != settings {
+            let before = std::mem::replace(&mut now.ledger, ledger);
+            if before.settings != settings {
                 self.tell(Event::Settings { settings });
+            }
+            if before.deliveries != deliveries {
+                self.tell(Event::Deliveries { deliveries });
             }
         }
         self.refresh();

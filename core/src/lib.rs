@@ -11,6 +11,7 @@ mod accounts;
 mod alternatives;
 mod avatar;
 mod commit;
+mod delivery;
 mod disk;
 mod evidence;
 mod export;
@@ -40,6 +41,12 @@ pub use account::{
     RenewalTrigger, SignInReason, WarningReason,
 };
 pub use alternatives::{Alternatives, SignInOption};
+pub use delivery::{
+    BodyKind, CloudCipher, CommandTarget, CookieCloudTarget, DeliveredKey, Delivery, DeliveryDraft,
+    DeliveryId, DeliveryNotice, DeliveryOutcome, DeliveryRecord, DeliveryScope, FileContent, FileTarget,
+    HttpHeader, HttpMethod, HttpTarget, MetingTarget, OpenListTarget, PlacedValue, Preset, PresetAnswers,
+    PresetQuestion, QinglongTarget, Replace, Signature, Success, Target, presets,
+};
 pub use export::{Export, Format};
 pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Section};
 pub use problem::{Language, Problem, ProblemCode, Words};

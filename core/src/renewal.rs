@@ -156,6 +156,9 @@ impl Renewer {
         key: KeyState,
     ) -> Result<RenewalRecord, Problem> {
         let id = &kept.credential.account;
+        if accounts.record(id)?.handed_over_at.is_some() {
+            return Err(handed_over(id));
+        }
         let renewability = service.renewability(&kept.credential);
         if renewability == Renewability::NotRenewable {
             accounts.update(id, move |record| record.renewability = Some(renewability)).await?;
@@ -410,10 +413,22 @@ fn interaction(trigger: RenewalTrigger) -> Interaction<'static> {
     }
 }
 
+/// That another program renews an account's credential now.
+fn handed_over(id: &AccountId) -> Problem {
+    Problem::new(ProblemCode::NotRenewable)
+        .with_service(id.service)
+        .with_detail("the credential was handed over to another program, which renews it")
+        .with_words(
+            "This account was handed over to another program, which renews it now. Sign in again to have TuneKey do so.",
+            "该账号已移交给其他程序续期。要由 TuneKey 续期，请重新登录。",
+        )
+}
+
 /// Whether the schedule should renew an account now, or ask about it a second time.
 pub(crate) fn is_due(record: &AccountRecord, now: Timestamp) -> bool {
     let waits = record.next_attempt_at.is_some_and(|at| now < at);
-    let renewable = record.renewability != Some(Renewability::NotRenewable);
+    let renewable =
+        record.renewability != Some(Renewability::NotRenewable) && record.handed_over_at.is_none();
     let renewal = renewable && record.life.renew_at.is_some_and(|at| at <= now);
     let second_look = evidence::ask_again_at(record).is_some_and(|at| at <= now);
     !waits && !record.health.needs_sign_in() && !record.signing_out && (renewal || second_look)

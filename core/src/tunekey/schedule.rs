@@ -26,7 +26,7 @@ const MOST_AT_ONCE: usize = 8;
 
 impl TuneKey {
     /// Finishes sign-outs that a crash cut off, follows what other processes change and, unless another process of
-    /// the profile does so already, renews what is due. Until dropped.
+    /// the profile does so already, renews what is due and delivers what is new. Until dropped.
     pub async fn run_schedule(&self) {
         self.finish_removals().await;
         let mut looks = tokio::time::interval(LEDGER_TICK);
@@ -35,6 +35,7 @@ impl TuneKey {
         self.lease().request();
         // Dropped with the schedule, on whatever way that ends.
         let _ends = ReleasedAtTheEnd(self);
+        let _deliveries = self.start_deliveries();
         loop {
             looks.tick().await;
             self.reload().await;

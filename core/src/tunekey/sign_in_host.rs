@@ -65,6 +65,8 @@ impl SignInHost for TuneKey {
             let change = move |record: &mut AccountRecord| {
                 record.method = method;
                 record.signing_out = false;
+                // It is another credential than the one that was handed over.
+                record.handed_over_at = None;
                 evidence::clear(record);
                 if let Some(nickname) = nickname {
                     record.nickname = nickname;
