@@ -31,6 +31,10 @@ pub(crate) async fn run(tunekey: &TuneKey, command: DeliveryCommand, output: Out
             if let Some(renews) = preset.renews {
                 output.note(output.language.of(renews));
             }
+            output.advice(output.language.pick(
+                "New keys go there while a TuneKey runs that renews by itself, such as the window or its tray.",
+                "有自动续期的 TuneKey（窗口或托盘）在运行时，新密钥会自动送达。",
+            ));
         }
         DeliveryCommand::Preview { delivery } => {
             let id = tunekey.find_delivery(&delivery)?.id;

@@ -364,6 +364,7 @@ pub(crate) mod tests {
             checked_at: None,
             renewals: Vec::new(),
             format: Format::Header,
+            handed_over_at: None,
             last_error: None,
         }
     }

@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, ServiceId, registry};
 
 use crate::account::{
-    Account, Busy, CopyRecord, Health, PictureId, RenewalOutcome, RenewalRecord, WarningReason,
+    Account, Busy, CopyRecord, Health, KeyLifetime, PictureId, RenewalOutcome, RenewalRecord, WarningReason,
 };
 use crate::export::Format;
 use crate::ledger::{AccountRecord, Ledger, LedgerFile, Section};
@@ -411,7 +411,11 @@ fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {
         method: record.method,
         health: health(record, at),
         busy: now.busy.get(&record.id).copied(),
-        life: record.life,
+        life: KeyLifetime {
+            // It is not TuneKey that renews what was handed over.
+            renew_at: record.life.renew_at.filter(|_| record.handed_over_at.is_none()),
+            ..record.life
+        },
         renewability: record.renewability,
         membership: record.membership.clone(),
         checked_at: record.checked_at,
@@ -422,6 +426,7 @@ fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {
             format: copied.format,
             is_current: copied.generation == record.generation,
         }),
+        handed_over_at: record.handed_over_at,
         last_error: now.last_error.get(&record.id).cloned(),
     }
 }
@@ -436,7 +441,9 @@ fn health(record: &AccountRecord, at: Timestamp) -> Health {
                 Health::Warning { since, reason: WarningReason::NotRenewable }
             } else if let Some(since) = failing_since(record, at) {
                 Health::Warning { since, reason: WarningReason::RenewalFailing }
-            } else if record.life.renew_at.is_some_and(|renew_at| renew_at < at + SOON) {
+            } else if record.handed_over_at.is_none()
+                && record.life.renew_at.is_some_and(|renew_at| renew_at < at + SOON)
+            {
                 Health::RenewsSoon
             } else {
                 Health::Healthy

@@ -146,12 +146,17 @@ impl Deliverer {
         Ok(())
     }
 
-    /// Deletes the secrets of a target. That there are none is fine.
+    /// Deletes secrets of a target. That there are none is fine.
     ///
     /// # Errors
     /// A problem of the store; then some may be left.
-    pub(crate) async fn forget_secrets(&self, id: &DeliveryId, target: &Target) -> Result<(), Problem> {
-        for slot in target.secrets().iter().filter_map(|name| id.slot(name)) {
+    pub(crate) async fn forget_secrets(
+        &self,
+        id: &DeliveryId,
+        names: impl IntoIterator<Item = &String>,
+    ) -> Result<(), Problem> {
+        let slots: Vec<_> = names.into_iter().filter_map(|name| id.slot(name)).collect();
+        for slot in slots {
             self.vault.forget_named(&slot, Interaction::Allowed).await?;
         }
         Ok(())

@@ -51,6 +51,16 @@ impl DeliveryDraft {
         }
     }
 
+    /// Makes this of a delivery, which is as if it had never been tried.
+    pub(crate) fn replace(self, delivery: &mut Delivery) {
+        *delivery = Delivery {
+            id: delivery.id.clone(),
+            label: self.label.clone().or(delivery.label.take()),
+            enabled: delivery.enabled,
+            ..self.delivery(delivery.account.clone())
+        };
+    }
+
     /// Whether it can work, as far as that can be seen without the target.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ pub(crate) enum DeliveryError {
     #[error("the file {0}")]
     NotAFile(NotAFile),
     /// There is no user or group of that name.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "owners are not looked at"))]
     #[error("there is no user or group {0}")]
     NoOwner(String),
     /// The program could not be started, or its end not be waited for.
@@ -97,6 +98,7 @@ pub(crate) enum NotAFile {
     Relative,
     #[error("is larger than any that is edited, or no text")]
     NoText,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "owners are not looked at"))]
     #[error("belongs to somebody else, whose it would not be any more")]
     Foreign,
     #[error("was changed while it was written")]

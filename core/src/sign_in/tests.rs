@@ -190,6 +190,7 @@ impl SignInHost for FakeHost {
                 checked_at: None,
                 renewals: Vec::new(),
                 format: Format::Header,
+                handed_over_at: None,
                 last_error: None,
             },
             false,

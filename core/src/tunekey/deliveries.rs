@@ -94,17 +94,41 @@ impl TuneKey {
     ) -> Result<Delivery, Problem> {
         self.0.accounts.record(account)?;
         draft.check(account.service)?;
-        check_secrets(&draft, &secrets)?;
+        check_secrets(&draft, &secrets, &BTreeSet::new())?;
         let delivery = draft.delivery(account.clone());
         let deliverer = &self.0.deliveries.deliverer;
         deliverer.save_secrets(&delivery.id, &secrets).await?;
         if let Err(problem) = self.0.accounts.add_delivery(delivery.clone()).await {
             // Nothing would ever find them again. What is left of them is of no use to anybody.
-            drop(deliverer.forget_secrets(&delivery.id, &delivery.target).await);
+            drop(deliverer.forget_secrets(&delivery.id, &delivery.target.secrets()).await);
             return Err(problem);
         }
         self.0.deliveries.news.notify_one();
         Ok(delivery)
+    }
+
+    /// Makes another of a delivery. Secrets that it still needs and that are not given stay as they are; it delivers anew.
+    ///
+    /// # Errors
+    /// As [`TuneKey::add_delivery`]; `NotFound` when there is no such delivery.
+    pub async fn change_delivery(
+        &self,
+        id: &DeliveryId,
+        draft: DeliveryDraft,
+        secrets: BTreeMap<String, Secret>,
+    ) -> Result<Delivery, Problem> {
+        let delivery = self.0.accounts.delivery(id)?;
+        draft.check(delivery.account.service)?;
+        let kept = delivery.target.secrets();
+        check_secrets(&draft, &secrets, &kept)?;
+        let deliverer = &self.0.deliveries.deliverer;
+        deliverer.save_secrets(id, &secrets).await?;
+        let needed = draft.target.secrets();
+        self.0.accounts.update_delivery(id, move |delivery| draft.replace(delivery)).await?;
+        // After the change: until then they are needed.
+        deliverer.forget_secrets(id, kept.difference(&needed)).await?;
+        self.0.deliveries.news.notify_one();
+        self.0.accounts.delivery(id)
     }
 
     /// Gives a delivery a name of the person's own; an empty one takes it away.
@@ -162,14 +186,15 @@ impl TuneKey {
     /// `NotFound`, or a problem of the store or the profile; then it is still there.
     pub async fn remove_delivery(&self, id: &DeliveryId) -> Result<(), Problem> {
         let delivery = self.0.accounts.delivery(id)?;
-        self.0.deliveries.deliverer.forget_secrets(id, &delivery.target).await?;
+        self.0.deliveries.deliverer.forget_secrets(id, &delivery.target.secrets()).await?;
         self.0.accounts.remove_delivery(id).await
     }
 
     /// Deletes the secrets of all deliveries of an account that is being removed.
     pub(super) async fn forget_delivery_secrets(&self, account: &AccountId) {
         for delivery in self.deliveries().into_iter().filter(|one| one.account == *account) {
-            let forgotten = self.0.deliveries.deliverer.forget_secrets(&delivery.id, &delivery.target).await;
+            let secrets = delivery.target.secrets();
+            let forgotten = self.0.deliveries.deliverer.forget_secrets(&delivery.id, &secrets).await;
             if let Err(problem) = forgotten {
                 tracing::warn!(delivery = %delivery.id, code = ?problem.code, "a secret of a delivery is left behind");
             }
@@ -263,11 +288,18 @@ impl TuneKey {
     }
 }
 
-/// Whether the secrets are those of the target, and can do their work.
-fn check_secrets(draft: &DeliveryDraft, secrets: &BTreeMap<String, Secret>) -> Result<(), Problem> {
+/// Whether the secrets are those of the target, and can do their work. `kept` are in the store already.
+fn check_secrets(
+    draft: &DeliveryDraft,
+    secrets: &BTreeMap<String, Secret>,
+    kept: &BTreeSet<String>,
+) -> Result<(), Problem> {
     let wanted = draft.target.secrets();
-    let given = |name: &String| secrets.get(name).is_some_and(|secret| !secret.is_empty());
-    if let Some(missing) = wanted.iter().find(|name| !given(name)) {
+    let is_given = |name: &String| match secrets.get(name) {
+        Some(secret) => !secret.is_empty(),
+        None => kept.contains(name),
+    };
+    if let Some(missing) = wanted.iter().find(|name| !is_given(name)) {
         return Err(Problem::invalid(
             format!("The secret {missing} is missing."),
             format!("缺少机密 {missing}。"),

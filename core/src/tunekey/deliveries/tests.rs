@@ -316,6 +316,8 @@ async fn a_credential_that_is_handed_over_is_not_renewed_here_until_a_new_sign_i
     let overdue = move |record: &mut AccountRecord| record.life.renew_at = Some(Timestamp::UNIX_EPOCH);
     home.tunekey.0.accounts.update(&account, overdue).await.expect("it is noted");
     assert!(!crate::renewal::is_due(&record(), SystemClock.now()), "the schedule leaves it alone");
+    let shown = home.tunekey.0.accounts.view(&account).expect("it is there");
+    assert!(shown.handed_over_at.is_some() && shown.life.renew_at.is_none(), "and fronts say so");
 
     let grant = Grant { credential: renewable("Q_H_L_second"), inspection: Inspection::default() };
     home.tunekey.save(&grant, Method::QqScan, &Scanner::default()).await.expect("it is saved");
@@ -375,6 +377,25 @@ async fn the_secrets_of_a_target_stand_in_the_store_alone_and_go_with_it() {
     add().await;
     home.tunekey.forget(&account()).await.expect("it is removed");
     assert_eq!((items(), home.tunekey.deliveries().len()), (0, 0), "they go with their account");
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_changed_keeps_the_secrets_that_it_still_needs_and_delivers_anew() {
+    let home = Home::new().await;
+    let items = || home.keychain.names().len();
+    let before = items();
+    let (hook, secrets) = webhook();
+    let id = home.tunekey.add_delivery(&account(), hook.clone(), secrets).await.expect("it is added").id;
+    home.tunekey.change_delivery(&id, hook, BTreeMap::new()).await.expect("its secret is here already");
+    assert_eq!(items(), before + 1);
+    let file = home.file("cookie", DeliveryScope::PlayingOnly);
+    let changed = home.tunekey.change_delivery(&id, file, BTreeMap::new()).await.expect("it is changed");
+    assert_eq!((items(), changed.id), (before, id.clone()), "nothing needs the secret any more");
+    home.tunekey.deliver(&id, Purpose::Queue).await.expect("it works").expect("it is due");
+    assert_eq!(home.text("cookie"), "MUSIC_U=one; __csrf=c");
+    let (hook, _) = webhook();
+    let missing = home.tunekey.change_delivery(&id, hook, BTreeMap::new()).await;
+    assert_eq!(missing.expect_err("it cannot sign").code, ProblemCode::InvalidInput);
 }
 
 #[tokio::test]
