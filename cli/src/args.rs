@@ -111,6 +111,12 @@ pub(crate) enum Command {
         /// `service:uid`, or a unique beginning of it, or a nickname
         account: String,
     },
+    /// Deliver credentials by themselves to where they are used
+    #[command(arg_required_else_help = true)]
+    Delivery {
+        #[command(subcommand)]
+        command: DeliveryCommand,
+    },
     /// Show or change settings
     Settings {
         /// The setting; all of them if left out
@@ -118,6 +124,81 @@ pub(crate) enum Command {
         /// Its new value
         value: Option<String>,
     },
+}
+
+/// What can be done with deliveries.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeliveryCommand {
+    /// List where credentials can go, and what each asks for
+    Presets,
+    /// List the deliveries and how each went
+    List {
+        /// Only those of this account
+        account: Option<String>,
+    },
+    /// Add a delivery
+    #[command(override_usage = "tunekey delivery add <ACCOUNT> <PRESET> [ANSWER]...")]
+    Add {
+        /// `service:uid`, or a unique beginning of it, or a nickname
+        account: String,
+        /// Where to (see `delivery presets`)
+        preset: String,
+        /// What it asks for, each as NAME=VALUE
+        #[arg(value_name = "ANSWER")]
+        answers: Vec<String>,
+        /// A secret that it asks for, from a file, or `-` for standard input
+        #[arg(long, value_name = "NAME=FILE|-")]
+        secret: Vec<String>,
+        /// Your own name for it
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+        /// Send what renews the key, too: the target renews it from then on, and TuneKey does not until you sign in again
+        #[arg(long)]
+        hand_over: bool,
+    },
+    /// Show what would be sent, with its secret parts masked
+    Preview {
+        /// Its id, or a unique beginning of it, or its label
+        delivery: String,
+    },
+    /// Send the current value to see whether it works
+    Test {
+        /// Its id, or a unique beginning of it, or its label
+        delivery: String,
+    },
+    /// Deliver the current value now
+    Send {
+        /// Its id, or a unique beginning of it, or its label
+        delivery: String,
+    },
+    /// Switch a delivery on or off
+    Switch {
+        /// Its id, or a unique beginning of it, or its label
+        delivery: String,
+        /// `on` or `off`
+        state: Switched,
+    },
+    /// Remove a delivery; what was delivered stays
+    Remove {
+        /// Its id, or a unique beginning of it, or its label
+        delivery: String,
+    },
+}
+
+/// Whether something is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Switched(pub(crate) bool);
+
+impl FromStr for Switched {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "on" => Ok(Self(true)),
+            "off" => Ok(Self(false)),
+            _ => Err("use `on` or `off`".to_owned()),
+        }
+    }
 }
 
 /// Where a QR code is drawn.

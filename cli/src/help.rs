@@ -147,10 +147,14 @@ mod tests {
     use crate::args::Cli;
 
     fn helps(language: Language, columns: u32) -> Vec<String> {
-        let mut command = localized(Cli::command(), language, Some(columns));
-        let mut helps = vec![command.render_long_help().to_string()];
-        helps.extend(command.get_subcommands_mut().map(|sub| sub.render_long_help().to_string()));
-        helps
+        helps_of(&mut localized(Cli::command(), language, Some(columns)))
+    }
+
+    /// The help of a command and of all below it.
+    fn helps_of(command: &mut Command) -> Vec<String> {
+        let own = command.render_long_help().to_string();
+        let below = command.get_subcommands_mut().flat_map(helps_of);
+        std::iter::once(own).chain(below).collect()
     }
 
     #[test]

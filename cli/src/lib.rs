@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod delivery;
 mod exit;
 mod failure;
 mod help;
@@ -132,6 +133,7 @@ async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), 
         Command::Check { account } => commands::check(tunekey, &account, output).await?,
         Command::SignOut { account } => commands::sign_out(tunekey, &account, output).await?,
         Command::Forget { account } => commands::forget(tunekey, &account, output).await?,
+        Command::Delivery { command } => delivery::run(tunekey, command, output).await?,
         Command::Settings { key, value } => commands::settings(tunekey, key, value, output).await?,
     }
     Ok(())

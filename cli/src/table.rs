@@ -118,6 +118,9 @@ pub(crate) fn details(account: &Account, language: Language) -> String {
     if let Some(at) = account.life.renew_at.filter(|_| !account.health.needs_sign_in()) {
         rows.push((label("Next renewal", "下次续期"), text::time(at)));
     }
+    if let Some(since) = account.handed_over_at {
+        rows.push((label("Handed over", "已移交续期"), text::time(since)));
+    }
     rows.push((
         label("Key expires", "密钥到期"),
         account.life.expires_at.map_or_else(|| language.pick("unknown", "未知").to_owned(), text::time),
@@ -208,6 +211,14 @@ mod tests {
             assert!(table.contains("never") && !table.contains("2026-09-22"), "{table}");
         }
         assert!(!details(&dead, Language::English).contains("Next renewal"));
+    }
+
+    #[test]
+    fn an_account_that_was_handed_over_says_since_when() {
+        let mut account = account("qqmusic:10001", "x");
+        assert!(!details(&account, Language::English).contains("Handed over"));
+        account.handed_over_at = Some(account.life.issued_at);
+        assert!(details(&account, Language::English).contains("Handed over"));
     }
 
     #[test]

@@ -413,6 +413,7 @@ pub(crate) mod tests {
             lights: Vec::new(),
             renewals: Vec::new(),
             format: Format::Header,
+            handed_over_at: None,
             last_error: None,
         }
     }

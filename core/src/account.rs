@@ -55,6 +55,10 @@ pub struct Account {
     pub format: Format,
     /// The last time that its cookie was handed out.
     pub copied: Option<CopyRecord>,
+    /// When it was handed over to another program, which renews it since; `None` when TuneKey does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional, type = "string"))]
+    pub handed_over_at: Option<Timestamp>,
     /// What went wrong last, if the last thing tried went wrong: a note, not a verdict.
     pub last_error: Option<Problem>,
 }

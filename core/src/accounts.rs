@@ -11,7 +11,7 @@ use tokio::sync::broadcast;
 use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, ServiceId, registry};
 
 use crate::account::{
-    Account, Busy, CopyRecord, Health, PictureId, RenewalOutcome, RenewalRecord, WarningReason,
+    Account, Busy, CopyRecord, Health, KeyLifetime, PictureId, RenewalOutcome, RenewalRecord, WarningReason,
 };
 use crate::export::Format;
 use crate::ledger::{AccountRecord, Ledger, LedgerFile, Section};
@@ -20,6 +20,8 @@ use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::tunekey::Event;
 use crate::{avatar, disk};
+
+mod deliveries;
 
 /// How long before a renewal an account counts as "renews soon".
 const SOON: SignedDuration = SignedDuration::from_hours(1);
@@ -280,7 +282,11 @@ impl Inner {
     }
 
     fn remove(&self, id: &AccountId) {
-        if let Err(problem) = self.change(|ledger| ledger.accounts.retain(|record| record.id != *id)) {
+        let removed = self.change(|ledger| {
+            ledger.accounts.retain(|record| record.id != *id);
+            ledger.deliveries.retain(|delivery| delivery.account != *id);
+        });
+        if let Err(problem) = removed {
             tracing::warn!(account = %id, code = ?problem.code, "a removed account is still listed on disk");
         }
         avatar::remove(&self.profile, id);
@@ -316,12 +322,17 @@ impl Inner {
             let ledger = self.file.read()?;
             let pictures = self.pictures_to_load(&ledger);
             let settings = ledger.settings.clone();
+            let deliveries = ledger.deliveries.clone();
             let mut now = self.now();
             for (id, picture) in pictures {
                 now.pictures.entry(id).or_insert(picture);
             }
-            if std::mem::replace(&mut now.ledger, ledger).settings != settings {
+            let before = std::mem::replace(&mut now.ledger, ledger);
+            if before.settings != settings {
                 self.tell(Event::Settings { settings });
+            }
+            if before.deliveries != deliveries {
+                self.tell(Event::Deliveries { deliveries });
             }
         }
         self.refresh();
@@ -400,7 +411,11 @@ fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {
         method: record.method,
         health: health(record, at),
         busy: now.busy.get(&record.id).copied(),
-        life: record.life,
+        life: KeyLifetime {
+            // It is not TuneKey that renews what was handed over.
+            renew_at: record.life.renew_at.filter(|_| record.handed_over_at.is_none()),
+            ..record.life
+        },
         renewability: record.renewability,
         membership: record.membership.clone(),
         checked_at: record.checked_at,
@@ -412,6 +427,7 @@ fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {
             format: copied.format,
             is_current: copied.generation == record.generation,
         }),
+        handed_over_at: record.handed_over_at,
         last_error: now.last_error.get(&record.id).cloned(),
     }
 }
@@ -431,7 +447,9 @@ fn health(record: &AccountRecord, at: Timestamp) -> Health {
                 Health::Warning { since, reason: WarningReason::NotRenewable }
             } else if let Some(since) = failing_since(record, at) {
                 Health::Warning { since, reason: WarningReason::RenewalFailing }
-            } else if record.life.renew_at.is_some_and(|renew_at| renew_at < at + SOON) {
+            } else if record.handed_over_at.is_none()
+                && record.life.renew_at.is_some_and(|renew_at| renew_at < at + SOON)
+            {
                 Health::RenewsSoon
             } else {
                 Health::Healthy

@@ -55,10 +55,21 @@ pub(crate) fn cause_of_no_lock(error: &io::Error) -> ProblemCode {
 /// Replaces a file as a whole: whoever reads it, and whoever starts after a crash, finds the old bytes or
 /// the new ones. Readable for this user only.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_with(path, bytes, |_| Ok(()))
+}
+
+/// As [`replace`], with what `prepare` does to the new file, which is this user's alone until then, before it takes the name
+/// of the old one.
+pub(crate) fn replace_with(
+    path: &Path,
+    bytes: &[u8],
+    mut prepare: impl FnMut(&File) -> io::Result<()>,
+) -> io::Result<()> {
     let mut attempts_left = REPLACE_ATTEMPTS;
     loop {
         let mut file = replacement().open(path)?;
         file.write_all(bytes)?;
+        prepare(file.as_file())?;
         match file.commit() {
             Err(error) if is_in_use(&error) && attempts_left > 1 => {
                 attempts_left -= 1;

@@ -23,6 +23,7 @@ use tunekey_services::{
 
 use crate::account::{Health, KeyLifetime, RenewalRecord, SignInReason};
 use crate::attempts::Attempts;
+use crate::delivery::Delivery;
 use crate::disk::{self, FileLock};
 use crate::export::Format;
 use crate::problem::{Problem, ProblemCode};
@@ -72,6 +73,9 @@ pub struct Ledger {
     /// The sign-ins that were started within the last day, so that a restart does not forget them.
     #[serde(default)]
     pub started: DailyQuota,
+    /// Where the accounts' credentials go by themselves, oldest first.
+    #[serde(default)]
+    pub deliveries: Vec<Delivery>,
     /// The sections that only a newer version understands: here they are as in a new ledger, and cannot be changed.
     #[serde(skip)]
     pub newer: BTreeSet<Section>,
@@ -85,6 +89,7 @@ impl Default for Ledger {
             accounts: Vec::new(),
             settings: Settings::default(),
             started: DailyQuota::default(),
+            deliveries: Vec::new(),
             newer: BTreeSet::new(),
         }
     }
@@ -159,6 +164,9 @@ pub struct AccountRecord {
     /// The last time that its cookie was handed out.
     #[serde(default)]
     pub copied: Option<HandedOut>,
+    /// When its credential was handed over to another program, which renews it since; `None` when TuneKey does.
+    #[serde(default)]
+    pub handed_over_at: Option<Timestamp>,
     /// The person has signed out, and what is left of the account still has to be removed.
     #[serde(default)]
     pub signing_out: bool,
@@ -216,6 +224,7 @@ impl AccountRecord {
             renewability: None,
             evidence: None,
             copied: None,
+            handed_over_at: None,
             signing_out: false,
         }
     }
@@ -470,16 +479,19 @@ impl Ledger {
             Section::Accounts => self.accounts != other.accounts,
             Section::Settings => self.settings != other.settings,
             Section::Quota => self.started != other.started,
+            Section::Deliveries => self.deliveries != other.deliveries,
         }
     }
 
     /// Whether it says what a ledger can say. One account twice would make every change ambiguous.
     fn is_sound(&self) -> bool {
         let mut seen = HashSet::new();
+        let mut deliveries = HashSet::new();
         self.version == VERSION
             && self.device_id.len() == 52
             && self.device_id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'))
             && self.accounts.iter().all(|record| seen.insert(&record.id))
+            && self.deliveries.iter().all(|delivery| deliveries.insert(&delivery.id))
     }
 }
 

@@ -12,6 +12,7 @@ mod alternatives;
 mod attempts;
 mod avatar;
 mod commit;
+mod delivery;
 mod disk;
 mod evidence;
 mod export;
@@ -44,6 +45,12 @@ pub use account::{
     ProvingCall, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason, WarningReason,
 };
 pub use alternatives::{Alternatives, SignInOption};
+pub use delivery::{
+    BodyKind, CloudCipher, CommandTarget, CookieCloudTarget, DeliveredKey, Delivery, DeliveryDraft,
+    DeliveryId, DeliveryNotice, DeliveryOutcome, DeliveryRecord, DeliveryScope, FileContent, FileTarget,
+    HttpHeader, HttpMethod, HttpTarget, MetingTarget, OpenListTarget, PlacedValue, Preset, PresetAnswers,
+    PresetQuestion, QinglongTarget, Replace, Signature, Success, Target, presets,
+};
 pub use export::{Export, Format};
 pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Section};
 pub use problem::{Language, Problem, ProblemCode, Words};

@@ -94,6 +94,11 @@ impl Profile {
         self.dir.join("locks").join(format!("{}.lock", file_name(id)))
     }
 
+    /// The lock that every delivery to a target holds, by a name of hexadecimal digits.
+    pub(crate) fn delivery_lock(&self, name: &str) -> PathBuf {
+        self.dir.join("locks").join(format!("delivery-{name}.lock"))
+    }
+
     /// The account's picture.
     pub(crate) fn avatar(&self, id: &AccountId) -> PathBuf {
         self.dir.join("avatars").join(format!("{}.png", file_name(id)))

@@ -159,6 +159,9 @@ impl Renewer {
         key: KeyState,
     ) -> Result<RenewalRecord, Failure> {
         let id = &kept.credential.account;
+        if accounts.record(id)?.handed_over_at.is_some() {
+            return Err(handed_over(id).into());
+        }
         let renewability = service.renewability(&kept.credential);
         if renewability == Renewability::NotRenewable {
             accounts.update(id, move |record| record.renewability = Some(renewability)).await?;
@@ -425,6 +428,17 @@ fn interaction(trigger: RenewalTrigger) -> Interaction<'static> {
         RenewalTrigger::Manual => Interaction::Allowed,
         RenewalTrigger::Automatic => Interaction::Forbidden,
     }
+}
+
+/// That another program renews an account's credential now.
+fn handed_over(id: &AccountId) -> Problem {
+    Problem::new(ProblemCode::NotRenewable)
+        .with_service(id.service)
+        .with_detail("the credential was handed over to another program, which renews it")
+        .with_words(
+            "This account was handed over to another program, which renews it now. Sign in again to have TuneKey do so.",
+            "该账号已移交给其他程序续期。要由 TuneKey 续期，请重新登录。",
+        )
 }
 
 /// Keeps what was found out about an account. What cannot be written, as in a profile that can only be read, is still

@@ -16,6 +16,7 @@ use tunekey_services::{
 use crate::accounts::Accounts;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
 use crate::commit::Commits;
+use crate::delivery::Deliverer;
 use crate::export::{self, Format};
 use crate::lease::Lease;
 use crate::ledger::{HandedOut, LedgerFile};
@@ -30,6 +31,7 @@ use crate::store::{AskPassphrase, Interaction, SecretStore, StoreKind, StoreStat
 use crate::vault::{Vault, VaultError};
 use crate::{disk, extra_ca};
 
+mod deliveries;
 mod lookup;
 mod removal;
 mod renewals;
@@ -40,6 +42,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+use deliveries::Deliveries;
 use shared_renewals::SharedRenewals;
 pub use snapshot::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
@@ -100,6 +103,7 @@ struct Inner {
     vault: Vault,
     commits: Commits,
     renewer: Renewer,
+    deliveries: Deliveries,
     clock: Arc<dyn Clock>,
     limits: Limits,
     has_web_view: bool,
@@ -138,6 +142,9 @@ impl TuneKey {
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), events.clone())?;
         let commits = Commits::new(vault.clone());
         let renewer = Renewer::new(profile.clone(), vault.clone(), commits.clone(), clock.clone());
+        let deliveries = Deliveries::new(Deliverer::new(profile.clone(), vault.clone(), clock.clone()));
+        let news = deliveries.news();
+        commits.listen(move |_, _| news.notify_one());
         let lease = Mutex::new(Lease::of(&profile));
         Ok(Self(Arc::new(Inner {
             profile,
@@ -145,6 +152,7 @@ impl TuneKey {
             vault,
             commits,
             renewer,
+            deliveries,
             clock,
             limits,
             has_web_view,

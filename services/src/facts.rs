@@ -144,6 +144,9 @@ pub struct CookieFacts {
     /// The names of the cookies that are enough to play.
     #[serde(skip)]
     pub playing: &'static [&'static str],
+    /// What Meting and the programs that follow it call the service.
+    #[serde(skip)]
+    pub platform: &'static str,
     /// Whether the whole of a renewable credential, as it is handed out, holds what renews it.
     pub renews: bool,
 }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 mod cookies;
 mod joined_cookies;
+mod private;
 mod proxy;
 mod request;
 mod response;
@@ -26,8 +27,9 @@ mod web_socket;
 
 pub use cookies::{CookieMap, SetCookie};
 pub use joined_cookies::{JoinedCookie, JoinedCookies};
+pub use private::{Network, network_of};
 pub use proxy::{Proxy, ProxyError};
-pub use request::{Kind, Request};
+pub use request::{Kind, Request, SendMethod};
 pub use response::{NotTheAnswer, Response};
 pub use system_proxy::SystemProxy;
 pub use web_socket::WebSocket;

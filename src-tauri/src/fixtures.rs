@@ -30,6 +30,7 @@ pub(crate) fn account(uid: &str, nickname: &str, health: Health) -> Account {
         renewals: Vec::new(),
         format: Format::Header,
         copied: None,
+        handed_over_at: None,
         last_error: None,
     }
 }

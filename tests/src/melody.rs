@@ -67,6 +67,7 @@ static FACTS: ServiceFacts = ServiceFacts {
         domain: ".melody.example",
         sample: &[KEY],
         playing: &[KEY],
+        platform: "melody",
         renews: true,
     },
     paste: PasteFacts {

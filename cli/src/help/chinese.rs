@@ -8,7 +8,7 @@ use super::{context, with_help};
 use crate::text::{format_names, service_ids};
 
 /// The commands, by name.
-const COMMANDS: [(&str, &str); 12] = [
+const COMMANDS: [(&str, &str); 21] = [
     ("services", "列出服务及其登录方式"),
     ("sign-in", "扫码登录，或用其他方式登录"),
     ("import", "保存已有的 Cookie，来自文件或标准输入"),
@@ -19,6 +19,15 @@ const COMMANDS: [(&str, &str); 12] = [
     ("check", "向对方服务验证凭据是否有效"),
     ("sign-out", "在对方服务端退出，并从本机移除"),
     ("forget", "仅从本机移除凭据"),
+    ("delivery", "把凭据自动送到使用它的地方"),
+    ("presets", "列出可以投递到哪里，以及各自需要什么"),
+    ("list", "列出投递及其结果"),
+    ("add", "添加投递"),
+    ("preview", "查看将发送的内容，机密部分会遮盖"),
+    ("test", "发送当前值，看是否可用"),
+    ("send", "立即投递当前值"),
+    ("switch", "启用或关闭投递"),
+    ("remove", "移除投递；已送达的内容不受影响"),
     ("settings", "查看或修改设置"),
     ("help", "显示帮助"),
 ];
@@ -26,7 +35,7 @@ const COMMANDS: [(&str, &str); 12] = [
 const ACCOUNT: &str = "账号：`服务:号码`、其唯一的开头，或昵称";
 
 /// The options and arguments, by the command's name (`*` for all) and their own.
-const ARGUMENTS: [(&str, &str, &str); 17] = [
+const ARGUMENTS: [(&str, &str, &str); 25] = [
     ("*", "help", "显示帮助"),
     ("*", "version", "显示版本"),
     ("*", "profile", "账号和设置改存到这个文件夹"),
@@ -37,6 +46,14 @@ const ARGUMENTS: [(&str, &str, &str); 17] = [
     ("sign-in", "qr", "二维码画在哪里：`terminal`，或 `png=文件`"),
     ("import", "second", "文件；省略或 `-` 表示标准输入"),
     ("import", "account", "重新登录这个账号；若是另一个，先询问再保存"),
+    ("list", "account", "只列出这个账号的"),
+    ("add", "preset", "投递到哪里（见 `delivery presets`）"),
+    ("add", "answers", "它需要的内容，每项写作 名称=内容"),
+    ("add", "secret", "它需要的机密，来自文件，`-` 表示标准输入"),
+    ("add", "label", "自定义名称"),
+    ("add", "hand_over", "同时送出续期所需的内容：此后由目标续期，TuneKey 不再续期，直到重新登录"),
+    ("switch", "state", "`on` 或 `off`"),
+    ("*", "delivery", "投递：编号、其唯一的开头，或名称"),
     ("*", "account", ACCOUNT),
     ("cookie", "minimal", "只含播放所需的部分，不含续期所需的内容"),
     ("cookie", "even_if_dead", "即使账号需要重新登录也输出"),
@@ -119,6 +136,7 @@ fn allowed(argument: &str) -> Option<String> {
         ("--method", "可用的方式见 `tunekey services`".to_owned()),
         ("--qr", "可选 terminal 或 png=文件".to_owned()),
         ("--format", format!("可选 {}", format_names(Language::Chinese))),
+        ("<STATE>", "可选 on 或 off".to_owned()),
         ("--log", "可选 off、error、warn、info、debug 或 trace".to_owned()),
     ];
     known.into_iter().find(|(name, _)| argument.contains(name)).map(|(_, allowed)| allowed)

@@ -20,6 +20,8 @@ pub enum Section {
     Settings,
     /// The sign-ins of the last day.
     Quota,
+    /// Where credentials go by themselves.
+    Deliveries,
 }
 
 impl Section {
@@ -29,13 +31,14 @@ impl Section {
             Self::Accounts => "accounts",
             Self::Settings => "settings",
             Self::Quota => "started",
+            Self::Deliveries => "deliveries",
         }
     }
 
     /// The version that this code writes.
     fn version(self) -> u64 {
         match self {
-            Self::Accounts | Self::Settings | Self::Quota => 1,
+            Self::Accounts | Self::Settings | Self::Quota | Self::Deliveries => 1,
         }
     }
 
@@ -45,6 +48,7 @@ impl Section {
             Self::Accounts => ("account list", "账号列表"),
             Self::Settings => ("settings", "设置"),
             Self::Quota => ("list of today’s sign-ins", "今日登录记录"),
+            Self::Deliveries => ("list of deliveries", "投递列表"),
         };
         let detail = format!("section {} was written by a newer version of TuneKey", self.key());
         Problem::new(ProblemCode::LedgerNewer).with_detail(detail).with_words(

@@ -224,7 +224,7 @@ impl Memory {
 
     /// When the key is to be renewed.
     fn renewal_due(&mut self, record: &AccountRecord, now: Now, started: Duration) -> Option<Duration> {
-        if record.renewability == Some(Renewability::NotRenewable) {
+        if record.renewability == Some(Renewability::NotRenewable) || record.handed_over_at.is_some() {
             return None;
         }
         let planned = record.life.renew_at?;
@@ -300,4 +300,33 @@ fn failed_for_want_of_network(record: &AccountRecord) -> bool {
                 | ProblemCode::Timeout
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tunekey_services::{Method, qqmusic};
+
+    use super::*;
+    use crate::account::KeyLifetime;
+
+    #[test]
+    fn what_was_handed_over_to_another_program_is_not_renewed_here() {
+        let at = |minutes: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes);
+        let mut record = AccountRecord::new(AccountId::new(qqmusic::ID, "10001"), Method::QqScan, at(0));
+        record.life =
+            KeyLifetime { issued_at: at(0), renew_at: Some(at(1_200)), expires_at: Some(at(4_320)) };
+        let is_renewed = |record: &AccountRecord| {
+            let mut planner = Planner::default();
+            (0_u32..100).any(|minute| {
+                let now = Now { wall: at(1_200 + i64::from(minute)), boot: Duration::from_secs(60) * minute };
+                let records = std::slice::from_ref(record);
+                let view =
+                    View { now, records, online: true, store_is_open: true, under_way: &HashSet::new() };
+                !planner.look(&view).renew.is_empty()
+            })
+        };
+        assert!(is_renewed(&record), "it is due");
+        record.handed_over_at = Some(at(0));
+        assert!(!is_renewed(&record), "another program does that");
+    }
 }

@@ -191,6 +191,7 @@ impl SignInHost for FakeHost {
                 lights: Vec::new(),
                 renewals: Vec::new(),
                 format: Format::Header,
+                handed_over_at: None,
                 last_error: None,
             },
             false,

@@ -60,6 +60,8 @@ pub enum SecretKind {
     Token,
     /// What messages to an address of the person's own are signed with.
     WebhookSecret,
+    /// What opens the target of a delivery, or signs what goes there.
+    Delivery,
 }
 
 impl SecretKind {
@@ -68,6 +70,7 @@ impl SecretKind {
         match self {
             Self::Token => "token",
             Self::WebhookSecret => "webhook-secret",
+            Self::Delivery => "delivery",
         }
     }
 }
@@ -116,6 +119,7 @@ mod tests {
             SlotName::proof(&id),
             NamedSlot::new(SecretKind::Token, "home-server").expect("a name").slot(),
             NamedSlot::new(SecretKind::WebhookSecret, "1").expect("a name").slot(),
+            NamedSlot::new(SecretKind::Delivery, "0123456789-token").expect("a name").slot(),
         ];
         assert_eq!(
             names.map(|name| name.to_string()),
@@ -125,13 +129,14 @@ mod tests {
                 "v1:qqmusic:10001:probe",
                 "v1:token:home-server",
                 "v1:webhook-secret:1",
+                "v1:delivery:0123456789-token",
             ]
         );
     }
 
     #[test]
     fn no_service_is_called_like_a_kind_of_secret() {
-        for kind in [SecretKind::Token, SecretKind::WebhookSecret] {
+        for kind in [SecretKind::Token, SecretKind::WebhookSecret, SecretKind::Delivery] {
             assert!(registry::all().iter().all(|service| service.id().as_str() != kind.as_str()), "{kind:?}");
         }
     }

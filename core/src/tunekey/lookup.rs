@@ -116,6 +116,7 @@ mod fuzz {
             renewals: Vec::new(),
             format: Format::Header,
             copied: None,
+            handed_over_at: None,
             last_error: None,
         }
     }

@@ -87,6 +87,7 @@ impl TuneKey {
             return Err(problem);
         }
         self.0.renewer.forget(id);
+        self.forget_delivery_secrets(id).await;
         // The credential is gone, so this is no failure: a list that cannot be written now is put right at the next
         // start.
         self.0.accounts.remove(id).await;

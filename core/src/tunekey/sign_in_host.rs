@@ -65,6 +65,8 @@ impl SignInHost for TuneKey {
             let change = move |record: &mut AccountRecord| {
                 record.method = method;
                 record.signing_out = false;
+                // It is another credential than the one that was handed over.
+                record.handed_over_at = None;
                 evidence::clear(record);
                 record.proofs.account_accepted(ProvingCall::SignIn, record.generation, now);
                 if let Some(nickname) = nickname {

@@ -6,6 +6,7 @@ use tunekey_services::http::SystemProxy;
 use tunekey_services::{AccountId, Method, Scope, Secret, ServiceFacts, ServiceId};
 
 use crate::account::{Account, Health};
+use crate::delivery::Delivery;
 use crate::export::Format;
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -90,6 +91,11 @@ pub enum Event {
     Settings {
         /// All of them.
         settings: Settings,
+    },
+    /// A delivery is new, gone, or has come to something.
+    Deliveries {
+        /// All of them, oldest first.
+        deliveries: Vec<Delivery>,
     },
     /// A sign-in has begun or ended. How one goes on is seen by whoever [watches](crate::TuneKey::watch_sign_in) it.
     SignIns {

@@ -66,6 +66,7 @@ pub(super) static FACTS: ServiceFacts = ServiceFacts {
         domain: ".music.163.com",
         sample: &[cookie::SESSION, cookie::CSRF],
         playing: &cookie::PLAYING,
+        platform: "netease",
         renews: false,
     },
     paste: PasteFacts {

@@ -87,6 +87,7 @@ pub(super) static FACTS: ServiceFacts = ServiceFacts {
         domain: ".y.qq.com",
         sample: &["uin", "qm_keyst"],
         playing: &cookie::PLAYING,
+        platform: "tencent",
         renews: true,
     },
     paste: PasteFacts {

@@ -94,6 +94,10 @@ format: Format,
  */
 copied: CopyRecord | null, 
 /**
+ * When it was handed over to another program, which renews it since; `None` when TuneKey does.
+ */
+handed_over_at?: string, 
+/**
  * What went wrong last, if the last thing tried went wrong: a note, not a verdict.
  */
 last_error: Problem | null, };

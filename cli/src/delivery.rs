@@ -1,0 +1,204 @@
+//! `tunekey delivery`: where credentials go by themselves. For `lib.rs`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::json;
+use tunekey_core::{
+    Delivery, DeliveryOutcome, DeliveryRecord, DeliveryScope, Language, Preset, PresetAnswers, ProblemCode,
+    Secret, TuneKey, presets,
+};
+
+use crate::args::DeliveryCommand;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::stdin::{self, Source};
+use crate::{table, text};
+
+/// Does what a command says.
+pub(crate) async fn run(tunekey: &TuneKey, command: DeliveryCommand, output: Output) -> Result<(), Failure> {
+    match command {
+        DeliveryCommand::Presets => show_presets(output),
+        DeliveryCommand::List { account } => list(tunekey, account.as_deref(), output)?,
+        DeliveryCommand::Add { account, preset, answers, secret, label, hand_over } => {
+            let scope = if hand_over { DeliveryScope::Renewable } else { DeliveryScope::PlayingOnly };
+            let preset = Preset::by_name(&preset)?;
+            let mut draft = preset.draft(&parse_answers(&answers)?, scope)?;
+            draft.label = label;
+            let account = tunekey.find(&account)?;
+            let delivery = tunekey.add_delivery(&account, draft, read_secrets(&secret).await?).await?;
+            output.result(&delivery, || line(&delivery, output.language));
+            if let Some(renews) = preset.renews {
+                output.note(output.language.of(renews));
+            }
+            output.advice(output.language.pick(
+                "New keys go there while a TuneKey runs that renews by itself, such as the window or its tray.",
+                "有自动续期的 TuneKey（窗口或托盘）在运行时，新密钥会自动送达。",
+            ));
+        }
+        DeliveryCommand::Preview { delivery } => {
+            let id = tunekey.find_delivery(&delivery)?.id;
+            let preview = tunekey.preview_delivery(&id).await?;
+            output.result(&json!({ "delivery": id, "preview": preview }), || preview.clone());
+        }
+        DeliveryCommand::Test { delivery } => {
+            let id = tunekey.find_delivery(&delivery)?.id;
+            sent(tunekey.test_delivery(&id).await?, output)?;
+        }
+        DeliveryCommand::Send { delivery } => {
+            let id = tunekey.find_delivery(&delivery)?.id;
+            sent(tunekey.send_delivery(&id).await?, output)?;
+        }
+        DeliveryCommand::Switch { delivery, state } => {
+            let id = tunekey.find_delivery(&delivery)?.id;
+            tunekey.switch_delivery(&id, state.0).await?;
+            let delivery = tunekey.find_delivery(id.as_str())?;
+            output.result(&delivery, || line(&delivery, output.language));
+        }
+        DeliveryCommand::Remove { delivery } => {
+            let id = tunekey.find_delivery(&delivery)?.id;
+            tunekey.remove_delivery(&id).await?;
+            output.result(&json!({ "removed": id }), || {
+                format!(
+                    "{id}  {}",
+                    output.language.pick("removed; what was delivered stays", "已移除；已送达的内容不受影响")
+                )
+            });
+        }
+    }
+    Ok(())
+}
+
+fn show_presets(output: Output) {
+    if output.json {
+        return presets().iter().for_each(|preset| output.object(preset));
+    }
+    let language = output.language;
+    for preset in presets() {
+        let mut lines = vec![format!("{}  {}", preset.name, language.of(preset.title))];
+        lines.push(format!("  {}", language.of(preset.about)));
+        lines.extend(preset.renews.map(|renews| format!("  {}", language.of(renews))));
+        for question in preset.questions {
+            let name = match (question.is_secret, question.default) {
+                (true, _) => format!("--secret {}=FILE|-", question.name),
+                (false, None) => format!("{}=…", question.name),
+                (false, Some(default)) => format!("[{}={default}]", question.name),
+            };
+            lines.push(format!("    {name}  {}", language.of(question.words)));
+        }
+        output.line(&lines.join("\n"));
+    }
+}
+
+fn list(tunekey: &TuneKey, account: Option<&str>, output: Output) -> Result<(), Failure> {
+    let account = account.map(|name| tunekey.find(name)).transpose()?;
+    let mut deliveries = tunekey.deliveries();
+    deliveries.retain(|delivery| account.as_ref().is_none_or(|account| delivery.account == *account));
+    if output.json {
+        deliveries.iter().for_each(|delivery| output.object(delivery));
+    } else if deliveries.is_empty() {
+        output.note(output.language.pick(
+            "No deliveries yet. `tunekey delivery presets` shows where credentials can go.",
+            "还没有投递。用 `tunekey delivery presets` 查看可以投递到哪里。",
+        ));
+    } else {
+        let rows: Vec<_> = deliveries.iter().map(|delivery| row(delivery, output.language)).collect();
+        output.line(&table::aligned(&rows));
+    }
+    Ok(())
+}
+
+/// Prints how a delivery went.
+///
+/// # Errors
+/// Its problem, when it did not work.
+fn sent(record: DeliveryRecord, output: Output) -> Result<(), Failure> {
+    let language = output.language;
+    let failed = matches!(record.outcome, DeliveryOutcome::Failed | DeliveryOutcome::Later);
+    if let (true, Some(problem)) = (failed, &record.problem) {
+        return Err(problem.clone().into());
+    }
+    output.result(&record, || {
+        let time = text::time_of_day(record.at);
+        let outcome = language.of(record.outcome.words());
+        let notice = record.notice.map(|notice| format!("\n{}", language.of(notice.words())));
+        format!("{time}  {outcome}{}", notice.unwrap_or_default())
+    });
+    Ok(())
+}
+
+fn line(delivery: &Delivery, language: Language) -> String {
+    row(delivery, language).join("  ")
+}
+
+fn row(delivery: &Delivery, language: Language) -> Vec<String> {
+    let state = match (delivery.enabled, &delivery.last) {
+        (false, _) => language.pick("off", "已关闭").to_owned(),
+        (true, None) => language.pick("nothing delivered yet", "尚未送达").to_owned(),
+        (true, Some(last)) => format!("{}, {}", language.of(last.outcome.words()), text::time(last.at)),
+    };
+    let name = delivery.label.clone().unwrap_or_else(|| delivery.preset.clone());
+    vec![delivery.id.to_string(), delivery.account.to_string(), name, delivery.target.summary(), state]
+}
+
+fn parse_answers(answers: &[String]) -> Result<PresetAnswers, Failure> {
+    let pair = |answer: &String| {
+        let (name, value) = answer.split_once('=').ok_or_else(|| {
+            Failure::new(
+                ProblemCode::InvalidInput,
+                "Answers are given as NAME=VALUE; `tunekey delivery presets` lists them.",
+                "请以 名称=内容 的形式填写，可用项见 `tunekey delivery presets`。",
+            )
+        })?;
+        Ok((name.to_owned(), value.to_owned()))
+    };
+    answers.iter().map(pair).collect()
+}
+
+/// Reads the secrets that are named with the file that each stands in.
+async fn read_secrets(named: &[String]) -> Result<BTreeMap<String, Secret>, Failure> {
+    let mut secrets = BTreeMap::new();
+    for named in named {
+        let Some((name, file)) = named.split_once('=').filter(|(_, file)| !file.is_empty()) else {
+            return Err(Failure::new(
+                ProblemCode::InvalidInput,
+                "A secret is given as NAME=FILE, or NAME=- for standard input; never by itself.",
+                "机密以 名称=文件 或 名称=-（标准输入）的形式提供，不能直接写在命令行中。",
+            ));
+        };
+        let source = if file == "-" { Source::StandardInput } else { Source::File(PathBuf::from(file)) };
+        let read = stdin::read_all(source).await.map_err(|failure| {
+            failure.with_message("The secret can’t be read from there.", "无法从该处读取机密。")
+        })?;
+        secrets.insert(name.to_owned(), without_line_end(&read));
+    }
+    Ok(secrets)
+}
+
+/// What an editor or `echo` puts at the end is no part of a secret.
+#[expect(clippy::disallowed_methods, reason = "it becomes a secret again at once")]
+fn without_line_end(secret: &Secret) -> Secret {
+    Secret::new(secret.expose().trim_end_matches(['\r', '\n']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_pairs_and_may_hold_an_equals_sign() {
+        let answers = ["url=https://h.test/?a=b".to_owned(), "note=".to_owned()];
+        let parsed = parse_answers(&answers).expect("they are pairs");
+        assert_eq!((parsed["url"].as_str(), parsed["note"].as_str()), ("https://h.test/?a=b", ""));
+        parse_answers(&["secret".to_owned()]).expect_err("it is no pair");
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_never_given_by_itself() {
+        for given in ["hunter2", "token="] {
+            let failure = read_secrets(&[given.to_owned()]).await.expect_err("it names no file");
+            assert_eq!(failure.problem.code, ProblemCode::InvalidInput);
+            assert!(!failure.message(Language::English).contains("hunter2"), "nor is it repeated");
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! Delivers: lock the target → load the newest credential → send it → note how it went.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tunekey_services::{AccountId, Clock, Secret, Service};
+
+use super::client::Clients;
+use super::due::{current_key, pause};
+use super::error::DeliveryError;
+use super::lock::TargetLock;
+use super::model::{
+    DeliveredKey, Delivery, DeliveryId, DeliveryNotice, DeliveryOutcome, DeliveryRecord, DeliveryScope,
+};
+use super::payload::Payload;
+use super::target::{FileTarget, Target};
+use super::{command, cookie_cloud, file, http, meting, open_list, qinglong};
+use crate::accounts::Accounts;
+use crate::disk;
+use crate::ledger::AccountLock;
+use crate::problem::{Problem, ProblemCode};
+use crate::profile::Profile;
+use crate::store::Interaction;
+use crate::vault::{StoredCredential, Vault};
+
+/// Delivers credentials.
+#[derive(Debug)]
+pub(crate) struct Deliverer {
+    profile: Profile,
+    vault: Vault,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why something is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// By itself, because there is a new key.
+    Queue,
+    /// Because the person wants it now.
+    Send,
+    /// To see whether it works: nothing is handed over.
+    Test,
+}
+
+/// What sending has come to.
+struct Sent {
+    outcome: DeliveryOutcome,
+    notice: Option<DeliveryNotice>,
+    /// The checksum of the file that was written.
+    written: Option<String>,
+}
+
+impl From<DeliveryOutcome> for Sent {
+    fn from(outcome: DeliveryOutcome) -> Self {
+        Self { outcome, notice: None, written: None }
+    }
+}
+
+impl From<(DeliveryOutcome, Option<DeliveryNotice>)> for Sent {
+    fn from((outcome, notice): (DeliveryOutcome, Option<DeliveryNotice>)) -> Self {
+        Self { outcome, notice, written: None }
+    }
+}
+
+impl Deliverer {
+    pub(crate) fn new(profile: Profile, vault: Vault, clock: Arc<dyn Clock>) -> Self {
+        Self { profile, vault, clock }
+    }
+
+    /// Delivers the newest credential. `None` when there is nothing to do, or somebody else is at it.
+    ///
+    /// # Errors
+    /// `NotFound` when the delivery or its account is gone, or a problem of the profile. That it did not work is in the
+    /// record.
+    pub(crate) async fn deliver(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        clients: &Clients,
+        id: &DeliveryId,
+        purpose: Purpose,
+    ) -> Result<Option<DeliveryRecord>, Problem> {
+        let target = accounts.delivery(id)?.target;
+        let lock = match purpose {
+            Purpose::Queue => TargetLock::try_acquire(&self.profile, &target).await?,
+            Purpose::Send | Purpose::Test => Some(TargetLock::acquire(&self.profile, &target).await?),
+        };
+        let Some(_lock) = lock else { return Ok(None) };
+        // Whoever had the lock before has most likely changed it.
+        accounts.reload().await;
+        let mut delivery = accounts.delivery(id)?;
+        // What a test sends is not what is to be handed over.
+        let counts = purpose != Purpose::Test || delivery.scope == DeliveryScope::PlayingOnly;
+        let tried = current_key(&accounts.record(&delivery.account)?);
+        if purpose == Purpose::Test {
+            delivery.scope = DeliveryScope::PlayingOnly;
+        }
+        let loaded = self.load(&delivery.account, purpose).await;
+        let key = loaded.as_ref().ok().map(key_of).filter(|_| counts);
+        if purpose == Purpose::Queue && key.is_some() && key == delivery.delivered {
+            // The store has not what the ledger has heard of, or the other way round: what is there is delivered.
+            self.postpone(accounts, id, tried).await?;
+            return Ok(None);
+        }
+        let sent = match loaded {
+            Ok(kept) => self.send(accounts, service, clients, &delivery, &kept, purpose).await,
+            Err(problem) => Err(problem.into()),
+        };
+        self.note(accounts, id, tried, key, sent).await.map(Some)
+    }
+
+    /// What would be delivered, with everything secret masked.
+    ///
+    /// # Errors
+    /// `NotFound`, a problem of the store, or why it could not be delivered.
+    pub(crate) async fn preview(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        id: &DeliveryId,
+    ) -> Result<String, Problem> {
+        let delivery = accounts.delivery(id)?;
+        let kept = self.load(&delivery.account, Purpose::Test).await?;
+        let names = delivery.target.secrets();
+        // A preview needs no secret to show that there is one.
+        let secrets = names.into_iter().map(|name| (name, Secret::default())).collect();
+        let now = self.clock.now();
+        let payload = Payload::new(&delivery, service, &kept, secrets, now)?.masked(delivery.format);
+        preview(&delivery.target, &payload).map_err(DeliveryError::problem)
+    }
+
+    /// Keeps the secrets of a target.
+    ///
+    /// # Errors
+    /// A problem of the store, or `InvalidInput` for a secret that cannot be kept.
+    pub(crate) async fn save_secrets(
+        &self,
+        id: &DeliveryId,
+        secrets: &BTreeMap<String, Secret>,
+    ) -> Result<(), Problem> {
+        for (name, secret) in secrets {
+            let slot = id.slot(name).ok_or_else(|| bad_name(name))?;
+            self.vault.save_named(&slot, secret, Interaction::Allowed).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes secrets of a target. That there are none is fine.
+    ///
+    /// # Errors
+    /// A problem of the store; then some may be left.
+    pub(crate) async fn forget_secrets(
+        &self,
+        id: &DeliveryId,
+        names: impl IntoIterator<Item = &String>,
+    ) -> Result<(), Problem> {
+        let slots: Vec<_> = names.into_iter().filter_map(|name| id.slot(name)).collect();
+        for slot in slots {
+            self.vault.forget_named(&slot, Interaction::Allowed).await?;
+        }
+        Ok(())
+    }
+
+    async fn load(&self, id: &AccountId, purpose: Purpose) -> Result<StoredCredential, Problem> {
+        match self.vault.load(id, interaction(purpose)).await {
+            Ok(Some(kept)) => Ok(kept),
+            Ok(None) => Err(Problem::new(ProblemCode::CredentialMissing).with_service(id.service)),
+            Err(error) => Err(Problem::from(error).with_service(id.service)),
+        }
+    }
+
+    async fn send(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        clients: &Clients,
+        delivery: &Delivery,
+        kept: &StoredCredential,
+        purpose: Purpose,
+    ) -> Result<Sent, DeliveryError> {
+        let mut secrets = BTreeMap::new();
+        for name in delivery.target.secrets() {
+            let slot = delivery.id.slot(&name).ok_or_else(|| bad_name(&name))?;
+            let secret = self.vault.named(&slot, interaction(purpose)).await.map_err(Problem::from)?;
+            let secret = secret.ok_or_else(|| DeliveryError::NoSecret(name.clone()))?;
+            secrets.insert(name, secret);
+        }
+        match delivery.scope {
+            DeliveryScope::PlayingOnly => {
+                let payload = Payload::new(delivery, service, kept, secrets, self.clock.now())?;
+                send(&delivery.target, payload, clients, delivery.written.clone()).await
+            }
+            DeliveryScope::Renewable => {
+                self.hand_over(accounts, service, clients, delivery, secrets, purpose).await
+            }
+        }
+    }
+
+    /// Sends what renews the credential. TuneKey stops renewing it before it leaves, so that there is no moment at which two
+    /// do; what has certainly not arrived stays its own.
+    async fn hand_over(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        clients: &Clients,
+        delivery: &Delivery,
+        secrets: BTreeMap<String, Secret>,
+        purpose: Purpose,
+    ) -> Result<Sent, DeliveryError> {
+        let (id, now) = (&delivery.account, self.clock.now());
+        let (payload, was) = {
+            // No renewal is under way while this is held.
+            let _lock = AccountLock::acquire(&self.profile, id).await?;
+            let kept = self.load(id, purpose).await?;
+            let payload = Payload::new(delivery, service, &kept, secrets, now)?;
+            if !payload.renews {
+                return Err(DeliveryError::NothingToHandOver);
+            }
+            let was = accounts.update(id, move |record| record.handed_over_at.replace(now)).await?;
+            (payload, was)
+        };
+        let sent = send(&delivery.target, payload, clients, delivery.written.clone()).await;
+        if let Err(error) = &sent
+            && !error.may_have_arrived()
+        {
+            let take_back = accounts.update(id, move |record| {
+                if record.handed_over_at == Some(now) {
+                    record.handed_over_at = was;
+                }
+            });
+            take_back.await?;
+        }
+        sent
+    }
+
+    /// Keeps how it went. What cannot be written is delivered again.
+    async fn note(
+        &self,
+        accounts: &Accounts,
+        id: &DeliveryId,
+        tried: DeliveredKey,
+        key: Option<DeliveredKey>,
+        sent: Result<Sent, DeliveryError>,
+    ) -> Result<DeliveryRecord, Problem> {
+        let at = self.clock.now();
+        let (is_gone, wait) = match &sent {
+            Err(DeliveryError::Gone) => (true, None),
+            Err(DeliveryError::Later(wait)) => (false, *wait),
+            Ok(_) | Err(_) => (false, None),
+        };
+        let (record, written) = record(at, sent);
+        let noted = record.clone();
+        let change = move |delivery: &mut Delivery| {
+            delivery.tried = Some(tried);
+            if noted.outcome.is_success() {
+                delivery.delivered = key.or(delivery.delivered);
+                delivery.written = written.or(delivery.written.take());
+                delivery.failures = 0;
+                delivery.next_try_at = None;
+            } else {
+                wait_longer(delivery, at, wait.and_then(|wait| SignedDuration::try_from(wait).ok()));
+            }
+            delivery.enabled &= !is_gone;
+            delivery.last = Some(noted);
+        };
+        accounts.update_delivery(id, change).await?;
+        Ok(record)
+    }
+
+    async fn postpone(
+        &self,
+        accounts: &Accounts,
+        id: &DeliveryId,
+        tried: DeliveredKey,
+    ) -> Result<(), Problem> {
+        let now = self.clock.now();
+        let change = move |delivery: &mut Delivery| {
+            delivery.tried = Some(tried);
+            wait_longer(delivery, now, None);
+        };
+        accounts.update_delivery(id, change).await
+    }
+}
+
+fn wait_longer(delivery: &mut Delivery, now: Timestamp, at_least: Option<SignedDuration>) {
+    delivery.failures = delivery.failures.saturating_add(1);
+    delivery.next_try_at = Some(now + pause(delivery.failures).max(at_least.unwrap_or_default()));
+}
+
+fn record(at: Timestamp, sent: Result<Sent, DeliveryError>) -> (DeliveryRecord, Option<String>) {
+    match sent {
+        Ok(Sent { outcome, notice, written }) => {
+            (DeliveryRecord { at, outcome, problem: None, notice }, written)
+        }
+        Err(error) => {
+            let outcome = match &error {
+                DeliveryError::Later(_) => DeliveryOutcome::Later,
+                _ => DeliveryOutcome::Failed,
+            };
+            (DeliveryRecord { at, outcome, problem: Some(error.problem()), notice: None }, None)
+        }
+    }
+}
+
+fn key_of(kept: &StoredCredential) -> DeliveredKey {
+    DeliveredKey { generation: kept.generation, issued_at: kept.credential.issued_at }
+}
+
+fn interaction(purpose: Purpose) -> Interaction<'static> {
+    match purpose {
+        Purpose::Queue => Interaction::Forbidden,
+        Purpose::Send | Purpose::Test => Interaction::Allowed,
+    }
+}
+
+fn bad_name(name: &str) -> Problem {
+    Problem::new(ProblemCode::InvalidInput)
+        .with_detail(format!("{name} cannot be the name of a secret"))
+        .with_words(
+            "The name of a secret has small letters, digits and hyphens only.",
+            "机密名称只能包含小写字母、数字和连字符。",
+        )
+}
+
+async fn send(
+    target: &Target,
+    payload: Payload,
+    clients: &Clients,
+    written: Option<String>,
+) -> Result<Sent, DeliveryError> {
+    Ok(match target {
+        Target::File(target) => return send_file(target, payload, written).await,
+        Target::Command(target) => {
+            command::run(target, &payload, command::Gives::Credential).await?;
+            DeliveryOutcome::Accepted.into()
+        }
+        Target::Http(target) => http::send(target, &payload, clients).await?.into(),
+        Target::CookieCloud(target) => cookie_cloud::send(target, &payload, clients).await?.into(),
+        Target::Meting(target) => meting::send(target, &payload, clients).await?.into(),
+        Target::OpenList(target) => open_list::send(target, &payload, clients).await?.into(),
+        Target::Qinglong(target) => qinglong::send(target, &payload, clients).await?.into(),
+    })
+}
+
+async fn send_file(
+    target: &FileTarget,
+    payload: Payload,
+    last: Option<String>,
+) -> Result<Sent, DeliveryError> {
+    let (file, payload) = (target.clone(), Arc::new(payload));
+    let carried = payload.clone();
+    let written = disk::blocking(move || file::write(&file, &carried, last.as_deref())).await?;
+    if let Some(then) = &target.then {
+        command::run(then, &payload, command::Gives::Nothing).await?;
+    }
+    let notice = written.was_rewritten.then_some(DeliveryNotice::Rewritten);
+    Ok(Sent { outcome: DeliveryOutcome::Confirmed, notice, written: Some(written.sum) })
+}
+
+fn preview(target: &Target, payload: &Payload) -> Result<String, DeliveryError> {
+    Ok(match target {
+        Target::File(target) => file::preview(target, payload)?,
+        Target::Command(target) => command::preview(target, payload),
+        Target::Http(target) => http::preview(target, payload)?,
+        Target::CookieCloud(_) => cookie_cloud::preview(payload),
+        Target::Meting(target) => meting::body(target, payload).to_string(),
+        Target::OpenList(_) => payload.shown(),
+        Target::Qinglong(target) => format!("{}={}", target.variable, payload.shown()),
+    })
+}

@@ -1,0 +1,110 @@
+//! Every preset can be set up with what it asks for, and says what it is in both languages.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::delivery::model::DeliveryScope;
+use crate::problem::ProblemCode;
+
+/// An answer that suits a question.
+fn answer(name: &str) -> &'static str {
+    match name {
+        "url" => "https://host.test:8443/base",
+        "path" => "/srv/tool/file",
+        "mount" => "/music",
+        "variable" => "QQ_COOKIE",
+        "at" => "/main/cookie",
+        "command" => "[\"/usr/bin/tool\", \"--set\"]",
+        _ => "some-text",
+    }
+}
+
+fn answers(preset: &Preset) -> PresetAnswers {
+    let required =
+        preset.questions.iter().filter(|question| question.default.is_none() && !question.is_secret);
+    required.map(|question| (question.name.to_owned(), answer(question.name).to_owned())).collect()
+}
+
+#[test]
+fn every_preset_makes_a_delivery_of_its_answers_with_the_secrets_that_it_asks_for() {
+    let mut names = BTreeSet::new();
+    for preset in presets() {
+        assert!(names.insert(preset.name), "{} twice", preset.name);
+        let draft = preset.draft(&answers(preset), DeliveryScope::PlayingOnly).expect(preset.name);
+        draft.check(tunekey_services::netease::ID).expect(preset.name);
+        let asked: BTreeSet<String> = preset.secrets().map(str::to_owned).collect();
+        assert_eq!(draft.target.secrets(), asked, "{}", preset.name);
+        let json = serde_json::to_string(&draft.target).expect("it has a JSON form");
+        assert_eq!(serde_json::from_str::<super::super::Target>(&json).expect("and back"), draft.target);
+        assert!(!draft.target.summary().is_empty(), "{}", preset.name);
+    }
+}
+
+#[test]
+fn every_preset_says_what_it_is_in_both_languages() {
+    for preset in presets() {
+        for words in [Some(preset.about), preset.renews].into_iter().flatten() {
+            assert!(words.english.ends_with('.') && words.chinese.ends_with('。'), "{}", preset.name);
+        }
+        for question in preset.questions {
+            assert!(
+                !question.words.english.is_empty() && !question.words.chinese.is_empty(),
+                "{}",
+                question.name
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_missing_or_was_not_asked_for_is_said() {
+    let preset = Preset::by_name("env").expect("there is one");
+    let given = |pairs: &[(&str, &str)]| {
+        let answers = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        preset.draft(&answers, DeliveryScope::PlayingOnly).map(drop)
+    };
+    given(&[("path", "/a"), ("variable", "B")]).expect("that is enough");
+    for bad in [&[("path", "/a")][..], &[("path", "/a"), ("variable", "B"), ("colour", "red")]] {
+        assert_eq!(given(bad).expect_err("it is not right").code, ProblemCode::InvalidInput);
+    }
+    assert_eq!(Preset::by_name("nothing").expect_err("there is none").code, ProblemCode::NotFound);
+}
+
+#[test]
+fn a_webhook_asks_for_the_secrets_that_stand_in_its_header() {
+    let preset = Preset::by_name("webhook").expect("there is one");
+    let mut answers = answers(preset);
+    for (name, value) in [("header", "Authorization: Bearer {{secret.token}}"), ("signature", "none")] {
+        answers.insert(name.to_owned(), value.to_owned());
+    }
+    let draft = preset.draft(&answers, DeliveryScope::PlayingOnly).expect("it is complete");
+    draft.check(tunekey_services::netease::ID).expect("it can work");
+    assert_eq!(draft.target.secrets(), BTreeSet::from(["token".to_owned()]));
+}
+
+#[test]
+fn what_cannot_work_is_refused_before_it_is_tried() {
+    let refused = |name: &str, pairs: &[(&str, &str)]| {
+        let preset = Preset::by_name(name).expect(name);
+        let mut all = answers(preset);
+        all.extend(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let draft = preset.draft(&all, DeliveryScope::PlayingOnly);
+        let checked = draft.and_then(|draft| draft.check(tunekey_services::netease::ID));
+        assert_eq!(checked.expect_err(name).code, ProblemCode::InvalidInput, "{name} {pairs:?}");
+    };
+    refused("file", &[("path", "relative")]);
+    refused("file", &[("mode", "999")]);
+    refused("file", &[("format", "qqmusic-api")]);
+    refused("env", &[("variable", "A B")]);
+    refused("env", &[("value", "{{nothing}}")]);
+    refused("config", &[("at", "main")]);
+    refused("webhook", &[("url", "http://192.168.1.2/")]);
+    refused("webhook", &[("url", "https://user:word@host.test/")]);
+    refused("webhook", &[("url", "https://host.test/{{cookie}}")]);
+    refused("webhook", &[("body", "{{cookie}}")]);
+    refused("webhook", &[("success", "code")]);
+    refused("webhook", &[("header", "Authorization: Bearer in-plain-sight")]);
+    refused("webhook", &[("header", "a name with gaps: x")]);
+    refused("cookiecloud", &[("uuid", "../get")]);
+    refused("command", &[("command", "[1]")]);
+}
