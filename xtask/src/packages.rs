@@ -56,7 +56,14 @@ const TEST: [&str; 16] = [
     "wget",
 ];
 
-const CROSS: [&str; 3] = ["mmdebstrap", "debian-archive-keyring", "util-linux"];
+const CROSS: [&str; 6] = [
+    "mmdebstrap",
+    "debian-archive-keyring",
+    "util-linux",
+    "nsis",     // packs the Windows installer
+    "zip",      // packs the same for whoever wants none
+    "binutils", // objdump: which libraries a program needs
+];
 
 const NODE_AT_LEAST: u32 = 20;
 
