@@ -48,7 +48,10 @@ pub(crate) fn everything(mut steps: Steps) -> ExitCode {
 pub(crate) fn released_windows(steps: &mut Steps) -> Result<PathBuf> {
     build::ui(steps)?;
     let sid = Sid::install(steps)?;
-    steps.run("Windows: build the released command line and app", WINDOWS.build_release(&sid))?;
+    steps.run(
+        "Windows: build the released command line and app",
+        WINDOWS.build_release(&sid, reproducible::commit_time()?),
+    )?;
     Ok(WINDOWS.programs(Profile::Release))
 }
 

@@ -44,13 +44,15 @@ impl Target {
         build
     }
 
-    /// Builds the command line and the app as they are released.
-    pub(super) fn build_release(self, sid: &Sid) -> Command {
+    /// Builds the command line and the app as they are released, of a time in seconds since 1970.
+    pub(super) fn build_release(self, sid: &Sid, time: u64) -> Command {
         let mut build = self.cargo(sid, "cargo", "build");
         build.args(["--release", "--package", "tunekey", "--package", "tunekey-desktop"]);
         // What `tauri build` adds: without it Tauri takes the build for a development one.
         build.args(["--features", "tauri/custom-protocol"]);
         reproducible::without_local_paths(&mut build);
+        // The linker writes it into the programs, else the time of its own clock.
+        build.env("SOURCE_DATE_EPOCH", time.to_string());
         build
     }
 
