@@ -29,6 +29,7 @@ const COMMANDS: &[&str] = &[
     "set_preferences",
     "keychain_retry",
     "about",
+    "open_releases",
     "quit",
 ];
 

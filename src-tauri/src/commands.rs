@@ -37,7 +37,7 @@ use crate::rate_limit::{RateLimit, RateLimits};
 use crate::renewal::{self, RenewalSummary};
 use crate::sign_in::{self, ShownSignIn, WindowInput};
 use crate::single_instance::StartNotice;
-use crate::{shutdown, text, text_file, tray, window};
+use crate::{browser, shutdown, text, text_file, tray, window};
 
 /// What a command returns: what was asked for, or what went wrong, as every front may show it.
 type CommandResult<T> = Result<T, Problem>;
@@ -96,6 +96,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         set_preferences,
         keychain_retry,
         about,
+        open_releases,
         quit,
     ]
 }
@@ -518,6 +519,16 @@ fn about() -> About {
         locale: text::system_locale(),
         sentences: ProblemCode::sentences(),
     }
+}
+
+/// Shows where new versions are offered: nothing looks for them by itself.
+///
+/// If the page lies: the system's browser opens the project's own page, now and a few times more. The page can name no
+/// other.
+#[tauri::command(async)]
+fn open_releases(limits: State<'_, RateLimits>) -> CommandResult<()> {
+    limited(&limits.outside)?;
+    browser::open(browser::RELEASES)
 }
 
 /// If the page lies: the app ends, in order.

@@ -7,12 +7,13 @@
 //! 2. `commands`, called by the page; then `tray`.
 //! 3. `copying`, `close_to_tray` and `alerts`; then `shutdown`; then `sign_in`.
 //! 4. `notification`, `official_page`, `dialog` and `single_instance`; then `window`; then `events`.
-//! 5. `preferences`, `clipboard` and `text`, and what only one or two files use.
+//! 5. `preferences`, `clipboard`, `browser` and `text`, and what only one or two files use.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod alerts;
 mod app;
 mod args;
+mod browser;
 mod clipboard;
 mod close_to_tray;
 #[cfg(target_os = "linux")]
@@ -92,8 +93,8 @@ fn report(error: &StartError, language: Language) {
         StartError::NoWebView => {
             print_error(text::no_web_view(Language::English));
             show_error(text::no_web_view(language));
-            if let Err(error) = open::that_detached(text::WEB_VIEW_PAGE) {
-                tracing::warn!(%error, "the page was not opened");
+            if let Err(problem) = browser::open(text::WEB_VIEW_PAGE) {
+                tracing::warn!(%problem, "the page was not opened");
             }
         }
         StartError::System(error) => {

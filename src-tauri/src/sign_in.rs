@@ -8,12 +8,12 @@ use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
 use tunekey_core::{
     AccountId, Input, Method, PrivateAddress, Problem, ProblemCode, Secret, ServiceId, SignInId,
-    SignInOption, SignInStatus, SignInStep, TuneKey, UserInput, hardening,
+    SignInOption, SignInStatus, SignInStep, TuneKey, UserInput,
 };
 
 use crate::events::{self, DesktopEvent};
 use crate::official_page::PageSession;
-use crate::text_file;
+use crate::{browser, text_file};
 
 mod open_page;
 mod pasted_text;
@@ -162,12 +162,7 @@ pub(crate) fn ensure_under_way(core: &TuneKey, id: SignInId) -> Result<(), Probl
 /// `NotFound` when none is asked for, `Unexpected` when no browser can be started.
 pub(crate) fn open_captcha(core: &TuneKey, id: SignInId) -> Result<(), Problem> {
     let address = captcha(status(core, id).map(|status| status.step))?;
-    // What the browser downloads is not for us to close to others.
-    hardening::with_inherited_umask(|| open::that_detached(address.as_str())).map_err(|error| {
-        // Not the error's own words: they may hold the address.
-        let what = format!("starting the system’s browser: {}", error.kind());
-        Problem::new(ProblemCode::Unexpected).with_detail(what)
-    })
+    browser::open(address.as_str())
 }
 
 /// The address of the captcha that a step asks for.

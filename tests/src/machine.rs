@@ -128,6 +128,12 @@ impl Machine {
     /// # Errors
     /// When it does not run.
     pub fn interrupt(&self, name: &str) -> Result<()> {
+        let process = self.process(name).context("it does not run")?;
+        Ok(kill(pid(process), Signal::SIGINT)?)
+    }
+
+    /// The process of a Windows program; `None` when it does not run.
+    pub fn process(&self, name: &str) -> Option<u32> {
         // By its first argument: the system knows it by the name of its main thread.
         let file = format!("\\{name}.exe");
         let runs = |id: &u32| {
@@ -135,8 +141,7 @@ impl Machine {
             let program = arguments.split(|byte| *byte == 0).next().unwrap_or_default();
             program.ends_with(file.as_bytes())
         };
-        let process = self.sandbox.processes().into_iter().find(runs).context("it does not run")?;
-        Ok(kill(pid(process), Signal::SIGINT)?)
+        self.sandbox.processes().into_iter().find(runs)
     }
 
     /// Runs the command line to its end.

@@ -148,6 +148,11 @@ pub struct OpenedAddresses {
 }
 
 impl OpenedAddresses {
+    /// Whether there is one that was not read yet.
+    pub fn is_any(&self) -> bool {
+        self.file.exists()
+    }
+
     /// Waits for the next one. Its record is deleted, because it is a secret of the user's.
     ///
     /// # Errors

@@ -185,6 +185,7 @@ fn every_promise_about_security_names_tests_that_exist_or_says_that_there_is_non
         .map(|(_, text)| text)
         .collect();
     let document = read(&workspace().join("docs/security.md"));
+    let release = read(&workspace().join("docs/release.md"));
     let named = |text: &str| -> Vec<String> {
         let spans = text.split('`').skip(1).step_by(2);
         let is_name = |span: &&str| {
@@ -194,7 +195,7 @@ fn every_promise_about_security_names_tests_that_exist_or_says_that_there_is_non
         };
         spans.filter(is_name).map(str::to_owned).collect()
     };
-    for name in named(&document) {
+    for name in named(&document).into_iter().chain(named(&release)) {
         // One that the window's tests use for their own search is a function like any other.
         assert!(tests.contains(&format!("fn {name}(")), "no test is called {name}");
     }

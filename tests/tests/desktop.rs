@@ -220,6 +220,20 @@ async fn a_cookie_is_cleared_from_the_clipboard_when_the_app_quits() -> Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn new_versions_are_a_page_that_opens_in_the_browser_when_asked_for() -> Result<()> {
+    let mut desktop = Desktop::start().await?;
+    let opened = desktop.sandbox.record_opened_addresses()?;
+    let window = desktop.window().await?;
+    window.click("#e-set").await?;
+    window.click("#s-st-about").await?;
+    window.wait_for_text(".about-h", env!("CARGO_PKG_VERSION")).await?;
+    window.click("#b-new").await?;
+    let address = opened.next().await?;
+    ensure!(address == concat!(env!("CARGO_PKG_REPOSITORY"), "/releases"), "{address} was opened");
+    window.quit(QUIT_LIMIT).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_expired_code_gives_way_to_a_new_one_once_by_itself_and_then_when_asked() -> Result<()> {
     let desktop = Desktop::start().await?;
     let window = desktop.window().await?;

@@ -22,6 +22,9 @@ const GROWS_BY: u64 = 64 * 1024;
 /// How often each command is called: more than ten thousand times in all.
 const CALLS: u32 = 500;
 
+/// The one page that the app opens in the browser without being asked to by a service.
+const RELEASES: &str = "https://github.com/tunekey/tunekey/releases";
+
 const ATTACKER: &str = "qqmusic:10002";
 
 /// Writes a text into the page's own database, which lies in the profile.
@@ -79,7 +82,8 @@ const LOADS: &str = r"
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothing() -> Result<()> {
-    let desktop = Desktop::start().await?;
+    let mut desktop = Desktop::start().await?;
+    let opened = desktop.sandbox.record_opened_addresses()?;
     desktop.sign_in(QQ).await?;
     desktop.sign_in(NETEASE).await?;
     let window = desktop.window().await?;
@@ -141,6 +145,8 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
         Ok(took)
     });
     answers.await?;
+    let addresses = opened.next().await?;
+    ensure!(addresses.lines().all(|address| address == RELEASES), "the page has opened {addresses}");
 
     // What lies elsewhere is not loaded, and the window stays where it is.
     let elsewhere = Elsewhere::start().await?;
@@ -229,6 +235,7 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
         ("renew_all", vec![json!({})]),
         ("test_connection", vec![json!({})]),
         ("keychain_retry", vec![json!({})]),
+        ("open_releases", vec![json!({}), json!({ "address": "https://example.org/" })]),
         ("set_label", accounts(json!({ "label": long }))),
         ("set_note", accounts(json!({ "note": "a note" }))),
         (

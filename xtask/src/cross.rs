@@ -8,19 +8,30 @@ mod apple;
 mod elsewhere;
 mod sid;
 mod target;
+pub(crate) mod windows_packages;
 mod wine;
 mod zig;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use sid::Sid;
 use target::{ARM_LINUX, ARM_MAC, INTEL_LINUX, INTEL_MAC, WINDOWS};
+use windows_packages::{Compression, Contents, LOADER, PROGRAMS};
 
-use crate::build::{self, cargo};
+use crate::build::{self, Profile, cargo, workspace};
 use crate::counted::Counted;
 use crate::packages::{self, Purpose};
+use crate::product::VERSION;
+use crate::reproducible;
 use crate::steps::{Steps, say};
+
+/// Where the installers are that the tests install, as their `windows_installer.rs` has it.
+const INSTALLERS: &str = "target/cross/installers";
+
+/// What stands for the next version there.
+const NEXT_VERSION: &str = "99.0.0";
 
 /// Checks and builds for every other target and runs what runs here, up to the first step that fails, and says how many
 /// checks passed.
@@ -28,6 +39,20 @@ pub(crate) fn everything(mut steps: Steps) -> ExitCode {
     let mut counted = Counted::default();
     let came = run(&mut steps, &mut counted);
     counted.close(&steps, came)
+}
+
+/// Builds the programs for Windows as they are released, and says in which folder they are.
+///
+/// # Errors
+/// When something cannot be installed, or does not build.
+pub(crate) fn released_windows(steps: &mut Steps) -> Result<PathBuf> {
+    build::ui(steps)?;
+    let sid = Sid::install(steps)?;
+    steps.run(
+        "Windows: build the released command line and app",
+        WINDOWS.build_release(&sid, reproducible::commit_time()?),
+    )?;
+    Ok(WINDOWS.programs(Profile::Release))
 }
 
 fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
@@ -45,6 +70,8 @@ fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
 
     steps.run("Windows: lints", WINDOWS.lint(&sid))?;
     steps.run("Windows: build the command line and the app", WINDOWS.build_products(&sid))?;
+    steps.step("Windows: installers of this version and the next", pack_installers)?;
+    steps.step("Windows: packing twice gives the same", pack_small_installer)?;
     let stubs = apple::stub_tools()?;
     for mac in [ARM_MAC, INTEL_MAC] {
         let mut lint = mac.lint(&sid);
@@ -58,6 +85,47 @@ fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     wine::set_up(steps, &sid)?;
     steps.step("tests of what was built", || {
         let mut tests = cargo(&["test", "--package", "tunekey-tests", "--features", "cross"]);
-        counted.run(tests.args(["--no-fail-fast", "--test", "static_linux", "--test", "windows"]))
+        counted.run(tests.args([
+            "--no-fail-fast",
+            "--test",
+            "static_linux",
+            "--test",
+            "windows",
+            "--test",
+            "windows_installer",
+        ]))
     })
+}
+
+/// Packs the programs that were built for the tests, as this version and as the next.
+fn pack_installers() -> Result<()> {
+    let folder = workspace().join(INSTALLERS);
+    let programs = WINDOWS.programs(Profile::Debug);
+    let contents = Contents::gather(&programs, &folder.join("TuneKey"), reproducible::commit_time()?)?;
+    for (name, version) in [("this", VERSION), ("next", NEXT_VERSION)] {
+        let installer = folder.join(format!("{name}-setup.exe"));
+        contents.pack_installer(version, Compression::Test, &installer)?;
+    }
+    Ok(())
+}
+
+/// Packs texts in the place of programs, for tests that run none, and sees to it that packing twice gives the same.
+fn pack_small_installer() -> Result<()> {
+    let folder = workspace().join(INSTALLERS).join("small");
+    std::fs::create_dir_all(&folder)?;
+    for name in PROGRAMS.into_iter().chain([LOADER]) {
+        std::fs::copy(workspace().join("README.md"), folder.join(name))?;
+    }
+    let pack = |name: &str| -> Result<[Vec<u8>; 2]> {
+        let contents = Contents::gather(&folder, &folder.join("TuneKey"), reproducible::commit_time()?)?;
+        let (installer, zip) = (
+            folder.with_file_name(format!("{name}-setup.exe")),
+            folder.with_file_name(format!("{name}.zip")),
+        );
+        contents.pack_installer(VERSION, Compression::Release, &installer)?;
+        contents.pack_zip(&zip)?;
+        Ok([std::fs::read(installer)?, std::fs::read(zip)?])
+    };
+    ensure!(pack("small")? == pack("again")?, "the same files make other packages: see {}", folder.display());
+    Ok(())
 }

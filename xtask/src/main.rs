@@ -6,11 +6,16 @@ mod build;
 mod counted;
 mod cross;
 mod demo;
+mod dist;
 mod fuzz;
 mod packages;
+mod packaging;
+mod product;
+mod reproducible;
 mod steps;
 mod test;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -45,6 +50,14 @@ enum Task {
     Test,
     /// Build for Windows, macOS and static Linux, and try what runs here.
     Cross,
+    /// Build what a release offers for Windows.
+    Dist,
+    /// Fill in the recipes of the package managers for the release in a folder.
+    Packaging {
+        /// Where its files and their SHA256SUMS are.
+        #[arg(default_value = "target/dist")]
+        release: PathBuf,
+    },
     /// Feed every reader of foreign bytes with what nobody sends, for hours if you like.
     Fuzz {
         /// How often each target runs.
@@ -85,6 +98,8 @@ fn run(task: Task) -> Result<ExitCode> {
         }
         Task::Test => return Ok(test::everything(steps)),
         Task::Cross => return Ok(cross::everything(steps)),
+        Task::Dist => dist::windows(&mut steps)?,
+        Task::Packaging { release } => packaging::render(&mut steps, &release)?,
         Task::Bench => {
             packages::install(&mut steps, Purpose::Test)?;
             packages::tauri_driver(&mut steps)?;

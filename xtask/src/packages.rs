@@ -56,7 +56,14 @@ const TEST: [&str; 16] = [
     "wget",
 ];
 
-const CROSS: [&str; 3] = ["mmdebstrap", "debian-archive-keyring", "util-linux"];
+const CROSS: [&str; 6] = [
+    "mmdebstrap",
+    "debian-archive-keyring",
+    "util-linux",
+    "nsis",     // packs the Windows installer
+    "zip",      // packs the same for whoever wants none
+    "binutils", // objdump: which libraries a program needs
+];
 
 const NODE_AT_LEAST: u32 = 20;
 
@@ -284,14 +291,23 @@ mod tests {
         assert!(!program("0.20.2").is_in(""), "nothing is installed yet");
     }
 
-    /// What runs in the repository's workflow.
-    const WORKFLOW: &str = include_str!("../../.github/workflows/test.yml");
+    /// What runs in the repository's workflows.
+    const WORKFLOWS: [&str; 2] = [
+        include_str!("../../.github/workflows/test.yml"),
+        include_str!("../../.github/workflows/release.yml"),
+    ];
+
+    fn lines_with(words: &str) -> impl Iterator<Item = &'static str> {
+        WORKFLOWS.into_iter().flat_map(str::lines).filter(move |line| line.contains(words))
+    }
 
     #[test]
     fn every_action_is_named_by_its_commit() {
-        let actions: Vec<&str> =
-            WORKFLOW.lines().filter_map(|line| line.split_once("uses: ")).map(|(_, action)| action).collect();
-        assert!(!actions.is_empty(), "the workflow uses no action");
+        let actions: Vec<&str> = lines_with("uses: ")
+            .filter_map(|line| line.split_once("uses: "))
+            .map(|(_, action)| action)
+            .collect();
+        assert!(!actions.is_empty(), "the workflows use no action");
         for action in actions {
             let commit = action
                 .split_once('@')
@@ -303,8 +319,34 @@ mod tests {
     }
 
     #[test]
+    fn every_workflow_says_what_it_may_do_and_leaves_no_token_in_the_checkout() {
+        for workflow in WORKFLOWS {
+            assert!(
+                workflow.contains("\npermissions:"),
+                "it may do whatever the repository's settings allow"
+            );
+        }
+        for line in
+            WORKFLOWS.into_iter().flat_map(|workflow| workflow.split("uses: actions/checkout").skip(1))
+        {
+            let next = line.lines().nth(1).unwrap_or_default();
+            assert!(next.contains("persist-credentials: false"), "a token stays in the checkout: {next}");
+        }
+    }
+
+    #[test]
+    fn what_packs_the_app_for_macos_is_of_the_same_version_as_what_draws_its_window() {
+        let bundler = lines_with("cargo install").find_map(|line| line.split_once("tauri-cli --version "));
+        let (_, bundler) = bundler.expect("the release installs it");
+        let lock = include_str!("../../Cargo.lock");
+        let tauri = lock.split("name = \"tauri\"\nversion = \"").nth(1).expect("it is a dependency");
+        let minor = |version: &str| version.split('.').take(2).collect::<Vec<_>>().join(".");
+        assert_eq!(minor(bundler), minor(tauri));
+    }
+
+    #[test]
     fn the_workflow_installs_the_programs_of_these_versions() {
-        for line in WORKFLOW.lines().filter(|line| line.contains("cargo install")) {
+        for line in lines_with("cargo install").filter(|line| !line.contains("tauri-cli")) {
             let named = |program: &Program| {
                 line.ends_with(&format!(" {} --version {}", program.name, program.version))
             };

@@ -470,6 +470,9 @@ export const words = check({
   's.store.one': ['{kc}, 1 account', '{kc}，1 个账号'],
   'b.ver': ['Version {v}', '版本 {v}'],
   'b.lic': ['Licence', '许可证'],
+  'b.new': ['New versions', '新版本'],
+  'b.new.b': ['TuneKey never looks for them by itself', 'TuneKey 从不自行联网查找'],
+  'b.new.open': ['Open in browser', '在浏览器中查看'],
   'b.aff': [
     'Not affiliated with {owners}. Use it with your own accounts.',
     '与{owners}无关，仅供登录你本人的账号。',

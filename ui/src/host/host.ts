@@ -97,6 +97,8 @@ export interface Host {
 
   /** Asks the keychain again; the system may ask the person to unlock it. Answers what this try has found. */
   keychainRetry(): Promise<KeychainState>;
+  /** Opens the page with all releases in the system's browser. */
+  openReleases(): Promise<void>;
   quit(): Promise<void>;
 }
 

@@ -314,6 +314,10 @@ export class ScriptedHost implements Host {
     });
   }
 
+  openReleases(): Promise<void> {
+    return this.#command(['openReleases'], () => undefined);
+  }
+
   quit(): Promise<void> {
     return this.#command(['quit'], () => undefined);
   }

@@ -37,5 +37,6 @@ export const tauri: Host = {
   preferences: () => invoke('preferences'),
   setPreferences: (change) => invoke('set_preferences', { change }),
   keychainRetry: () => invoke('keychain_retry'),
+  openReleases: () => invoke('open_releases'),
   quit: () => invoke('quit'),
 };

@@ -381,6 +381,10 @@ export class App {
     return said;
   }
 
+  async openReleases(): Promise<void> {
+    await this.#try(() => this.host.openReleases());
+  }
+
   async quit(): Promise<void> {
     await this.#try(() => this.host.quit());
   }

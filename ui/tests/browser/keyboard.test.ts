@@ -636,6 +636,18 @@ describe('settings', () => {
     expect(await lastCall()).toEqual(['setSetting', 'clipboard-seconds', '60']);
   });
 
+  test('new versions are a page in the browser, and one hears when there is no browser', async () => {
+    await open('settings-about');
+    await tabTo('b-new');
+    await press('Enter');
+    expect(await lastCall(), 'the page names no address').toEqual(['openReleases']);
+    await scene().host((host) => {
+      host.failing.openReleases = { code: 'unexpected', service: null, detail: 'no browser', service_message: null };
+    }, null);
+    await press('Enter');
+    await expect.poll(() => text('#alert')).not.toBe('');
+  });
+
   test('arrow keys move through the pages', async () => {
     await open('settings-general');
     await tabTo('s-st-general');

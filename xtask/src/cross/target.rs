@@ -1,9 +1,11 @@
 //! The targets, and cargo for each. All of them share one target folder, without debug information.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::sid::Sid;
-use crate::build::workspace;
+use crate::build::{Profile, workspace};
+use crate::reproducible;
 
 /// A system and a processor that TuneKey is built for.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +42,24 @@ impl Target {
         build.args(["--package", "tunekey", "--package", "tunekey-desktop"]);
         build.args(["--features", "tunekey/only-extra-ca"]);
         build
+    }
+
+    /// Builds the command line and the app as they are released, of a time in seconds since 1970.
+    pub(super) fn build_release(self, sid: &Sid, time: u64) -> Command {
+        let mut build = self.cargo(sid, "cargo", "build");
+        build.args(["--release", "--package", "tunekey", "--package", "tunekey-desktop"]);
+        // What `tauri build` adds: without it Tauri takes the build for a development one.
+        build.args(["--features", "tauri/custom-protocol"]);
+        reproducible::without_local_paths(&mut build);
+        // The linker writes it into the programs, else the time of its own clock.
+        build.env("SOURCE_DATE_EPOCH", time.to_string());
+        build
+    }
+
+    /// Where cargo puts its programs.
+    pub(super) fn programs(self, profile: Profile) -> PathBuf {
+        let profile = if profile == Profile::Release { "release" } else { "debug" };
+        workspace().join(FOLDER).join(self.triple).join(profile)
     }
 
     /// One of cargo's subcommands for this target, and for the standard library, which is built with it.
