@@ -6,8 +6,10 @@ mod build;
 mod counted;
 mod cross;
 mod demo;
+mod dist;
 mod fuzz;
 mod packages;
+mod reproducible;
 mod steps;
 mod test;
 
@@ -45,6 +47,11 @@ enum Task {
     Test,
     /// Build for Windows, macOS and static Linux, and try what runs here.
     Cross,
+    /// Make what people install, into target/dist: packages, archives, bills of materials, sums.
+    Dist {
+        #[command(flatten)]
+        checks: dist::Checks,
+    },
     /// Feed every reader of foreign bytes with what nobody sends, for hours if you like.
     Fuzz {
         /// How often each target runs.
@@ -85,6 +92,7 @@ fn run(task: Task) -> Result<ExitCode> {
         }
         Task::Test => return Ok(test::everything(steps)),
         Task::Cross => return Ok(cross::everything(steps)),
+        Task::Dist { checks } => dist::run(&mut steps, checks)?,
         Task::Bench => {
             packages::install(&mut steps, Purpose::Test)?;
             packages::tauri_driver(&mut steps)?;

@@ -1,9 +1,10 @@
 //! The targets, and cargo for each. All of them share one target folder, without debug information.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::sid::Sid;
-use crate::build::workspace;
+use crate::build::{Profile, workspace};
 
 /// A system and a processor that TuneKey is built for.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +53,17 @@ impl Target {
         cargo.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
         cargo.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
         cargo
+    }
+
+    /// What its processor is called: `x86_64` or `aarch64`.
+    pub(super) fn processor(self) -> &'static str {
+        self.triple.split('-').next().unwrap_or_default()
+    }
+
+    /// A program that was built for it.
+    pub(super) fn program(self, name: &str, profile: Profile) -> PathBuf {
+        let profile = if profile == Profile::Release { "release" } else { "debug" };
+        workspace().join(FOLDER).join(self.triple).join(profile).join(name)
     }
 
     /// A variable's name for this target, as the crate `cc` reads it: `CC_aarch64_apple_darwin`.
