@@ -12,6 +12,8 @@ mod services;
 
 /// The widest line of a help text, in columns: longer ones are hard to read.
 const MAX_WIDTH: usize = 100;
+/// The width of what stands indented in a manual page of 80 columns.
+pub(crate) const MANUAL_WIDTH: u32 = 70;
 /// The width of a help text that goes to a pipe, in columns: a pager may read it.
 const DEFAULT_WIDTH: usize = 80;
 
@@ -72,6 +74,16 @@ const COOKIE: [&str; 2] = [
 
 /// Gives the command its help in a language, wrapped to so many columns.
 pub(crate) fn localized(command: Command, language: Language, columns: Option<u32>) -> Command {
+    let mut command = described(command, language, columns);
+    command.build();
+    if language == Language::Chinese {
+        command = chinese::translated(command);
+    }
+    command
+}
+
+/// Gives the command what its help says besides the arguments' own descriptions.
+pub(crate) fn described(command: Command, language: Language, columns: Option<u32>) -> Command {
     let width = columns.map_or(DEFAULT_WIDTH, |columns| (columns as usize).min(MAX_WIDTH));
     let mut command = command.term_width(width).after_help(wrapped(&exit_codes(language), width));
     for (name, head, texts) in [
@@ -82,12 +94,7 @@ pub(crate) fn localized(command: Command, language: Language, columns: Option<u3
         let help = head + language.pick(texts[0], texts[1]);
         command = command.mut_subcommand(name, |sub| sub.after_help(wrapped(&help, width)));
     }
-    command = services::named(command, language);
-    command.build();
-    if language == Language::Chinese {
-        command = chinese::translated(command);
-    }
-    command
+    services::named(command, language)
 }
 
 /// What each exit code means, a line each.

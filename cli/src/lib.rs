@@ -39,6 +39,11 @@ use crate::output::{Canvas, Output};
 /// How long a finished command waits for what is asked about a new account once it is saved: nickname and membership.
 const DETAILS_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// The commands and their options in English: what the manual and the shells' completions are made of.
+pub fn command() -> clap::Command {
+    help::described(Cli::command(), Language::English, Some(help::MANUAL_WIDTH))
+}
+
 /// Runs the command that the arguments of this process name.
 pub fn main() -> ExitCode {
     let hardened = hardening::harden();

@@ -4,12 +4,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// A program of the workspace, as it was built beside this test.
+/// The variable with the folder of the programs where they are installed.
+const INSTALLED: &str = "TUNEKEY_TEST_PROGRAMS";
+
+/// A program of the workspace, as it was built beside this test; or as it is installed, for `cargo xtask dist --try`.
 ///
 /// # Errors
 /// When it was not built: `cargo xtask test` builds all of them first.
 pub fn program(name: &str) -> Result<PathBuf> {
-    built("debug", name)
+    match std::env::var_os(INSTALLED) {
+        Some(folder) => found(Path::new(&folder).join(name)),
+        None => built("debug", name),
+    }
 }
 
 /// The same as it is released.

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::reproducible;
 use crate::steps::{Steps, command, output};
 
 /// How the programs are built.
@@ -84,13 +85,21 @@ pub(crate) fn app(steps: &mut Steps, profile: Profile) -> Result<PathBuf> {
 /// # Errors
 /// When they do not build.
 pub(crate) fn products(steps: &mut Steps, profile: Profile) -> Result<()> {
-    // Feature unification must not put what one program needs into another: each is built as it is released.
     if profile == Profile::Release {
-        steps.run("build the command line", programs(profile, &["tunekey"]))?;
-        steps.run("build the app", programs(profile, &["tunekey-desktop"]))?;
+        released(steps)?;
         return steps.run("build the simulator", programs(Profile::Debug, &["tunekey-simulator"]));
     }
     steps.run("build the programs", programs(profile, &["tunekey-desktop", "tunekey", "tunekey-simulator"]))
+}
+
+/// Builds the command line and the app as they are released, around the web UI that was built before.
+///
+/// # Errors
+/// When they do not build.
+pub(crate) fn released(steps: &mut Steps) -> Result<()> {
+    // Feature unification must not put what one program needs into another: each is built alone.
+    steps.run("build the command line", programs(Profile::Release, &["tunekey"]))?;
+    steps.run("build the app", programs(Profile::Release, &["tunekey-desktop"]))
 }
 
 /// Builds the smallest Tauri window, which the app's memory is held against.
@@ -110,6 +119,7 @@ fn programs(profile: Profile, packages: &[&str]) -> Command {
     }
     if profile == Profile::Release {
         build.arg("--release");
+        reproducible::without_local_paths(&mut build, &workspace());
         if packages.contains(&"tunekey-desktop") {
             // What `tauri build` adds: without it Tauri takes the build for a development one.
             build.args(["--features", "tauri/custom-protocol"]);

@@ -1,6 +1,8 @@
 //! `cargo xtask cross`: TuneKey for Windows, macOS and static Linux, built from this system and tried as far as it can run
 //! here, each step with its time.
 //!
+//! The command line for static Linux is also what `cargo xtask dist` puts into archives.
+//!
 //! On Debian and Ubuntu everything that it takes is installed into a cache folder. Elsewhere the targets are checked that
 //! rustup has installed and the system's own C compiler serves.
 
@@ -55,6 +57,37 @@ pub(crate) fn released_windows(steps: &mut Steps) -> Result<PathBuf> {
     Ok(WINDOWS.programs(Profile::Release))
 }
 
+/// The command line with the C library in it.
+#[derive(Debug)]
+pub(crate) struct StaticProgram {
+    /// What its processor is called: `x86_64` or `aarch64`.
+    pub(crate) processor: &'static str,
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// The licence of the C library.
+    pub(crate) c_library_licence: PathBuf,
+}
+
+/// Builds the command line for Linux on each processor, as it is released.
+///
+/// # Errors
+/// When something cannot be fetched, or does not build.
+pub(crate) fn static_linux(steps: &mut Steps) -> Result<Vec<StaticProgram>> {
+    let sid = Sid::install(steps)?;
+    let zig = zig::install(steps)?;
+    let mut programs = Vec::new();
+    for target in [INTEL_LINUX, ARM_LINUX] {
+        let build = zig.build(&sid, target, Profile::Release)?;
+        steps.run(&format!("{}: build the command line", target.name), build)?;
+        programs.push(StaticProgram {
+            processor: target.processor(),
+            path: target.program("tunekey", Profile::Release),
+            c_library_licence: zig.c_library_licence()?,
+        });
+    }
+    Ok(programs)
+}
+
 fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     if !packages::has_apt() {
         return elsewhere::check(steps);
@@ -79,7 +112,10 @@ fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
         steps.run(&format!("{}: lints", mac.name), lint)?;
     }
     for linux in [INTEL_LINUX, ARM_LINUX] {
-        steps.run(&format!("{}: build the command line", linux.name), zig.build(&sid, linux)?)?;
+        steps.run(
+            &format!("{}: build the command line", linux.name),
+            zig.build(&sid, linux, Profile::Debug)?,
+        )?;
     }
     sid.write_launcher("qemu-aarch64", "", "/usr/bin/qemu-aarch64")?;
     wine::set_up(steps, &sid)?;

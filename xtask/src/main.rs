@@ -50,8 +50,11 @@ enum Task {
     Test,
     /// Build for Windows, macOS and static Linux, and try what runs here.
     Cross,
-    /// Build what a release offers for Windows.
-    Dist,
+    /// Make what people install, into target/dist: packages, archives, bills of materials, sums.
+    Dist {
+        #[command(flatten)]
+        checks: dist::Checks,
+    },
     /// Fill in the recipes of the package managers for the release in a folder.
     Packaging {
         /// Where its files and their SHA256SUMS are.
@@ -98,7 +101,7 @@ fn run(task: Task) -> Result<ExitCode> {
         }
         Task::Test => return Ok(test::everything(steps)),
         Task::Cross => return Ok(cross::everything(steps)),
-        Task::Dist => dist::windows(&mut steps)?,
+        Task::Dist { checks } => dist::run(&mut steps, checks)?,
         Task::Packaging { release } => packaging::render(&mut steps, &release)?,
         Task::Bench => {
             packages::install(&mut steps, Purpose::Test)?;

@@ -1,6 +1,7 @@
 //! What must be on the machine: installed on Debian and Ubuntu, named elsewhere.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -16,6 +17,8 @@ pub(crate) enum Purpose {
     Test,
     /// To fetch what builds it for other systems, too.
     Cross,
+    /// To make packages of it and look through them.
+    Dist,
 }
 
 impl Purpose {
@@ -25,6 +28,7 @@ impl Purpose {
             Self::Build => &[&BUILD],
             Self::Test => &[&BUILD, &TEST],
             Self::Cross => &[&BUILD, &TEST, &CROSS],
+            Self::Dist => &[&BUILD, &CROSS, &DIST],
         }
     }
 }
@@ -65,19 +69,35 @@ const CROSS: [&str; 6] = [
     "binutils", // objdump: which libraries a program needs
 ];
 
+const DIST: [&str; 8] =
+    ["git", "python3-venv", "dpkg-dev", "rpm", "lintian", "rpmlint", "appstream", "desktop-file-utils"];
+
+/// Where Debian is, when this system's packages come from elsewhere.
+const MIRROR: &str = "http://deb.debian.org/debian";
+
 const NODE_AT_LEAST: u32 = 20;
 
 /// The WebDriver for Tauri windows.
-const TAURI_DRIVER: Program = Program { name: "tauri-driver", version: "2.1.0" };
+const TAURI_DRIVER: Program = Program::new("tauri-driver", "2.1.0");
 
 /// What checks licences, sources and advisories.
-const CARGO_DENY: Program = Program { name: "cargo-deny", version: "0.20.2" };
+const CARGO_DENY: Program = Program::new("cargo-deny", "0.20.2");
 
-const CARGO_MACHETE: Program = Program { name: "cargo-machete", version: "0.9.1" };
+/// What finds dependencies that nothing uses.
+pub(crate) const CARGO_MACHETE: Program = Program::new("cargo-machete", "0.9.1");
+
+/// What makes packages for Debian and Ubuntu.
+pub(crate) const CARGO_DEB: Program = Program::new("cargo-deb", "3.8.0");
+
+/// What makes packages for Fedora and openSUSE.
+pub(crate) const CARGO_GENERATE_RPM: Program = Program::new("cargo-generate-rpm", "0.21.1");
+
+/// What lists dependencies as CycloneDX.
+pub(crate) const CARGO_CYCLONEDX: Program = Program::new("cargo-cyclonedx", "0.5.9");
 
 /// A program from crates.io that the project installs for itself, in its own folder.
 #[derive(Debug, Clone, Copy)]
-struct Program {
+pub(crate) struct Program {
     name: &'static str,
     version: &'static str,
 }
@@ -106,26 +126,29 @@ pub(crate) fn tauri_driver(steps: &mut Steps) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be installed.
-pub(crate) fn cargo_deny(steps: &mut Steps) -> Result<std::process::Command> {
-    CARGO_DENY.install(steps)?;
-    let mut deny = command(Path::new(TOOLS).join("bin").join(CARGO_DENY.name));
+pub(crate) fn cargo_deny(steps: &mut Steps) -> Result<Command> {
+    let mut deny = CARGO_DENY.command(steps)?;
     deny.args(["--all-features", "--locked"]);
     Ok(deny)
-}
-
-/// The program that finds dependencies that nothing uses.
-///
-/// # Errors
-/// When it is missing and cannot be installed.
-pub(crate) fn cargo_machete(steps: &mut Steps) -> Result<std::process::Command> {
-    CARGO_MACHETE.install(steps)?;
-    Ok(command(Path::new(TOOLS).join("bin").join(CARGO_MACHETE.name)))
 }
 
 /// Where these programs are installed.
 pub(crate) const TOOLS: &str = "target/tools";
 
 impl Program {
+    const fn new(name: &'static str, version: &'static str) -> Self {
+        Self { name, version }
+    }
+
+    /// A command that runs it, once it is installed.
+    ///
+    /// # Errors
+    /// When it is missing and cannot be installed.
+    pub(crate) fn command(self, steps: &mut Steps) -> Result<Command> {
+        self.install(steps)?;
+        Ok(command(Path::new(TOOLS).join("bin").join(self.name)))
+    }
+
     /// Installs it unless this version is there.
     fn install(self, steps: &mut Steps) -> Result<()> {
         steps.step(self.name, || {
@@ -162,6 +185,15 @@ pub(crate) fn has_apt() -> bool {
     cfg!(target_os = "linux") && has("dpkg-query") && has("apt-get")
 }
 
+/// The mirror of Debian that this system's packages come from.
+pub(crate) fn mirror() -> String {
+    let mut list = command("apt-get");
+    list.args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian"]);
+    let mirrors = output(&mut list).unwrap_or_default();
+    let main = mirrors.lines().find(|address| !address.contains("security"));
+    main.map_or_else(|| MIRROR.to_owned(), |address| address.trim_end_matches('/').to_owned())
+}
+
 /// The system's packages.
 fn system(purpose: Purpose) -> Result<()> {
     if !cfg!(target_os = "linux") {
@@ -189,7 +221,7 @@ fn elsewhere(purpose: Purpose, debian: Vec<&str>) -> Result<()> {
     let libraries = ["webkit2gtk-4.1", "ayatana-appindicator3-0.1", "librsvg-2.0"];
     let programs: &[&str] = match purpose {
         Purpose::Build => &[],
-        Purpose::Test | Purpose::Cross => &[
+        Purpose::Test | Purpose::Cross | Purpose::Dist => &[
             "Xvfb",
             "WebKitWebDriver",
             "dbus-daemon",
@@ -263,12 +295,12 @@ fn has(program: &str) -> bool {
 }
 
 /// A command with the right to install: as it is for root, else through sudo.
-pub(crate) fn as_root(program: &str) -> Result<std::process::Command> {
+pub(crate) fn as_root(program: &str) -> Result<Command> {
     let id = output(command("id").arg("-u")).unwrap_or_default();
     let mut run = if id.trim() == "0" {
         command(program)
     } else if has("sudo") {
-        let mut sudo = std::process::Command::new("sudo");
+        let mut sudo = Command::new("sudo");
         sudo.args(["--preserve-env=DEBIAN_FRONTEND", program]);
         sudo
     } else {
@@ -285,7 +317,7 @@ mod tests {
     #[test]
     fn another_version_of_a_program_does_not_count_as_installed() {
         let list = "[v1]\n\"cargo-deny 0.20.2 (registry+https://github.com/rust-lang/crates.io-index)\" = [\"cargo-deny\"]\n";
-        let program = |version| Program { name: "cargo-deny", version };
+        let program = |version| Program::new("cargo-deny", version);
         assert!(program("0.20.2").is_in(list));
         assert!(!program("0.20.20").is_in(list) && !program("0.20").is_in(list), "neither newer nor older");
         assert!(!program("0.20.2").is_in(""), "nothing is installed yet");

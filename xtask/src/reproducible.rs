@@ -6,16 +6,31 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::build::workspace;
 use crate::steps::{command, output};
 
+/// Where the workspace and the crates that it uses seem to have been.
+pub(crate) const WORKSPACE: &str = "/tunekey";
+const CRATES: &str = "/crates";
+
+/// The variable that every packager takes its times from.
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
+
 /// Lets cargo build programs that name no folder of this computer.
-pub(crate) fn without_local_paths(cargo: &mut Command) {
-    let crates = cargo_home().map(|home| (home.join("registry/src"), "/crates"));
-    let folders = [(workspace(), "/tunekey")].into_iter().chain(crates);
-    let flags = folders.map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
-    // Unlike RUSTFLAGS it takes paths with spaces.
+pub(crate) fn without_local_paths(cargo: &mut Command, workspace: &Path) {
+    let mut prefixes = vec![(workspace.to_owned(), WORKSPACE)];
+    prefixes.extend(crate_folders().into_iter().map(|folder| (folder, CRATES)));
+    let flags = prefixes.iter().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
+    // Unlike RUSTFLAGS it takes paths with spaces. Cargo leaves these flags out of the crates' own hashes.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.collect::<Vec<_>>().join("\x1f"));
+}
+
+/// Lets a packager write the commit's time instead of its own.
+///
+/// # Errors
+/// When git does not say when the commit was made.
+pub(crate) fn at_commit_time(packager: &mut Command) -> Result<()> {
+    packager.env(EPOCH, commit_time()?.to_string());
+    Ok(())
 }
 
 /// When the commit was made, in seconds since 1970.
@@ -27,9 +42,36 @@ pub(crate) fn commit_time() -> Result<u64> {
     time.and_then(|time| time.trim().parse().ok()).context("git does not say when the commit was made")
 }
 
+/// Where cargo unpacks crates: a folder for each registry. It is there, because those of this program are unpacked there.
+pub(crate) fn crate_folders() -> Vec<PathBuf> {
+    let Some(sources) = cargo_home().map(|home| home.join("registry/src")) else { return Vec::new() };
+    let Ok(registries) = std::fs::read_dir(sources) else { return Vec::new() };
+    let mut folders: Vec<PathBuf> = registries.flatten().map(|registry| registry.path()).collect();
+    folders.sort();
+    folders
+}
+
 fn cargo_home() -> Option<PathBuf> {
     match std::env::var_os("CARGO_HOME") {
         Some(home) if Path::new(&home).is_absolute() => Some(home.into()),
         _ => std::env::home_dir().map(|home| home.join(".cargo")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_names_no_folder_of_this_computer() {
+        let mut cargo = command("cargo");
+        without_local_paths(&mut cargo, Path::new("/home/me/my checkout"));
+        let flags =
+            cargo.get_envs().find_map(|(name, value)| value.filter(|_| name == "CARGO_ENCODED_RUSTFLAGS"));
+        let flags = flags.expect("flags are set").to_string_lossy().into_owned();
+        let flags: Vec<&str> = flags.split('\x1f').collect();
+        assert!(flags.contains(&"--remap-path-prefix=/home/me/my checkout=/tunekey"), "{flags:?}");
+        // This test's own crates were unpacked somewhere.
+        assert!(flags.iter().any(|flag| flag.ends_with("=/crates")), "{flags:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! What is being done, how long it took, and a loud end when it fails.
 
 use std::borrow::BorrowMut;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -76,6 +77,18 @@ pub(crate) fn succeed(command: &mut Command) -> Result<()> {
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stderr(Stdio::null()).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Writes a file into a folder that is made for it.
+///
+/// # Errors
+/// When it cannot be written.
+#[expect(clippy::disallowed_methods, reason = "nothing reads it before it is whole")]
+pub(crate) fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, content).with_context(|| path.display().to_string())
 }
 
 /// Says something to the person at the terminal.

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::bindings;
 use crate::build::{self, cargo, npm};
 use crate::counted::Counted;
-use crate::packages::{self, Purpose};
+use crate::packages::{self, CARGO_MACHETE, Purpose};
 use crate::steps::{Steps, output, say};
 
 /// Checks everything up to the first step that fails, and says how many checks passed.
@@ -67,8 +67,8 @@ fn at_once() -> usize {
 
 /// That all of them are used; licences, sources and banned crates, as `deny.toml` says; known advisories where their list can be fetched.
 fn dependencies(steps: &mut Steps) -> Result<()> {
-    let mut machete = packages::cargo_machete(steps)?;
-    steps.run("dependencies that nothing uses", &mut machete)?;
+    let machete = CARGO_MACHETE.command(steps)?;
+    steps.run("dependencies that nothing uses", machete)?;
     let mut deny = packages::cargo_deny(steps)?;
     steps.run("licences, sources, banned crates", deny.args(["check", "bans", "licenses", "sources"]))?;
     let mut fetch = packages::cargo_deny(steps)?;

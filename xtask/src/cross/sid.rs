@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::build::workspace;
-use crate::packages::{TOOLS, as_root};
-use crate::steps::{Steps, command, output, say, succeed};
+use crate::packages::{TOOLS, as_root, mirror};
+use crate::steps::{Steps, command, output, say, succeed, write};
 
 /// Everything that is run from there.
 const PACKAGES: [&str; 12] = [
@@ -33,9 +33,6 @@ const LINKS: [(&str, &str); 2] =
 
 /// Wine's libraries for programs of 32 bits, which are as large as all the others.
 const UNUSED: &str = "lib/x86_64-linux-gnu/wine/i386-windows";
-
-/// Where Debian is, when this system's packages come from elsewhere.
-const MIRROR: &str = "http://deb.debian.org/debian";
 
 /// Puts the folder that comes first in the place of `/usr`, for the command that follows and what it starts.
 const ENTER: &str = r#"mount --bind "$0" /usr && exec "$@""#;
@@ -120,9 +117,8 @@ impl Sid {
 ///
 /// # Errors
 /// When it cannot be written.
-#[expect(clippy::disallowed_methods, reason = "nothing reads it before it is whole")]
 pub(super) fn write_script(path: &Path, lines: &str) -> Result<()> {
-    std::fs::write(path, format!("#!/bin/sh\n{lines}\n"))?;
+    write(path, format!("#!/bin/sh\n{lines}\n"))?;
     succeed(command("chmod").arg("755").arg(path))
 }
 
@@ -141,13 +137,4 @@ pub(super) fn cache() -> Result<PathBuf> {
         caches.display()
     );
     Ok(caches.join("tunekey-cross"))
-}
-
-/// The mirror of Debian that this system's packages come from.
-fn mirror() -> String {
-    let mut list = command("apt-get");
-    list.args(["indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian"]);
-    let mirrors = output(&mut list).unwrap_or_default();
-    let main = mirrors.lines().find(|address| !address.contains("security"));
-    main.map_or_else(|| MIRROR.to_owned(), |address| address.trim_end_matches('/').to_owned())
 }

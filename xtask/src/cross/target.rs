@@ -50,7 +50,7 @@ impl Target {
         build.args(["--release", "--package", "tunekey", "--package", "tunekey-desktop"]);
         // What `tauri build` adds: without it Tauri takes the build for a development one.
         build.args(["--features", "tauri/custom-protocol"]);
-        reproducible::without_local_paths(&mut build);
+        reproducible::without_local_paths(&mut build, &workspace());
         // The linker writes it into the programs, else the time of its own clock.
         build.env("SOURCE_DATE_EPOCH", time.to_string());
         build
@@ -72,6 +72,16 @@ impl Target {
         cargo.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
         cargo.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
         cargo
+    }
+
+    /// What its processor is called: `x86_64` or `aarch64`.
+    pub(super) fn processor(self) -> &'static str {
+        self.triple.split('-').next().unwrap_or_default()
+    }
+
+    /// A program that was built for it.
+    pub(super) fn program(self, name: &str, profile: Profile) -> PathBuf {
+        self.programs(profile).join(name)
     }
 
     /// A variable's name for this target, as the crate `cc` reads it: `CC_aarch64_apple_darwin`.

@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result};
 
 use super::sid::{Sid, cache};
 use super::target::Target;
+use crate::build::{Profile, workspace};
+use crate::reproducible;
 use crate::steps::{Steps, command, output, succeed};
 
 /// Both are programs that the Python registry has for every system.
@@ -46,21 +48,37 @@ impl Zig {
     ///
     /// # Errors
     /// When zig is not where it was installed.
-    pub(super) fn build(&self, sid: &Sid, target: Target) -> Result<Command> {
+    pub(super) fn build(&self, sid: &Sid, target: Target, profile: Profile) -> Result<Command> {
         let mut build =
             target.cargo(sid, &self.folder.join("bin/cargo-zigbuild").display().to_string(), "rustc");
-        build.args(["--package", "tunekey"]);
+        build.args(["--package", "tunekey", "--bin", "tunekey"]);
+        if profile == Profile::Release {
+            build.arg("--release");
+            reproducible::without_local_paths(&mut build, &workspace());
+        }
         // The start files and the C library are zig's, too.
         build.args(["--", "-C", "link-self-contained=no"]);
         build.env("CARGO_ZIGBUILD_ZIG_PATH", self.program()?);
         Ok(build)
     }
 
+    /// The licence of the C library that it links.
+    ///
+    /// # Errors
+    /// When it is not where it was installed.
+    pub(super) fn c_library_licence(&self) -> Result<PathBuf> {
+        self.file("lib/libc/musl/COPYRIGHT")
+    }
+
     fn program(&self) -> Result<PathBuf> {
+        self.file("zig")
+    }
+
+    fn file(&self, path: &str) -> Result<PathBuf> {
         let versions = std::fs::read_dir(self.folder.join("lib"))?.flatten();
         versions
-            .map(|python| python.path().join("site-packages/ziglang/zig"))
-            .find(|program| program.is_file())
+            .map(|python| python.path().join("site-packages/ziglang").join(path))
+            .find(|file| file.is_file())
             .context("zig is not where it was installed")
     }
 }
