@@ -135,7 +135,10 @@ fn row(delivery: &Delivery, language: Language) -> Vec<String> {
     let state = match (delivery.enabled, &delivery.last) {
         (false, _) => language.pick("off", "已关闭").to_owned(),
         (true, None) => language.pick("nothing delivered yet", "尚未送达").to_owned(),
-        (true, Some(last)) => format!("{}, {}", language.of(last.outcome.words()), text::time(last.at)),
+        (true, Some(last)) => {
+            let outcome = language.of(last.outcome.words());
+            format!("{outcome}{}{}", language.pick(", ", "，"), text::time(last.at))
+        }
     };
     let name = delivery.label.clone().unwrap_or_else(|| delivery.preset.clone());
     vec![delivery.id.to_string(), delivery.account.to_string(), name, delivery.target.summary(), state]

@@ -86,7 +86,7 @@ async fn to_its_end(
     let end = async {
         let status = child.wait().await;
         // What it has left behind would keep its output open.
-        drop(group);
+        group.end();
         status
     };
     let ((), _, said, status) = tokio::join!(feed, capped(output), capped(errors), end);
@@ -130,6 +130,9 @@ impl Group {
     fn of(_: &Child) -> Self {
         Self {}
     }
+
+    /// Ends those that are left.
+    fn end(self) {}
 }
 
 #[cfg(unix)]

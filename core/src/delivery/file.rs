@@ -107,7 +107,6 @@ fn content(
 
 /// Whose a file is to be and who may read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(unix), expect(dead_code, reason = "owners and modes are left as they are"))]
 struct Wanted {
     mode: u32,
     /// `None` leaves it as the system makes it.
