@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     }
     hardening::log_failure(hardened);
     #[cfg(target_os = "linux")]
-    webkit_env::draw_without_gpu();
+    webkit_env::render_on_cpu();
     match app::run(args) {
         Ok(code) => code,
         Err(error) => {
