@@ -79,6 +79,8 @@ async fn a_thousand_who_want_the_same_renewal_are_one_request_and_one_entry_in_t
         let harness = Harness::new(Settings::default()).await?;
         let id = harness.sign_in(option).await?;
         harness.simulator.clear_journal();
+        // Whoever came after the response would rightly make a request of their own.
+        harness.simulator.configure(|settings| settings.answer_delay_ms = 1_000);
         let mut callers = JoinSet::new();
         for _ in 0..CALLERS {
             let (tunekey, id) = (harness.tunekey.clone(), id.clone());
