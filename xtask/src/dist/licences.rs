@@ -233,7 +233,7 @@ mod tests {
         let read = |line| Crate::read(line).map(|found| found.title());
         assert_eq!(read("aes v0.8.4|MIT OR Apache-2.0").as_deref(), Some("aes 0.8.4 (MIT OR Apache-2.0)"));
         assert_eq!(read("serde_derive v1.0.2 (proc-macro)|MIT").as_deref(), Some("serde_derive 1.0.2 (MIT)"));
-        assert_eq!(read("tunekey-core v0.1.0 (/work/core)|MIT OR Apache-2.0"), None);
+        assert_eq!(read("tunekey-core v0.1.0 (/home/me/tunekey/core)|MIT OR Apache-2.0"), None);
         assert_eq!(read(""), None);
     }
 
