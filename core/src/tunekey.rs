@@ -461,6 +461,14 @@ impl TuneKey {
         })
     }
 
+    /// Makes the client now rather than with the first request, which then waits for nothing but the network: the
+    /// system's certificate authorities are hundreds of files. What fails here fails there again, where somebody waits.
+    pub async fn prepare_requests(&self) {
+        if let Err(problem) = self.context().await {
+            tracing::debug!(%problem, "requests can’t be made yet");
+        }
+    }
+
     /// Fetches an account's picture in the background: nothing waits for a picture.
     fn fetch_avatar(&self, id: &AccountId, address: Option<url::Url>) {
         let Some(address) = address else { return };

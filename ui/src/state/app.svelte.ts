@@ -156,17 +156,17 @@ export class App {
     return this.#question !== null && account ? { ...this.#question, account } : null;
   }
 
-  /** Subscribes, then asks for everything. Gives the way to stop listening. */
+  /** Subscribes, then asks for everything that changes. Gives the way to stop listening. */
   async open(): Promise<() => void> {
-    const stop = await this.host.subscribe((event) => {
+    const listening = this.host.subscribe((event) => {
       this.clock.tick();
       this.#apply(event);
     });
-    const [snapshot, services, about, preferences] = await Promise.all([
-      this.host.snapshot(),
+    const [stop, [snapshot, preferences], services, about] = await Promise.all([
+      listening,
+      listening.then(() => Promise.all([this.host.snapshot(), this.host.preferences()])),
       this.host.services(),
       this.host.about(),
-      this.host.preferences(),
     ]);
     this.#services = services;
     this.#about = about;
