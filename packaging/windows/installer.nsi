@@ -107,6 +107,8 @@ Section "TuneKey" Programs
   File "${FILES}\icon.png"
   File "${FILES}\LICENSE-MIT.txt"
   File "${FILES}\LICENSE-APACHE.txt"
+  File "${FILES}\LICENSE-WebView2Loader.txt"
+  File "${FILES}\THIRD-PARTY-LICENSES.txt"
   WriteUninstaller "$INSTDIR\uninstall.exe"
   CreateShortcut "${SHORTCUT}" "$INSTDIR\tunekey-desktop.exe"
   ${If} ${Errors}
@@ -198,6 +200,8 @@ Section un.TuneKey
   Delete "$INSTDIR\icon.png"
   Delete "$INSTDIR\LICENSE-MIT.txt"
   Delete "$INSTDIR\LICENSE-APACHE.txt"
+  Delete "$INSTDIR\LICENSE-WebView2Loader.txt"
+  Delete "$INSTDIR\THIRD-PARTY-LICENSES.txt"
   Delete "$INSTDIR\uninstall.exe"
   SetOutPath "$TEMP"
   RMDir "$INSTDIR"

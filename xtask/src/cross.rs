@@ -136,8 +136,9 @@ fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
 /// Packs the programs that were built for the tests, as this version and as the next.
 fn pack_installers() -> Result<()> {
     let folder = workspace().join(INSTALLERS);
-    let programs = WINDOWS.programs(Profile::Debug);
-    let contents = Contents::gather(&programs, &folder.join("TuneKey"), reproducible::commit_time()?)?;
+    let (programs, licences) = (WINDOWS.programs(Profile::Debug), windows_packages::licences_inside()?);
+    let time = reproducible::commit_time()?;
+    let contents = Contents::gather(&programs, &licences, &folder.join("TuneKey"), time)?;
     for (name, version) in [("this", VERSION), ("next", NEXT_VERSION)] {
         let installer = folder.join(format!("{name}-setup.exe"));
         contents.pack_installer(version, Compression::Test, &installer)?;
@@ -153,7 +154,9 @@ fn pack_small_installer() -> Result<()> {
         std::fs::copy(workspace().join("README.md"), folder.join(name))?;
     }
     let pack = |name: &str| -> Result<[Vec<u8>; 2]> {
-        let contents = Contents::gather(&folder, &folder.join("TuneKey"), reproducible::commit_time()?)?;
+        let time = reproducible::commit_time()?;
+        let contents =
+            Contents::gather(&folder, "None of these is a program.", &folder.join("TuneKey"), time)?;
         let (installer, zip) = (
             folder.with_file_name(format!("{name}-setup.exe")),
             folder.with_file_name(format!("{name}.zip")),

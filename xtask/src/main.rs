@@ -8,6 +8,7 @@ mod cross;
 mod demo;
 mod dist;
 mod fuzz;
+mod licences;
 mod packages;
 mod packaging;
 mod product;
