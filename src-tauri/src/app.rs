@@ -210,6 +210,9 @@ fn on_run_event(app: &AppHandle, event: RunEvent) {
     match event {
         // The window is closed, the tray is not: the app goes on.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        RunEvent::WindowEvent { label, event: WindowEvent::Destroyed, .. } if label == window::LABEL => {
+            window::on_gone(app);
+        }
         RunEvent::Exit => shutdown::on_exit(app),
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => window::show(app),
