@@ -29,6 +29,8 @@ const COMMANDS: &[&str] = &[
     "set_preferences",
     "keychain_retry",
     "about",
+    "starts_at_login",
+    "set_start_at_login",
     "open_releases",
     "quit",
 ];

@@ -26,6 +26,8 @@ Target amd64-unicode
 ; https://learn.microsoft.com/microsoft-edge/webview2/concepts/distribution: where 64-bit Windows keeps the runtime's version.
 !define WEB_VIEW "Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}"
 !define WEB_VIEW_PAGE "https://developer.microsoft.com/microsoft-edge/webview2/consumer"
+; Where Windows has what starts with it: the app's switch puts itself there.
+!define RUN "Software\Microsoft\Windows\CurrentVersion\Run"
 !define SHORTCUT "$SMPROGRAMS\TuneKey.lnk"
 ; Exit codes beside those of NSIS: 0 done, 1 cancelled, 2 failed.
 !define IN_USE 3
@@ -206,6 +208,7 @@ Section un.TuneKey
   SetOutPath "$TEMP"
   RMDir "$INSTDIR"
   Call un.RemoveFromPath
+  DeleteRegValue HKCU "${RUN}" TuneKey
   DeleteRegKey HKCU "${NOTIFIER}"
   DeleteRegKey HKCU "${UNINSTALL}"
   DetailPrint "$(ACCOUNTS_STAY)"

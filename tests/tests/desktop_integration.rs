@@ -56,6 +56,34 @@ async fn closing_goes_to_the_tray_where_there_is_one_and_says_so_the_first_time(
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn starting_with_the_computer_is_an_entry_in_the_desktops_list_and_taken_out_again() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    window.wait_for_text("h1", "Scan once").await?;
+    window.type_with_control(',').await?;
+    let folder = desktop.sandbox.home().join(".config/autostart");
+    let entries = || -> Result<Vec<String>> {
+        let Ok(found) = std::fs::read_dir(&folder) else { return Ok(Vec::new()) };
+        found.map(|entry| Ok(std::fs::read_to_string(entry?.path())?)).collect()
+    };
+    window.click("#g7").await?;
+    let entry = until("the entry", || async { entries()?.pop().context("there is none") }).await?;
+    let profile = desktop.sandbox.profile().canonicalize()?;
+    ensure!(entry.contains("tunekey-desktop\" \"--hidden\""), "it starts something else: {entry}");
+    ensure!(
+        entry.contains(&format!("\"--profile\" \"{}\"", profile.display())),
+        "of another profile: {entry}"
+    );
+    window.click("#g7").await?;
+    until("the entry to be gone", || async {
+        ensure!(entries()?.is_empty(), "it is still there");
+        Ok(())
+    })
+    .await?;
+    window.quit(QUIT_LIMIT).await
+}
+
 /// What draws the page.
 const PAGE_PROCESS: &str = "WebKitWebProcess";
 

@@ -65,6 +65,7 @@ export class ScriptedHost implements Host {
   failingRenewals: string[] = [];
   readonly #listeners = new Set<(event: HostEvent) => void>();
   #preferences: Preferences;
+  #startsAtLogin = false;
   #settings: Settings;
   #accounts: Account[];
   #signIns = 0;
@@ -311,6 +312,16 @@ export class ScriptedHost implements Host {
       const state = this.script.keychainAfterRetry ?? 'ready';
       this.emit({ kind: 'keychain', state });
       return state;
+    });
+  }
+
+  startsAtLogin(): Promise<boolean> {
+    return Promise.resolve(this.#startsAtLogin);
+  }
+
+  setStartAtLogin(on: boolean): Promise<void> {
+    return this.#command(['setStartAtLogin', on], () => {
+      this.#startsAtLogin = on;
     });
   }
 

@@ -381,6 +381,21 @@ export class App {
     return said;
   }
 
+  /** Whether TuneKey starts with the computer; `null` when the system does not say. */
+  async startsAtLogin(): Promise<boolean | null> {
+    return this.host.startsAtLogin().catch(() => null);
+  }
+
+  /** Gives whether the system has taken it. */
+  async setStartAtLogin(on: boolean): Promise<boolean> {
+    let taken = false;
+    await this.#try(async () => {
+      await this.host.setStartAtLogin(on);
+      taken = true;
+    });
+    return taken;
+  }
+
   async openReleases(): Promise<void> {
     await this.#try(() => this.host.openReleases());
   }
