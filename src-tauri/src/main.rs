@@ -36,6 +36,7 @@ mod shutdown;
 mod sign_in;
 mod single_instance;
 mod system_events;
+mod target_secrets;
 mod text;
 mod text_file;
 mod tray;
