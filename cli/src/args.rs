@@ -156,6 +156,28 @@ pub(crate) enum DeliveryCommand {
         #[arg(long)]
         hand_over: bool,
     },
+    /// Change where a delivery goes; what is not named stays as it is
+    #[command(override_usage = "tunekey delivery change <DELIVERY> [ANSWER]...")]
+    Change {
+        /// Its id, or a unique beginning of it, or its label
+        delivery: String,
+        /// What is to be different, each as NAME=VALUE
+        #[arg(value_name = "ANSWER")]
+        answers: Vec<String>,
+        /// Another secret, from a file, or `-` for standard input
+        #[arg(long, value_name = "NAME=FILE|-")]
+        secret: Vec<String>,
+        /// Send what renews the key, too: the target renews it from then on, and TuneKey does not until you sign in again
+        #[arg(long)]
+        hand_over: bool,
+    },
+    /// Give a delivery your own name, or take it away with an empty one
+    Label {
+        /// Its id, or a unique beginning of it, or its label
+        delivery: String,
+        /// The name
+        text: String,
+    },
     /// Show what would be sent, with its secret parts masked
     Preview {
         /// Its id, or a unique beginning of it, or its label

@@ -21,9 +21,8 @@ pub(crate) async fn run(tunekey: &TuneKey, command: DeliveryCommand, output: Out
         DeliveryCommand::Presets => show_presets(output),
         DeliveryCommand::List { account } => list(tunekey, account.as_deref(), output)?,
         DeliveryCommand::Add { account, preset, answers, secret, label, hand_over } => {
-            let scope = if hand_over { DeliveryScope::Renewable } else { DeliveryScope::PlayingOnly };
             let preset = Preset::by_name(&preset)?;
-            let mut draft = preset.draft(&parse_answers(&answers)?, scope)?;
+            let mut draft = preset.draft(&parse_answers(&answers)?, scope(hand_over))?;
             draft.label = label;
             let account = tunekey.find(&account)?;
             let delivery = tunekey.add_delivery(&account, draft, read_secrets(&secret).await?).await?;
@@ -35,6 +34,18 @@ pub(crate) async fn run(tunekey: &TuneKey, command: DeliveryCommand, output: Out
                 "New keys go there while a TuneKey runs that renews by itself, such as the window or its tray.",
                 "有自动续期的 TuneKey（窗口或托盘）在运行时，新密钥会自动送达。",
             ));
+        }
+        DeliveryCommand::Change { delivery, answers, secret, hand_over } => {
+            let delivery = tunekey.find_delivery(&delivery)?;
+            let draft = Preset::redraft(&delivery, &parse_answers(&answers)?, scope(hand_over))?;
+            let delivery = tunekey.change_delivery(&delivery.id, draft, read_secrets(&secret).await?).await?;
+            output.result(&delivery, || line(&delivery, output.language));
+        }
+        DeliveryCommand::Label { delivery, text } => {
+            let id = tunekey.find_delivery(&delivery)?.id;
+            tunekey.set_delivery_label(&id, &text).await?;
+            let delivery = tunekey.find_delivery(id.as_str())?;
+            output.result(&delivery, || line(&delivery, output.language));
         }
         DeliveryCommand::Preview { delivery } => {
             let id = tunekey.find_delivery(&delivery)?.id;
@@ -69,6 +80,10 @@ pub(crate) async fn run(tunekey: &TuneKey, command: DeliveryCommand, output: Out
     Ok(())
 }
 
+fn scope(hand_over: bool) -> DeliveryScope {
+    if hand_over { DeliveryScope::Renewable } else { DeliveryScope::PlayingOnly }
+}
+
 fn show_presets(output: Output) {
     if output.json {
         return presets().iter().for_each(|preset| output.object(preset));
@@ -77,6 +92,7 @@ fn show_presets(output: Output) {
     for preset in presets() {
         let mut lines = vec![format!("{}  {}", preset.name, language.of(preset.title))];
         lines.push(format!("  {}", language.of(preset.about)));
+        lines.extend([preset.setup, preset.proof].map(|words| format!("  {}", language.of(words))));
         lines.extend(preset.renews.map(|renews| format!("  {}", language.of(renews))));
         for question in preset.questions {
             let name = match (question.is_secret, question.default) {
@@ -84,7 +100,11 @@ fn show_presets(output: Output) {
                 (false, None) => format!("{}=…", question.name),
                 (false, Some(default)) => format!("[{}={default}]", question.name),
             };
-            lines.push(format!("    {name}  {}", language.of(question.words)));
+            let choices = match question.choices {
+                [] => String::new(),
+                choices => format!(" ({})", choices.join(", ")),
+            };
+            lines.push(format!("    {name}  {}{choices}", language.of(question.words)));
         }
         output.line(&lines.join("\n"));
     }

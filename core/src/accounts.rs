@@ -13,6 +13,7 @@ use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, Servi
 use crate::account::{
     Account, Busy, CopyRecord, Health, KeyLifetime, PictureId, RenewalOutcome, RenewalRecord, WarningReason,
 };
+use crate::delivery::{Delivery, DeliveryStatus};
 use crate::export::Format;
 use crate::ledger::{AccountRecord, Ledger, LedgerFile, Section};
 use crate::problem::{Problem, ProblemCode};
@@ -52,6 +53,7 @@ struct Now {
     revision: u64,
     ledger: Ledger,
     views: Vec<Account>,
+    deliveries: Vec<DeliveryStatus>,
     busy: HashMap<AccountId, Busy>,
     last_error: HashMap<AccountId, Problem>,
     /// Accounts whose credential is gone and whose record may still be there.
@@ -117,10 +119,10 @@ impl Accounts {
         self.0.now().views.clone()
     }
 
-    /// Every account with the newest revision and the settings, all of one moment.
-    pub(crate) fn overview(&self) -> (u64, Vec<Account>, Settings) {
+    /// The newest revision, every account, every delivery and the settings, all of one moment.
+    pub(crate) fn overview(&self) -> (u64, Vec<Account>, Vec<DeliveryStatus>, Settings) {
         let now = self.0.now();
-        (now.revision, now.views.clone(), now.ledger.settings.clone())
+        (now.revision, now.views.clone(), now.deliveries.clone(), now.ledger.settings.clone())
     }
 
     /// One account.
@@ -322,7 +324,6 @@ impl Inner {
             let ledger = self.file.read()?;
             let pictures = self.pictures_to_load(&ledger);
             let settings = ledger.settings.clone();
-            let deliveries = ledger.deliveries.clone();
             let mut now = self.now();
             for (id, picture) in pictures {
                 now.pictures.entry(id).or_insert(picture);
@@ -330,9 +331,6 @@ impl Inner {
             let before = std::mem::replace(&mut now.ledger, ledger);
             if before.settings != settings {
                 self.tell(Event::Settings { settings });
-            }
-            if before.deliveries != deliveries {
-                self.tell(Event::Deliveries { deliveries });
             }
         }
         self.refresh();
@@ -378,6 +376,12 @@ impl Inner {
             self.tell(Event::AccountGone { id: gone.id.clone(), revision: now.revision });
         }
         now.views = views;
+        let deliveries = statuses(&now.ledger.deliveries, &records);
+        if now.deliveries != deliveries {
+            now.revision += 1;
+            now.deliveries.clone_from(&deliveries);
+            self.tell(Event::Deliveries { deliveries, revision: now.revision });
+        }
     }
 
     fn tell(&self, event: Event) {
@@ -395,6 +399,15 @@ impl Drop for BusyGuard<'_> {
         self.accounts.0.now().busy.remove(&self.id);
         self.accounts.refresh();
     }
+}
+
+/// The deliveries of those accounts.
+fn statuses(deliveries: &[Delivery], records: &[AccountRecord]) -> Vec<DeliveryStatus> {
+    let status = |delivery: &Delivery| {
+        let record = records.iter().find(|record| record.id == delivery.account)?;
+        Some(DeliveryStatus::new(delivery.clone(), record))
+    };
+    deliveries.iter().filter_map(status).collect()
 }
 
 fn view(record: &AccountRecord, now: &Now, at: Timestamp) -> Account {

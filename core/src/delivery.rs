@@ -16,6 +16,7 @@ mod draft;
 mod due;
 mod edit;
 mod error;
+mod facts;
 mod file;
 #[cfg(test)]
 mod fixtures;
@@ -27,6 +28,7 @@ mod open_list;
 mod payload;
 mod preset;
 mod qinglong;
+mod status;
 mod target;
 mod template;
 #[cfg(test)]
@@ -36,10 +38,12 @@ pub(crate) use client::Clients;
 pub(crate) use deliverer::{Deliverer, Purpose};
 pub use draft::DeliveryDraft;
 pub(crate) use due::is_due;
+pub use facts::DeliveryFacts;
 pub use model::{
     DeliveredKey, Delivery, DeliveryId, DeliveryNotice, DeliveryOutcome, DeliveryRecord, DeliveryScope,
 };
-pub use preset::{Preset, PresetAnswers, PresetQuestion, presets};
+pub use preset::{AnswerKind, Preset, PresetAnswers, PresetGroup, PresetQuestion, presets};
+pub use status::{DeliveryState, DeliveryStatus};
 pub use target::{
     BodyKind, CloudCipher, CommandTarget, CookieCloudTarget, FileContent, FileTarget, HttpHeader, HttpMethod,
     HttpTarget, MetingTarget, OpenListTarget, PlacedValue, QinglongTarget, Replace, Signature, Success,

@@ -46,10 +46,11 @@ pub use account::{
 };
 pub use alternatives::{Alternatives, SignInOption};
 pub use delivery::{
-    BodyKind, CloudCipher, CommandTarget, CookieCloudTarget, DeliveredKey, Delivery, DeliveryDraft,
-    DeliveryId, DeliveryNotice, DeliveryOutcome, DeliveryRecord, DeliveryScope, FileContent, FileTarget,
-    HttpHeader, HttpMethod, HttpTarget, MetingTarget, OpenListTarget, PlacedValue, Preset, PresetAnswers,
-    PresetQuestion, QinglongTarget, Replace, Signature, Success, Target, presets,
+    AnswerKind, BodyKind, CloudCipher, CommandTarget, CookieCloudTarget, DeliveredKey, Delivery,
+    DeliveryDraft, DeliveryFacts, DeliveryId, DeliveryNotice, DeliveryOutcome, DeliveryRecord, DeliveryScope,
+    DeliveryState, DeliveryStatus, FileContent, FileTarget, HttpHeader, HttpMethod, HttpTarget, MetingTarget,
+    OpenListTarget, PlacedValue, Preset, PresetAnswers, PresetGroup, PresetQuestion, QinglongTarget, Replace,
+    Signature, Success, Target, presets,
 };
 pub use export::{Export, Format};
 pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Section};

@@ -174,10 +174,11 @@ impl TuneKey {
 
     /// Everything that a front shows. From memory: never blocks.
     pub fn snapshot(&self) -> Snapshot {
-        let (revision, accounts, settings) = self.0.accounts.overview();
+        let (revision, accounts, deliveries, settings) = self.0.accounts.overview();
         Snapshot {
             revision,
             accounts,
+            deliveries,
             store: *self.store(),
             settings,
             notice: self.0.notice.clone(),

@@ -20,6 +20,7 @@ use crate::sign_in::ShownSignIn;
 use crate::single_instance::StartNotice;
 #[cfg(target_os = "linux")]
 use crate::single_instance::{Claim, Instance};
+use crate::target_secrets::TargetSecrets;
 use crate::tray::{self, Tray};
 use crate::tray_host::TrayHost;
 use crate::window::{self, Appearance, MainPage};
@@ -155,6 +156,7 @@ fn set_up(
     app.manage(preferences);
     app.manage(clipboard);
     app.manage(ShownSignIn::default());
+    app.manage(TargetSecrets::default());
     app.manage(MainPage::default());
     app.manage(DialogLock::default());
     app.manage(RateLimits::default());

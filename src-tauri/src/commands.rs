@@ -3,7 +3,7 @@
 //!
 //! The page is ours, and is not believed: a flaw in the web view or in a package that the page is made of would speak
 //! with its voice. So beside each command stands what it can do if the page lies. Nothing that it can do sends a
-//! credential anywhere but to its own service, changes whom TuneKey trusts or how it reaches a service, or loses a
+//! credential anywhere but to its own service and to where the person has agreed that it goes, changes whom TuneKey trusts or how it reaches a service, or loses a
 //! credential without the person's word in a dialog of the system. What costs something is limited by [`RateLimits`], what
 //! is long is refused.
 //!
@@ -12,7 +12,7 @@
 //! State reaches the page by events only, in the order in which it came about. What a command returns says what
 //! became of the request, once, and is never shown as how things stand: results and events travel by different ways
 //! and overtake each other, and a state that arrives late would take a newer one back. The exceptions are what the
-//! page starts from: [`snapshot`], [`preferences`], [`services`], [`about`]; and [`picture`], which an account's own
+//! page starts from: [`snapshot`], [`preferences`], [`services`], [`deliveries::delivery_facts`], [`about`]; and [`picture`], which an account's own
 //! events name.
 
 use std::collections::BTreeMap;
@@ -38,6 +38,8 @@ use crate::renewal::{self, RenewalSummary};
 use crate::sign_in::{self, ShownSignIn, WindowInput};
 use crate::single_instance::StartNotice;
 use crate::{browser, shutdown, start_at_login, text, text_file, tray, window};
+
+mod deliveries;
 
 /// What a command returns: what was asked for, or what went wrong, as every front may show it.
 type CommandResult<T> = Result<T, Problem>;
@@ -89,6 +91,18 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         forget,
         set_label,
         set_note,
+        deliveries::delivery_facts,
+        deliveries::paste_delivery_secret,
+        deliveries::drop_delivery_secrets,
+        deliveries::choose_delivery_file,
+        deliveries::add_delivery,
+        deliveries::change_delivery,
+        deliveries::set_delivery_label,
+        deliveries::switch_delivery,
+        deliveries::test_delivery,
+        deliveries::send_delivery,
+        deliveries::preview_delivery,
+        deliveries::remove_delivery,
         set_setting,
         choose_extra_ca,
         test_connection,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tauri::AppHandle;
 use tokio::sync::broadcast::error::RecvError;
-use tunekey_core::{AccountId, Delivery, Event, SignInStatus, Snapshot, TuneKey};
+use tunekey_core::{AccountId, Event, SignInStatus, Snapshot, TuneKey};
 
 use crate::events;
 
@@ -23,7 +23,7 @@ pub(crate) fn forward(app: &AppHandle, core: TuneKey, changed: impl Fn() + Send 
                     events::emit(&app, &event);
                 }
                 Err(RecvError::Lagged(_)) => {
-                    for event in catch_up(core.snapshot(), core.sign_ins(), core.deliveries(), &mut known) {
+                    for event in catch_up(core.snapshot(), core.sign_ins(), &mut known) {
                         events::emit(&app, &event);
                     }
                 }
@@ -53,12 +53,7 @@ fn track(known: &mut BTreeSet<AccountId>, event: &Event) {
 }
 
 /// The events that lead from the accounts that the page knows to the state of now.
-fn catch_up(
-    snapshot: Snapshot,
-    sign_ins: Vec<SignInStatus>,
-    deliveries: Vec<Delivery>,
-    known: &mut BTreeSet<AccountId>,
-) -> Vec<Event> {
+fn catch_up(snapshot: Snapshot, sign_ins: Vec<SignInStatus>, known: &mut BTreeSet<AccountId>) -> Vec<Event> {
     let mut gone = std::mem::take(known);
     let revision = snapshot.revision;
     let mut events = Vec::new();
@@ -71,7 +66,7 @@ fn catch_up(
     events.push(Event::Store { state: snapshot.store });
     events.push(Event::Settings { settings: snapshot.settings });
     events.push(Event::SignIns { sign_ins });
-    events.push(Event::Deliveries { deliveries });
+    events.push(Event::Deliveries { deliveries: snapshot.deliveries, revision });
     events
 }
 
@@ -88,18 +83,19 @@ mod tests {
         let snapshot = Snapshot {
             revision: 7,
             accounts: Vec::new(),
+            deliveries: Vec::new(),
             store: StoreState::Locked,
             settings: Settings::default(),
             notice: None,
             system_proxy: None,
         };
-        let events = catch_up(snapshot, Vec::new(), Vec::new(), &mut known);
+        let events = catch_up(snapshot, Vec::new(), &mut known);
         let expected = [
             Event::AccountGone { id: gone, revision: 7 },
             Event::Store { state: StoreState::Locked },
             Event::Settings { settings: Settings::default() },
             Event::SignIns { sign_ins: Vec::new() },
-            Event::Deliveries { deliveries: Vec::new() },
+            Event::Deliveries { deliveries: Vec::new(), revision: 7 },
         ];
         assert_eq!(events, expected, "everything that may have changed");
         assert!(known.is_empty(), "and it is told once");

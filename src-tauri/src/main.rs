@@ -37,6 +37,7 @@ mod sign_in;
 mod single_instance;
 mod start_at_login;
 mod system_events;
+mod target_secrets;
 mod text;
 mod text_file;
 mod tray;

@@ -4,6 +4,10 @@
 use jiff::Timestamp;
 use tunekey_core::{Account, Language, ServiceId, SignInReason, display_text};
 
+mod delivery;
+
+pub(crate) use delivery::{deliver, remove_delivery, target};
+
 /// The computer's locale, such as `zh-CN`; `en` when it does not say.
 pub(crate) fn system_locale() -> String {
     sys_locale::get_locale().unwrap_or_else(|| "en".to_owned())
@@ -71,8 +75,14 @@ pub(crate) enum Phrase {
     NoProxy,
     /// The answer that ends a session.
     SignOut,
-    /// The answer that removes an account.
+    /// The answer that removes an account or a delivery.
     Forget,
+    /// The answer that has a cookie delivered.
+    Deliver,
+    /// The answer that hands a credential over.
+    HandOver,
+    /// The title of the file dialog for a file that a cookie is written into.
+    ChooseTarget,
 }
 
 impl Phrase {
@@ -120,6 +130,9 @@ impl Phrase {
             Self::NoProxy => ("directly, without a proxy", "直接连接，不使用代理"),
             Self::SignOut => ("Sign out", "退出登录"),
             Self::Forget => ("Remove", "移除"),
+            Self::Deliver => ("Deliver", "投递"),
+            Self::HandOver => ("Hand over", "移交"),
+            Self::ChooseTarget => ("Choose the file to write", "选择要写入的文件"),
         };
         pick(language, english, chinese)
     }

@@ -153,6 +153,18 @@ async fn a_person_sets_up_a_delivery_looks_at_it_and_tests_it_before_it_is_used(
     let off =
         one(desktop.cli(&["--json", "delivery", "switch", &hook, "off"]).await?.succeeded()?.json()?)?;
     ensure!(off["enabled"] == false && off["last"]["outcome"] == "failed", "it says {off}");
+    let moved = out.path().join("moved.txt");
+    let change = ["--json", "delivery", "change", &id, &format!("path={}", moved.display())];
+    let changed = one(desktop.cli(&change).await?.succeeded()?.json()?)?;
+    ensure!(changed["label"] == "videos" && changed["last"].is_null(), "it says {changed}");
+    let named =
+        one(desktop.cli(&["--json", "delivery", "label", &id, "songs"]).await?.succeeded()?.json()?)?;
+    ensure!(named["label"] == "songs", "it says {named}");
+    desktop.cli(&["delivery", "send", "songs"]).await?.succeeded()?;
+    holds_newest_key(&desktop, NETEASE, &moved, SOON).await?;
+    let elsewhere = ["--json", "delivery", "change", &hook, "url=https://127.0.0.1:10/x"];
+    let kept = one(desktop.cli(&elsewhere).await?.succeeded()?.json()?)?;
+    ensure!(kept["enabled"] == false, "a change switches nothing on: {kept}");
     for id in [&id, &hook] {
         desktop.cli(&["delivery", "remove", id]).await?.succeeded()?;
     }

@@ -115,6 +115,70 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
         ensure!(routes(&desktop)? == before, "{proxy}: the route was changed");
     }
 
+    // Where a cookie goes, and what is run: the same.
+    let stolen = desktop.sandbox.home().join("stolen");
+    for (preset, answers) in [
+        ("webhook", json!({ "url": "https://127.0.0.1:9/x", "signature": "none" })),
+        ("file", json!({ "path": stolen })),
+        (
+            "command",
+            json!({ "command": json!(["/bin/sh", "-c", format!("cat > {}", stolen.display())]).to_string() }),
+        ),
+    ] {
+        for (hand_over, question) in [(false, "Deliver"), (true, "Hand over")] {
+            let delivery =
+                json!({ "preset": preset, "answers": answers, "label": null, "hand_over": hand_over });
+            let (refused, asked) = tokio::join!(
+                window.invoke("add_delivery", json!({ "account": QQ, "delivery": delivery })),
+                desktop.answer_dialog(question, false),
+            );
+            asked.with_context(|| format!("{preset}: nobody was asked"))?;
+            ensure!(refused.is_err(), "{preset}: it was added all the same");
+        }
+    }
+    ensure!(ledger(&desktop)?["deliveries"] == json!([]) && !stolen.exists(), "a cookie went elsewhere");
+
+    // What was agreed to goes there and nowhere else.
+    let webhook = desktop.sandbox.home().join("webhook");
+    std::fs::write(&webhook, "id")?;
+    let secret = format!("webhook={}", webhook.display());
+    let added = desktop
+        .cli(&[
+            "--json",
+            "delivery",
+            "add",
+            QQ,
+            "home-assistant",
+            "url=https://127.0.0.1:9",
+            "--secret",
+            &secret,
+        ])
+        .await?;
+    let id = added.succeeded()?.json()?[0]["id"].clone();
+    until("the window to hear of it", || async {
+        let snapshot = window.invoke("snapshot", json!({})).await?;
+        ensure!(snapshot["deliveries"][0]["id"] == id, "it has not");
+        Ok(())
+    })
+    .await?;
+    for (command, question, arguments) in [
+        (
+            "change_delivery",
+            "Deliver",
+            json!({ "delivery": id, "answers": { "url": "https://127.0.0.1:10" } }),
+        ),
+        ("remove_delivery", "Remove", json!({ "delivery": id })),
+    ] {
+        let (refused, asked) =
+            tokio::join!(window.invoke(command, arguments), desktop.answer_dialog(question, false));
+        asked.with_context(|| format!("{command}: nobody was asked"))?;
+        ensure!(refused.is_err(), "{command}: it was done all the same");
+    }
+    ensure!(
+        ledger(&desktop)?["deliveries"][0]["answers"]["url"] == "https://127.0.0.1:9",
+        "it goes elsewhere"
+    );
+
     // What would be lost: the same.
     for (command, question) in [("forget", "Remove"), ("sign_out", "Sign out")] {
         for account in [QQ, NETEASE] {
@@ -133,7 +197,7 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
             window.run_async_script(FLOOD, vec![json!(command), json!(payloads), json!(CALLS)]).await;
         answered.with_context(|| format!("{command} is not answered"))?;
         // A question that was not meant for the page is put away, as often as one comes.
-        for question in ["Change the proxy?", "Remove", "Sign out"] {
+        for question in ["Change the proxy?", "Remove", "Sign out", "Deliver", "Hand over"] {
             while desktop.screen.window(question)? != WindowState::Hidden {
                 desktop.answer_dialog(question, false).await?;
             }
@@ -179,6 +243,14 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
             all.push(one);
         }
         all
+    };
+    let deliveries = |more: Value| -> Vec<Value> {
+        let named = |delivery: Value| {
+            let mut one = more.clone();
+            one["delivery"] = delivery;
+            one
+        };
+        [json!("abcdefghij"), json!(long), json!("../../x"), json!(null)].into_iter().map(named).collect()
     };
     let ids = vec![
         json!({ "id": 0 }),
@@ -250,6 +322,28 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
                 json!({ "key": "format", "value": "../../x" }),
             ],
         ),
+        ("delivery_facts", vec![json!({})]),
+        ("paste_delivery_secret", vec![json!({ "name": "token" }), json!({ "name": long })]),
+        ("drop_delivery_secrets", vec![json!({})]),
+        (
+            "add_delivery",
+            accounts(
+                json!({ "delivery": { "preset": "file", "answers": { "path": long }, "label": null, "hand_over": true } }),
+            ),
+        ),
+        (
+            "add_delivery",
+            accounts(
+                json!({ "delivery": { "preset": long, "answers": {}, "label": long, "hand_over": false } }),
+            ),
+        ),
+        ("change_delivery", deliveries(json!({ "answers": { "path": "/etc/passwd" } }))),
+        ("set_delivery_label", deliveries(json!({ "label": long }))),
+        ("switch_delivery", deliveries(json!({ "enabled": true }))),
+        ("test_delivery", deliveries(json!({}))),
+        ("send_delivery", deliveries(json!({}))),
+        ("preview_delivery", deliveries(json!({}))),
+        ("remove_delivery", deliveries(json!({}))),
         (
             "set_preferences",
             vec![
@@ -264,12 +358,16 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
     ]
 }
 
+/// What the ledger says.
+fn ledger(desktop: &Desktop) -> Result<Value> {
+    Ok(serde_json::from_slice(&std::fs::read(desktop.sandbox.profile().join("ledger.json"))?)?)
+}
+
 /// Where credentials go and whom is trusted: the settings, and the certificates in force.
 fn routes(desktop: &Desktop) -> Result<BTreeMap<&'static str, Value>> {
-    let profile = desktop.sandbox.profile();
-    let ledger: Value = serde_json::from_slice(&std::fs::read(profile.join("ledger.json"))?)?;
+    let ledger = ledger(desktop)?;
     let settings = &ledger["settings"];
-    let copy = std::fs::read_to_string(profile.join("extra-ca.pem")).unwrap_or_default();
+    let copy = std::fs::read_to_string(desktop.sandbox.profile().join("extra-ca.pem")).unwrap_or_default();
     Ok(BTreeMap::from([
         ("proxy", settings["proxy"].clone()),
         ("extra_ca", settings["extra_ca"].clone()),

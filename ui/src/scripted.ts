@@ -22,6 +22,7 @@ const host = new ScriptedHost(scriptOf(scene, now, page));
 Object.assign(window, { host });
 void show(host, new Clock(now)).then((app) => {
   if ('add' in scene) app.openSignIn(scene.add, scene.method, scene.wanted);
+  else if ('go' in scene) app.go(scene.go);
   else if (name === 'picker') app.openPicker();
   document.documentElement.dataset['shown'] = name;
 });

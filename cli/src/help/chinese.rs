@@ -8,7 +8,7 @@ use super::{context, with_help};
 use crate::text::{format_names, service_ids};
 
 /// The commands, by name.
-const COMMANDS: [(&str, &str); 21] = [
+const COMMANDS: [(&str, &str); 23] = [
     ("services", "列出服务及其登录方式"),
     ("sign-in", "扫码登录，或用其他方式登录"),
     ("import", "保存已有的 Cookie，来自文件或标准输入"),
@@ -23,6 +23,8 @@ const COMMANDS: [(&str, &str); 21] = [
     ("presets", "列出可以投递到哪里，以及各自需要什么"),
     ("list", "列出投递及其结果"),
     ("add", "添加投递"),
+    ("change", "修改投递的去处；未写明的保持不变"),
+    ("label", "为投递命名；留空则去掉名称"),
     ("preview", "查看将发送的内容，机密部分会遮盖"),
     ("test", "发送当前值，看是否可用"),
     ("send", "立即投递当前值"),
@@ -35,7 +37,7 @@ const COMMANDS: [(&str, &str); 21] = [
 const ACCOUNT: &str = "账号：`服务:号码`、其唯一的开头，或昵称";
 
 /// The options and arguments, by the command's name (`*` for all) and their own.
-const ARGUMENTS: [(&str, &str, &str); 25] = [
+const ARGUMENTS: [(&str, &str, &str); 29] = [
     ("*", "help", "显示帮助"),
     ("*", "version", "显示版本"),
     ("*", "profile", "账号和设置改存到这个文件夹"),
@@ -52,6 +54,10 @@ const ARGUMENTS: [(&str, &str, &str); 25] = [
     ("add", "secret", "它需要的机密，来自文件，`-` 表示标准输入"),
     ("add", "label", "自定义名称"),
     ("add", "hand_over", "同时送出续期所需的内容：此后由目标续期，TuneKey 不再续期，直到重新登录"),
+    ("change", "answers", "要修改的内容，每项写作 名称=内容"),
+    ("change", "secret", "新的机密，来自文件，`-` 表示标准输入"),
+    ("change", "hand_over", "同时送出续期所需的内容：此后由目标续期，TuneKey 不再续期，直到重新登录"),
+    ("label", "text", "名称"),
     ("switch", "state", "`on` 或 `off`"),
     ("*", "delivery", "投递：编号、其唯一的开头，或名称"),
     ("*", "account", ACCOUNT),

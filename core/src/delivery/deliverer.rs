@@ -262,7 +262,7 @@ impl Deliverer {
                 wait_longer(delivery, at, wait.and_then(|wait| SignedDuration::try_from(wait).ok()));
             }
             delivery.enabled &= !is_gone;
-            delivery.last = Some(noted);
+            delivery.record(noted);
         };
         accounts.update_delivery(id, change).await?;
         Ok(record)

@@ -19,6 +19,8 @@ use crate::problem::Problem;
 pub struct DeliveryDraft {
     /// What it is set up as.
     pub preset: String,
+    /// The answers to the preset's questions, none of them secret.
+    pub answers: BTreeMap<String, String>,
     /// The person's own name for it.
     pub label: Option<String>,
     /// Where it goes.
@@ -32,17 +34,19 @@ pub struct DeliveryDraft {
 impl DeliveryDraft {
     /// A delivery of an account that has never been tried.
     pub(crate) fn delivery(self, account: AccountId) -> Delivery {
-        let Self { preset, label, target, format, scope } = self;
+        let Self { preset, answers, label, target, format, scope } = self;
         Delivery {
             id: DeliveryId::random(),
             account,
             preset,
+            answers,
             label: label.as_deref().and_then(display_text::name),
             enabled: true,
             target,
             format,
             scope,
             last: None,
+            earlier: Vec::new(),
             delivered: None,
             tried: None,
             failures: 0,

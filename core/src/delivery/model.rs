@@ -1,11 +1,13 @@
 //! A delivery: which account's credential goes where, and how the last one went. As the ledger keeps it and as fronts show it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 use tunekey_services::{AccountId, Bilingual, Scope, UnknownName, display_text};
 
 use super::target::Target;
@@ -26,6 +28,10 @@ pub struct Delivery {
     pub account: AccountId,
     /// What it was set up as; a name that [`presets`](super::presets) lists, or one of a newer version.
     pub preset: String,
+    /// The answers that it was made of, none of them secret; none when an older version has made it.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(type = "Record<string, string>"))]
+    pub answers: BTreeMap<String, String>,
     /// The person's own name for it.
     #[serde(default, deserialize_with = "display_text::deserialize_detail")]
     pub label: Option<String>,
@@ -40,6 +46,9 @@ pub struct Delivery {
     /// How the last one went.
     #[serde(default)]
     pub last: Option<DeliveryRecord>,
+    /// How those before it went, newest first, 20 at most.
+    #[serde(default)]
+    pub earlier: Vec<DeliveryRecord>,
     /// What was delivered last.
     #[serde(default)]
     pub delivered: Option<DeliveredKey>,
@@ -56,6 +65,19 @@ pub struct Delivery {
     /// The beginning of the SHA-256 of the file that was written last, in hexadecimal.
     #[serde(default)]
     pub written: Option<String>,
+}
+
+/// How many records there are of a delivery besides the last one.
+const EARLIER: usize = 20;
+
+impl Delivery {
+    /// Keeps how it went now.
+    pub(crate) fn record(&mut self, record: DeliveryRecord) {
+        if let Some(last) = self.last.replace(record) {
+            self.earlier.insert(0, last);
+            self.earlier.truncate(EARLIER);
+        }
+    }
 }
 
 /// The name of a delivery: ten small letters and digits.
@@ -167,7 +189,7 @@ pub struct DeliveryRecord {
 }
 
 /// What a delivery came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryOutcome {
@@ -205,7 +227,7 @@ impl DeliveryOutcome {
 }
 
 /// What was noticed of a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, VariantArray)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryNotice {

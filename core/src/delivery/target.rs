@@ -87,7 +87,7 @@ pub enum FileContent {
 
 impl FileContent {
     /// The values that are written into what is there.
-    pub(crate) fn values(&self) -> &[PlacedValue] {
+    pub fn values(&self) -> &[PlacedValue] {
         match self {
             Self::Whole => &[],
             Self::Variables { values }

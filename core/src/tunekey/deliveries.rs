@@ -81,6 +81,23 @@ impl TuneKey {
         }
     }
 
+    /// Whether a delivery can be added as it is, or be made of the one that it replaces.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such account, `InvalidInput` when it cannot work or a secret is missing.
+    pub fn check_delivery(
+        &self,
+        account: &AccountId,
+        draft: &DeliveryDraft,
+        secrets: &BTreeMap<String, Secret>,
+        replaced: Option<&Delivery>,
+    ) -> Result<(), Problem> {
+        self.0.accounts.record(account)?;
+        draft.check(account.service)?;
+        let kept = replaced.map(|delivery| delivery.target.secrets()).unwrap_or_default();
+        check_secrets(draft, secrets, &kept)
+    }
+
     /// Adds a delivery, with the secrets of its target. It is switched on.
     ///
     /// # Errors
@@ -92,9 +109,7 @@ impl TuneKey {
         draft: DeliveryDraft,
         secrets: BTreeMap<String, Secret>,
     ) -> Result<Delivery, Problem> {
-        self.0.accounts.record(account)?;
-        draft.check(account.service)?;
-        check_secrets(&draft, &secrets, &BTreeSet::new())?;
+        self.check_delivery(account, &draft, &secrets, None)?;
         let delivery = draft.delivery(account.clone());
         let deliverer = &self.0.deliveries.deliverer;
         deliverer.save_secrets(&delivery.id, &secrets).await?;
@@ -118,9 +133,8 @@ impl TuneKey {
         secrets: BTreeMap<String, Secret>,
     ) -> Result<Delivery, Problem> {
         let delivery = self.0.accounts.delivery(id)?;
-        draft.check(delivery.account.service)?;
+        self.check_delivery(&delivery.account, &draft, &secrets, Some(&delivery))?;
         let kept = delivery.target.secrets();
-        check_secrets(&draft, &secrets, &kept)?;
         let deliverer = &self.0.deliveries.deliverer;
         deliverer.save_secrets(id, &secrets).await?;
         let needed = draft.target.secrets();

@@ -6,7 +6,7 @@ use tunekey_services::http::SystemProxy;
 use tunekey_services::{AccountId, Method, Scope, Secret, ServiceFacts, ServiceId};
 
 use crate::account::{Account, Health};
-use crate::delivery::Delivery;
+use crate::delivery::DeliveryStatus;
 use crate::export::Format;
 use crate::problem::Problem;
 use crate::settings::Settings;
@@ -18,11 +18,13 @@ use crate::vault::Generation;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct Snapshot {
-    /// The newest [`Account::revision`] given so far.
+    /// The newest [`Account::revision`] given so far, or that of the newest list of deliveries.
     #[cfg_attr(feature = "typescript", ts(type = "number"))]
     pub revision: u64,
     /// The accounts, oldest first.
     pub accounts: Vec<Account>,
+    /// Their deliveries, oldest first.
+    pub deliveries: Vec<DeliveryStatus>,
     /// Whether the store of the secrets can be used.
     #[serde(rename = "keychain")]
     pub store: StoreState,
@@ -92,10 +94,13 @@ pub enum Event {
         /// All of them.
         settings: Settings,
     },
-    /// A delivery is new, gone, or has come to something.
+    /// A delivery is new, gone, has come to something, or has a new key to deliver.
     Deliveries {
         /// All of them, oldest first.
-        deliveries: Vec<Delivery>,
+        deliveries: Vec<DeliveryStatus>,
+        /// As [`Account::revision`]: lists with a smaller number are older.
+        #[cfg_attr(feature = "typescript", ts(type = "number"))]
+        revision: u64,
     },
     /// A sign-in has begun or ended. How one goes on is seen by whoever [watches](crate::TuneKey::watch_sign_in) it.
     SignIns {

@@ -4,7 +4,9 @@
 use jiff::Timestamp;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::oneshot;
-use tunekey_core::{Account, Health, Language, Proxy, SignInReason};
+use tunekey_core::{
+    Account, Delivery, DeliveryScope, Health, Language, Problem, Proxy, SignInReason, Target,
+};
 
 use super::DialogLock;
 use crate::text::{self, CopyLifetime, Phrase};
@@ -41,6 +43,46 @@ impl Question {
             text::forget(&text::account_name(account), service, copy_lifetime(account), now, language);
         Self { title, text, yes: Phrase::Forget.text(language), no: Phrase::Cancel.text(language) }
     }
+
+    /// Whether to send a credential to a target.
+    ///
+    /// # Errors
+    /// `InvalidInput` when the dialog cannot show all of the target.
+    pub(crate) fn deliver(
+        account: &Account,
+        target: &Target,
+        scope: DeliveryScope,
+        language: Language,
+    ) -> Result<Self, Problem> {
+        let service = language.service_name(account.service);
+        let target = shown(target, language)?;
+        let (title, text) = text::deliver(&text::account_name(account), service, &target, scope, language);
+        let yes = match scope {
+            DeliveryScope::PlayingOnly => Phrase::Deliver,
+            DeliveryScope::Renewable => Phrase::HandOver,
+        };
+        Ok(Self { title, text, yes: yes.text(language), no: Phrase::Cancel.text(language) })
+    }
+
+    /// Whether to remove a delivery.
+    pub(crate) fn remove_delivery(account: &Account, delivery: &Delivery, language: Language) -> Self {
+        let target = text::target(&delivery.target, language).unwrap_or_else(|| delivery.target.summary());
+        let (title, text) = text::remove_delivery(&text::account_name(account), &target, language);
+        Self { title, text, yes: Phrase::Forget.text(language), no: Phrase::Cancel.text(language) }
+    }
+}
+
+/// All of a target.
+///
+/// # Errors
+/// `InvalidInput` when it is too long to be looked at.
+fn shown(target: &Target, language: Language) -> Result<String, Problem> {
+    text::target(target, language).ok_or_else(|| {
+        Problem::invalid(
+            "That is too long to be confirmed here. Set it up with `tunekey delivery add`, or put what is long into a script.",
+            "内容过长，无法在此确认。请用 `tunekey delivery add` 设置，或把较长的内容写进脚本。",
+        )
+    })
 }
 
 /// Asks the person. False when they say no, while another dialog is open, or when the dialog cannot be shown.

@@ -205,6 +205,7 @@ mod tests {
         Snapshot {
             revision: 1,
             accounts,
+            deliveries: Vec::new(),
             store: StoreState::Ready,
             settings: Settings::default(),
             notice: None,

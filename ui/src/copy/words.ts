@@ -1,3 +1,5 @@
+import { deliveryWords } from './delivery-words.ts';
+
 /**
  * Everything that TuneKey's window says: `key: [English, 简体中文]`, with `{name}` where a value goes.
  * The compiler checks that both languages are there and use the same values.
@@ -279,8 +281,8 @@ export const words = check({
   'ac.via': ['via {m}', '{m}'],
   'ac.signin': ['Sign in again', '重新登录'],
   'ac.rejected.b': [
-    'It has ended the session, usually after a password change or a sign-out on another device. If you did neither: does another program renew this account, too? Sign in again; your settings are kept.',
-    '会话已结束，通常是因为改过密码或在其他设备上退出登录。如果都没有：是否还有其他程序在为该账号续期？请重新登录，设置都会保留。',
+    'It has ended the session, usually after a password change or a sign-out on another device. Sign in again; your settings are kept.',
+    '会话已结束，通常是因为改过密码或在其他设备上退出登录。请重新登录，设置都会保留。',
   ],
   'ac.renewal_failing.b': ['TuneKey keeps trying; you can renew now, too.', 'TuneKey 会继续尝试，你也可以立即续期。'],
   'ac.missing_once.b': [
@@ -351,6 +353,8 @@ export const words = check({
   'hi.fewer': ['Show fewer', '收起'],
   'rm.out': ['Sign out…', '退出登录…'],
   'rm.forget': ['Forget on this computer…', '仅从本机移除…'],
+
+  ...deliveryWords,
 
   // formats
   'f.header': ['Cookie header', 'Cookie 请求头'],

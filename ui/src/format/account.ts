@@ -50,12 +50,17 @@ export interface Circumstances {
   busy: Busy | null;
   /** Whether renewals are planned at all. */
   auto: boolean;
+  /** The program that it was handed over to, when that is known. */
+  owner: string | null;
+  /** Who has its key now, in a sentence. */
+  places: string;
 }
 
 /** Whether an account's key is renewed, in the words of the credential's heading. */
-export function renewalWords({ health, renewability }: Account, { auto }: Pick<Circumstances, 'auto'>): CopyKey & `cr.${string}` {
+export function renewalWords({ health, renewability, handed_over_at }: Account, { auto }: Pick<Circumstances, 'auto'>): CopyKey & `cr.${string}` {
   const reason = 'reason' in health ? health.reason : null;
   if (health.state === 'needs_sign_in' || reason === 'unreadable') return 'cr.off';
+  if (handed_over_at !== undefined) return 'cr.handed';
   if (reason === 'missing_once') return 'cr.unknown';
   if (renewability === 'not_renewable') return 'cr.never';
   if (!auto) return 'cr.paused';
@@ -76,6 +81,7 @@ export function nextOf(account: Account, { say, region, now, busy, auto }: Circu
   if (light === 'busy') return say('health.busy');
   const { health } = account;
   if ('reason' in health) return say(`next.${health.reason}`);
+  if (account.handed_over_at !== undefined) return say('side.handed');
   if (!auto) return say('side.manual');
   const renews = renewsAt(account, { auto });
   if (renews === null) return say('side.unplanned');
@@ -83,8 +89,14 @@ export function nextOf(account: Account, { say, region, now, busy, auto }: Circu
   return left <= 0 ? say('side.due') : say('side.renews', { t: longSpan(region, left) });
 }
 
-/** How an account is doing, until when its key is good, and what becomes of it then: one line that is the whole story. */
+/** How an account is doing, until when its key is good, what becomes of it then and who has it: a line that is the whole story. */
 export function statusOf(account: Account, given: Circumstances): string {
+  const { say, places } = given;
+  const story = storyOf(account, given);
+  return places === '' ? story : say('ss.both', { a: story, b: places });
+}
+
+function storyOf(account: Account, given: Circumstances): string {
   const { say, region, now, kc } = given;
   const { health, checked_at } = account;
   if ('reason' in health) {
@@ -116,7 +128,9 @@ function outlook(account: Account, given: Circumstances): string {
   const renews = renewsAt(account, given);
   const e = ends === null ? say('ss.open') : say(ends > now ? 'ss.until' : 'ss.over', { d: end(region, ends, now) });
   const r =
-    renewability === 'not_renewable'
+    account.handed_over_at !== undefined
+      ? say('ss.handed', { o: given.owner ?? say('ho.somebody') })
+      : renewability === 'not_renewable'
       ? say('ss.never')
       : renews === null
         ? say('ss.manual')

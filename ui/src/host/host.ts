@@ -2,10 +2,13 @@ import type { About } from './bindings/About';
 import type { CheckOutcome } from './bindings/CheckOutcome';
 import type { ClientIdentityFacts } from './bindings/ClientIdentityFacts';
 import type { CopyChoice } from './bindings/CopyChoice';
+import type { DeliveryFacts } from './bindings/DeliveryFacts';
+import type { DeliveryRecord } from './bindings/DeliveryRecord';
 import type { DesktopEvent } from './bindings/DesktopEvent';
 import type { Event } from './bindings/Event';
 import type { KeychainState } from './bindings/KeychainState';
 import type { Method } from './bindings/Method';
+import type { NewDelivery } from './bindings/NewDelivery';
 import type { PreferenceChange } from './bindings/PreferenceChange';
 import type { Preferences } from './bindings/Preferences';
 import type { Problem } from './bindings/Problem';
@@ -37,7 +40,7 @@ export function identityIn(settings: Settings | null, { key, options }: ClientId
  *
  * State comes by events only. What a command answers says what became of the request, once; answers and events
  * overtake each other, so that none of them is shown as how things stand. The exceptions are what the window starts
- * from: `snapshot`, `services`, `about` and `preferences`; and `picture`, which an account’s own news names.
+ * from: `snapshot`, `services`, `deliveryFacts`, `about` and `preferences`; and `picture`, which an account’s own news names.
  */
 export interface Host {
   /** Reports events until the returned function is called. Subscribe first, then ask for the snapshot. */
@@ -81,6 +84,26 @@ export interface Host {
   /** The person's own name for an account, and note on it; an empty one takes it away. */
   setLabel(account: string, label: string): Promise<void>;
   setNote(account: string, note: string): Promise<void>;
+
+  /** What there is to say of deliveries in general. */
+  deliveryFacts(): Promise<DeliveryFacts>;
+  /** Keeps the clipboard's text as a secret of the delivery that is being set up. The window never sees it. */
+  pasteDeliverySecret(name: string): Promise<boolean>;
+  /** Forgets the secrets that were pasted. */
+  dropDeliverySecrets(): Promise<void>;
+  /** Lets the person choose the file that is written, or none: one that is there, or any. */
+  chooseDeliveryFile(exists: boolean): Promise<string | null>;
+  /** Asks the person outside of the window, naming the target; so do {@link changeDelivery} and every hand-over. A no is the problem `cancelled`. */
+  addDelivery(account: string, delivery: NewDelivery): Promise<string>;
+  changeDelivery(delivery: string, answers: Record<string, string>): Promise<void>;
+  setDeliveryLabel(delivery: string, label: string): Promise<void>;
+  switchDelivery(delivery: string, enabled: boolean): Promise<void>;
+  testDelivery(delivery: string): Promise<DeliveryRecord>;
+  sendDelivery(delivery: string): Promise<DeliveryRecord>;
+  /** What would be sent, with everything secret masked. */
+  previewDelivery(delivery: string): Promise<string>;
+  /** Asks the person outside of the window. A no is the problem `cancelled`. */
+  removeDelivery(delivery: string): Promise<void>;
 
   /**
    * Another way to the services is asked about outside of the window; a no is the problem `cancelled`. A certificate can

@@ -1,9 +1,11 @@
 /** Scenes for the scripted host. All names, ids and pictures are invented; “now” is 21 November 2025, 14:53 in Shanghai. */
+import { deliveries as deliveryFacts } from './bindings/deliveries';
 import { sentences } from './bindings/sentences';
 import { services } from './bindings/services';
 import type { Account } from './bindings/Account';
 import type { Method } from './bindings/Method';
 import type { Alternatives } from './bindings/Alternatives';
+import type { DeliveryStatus } from './bindings/DeliveryStatus';
 import type { Light } from './bindings/Light';
 import type { Problem } from './bindings/Problem';
 import type { Detected } from './bindings/Detected';
@@ -16,6 +18,10 @@ import type { Tier } from './bindings/Tier';
 import type { TierStatus } from './bindings/TierStatus';
 import type { Unusable } from './bindings/Unusable';
 import type { WarningReason } from './bindings/WarningReason';
+import type { Place } from '../state/place';
+
+import { at, problem } from './invented';
+import { handed, places, REFUSED, went } from './places';
 import { offered, type Script } from './scripted';
 
 /** The moment at which every scene plays. */
@@ -25,7 +31,7 @@ export const NOW = Date.parse('2025-11-21T14:53:00+08:00');
 const SERVICES = services.map(offered);
 
 /** What a scene changes about the ordinary state of things. */
-export interface Scene extends Partial<Pick<Script, 'signIn' | 'keychainAfterRetry' | 'signOutConfirmed' | 'reach'>> {
+export interface Scene extends Partial<Pick<Script, 'signIn' | 'keychainAfterRetry' | 'signOutConfirmed' | 'reach' | 'delivered'>> {
   accounts?: Account[];
   services?: Script['services'];
   snapshot?: Partial<Script['snapshot']>;
@@ -33,6 +39,9 @@ export interface Scene extends Partial<Pick<Script, 'signIn' | 'keychainAfterRet
   preferences?: Partial<Script['preferences']>;
   /** Where the window opens: as it would have been remembered. */
   at?: string;
+  deliveries?: DeliveryStatus[];
+  /** The place that is gone to when the scene begins, where it is none that is remembered. */
+  go?: Place;
   /** A sign-in that is under way when the scene begins. */
   add?: ServiceId;
   /** In which way, unless the best. */
@@ -40,8 +49,6 @@ export interface Scene extends Partial<Pick<Script, 'signIn' | 'keychainAfterRet
   /** The account that is to be signed in again. */
   wanted?: string;
 }
-
-const at = (text: string) => new Date(`${text}:00+08:00`).toISOString();
 
 const picture = (drawing: string) =>
   `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40">${drawing}</svg>`)}`;
@@ -61,9 +68,6 @@ export const pictures = {
 
 const ok = (when: string, trigger: RenewalRecord['trigger'] = 'automatic', outcome: RenewalRecord['outcome'] = 'renewed') =>
   ({ at: at(when), outcome, trigger, problem: null }) satisfies RenewalRecord;
-
-const problem = (code: Problem['code'], service: ServiceId | null, detail: string | null = null, serviceMessage: string | null = null) =>
-  ({ code, service, detail, service_message: serviceMessage }) satisfies Problem;
 
 const tier = (tier: Tier, active: boolean, until: string | null) =>
   ({ tier, active, until: until === null ? null : at(`${until}T23:59`) }) satisfies TierStatus;
@@ -205,6 +209,8 @@ const jiuge: Account = {
 export const people = { linJian, xiaoman, yehang, mori };
 const everybody = Object.values(people);
 
+const handedOver: Account = { ...linJian, handed_over_at: at('2025-11-20T10:00'), life: { ...linJian.life, renew_at: null } };
+
 /** A code that can be scanned and leads nowhere: a row of 33 modules a word, in hexadecimal. */
 const CODE = [
   '1fcb17a7f', '104334941', '175741d5d', '17510695d', '175f7945d', '105346f41',
@@ -294,6 +300,9 @@ const many: Account[] = [
     life: { ...yehang.life, renew_at: at(`2025-12-0${String(4 - index)}T08:00`) },
   })),
 ];
+const delivering = (go: Place, deliveries: DeliveryStatus[] = Object.values(places)): Scene => ({ accounts: everybody, deliveries, go });
+const setUp = (preset: string | null, account: Account = linJian, delivery: string | null = null): Scene =>
+  delivering({ view: 'deliver', account: account.id, preset, delivery });
 const keychain = (state: Script['snapshot']['keychain']): Scene => ({
   accounts: everybody,
   snapshot: { keychain: state },
@@ -539,6 +548,33 @@ export const scenes = {
   'account-no-end': { accounts: [{ ...yehang, life: { ...yehang.life, expires_at: null } }] },
   'account-manual': { accounts: [linJian, yehang], settings: { auto_renew: false } },
   'account-unconfirmed': { accounts: [linJian, yehang], signOutConfirmed: false },
+  'account-deliveries': { accounts: everybody, deliveries: Object.values(places), at: `accounts/${linJian.id}` },
+  'account-delivered': { accounts: [linJian, yehang], deliveries: [places.meting] },
+  'account-handed-over': { accounts: [handedOver, yehang], deliveries: [handed], at: `accounts/${linJian.id}` },
+  'account-refused-with-renewer': {
+    accounts: [{ ...linJian, health: { state: 'needs_sign_in', since: at('2025-11-21T09:30'), reason: 'rejected' }, renewals: [{ at: at('2025-11-21T09:30'), outcome: 'rejected', trigger: 'automatic', problem: problem('rejected', 'qqmusic') }, ...RENEWALS] }],
+    deliveries: [places.admin],
+  },
+  'deliver-pick': setUp(null),
+  'deliver-pick-netease': setUp(null, yehang),
+  'deliver-meting': setUp('meting'),
+  'deliver-meting-admin': setUp('meting-admin'),
+  'deliver-webhook': setUp('webhook'),
+  'deliver-command': setUp('command'),
+  'deliver-cookiecloud': setUp('cookiecloud', yehang),
+  'deliver-change': setUp('meting-admin', linJian, places.admin.id),
+  'delivery-delivered': delivering({ view: 'delivery', account: linJian.id, delivery: places.meting.id }),
+  'delivery-failing': delivering({ view: 'delivery', account: linJian.id, delivery: places.admin.id }),
+  'delivery-off': delivering({ view: 'delivery', account: linJian.id, delivery: places.env.id }),
+  'delivery-handed-over': { ...delivering({ view: 'delivery', account: linJian.id, delivery: handed.id }, [handed]), accounts: [handedOver, yehang] },
+  'delivery-taken-back': delivering({ view: 'delivery', account: linJian.id, delivery: handed.id }, [{ ...handed, state: 'taken_back' }]),
+  'delivery-noticed': delivering({ view: 'delivery', account: linJian.id, delivery: places.meting.id }, [
+    { ...places.meting, preset: 'yt-dlp', last: went('2025-11-20T02:05', 'confirmed', { notice: 'rewritten' }), earlier: [] },
+  ]),
+  'delivery-waiting': {
+    ...delivering({ view: 'delivery', account: linJian.id, delivery: places.meting.id }, [{ ...places.meting, state: 'waiting', last: null, earlier: [] }]),
+    delivered: went('2025-11-21T14:53', 'failed', { problem: REFUSED }),
+  },
   notice: {
     accounts: [linJian],
     snapshot: {
@@ -547,6 +583,7 @@ export const scenes = {
   },
   'settings-general': { accounts: everybody, at: 'settings/general' },
   'settings-renewal': { accounts: everybody, at: 'settings/renewal' },
+  'settings-renewal-handed-over': { accounts: [handedOver, jiuge, mori], deliveries: [handed], at: 'settings/renewal' },
   'settings-network': { accounts: everybody, at: 'settings/network' },
   'settings-network-named': {
     accounts: everybody,
@@ -599,15 +636,17 @@ export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams)
   const os = page.get('os');
   const theme = page.get('theme');
   const another = page.get('service');
-  const { accounts = [], services = SERVICES, snapshot, settings, preferences, ...rest } = scene;
+  const { accounts = [], deliveries = [], services = SERVICES, snapshot, settings, preferences, ...rest } = scene;
   return {
     ...rest,
     now,
     pictures,
+    deliveryFacts,
     services: another === null ? services : [...services, offered(JSON.parse(another) as ServiceFacts)],
     snapshot: {
       revision: 1,
       accounts,
+      deliveries,
       keychain: 'ready',
       settings: {
         proxy: 'system',

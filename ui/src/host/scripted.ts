@@ -3,8 +3,12 @@ import type { About } from './bindings/About';
 import type { Account } from './bindings/Account';
 import type { CheckOutcome } from './bindings/CheckOutcome';
 import type { CopyChoice } from './bindings/CopyChoice';
+import type { DeliveryFacts } from './bindings/DeliveryFacts';
+import type { DeliveryRecord } from './bindings/DeliveryRecord';
+import type { DeliveryStatus } from './bindings/DeliveryStatus';
 import type { KeychainState } from './bindings/KeychainState';
 import type { Method } from './bindings/Method';
+import type { NewDelivery } from './bindings/NewDelivery';
 import type { PreferenceChange } from './bindings/PreferenceChange';
 import type { Preferences } from './bindings/Preferences';
 import type { Problem } from './bindings/Problem';
@@ -20,6 +24,7 @@ import type { SignInStep } from './bindings/SignInStep';
 import type { Snapshot } from './bindings/Snapshot';
 import type { WindowInput } from './bindings/WindowInput';
 import type { Host, HostEvent, SettingKey } from './host';
+import { NOWHERE } from './places';
 
 /** A command that was called, with what it was given. */
 export type Call = [command: keyof Host, ...given: unknown[]];
@@ -40,6 +45,9 @@ export interface Script {
   /** What a service says to a sign-out. */
   signOutConfirmed?: boolean;
   reach?: ConnectionTest[];
+  deliveryFacts: DeliveryFacts;
+  /** What becomes of what is delivered. */
+  delivered?: DeliveryRecord;
 }
 
 /** What a service offers in the desktop app. */
@@ -68,6 +76,7 @@ export class ScriptedHost implements Host {
   #startsAtLogin = false;
   #settings: Settings;
   #accounts: Account[];
+  #deliveries: DeliveryStatus[];
   #signIns = 0;
   #revision = 1000;
   #method: Method | null = null;
@@ -76,6 +85,7 @@ export class ScriptedHost implements Host {
     this.#preferences = script.preferences;
     this.#settings = script.snapshot.settings;
     this.#accounts = script.snapshot.accounts;
+    this.#deliveries = script.snapshot.deliveries;
   }
 
   /** The accounts as they are. */
@@ -282,6 +292,92 @@ export class ScriptedHost implements Host {
     });
   }
 
+  deliveryFacts(): Promise<DeliveryFacts> {
+    return Promise.resolve(this.script.deliveryFacts);
+  }
+
+  pasteDeliverySecret(name: string): Promise<boolean> {
+    return this.#command(['pasteDeliverySecret', name], () => true);
+  }
+
+  dropDeliverySecrets(): Promise<void> {
+    return this.#command(['dropDeliverySecrets'], () => undefined);
+  }
+
+  chooseDeliveryFile(exists: boolean): Promise<string | null> {
+    return this.#command(['chooseDeliveryFile', exists], () => '/srv/music/cookie/tencent');
+  }
+
+  addDelivery(account: string, delivery: NewDelivery): Promise<string> {
+    return this.#command(['addDelivery', account, delivery], () => {
+      const id = `new000000${String(this.#deliveries.length)}`;
+      const { preset, answers, label, hand_over } = delivery;
+      this.deliver([
+        ...this.#deliveries,
+        {
+          id,
+          account,
+          preset,
+          answers,
+          label,
+          enabled: true,
+          target: NOWHERE,
+          format: 'header',
+          scope: hand_over ? 'renewable' : 'playing_only',
+          last: null,
+          earlier: [],
+          delivered: null,
+          tried: null,
+          failures: 0,
+          next_try_at: null,
+          written: null,
+          state: 'waiting',
+          summary: answers['path'] ?? answers['url'] ?? preset,
+          retry_at: null,
+        },
+      ]);
+      return id;
+    });
+  }
+
+  changeDelivery(delivery: string, answers: Record<string, string>): Promise<void> {
+    return this.#command(['changeDelivery', delivery, answers], () => {
+      this.#changeDelivery(delivery, (known) => ({ answers, summary: answers['path'] ?? answers['url'] ?? known.summary, last: null, earlier: [], state: 'waiting', retry_at: null }));
+    });
+  }
+
+  setDeliveryLabel(delivery: string, label: string): Promise<void> {
+    return this.#command(['setDeliveryLabel', delivery, label], () => {
+      this.#changeDelivery(delivery, () => ({ label: label.trim() || null }));
+    });
+  }
+
+  switchDelivery(delivery: string, enabled: boolean): Promise<void> {
+    return this.#command(['switchDelivery', delivery, enabled], () => {
+      this.#changeDelivery(delivery, ({ last }) => ({ enabled, state: enabled ? (last?.outcome === 'confirmed' ? 'delivered' : 'waiting') : 'off' }));
+    });
+  }
+
+  testDelivery(delivery: string): Promise<DeliveryRecord> {
+    return this.#command(['testDelivery', delivery], () => this.#send(delivery));
+  }
+
+  sendDelivery(delivery: string): Promise<DeliveryRecord> {
+    return this.#command(['sendDelivery', delivery], () => this.#send(delivery));
+  }
+
+  previewDelivery(delivery: string): Promise<string> {
+    // Asked for by itself: nobody has done anything.
+    const known = this.#deliveries.find(({ id }) => id === delivery);
+    return Promise.resolve(known?.preset === 'webhook' ? '{"account":"qqmusic:100000123","cookie":"uin=***; qm_keyst=***"}' : 'uin=***; qm_keyst=***');
+  }
+
+  removeDelivery(delivery: string): Promise<void> {
+    return this.#command(['removeDelivery', delivery], () => {
+      this.deliver(this.#deliveries.filter(({ id }) => id !== delivery));
+    });
+  }
+
   setSetting(key: SettingKey, value: string): Promise<void> {
     return this.#command(['setSetting', key, value], () => {
       this.#settings = changed(this.#settings, key, value);
@@ -331,6 +427,28 @@ export class ScriptedHost implements Host {
 
   quit(): Promise<void> {
     return this.#command(['quit'], () => undefined);
+  }
+
+  /** Reports the deliveries, as the program would by itself. */
+  deliver(deliveries: DeliveryStatus[]): void {
+    this.#deliveries = deliveries;
+    this.emit({ kind: 'deliveries', deliveries, revision: ++this.#revision });
+  }
+
+  #changeDelivery(id: string, change: (known: DeliveryStatus) => Partial<DeliveryStatus>): void {
+    this.deliver(this.#deliveries.map((known) => (known.id === id ? { ...known, ...change(known) } : known)));
+  }
+
+  #send(id: string): DeliveryRecord {
+    const record: DeliveryRecord = this.script.delivered ?? { at: new Date(this.script.now()).toISOString(), outcome: 'confirmed', problem: null, notice: null };
+    const worked = record.outcome !== 'failed' && record.outcome !== 'later';
+    this.#changeDelivery(id, ({ last, earlier }) => ({
+      last: record,
+      earlier: last === null ? earlier : [last, ...earlier],
+      state: worked ? 'delivered' : 'failing',
+      retry_at: null,
+    }));
+    return record;
   }
 
   /** Answers like a program would: a little later, or never, or with a problem. */

@@ -1,9 +1,11 @@
 import { getContext, setContext } from 'svelte';
 
 import { languageOf, say, type Language, type Say } from '../copy';
+import { knowDeliveries } from '../copy/deliveries';
 import { learn } from '../copy/sentences';
 import { formatName, know, serviceName } from '../copy/services';
 import { arranged, canCopy, nameOf, succeeded, type Circumstances, type Order } from '../format/account';
+import { deliveredTo, ownerOf } from '../format/delivery';
 import { problemSays } from '../format/problem';
 import { moment, regionOf, type Region } from '../format/time';
 import type { About } from '../host/bindings/About';
@@ -23,6 +25,7 @@ import { problemFrom, type Host, type HostEvent, type SettingKey } from '../host
 import type { Announcer } from './announcer';
 import type { Clock } from './clock.svelte';
 import { Core } from './core.svelte';
+import { Deliveries } from './deliveries.svelte';
 import { Pictures } from './pictures.svelte';
 import { recalled, recalledOrder, remembered, type Place } from './place';
 import { SignIn } from './sign-in.svelte';
@@ -38,6 +41,7 @@ export class App {
   readonly toasts = new Toasts();
   readonly pictures: Pictures;
   readonly signIn: SignIn;
+  readonly deliveries: Deliveries;
 
   #ready = $state(false);
   #place = $state.raw<Place>({ view: 'accounts', account: null });
@@ -77,6 +81,7 @@ export class App {
     readonly announce: Announcer,
   ) {
     this.pictures = new Pictures(host);
+    this.deliveries = new Deliveries(host, this);
     this.signIn = new SignIn(
       host,
       () => clock.milliseconds,
@@ -117,6 +122,11 @@ export class App {
     if (this.#place.view !== 'accounts') return undefined;
     return this.core.account(this.#place.account) ?? this.core.accounts[0];
   }
+  /** The account that the view is about, if it is about one. */
+  get subject(): Account | undefined {
+    const place = this.#place;
+    return place.view === 'delivery' || place.view === 'deliver' ? this.core.account(place.account) : this.account;
+  }
   /** The accounts in the order that was chosen, as far as they match what is searched for. */
   readonly listed = $derived(arranged([...this.core.accounts], this.#order, this.query));
   get order(): Order {
@@ -140,6 +150,8 @@ export class App {
       kc: this.keychainName,
       busy: this.busy(account),
       auto: this.core.settings?.auto_renew !== false,
+      owner: ownerOf(this.say, this.core.deliveriesOf(account)),
+      places: deliveredTo(this.say, this.core.deliveriesOf(account)),
     };
   }
   /** Whether a full copy of an account holds what renews it, so that a minimal one is something else. */
@@ -162,16 +174,18 @@ export class App {
       this.clock.tick();
       this.#apply(event);
     });
-    const [stop, [snapshot, preferences], services, about] = await Promise.all([
+    const [stop, [snapshot, preferences], services, deliveries, about] = await Promise.all([
       listening,
       listening.then(() => Promise.all([this.host.snapshot(), this.host.preferences()])),
       this.host.services(),
+      this.host.deliveryFacts(),
       this.host.about(),
     ]);
     this.#services = services;
     this.#about = about;
     learn(about.sentences);
     know(services.map(({ facts }) => facts));
+    knowDeliveries(deliveries);
     this.#preferences = this.#early ?? preferences;
     this.#told = preferences.lastView;
     this.core.replace(snapshot);
@@ -188,6 +202,7 @@ export class App {
   /** Goes somewhere; leaving a sign-in ends it. */
   go(place: Place): void {
     if (this.#place.view === 'add' && place.view !== 'add') this.signIn.leave();
+    if (place.view !== 'deliver') this.deliveries.forgetSecrets();
     this.#place = place;
     this.#question = null;
     if (place.view === 'accounts' || place.view === 'overview') this.#home = place;
@@ -197,6 +212,14 @@ export class App {
   /** Shows the accounts: that one, or what of them was shown last. */
   openAccounts(account: string | null = null): void {
     this.go(account === null ? { ...this.#home } : { view: 'accounts', account });
+  }
+
+  /** Goes from a delivery, or from where one is set up, to what it belongs to. */
+  back(): void {
+    const place = this.#place;
+    if (place.view === 'deliver' && place.delivery !== null) this.go({ view: 'delivery', account: place.account, delivery: place.delivery });
+    else if (place.view === 'deliver' && place.preset !== null) this.go({ ...place, preset: null });
+    else if (place.view === 'deliver' || place.view === 'delivery') this.openAccounts(place.account);
   }
 
   /** Lists the accounts in another order. */
@@ -452,6 +475,7 @@ export class App {
       case 'account_gone':
       case 'keychain':
       case 'settings':
+      case 'deliveries':
       case 'sign_ins':
         this.core.apply(event);
         break;

@@ -1,4 +1,5 @@
 import type { Account } from '../host/bindings/Account';
+import type { DeliveryStatus } from '../host/bindings/DeliveryStatus';
 import type { Event } from '../host/bindings/Event';
 import type { KeychainState } from '../host/bindings/KeychainState';
 import type { Problem } from '../host/bindings/Problem';
@@ -12,6 +13,9 @@ import type { SystemProxyInfo } from '../host/bindings/SystemProxyInfo';
  */
 export class Core {
   #accounts = $state.raw<Account[]>([]);
+  #deliveries = $state.raw<DeliveryStatus[]>([]);
+  /** The revision of the deliveries that are known. */
+  #deliveriesAt = 0;
   #keychain = $state<KeychainState>('ready');
   #settings = $state.raw<Settings | null>(null);
   #notice = $state.raw<Problem | null>(null);
@@ -23,6 +27,17 @@ export class Core {
   /** The accounts, oldest first. */
   get accounts(): Account[] {
     return this.#accounts;
+  }
+
+  /** The deliveries of an account, oldest first. */
+  deliveriesOf(account: Account | string): DeliveryStatus[] {
+    const id = typeof account === 'string' ? account : account.id;
+    return this.#deliveries.filter((delivery) => delivery.account === id);
+  }
+
+  /** The delivery of that id. */
+  delivery(id: string | null): DeliveryStatus | undefined {
+    return this.#deliveries.find((delivery) => delivery.id === id);
   }
 
   /** Whether the keychain can be used. */
@@ -54,6 +69,8 @@ export class Core {
   replace(snapshot: Snapshot): void {
     this.#accounts = snapshot.accounts;
     snapshot.accounts.forEach(({ id, revision }) => this.#revisions.set(id, revision));
+    this.#deliveries = snapshot.deliveries;
+    this.#deliveriesAt = snapshot.revision;
     this.#keychain = snapshot.keychain;
     this.#settings = snapshot.settings;
     this.#notice = snapshot.notice;
@@ -84,6 +101,11 @@ export class Core {
         break;
       case 'settings':
         this.#settings = event.settings;
+        break;
+      case 'deliveries':
+        if (event.revision < this.#deliveriesAt) break;
+        this.#deliveriesAt = event.revision;
+        this.#deliveries = event.deliveries;
         break;
       case 'sign_ins':
         // The one on screen comes step by step, as `sign_in`.

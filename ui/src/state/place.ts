@@ -12,6 +12,9 @@ export const tabs: readonly Tab[] = ['general', 'renewal', 'network', 'security'
 export type Place =
   | { view: 'overview' }
   | { view: 'accounts'; account: string | null }
+  | { view: 'delivery'; account: string; delivery: string }
+  /** Where an account's key is to go: which preset, unless one is to be picked; the delivery that is changed, unless it is a new one. */
+  | { view: 'deliver'; account: string; preset: string | null; delivery: string | null }
   | { view: 'add'; way: { service: ServiceId; method: Method } | null }
   | { view: 'settings'; tab: Tab };
 
@@ -29,6 +32,9 @@ function named(place: Place): string {
       return 'overview';
     case 'accounts':
       return place.account === null ? 'accounts' : `accounts/${place.account}`;
+    case 'delivery':
+    case 'deliver':
+      return `accounts/${place.account}`;
     case 'add':
       return 'accounts';
     case 'settings':

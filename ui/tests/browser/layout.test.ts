@@ -54,8 +54,8 @@ function spills(): string[] {
 }
 
 /** The moments in groups, so that no test takes long. */
-const GROUPS = ['account', 'add', 'rest'].map((group) => {
-  const of = (scene: string) => (/^(account|overview)/.test(scene) ? 'account' : /^(qq|ne|wx|app|page|phone|paste)-/.test(scene) ? 'add' : 'rest');
+const GROUPS = ['account', 'add', 'delivery', 'rest'].map((group) => {
+  const of = (scene: string) => (/^(account|overview)/.test(scene) ? 'account' : /^deliver/.test(scene) ? 'delivery' : /^(qq|ne|wx|app|page|phone|paste)-/.test(scene) ? 'add' : 'rest');
   return [group, Object.entries(moments).filter(([, { scene }]) => of(scene) === group)] as const;
 });
 

@@ -124,6 +124,24 @@ const made: Record<string, Moment> = {
       await scene.settled();
     },
   },
+  'an address that is missing': { scene: 'deliver-webhook', make: press('dl-save') },
+  'a secret pasted': { scene: 'deliver-meting-admin', make: press('dq-token-b') },
+  'more choices': { scene: 'deliver-webhook', make: press('dl-more') },
+  'a delivery that cannot be': {
+    scene: 'deliver-meting',
+    async make(scene) {
+      await scene.host((host) => {
+        host.failing.addDelivery = { code: 'invalid_input', service: null, detail: 'a relative path', service_message: null };
+      }, null);
+      await scene.page.focus('#dq-path');
+      await scene.page.keyboard.type('cookie');
+      await scene.page.keyboard.press('Enter');
+      await scene.settled();
+    },
+  },
+  'a delivery tested in vain': { scene: 'delivery-waiting', make: press('dv-test') },
+  'a delivery being named': { scene: 'delivery-failing', make: press('dv-rename') },
+  'all of a delivery’s history': { scene: 'delivery-failing', make: press('dv-all') },
   'connection tested': { scene: 'settings-network-manual', make: press('px-t') },
   'a bad proxy address': {
     scene: 'settings-network',

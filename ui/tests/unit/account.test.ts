@@ -94,7 +94,7 @@ test('a renewal under way hides the health; a check does not', () => {
 });
 
 const chinese: Say = (key, ...values) => say('zh-CN', key, ...values);
-const given: Circumstances = { say: chinese, region: regionOf('zh-CN', 'zh_CN.UTF-8'), now: new Date(NOW), kc: '系统密钥环', busy: null, auto: true };
+const given: Circumstances = { say: chinese, region: regionOf('zh-CN', 'zh_CN.UTF-8'), now: new Date(NOW), kc: '系统密钥环', busy: null, auto: true, owner: null, places: '' };
 const plain = (text: string) => text.replace(/\u00a0/g, ' ').replace(/\u2060/g, '');
 
 describe('how an account is doing, in one sentence', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import type { Event } from '../../src/host/bindings/Event';
+import { places } from '../../src/host/places';
 import { NOW, people, scriptOf } from '../../src/host/scenes';
 import { Core } from '../../src/state/core.svelte';
 
@@ -19,6 +20,7 @@ describe('an event', () => {
     { kind: 'account', account: renewing },
     { kind: 'account', account: yehang },
     { kind: 'account_gone', id: linJian.id, revision: 2000 },
+    { kind: 'deliveries', deliveries: [places.meting], revision: 2001 },
     { kind: 'keychain', state: 'locked' },
     { kind: 'settings', settings: { ...snapshot().settings, auto_renew: false } },
   ];
@@ -29,7 +31,7 @@ describe('an event', () => {
     once.apply(event);
     twice.apply(event);
     twice.apply(event);
-    const seen = ({ accounts, keychain, settings }: Core) => ({ accounts, keychain, settings });
+    const seen = (core: Core) => ({ accounts: core.accounts, deliveries: core.deliveriesOf(linJian), keychain: core.keychain, settings: core.settings });
     expect(seen(twice)).toEqual(seen(once));
     expect(seen(once), 'and it does something').not.toEqual(seen(opened()));
   });

@@ -2,14 +2,31 @@
 
 use tunekey_services::Bilingual;
 
-use super::PresetQuestion;
+use super::{AnswerKind, PresetQuestion};
+
+/// A text that has to be given.
+const fn question(name: &'static str, words: Bilingual) -> PresetQuestion {
+    PresetQuestion { name, words, kind: AnswerKind::Text, choices: &[], is_secret: false, default: None }
+}
+
+impl PresetQuestion {
+    /// The same with an answer of that kind.
+    pub(super) const fn of(self, kind: AnswerKind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// The same with one of these words as its answer.
+    pub(super) const fn one_of(self, choices: &'static [&'static str]) -> Self {
+        Self { choices, kind: AnswerKind::Choice, ..self }
+    }
+}
 
 pub(super) const fn required(
     name: &'static str,
     english: &'static str,
     chinese: &'static str,
 ) -> PresetQuestion {
-    PresetQuestion { name, words: Bilingual::new(english, chinese), is_secret: false, default: None }
+    question(name, Bilingual::new(english, chinese))
 }
 
 pub(super) const fn optional(
@@ -18,7 +35,7 @@ pub(super) const fn optional(
     english: &'static str,
     chinese: &'static str,
 ) -> PresetQuestion {
-    PresetQuestion { name, words: Bilingual::new(english, chinese), is_secret: false, default: Some(default) }
+    PresetQuestion { default: Some(default), ..question(name, Bilingual::new(english, chinese)) }
 }
 
 pub(super) const fn secret(
@@ -26,7 +43,7 @@ pub(super) const fn secret(
     english: &'static str,
     chinese: &'static str,
 ) -> PresetQuestion {
-    PresetQuestion { name, words: Bilingual::new(english, chinese), is_secret: true, default: None }
+    PresetQuestion { is_secret: true, ..question(name, Bilingual::new(english, chinese)) }
 }
 
 pub(super) const URL: PresetQuestion =
@@ -34,16 +51,20 @@ pub(super) const URL: PresetQuestion =
 pub(super) const PLAIN: PresetQuestion = optional(
     "plain-http",
     "no",
-    "yes: send it without encryption to a private address; whoever is on that network can read it",
-    "yes：不加密发送到内网地址，同一网络中的人可以读到它",
-);
-pub(super) const PATH: PresetQuestion = required("path", "The whole path of the file", "文件的完整路径");
+    "Send it without encryption to a private address; whoever is on that network can read it",
+    "不加密发送到内网地址，同一网络中的人可以读到它",
+)
+.of(AnswerKind::YesNo);
+pub(super) const NEW_FILE: PresetQuestion =
+    required("path", "The whole path of the file", "文件的完整路径").of(AnswerKind::NewFile);
+pub(super) const EXISTING_FILE: PresetQuestion = NEW_FILE.of(AnswerKind::ExistingFile);
 pub(super) const REPLACE: PresetQuestion = optional(
     "replace",
     "atomic",
-    "atomic, or in-place for a single file that is mounted into a container",
-    "atomic；单独挂载进容器的文件用 in-place",
-);
+    "How it is replaced: in-place is for a single file that is mounted into a container",
+    "替换方式：单独挂载进容器的文件用 in-place",
+)
+.one_of(&["atomic", "in-place"]);
 pub(super) const MODE: PresetQuestion = optional(
     "mode",
     "",
@@ -59,7 +80,8 @@ pub(super) const THEN: PresetQuestion = optional(
     "",
     "What to run afterwards, such as [\"docker\", \"restart\", \"name\"]; it gets nothing secret",
     "写入后运行的程序，如 [\"docker\", \"restart\", \"名称\"]；不会得到任何机密",
-);
+)
+.of(AnswerKind::Command);
 pub(super) const VALUE: PresetQuestion = optional(
     "value",
     "{{cookie}}",
@@ -67,4 +89,4 @@ pub(super) const VALUE: PresetQuestion = optional(
     "写入的内容：{{cookie}}，或其中一项，如 {{field.名称}}",
 );
 pub(super) const FORMAT: PresetQuestion =
-    optional("format", "header", "The format of the cookie", "Cookie 的格式");
+    optional("format", "header", "The format of the cookie", "Cookie 的格式").of(AnswerKind::Format);

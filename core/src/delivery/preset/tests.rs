@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tunekey_services::{AccountId, netease};
+
 use super::*;
 use crate::delivery::model::DeliveryScope;
 use crate::problem::ProblemCode;
@@ -43,7 +45,9 @@ fn every_preset_makes_a_delivery_of_its_answers_with_the_secrets_that_it_asks_fo
 #[test]
 fn every_preset_says_what_it_is_in_both_languages() {
     for preset in presets() {
-        for words in [Some(preset.about), preset.renews].into_iter().flatten() {
+        for words in
+            [Some(preset.about), Some(preset.setup), Some(preset.proof), preset.renews].into_iter().flatten()
+        {
             assert!(words.english.ends_with('.') && words.chinese.ends_with('。'), "{}", preset.name);
         }
         for question in preset.questions {
@@ -54,6 +58,53 @@ fn every_preset_says_what_it_is_in_both_languages() {
             );
         }
     }
+}
+
+#[test]
+fn the_answer_that_holds_without_one_is_among_those_to_choose_from() {
+    for question in presets().iter().flat_map(|preset| preset.questions) {
+        assert_eq!(question.kind == AnswerKind::Choice, !question.choices.is_empty(), "{}", question.name);
+        let default = question.default.filter(|_| !question.choices.is_empty());
+        assert!(default.is_none_or(|default| question.choices.contains(&default)), "{}", question.name);
+    }
+}
+
+#[test]
+fn every_choice_can_be_taken() {
+    for preset in presets() {
+        for question in preset.questions {
+            for choice in question.choices {
+                let mut answers = answers(preset);
+                answers.insert(question.name.to_owned(), (*choice).to_owned());
+                let draft = preset.draft(&answers, DeliveryScope::PlayingOnly);
+                assert!(draft.is_ok(), "{} {choice}", preset.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_has_no_use_for_a_whole_credential_is_not_handed_one_over() {
+    for preset in presets() {
+        let draft = preset.draft(&answers(preset), DeliveryScope::Renewable);
+        assert_eq!(draft.is_ok(), preset.hands_over, "{}", preset.name);
+    }
+}
+
+#[test]
+fn a_change_keeps_the_answers_that_it_does_not_name() {
+    let preset = Preset::by_name("cookiecloud").expect("there is one");
+    let draft = preset.draft(&answers(preset), DeliveryScope::PlayingOnly).expect("it is complete");
+    let (target, delivery) = (draft.target.clone(), draft.delivery(AccountId::new(netease::ID, "1")));
+    let none = PresetAnswers::new();
+    let same = Preset::redraft(&delivery, &none, DeliveryScope::PlayingOnly).expect("it is complete");
+    assert_eq!(same.target, target, "the uuid that was made up as well");
+    let change = PresetAnswers::from([("url".to_owned(), "https://other.test".to_owned())]);
+    let changed = Preset::redraft(&delivery, &change, DeliveryScope::PlayingOnly).expect("it is complete");
+    let (Target::CookieCloud(before), Target::CookieCloud(after)) = (target, changed.target) else {
+        panic!("it is another target")
+    };
+    assert_eq!((after.url.as_str(), after.uuid), ("https://other.test", before.uuid));
 }
 
 #[test]

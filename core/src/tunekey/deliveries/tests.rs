@@ -14,7 +14,7 @@ use super::*;
 use crate::account::RenewalTrigger;
 use crate::commit::Record;
 use crate::delivery::{
-    CommandTarget, DeliveryOutcome, DeliveryScope, FileContent, FileTarget, Replace, Target,
+    CommandTarget, DeliveryOutcome, DeliveryScope, DeliveryState, FileContent, FileTarget, Replace, Target,
 };
 use crate::export::Format;
 use crate::ledger::AccountRecord;
@@ -119,7 +119,14 @@ fn credential(session: &str) -> Credential {
 }
 
 fn draft(target: Target, scope: DeliveryScope) -> DeliveryDraft {
-    DeliveryDraft { preset: "test".to_owned(), label: None, target, format: Format::Header, scope }
+    DeliveryDraft {
+        preset: "test".to_owned(),
+        answers: BTreeMap::new(),
+        label: None,
+        target,
+        format: Format::Header,
+        scope,
+    }
 }
 
 /// A delivery that is dropped when it would take one step more. Whether it had ended before.
@@ -309,6 +316,7 @@ async fn a_credential_that_is_handed_over_is_not_renewed_here_until_a_new_sign_i
     assert!(is_due(&delivery, &record(), SystemClock.now()), "and does not stand for the hand-over");
     home.tunekey.send_delivery(&id).await.expect("it works");
     assert!(home.text("cookie").contains("refresh-it") && record().handed_over_at.is_some());
+    assert_eq!(states(&home.tunekey), [DeliveryState::HandedOver]);
 
     let problem = home.tunekey.renew(&account, RenewalTrigger::Manual).await.expect_err("it is handed over");
     assert_eq!(problem.code, ProblemCode::NotRenewable);
@@ -321,6 +329,7 @@ async fn a_credential_that_is_handed_over_is_not_renewed_here_until_a_new_sign_i
     assert_eq!(record().handed_over_at, None, "it is TuneKey's own again");
     let delivery = home.tunekey.0.accounts.delivery(&id).expect("it is there");
     assert!(!is_due(&delivery, &record(), SystemClock.now()), "and is not handed over by itself");
+    assert_eq!(states(&home.tunekey), [DeliveryState::TakenBack]);
 }
 
 #[tokio::test]
@@ -418,4 +427,57 @@ async fn a_delivery_is_found_by_its_id_by_a_unique_beginning_or_by_its_label() {
     for name in ["", "other", &format!("{id}x")] {
         assert_eq!(home.tunekey.find_delivery(name).expect_err("it is none").code, ProblemCode::NotFound);
     }
+}
+
+/// How the deliveries stand that a front sees.
+fn states(tunekey: &TuneKey) -> Vec<DeliveryState> {
+    tunekey.snapshot().deliveries.iter().map(|delivery| delivery.state).collect()
+}
+
+#[tokio::test]
+async fn fronts_see_how_each_delivery_stands_and_hear_when_that_changes() {
+    let home = Home::new().await;
+    let id = home.add(home.file("cookie", DeliveryScope::PlayingOnly)).await;
+    assert_eq!(states(&home.tunekey), [DeliveryState::Waiting]);
+    home.tunekey.send_delivery(&id).await.expect("it is delivered");
+    assert_eq!(states(&home.tunekey), [DeliveryState::Delivered]);
+    let mut events = home.tunekey.events();
+    home.commit(&home.tunekey, "two").await;
+    assert_eq!(states(&home.tunekey), [DeliveryState::Waiting], "there is a new key");
+    let mut told = None;
+    while let Ok(event) = events.try_recv() {
+        if let Event::Deliveries { deliveries, revision } = event {
+            assert!(told.is_none_or(|(before, _)| before < revision), "later ones have larger numbers");
+            told = Some((revision, deliveries[0].state));
+        }
+    }
+    let (revision, state) = told.expect("it is told");
+    assert_eq!(state, DeliveryState::Waiting);
+    assert!(revision <= home.tunekey.snapshot().revision, "the snapshot is not older");
+    home.tunekey.switch_delivery(&id, false).await.expect("it is switched off");
+    assert_eq!(states(&home.tunekey), [DeliveryState::Off]);
+    home.tunekey.remove_delivery(&id).await.expect("it is removed");
+    assert_eq!(states(&home.tunekey), []);
+}
+
+#[tokio::test]
+async fn a_delivery_that_did_not_work_is_failing_until_it_works_and_what_went_before_is_kept() {
+    let home = Home::new().await;
+    let id = home.add(home.file("cookie", DeliveryScope::PlayingOnly)).await;
+    std::fs::create_dir(home.path("cookie")).expect("a folder in its place");
+    home.tunekey.send_delivery(&id).await.expect("it is tried");
+    assert_eq!(states(&home.tunekey), [DeliveryState::Failing]);
+    let failing = &home.tunekey.snapshot().deliveries[0];
+    assert_eq!(failing.retry_at, failing.delivery.next_try_at, "it is tried again by itself");
+    std::fs::remove_dir(home.path("cookie")).expect("it is gone");
+    for _ in 0..30 {
+        home.tunekey.send_delivery(&id).await.expect("it is tried");
+    }
+    assert_eq!(states(&home.tunekey), [DeliveryState::Delivered]);
+    let delivery = home.tunekey.0.accounts.delivery(&id).expect("it is there");
+    assert_eq!(delivery.earlier.len(), 20, "the oldest are forgotten");
+    home.tunekey.set_delivery_label(&id, "NAS").await.expect("it is named");
+    let draft = home.file("elsewhere", DeliveryScope::PlayingOnly);
+    let changed = home.tunekey.change_delivery(&id, draft, BTreeMap::new()).await.expect("it is changed");
+    assert_eq!((changed.label.as_deref(), changed.last, changed.earlier.len()), (Some("NAS"), None, 0));
 }

@@ -22,6 +22,10 @@ account: string,
  */
 preset: string, 
 /**
+ * The answers that it was made of, none of them secret; none when an older version has made it.
+ */
+answers: Record<string, string>, 
+/**
  * The person's own name for it.
  */
 label: string | null, 
@@ -45,6 +49,10 @@ scope: DeliveryScope,
  * How the last one went.
  */
 last: DeliveryRecord | null, 
+/**
+ * How those before it went, newest first, 20 at most.
+ */
+earlier: Array<DeliveryRecord>, 
 /**
  * What was delivered last.
  */
