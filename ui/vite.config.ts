@@ -1,19 +1,26 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
 
+import { isLater } from './src/copy/later.ts';
 import { words } from './src/copy/words.ts';
 
-/** Lays the texts out by language: side by side in two scripts they pack worse, by half a kilobyte. */
-const wordsByLanguage: Plugin = {
-  name: 'words-by-language',
+/** A module that gives texts, laid out by language: side by side two scripts pack worse, by half a kilobyte. */
+const wordsOf = (all: [string, readonly [string, string]][]) => {
+  const [keys, english, chinese] = [all.map(([key]) => key), all.map(([, text]) => text[0]), all.map(([, text]) => text[1])].map((list) => JSON.stringify(list));
+  return `const english = ${english}, chinese = ${chinese};
+      Object.assign(words, Object.fromEntries(${keys}.map((key, at) => [key, [english[at], chinese[at]]])));`;
+};
+
+/** Has the window start with the texts that it may need at once, and fetch the others with the views that say them. */
+const wordsInTwoParts: Plugin = {
+  name: 'words-in-two-parts',
   apply: 'build',
   enforce: 'pre',
   load(id) {
-    if (!id.endsWith('/src/copy/words.ts')) return null;
     const all = Object.entries(words);
-    const [keys, english, chinese] = [all.map(([key]) => key), all.map(([, text]) => text[0]), all.map(([, text]) => text[1])].map((list) => JSON.stringify(list));
-    return `const english = ${english}, chinese = ${chinese};
-      export const words = Object.fromEntries(${keys}.map((key, at) => [key, [english[at], chinese[at]]]));`;
+    if (id.endsWith('/src/copy/words.ts')) return `export const words = {}; ${wordsOf(all.filter(([key]) => !isLater(key)))}`;
+    if (id.endsWith('/src/copy/later-words.ts')) return `import { words } from './words'; ${wordsOf(all.filter(([key]) => isLater(key)))}`;
+    return null;
   },
 };
 
@@ -32,7 +39,7 @@ const withoutEventNames: Plugin = {
 export default defineConfig(({ mode }) => {
   const scripted = mode === 'scripted';
   return {
-    plugins: [wordsByLanguage, withoutEventNames, svelte()],
+    plugins: [wordsInTwoParts, withoutEventNames, svelte()],
     base: './',
     publicDir: false,
     build: {
@@ -41,8 +48,8 @@ export default defineConfig(({ mode }) => {
       target: ['chrome105', 'safari16'],
       outDir: scripted ? '../target/ui-scripted' : 'dist',
       emptyOutDir: true,
-      // The polyfill is an inline script in all but name; one chunk needs no preloading.
-      modulePreload: { polyfill: false },
+      // What is loaded later is one small file, which needs no preloading.
+      modulePreload: false,
       // Everything is local: an inlined file would only make the document bigger.
       assetsInlineLimit: 0,
       reportCompressedSize: false,

@@ -4,6 +4,8 @@
  */
 import './styles/index.css';
 
+import { tick } from 'svelte';
+
 import { NOW, scenes, scriptOf } from './host/scenes';
 import { ScriptedHost } from './host/scripted';
 import { show } from './show';
@@ -20,9 +22,12 @@ const now = () => (page.has('still') ? NOW : NOW + Date.now() - started);
 
 const host = new ScriptedHost(scriptOf(scene, now, page));
 Object.assign(window, { host });
-void show(host, new Clock(now)).then((app) => {
+void show(host, new Clock(now)).then(async (app) => {
+  // Which a person cannot be faster than.
+  await import('./views/later');
   if ('add' in scene) app.openSignIn(scene.add, scene.method, scene.wanted);
   else if ('go' in scene) app.go(scene.go);
   else if (name === 'picker') app.openPicker();
+  await tick();
   document.documentElement.dataset['shown'] = name;
 });

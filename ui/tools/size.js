@@ -1,16 +1,22 @@
-// Fails when the release's JavaScript has grown past what a small window needs, or when a page made for tests got in.
+// Fails when the JavaScript that the release's window starts with has grown past what a small window needs, or all of it
+// together, or when a page made for tests got in.
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
-// The benchmark's limit is the same; docs/decisions.md says why it is no longer 60 kB.
-const LIMIT = 80_000;
-const assets = new URL('../dist/assets/', import.meta.url);
+// The benchmark's limits are the same.
+const LIMITS = { start: 70_000, all: 90_000 };
+const dist = new URL('../dist/', import.meta.url);
+const page = readFileSync(new URL('index.html', dist), 'utf8');
 
-let total = 0;
-for (const name of readdirSync(assets).filter((name) => name.endsWith('.js'))) {
-  const code = readFileSync(new URL(name, assets));
+const sizes = { start: 0, all: 0 };
+for (const name of readdirSync(new URL('assets/', dist)).filter((name) => name.endsWith('.js'))) {
+  const code = readFileSync(new URL(`assets/${name}`, dist));
   if (code.includes('ScriptedHost')) throw new Error(`${name} contains the scripted host`);
-  total += gzipSync(code, { level: 9 }).length;
+  const size = gzipSync(code, { level: 9 }).length;
+  sizes.all += size;
+  if (page.includes(name)) sizes.start += size;
 }
-console.log(`JavaScript, gzipped: ${(total / 1000).toFixed(1)} kB of ${String(LIMIT / 1000)} kB`);
-if (total > LIMIT) process.exit(1);
+for (const part of /** @type {const} */ (['start', 'all'])) {
+  console.log(`JavaScript, gzipped, ${part}: ${(sizes[part] / 1000).toFixed(1)} kB of ${String(LIMITS[part] / 1000)} kB`);
+}
+if (sizes.start > LIMITS.start || sizes.all > LIMITS.all) process.exit(1);

@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
 import { describe, expect, test } from 'vitest';
 
 import { capitalised, languageOf, say } from '../../src/copy';
+import { isLater } from '../../src/copy/later';
 import { words } from '../../src/copy/words';
 import { sentences } from '../../src/host/bindings/sentences';
 import { deliveries } from '../../src/host/bindings/deliveries';
@@ -20,6 +23,17 @@ const texts: Record<string, readonly [string, string]> = {
   ...Object.fromEntries(services.flatMap((facts) => declared(facts, facts.id))),
   ...Object.fromEntries(declared(deliveries, 'deliveries')),
 };
+
+describe('texts that come later', () => {
+  test('are said by no view that may be there before them', () => {
+    const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) => /\.(svelte|ts)$/.test(path));
+    const early = sources.filter((path) => !/views\/(settings|deliveries)|copy|bindings|scripted|scenes/.test(path));
+    expect(early.length).toBeGreaterThan(50);
+    const said = early.flatMap((path) => [...readFileSync(`src/${path}`, 'utf8').matchAll(/['"`]([a-z]+\.[a-z$][a-z.$]*)/g)].map(([, key]) => [path, key] as const));
+    expect(said.filter(([, key]) => key !== undefined && isLater(key))).toEqual([]);
+    expect(Object.keys(words).filter(isLater).length).toBeGreaterThan(30);
+  });
+});
 
 describe('values in texts', () => {
   test('a value is put where its name stands', () => {
