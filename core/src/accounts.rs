@@ -22,6 +22,7 @@ use crate::tunekey::Event;
 use crate::{avatar, disk};
 
 mod deliveries;
+mod notifications;
 
 /// How long before a renewal an account counts as "renews soon".
 const SOON: SignedDuration = SignedDuration::from_hours(1);
@@ -323,6 +324,7 @@ impl Inner {
             let pictures = self.pictures_to_load(&ledger);
             let settings = ledger.settings.clone();
             let deliveries = ledger.deliveries.clone();
+            let notifications = ledger.notifications.settings.clone();
             let mut now = self.now();
             for (id, picture) in pictures {
                 now.pictures.entry(id).or_insert(picture);
@@ -333,6 +335,9 @@ impl Inner {
             }
             if before.deliveries != deliveries {
                 self.tell(Event::Deliveries { deliveries });
+            }
+            if before.notifications.settings != notifications {
+                self.tell(Event::Notifications { notifications });
             }
         }
         self.refresh();

@@ -20,6 +20,7 @@ use crate::delivery::Deliverer;
 use crate::export::{self, Format};
 use crate::lease::Lease;
 use crate::ledger::{HandedOut, LedgerFile};
+use crate::outbound::Clients;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::renewal::Renewer;
@@ -33,6 +34,7 @@ use crate::{disk, extra_ca};
 
 mod deliveries;
 mod lookup;
+mod notifications;
 mod removal;
 mod renewals;
 mod schedule;
@@ -43,6 +45,8 @@ mod snapshot;
 mod tests;
 
 use deliveries::Deliveries;
+pub use notifications::Alert;
+use notifications::Notifier;
 use shared_renewals::SharedRenewals;
 pub use snapshot::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
@@ -104,6 +108,7 @@ struct Inner {
     commits: Commits,
     renewer: Renewer,
     deliveries: Deliveries,
+    notifier: Notifier,
     clock: Arc<dyn Clock>,
     limits: Limits,
     has_web_view: bool,
@@ -153,6 +158,7 @@ impl TuneKey {
             commits,
             renewer,
             deliveries,
+            notifier: Notifier::default(),
             clock,
             limits,
             has_web_view,
@@ -180,6 +186,7 @@ impl TuneKey {
             accounts,
             store: *self.store(),
             settings,
+            notifications: self.0.accounts.notifications().settings,
             notice: self.0.notice.clone(),
             system_proxy: SystemProxyInfo::now(),
         }
@@ -495,6 +502,18 @@ impl TuneKey {
         let http = Http::through(&options, system.clone()).map_err(Problem::from)?;
         *self.cached_client() = Some((options, system, http.clone()));
         Ok(http)
+    }
+
+    /// The clients for addresses of the person's own, as the settings want them now.
+    async fn outbound_clients(&self) -> Result<Clients, Problem> {
+        let this = self.clone();
+        disk::blocking(move || {
+            let settings = this.settings();
+            let extra_ca = settings.extra_ca.as_ref().map(|chosen| extra_ca::load(&this.0.profile, chosen));
+            let (proxy, limits) = (settings.proxy, this.0.limits);
+            Ok(Clients::new(HttpOptions { proxy, extra_ca: extra_ca.transpose()?, limits }))
+        })
+        .await
     }
 
     /// Closes the connections that nobody uses. What came last over one is in its buffers for as long as it is open.

@@ -37,6 +37,7 @@ pub mod notifications;
 pub mod phone;
 pub mod process;
 pub mod programs;
+pub mod push_server;
 pub mod sandbox;
 pub mod screen;
 pub mod script;

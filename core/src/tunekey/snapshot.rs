@@ -8,6 +8,7 @@ use tunekey_services::{AccountId, Method, Scope, Secret, ServiceFacts, ServiceId
 use crate::account::{Account, Health};
 use crate::delivery::Delivery;
 use crate::export::Format;
+use crate::notify::NotificationSettings;
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::sign_in::SignInStatus;
@@ -28,6 +29,8 @@ pub struct Snapshot {
     pub store: StoreState,
     /// The shared settings.
     pub settings: Settings,
+    /// How the person is told of what is wrong.
+    pub notifications: NotificationSettings,
     /// What the person should know about the profile, such as that a damaged ledger was set aside.
     pub notice: Option<Problem>,
     /// What the system names as its proxy, whether or not the settings have it used; `None` when it names none.
@@ -96,6 +99,11 @@ pub enum Event {
     Deliveries {
         /// All of them, oldest first.
         deliveries: Vec<Delivery>,
+    },
+    /// How the person is told has changed, or a message has come to something.
+    Notifications {
+        /// All of it.
+        notifications: NotificationSettings,
     },
     /// A sign-in has begun or ended. How one goes on is seen by whoever [watches](crate::TuneKey::watch_sign_in) it.
     SignIns {

@@ -437,6 +437,7 @@ export class App {
       case 'account_gone':
       case 'keychain':
       case 'settings':
+      case 'notifications':
       case 'sign_ins':
         this.core.apply(event);
         break;

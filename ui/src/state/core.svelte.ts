@@ -1,6 +1,7 @@
 import type { Account } from '../host/bindings/Account';
 import type { Event } from '../host/bindings/Event';
 import type { KeychainState } from '../host/bindings/KeychainState';
+import type { NotificationSettings } from '../host/bindings/NotificationSettings';
 import type { Problem } from '../host/bindings/Problem';
 import type { Settings } from '../host/bindings/Settings';
 import type { Snapshot } from '../host/bindings/Snapshot';
@@ -14,6 +15,7 @@ export class Core {
   #accounts = $state.raw<Account[]>([]);
   #keychain = $state<KeychainState>('ready');
   #settings = $state.raw<Settings | null>(null);
+  #notifications = $state.raw<NotificationSettings>({ channels: [], quiet_hours: null, renewal_hours: 6, keychain_hours: 6, ping: null });
   #notice = $state.raw<Problem | null>(null);
   #systemProxy = $state.raw<SystemProxyInfo | null>(null);
   #early: Event[] | null = [];
@@ -33,6 +35,11 @@ export class Core {
   /** The shared settings; `null` until the first snapshot. */
   get settings(): Settings | null {
     return this.#settings;
+  }
+
+  /** How the person is told of what is wrong. */
+  get notifications(): NotificationSettings {
+    return this.#notifications;
   }
 
   /** What the person should know about the profile. */
@@ -56,6 +63,7 @@ export class Core {
     snapshot.accounts.forEach(({ id, revision }) => this.#revisions.set(id, revision));
     this.#keychain = snapshot.keychain;
     this.#settings = snapshot.settings;
+    this.#notifications = snapshot.notifications;
     this.#notice = snapshot.notice;
     this.#systemProxy = snapshot.system_proxy ?? null;
     const early = this.#early ?? [];
@@ -84,6 +92,9 @@ export class Core {
         break;
       case 'settings':
         this.#settings = event.settings;
+        break;
+      case 'notifications':
+        this.#notifications = event.notifications;
         break;
       case 'sign_ins':
         // The one on screen comes step by step, as `sign_in`.

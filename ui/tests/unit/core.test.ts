@@ -21,6 +21,7 @@ describe('an event', () => {
     { kind: 'account_gone', id: linJian.id, revision: 2000 },
     { kind: 'keychain', state: 'locked' },
     { kind: 'settings', settings: { ...snapshot().settings, auto_renew: false } },
+    { kind: 'notifications', notifications: { ...snapshot().notifications, quiet_hours: '22:00-08:00' } },
   ];
 
   test.each(events)('$kind: applied twice it does what it did once', (event) => {
@@ -29,7 +30,7 @@ describe('an event', () => {
     once.apply(event);
     twice.apply(event);
     twice.apply(event);
-    const seen = ({ accounts, keychain, settings }: Core) => ({ accounts, keychain, settings });
+    const seen = ({ accounts, keychain, settings, notifications }: Core) => ({ accounts, keychain, settings, notifications });
     expect(seen(twice)).toEqual(seen(once));
     expect(seen(once), 'and it does something').not.toEqual(seen(opened()));
   });

@@ -2,6 +2,7 @@
 import type { Account } from "./Account";
 import type { Delivery } from "./Delivery";
 import type { KeychainState } from "./KeychainState";
+import type { NotificationSettings } from "./NotificationSettings";
 import type { Settings } from "./Settings";
 import type { SignInStatus } from "./SignInStatus";
 
@@ -32,7 +33,11 @@ settings: Settings, } | { "kind": "deliveries",
 /**
  * All of them, oldest first.
  */
-deliveries: Array<Delivery>, } | { "kind": "sign_ins", 
+deliveries: Array<Delivery>, } | { "kind": "notifications", 
+/**
+ * All of it.
+ */
+notifications: NotificationSettings, } | { "kind": "sign_ins", 
 /**
  * Those under way, oldest first.
  */
