@@ -12,6 +12,7 @@ mod fixtures;
 mod incident;
 mod model;
 mod ping;
+mod pings;
 mod post;
 mod quiet_hours;
 mod reply;

@@ -87,13 +87,19 @@ async fn a_person_sets_up_a_channel_tries_it_out_and_hears_of_an_incident_once()
     let id = add_topic(&desktop, &server, folder.path()).await?;
     ensure!(desktop.keyring().items().await?.len() == before + 1, "it is elsewhere");
 
-    json_of(&desktop, &["test", "phone"]).await?;
+    let tested = json_of(&desktop, &["test", "phone"]).await?;
     server.wait_for("test message").await?;
     ensure!(server.received()[0].json["topic"] == format!("topic-{CANARY}"), "it goes elsewhere");
 
     let running = run_schedule(&desktop)?;
     desktop.record_rejection(QQ, "小满")?;
     server.wait_for("小满 needs a new sign-in").await?;
+    until("what was told to be noted", || async {
+        let last = json_of(&desktop, &["list"]).await?["last"].clone();
+        ensure!(last["at"] != tested["at"] && last["problem"].is_null(), "it says {last}");
+        Ok(())
+    })
+    .await?;
     drop(running);
     // Another process tells what is new, and nothing twice.
     let _running = run_schedule(&desktop)?;

@@ -87,7 +87,6 @@ impl ChannelDraft {
             secrets: fields.secret.into_keys().collect(),
             host,
             allows_plain_http: self.allows_plain_http,
-            revision: 0,
             last: None,
         }
     }

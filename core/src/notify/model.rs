@@ -11,6 +11,7 @@ use tunekey_services::{UnknownName, display_text};
 
 use super::channel::ChannelKind;
 use super::incident::Incidents;
+use super::pings::Pings;
 use super::quiet_hours::QuietHours;
 use super::voice::Voice;
 use crate::problem::{Language, Problem};
@@ -27,6 +28,8 @@ pub struct Notifications {
     pub(crate) desktop: Incidents,
     /// What each channel has told.
     pub(crate) channels: BTreeMap<ChannelId, Voice>,
+    /// What the address of the ping has been told.
+    pub(crate) pings: Pings,
 }
 
 /// How the person is told. Nothing in it is secret.
@@ -99,10 +102,6 @@ pub struct Channel {
     /// Whether the person has agreed to go without encryption, to their own network.
     #[serde(default)]
     pub allows_plain_http: bool,
-    /// Counts its changes: what was read of the store belongs to one of them.
-    #[serde(default)]
-    #[cfg_attr(feature = "typescript", ts(skip))]
-    pub(crate) revision: u32,
     /// How the last message went.
     #[serde(default)]
     pub last: Option<ChannelRecord>,
@@ -135,22 +134,6 @@ pub struct Ping {
     /// Whether the person has agreed to go without encryption, to their own network.
     #[serde(default)]
     pub allows_plain_http: bool,
-    /// Counts its changes, as [`Channel`]'s.
-    #[serde(default)]
-    #[cfg_attr(feature = "typescript", ts(skip))]
-    pub(crate) revision: u32,
-    /// Before when not to ping again.
-    #[serde(default)]
-    #[cfg_attr(feature = "typescript", ts(skip))]
-    pub(crate) next_at: Option<Timestamp>,
-    /// Whether the last one said that something is wrong.
-    #[serde(default)]
-    #[cfg_attr(feature = "typescript", ts(skip))]
-    pub(crate) said_failing: bool,
-    /// How many have failed in a row.
-    #[serde(default)]
-    #[cfg_attr(feature = "typescript", ts(skip))]
-    pub(crate) failures: u32,
     /// How the last one went.
     #[serde(default)]
     pub last: Option<ChannelRecord>,

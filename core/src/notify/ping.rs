@@ -1,7 +1,7 @@
 //! The ping: who is told at intervals that all is well, so that silence is noticed. As healthchecks.io and what is like it
 //! have it (<https://healthchecks.io/docs/http_api/>): a request to the address, or below it to `fail`. Nothing else is sent.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tunekey_services::http::Request;
 use url::Url;
 use uuid::Uuid;
@@ -10,7 +10,6 @@ use super::draft::host_of;
 use super::error::ChannelError;
 use super::model::Ping;
 use super::reply::Refusal;
-use super::voice::pause;
 use crate::outbound::{self, Clients};
 
 /// The host of healthchecks.io that takes pings. Its addresses may also be a key and a name instead of a UUID.
@@ -28,36 +27,12 @@ impl Ping {
             minutes,
             reports_failures: reports_failures(url),
             allows_plain_http,
-            revision: 0,
-            next_at: None,
-            said_failing: false,
-            failures: 0,
             last: None,
         })
     }
 
-    /// Whether to ping now. That something has gone wrong, or is over, is told at once; who hears of no failures hears
-    /// nothing as long as something is wrong.
-    pub(crate) fn is_due(&self, is_failing: bool, now: Timestamp) -> bool {
-        let has_changed = self.failures == 0 && is_failing != self.said_failing;
-        let waits = self.next_at.is_some_and(|at| now < at && at.duration_since(now) <= self.interval());
-        (!is_failing || self.reports_failures) && (has_changed || !waits)
-    }
-
-    /// Before it is sent: whatever ends the process now, it is not sent again at once.
-    pub(crate) fn begin(&mut self, now: Timestamp) {
-        self.failures = self.failures.saturating_add(1);
-        self.next_at = Some(now + pause(self.failures).min(self.interval()));
-    }
-
-    /// It has arrived, and said whether something is wrong.
-    pub(crate) fn end(&mut self, is_failing: bool, now: Timestamp) {
-        self.failures = 0;
-        self.said_failing = is_failing;
-        self.next_at = Some(now + self.interval());
-    }
-
-    fn interval(&self) -> SignedDuration {
+    /// The time between two pings.
+    pub(crate) fn interval(&self) -> SignedDuration {
         SignedDuration::from_mins(self.minutes.into())
     }
 }
@@ -104,10 +79,6 @@ mod tests {
 
     const CHECK: &str = "https://hc-ping.com/d1665499-e827-441f-bf13-8f15e8f4c0b9";
 
-    fn at(minutes: i64) -> Timestamp {
-        Timestamp::from_second(1_790_000_000 + minutes * 60).expect("a time")
-    }
-
     fn ping(address: &str) -> Ping {
         Ping::to(&address.parse().expect("an address"), 60, false).expect("it may be used")
     }
@@ -124,40 +95,5 @@ mod tests {
         }
         let plain = "http://192.168.1.2/ping".parse().expect("an address");
         assert!(Ping::to(&plain, 60, false).is_err() && Ping::to(&plain, 60, true).is_ok());
-    }
-
-    #[test]
-    fn all_is_well_is_said_once_in_an_interval_and_a_change_at_once() {
-        let mut ping = ping(CHECK);
-        assert!(ping.is_due(false, at(0)));
-        ping.begin(at(0));
-        assert!(!ping.is_due(false, at(0)), "it is under way");
-        ping.end(false, at(0));
-        assert!(!ping.is_due(false, at(59)) && ping.is_due(false, at(60)));
-        assert!(ping.is_due(true, at(1)), "something has gone wrong");
-        ping.begin(at(1));
-        ping.end(true, at(1));
-        assert!(!ping.is_due(true, at(2)) && ping.is_due(false, at(2)), "it is over");
-        assert!(ping.is_due(true, at(61)));
-    }
-
-    #[test]
-    fn who_hears_of_no_failures_hears_nothing_while_something_is_wrong() {
-        let mut ping = ping("https://kuma.example/api/push/abc?status=up");
-        ping.end(false, at(0));
-        assert!(!ping.is_due(true, at(600)), "silence is what is noticed");
-        assert!(ping.is_due(false, at(600)));
-    }
-
-    #[test]
-    fn one_that_fails_is_tried_again_before_the_interval_is_over_and_not_in_a_storm() {
-        let mut ping = ping(CHECK);
-        ping.begin(at(0));
-        assert!(!ping.is_due(false, at(0)) && !ping.is_due(true, at(0)) && ping.is_due(false, at(2)));
-        for _ in 0..50 {
-            ping.begin(at(0));
-        }
-        assert!(!ping.is_due(false, at(20)) && ping.is_due(false, at(60)));
-        assert!(ping.is_due(false, at(-100_000)), "the clock was set back");
     }
 }

@@ -18,6 +18,8 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) struct Voice {
     /// What it has told.
     pub(crate) told: Incidents,
+    /// Counts the changes of its channel: what was read of the store belongs to one of them.
+    pub(crate) revision: u32,
     /// How many tries in a row have failed, the one under way included.
     failures: u32,
     /// Before when not to try again.

@@ -110,10 +110,12 @@ impl TuneKey {
     pub async fn add_channel(&self, draft: ChannelDraft) -> Result<Channel, Problem> {
         let host = draft.check(&ChannelFields::new())?;
         let channel = draft.channel(ChannelId::random(), host);
-        self.save_channel_secrets(&channel.id, &draft.fields().secret).await?;
         let added = channel.clone();
-        let written = self.0.accounts.update_notifications(|all| all.settings.channels.push(added)).await;
-        if let Err(problem) = written {
+        let saved = match self.save_channel_secrets(&channel.id, &draft.fields().secret).await {
+            Ok(()) => self.0.accounts.update_notifications(|all| all.settings.channels.push(added)).await,
+            Err(problem) => Err(problem),
+        };
+        if let Err(problem) = saved {
             // Nothing would ever find them again. What is left of them is of no use to anybody.
             drop(self.forget_channel_secrets(&channel.id, &channel.secrets).await);
             return Err(problem);
@@ -148,7 +150,7 @@ impl TuneKey {
             channel.open = changed.open;
             channel.host = changed.host;
             channel.allows_plain_http = changed.allows_plain_http;
-            channel.revision = channel.revision.wrapping_add(1);
+            voice.revision = voice.revision.wrapping_add(1);
             voice.end_try();
         };
         self.0.accounts.update_channel(id, change).await?;
@@ -219,11 +221,11 @@ impl TuneKey {
         minutes: u32,
         allows_plain_http: bool,
     ) -> Result<(), Problem> {
-        let mut ping = new_ping(address, minutes, allows_plain_http)?;
+        let ping = new_ping(address, minutes, allows_plain_http)?;
         self.store_saves(&Ping::slot(), address).await?;
         let change = move |all: &mut Notifications| {
-            ping.revision = all.settings.ping.as_ref().map_or(0, |old| old.revision.wrapping_add(1));
             all.settings.ping = Some(ping);
+            all.pings.start_anew();
         };
         self.0.accounts.update_notifications(change).await?;
         self.0.notifier.news.notify_one();
@@ -237,10 +239,10 @@ impl TuneKey {
     pub async fn set_ping_minutes(&self, minutes: u32) -> Result<(), Problem> {
         check_minutes(minutes)?;
         let change = move |all: &mut Notifications| {
-            all.settings.ping.as_mut().map(|ping| {
-                ping.minutes = minutes;
-                ping.next_at = None;
-            })
+            let ping = all.settings.ping.as_mut()?;
+            ping.minutes = minutes;
+            all.pings.start_anew();
+            Some(())
         };
         self.0.accounts.update_notifications(change).await?.ok_or_else(no_ping)?;
         self.0.notifier.news.notify_one();

@@ -1,8 +1,12 @@
+import { notificationWords } from './notification-words.ts';
+
 /**
  * Everything that TuneKey's window says: `key: [English, 简体中文]`, with `{name}` where a value goes.
  * The compiler checks that both languages are there and use the same values.
  */
 export const words = check({
+  ...notificationWords,
+
   // which of the two this is, for what comes with words of its own
   'language': ['en', 'zh-CN'],
   'app.name': ['TuneKey', 'TuneKey'],
@@ -436,50 +440,6 @@ export const words = check({
   'g.fmt.b': ['Each account can override it', '每个账号可单独设置'],
   'r.auto': ['Renew automatically', '自动续期'],
   'r.all': ['Renew all now', '全部立即续期'],
-  'nt.about': [
-    'The desktop tells you when something needs you: at once, a day later, a week later, and when it is over. Your phone can hear of it, too; no message has a cookie in it.',
-    '需要你处理时，桌面会通知：立即、一天后、一周后各一次，解决后再通知一次。也可以发到手机；消息从不包含 Cookie。',
-  ],
-  'nt.none': ['No messages to a phone yet', '尚未设置手机通知'],
-  'nt.at': ['{kind}, {host}', '{kind}，{host}'],
-  'nt.add': ['Add channel', '添加渠道'],
-  'nt.kind': ['Channel', '渠道'],
-  'nt.label': ['Your own name', '自定义名称'],
-  'nt.optional': ['optional', '可选'],
-  'nt.plain': ['Allow without encryption', '允许未加密连接'],
-  'nt.plain.b': ['Only to an address in your own network', '仅限自己内网中的地址'],
-  'nt.save': ['Add', '添加'],
-  'nt.missing': ['{field} is missing.', '请填写{field}。'],
-  'nt.added': ['{name} added. Test it once.', '已添加：{name}，建议测试一次。'],
-  'nt.removed': ['{name} removed', '已移除：{name}'],
-  'nt.remove': ['Remove {name}', '移除 {name}'],
-  'nt.off': ['Off', '已关闭'],
-  'nt.never': ['Nothing sent yet', '尚未发送'],
-  'nt.sent': ['Last message {t}', '上次消息：{t}'],
-  'nt.pinged': ['Last call {t}', '上次访问：{t}'],
-  'nt.failed': ['Failed {t}: {why}', '{t} 未成功：{why}'],
-  'nt.test': ['Test', '测试'],
-  'nt.test.of': ['Test {name}', '测试 {name}'],
-  'nt.test.ok': ['{name} has taken the test message', '{name} 已接受测试消息'],
-  'nt.quiet': ['Quiet hours', '免打扰时段'],
-  'nt.quiet.b': ['Messages to phones wait until they are over', '手机消息会等到时段结束后再发送'],
-  'nt.quiet.hours': ['From, to', '开始与结束'],
-  'nt.quiet.from': ['Quiet from', '免打扰开始'],
-  'nt.quiet.to': ['Quiet until', '免打扰结束'],
-  'nt.quiet.bad': ['Give two different times such as 22:00 and 8:00.', '请填写两个不同的时间，如 22:00 和 8:00。'],
-  'nt.renewal': ['Tell of failing renewals after', '续期持续未成功多久后通知'],
-  'nt.keychain': ['Tell of a locked keychain after', '系统密钥环锁定多久后通知'],
-  'nt.hours': ['{n} h', '{n} 小时'],
-  'nt.ping': ['Call while all is well', '正常时定期访问'],
-  'nt.ping.b': ['So that silence is noticed, as by healthchecks.io', '停止运行时即可被 healthchecks.io 等发现'],
-  'nt.ping.how': ['How often', '间隔'],
-  'nt.ping.every': ['Every {n} min', '每 {n} 分钟'],
-  'nt.ping.set': ['Set address', '设置地址'],
-  'nt.ping.test': ['Call now', '立即访问'],
-  'nt.ping.ok': ['The address has answered', '该地址已响应'],
-  'nt.ping.remove': ['Remove the address', '移除地址'],
-  'nt.ping.fails': ['Hears of failures, too', '出现问题时也会告知'],
-  'nt.ping.silent': ['Hears nothing while something is wrong', '出现问题时停止访问'],
   'n.proxy': ['Proxy', '代理'],
   'n.system': ['Use the system proxy', '使用系统代理'],
   'n.none': ['No proxy', '不使用代理'],

@@ -101,13 +101,13 @@ impl TuneKey {
         if self.0.ending.load(Ordering::Acquire) || !self.runs_the_schedule() {
             return Vec::new();
         }
-        let Notifications { settings, channels, .. } = self.0.accounts.notifications();
+        let Notifications { settings, channels, pings, .. } = self.0.accounts.notifications();
         if settings.channels.is_empty() && settings.ping.is_none() {
             return Vec::new();
         }
         let situation = self.situation().await;
         if *self.store() == StoreState::Ready {
-            self.read_secrets_ahead(&settings.channels, settings.ping.as_ref()).await;
+            self.read_secrets_ahead(&settings.channels, settings.ping.is_some()).await;
         }
         let (causes, now) = (situation.causes(), situation.now);
         let is_quiet = settings.quiet_hours.is_some_and(|hours| hours.contains(wall_clock(now)));
@@ -118,7 +118,10 @@ impl TuneKey {
         let phones = settings.channels.iter().filter(|_| !is_quiet).filter(is_due);
         let phones = phones.map(|channel| Receiver::Channel(channel.id.clone()));
         let is_failing = causes.iter().any(|cause| cause.is_incident);
-        let ping = settings.ping.filter(|ping| ping.is_due(is_failing, now)).map(|_| Receiver::Ping);
+        let ping = settings
+            .ping
+            .filter(|ping| pings.is_due(ping.interval(), ping.reports_failures, is_failing, now));
+        let ping = ping.map(|_| Receiver::Ping);
         phones.chain(ping).collect()
     }
 
@@ -161,9 +164,9 @@ impl TuneKey {
     async fn ping(&self) -> Result<ChannelRecord, Problem> {
         let (is_failing, now) = (self.is_failing().await, self.0.clock.now());
         let begin = move |all: &mut Notifications| {
-            let ping = all.settings.ping.as_mut()?;
-            ping.begin(now);
-            Some(ping.clone())
+            let ping = all.settings.ping.clone()?;
+            all.pings.begin(ping.interval(), now);
+            Some(ping)
         };
         let ping = self.0.accounts.update_notifications(begin).await?.ok_or_else(super::no_ping)?;
         let sent = self.send_ping(&ping, is_failing, Interaction::Forbidden).await;
@@ -193,7 +196,7 @@ impl TuneKey {
         is_failing: bool,
         interaction: Interaction<'_>,
     ) -> Result<(), ChannelError> {
-        let url = ping_address(&self.ping_secret(ping, interaction).await?)?;
+        let url = ping_address(&self.ping_secret(interaction).await?)?;
         let clients = notify::clients(self.outbound_clients().await?);
         in_time(notify::send_ping(ping, url, is_failing, &clients)).await
     }
@@ -234,7 +237,7 @@ impl TuneKey {
         let note = move |all: &mut Notifications| {
             if let Some(ping) = &mut all.settings.ping {
                 if worked {
-                    ping.end(is_failing, now);
+                    all.pings.end(ping.interval(), is_failing, now);
                 }
                 ping.last = Some(noted);
             }

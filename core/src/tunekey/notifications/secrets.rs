@@ -37,9 +37,10 @@ impl TuneKey {
     ) -> Result<ChannelFields, ChannelError> {
         let open = channel.open.iter().map(|(key, value)| (key.clone(), Secret::new(value.clone())));
         let mut fields: ChannelFields = open.collect();
+        let revision = self.channel_revision(&channel.id);
         let known = self.0.notifier.secrets.channels().get(&channel.id).cloned();
-        if let Some((revision, Some(secrets))) = known
-            && revision == channel.revision
+        if let Some((of, Some(secrets))) = known
+            && of == revision
         {
             fields.extend(secrets);
             return Ok(fields);
@@ -51,42 +52,47 @@ impl TuneKey {
             // The store did not say.
             Err(_) => return read,
         };
-        self.0.notifier.secrets.channels().insert(channel.id.clone(), (channel.revision, remembered));
+        self.0.notifier.secrets.channels().insert(channel.id.clone(), (revision, remembered));
         fields.extend(read?);
         Ok(fields)
     }
 
     /// The address that is pinged.
-    pub(super) async fn ping_secret(
-        &self,
-        ping: &Ping,
-        interaction: Interaction<'_>,
-    ) -> Result<Secret, ChannelError> {
+    pub(super) async fn ping_secret(&self, interaction: Interaction<'_>) -> Result<Secret, ChannelError> {
+        let revision = self.ping_revision();
         let known = self.0.notifier.secrets.ping().clone();
-        if let Some((revision, Some(address))) = known
-            && revision == ping.revision
+        if let Some((of, Some(address))) = known
+            && of == revision
         {
             return Ok(address);
         }
         let read = self.store_says(self.0.vault.named(&Ping::slot(), interaction).await)?;
-        *self.0.notifier.secrets.ping() = Some((ping.revision, read.clone()));
+        *self.0.notifier.secrets.ping() = Some((revision, read.clone()));
         read.ok_or_else(|| ChannelError::NoSecret("address".to_owned()))
     }
 
-    /// Reads what has not been read yet, as long as the store is open.
-    pub(super) async fn read_secrets_ahead(&self, channels: &[Channel], ping: Option<&Ping>) {
+    /// Reads what has not been read yet, as long as the store is open, and forgets what belongs to no channel any more.
+    pub(super) async fn read_secrets_ahead(&self, channels: &[Channel], has_ping: bool) {
+        let is_there = |id: &ChannelId| channels.iter().any(|channel| channel.id == *id);
+        self.0.notifier.secrets.channels().retain(|id, _| is_there(id));
         for channel in channels {
             let known = self.0.notifier.secrets.channels().get(&channel.id).map(|(revision, _)| *revision);
-            if known != Some(channel.revision) {
+            if known != Some(self.channel_revision(&channel.id)) {
                 drop(self.channel_fields(channel, Interaction::Forbidden).await);
             }
         }
-        if let Some(ping) = ping {
-            let known = self.0.notifier.secrets.ping().as_ref().map(|(revision, _)| *revision);
-            if known != Some(ping.revision) {
-                drop(self.ping_secret(ping, Interaction::Forbidden).await);
-            }
+        let known = self.0.notifier.secrets.ping().as_ref().map(|(revision, _)| *revision);
+        if has_ping && known != Some(self.ping_revision()) {
+            drop(self.ping_secret(Interaction::Forbidden).await);
         }
+    }
+
+    fn channel_revision(&self, id: &ChannelId) -> u32 {
+        self.0.accounts.notifications().channels.get(id).map_or(0, |voice| voice.revision)
+    }
+
+    fn ping_revision(&self) -> u32 {
+        self.0.accounts.notifications().pings.revision
     }
 
     /// Keeps what opens a channel.
