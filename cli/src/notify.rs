@@ -146,8 +146,8 @@ async fn ask_for_missing(
 }
 
 async fn ask(label: &str, output: Output) -> Result<Secret, Failure> {
-    output.prompt(&format!("{label}{}", output.language.pick(":", "：")));
-    let line = stdin::read_hidden_line().await?;
+    let question = format!("{label}{}", output.language.pick(":", "："));
+    let line = stdin::read_hidden_line(|| output.prompt(&question)).await?;
     // What was typed did not show, nor did the line's end.
     output.note("");
     line.ok_or_else(|| Problem::new(ProblemCode::Cancelled).into())

@@ -55,16 +55,19 @@ pub(crate) async fn read_line() -> Result<Option<Secret>, Failure> {
     .await
 }
 
-/// Reads the next line of a terminal, which does not echo it. For a secret that is typed or pasted.
+/// Asks with `prompt` and reads the next line of a terminal, which does not echo it. For a secret that is typed or pasted.
 ///
 /// # Errors
 /// `InvalidInput` when there is no terminal that can keep from showing it, or it is no text or too long.
-pub(crate) async fn read_hidden_line() -> Result<Option<Secret>, Failure> {
+pub(crate) async fn read_hidden_line(prompt: impl FnOnce()) -> Result<Option<Secret>, Failure> {
     #[cfg(unix)]
     if is_terminal() {
+        // Before it is asked for: whoever answers at once is not shown either.
         let _hidden = unix::HiddenInput::lines().map_err(|_| no_hidden_terminal())?;
+        prompt();
         return read_line().await;
     }
+    drop(prompt);
     Err(no_hidden_terminal())
 }
 

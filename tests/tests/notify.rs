@@ -13,6 +13,7 @@ use tunekey_tests::fixtures::{NETEASE, QQ};
 use tunekey_tests::process::Process;
 use tunekey_tests::push_server::PushServer;
 use tunekey_tests::screen::WindowState;
+use tunekey_tests::terminal::Terminal;
 
 const CHECK: &str = "/ping/d1665499-e827-441f-bf13-8f15e8f4c0b9";
 
@@ -115,6 +116,22 @@ async fn a_person_sets_up_a_channel_tries_it_out_and_hears_of_an_incident_once()
     ensure!(desktop.keyring().items().await?.len() == before, "a secret is left behind");
     let channels = desktop.cli(&["--json", "notify", "channels"]).await?.succeeded()?.json()?;
     ensure!(channels.len() == 10, "it lists {} channels", channels.len());
+    desktop.ensure_no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_a_terminal_a_secret_is_asked_for_and_does_not_show_while_it_is_typed() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.sign_in(QQ).await?;
+    let mut terminal = Terminal::start(&desktop.sandbox, (100, 30), &["notify", "add", "ntfy"])?;
+    terminal.wait_for_text("Topic:").await?;
+    terminal.type_keys(&format!("topic-{CANARY}\r"))?;
+    terminal.wait_for_text("nothing sent yet").await?;
+    let shown = terminal.shown();
+    ensure!(!shown.contains(CANARY) && shown.contains("ntfy.sh"), "it shows {shown}");
+    ensure!(terminal.wait_for_exit().await? == 0, "it does not end well");
+    let listed = json_of(&desktop, &["list"]).await?;
+    ensure!(listed["secrets"] == json!(["topic"]) && listed["language"] == "english", "it says {listed}");
     desktop.ensure_no_secret_leaked(&[]).await
 }
 
