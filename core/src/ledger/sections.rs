@@ -38,7 +38,8 @@ impl Section {
         }
     }
 
-    /// The version that this code writes.
+    /// The version that this code writes. What an older one could not read, such as one more kind of target or channel, needs
+    /// a new one: it would take the whole ledger for damaged.
     fn version(self) -> u64 {
         match self {
             Self::Accounts | Self::Settings | Self::Quota | Self::Deliveries | Self::Notifications => 1,
