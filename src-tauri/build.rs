@@ -40,6 +40,8 @@ const COMMANDS: &[&str] = &[
     "test_ping",
     "keychain_retry",
     "about",
+    "starts_at_login",
+    "set_start_at_login",
     "open_releases",
     "quit",
 ];

@@ -18,7 +18,7 @@ use crate::questions::{LineQuestion, ParsedLine};
 use crate::request::SignInRequest;
 use crate::retry::{self, Retries, RetryDecision};
 use crate::stdin::{self, Source};
-use crate::steps::{draw, oversized_code, show, terminal_resized};
+use crate::steps::{TerminalResizes, draw, oversized_code, show};
 use crate::text;
 
 /// Signs in, by the service's first method if none is named.
@@ -75,8 +75,9 @@ async fn follow(tunekey: &TuneKey, mut request: SignInRequest, output: Output) -
     let (mut finishing, mut interrupted) = (false, false);
     let (mut confirmed, mut retries) = (false, Retries::new());
     let (mut retried, mut oversized) = (None, None);
+    let mut resizes = TerminalResizes::listen();
     loop {
-        let next = next_step(&mut sign_in, &mut oversized, &request, output);
+        let next = next_step(&mut sign_in, &mut oversized, &mut resizes, &request, output);
         let step = match unless_interrupted(next, interrupt.as_mut()).await {
             Ok(step) => step,
             // Half a sign-in would be a lost one: the first Ctrl-C waits for what comes of it, the second does not.
@@ -202,6 +203,7 @@ fn finish_abandoned(
 async fn next_step(
     sign_in: &mut SignIn,
     oversized: &mut Option<QrCode>,
+    resizes: &mut TerminalResizes,
     request: &SignInRequest,
     output: Output,
 ) -> Option<SignInStep> {
@@ -209,7 +211,7 @@ async fn next_step(
         let Some(code) = oversized.as_ref() else { return sign_in.next().await };
         tokio::select! {
             step = sign_in.next() => return step,
-            () = terminal_resized() => {
+            () = resizes.next() => {
                 if draw(code, request, output) {
                     *oversized = None;
                 }

@@ -176,18 +176,29 @@ pub(crate) fn draw(code: &QrCode, request: &SignInRequest, output: Output) -> bo
     rendered.overflow.is_none()
 }
 
-/// Waits until the terminal's size changes.
-#[cfg(unix)]
-pub(crate) async fn terminal_resized() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::window_change()) {
-        Ok(mut changes) => drop(changes.recv().await),
-        Err(_) => std::future::pending().await,
-    }
+/// The changes of the terminal's size from when this was made: one that comes while a code is drawn is not lost.
+#[derive(Debug)]
+pub(crate) struct TerminalResizes {
+    #[cfg(unix)]
+    signals: Option<tokio::signal::unix::Signal>,
 }
 
-/// Waits for ever: no signal tells of it here.
-#[cfg(not(unix))]
-pub(crate) async fn terminal_resized() {
-    std::future::pending().await
+impl TerminalResizes {
+    /// Listens from now on.
+    pub(crate) fn listen() -> Self {
+        Self {
+            #[cfg(unix)]
+            signals: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::window_change()).ok(),
+        }
+    }
+
+    /// Waits for the next change, for ever where no signal tells of it.
+    pub(crate) async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signals) = &mut self.signals {
+            signals.recv().await;
+            return;
+        }
+        std::future::pending().await
+    }
 }

@@ -20,7 +20,6 @@ use crate::delivery::Deliverer;
 use crate::export::{self, Format};
 use crate::lease::Lease;
 use crate::ledger::{HandedOut, LedgerFile};
-use crate::outbound::Clients;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::renewal::Renewer;
@@ -35,6 +34,7 @@ use crate::{disk, extra_ca};
 mod deliveries;
 mod lookup;
 mod notifications;
+mod outbound;
 mod removal;
 mod renewals;
 mod schedule;
@@ -468,6 +468,14 @@ impl TuneKey {
         })
     }
 
+    /// Makes the client now rather than with the first request, which then waits for nothing but the network: the
+    /// system's certificate authorities are hundreds of files. What fails here fails there again, where somebody waits.
+    pub async fn prepare_requests(&self) {
+        if let Err(problem) = self.context().await {
+            tracing::debug!(%problem, "requests can’t be made yet");
+        }
+    }
+
     /// Fetches an account's picture in the background: nothing waits for a picture.
     fn fetch_avatar(&self, id: &AccountId, address: Option<url::Url>) {
         let Some(address) = address else { return };
@@ -502,18 +510,6 @@ impl TuneKey {
         let http = Http::through(&options, system.clone()).map_err(Problem::from)?;
         *self.cached_client() = Some((options, system, http.clone()));
         Ok(http)
-    }
-
-    /// The clients for addresses of the person's own, as the settings want them now.
-    async fn outbound_clients(&self) -> Result<Clients, Problem> {
-        let this = self.clone();
-        disk::blocking(move || {
-            let settings = this.settings();
-            let extra_ca = settings.extra_ca.as_ref().map(|chosen| extra_ca::load(&this.0.profile, chosen));
-            let (proxy, limits) = (settings.proxy, this.0.limits);
-            Ok(Clients::new(HttpOptions { proxy, extra_ca: extra_ca.transpose()?, limits }))
-        })
-        .await
     }
 
     /// Closes the connections that nobody uses. What came last over one is in its buffers for as long as it is open.

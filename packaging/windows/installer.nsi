@@ -26,6 +26,8 @@ Target amd64-unicode
 ; https://learn.microsoft.com/microsoft-edge/webview2/concepts/distribution: where 64-bit Windows keeps the runtime's version.
 !define WEB_VIEW "Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}"
 !define WEB_VIEW_PAGE "https://developer.microsoft.com/microsoft-edge/webview2/consumer"
+; Where Windows has what starts with it: the app's switch puts itself there.
+!define RUN "Software\Microsoft\Windows\CurrentVersion\Run"
 !define SHORTCUT "$SMPROGRAMS\TuneKey.lnk"
 ; Exit codes beside those of NSIS: 0 done, 1 cancelled, 2 failed.
 !define IN_USE 3
@@ -107,6 +109,8 @@ Section "TuneKey" Programs
   File "${FILES}\icon.png"
   File "${FILES}\LICENSE-MIT.txt"
   File "${FILES}\LICENSE-APACHE.txt"
+  File "${FILES}\LICENSE-WebView2Loader.txt"
+  File "${FILES}\THIRD-PARTY-LICENSES.txt"
   WriteUninstaller "$INSTDIR\uninstall.exe"
   CreateShortcut "${SHORTCUT}" "$INSTDIR\tunekey-desktop.exe"
   ${If} ${Errors}
@@ -198,10 +202,13 @@ Section un.TuneKey
   Delete "$INSTDIR\icon.png"
   Delete "$INSTDIR\LICENSE-MIT.txt"
   Delete "$INSTDIR\LICENSE-APACHE.txt"
+  Delete "$INSTDIR\LICENSE-WebView2Loader.txt"
+  Delete "$INSTDIR\THIRD-PARTY-LICENSES.txt"
   Delete "$INSTDIR\uninstall.exe"
   SetOutPath "$TEMP"
   RMDir "$INSTDIR"
   Call un.RemoveFromPath
+  DeleteRegValue HKCU "${RUN}" TuneKey
   DeleteRegKey HKCU "${NOTIFIER}"
   DeleteRegKey HKCU "${UNINSTALL}"
   DetailPrint "$(ACCOUNTS_STAY)"

@@ -57,6 +57,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, StartError> {
     let mut setup = Setup::new(profile.clone());
     setup.has_web_view = official_page::CAN_BE_SHOWN;
     let core = TuneKey::open(setup).map_err(StartError::Profile)?;
+    if !args.hidden {
+        let core = core.clone();
+        // While the web view starts: whoever opens a window is about to ask a service.
+        tauri::async_runtime::spawn(async move { core.prepare_requests().await });
+    }
     let mut context = tauri::generate_context!();
     single_instance::name_after_profile(&profile, context.config_mut());
     // First, so that a second start ends before it has touched anything.
@@ -205,6 +210,9 @@ fn on_run_event(app: &AppHandle, event: RunEvent) {
     match event {
         // The window is closed, the tray is not: the app goes on.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        RunEvent::WindowEvent { label, event: WindowEvent::Destroyed, .. } if label == window::LABEL => {
+            window::on_gone(app);
+        }
         RunEvent::Exit => shutdown::on_exit(app),
         #[cfg(target_os = "macos")]
         RunEvent::Reopen { .. } => window::show(app),

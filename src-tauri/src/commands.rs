@@ -25,8 +25,8 @@ use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager as _, State, Wry};
 use tunekey_core::{
     Account, AccountId, CheckOutcome, Clock as _, ConnectionTest, Interaction, Language, Method, Problem,
-    ProblemCode, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo, SignInId, SignedOut, Snapshot,
-    StoreState, SystemClock, TuneKey, UserInput, Words, png_data_url,
+    ProblemCode, Profile, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo, SignInId, SignedOut,
+    Snapshot, StoreState, SystemClock, TuneKey, UserInput, Words, png_data_url,
 };
 
 use crate::clipboard::Clipboard;
@@ -39,7 +39,7 @@ use crate::rate_limit::{RateLimit, RateLimits};
 use crate::renewal::{self, RenewalSummary};
 use crate::sign_in::{self, ShownSignIn, WindowInput};
 use crate::single_instance::StartNotice;
-use crate::{browser, shutdown, text, text_file, tray, window};
+use crate::{browser, shutdown, start_at_login, text, text_file, tray, window};
 
 /// What a command returns: what was asked for, or what went wrong, as every front may show it.
 type CommandResult<T> = Result<T, Problem>;
@@ -109,6 +109,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         notifications::test_ping,
         keychain_retry,
         about,
+        starts_at_login,
+        set_start_at_login,
         open_releases,
         quit,
     ]
@@ -532,6 +534,23 @@ fn about() -> About {
         locale: text::system_locale(),
         sentences: ProblemCode::sentences(),
     }
+}
+
+/// If the page lies: it learns whether TuneKey starts with the computer.
+#[tauri::command(async)]
+fn starts_at_login(profile: State<'_, Profile>) -> CommandResult<bool> {
+    start_at_login::is_on(&profile)
+}
+
+/// If the page lies: TuneKey starts with the computer, hidden, or does not; never another program.
+#[tauri::command(async)]
+fn set_start_at_login(
+    profile: State<'_, Profile>,
+    limits: State<'_, RateLimits>,
+    on: bool,
+) -> CommandResult<()> {
+    limited(&limits.writes)?;
+    start_at_login::set(&profile, on)
 }
 
 /// Shows where new versions are offered: nothing looks for them by itself.

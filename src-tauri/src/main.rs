@@ -35,6 +35,7 @@ mod response_policy;
 mod shutdown;
 mod sign_in;
 mod single_instance;
+mod start_at_login;
 mod system_events;
 mod text;
 mod text_file;

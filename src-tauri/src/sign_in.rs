@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
+use tokio::sync::broadcast::error::RecvError;
 use tunekey_core::{
     AccountId, Input, Method, PrivateAddress, Problem, ProblemCode, Secret, ServiceId, SignInId,
     SignInOption, SignInStatus, SignInStep, TuneKey, UserInput,
@@ -179,6 +180,18 @@ fn captcha(step: Option<SignInStep>) -> Result<PrivateAddress, Problem> {
 /// How a sign-in stands; `None` when it is over.
 fn status(core: &TuneKey, id: SignInId) -> Option<SignInStatus> {
     core.sign_ins().into_iter().find(|status| status.id == id)
+}
+
+/// Waits until the sign-in that the page shows is over, if there is one.
+pub(crate) async fn wait_until_over(app: &AppHandle) {
+    let (core, shown) = (app.state::<TuneKey>(), app.state::<ShownSignIn>());
+    let mut events = core.events();
+    while shown.id().and_then(|id| status(&core, id)).is_some() {
+        // Which event it was does not matter.
+        if matches!(events.recv().await, Err(RecvError::Closed)) {
+            return;
+        }
+    }
 }
 
 /// Gives the text of a file that was dropped on the window to the sign-in that waits for one. Does nothing when none

@@ -341,6 +341,15 @@ pub(crate) fn need_sign_in(count: usize, language: Language) -> String {
     }
 }
 
+/// How many accounts work and will not go on by themselves.
+pub(crate) fn need_attention(count: usize, language: Language) -> String {
+    match (language, count) {
+        (Language::English, 1) => "1 account needs attention".to_owned(),
+        (Language::English, _) => format!("{count} accounts need attention"),
+        (Language::Chinese, _) => format!("{count} 个账号需留意"),
+    }
+}
+
 /// The title and the text of the notification that a cookie was copied from the tray.
 pub(crate) fn copied(name: &str, seconds: u32, language: Language) -> (String, String) {
     match language {

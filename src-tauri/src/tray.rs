@@ -293,6 +293,7 @@ fn icon_image(icon: Icon) -> Image<'static> {
     match icon {
         Icon::Healthy => tauri::include_image!("../icons/tray/healthy.png"),
         Icon::Renewing => tauri::include_image!("../icons/tray/refreshing.png"),
+        Icon::NeedsAttention => tauri::include_image!("../icons/tray/needs-attention.png"),
         Icon::NeedsSignIn => tauri::include_image!("../icons/tray/needs-sign-in.png"),
         Icon::Locked => tauri::include_image!("../icons/tray/locked.png"),
     }
@@ -304,6 +305,7 @@ fn icon_image(icon: Icon) -> Image<'static> {
     match icon {
         Icon::Healthy => tauri::include_image!("../icons/tray/healthy-template.png"),
         Icon::Renewing => tauri::include_image!("../icons/tray/refreshing-template.png"),
+        Icon::NeedsAttention => tauri::include_image!("../icons/tray/needs-attention-template.png"),
         Icon::NeedsSignIn => tauri::include_image!("../icons/tray/needs-sign-in-template.png"),
         Icon::Locked => tauri::include_image!("../icons/tray/locked-template.png"),
     }

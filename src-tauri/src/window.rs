@@ -1,4 +1,4 @@
-//! The main window and its page: builds, shows and hides the window, and opens views in it. What closing it does is in
+//! The main window and its page: builds, shows, hides and frees the window, and opens views in it. What closing it does is in
 //! `close_to_tray.rs`. Any file above `events.rs` may use this.
 
 use std::path::{Path, PathBuf};
@@ -35,6 +35,12 @@ struct PageState {
     pending_view: Option<DesktopEvent>,
     /// Set while the window is being built, so that two requests at once build one window.
     is_building: bool,
+    /// How often the window has been hidden or brought back.
+    turns: u64,
+    /// Set from when the window is given up until the system says that it is gone.
+    is_going: bool,
+    /// Whether the window was asked for meanwhile.
+    is_wanted: bool,
 }
 
 impl PageState {
@@ -47,12 +53,23 @@ impl PageState {
         None
     }
 
+    /// Notes that the window is wanted. Returns whether it is going, and will be built again once it is gone.
+    fn waits_to_be_built(&mut self) -> bool {
+        self.turns += 1;
+        self.is_wanted = self.is_going;
+        self.is_going
+    }
+
     /// Notes that the page listens. Returns the view that was kept.
     fn begin_listening(&mut self) -> Option<DesktopEvent> {
         self.is_listening = true;
         self.pending_view.take()
     }
 }
+
+/// Which time of hiding the window it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HiddenTurn(u64);
 
 impl MainPage {
     fn lock(&self) -> std::sync::MutexGuard<'_, PageState> {
@@ -113,8 +130,11 @@ pub(crate) fn build(app: &AppHandle, appearance: Appearance) -> tauri::Result<()
     }
 }
 
-/// Brings the window to the front, whether it is hidden, minimised, behind others, or not built yet. Returns at once.
+/// Brings the window to the front, whether it is hidden, minimised, behind others, or not built. Returns at once.
 pub(crate) fn show(app: &AppHandle) {
+    if app.state::<MainPage>().lock().waits_to_be_built() {
+        return;
+    }
     if let Some(window) = app.get_webview_window(LABEL) {
         let shown = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus());
         if let Err(error) = shown {
@@ -158,12 +178,50 @@ pub(crate) fn on_page_listening(app: &AppHandle) {
     }
 }
 
-/// Hides the window. Its page keeps running.
-pub(crate) fn hide(app: &AppHandle) {
+/// Hides the window. Its page keeps running until [`free_hidden`] is called with what this returns.
+pub(crate) fn hide(app: &AppHandle) -> HiddenTurn {
+    let turn = {
+        let page = app.state::<MainPage>();
+        let mut page = page.lock();
+        page.turns += 1;
+        HiddenTurn(page.turns)
+    };
     if let Some(window) = app.get_webview_window(LABEL)
         && let Err(error) = window.hide()
     {
         tracing::warn!(%error, "the window was not hidden");
+    }
+    turn
+}
+
+/// Gives up a window that has been hidden since, with its page and the processes that draw it. It is built again when it is
+/// wanted. Does nothing when it was brought back or hidden again meanwhile. Says whether it has.
+pub(crate) fn free_hidden(app: &AppHandle, turn: HiddenTurn) -> bool {
+    let page = app.state::<MainPage>();
+    let mut page = page.lock();
+    let Some(window) = app.get_webview_window(LABEL).filter(|_| page.turns == turn.0 && !page.is_going)
+    else {
+        return false;
+    };
+    if let Err(error) = window.destroy() {
+        tracing::warn!(%error, "the window was not given up");
+        return false;
+    }
+    page.is_going = true;
+    page.is_listening = false;
+    true
+}
+
+/// Notes that the window is gone, and builds it again if it was asked for meanwhile.
+pub(crate) fn on_gone(app: &AppHandle) {
+    let is_wanted = {
+        let page = app.state::<MainPage>();
+        let mut page = page.lock();
+        page.is_going = false;
+        std::mem::take(&mut page.is_wanted)
+    };
+    if is_wanted {
+        build_later(app, Appearance::Shown);
     }
 }
 
@@ -205,6 +263,9 @@ pub(crate) fn minimise(app: &AppHandle) {
 
 /// Shows a window minimised that is hidden or not built yet: it can be found, and is in nobody's way.
 pub(crate) fn show_minimised(app: &AppHandle) {
+    if app.state::<MainPage>().lock().waits_to_be_built() {
+        return;
+    }
     let Some(window) = app.get_webview_window(LABEL) else {
         build_later(app, Appearance::Minimised);
         return;
@@ -255,6 +316,15 @@ mod tests {
         );
         assert!(page.begin_listening().is_none(), "and only once");
         assert!(page.take_or_defer(view(OpenView::Add)).is_some(), "later ones are told at once");
+    }
+
+    #[test]
+    fn a_window_that_is_wanted_while_it_goes_is_built_again_and_only_then() {
+        let mut page = PageState::default();
+        assert!(!page.waits_to_be_built(), "it is there");
+        page.is_going = true;
+        assert!(page.waits_to_be_built());
+        assert!(page.is_wanted);
     }
 
     #[test]

@@ -304,14 +304,20 @@ impl Desktop {
         self.screen.wait_for_window(question, WindowState::Hidden).await
     }
 
+    /// Starts the app, as from a menu, without a driver for its window.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_app(&self) -> Result<Process> {
+        self.start_process(&[], "app")
+    }
+
     /// Starts the app without a window, as at a log-in.
     ///
     /// # Errors
     /// When it cannot be started.
     pub fn start_hidden_app(&self) -> Result<Process> {
-        let mut command = self.sandbox.command(program("tunekey-desktop")?);
-        command.arg("--profile").arg(self.sandbox.profile()).args(["--hidden", "--log", "trace"]);
-        Process::start(&mut command, &self.sandbox.log("app"))
+        self.start_process(&["--hidden"], "app")
     }
 
     /// Starts the app once more, as from a menu.
@@ -319,9 +325,13 @@ impl Desktop {
     /// # Errors
     /// When it cannot be started.
     pub fn start_second_app(&self) -> Result<Process> {
+        self.start_process(&[], "another-app")
+    }
+
+    fn start_process(&self, arguments: &[&str], log: &str) -> Result<Process> {
         let mut command = self.sandbox.command(program("tunekey-desktop")?);
-        command.arg("--profile").arg(self.sandbox.profile()).args(["--log", "trace"]);
-        Process::start(&mut command, &self.sandbox.log("another-app"))
+        command.arg("--profile").arg(self.sandbox.profile()).args(["--log", "trace"]).args(arguments);
+        Process::start(&mut command, &self.sandbox.log(log))
     }
 
     /// Records, as another process would, that an account needs a new sign-in, and a new nickname. Written to the ledger,

@@ -39,6 +39,7 @@ pub mod phone;
 pub mod process;
 pub mod programs;
 pub mod push_server;
+pub mod readers;
 pub mod sandbox;
 pub mod screen;
 pub mod script;

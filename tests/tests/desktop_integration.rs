@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use nix::sys::signal::Signal;
 use tunekey_simulator::{Fault, FaultKind, Service};
 use tunekey_tests::desktop::Desktop;
-use tunekey_tests::eventually::until;
+use tunekey_tests::eventually::{until, within};
 use tunekey_tests::fixtures::{NETEASE, QQ};
 use tunekey_tests::notifications::{Notification, Notifications};
 use tunekey_tests::screen::{ENTER, WindowState};
+use tunekey_tests::tray::Tray;
 use tunekey_tests::tray_host::TrayHost;
 use tunekey_tests::window::QUIT_LIMIT;
 
@@ -51,6 +53,65 @@ async fn closing_goes_to_the_tray_where_there_is_one_and_says_so_the_first_time(
     desktop.screen.wait_for_window(TITLE, WindowState::Hidden).await?;
     window.quit(QUIT_LIMIT).await?;
     ensure!(notifications.shown().len() == 1, "it was said again: {:?}", notifications.shown());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn starting_with_the_computer_is_an_entry_in_the_desktops_list_and_taken_out_again() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    let window = desktop.window().await?;
+    window.wait_for_text("h1", "Scan once").await?;
+    window.type_with_control(',').await?;
+    let folder = desktop.sandbox.home().join(".config/autostart");
+    let entries = || -> Result<Vec<String>> {
+        let Ok(found) = std::fs::read_dir(&folder) else { return Ok(Vec::new()) };
+        found.map(|entry| Ok(std::fs::read_to_string(entry?.path())?)).collect()
+    };
+    window.click("#g7").await?;
+    let entry = until("the entry", || async { entries()?.pop().context("there is none") }).await?;
+    let profile = desktop.sandbox.profile().canonicalize()?;
+    ensure!(entry.contains("tunekey-desktop\" \"--hidden\""), "it starts something else: {entry}");
+    ensure!(
+        entry.contains(&format!("\"--profile\" \"{}\"", profile.display())),
+        "of another profile: {entry}"
+    );
+    window.click("#g7").await?;
+    until("the entry to be gone", || async {
+        ensure!(entries()?.is_empty(), "it is still there");
+        Ok(())
+    })
+    .await?;
+    window.quit(QUIT_LIMIT).await
+}
+
+/// What draws the page.
+const PAGE_PROCESS: &str = "WebKitWebProcess";
+
+/// How much longer than a minute a hidden window may keep its page on a busy machine.
+const FREED_WITHIN: Duration = Duration::from_secs(120);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_in_the_tray_gives_up_what_draws_it_and_comes_back_when_it_is_wanted() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.sign_in(QQ).await?;
+    let _panel = TrayHost::start(&desktop.bus).await?;
+    let mut app = desktop.start_app()?;
+    knows_the_tray(&desktop, 1).await?;
+    let tray = Tray::of(&desktop.bus, app.id()).await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Shown).await?;
+    desktop.screen.close(TITLE)?;
+    within(FREED_WITHIN, "the page to be given up", || async {
+        ensure!(desktop.sandbox.process(PAGE_PROCESS).is_err(), "something still draws it");
+        Ok(())
+    })
+    .await?;
+    ensure!(tray.labels().await?.iter().any(|label| label.contains("小满")), "the tray forgot the account");
+
+    tray.click("Open TuneKey").await?;
+    desktop.screen.wait_for_window(TITLE, WindowState::Shown).await?;
+    desktop.sandbox.process(PAGE_PROCESS).context("nothing draws the window that came back")?;
+    app.signal(Signal::SIGTERM)?;
+    ensure!(app.wait_for_exit(QUIT_LIMIT).await?.success(), "it did not end well");
     Ok(())
 }
 

@@ -153,7 +153,13 @@ async fn copying_ends_with_the_cookie_that_was_asked_for_last() -> Result<()> {
             .with_context(|| format!("the {time}th time, {format}"))?;
         window.element("#t-clear").await?;
         copied = Some(std::time::Instant::now());
-        ensure!(account_snapshot(&window, QQ).await?["format"] == format, "another format was remembered");
+        // Remembered after it is on the clipboard.
+        until("the format to be remembered", || async {
+            let remembered = account_snapshot(&window, QQ).await?["format"].clone();
+            ensure!(remembered == format, "it is {remembered}");
+            Ok(())
+        })
+        .await?;
     }
     // Its toast is there for as long as the cookie is, and no longer.
     desktop.clipboard().wait_until_empty(Duration::from_secs(u64::from(CLEARED_AFTER) + 2)).await?;

@@ -33,9 +33,11 @@ const WEB_VIEW: &str = r"HKCU\Software\Microsoft\EdgeUpdate\Clients\{F3017226-FE
 /// What it ends with when one of the programs is running.
 const IN_USE: i32 = 3;
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
     "LICENSE-APACHE.txt",
     "LICENSE-MIT.txt",
+    "LICENSE-WebView2Loader.txt",
+    "THIRD-PARTY-LICENSES.txt",
     "WebView2Loader.dll",
     "icon.png",
     "tunekey-desktop.exe",

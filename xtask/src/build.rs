@@ -62,12 +62,15 @@ pub(crate) fn npm(script: &str) -> Command {
     npm
 }
 
-/// Builds the web UI, which the app carries inside.
+/// Builds the web UI, which the app carries inside, once in a run.
 ///
 /// # Errors
 /// When it does not build.
 pub(crate) fn ui(steps: &mut Steps) -> Result<()> {
-    steps.run("build the web UI", npm("build"))
+    if !steps.take_ui_as_it_is() {
+        steps.run("build the web UI", npm("build"))?;
+    }
+    Ok(())
 }
 
 /// Builds the app with its UI, and says where it is.

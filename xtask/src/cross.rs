@@ -35,11 +35,11 @@ const INSTALLERS: &str = "target/cross/installers";
 /// What stands for the next version there.
 const NEXT_VERSION: &str = "99.0.0";
 
-/// Checks and builds for every other target and runs what runs here, up to the first step that fails, and says how many
-/// checks passed.
-pub(crate) fn everything(mut steps: Steps) -> ExitCode {
+/// Checks and builds for every other target and, unless it is only to build, runs what runs here, up to the first step
+/// that fails, and says how many checks passed.
+pub(crate) fn everything(mut steps: Steps, only_build: bool) -> ExitCode {
     let mut counted = Counted::default();
-    let came = run(&mut steps, &mut counted);
+    let came = run(&mut steps, &mut counted, only_build);
     counted.close(&steps, came)
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn static_linux(steps: &mut Steps) -> Result<Vec<StaticProgram>> {
     Ok(programs)
 }
 
-fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
+fn run(steps: &mut Steps, counted: &mut Counted, only_build: bool) -> Result<()> {
     if !packages::has_apt() {
         return elsewhere::check(steps);
     }
@@ -98,9 +98,14 @@ fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     );
     packages::install(steps, Purpose::Cross)?;
     build::ui(steps)?;
+    compile(steps)?;
+    if only_build { Ok(()) } else { test(steps, counted) }
+}
+
+/// Checks and builds for every other target.
+fn compile(steps: &mut Steps) -> Result<()> {
     let sid = Sid::install(steps)?;
     let zig = zig::install(steps)?;
-
     steps.run("Windows: lints", WINDOWS.lint(&sid))?;
     steps.run("Windows: build the command line and the app", WINDOWS.build_products(&sid))?;
     steps.step("Windows: installers of this version and the next", pack_installers)?;
@@ -117,6 +122,15 @@ fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
             zig.build(&sid, linux, Profile::Debug)?,
         )?;
     }
+    Ok(())
+}
+
+/// Runs what was built.
+///
+/// # Errors
+/// When a test fails.
+pub(crate) fn test(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
+    let sid = Sid::install(steps)?;
     sid.write_launcher("qemu-aarch64", "", "/usr/bin/qemu-aarch64")?;
     wine::set_up(steps, &sid)?;
     steps.step("tests of what was built", || {
@@ -136,8 +150,9 @@ fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
 /// Packs the programs that were built for the tests, as this version and as the next.
 fn pack_installers() -> Result<()> {
     let folder = workspace().join(INSTALLERS);
-    let programs = WINDOWS.programs(Profile::Debug);
-    let contents = Contents::gather(&programs, &folder.join("TuneKey"), reproducible::commit_time()?)?;
+    let (programs, licences) = (WINDOWS.programs(Profile::Debug), windows_packages::licences_inside()?);
+    let time = reproducible::commit_time()?;
+    let contents = Contents::gather(&programs, &licences, &folder.join("TuneKey"), time)?;
     for (name, version) in [("this", VERSION), ("next", NEXT_VERSION)] {
         let installer = folder.join(format!("{name}-setup.exe"));
         contents.pack_installer(version, Compression::Test, &installer)?;
@@ -153,7 +168,9 @@ fn pack_small_installer() -> Result<()> {
         std::fs::copy(workspace().join("README.md"), folder.join(name))?;
     }
     let pack = |name: &str| -> Result<[Vec<u8>; 2]> {
-        let contents = Contents::gather(&folder, &folder.join("TuneKey"), reproducible::commit_time()?)?;
+        let time = reproducible::commit_time()?;
+        let contents =
+            Contents::gather(&folder, "None of these is a program.", &folder.join("TuneKey"), time)?;
         let (installer, zip) = (
             folder.with_file_name(format!("{name}-setup.exe")),
             folder.with_file_name(format!("{name}.zip")),

@@ -7,7 +7,6 @@
 mod bill_of_materials;
 mod deb;
 mod inspection;
-mod licences;
 mod manual;
 mod rpm;
 mod tarball;
@@ -21,7 +20,7 @@ use anyhow::{Result, ensure};
 use crate::packages::{self, Purpose};
 use crate::product::{HOMEPAGE, VERSION};
 use crate::steps::{Steps, command, output, say, write};
-use crate::{build, cross, reproducible};
+use crate::{build, cross, licences, reproducible};
 
 /// Where the artefacts are.
 const FOLDER: &str = "target/dist";
@@ -95,7 +94,7 @@ fn make(steps: &mut Steps, out: &Path) -> Result<()> {
     manual::write(steps)?;
     let mut artefacts = Vec::new();
     for product in [COMMAND_LINE, DESKTOP] {
-        licences::write(steps, product)?;
+        write_licences(steps, product)?;
         artefacts.extend(bill_of_materials::write(steps, product, out)?);
         write_changelog(product)?;
         artefacts.push(deb::build(steps, product, out)?);
@@ -125,6 +124,18 @@ fn empty(folder: &str) -> Result<()> {
         std::fs::remove_dir_all(folder)?;
     }
     Ok(std::fs::create_dir_all(folder)?)
+}
+
+/// Writes the licences of everything that is in a program, also compressed.
+///
+/// # Errors
+/// When something comes without its licence.
+fn write_licences(steps: &mut Steps, product: Product) -> Result<()> {
+    steps.step(&format!("{}: licences", product.name), || {
+        let path = product.parts().join(licences::FILE);
+        write(&path, licences::list(&[product.name], licences::LINUX)?)?;
+        manual::compress([path])
+    })
 }
 
 /// The changelog that Debian's rules ask for. What is new is told where the versions are offered.

@@ -3,11 +3,13 @@
 
 mod bindings;
 mod build;
+mod ci;
 mod counted;
 mod cross;
 mod demo;
 mod dist;
 mod fuzz;
+mod licences;
 mod packages;
 mod packaging;
 mod product;
@@ -49,7 +51,16 @@ enum Task {
     /// Check everything, from a clean checkout.
     Test,
     /// Build for Windows, macOS and static Linux, and try what runs here.
-    Cross,
+    Cross {
+        /// Only build.
+        #[arg(long)]
+        build: bool,
+        /// Take the web UI as it was built last.
+        #[arg(long, hide = true)]
+        ui_as_it_is: bool,
+    },
+    /// Both: what is built for other systems is built while the tests wait.
+    Ci,
     /// Make what people install, into target/dist: packages, archives, bills of materials, sums.
     Dist {
         #[command(flatten)]
@@ -100,7 +111,13 @@ fn run(task: Task) -> Result<ExitCode> {
             steps.run("the app", command(&app).args(arguments))?;
         }
         Task::Test => return Ok(test::everything(steps)),
-        Task::Cross => return Ok(cross::everything(steps)),
+        Task::Cross { build, ui_as_it_is } => {
+            if ui_as_it_is {
+                steps.take_ui_as_it_is();
+            }
+            return Ok(cross::everything(steps, build));
+        }
+        Task::Ci => return Ok(ci::everything(steps)),
         Task::Dist { checks } => dist::run(&mut steps, checks)?,
         Task::Packaging { release } => packaging::render(&mut steps, &release)?,
         Task::Bench => {

@@ -12,11 +12,13 @@ use anyhow::{Context, Result, bail};
 pub(crate) struct Steps {
     began: Instant,
     done: u32,
+    /// The web UI need not be built any more.
+    ui_is_built: bool,
 }
 
 impl Default for Steps {
     fn default() -> Self {
-        Self { began: now(), done: 0 }
+        Self { began: now(), done: 0, ui_is_built: false }
     }
 }
 
@@ -40,6 +42,11 @@ impl Steps {
         say(&format!("    {name}: done in {:.1} s", began.elapsed().as_secs_f64()));
         self.done += 1;
         Ok(came)
+    }
+
+    /// Has the web UI taken as it is from now on. Returns whether it was so already.
+    pub(crate) fn take_ui_as_it_is(&mut self) -> bool {
+        std::mem::replace(&mut self.ui_is_built, true)
     }
 
     /// How many steps were done.

@@ -18,7 +18,11 @@ pub(crate) fn everything(mut steps: Steps) -> ExitCode {
     counted.close(&steps, came)
 }
 
-fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
+/// Checks everything up to the first step that fails.
+///
+/// # Errors
+/// What that fails with.
+pub(crate) fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     packages::install(steps, Purpose::Test)?;
     if cfg!(target_os = "linux") {
         packages::tauri_driver(steps)?;

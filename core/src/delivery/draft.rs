@@ -121,6 +121,7 @@ fn check_file(file: &FileTarget) -> Result<(), DeliveryError> {
         let place = match &file.content {
             FileContent::Toml { .. } => Place::Toml(&one.at),
             FileContent::Json { .. } => Place::Json(&one.at),
+            FileContent::RawVariables { .. } => Place::RawVariable(&one.at),
             FileContent::Variables { .. } | FileContent::Whole => Place::Variable(&one.at),
         };
         // Whether it is there only the file knows; whether it can be anywhere shows here.

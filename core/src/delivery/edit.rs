@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use dotenv::Reading;
 use zeroize::Zeroizing;
 
 mod dotenv;
@@ -14,6 +15,8 @@ mod toml;
 pub(crate) enum Place<'a> {
     /// The variable of that name in a `.env` file. One that is not there is added at the end.
     Variable(&'a str),
+    /// The same for a reader to whom quotes are a part of the value.
+    RawVariable(&'a str),
     /// The value at that JSON Pointer (RFC 6901) in a TOML file.
     Toml(&'a str),
     /// The value at that JSON Pointer (RFC 6901) in a JSON file, in which comments may stand.
@@ -49,7 +52,8 @@ pub(crate) enum EditError {
 /// As [`EditError`] says; nothing is changed then.
 pub(crate) fn edited(place: Place<'_>, text: &str, value: &str) -> Result<Zeroizing<String>, EditError> {
     let (at, written) = match place {
-        Place::Variable(name) => dotenv::change(text, name, value)?,
+        Place::Variable(name) => dotenv::change(text, name, value, Reading::Quotes)?,
+        Place::RawVariable(name) => dotenv::change(text, name, value, Reading::Raw)?,
         Place::Toml(pointer) => toml::change(text, &steps(pointer)?, value)?,
         Place::Json(pointer) => json::change(text, &steps(pointer)?, value)?,
     };

@@ -88,10 +88,12 @@ fn content(
     let (values, place): (_, fn(&PlacedValue) -> Place<'_>) = match &target.content {
         FileContent::Whole => return Ok(Zeroizing::new(exposed(&payload.text).to_owned())),
         FileContent::Variables { values } => (values, |one| Place::Variable(&one.at)),
+        FileContent::RawVariables { values } => (values, |one| Place::RawVariable(&one.at)),
         FileContent::Toml { values } => (values, |one| Place::Toml(&one.at)),
         FileContent::Json { values } => (values, |one| Place::Json(&one.at)),
     };
-    let is_dotenv = matches!(target.content, FileContent::Variables { .. });
+    let is_dotenv =
+        matches!(target.content, FileContent::Variables { .. } | FileContent::RawVariables { .. });
     let text = match before {
         Some(before) => std::str::from_utf8(before).map_err(|_| DeliveryError::NotAFile(NotAFile::NoText))?,
         None if is_dotenv => "",

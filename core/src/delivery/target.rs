@@ -68,6 +68,11 @@ pub enum FileContent {
         /// Each with what becomes its value.
         values: Vec<PlacedValue>,
     },
+    /// The same for a reader that takes quotes for a part of the value, such as `docker run --env-file`.
+    RawVariables {
+        /// Each with what becomes its value.
+        values: Vec<PlacedValue>,
+    },
     /// Values of a TOML file, by JSON Pointers.
     Toml {
         /// Each with what becomes of it.
@@ -85,7 +90,10 @@ impl FileContent {
     pub(crate) fn values(&self) -> &[PlacedValue] {
         match self {
             Self::Whole => &[],
-            Self::Variables { values } | Self::Toml { values } | Self::Json { values } => values,
+            Self::Variables { values }
+            | Self::RawVariables { values }
+            | Self::Toml { values }
+            | Self::Json { values } => values,
         }
     }
 }

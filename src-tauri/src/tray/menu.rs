@@ -2,7 +2,7 @@
 //! Only `tray.rs` uses this.
 
 use jiff::Timestamp;
-use tunekey_core::{Account, AccountId, Busy, Health, Language, Snapshot, StoreState};
+use tunekey_core::{Account, AccountId, Busy, Health, Language, Snapshot, StoreState, WarningReason};
 
 use crate::text::{self, Phrase};
 
@@ -46,13 +46,15 @@ pub(crate) enum Command {
     Quit,
 }
 
-/// Which of the four tray icons to show.
+/// Which of the tray icons to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Icon {
     /// Nothing to do.
     Healthy,
     /// Something is being renewed.
     Renewing,
+    /// An account works and will not go on by itself.
+    NeedsAttention,
     /// An account needs a new sign-in.
     NeedsSignIn,
     /// The keychain cannot be used.
@@ -104,6 +106,8 @@ pub(crate) fn icon(snapshot: &Snapshot) -> Icon {
         Icon::Renewing
     } else if snapshot.accounts.iter().any(needs_sign_in) {
         Icon::NeedsSignIn
+    } else if snapshot.accounts.iter().any(needs_attention) {
+        Icon::NeedsAttention
     } else {
         Icon::Healthy
     }
@@ -119,12 +123,17 @@ fn submenu(account: &Account, now: Timestamp, can_copy: bool, language: Language
 
 fn commands(account: &Account, can_copy: bool, language: Language) -> Vec<Entry> {
     let id = account.id.clone();
+    let sign_in = command(Command::SignIn(id.clone()), Phrase::SignInAgain, language);
     if needs_sign_in(account) {
-        vec![command(Command::SignIn(id), Phrase::SignInAgain, language)]
-    } else {
-        let copy = can_copy.then(|| command(Command::Copy(id.clone()), Phrase::CopyCookie, language));
-        copy.into_iter().chain([command(Command::Renew(id), Phrase::Renew, language)]).collect()
+        return vec![sign_in];
     }
+    let copy = can_copy.then(|| command(Command::Copy(id.clone()), Phrase::CopyCookie, language));
+    // What is not renewed by itself is renewed by nobody else.
+    let next = match account.health {
+        Health::Warning { reason: WarningReason::NotRenewable, .. } => sign_in,
+        _ => command(Command::Renew(id), Phrase::Renew, language),
+    };
+    copy.into_iter().chain([next]).collect()
 }
 
 fn command(command: Command, phrase: Phrase, language: Language) -> Entry {
@@ -141,9 +150,11 @@ fn keychain_line(state: StoreState, language: Language) -> Option<String> {
 }
 
 fn summary(accounts: &[Account], language: Language) -> String {
-    match accounts.iter().filter(|account| needs_sign_in(account)).count() {
-        0 => format!("● {}", Phrase::AllHealthy.text(language)),
-        count => format!("▲ {}", text::need_sign_in(count, language)),
+    let count = |of: fn(&Account) -> bool| accounts.iter().filter(|account| of(account)).count();
+    match (count(needs_sign_in), count(needs_attention)) {
+        (0, 0) => format!("● {}", Phrase::AllHealthy.text(language)),
+        (0, some) => format!("◐ {}", text::need_attention(some, language)),
+        (some, _) => format!("▲ {}", text::need_sign_in(some, language)),
     }
 }
 
@@ -169,6 +180,10 @@ fn health_symbol(account: &Account) -> char {
         Health::RenewsSoon | Health::Warning { .. } => '◐',
         Health::NeedsSignIn { .. } => '▲',
     }
+}
+
+fn needs_attention(account: &Account) -> bool {
+    matches!(account.health, Health::Warning { .. })
 }
 
 fn needs_sign_in(account: &Account) -> bool {
@@ -295,6 +310,23 @@ mod tests {
         let snapshot = snapshot(vec![account("1", "a", Health::RenewsSoon), account("2", "b", dead())]);
         assert_eq!(icon(&snapshot), Icon::NeedsSignIn);
         assert_eq!(icon(&self::snapshot(Vec::new())), Icon::Healthy, "no account is no trouble");
+    }
+
+    #[test]
+    fn an_account_that_will_not_go_on_by_itself_is_never_called_healthy() {
+        let warned = |reason| account("9", "Mori", Health::Warning { since: NOW, reason });
+        let mut accounts: Vec<_> = (1..=3).map(|n| account(&n.to_string(), "Ada", Health::Healthy)).collect();
+        accounts.push(warned(WarningReason::RenewalFailing));
+        let menu = snapshot(accounts.clone());
+        assert_eq!(read(&menu, Language::English)[0], "(◐ 1 account needs attention)");
+        assert_eq!(icon(&menu), Icon::NeedsAttention);
+        accounts.push(account("5", "Bo", dead()));
+        let menu = snapshot(accounts);
+        assert_eq!(read(&menu, Language::English)[0], "(▲ 1 account needs sign-in)", "the worst is said");
+        assert_eq!(icon(&menu), Icon::NeedsSignIn);
+        let menu = snapshot(vec![warned(WarningReason::NotRenewable)]);
+        let lines = read(&menu, Language::English);
+        assert_eq!(lines[..3], ["(◐ Mori · Needs attention)", "Copy cookie", "Sign in again…"], "one click");
     }
 
     #[test]

@@ -434,6 +434,8 @@ export const words = check({
   'g.theme.dark': ['Dark', '深色'],
   'g.tray': ['Keep running when the window closes', '关闭窗口后继续运行'],
   'g.tray.b': ['In the tray, or minimised where there is none: renewals never miss', '留在托盘中（没有托盘则最小化），确保不错过续期'],
+  'g.login': ['Start with the computer', '开机时启动'],
+  'g.login.b': ['Hidden in the tray, so that renewals go on after a restart', '隐藏在托盘中，重启后继续续期'],
   'g.quit': ['End TuneKey', '结束 TuneKey'],
   'g.quit.b': ['{k}Q; renewals go on at the next start', '{k}Q；下次启动时继续续期'],
   'g.fmt': ['Default copy format', '默认复制格式'],

@@ -121,6 +121,9 @@ export interface Host {
 
   /** Asks the keychain again; the system may ask the person to unlock it. Answers what this try has found. */
   keychainRetry(): Promise<KeychainState>;
+  /** Whether the system starts TuneKey, as its own list says now. */
+  startsAtLogin(): Promise<boolean>;
+  setStartAtLogin(on: boolean): Promise<void>;
   /** Opens the page with all releases in the system's browser. */
   openReleases(): Promise<void>;
   quit(): Promise<void>;

@@ -72,6 +72,7 @@ export class ScriptedHost implements Host {
   unsent: Problem | null = null;
   readonly #listeners = new Set<(event: HostEvent) => void>();
   #preferences: Preferences;
+  #startsAtLogin = false;
   #settings: Settings;
   #notifications: NotificationSettings;
   #accounts: Account[];
@@ -396,6 +397,16 @@ export class ScriptedHost implements Host {
       const state = this.script.keychainAfterRetry ?? 'ready';
       this.emit({ kind: 'keychain', state });
       return state;
+    });
+  }
+
+  startsAtLogin(): Promise<boolean> {
+    return Promise.resolve(this.#startsAtLogin);
+  }
+
+  setStartAtLogin(on: boolean): Promise<void> {
+    return this.#command(['setStartAtLogin', on], () => {
+      this.#startsAtLogin = on;
     });
   }
 

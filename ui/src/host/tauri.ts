@@ -48,6 +48,8 @@ export const tauri: Host = {
   preferences: () => invoke('preferences'),
   setPreferences: (change) => invoke('set_preferences', { change }),
   keychainRetry: () => invoke('keychain_retry'),
+  startsAtLogin: () => invoke('starts_at_login'),
+  setStartAtLogin: (on) => invoke('set_start_at_login', { on }),
   openReleases: () => invoke('open_releases'),
   quit: () => invoke('quit'),
 };

@@ -156,17 +156,17 @@ export class App {
     return this.#question !== null && account ? { ...this.#question, account } : null;
   }
 
-  /** Subscribes, then asks for everything. Gives the way to stop listening. */
+  /** Subscribes, then asks for everything that changes. Gives the way to stop listening. */
   async open(): Promise<() => void> {
-    const stop = await this.host.subscribe((event) => {
+    const listening = this.host.subscribe((event) => {
       this.clock.tick();
       this.#apply(event);
     });
-    const [snapshot, services, about, preferences] = await Promise.all([
-      this.host.snapshot(),
+    const [stop, [snapshot, preferences], services, about] = await Promise.all([
+      listening,
+      listening.then(() => Promise.all([this.host.snapshot(), this.host.preferences()])),
       this.host.services(),
       this.host.about(),
-      this.host.preferences(),
     ]);
     this.#services = services;
     this.#about = about;
@@ -379,6 +379,21 @@ export class App {
     }
     if (said !== null) this.announce.assertive(said);
     return said;
+  }
+
+  /** Whether TuneKey starts with the computer; `null` when the system does not say. */
+  async startsAtLogin(): Promise<boolean | null> {
+    return this.host.startsAtLogin().catch(() => null);
+  }
+
+  /** Gives whether the system has taken it. */
+  async setStartAtLogin(on: boolean): Promise<boolean> {
+    let taken = false;
+    await this.#try(async () => {
+      await this.host.setStartAtLogin(on);
+      taken = true;
+    });
+    return taken;
   }
 
   async openReleases(): Promise<void> {

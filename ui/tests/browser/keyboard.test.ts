@@ -501,6 +501,19 @@ describe('settings', () => {
     expect(await lastPreferences()).toMatchObject({ closeToTray: false });
   });
 
+  test('the start with the computer is switched, and back when the system refuses', async () => {
+    await open('settings-general');
+    await tabTo('g7');
+    await press('Space');
+    expect(await lastCall()).toEqual(['setStartAtLogin', true]);
+    await scene().host((host) => {
+      host.failing.setStartAtLogin = { code: 'unexpected', service: null, detail: 'no list', service_message: null };
+    }, null);
+    await press('Space');
+    await expect.poll(() => text('#alert')).not.toBe('');
+    expect(await scene().page.isChecked('#g7'), 'it is as it was').toBe(true);
+  });
+
   test('the default format', async () => {
     await open('settings-general');
     await tabTo('g5');

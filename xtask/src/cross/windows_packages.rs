@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, Result};
 
 use crate::build::workspace;
+use crate::licences;
 use crate::product::{HOMEPAGE, PUBLISHER};
 use crate::steps::{command, succeed};
 
@@ -17,8 +18,14 @@ pub(crate) const PROGRAMS: [&str; 2] = ["tunekey-desktop.exe", "tunekey.exe"];
 pub(super) const LOADER: &str = "WebView2Loader.dll";
 
 /// The texts, and what they are called where a double click opens them.
-const TEXTS: [(&str, &str); 2] =
-    [("LICENSE-MIT", "LICENSE-MIT.txt"), ("LICENSE-APACHE", "LICENSE-APACHE.txt")];
+const TEXTS: [(&str, &str); 3] = [
+    ("LICENSE-MIT", "LICENSE-MIT.txt"),
+    ("LICENSE-APACHE", "LICENSE-APACHE.txt"),
+    ("packaging/windows/LICENSE-WebView2Loader", "LICENSE-WebView2Loader.txt"),
+];
+
+/// The programs' crates.
+const CRATES: [&str; 2] = ["tunekey-desktop", "tunekey"];
 
 /// What notifications show.
 const ICON: (&str, &str) = ("icons/128x128.png", "icon.png");
@@ -48,10 +55,11 @@ pub(crate) struct Contents {
 
 impl Contents {
     /// Gathers the programs from where cargo has put them, and what goes with them, in a folder that is made anew.
+    /// `licences` are those of all that is in the programs.
     ///
     /// # Errors
     /// When one is missing, or the folder cannot be written.
-    pub(crate) fn gather(programs: &Path, folder: &Path, time: u64) -> Result<Self> {
+    pub(crate) fn gather(programs: &Path, licences: &str, folder: &Path, time: u64) -> Result<Self> {
         if folder.exists() {
             std::fs::remove_dir_all(folder)?;
         }
@@ -62,17 +70,22 @@ impl Contents {
         }
         contents.copy(&workspace().join(ICON.0), ICON.1)?;
         for (from, name) in TEXTS {
-            contents.add_text(from, name)?;
+            contents.add_text_from(from, name)?;
         }
+        contents.add_text(licences::FILE, licences)?;
         Ok(contents)
     }
 
-    /// Adds one of the workspace's texts, with the line ends that Windows's own programs expect, and the mark by which
-    /// they know its encoding.
-    #[expect(clippy::disallowed_methods, reason = "nothing reads it before it is whole")]
-    fn add_text(&self, from: &str, name: &str) -> Result<()> {
+    /// Adds one of the workspace's texts.
+    fn add_text_from(&self, from: &str, name: &str) -> Result<()> {
         let text = std::fs::read_to_string(workspace().join(from)).with_context(|| from.to_owned())?;
-        std::fs::write(self.folder.join(name), as_windows_reads(&text))?;
+        self.add_text(name, &text)
+    }
+
+    /// Adds a text, with the line ends that Windows's own programs expect, and the mark by which they know its encoding.
+    #[expect(clippy::disallowed_methods, reason = "nothing reads it before it is whole")]
+    fn add_text(&self, name: &str, text: &str) -> Result<()> {
+        std::fs::write(self.folder.join(name), as_windows_reads(text))?;
         self.settle(name)
     }
 
@@ -113,7 +126,7 @@ impl Contents {
     /// # Errors
     /// When that text cannot be added, or zip fails.
     pub(crate) fn pack_zip(&self, zip: &Path) -> Result<()> {
-        self.add_text(README.0, README.1)?;
+        self.add_text_from(README.0, README.1)?;
         if zip.exists() {
             std::fs::remove_file(zip)?;
         }
@@ -144,6 +157,14 @@ impl Contents {
     }
 }
 
+/// The licences of all that is in the programs, once they are built.
+///
+/// # Errors
+/// When something in them comes without its licence.
+pub(crate) fn licences_inside() -> Result<String> {
+    licences::list(&CRATES, licences::WINDOWS)
+}
+
 /// The four numbers that Windows wants of a version: what comes behind a hyphen is left out.
 fn file_version(version: &str) -> String {
     format!("{}.0", version.split('-').next().unwrap_or(version))
@@ -172,13 +193,13 @@ mod tests {
 
     #[test]
     fn all_that_is_gathered_is_installed_and_all_that_is_installed_is_removed() {
-        let texts = TEXTS.iter().map(|(_, name)| *name);
+        let texts = TEXTS.iter().map(|(_, name)| *name).chain([licences::FILE]);
         for name in PROGRAMS.into_iter().chain([LOADER, ICON.1]).chain(texts) {
             assert!(SCRIPT.contains(&format!("  File \"${{FILES}}\\{name}\"\n")), "{name} is not installed");
             assert!(SCRIPT.contains(&format!("  Delete \"$INSTDIR\\{name}\"\n")), "{name} is left behind");
         }
         let count = |command| SCRIPT.matches(command).count();
-        assert_eq!(count("  File "), PROGRAMS.len() + 2 + TEXTS.len(), "something else is installed");
+        assert_eq!(count("  File "), PROGRAMS.len() + 3 + TEXTS.len(), "something else is installed");
         // The uninstaller itself is removed, too.
         assert_eq!(count("  Delete \"$INSTDIR"), count("  File ") + 1, "something else is removed");
     }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::{COMMAND_LINE, PARTS, VERSION, licences, manual};
+use super::{COMMAND_LINE, PARTS, VERSION, manual};
 use crate::cross::StaticProgram;
-use crate::reproducible;
 use crate::steps::{Steps, command, succeed};
+use crate::{licences, reproducible};
 
 /// The documents from the workspace's folder.
 const DOCUMENTS: [&str; 4] = ["README.md", "README.zh-CN.md", "LICENSE-MIT", "LICENSE-APACHE"];

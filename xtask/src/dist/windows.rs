@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::build::workspace;
-use crate::cross::windows_packages::{Compression, Contents, PROGRAMS};
+use crate::cross::windows_packages::{Compression, Contents, PROGRAMS, licences_inside};
 use crate::packages::{self, Purpose};
 use crate::product::VERSION;
 use crate::steps::{Steps, command, output, say, succeed};
@@ -31,7 +31,7 @@ fn pack(programs: &Path, out: &Path) -> Result<Vec<PathBuf>> {
     // The zip's files lie in a folder of this name.
     let name = format!("TuneKey-{VERSION}");
     let folder = workspace().join("target/cross/release").join(&name);
-    let contents = Contents::gather(programs, &folder, reproducible::commit_time()?)?;
+    let contents = Contents::gather(programs, &licences_inside()?, &folder, reproducible::commit_time()?)?;
     for program in PROGRAMS {
         ensure_self_contained(&folder, program)?;
     }

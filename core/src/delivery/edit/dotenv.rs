@@ -10,8 +10,17 @@ use zeroize::Zeroizing;
 
 use super::{Change, EditError};
 
+/// How the file's reader takes what stands behind the `=`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// Quotes stand around the value.
+    Quotes,
+    /// All of the line is the value.
+    Raw,
+}
+
 /// Puts a value in the place of that of a variable, or adds the variable at the end.
-pub(super) fn change(text: &str, name: &str, value: &str) -> Result<Change, EditError> {
+pub(super) fn change(text: &str, name: &str, value: &str, reading: Reading) -> Result<Change, EditError> {
     if !is_name(name) {
         return Err(EditError::BadPlace);
     }
@@ -19,6 +28,12 @@ pub(super) fn change(text: &str, name: &str, value: &str) -> Result<Change, Edit
         return Err(EditError::Unfit);
     }
     match assignments(text).into_iter().rfind(|one| text[one.name.clone()] == *name) {
+        Some(found) if reading == Reading::Raw => {
+            // To such a reader what looks like a comment is a part of the value, too.
+            let line = text[found.value.start..].find('\n').map_or(text.len(), |at| found.value.start + at);
+            let end = found.value.start + text[found.value.start..line].trim_end_matches('\r').len();
+            Ok((found.value.start..end, raw(value)?))
+        }
         Some(found) => {
             let written = notation(&text[found.value.clone()], value)?;
             Ok((found.value, written))
@@ -26,7 +41,10 @@ pub(super) fn change(text: &str, name: &str, value: &str) -> Result<Change, Edit
         None => {
             let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
             let gap = if text.is_empty() || text.ends_with('\n') { "" } else { line_end };
-            let written = notation("", value)?;
+            let written = match reading {
+                Reading::Quotes => notation("", value)?,
+                Reading::Raw => raw(value)?,
+            };
             let line = Zeroizing::new(format!("{gap}{name}={}{line_end}", *written));
             Ok((text.len()..text.len(), line))
         }
@@ -98,7 +116,12 @@ fn closing_quote(text: &str, quote: char) -> Option<usize> {
     })
 }
 
-/// The value as it is written in the place of `old`: in the same quotes, if it can be.
+/// The value as it is.
+fn raw(value: &str) -> Result<Zeroizing<String>, EditError> {
+    if fits_bare(value) { Ok(Zeroizing::new(value.to_owned())) } else { Err(EditError::Unfit) }
+}
+
+/// The value in the same quotes as `old`, if it can be.
 fn notation(old: &str, value: &str) -> Result<Zeroizing<String>, EditError> {
     let bare = !old.is_empty() && !old.starts_with(['"', '\'', '`']);
     // `docker run --env-file` takes quotes for a part of the value: whoever has a bare value with gaps knows why.

@@ -34,6 +34,24 @@ fn a_variable_keeps_its_quotes_its_comment_and_its_line_end() {
 }
 
 #[test]
+fn a_reader_to_whom_quotes_are_a_part_of_the_value_gets_none() {
+    for (before, after) in [
+        ("", "COOKIE=a=b; c=d\n"),
+        ("COOKIE=\"old\" # ours\n", "COOKIE=a=b; c=d\n"),
+        ("COOKIE=old\r\nB=1\r\n", "COOKIE=a=b; c=d\r\nB=1\r\n"),
+    ] {
+        assert_eq!(changed(Place::RawVariable("COOKIE"), before, "a=b; c=d"), after, "{before:?}");
+    }
+    for value in [" a", "a#b", "'a'", ""] {
+        assert_eq!(
+            edited(Place::RawVariable("COOKIE"), "", value).err(),
+            Some(EditError::Unfit),
+            "{value:?}"
+        );
+    }
+}
+
+#[test]
 fn a_value_that_readers_would_read_differently_is_refused() {
     for (value, written) in [
         ("a$b", Some("COOKIE='a$b'\n")),

@@ -169,7 +169,8 @@ const PRESETS: [Preset; 16] = [
                 ],
             )?;
             let values = vec![value(answers.text("variable"), written)];
-            values_in_file(answers, FileContent::Variables { values })
+            // Its own reader keeps quotes, and so does Docker's.
+            values_in_file(answers, FileContent::RawVariables { values })
         },
     },
     Preset {

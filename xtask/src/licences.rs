@@ -8,17 +8,24 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::{DESKTOP, PARTS, Product, manual};
 use crate::build::{Tool, cargo};
 use crate::reproducible::crate_folders;
-use crate::steps::{Steps, command, output, succeed, write as write_file};
+use crate::steps::{command, output, succeed};
 
 /// The list's name in every package and archive.
-pub(super) const FILE: &str = "THIRD-PARTY-LICENSES.txt";
+pub(crate) const FILE: &str = "THIRD-PARTY-LICENSES.txt";
 
-/// The systems that the programs here are for.
-const TARGETS: [&str; 3] =
-    ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
+/// What the programs for Linux are built for.
+pub(crate) const LINUX: &[&str] =
+    &["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
+/// What the programs for Windows are built for.
+pub(crate) const WINDOWS: &[&str] = &["x86_64-pc-windows-gnu"];
+
+/// The program that the web UI is in.
+const DESKTOP: &str = "tunekey-desktop";
+
+/// Where the web UI is built with a map of what is in it.
+const MAPPED_UI: &str = "target/mapped-ui";
 
 /// How the files begin that a licence or a notice is in.
 const FILES: [&str; 5] = ["licen", "copying", "copyright", "notice", "unlicense"];
@@ -37,27 +44,24 @@ const TEXTS: [(&str, &str); 2] = [("MIT", "LICENSE-MIT"), ("Apache-2.0", "LICENS
 /// A crate whose licence is only in another crate of the same repository.
 const SIBLINGS: [(&str, &str); 1] = [("alloc-stdlib", "alloc-no-stdlib")];
 
-/// Writes the list, also compressed.
+/// The list for programs, by their crates' names, on some systems. Their crates have been unpacked, as they are by building
+/// the programs.
 ///
 /// # Errors
-/// When something comes without its licence.
-pub(super) fn write(steps: &mut Steps, product: Product) -> Result<()> {
-    steps.step(&format!("{}: licences", product.name), || {
-        let mut list = List::default();
-        let crates = crates_in(product)?;
-        for one in &crates {
-            list.add(&one.title(), &one.with_its_licence(&crates).folder()?)?;
+/// When something comes without its licence, or is not unpacked.
+pub(crate) fn list(programs: &[&str], targets: &[&str]) -> Result<String> {
+    let mut list = List::default();
+    let crates = crates_in(programs, targets)?;
+    for one in &crates {
+        list.add(&one.title(), &one.with_its_licence(&crates).folder()?)?;
+    }
+    if programs.contains(&DESKTOP) {
+        for package in packages_in_the_ui()? {
+            let folder = Path::new("ui/node_modules").join(&package);
+            list.add(&format!("{package}, in the web UI"), &folder)?;
         }
-        if product.name == DESKTOP.name {
-            for package in packages_in_the_ui()? {
-                let folder = Path::new("ui/node_modules").join(&package);
-                list.add(&format!("{package}, in the web UI"), &folder)?;
-            }
-        }
-        let path = product.parts().join(FILE);
-        write_file(&path, list.text())?;
-        manual::compress([path])
-    })
+    }
+    Ok(list.text())
 }
 
 /// The texts, each with the names of what stands under it.
@@ -143,22 +147,25 @@ impl Crate {
     }
 }
 
-/// The crates in a program, on all of the systems.
-fn crates_in(product: Product) -> Result<BTreeSet<Crate>> {
-    let mut tree = cargo(&["tree", "--package", product.name, "--edges", "normal,no-proc-macro"]);
+/// The crates in some programs, on all of the systems together.
+fn crates_in(programs: &[&str], targets: &[&str]) -> Result<BTreeSet<Crate>> {
+    let mut tree = cargo(&["tree", "--edges", "normal,no-proc-macro"]);
     tree.args(["--prefix", "none", "--no-dedupe", "--format", "{p}|{l}"]);
-    for target in TARGETS {
+    for program in programs {
+        tree.args(["--package", program]);
+    }
+    for target in targets {
         tree.args(["--target", target]);
     }
     let tree = output(&mut tree).context("cargo tree does not answer")?;
     let crates: BTreeSet<Crate> = tree.lines().filter_map(Crate::read).collect();
-    ensure!(!crates.is_empty(), "{} depends on nothing", product.name);
+    ensure!(!crates.is_empty(), "{programs:?} depend on nothing");
     Ok(crates)
 }
 
 /// The npm packages whose code is in the web UI, by the bundler's source map.
 fn packages_in_the_ui() -> Result<BTreeSet<String>> {
-    let folder = std::path::absolute(PARTS)?.join("ui");
+    let folder = std::path::absolute(MAPPED_UI)?;
     let mut bundle = command(Tool::Npm.name());
     bundle.current_dir("ui").args(["exec", "--", "vite", "build", "--sourcemap", "--logLevel", "error"]);
     succeed(bundle.arg("--emptyOutDir").arg("--outDir").arg(&folder))?;
