@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
-use tunekey_core::{Format, Language, Method, ServiceId, registry};
+use tunekey_core::{ChannelKind, Format, Language, Method, ServiceId, registry};
 
 use crate::text;
 
@@ -117,6 +117,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: DeliveryCommand,
     },
+    /// Be told when something needs you, on your phone or by silence
+    #[command(arg_required_else_help = true)]
+    Notify {
+        #[command(subcommand)]
+        command: NotifyCommand,
+    },
     /// Show or change settings
     Settings {
         /// The setting; all of them if left out
@@ -207,6 +213,99 @@ pub(crate) enum DeliveryCommand {
     },
 }
 
+/// What can be done with notifications.
+#[derive(Debug, Subcommand)]
+pub(crate) enum NotifyCommand {
+    /// List the channels that there are, and what each asks for
+    Channels,
+    /// List your channels and how the last message of each went
+    List,
+    /// Add a channel
+    #[command(override_usage = "tunekey notify add <KIND> [ANSWER]...")]
+    Add {
+        /// What it is (see `notify channels`)
+        kind: ChannelName,
+        /// What it asks for and is not secret, each as NAME=VALUE
+        #[arg(value_name = "ANSWER")]
+        answers: Vec<String>,
+        /// A secret that it asks for, from a file, or `-` for standard input; asked for at a terminal if left out
+        #[arg(long, value_name = "NAME=FILE|-")]
+        secret: Vec<String>,
+        /// Your own name for it
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+        /// Allow an address without encryption, in your own network
+        #[arg(long)]
+        plain_http: bool,
+    },
+    /// Send a test message, also in quiet hours
+    Test {
+        /// Its id, or a unique beginning of it, or its label
+        channel: String,
+    },
+    /// Switch a channel on or off
+    Switch {
+        /// Its id, or a unique beginning of it, or its label
+        channel: String,
+        /// `on` or `off`
+        state: Switched,
+    },
+    /// Remove a channel and its secrets
+    Remove {
+        /// Its id, or a unique beginning of it, or its label
+        channel: String,
+    },
+    /// Show or choose when no message goes to a phone
+    Quiet {
+        /// As 22:00-08:00, or `off`; shown if left out
+        hours: Option<String>,
+    },
+    /// Show or choose after how many hours you hear of some things
+    After {
+        /// For how long renewals may fail, in hours
+        #[arg(long, value_name = "HOURS")]
+        renewal: Option<u32>,
+        /// For how long the keychain may be closed, in hours
+        #[arg(long, value_name = "HOURS")]
+        keychain: Option<u32>,
+    },
+    /// Call an address while all is well, so that silence is noticed (healthchecks.io and the like)
+    Ping {
+        /// `set`, `test` or `off`; shown if left out
+        action: Option<PingAction>,
+        /// The file that the address stands in, or `-` for standard input; asked for at a terminal if left out
+        #[arg(long, value_name = "FILE|-")]
+        address: Option<PathBuf>,
+        /// How often, in minutes
+        #[arg(long, value_name = "MINUTES")]
+        minutes: Option<u32>,
+        /// Allow an address without encryption, in your own network
+        #[arg(long)]
+        plain_http: bool,
+    },
+}
+
+/// What is done with the ping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PingAction {
+    Set,
+    Test,
+    Off,
+}
+
+impl FromStr for PingAction {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "set" => Ok(Self::Set),
+            "test" => Ok(Self::Test),
+            "off" => Ok(Self::Off),
+            _ => Err("use `set`, `test` or `off`".to_owned()),
+        }
+    }
+}
+
 /// Whether something is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Switched(pub(crate) bool);
@@ -259,6 +358,8 @@ macro_rules! named_argument {
 }
 
 named_argument!(MethodName, Method, "one of the methods that `tunekey services` lists");
+
+named_argument!(ChannelName, ChannelKind, "one of the kinds that `tunekey notify channels` lists");
 
 /// A service that there is.
 #[derive(Debug, Clone, Copy)]

@@ -1,18 +1,14 @@
 //! `tunekey delivery`: where credentials go by themselves. For `lib.rs`.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
 use serde_json::json;
 use tunekey_core::{
-    Delivery, DeliveryOutcome, DeliveryRecord, DeliveryScope, Language, Preset, PresetAnswers, ProblemCode,
-    Secret, TuneKey, presets,
+    Delivery, DeliveryOutcome, DeliveryRecord, DeliveryScope, Language, Preset, TuneKey, presets,
 };
 
 use crate::args::DeliveryCommand;
 use crate::failure::Failure;
+use crate::named_values::{parse_answers, read_secrets};
 use crate::output::Output;
-use crate::stdin::{self, Source};
 use crate::{table, text};
 
 /// Does what a command says.
@@ -162,66 +158,4 @@ fn row(delivery: &Delivery, language: Language) -> Vec<String> {
     };
     let name = delivery.label.clone().unwrap_or_else(|| delivery.preset.clone());
     vec![delivery.id.to_string(), delivery.account.to_string(), name, delivery.target.summary(), state]
-}
-
-fn parse_answers(answers: &[String]) -> Result<PresetAnswers, Failure> {
-    let pair = |answer: &String| {
-        let (name, value) = answer.split_once('=').ok_or_else(|| {
-            Failure::new(
-                ProblemCode::InvalidInput,
-                "Answers are given as NAME=VALUE; `tunekey delivery presets` lists them.",
-                "请以 名称=内容 的形式填写，可用项见 `tunekey delivery presets`。",
-            )
-        })?;
-        Ok((name.to_owned(), value.to_owned()))
-    };
-    answers.iter().map(pair).collect()
-}
-
-/// Reads the secrets that are named with the file that each stands in.
-async fn read_secrets(named: &[String]) -> Result<BTreeMap<String, Secret>, Failure> {
-    let mut secrets = BTreeMap::new();
-    for named in named {
-        let Some((name, file)) = named.split_once('=').filter(|(_, file)| !file.is_empty()) else {
-            return Err(Failure::new(
-                ProblemCode::InvalidInput,
-                "A secret is given as NAME=FILE, or NAME=- for standard input; never by itself.",
-                "机密以 名称=文件 或 名称=-（标准输入）的形式提供，不能直接写在命令行中。",
-            ));
-        };
-        let source = if file == "-" { Source::StandardInput } else { Source::File(PathBuf::from(file)) };
-        let read = stdin::read_all(source).await.map_err(|failure| {
-            failure.with_message("The secret can’t be read from there.", "无法从该处读取机密。")
-        })?;
-        secrets.insert(name.to_owned(), without_line_end(&read));
-    }
-    Ok(secrets)
-}
-
-/// What an editor or `echo` puts at the end is no part of a secret.
-#[expect(clippy::disallowed_methods, reason = "it becomes a secret again at once")]
-fn without_line_end(secret: &Secret) -> Secret {
-    Secret::new(secret.expose().trim_end_matches(['\r', '\n']))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn answers_are_pairs_and_may_hold_an_equals_sign() {
-        let answers = ["url=https://h.test/?a=b".to_owned(), "note=".to_owned()];
-        let parsed = parse_answers(&answers).expect("they are pairs");
-        assert_eq!((parsed["url"].as_str(), parsed["note"].as_str()), ("https://h.test/?a=b", ""));
-        parse_answers(&["secret".to_owned()]).expect_err("it is no pair");
-    }
-
-    #[tokio::test]
-    async fn a_secret_is_never_given_by_itself() {
-        for given in ["hunter2", "token="] {
-            let failure = read_secrets(&[given.to_owned()]).await.expect_err("it names no file");
-            assert_eq!(failure.problem.code, ProblemCode::InvalidInput);
-            assert!(!failure.message(Language::English).contains("hunter2"), "nor is it repeated");
-        }
-    }
 }

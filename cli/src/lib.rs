@@ -8,6 +8,8 @@ mod failure;
 mod help;
 mod import;
 mod interrupt;
+mod named_values;
+mod notify;
 mod output;
 mod qr_code;
 mod questions;
@@ -139,6 +141,7 @@ async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), 
         Command::SignOut { account } => commands::sign_out(tunekey, &account, output).await?,
         Command::Forget { account } => commands::forget(tunekey, &account, output).await?,
         Command::Delivery { command } => delivery::run(tunekey, command, output).await?,
+        Command::Notify { command } => notify::run(tunekey, command, output).await?,
         Command::Settings { key, value } => commands::settings(tunekey, key, value, output).await?,
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Reads standard input, and the file that may stand in its place. Each read has a thread of its own that is left behind
 //! when nobody waits for it any more, so that a terminal on which nobody types does not keep the process from ending. For
-//! `sign_in.rs`, `retry.rs`, `import.rs` and `delivery.rs`.
+//! `sign_in.rs`, `retry.rs`, `import.rs`, `delivery.rs` and `notify.rs`.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read};
@@ -53,6 +53,29 @@ pub(crate) async fn read_line() -> Result<Option<Secret>, Failure> {
         decode(line).map(Some)
     })
     .await
+}
+
+/// Asks with `prompt` and reads the next line of a terminal, which does not echo it. For a secret that is typed or pasted.
+///
+/// # Errors
+/// `InvalidInput` when there is no terminal that can keep from showing it, or it is no text or too long.
+pub(crate) async fn read_hidden_line(prompt: impl FnOnce()) -> Result<Option<Secret>, Failure> {
+    #[cfg(unix)]
+    if is_terminal() {
+        // Before it is asked for: whoever answers at once is not shown either.
+        let _hidden = unix::HiddenInput::lines().map_err(|_| no_hidden_terminal())?;
+        prompt();
+        return read_line().await;
+    }
+    drop(prompt);
+    Err(no_hidden_terminal())
+}
+
+fn no_hidden_terminal() -> Failure {
+    invalid_input(
+        "There is no terminal here that keeps a secret hidden. Give a file, or - for standard input.",
+        "这里没有能隐藏机密的终端，请指定文件，或用 - 表示标准输入。",
+    )
 }
 
 /// Reads a whole text, up to one byte more than an import may have: enough to see that it is too long. A terminal does not
@@ -158,17 +181,28 @@ mod unix {
 
     use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
 
-    /// Turns off the echo of the terminal until it is dropped, and line editing, because an edited line ends at 4095 bytes.
-    /// Ctrl-C still works.
+    /// Turns off the echo of the terminal until it is dropped, and for a long text line editing, because an edited line ends
+    /// at 4095 bytes. Ctrl-C still works.
     pub(super) struct HiddenInput(Termios);
 
     impl HiddenInput {
         pub(super) fn new() -> io::Result<Self> {
+            Self::changing(|hidden| {
+                hidden.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON);
+                hidden.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+                hidden.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+            })
+        }
+
+        /// Leaves line editing on: a short line needs no more than it allows.
+        pub(super) fn lines() -> io::Result<Self> {
+            Self::changing(|hidden| hidden.local_flags.remove(LocalFlags::ECHO))
+        }
+
+        fn changing(change: impl FnOnce(&mut Termios)) -> io::Result<Self> {
             let before = tcgetattr(io::stdin())?;
             let mut hidden = before.clone();
-            hidden.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON);
-            hidden.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
-            hidden.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+            change(&mut hidden);
             tcsetattr(io::stdin(), SetArg::TCSANOW, &hidden)?;
             Ok(Self(before))
         }

@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tunekey_services::{AccountId, Membership, Method, Renewability, ServiceId, UnchangedReason};
+use tunekey_services::{
+    AccountId, Membership, Method, Renewability, ServiceId, UnchangedReason, display_text,
+};
 
 use crate::export::Format;
-use crate::problem::Problem;
+use crate::problem::{Language, Problem};
 
 /// An account as every front shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -61,6 +63,26 @@ pub struct Account {
     pub handed_over_at: Option<Timestamp>,
     /// What went wrong last, if the last thing tried went wrong: a note, not a verdict.
     pub last_error: Option<Problem>,
+}
+
+/// The longest [`Account::short_name`], in characters.
+const SHORT_NAME: usize = 28;
+
+impl Account {
+    /// Its name where there is little room, as in menus and notifications: the person's own before the service's, cut to 28
+    /// characters. Both have been cleaned; cleaning again costs nothing and trusts nobody.
+    pub fn short_name(&self) -> String {
+        let chosen = self.label.as_ref().unwrap_or(&self.nickname);
+        let Some(name) = display_text::name(chosen) else {
+            return Language::English.service_name(self.service).to_owned();
+        };
+        if name.chars().count() <= SHORT_NAME {
+            return name;
+        }
+        let mut cut: String = name.chars().take(SHORT_NAME - 1).collect();
+        cut.push('…');
+        cut
+    }
 }
 
 /// The name of a picture: the beginning of the SHA-256 of its bytes, in hexadecimal. An account's news carries this
@@ -289,4 +311,57 @@ pub enum RenewalTrigger {
     Manual,
     /// The schedule.
     Automatic,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(nickname: &str) -> Account {
+        let id: AccountId = "qqmusic:1".parse().expect("an account");
+        let life = KeyLifetime { issued_at: Timestamp::UNIX_EPOCH, renew_at: None, expires_at: None };
+        Account {
+            revision: 1,
+            service: id.service,
+            uid: id.uid.clone(),
+            id,
+            nickname: nickname.to_owned(),
+            label: None,
+            note: None,
+            picture: None,
+            method: Method::QqScan,
+            health: Health::Healthy,
+            busy: None,
+            life,
+            renewability: None,
+            membership: None,
+            checked_at: None,
+            lights: Vec::new(),
+            renewals: Vec::new(),
+            format: Format::Header,
+            copied: None,
+            handed_over_at: None,
+            last_error: None,
+        }
+    }
+
+    #[test]
+    fn a_hostile_nickname_stays_one_short_line() {
+        assert_eq!(named("\u{202e}evil\nQuit\u{200b}\u{7}").short_name(), "evil Quit");
+        let long = named(&"长".repeat(500)).short_name();
+        assert_eq!(long.chars().count(), SHORT_NAME);
+        assert!(long.ends_with('…'), "what is left out is shown to be left out");
+    }
+
+    #[test]
+    fn the_persons_own_name_for_an_account_comes_before_the_services() {
+        let mut account = named("Lin Jian");
+        account.label = Some("Work \u{202e}laptop".to_owned());
+        assert_eq!(account.short_name(), "Work laptop");
+    }
+
+    #[test]
+    fn a_nickname_of_nothing_visible_is_replaced() {
+        assert_eq!(named("\u{200b}\u{feff} ").short_name(), "QQ Music");
+    }
 }

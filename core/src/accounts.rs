@@ -23,6 +23,7 @@ use crate::tunekey::Event;
 use crate::{avatar, disk};
 
 mod deliveries;
+mod notifications;
 
 /// How long before a renewal an account counts as "renews soon".
 const SOON: SignedDuration = SignedDuration::from_hours(1);
@@ -324,6 +325,7 @@ impl Inner {
             let ledger = self.file.read()?;
             let pictures = self.pictures_to_load(&ledger);
             let settings = ledger.settings.clone();
+            let notifications = ledger.notifications.settings.clone();
             let mut now = self.now();
             for (id, picture) in pictures {
                 now.pictures.entry(id).or_insert(picture);
@@ -331,6 +333,9 @@ impl Inner {
             let before = std::mem::replace(&mut now.ledger, ledger);
             if before.settings != settings {
                 self.tell(Event::Settings { settings });
+            }
+            if before.notifications.settings != notifications {
+                self.tell(Event::Notifications { notifications });
             }
         }
         self.refresh();

@@ -34,7 +34,6 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use client::Clients;
 pub(crate) use deliverer::{Deliverer, Purpose};
 pub use draft::DeliveryDraft;
 pub(crate) use due::is_due;

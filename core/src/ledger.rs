@@ -26,6 +26,7 @@ use crate::attempts::Attempts;
 use crate::delivery::Delivery;
 use crate::disk::{self, FileLock};
 use crate::export::Format;
+use crate::notify::Notifications;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::proof::Proofs;
@@ -76,6 +77,9 @@ pub struct Ledger {
     /// Where the accounts' credentials go by themselves, oldest first.
     #[serde(default)]
     pub deliveries: Vec<Delivery>,
+    /// How the person is told of what is wrong, and what they have been told of.
+    #[serde(default)]
+    pub notifications: Notifications,
     /// The sections that only a newer version understands: here they are as in a new ledger, and cannot be changed.
     #[serde(skip)]
     pub newer: BTreeSet<Section>,
@@ -90,6 +94,7 @@ impl Default for Ledger {
             settings: Settings::default(),
             started: DailyQuota::default(),
             deliveries: Vec::new(),
+            notifications: Notifications::default(),
             newer: BTreeSet::new(),
         }
     }
@@ -480,6 +485,7 @@ impl Ledger {
             Section::Settings => self.settings != other.settings,
             Section::Quota => self.started != other.started,
             Section::Deliveries => self.deliveries != other.deliveries,
+            Section::Notifications => self.notifications != other.notifications,
         }
     }
 
@@ -487,11 +493,13 @@ impl Ledger {
     fn is_sound(&self) -> bool {
         let mut seen = HashSet::new();
         let mut deliveries = HashSet::new();
+        let mut channels = HashSet::new();
         self.version == VERSION
             && self.device_id.len() == 52
             && self.device_id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'))
             && self.accounts.iter().all(|record| seen.insert(&record.id))
             && self.deliveries.iter().all(|delivery| deliveries.insert(&delivery.id))
+            && self.notifications.settings.channels.iter().all(|channel| channels.insert(&channel.id))
     }
 }
 

@@ -25,7 +25,8 @@ pub mod hardening;
 pub mod import;
 mod lease;
 mod ledger;
-pub mod notify;
+mod notify;
+mod outbound;
 mod problem;
 mod profile;
 mod proof;
@@ -33,9 +34,12 @@ mod quota;
 mod renewal;
 mod schedule;
 mod settings;
+mod short_id;
 mod sign_in;
 mod sign_ins;
 mod store;
+#[cfg(test)]
+mod test_server;
 mod timing;
 mod tunekey;
 mod vault;
@@ -54,6 +58,10 @@ pub use delivery::{
 };
 pub use export::{Export, Format};
 pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Section};
+pub use notify::{
+    Channel, ChannelDraft, ChannelFacts, ChannelField, ChannelFields, ChannelId, ChannelKind, ChannelRecord,
+    Incident, IncidentKind, Message, NotificationSettings, Notifications, Ping, QuietHours, Stage, Urgency,
+};
 pub use problem::{Language, Problem, ProblemCode, Words};
 pub use profile::Profile;
 pub use settings::Settings;
@@ -64,7 +72,8 @@ pub use store::{
     StoreKind, StoreState, SystemKeychain,
 };
 pub use tunekey::{
-    ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
+    Alert, ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo,
+    TuneKey,
 };
 pub use tunekey_services::picture::data_url as png_data_url;
 pub use tunekey_services::{

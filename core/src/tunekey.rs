@@ -33,6 +33,8 @@ use crate::{disk, extra_ca};
 
 mod deliveries;
 mod lookup;
+mod notifications;
+mod outbound;
 mod removal;
 mod renewals;
 mod schedule;
@@ -43,6 +45,8 @@ mod snapshot;
 mod tests;
 
 use deliveries::Deliveries;
+pub use notifications::Alert;
+use notifications::Notifier;
 use shared_renewals::SharedRenewals;
 pub use snapshot::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
@@ -104,6 +108,7 @@ struct Inner {
     commits: Commits,
     renewer: Renewer,
     deliveries: Deliveries,
+    notifier: Notifier,
     clock: Arc<dyn Clock>,
     limits: Limits,
     has_web_view: bool,
@@ -153,6 +158,7 @@ impl TuneKey {
             commits,
             renewer,
             deliveries,
+            notifier: Notifier::default(),
             clock,
             limits,
             has_web_view,
@@ -181,6 +187,7 @@ impl TuneKey {
             deliveries,
             store: *self.store(),
             settings,
+            notifications: self.0.accounts.notifications().settings,
             notice: self.0.notice.clone(),
             system_proxy: SystemProxyInfo::now(),
         }

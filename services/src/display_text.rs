@@ -59,6 +59,12 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// A text that follows a Han character: between that and a Latin letter or digit stands a gap.
+pub fn after_han(text: &str) -> String {
+    let gap = if text.starts_with(|first: char| first.is_ascii_alphanumeric()) { " " } else { "" };
+    format!("{gap}{text}")
+}
+
 /// How many columns of a terminal a text takes: Han characters take two.
 pub fn columns(text: &str) -> usize {
     text.width()

@@ -1,188 +1,168 @@
-//! Notifies the person of accounts that need them while the window is not in use: once for each incident, also after
-//! a restart. Only `app.rs` starts this.
+//! Tells the person on the desktop what the core says is due while the window is not in use, which shows it itself. What has
+//! been told is remembered by the core, over restarts. Only `app.rs` starts this.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use tauri::{AppHandle, Manager as _};
-use tunekey_core::{Account, Clock as _, Health, Language, SignInReason, SystemClock, TuneKey};
+use tokio::sync::broadcast::error::RecvError;
+use tunekey_core::{AccountId, Alert, Incident, IncidentKind, Language, Stage, TuneKey};
 
 use crate::events::DesktopEvent;
 use crate::notification::{self, Click, Notification};
 use crate::preferences::PreferenceFile;
 use crate::shutdown::Shutdown;
-use crate::text::{self, Phrase};
+use crate::text::Phrase;
 use crate::window;
 
 /// How often to check without an event: none tells that a key ends soon.
 const CHECK_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How long before its end the person is notified of a key that will not be renewed.
-const ENDS_SOON: SignedDuration = SignedDuration::from_hours(24);
+/// What was told and could not be noted, as in a profile that cannot be written: told once by this process all the same.
+type Unnoted = HashSet<(Incident, Stage)>;
 
-/// An account that needs the person.
-#[derive(Debug, Clone, PartialEq)]
-struct Incident<'a> {
-    account: &'a Account,
-    kind: IncidentKind,
-}
-
-/// Why an account needs the person.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum IncidentKind {
-    /// Only a new sign-in helps.
-    NeedsSignIn { since: Timestamp, reason: SignInReason },
-    /// The key works, is not being renewed, and ends soon.
-    EndsSoon { at: Timestamp },
-}
-
-impl Incident<'_> {
-    /// The key that an incident is remembered by. The same account may need the person again, some other time.
-    fn key(&self) -> String {
-        let id = &self.account.id;
-        match self.kind {
-            IncidentKind::NeedsSignIn { since, .. } => format!("{id} needs_sign_in {since}"),
-            IncidentKind::EndsSoon { at } => format!("{id} ends {at}"),
-        }
-    }
-
-    fn notification(&self, now: Timestamp, language: Language) -> Notification {
-        let account = self.account;
-        let (name, service) = (text::account_name(account), language.service_name(account.service));
-        let (title, text) = match self.kind {
-            IncidentKind::NeedsSignIn { reason, .. } => text::signed_out(&name, service, reason, language),
-            IncidentKind::EndsSoon { at } => text::ends_soon(&name, service, at, now, language),
-        };
-        let click = Click {
-            label: Phrase::SignInAgain.text(language).to_owned(),
-            opens: DesktopEvent::open_sign_in(account.id.clone()),
-            fallback: Phrase::SignInFromTray.text(language).to_owned(),
-        };
-        Notification { title, text, click: Some(click) }
-    }
-}
-
-/// The incidents at `now`.
-fn incidents(accounts: &[Account], now: Timestamp) -> Vec<Incident<'_>> {
-    accounts
-        .iter()
-        .filter_map(|account| {
-            let kind = match account.health {
-                Health::NeedsSignIn { since, reason } => IncidentKind::NeedsSignIn { since, reason },
-                Health::Warning { .. } => {
-                    let at = account.life.expires_at.filter(|at| *at > now && *at <= now + ENDS_SOON)?;
-                    IncidentKind::EndsSoon { at }
-                }
-                Health::Healthy | Health::RenewsSoon => return None,
-            };
-            Some(Incident { account, kind })
-        })
-        .collect()
-}
-
-/// Watches the accounts until the app ends. `hidden` is whether the app has started without a window. Returns at once.
+/// Watches until the app ends. `hidden` is whether the app has started without a window. Returns at once.
 pub(crate) fn watch(app: &AppHandle, hidden: bool) {
     let core = app.state::<TuneKey>().inner().clone();
     // Subscribed before the first check, so that no change falls in between.
     let mut events = core.events();
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
+        adopt(&app, &core).await;
+        let mut unnoted = Unnoted::new();
         // A window that is still being built will be in use.
-        notify(&app, !hidden);
+        tell(&app, &core, !hidden, &mut unnoted).await;
         loop {
-            // Which event it was does not matter: all incidents are checked.
+            // Which event it was does not matter: everything is checked.
             let event = tokio::time::timeout(CHECK_INTERVAL, events.recv()).await;
-            if matches!(event, Ok(Err(tokio::sync::broadcast::error::RecvError::Closed))) {
+            if matches!(event, Ok(Err(RecvError::Closed))) {
                 return;
             }
             if !app.state::<Shutdown>().has_begun() {
-                notify(&app, window::is_in_use(&app));
+                tell(&app, &core, window::is_in_use(&app), &mut unnoted).await;
             }
         }
     });
 }
 
-/// Shows a notification for each new incident, unless the window is in use, which shows it itself.
-fn notify(app: &AppHandle, in_use: bool) {
-    let preferences = app.state::<PreferenceFile>();
-    let (now, language) = (SystemClock.now(), preferences.current().language());
-    let snapshot = app.state::<TuneKey>().snapshot();
-    let incidents = incidents(&snapshot.accounts, now);
-    // An incident that is over is forgotten; when it happens again, it is new.
-    let keys: BTreeSet<String> = incidents.iter().map(Incident::key).collect();
-    let known = preferences.replace_incidents(keys);
-    for incident in incidents.iter().filter(|incident| !known.contains(&incident.key())) {
-        if !in_use {
-            notification::show(app, incident.notification(now, language));
+/// Shows a notification for all that is due, unless the window is in use.
+async fn tell(app: &AppHandle, core: &TuneKey, in_use: bool, unnoted: &mut Unnoted) {
+    let language = app.state::<PreferenceFile>().current().language();
+    let alerts = core.due_alerts(language).await;
+    if alerts.is_empty() {
+        return;
+    }
+    // Before it is shown: whatever ends the app now, nothing is told twice.
+    let noted = core.note_alerts(&alerts).await;
+    for alert in alerts {
+        let is_new = noted.is_ok() || unnoted.insert((alert.incident.clone(), alert.stage));
+        if is_new && !in_use {
+            notification::show(app, notification(alert, language));
         }
     }
 }
 
+fn notification(alert: Alert, language: Language) -> Notification {
+    let click = click(&alert, language);
+    Notification { title: alert.message.title, text: alert.message.text, click }
+}
+
+/// What a click leads to; nothing where there is nothing to do any more.
+fn click(alert: &Alert, language: Language) -> Option<Click> {
+    let account: Option<AccountId> = alert.incident.subject.parse().ok();
+    if alert.stage == Stage::Over {
+        return None;
+    }
+    let (label, opens, fallback) = match (alert.incident.kind, account) {
+        (IncidentKind::NeedsSignIn | IncidentKind::KeyEnds, Some(account)) => {
+            (Phrase::SignInAgain, DesktopEvent::open_sign_in(account), Phrase::SignInFromTray)
+        }
+        (IncidentKind::RenewalFailing | IncidentKind::MembershipEnds, Some(account)) => {
+            (Phrase::Open, DesktopEvent::open_account(account), Phrase::SeeInWindow)
+        }
+        (IncidentKind::DeliveryFailing | IncidentKind::StoreLocked, _) | (_, None) => {
+            (Phrase::Open, DesktopEvent::open_accounts(), Phrase::SeeInWindow)
+        }
+    };
+    Some(Click {
+        label: label.text(language).to_owned(),
+        opens,
+        fallback: fallback.text(language).to_owned(),
+    })
+}
+
+/// Lets the core know what an older version has told, so that nothing is told twice.
+async fn adopt(app: &AppHandle, core: &TuneKey) {
+    let told = app.state::<PreferenceFile>().take_told();
+    let incidents: Vec<_> = told.iter().filter_map(|key| incident(key)).collect();
+    if let Err(problem) = core.adopt_alerts(incidents).await {
+        tracing::info!(code = ?problem.code, "what was told before is told again");
+    }
+}
+
+/// The incident of a key as an older version has kept it: the account, what is wrong with it, and a time.
+fn incident(key: &str) -> Option<Incident> {
+    let mut words = key.split(' ');
+    let account: AccountId = words.next()?.parse().ok()?;
+    let kind = match words.next()? {
+        "needs_sign_in" => IncidentKind::NeedsSignIn,
+        "ends" => IncidentKind::KeyEnds,
+        _ => return None,
+    };
+    Some(Incident { kind, subject: account.to_string() })
+}
+
 #[cfg(test)]
 mod tests {
-    use tunekey_core::{AccountId, ServiceId, WarningReason};
+    use tunekey_core::{Message, ServiceId, Urgency};
 
     use super::*;
-    use crate::fixtures::{NOW, account};
 
-    fn dead(hours_ago: i64, reason: SignInReason) -> Account {
-        let since = NOW - SignedDuration::from_hours(hours_ago);
-        account("1", "Lin <b>Jian</b>", Health::NeedsSignIn { since, reason })
+    fn alert(kind: IncidentKind, subject: &str, stage: Stage) -> Alert {
+        let message =
+            Message { title: "title".to_owned(), text: "text".to_owned(), urgency: Urgency::Normal };
+        Alert { incident: Incident { kind, subject: subject.to_owned() }, stage, message }
     }
 
-    fn warned(reason: WarningReason, ends_in: i64) -> Account {
-        let mut account = account("2", "Mori", Health::Warning { since: NOW, reason });
-        account.life.expires_at = Some(NOW + SignedDuration::from_hours(ends_in));
-        account
-    }
-
-    #[test]
-    fn an_account_that_only_a_new_sign_in_helps_is_an_incident_with_a_name_and_a_way_out() {
-        let accounts = [dead(1, SignInReason::Rejected)];
-        let incidents = incidents(&accounts, NOW);
-        let said = incidents[0].notification(NOW, Language::English);
-        assert_eq!(said.title, "Lin <b>Jian</b> needs a new sign-in", "escaping is the server's side's");
-        assert_eq!(said.text, "QQ Music no longer accepts this credential.");
-        let chinese = incidents[0].notification(NOW, Language::Chinese);
-        assert_eq!(chinese.text, "QQ 音乐不再接受此凭据。");
-        let Some(Click { opens: DesktopEvent::Open { account, service, .. }, .. }) = said.click else {
-            panic!("it leads nowhere");
-        };
-        assert_eq!(account, Some(AccountId::new(ServiceId::new("qqmusic"), "1")));
-        assert_eq!(service, Some(ServiceId::new("qqmusic")));
+    fn opens(kind: IncidentKind, subject: &str) -> DesktopEvent {
+        notification(alert(kind, subject, Stage::Begins), Language::English)
+            .click
+            .expect("it leads somewhere")
+            .opens
     }
 
     #[test]
-    fn what_the_keychain_has_lost_is_not_blamed_on_the_service() {
-        let accounts = [dead(1, SignInReason::Missing)];
-        let said = incidents(&accounts, NOW)[0].notification(NOW, Language::English);
-        assert!(!said.text.contains("no longer accepts"), "{}", said.text);
-        assert!(said.text.contains("keychain") && said.text.contains("QQ Music"), "{}", said.text);
-    }
-
-    #[test]
-    fn dying_twice_is_two_incidents_and_staying_dead_is_one() {
-        let key = |hours| incidents(&[dead(hours, SignInReason::Rejected)], NOW)[0].key();
-        assert_eq!(key(1), key(1));
-        assert_ne!(key(1), key(2));
-    }
-
-    #[test]
-    fn a_key_that_is_not_renewed_is_told_of_a_day_before_its_end() {
-        for reason in [WarningReason::NotRenewable, WarningReason::RenewalFailing] {
-            assert!(incidents(&[warned(reason, 25)], NOW).is_empty(), "there is time");
-            assert!(incidents(&[warned(reason, -1)], NOW).is_empty(), "it has ended: that is another matter");
-            let accounts = [warned(reason, 20)];
-            let said = incidents(&accounts, NOW)[0].notification(NOW, Language::English);
-            assert_eq!(said.text, "The QQ Music credential isn’t being renewed and ends in 20 h.");
+    fn a_click_leads_to_where_something_can_be_done() {
+        let account = Some(AccountId::new(ServiceId::new("qqmusic"), "1"));
+        for kind in [IncidentKind::NeedsSignIn, IncidentKind::KeyEnds] {
+            let DesktopEvent::Open { account: opened, service, .. } = opens(kind, "qqmusic:1") else {
+                panic!("it opens nothing");
+            };
+            assert_eq!((opened, service), (account.clone(), Some(ServiceId::new("qqmusic"))));
         }
+        for (kind, subject) in [
+            (IncidentKind::StoreLocked, ""),
+            (IncidentKind::DeliveryFailing, "0123456789"),
+            (IncidentKind::NeedsSignIn, ""),
+        ] {
+            let DesktopEvent::Open { account, .. } = opens(kind, subject) else { panic!("it opens nothing") };
+            assert_eq!(account, None, "{kind:?}");
+        }
+        let over = alert(IncidentKind::NeedsSignIn, "qqmusic:1", Stage::Over);
+        assert!(notification(over, Language::English).click.is_none(), "there is nothing to do any more");
     }
 
     #[test]
-    fn accounts_that_need_nobody_are_no_incidents() {
-        let mut fine = account("3", "a", Health::RenewsSoon);
-        fine.life.expires_at = Some(NOW + SignedDuration::from_hours(1));
-        assert!(incidents(&[fine, account("4", "b", Health::Healthy)], NOW).is_empty());
+    fn what_an_older_version_has_kept_is_understood() {
+        let about = |kind| Some(Incident { kind, subject: "qqmusic:10001".to_owned() });
+        let since = "2026-09-21T14:13:20Z";
+        assert_eq!(
+            incident(&format!("qqmusic:10001 needs_sign_in {since}")),
+            about(IncidentKind::NeedsSignIn)
+        );
+        assert_eq!(incident(&format!("qqmusic:10001 ends {since}")), about(IncidentKind::KeyEnds));
+        for nonsense in ["", "qqmusic:10001", "nobody needs_sign_in x", "qqmusic:10001 sings x"] {
+            assert_eq!(incident(nonsense), None, "{nonsense}");
+        }
     }
 }

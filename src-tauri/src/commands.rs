@@ -15,6 +15,8 @@
 //! page starts from: [`snapshot`], [`preferences`], [`services`], [`deliveries::delivery_facts`], [`about`]; and [`picture`], which an account's own
 //! events name.
 
+mod notifications;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -108,6 +110,17 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         test_connection,
         preferences,
         set_preferences,
+        notifications::channel_kinds,
+        notifications::add_channel,
+        notifications::switch_channel,
+        notifications::test_channel,
+        notifications::remove_channel,
+        notifications::set_quiet_hours,
+        notifications::set_alert_hours,
+        notifications::set_ping,
+        notifications::set_ping_minutes,
+        notifications::remove_ping,
+        notifications::test_ping,
         keychain_retry,
         about,
         starts_at_login,

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use tauri::{AppHandle, Manager as _};
-use tunekey_core::{AccountId, Format, Problem, Scope, TuneKey};
+use tunekey_core::{Account, AccountId, Format, Problem, Scope, TuneKey};
 
 use crate::clipboard::{Clip, Clipboard, CookieCopy};
 use crate::events::DesktopEvent;
@@ -72,7 +72,12 @@ pub(crate) async fn copy(
 pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
     let name = {
         let snapshot = app.state::<TuneKey>().snapshot();
-        snapshot.accounts.iter().find(|known| known.id == account).map(text::account_name).unwrap_or_default()
+        snapshot
+            .accounts
+            .iter()
+            .find(|known| known.id == account)
+            .map(Account::short_name)
+            .unwrap_or_default()
     };
     let result = copy(app, account.clone(), None).await;
     let language = app.state::<PreferenceFile>().current().language();

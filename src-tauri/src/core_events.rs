@@ -48,7 +48,11 @@ fn track(known: &mut BTreeSet<AccountId>, event: &Event) {
         Event::AccountGone { id, .. } => {
             known.remove(id);
         }
-        Event::Store { .. } | Event::Settings { .. } | Event::SignIns { .. } | Event::Deliveries { .. } => {}
+        Event::Store { .. }
+        | Event::Settings { .. }
+        | Event::SignIns { .. }
+        | Event::Deliveries { .. }
+        | Event::Notifications { .. } => {}
     }
 }
 
@@ -65,6 +69,7 @@ fn catch_up(snapshot: Snapshot, sign_ins: Vec<SignInStatus>, known: &mut BTreeSe
     events.extend(gone.into_iter().map(|id| Event::AccountGone { id, revision }));
     events.push(Event::Store { state: snapshot.store });
     events.push(Event::Settings { settings: snapshot.settings });
+    events.push(Event::Notifications { notifications: snapshot.notifications });
     events.push(Event::SignIns { sign_ins });
     events.push(Event::Deliveries { deliveries: snapshot.deliveries, revision });
     events
@@ -72,7 +77,7 @@ fn catch_up(snapshot: Snapshot, sign_ins: Vec<SignInStatus>, known: &mut BTreeSe
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::{ServiceId, Settings, StoreState};
+    use tunekey_core::{NotificationSettings, ServiceId, Settings, StoreState};
 
     use super::*;
 
@@ -86,6 +91,7 @@ mod tests {
             deliveries: Vec::new(),
             store: StoreState::Locked,
             settings: Settings::default(),
+            notifications: NotificationSettings::default(),
             notice: None,
             system_proxy: None,
         };
@@ -94,6 +100,7 @@ mod tests {
             Event::AccountGone { id: gone, revision: 7 },
             Event::Store { state: StoreState::Locked },
             Event::Settings { settings: Settings::default() },
+            Event::Notifications { notifications: NotificationSettings::default() },
             Event::SignIns { sign_ins: Vec::new() },
             Event::Deliveries { deliveries: Vec::new(), revision: 7 },
         ];

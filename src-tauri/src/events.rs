@@ -64,6 +64,11 @@ impl DesktopEvent {
         Self::Open { view: OpenView::Add, account: Some(account), service }
     }
 
+    /// Asks for the accounts.
+    pub(crate) fn open_accounts() -> Self {
+        Self::Open { view: OpenView::Accounts, account: None, service: None }
+    }
+
     /// Asks for the view of an account.
     pub(crate) fn open_account(account: AccountId) -> Self {
         let service = Some(account.service);

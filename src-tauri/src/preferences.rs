@@ -1,7 +1,6 @@
-//! The window's own preferences, and the hints and incidents that the person has been told of. Nothing in it matters when
+//! The window's own preferences, and the hints that the person has been told of. Nothing in it matters when
 //! it is lost. Any file above `text.rs` may read it.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -135,7 +134,7 @@ const CLOSE_TO_TRAY: &str = "closeToTray";
 const TRAY_COPIES: &str = "trayCopies";
 const LAST_VIEW: &str = "lastView";
 
-/// The key of the incidents that the person has been told of, beside the preferences in the file.
+/// Where an older version has kept the incidents that the person has been told of, beside the preferences in the file.
 const TOLD: &str = "told";
 
 /// The longest view name that is kept, in bytes.
@@ -151,8 +150,6 @@ pub(crate) struct PreferenceFile {
     current: Mutex<Preferences>,
     /// `None` when the file cannot be used: then the preferences last until the app ends.
     store: Option<Arc<Store<Wry>>>,
-    /// The keys of the incidents that the person has been told of.
-    told: Mutex<BTreeSet<String>>,
 }
 
 impl PreferenceFile {
@@ -161,9 +158,7 @@ impl PreferenceFile {
         let store = app.store_builder(path).disable_auto_save().build();
         let store = store.inspect_err(|error| tracing::warn!(%error, "the preferences cannot be kept")).ok();
         let current = Preferences::read(|key| store.as_ref().and_then(|store| store.get(key)));
-        let told = store.as_ref().and_then(|store| store.get(TOLD));
-        let told = told.and_then(|told| serde_json::from_value(told).ok()).unwrap_or_default();
-        Self { current: Mutex::new(current), store, told: Mutex::new(told) }
+        Self { current: Mutex::new(current), store }
     }
 
     /// The preferences of now.
@@ -222,14 +217,16 @@ impl PreferenceFile {
         true
     }
 
-    /// Saves the keys of the incidents of now in place of those before. Returns those before.
-    pub(crate) fn replace_incidents(&self, keys: BTreeSet<String>) -> BTreeSet<String> {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if *told == keys {
-            return keys;
+    /// Takes what an older version has kept of the notifications that it has shown: the keys of their incidents.
+    pub(crate) fn take_told(&self) -> Vec<String> {
+        let Some(store) = &self.store else { return Vec::new() };
+        let told = store.get(TOLD).and_then(|told| serde_json::from_value(told).ok()).unwrap_or_default();
+        if store.delete(TOLD)
+            && let Err(error) = store.save()
+        {
+            tracing::warn!(%error, "what was told before was not forgotten");
         }
-        self.save(TOLD, keys.iter().cloned().collect());
-        std::mem::replace(&mut *told, keys)
+        told
     }
 
     fn save(&self, key: &str, value: Value) {

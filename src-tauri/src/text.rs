@@ -2,7 +2,8 @@
 //! page shows is in the web UI. Any file may use this.
 
 use jiff::Timestamp;
-use tunekey_core::{Account, Language, ServiceId, SignInReason, display_text};
+use tunekey_core::display_text::after_han;
+use tunekey_core::{Language, ServiceId};
 
 mod delivery;
 
@@ -12,9 +13,6 @@ pub(crate) use delivery::{deliver, remove_delivery, target};
 pub(crate) fn system_locale() -> String {
     sys_locale::get_locale().unwrap_or_else(|| "en".to_owned())
 }
-
-/// The longest name that is shown, in characters.
-const NAME_LENGTH: usize = 28;
 
 /// A text without parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +51,8 @@ pub(crate) enum Phrase {
     NotRenewed,
     /// Said in a notification that cannot be clicked: where a new sign-in is found.
     SignInFromTray,
+    /// Said in a notification that cannot be clicked: where more is found.
+    SeeInWindow,
     /// The title of the notification that the app goes on after its window was closed for the first time.
     StillRunning,
     /// Where the window has gone, where there is a tray.
@@ -83,6 +83,10 @@ pub(crate) enum Phrase {
     HandOver,
     /// The title of the file dialog for a file that a cookie is written into.
     ChooseTarget,
+    /// The answer that lets messages go somewhere.
+    Allow,
+    /// The answer that removes a way to the person's phone.
+    RemoveChannel,
 }
 
 impl Phrase {
@@ -108,6 +112,7 @@ impl Phrase {
             Self::SignInFromTray => {
                 ("Sign in again from TuneKey’s tray menu.", "请在 TuneKey 的托盘菜单中重新登录。")
             }
+            Self::SeeInWindow => ("Open TuneKey from its tray icon.", "请从 TuneKey 的托盘图标打开窗口。"),
             Self::StillRunning => ("TuneKey keeps running", "TuneKey 仍在运行"),
             Self::StillInTray if cfg!(target_os = "macos") => (
                 "It keeps your sign-ins fresh from the menu bar. To end it, choose Quit there, or press ⌘Q in the window.",
@@ -129,7 +134,8 @@ impl Phrase {
             Self::ProxySystem => ("as the system says", "跟随系统"),
             Self::NoProxy => ("directly, without a proxy", "直接连接，不使用代理"),
             Self::SignOut => ("Sign out", "退出登录"),
-            Self::Forget => ("Remove", "移除"),
+            Self::Forget | Self::RemoveChannel => ("Remove", "移除"),
+            Self::Allow => ("Allow", "允许"),
             Self::Deliver => ("Deliver", "投递"),
             Self::HandOver => ("Hand over", "移交"),
             Self::ChooseTarget => ("Choose the file to write", "选择要写入的文件"),
@@ -153,6 +159,77 @@ pub(crate) fn proxy_change(old: &str, new: &str, language: Language) -> (String,
             format!(
                 "TuneKey 窗口请求改变连接方式。\n\n现在：{old}\n改为：{new}\n\n如果不是你本人刚刚修改的，请选择“取消”。"
             ),
+        ),
+    }
+}
+
+/// The title and the text of the question whether to send messages somewhere.
+pub(crate) fn add_channel(kind: &str, host: &str, is_plain: bool, language: Language) -> (String, String) {
+    let plain = if is_plain {
+        pick(
+            language,
+            "\n\nThis address isn’t encrypted: others in your network could read along.",
+            "\n\n该地址未加密，同一网络中的其他人可能读到内容。",
+        )
+    } else {
+        ""
+    };
+    match language {
+        Language::English => (
+            format!("Send messages to {host}?"),
+            format!(
+                "TuneKey’s window asks to set up {kind}. When something needs you, a message goes to {host}: the names of \
+                 your accounts and what is wrong, never a cookie.{plain}\n\nIf you haven’t just set this up yourself, choose \
+                 Cancel."
+            ),
+        ),
+        Language::Chinese => (
+            format!("向 {host} 发送消息？"),
+            format!(
+                "TuneKey 窗口请求添加{}。需要你处理时，会向 {host} 发送消息，内容只有账号名称和发生的问题，从不包含 Cookie。\
+                 {plain}\n\n如果不是你本人刚刚设置的，请选择“取消”。",
+                after_han(kind)
+            ),
+        ),
+    }
+}
+
+/// The title and the text of the question whether to ping an address.
+pub(crate) fn set_ping(host: &str, is_plain: bool, language: Language) -> (String, String) {
+    let plain = if is_plain {
+        pick(language, "\n\nThis address isn’t encrypted.", "\n\n该地址未加密。")
+    } else {
+        ""
+    };
+    match language {
+        Language::English => (
+            format!("Ping {host}?"),
+            format!(
+                "TuneKey’s window asks to call an address at {host} again and again, so that silence is noticed. Nothing of \
+                 your accounts goes there.{plain}\n\nIf you haven’t just set this up yourself, choose Cancel."
+            ),
+        ),
+        Language::Chinese => (
+            format!("定期访问 {host}？"),
+            format!(
+                "TuneKey 窗口请求定期访问 {host} 上的一个地址，以便在停止运行时被发现。不会发送任何账号信息。{plain}\n\n\
+                 如果不是你本人刚刚设置的，请选择“取消”。"
+            ),
+        ),
+    }
+}
+
+/// The title and the text of the question whether to remove a way to the person's phone.
+pub(crate) fn remove_channel(name: &str, language: Language) -> (String, String) {
+    match language {
+        Language::English => (
+            format!("Remove {name}?"),
+            "No message goes there any more, and its key is deleted from this computer’s keychain.\n\nThis can’t be undone."
+                .to_owned(),
+        ),
+        Language::Chinese => (
+            format!("移除「{name}」？"),
+            "将不再向它发送消息，并从本机的系统密钥环删除其密钥。\n\n此操作无法撤销。".to_owned(),
         ),
     }
 }
@@ -228,27 +305,6 @@ pub(crate) fn forget(
             format!("将从本机的系统密钥环删除此{}登录。{copies}\n\n此操作无法撤销。", after_han(service)),
         ),
     }
-}
-
-/// A service's name after a Chinese character: between that and a Latin letter stands a gap, as in the window.
-fn after_han(service: &str) -> String {
-    let gap = if service.starts_with(|first: char| first.is_ascii_alphanumeric()) { " " } else { "" };
-    format!("{gap}{service}")
-}
-
-/// An account's name as menus, dialogs and notifications show it: the person's own before the service's, cut to
-/// [`NAME_LENGTH`]. The core has cleaned both; cleaning again costs nothing and trusts nobody.
-pub(crate) fn account_name(account: &Account) -> String {
-    let chosen = account.label.as_ref().unwrap_or(&account.nickname);
-    let Some(name) = display_text::name(chosen) else {
-        return Language::English.service_name(account.service).to_owned();
-    };
-    if name.chars().count() <= NAME_LENGTH {
-        return name;
-    }
-    let mut cut: String = name.chars().take(NAME_LENGTH - 1).collect();
-    cut.push('…');
-    cut
 }
 
 /// The title of the window with a service's own page. It always says whose page is in it.
@@ -338,53 +394,6 @@ pub(crate) fn copied_dead(name: &str, language: Language) -> (String, String) {
     }
 }
 
-/// The title and the text of the notification that only a new sign-in helps an account.
-pub(crate) fn signed_out(
-    name: &str,
-    service: &str,
-    reason: SignInReason,
-    language: Language,
-) -> (String, String) {
-    let text = match (language, reason) {
-        (Language::English, SignInReason::Rejected) => {
-            format!("{service} no longer accepts this credential.")
-        }
-        (Language::Chinese, SignInReason::Rejected) => format!("{service}不再接受此凭据。"),
-        (Language::English, SignInReason::Missing) => {
-            format!("The keychain no longer holds this {service} credential.")
-        }
-        (Language::Chinese, SignInReason::Missing) => {
-            format!("系统密钥环中已没有此{}凭据。", after_han(service))
-        }
-    };
-    let title = match language {
-        Language::English => format!("{name} needs a new sign-in"),
-        Language::Chinese => format!("{name} 需要重新登录"),
-    };
-    (title, text)
-}
-
-/// The title and the text of the notification that a key which is not being renewed ends soon.
-pub(crate) fn ends_soon(
-    name: &str,
-    service: &str,
-    at: Timestamp,
-    now: Timestamp,
-    language: Language,
-) -> (String, String) {
-    let hours = (at.duration_since(now).as_secs() + 1800) / 3600;
-    let hours = hours.max(1);
-    match language {
-        Language::English => (
-            format!("{name} will need a new sign-in"),
-            format!("The {service} credential isn’t being renewed and ends in {hours} h."),
-        ),
-        Language::Chinese => {
-            (format!("{name} 即将需要重新登录"), format!("{service}凭据未能续期，将在 {hours} 小时后失效。"))
-        }
-    }
-}
-
 /// Where Microsoft offers what [`no_web_view`] says is missing.
 pub(crate) const WEB_VIEW_PAGE: &str = "https://developer.microsoft.com/microsoft-edge/webview2/consumer";
 
@@ -418,7 +427,6 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::fixtures::account;
 
     fn in_seconds(seconds: i64, language: Language) -> String {
         let now = Timestamp::UNIX_EPOCH;
@@ -474,29 +482,5 @@ mod tests {
         assert_eq!(need_sign_in(1, Language::English), "1 account needs sign-in");
         assert_eq!(need_sign_in(2, Language::English), "2 accounts need sign-in");
         assert_eq!(need_sign_in(2, Language::Chinese), "2 个账号需重新登录");
-    }
-
-    #[test]
-    fn a_hostile_nickname_stays_one_short_line() {
-        let evil = account("1", "\u{202e}evil\nQuit\u{200b}\u{7}", tunekey_core::Health::Healthy);
-        assert_eq!(account_name(&evil), "evil Quit");
-        let long = account("1", &"长".repeat(500), tunekey_core::Health::Healthy);
-        assert_eq!(account_name(&long).chars().count(), NAME_LENGTH);
-        assert!(account_name(&long).ends_with('…'), "what is left out is shown to be left out");
-    }
-
-    #[test]
-    fn the_persons_own_name_for_an_account_comes_before_the_services() {
-        let mut named = account("1", "Lin Jian", tunekey_core::Health::Healthy);
-        named.label = Some("Work \u{202e}laptop".to_owned());
-        assert_eq!(account_name(&named), "Work laptop");
-    }
-
-    #[test]
-    fn a_nickname_of_nothing_visible_is_replaced() {
-        assert_eq!(
-            account_name(&account("1", "\u{200b}\u{feff} ", tunekey_core::Health::Healthy)),
-            "QQ Music"
-        );
     }
 }

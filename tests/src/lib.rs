@@ -11,6 +11,7 @@
 //!  ├─ Tray       its tray menu, read and clicked over D-Bus
 //!  ├─ TrayHost   a panel that shows tray icons, on a desktop that is to have one
 //!  ├─ Notifications  the server that shows notifications, read and clicked over D-Bus
+//!  ├─ PushServer a server of the user's own that takes messages for a phone
 //!  ├─ Clipboard  what other programs would paste
 //!  ├─ Cli        the command line on the same profile
 //!  └─ Terminal   the command line in a terminal of a given size
@@ -37,6 +38,7 @@ pub mod notifications;
 pub mod phone;
 pub mod process;
 pub mod programs;
+pub mod push_server;
 pub mod readers;
 pub mod sandbox;
 pub mod screen;

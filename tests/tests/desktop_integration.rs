@@ -222,6 +222,29 @@ async fn what_happens_to_an_account_in_the_background_is_told_once_and_leads_to_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_version_has_told_is_not_told_again() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    for (account, nickname) in [(QQ, "Lin Jian"), (NETEASE, "Mori")] {
+        desktop.sign_in(account).await?;
+        desktop.record_rejection(account, nickname)?;
+    }
+    let preferences = desktop.sandbox.profile().join("window.json");
+    let told = format!("{QQ} needs_sign_in 2026-09-21T14:13:20Z");
+    let kept = serde_json::json!({ "theme": "dark", "told": [told] });
+    serde_json::to_writer(std::fs::File::create(&preferences)?, &kept)?;
+    let _panel = TrayHost::start(&desktop.bus).await?;
+    let notifications = Notifications::start(&desktop.bus, CAPABILITIES).await?;
+    let app = desktop.start_hidden_app()?;
+    notifications.wait_for("Mori needs a new sign-in").await?;
+    let said = sign_in_notifications(&notifications);
+    ensure!(said.len() == 1, "it was told again: {said:?}");
+    let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&preferences)?)?;
+    ensure!(kept["theme"] == "dark" && kept.get("told").is_none(), "it is kept in two places: {kept}");
+    drop(app);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_happens_before_the_persons_eyes_is_told_by_the_window_alone() -> Result<()> {
     let desktop = Desktop::start().await?;
     desktop.sign_in(QQ).await?;

@@ -259,6 +259,14 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
         json!({ "id": -1 }),
         json!({ "id": long }),
     ];
+    let channels = |more: Value| -> Vec<Value> {
+        let with = |channel: &str| {
+            let mut one = more.clone();
+            one["channel"] = channel.into();
+            one
+        };
+        vec![with("0123456789"), with("../../x"), with(&long)]
+    };
     let answers = [
         json!({ "kind": "phone_number", "country": long, "number": long }),
         json!({ "kind": "text_code", "code": long }),
@@ -353,6 +361,40 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
                 json!({ "change": null }),
             ],
         ),
+        ("channel_kinds", vec![json!({})]),
+        (
+            "add_channel",
+            vec![
+                json!({ "kind": "ntfy", "label": long, "values": { "topic": "t" }, "plain": false }),
+                json!({ "kind": "ntfy", "label": null, "values": { "topic": long }, "plain": false }),
+                json!({ "kind": "ntfy", "label": null, "values": { long.clone(): "t" }, "plain": false }),
+                json!({ "kind": "webhook", "label": null, "values": { "url": "http://127.0.0.1:9/" }, "plain": false }),
+                json!({ "kind": "webhook", "label": null, "values": { "url": "file:///etc/passwd" }, "plain": true }),
+                json!({ "kind": long, "label": null, "values": null, "plain": 7 }),
+            ],
+        ),
+        ("switch_channel", channels(json!({ "enabled": true }))),
+        ("test_channel", channels(json!({}))),
+        ("remove_channel", channels(json!({}))),
+        (
+            "set_quiet_hours",
+            vec![json!({ "hours": long }), json!({ "hours": "22:00-22:00" }), json!({ "hours": 7 })],
+        ),
+        (
+            "set_alert_hours",
+            vec![json!({ "renewal": 0, "keychain": null }), json!({ "renewal": null, "keychain": u32::MAX })],
+        ),
+        (
+            "set_ping",
+            vec![
+                json!({ "address": long, "minutes": 60, "plain": true }),
+                json!({ "address": "http://127.0.0.1:9/", "minutes": 60, "plain": false }),
+                json!({ "address": "https://127.0.0.1:9/", "minutes": 0, "plain": false }),
+            ],
+        ),
+        ("set_ping_minutes", vec![json!({ "minutes": 0 }), json!({ "minutes": 60 })]),
+        ("remove_ping", vec![json!({})]),
+        ("test_ping", vec![json!({})]),
         ("plugin:shell|execute", vec![json!({ "program": "sh" })]),
         ("plugin:store|load", vec![json!({ "path": "/etc/passwd" })]),
     ]

@@ -7,11 +7,10 @@ use std::process::{Child, Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::build;
 use crate::counted::Counted;
 use crate::packages::{self, Purpose};
 use crate::steps::{Steps, command, say};
-use crate::{cross, test};
+use crate::{build, cross, test};
 
 /// What the build beside the tests prints.
 const LOG: &str = "target/cross/build.log";

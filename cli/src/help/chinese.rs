@@ -7,8 +7,8 @@ use tunekey_core::Language;
 use super::{context, with_help};
 use crate::text::{format_names, service_ids};
 
-/// The commands, by name.
-const COMMANDS: [(&str, &str); 23] = [
+/// The commands, by name, or by the name of the one above and their own where several have the same.
+const COMMANDS: [(&str, &str); 33] = [
     ("services", "列出服务及其登录方式"),
     ("sign-in", "扫码登录，或用其他方式登录"),
     ("import", "保存已有的 Cookie，来自文件或标准输入"),
@@ -30,6 +30,16 @@ const COMMANDS: [(&str, &str); 23] = [
     ("send", "立即投递当前值"),
     ("switch", "启用或关闭投递"),
     ("remove", "移除投递；已送达的内容不受影响"),
+    ("notify", "需要你处理时通知到手机；停止运行时也能被发现"),
+    ("notify list", "列出通知渠道及最近一次消息的结果"),
+    ("notify add", "添加通知渠道"),
+    ("notify test", "发送测试消息，免打扰时段也会发送"),
+    ("notify switch", "启用或关闭通知渠道"),
+    ("notify remove", "移除通知渠道及其机密"),
+    ("channels", "列出可用的通知渠道，以及各自需要什么"),
+    ("quiet", "查看或选择不发送手机消息的时段"),
+    ("after", "查看或选择多少小时后才通知某些问题"),
+    ("ping", "一切正常时定期访问一个地址，停止后即可被发现（healthchecks.io 等）"),
     ("settings", "查看或修改设置"),
     ("help", "显示帮助"),
 ];
@@ -37,7 +47,7 @@ const COMMANDS: [(&str, &str); 23] = [
 const ACCOUNT: &str = "账号：`服务:号码`、其唯一的开头，或昵称";
 
 /// The options and arguments, by the command's name (`*` for all) and their own.
-const ARGUMENTS: [(&str, &str, &str); 29] = [
+const ARGUMENTS: [(&str, &str, &str); 38] = [
     ("*", "help", "显示帮助"),
     ("*", "version", "显示版本"),
     ("*", "profile", "账号和设置改存到这个文件夹"),
@@ -59,6 +69,15 @@ const ARGUMENTS: [(&str, &str, &str); 29] = [
     ("change", "hand_over", "同时送出续期所需的内容：此后由目标续期，TuneKey 不再续期，直到重新登录"),
     ("label", "text", "名称"),
     ("switch", "state", "`on` 或 `off`"),
+    ("add", "kind", "渠道类型（见 `notify channels`）"),
+    ("quiet", "hours", "如 22:00-08:00，或 `off`；省略则显示"),
+    ("after", "renewal", "续期可以失败多少小时"),
+    ("after", "keychain", "系统密钥环可以锁定多少小时"),
+    ("ping", "action", "`set`、`test` 或 `off`；省略则显示"),
+    ("ping", "address", "存有地址的文件，`-` 表示标准输入；在终端中省略则会询问"),
+    ("ping", "minutes", "间隔分钟数"),
+    ("*", "plain_http", "允许在自己的内网中使用未加密的地址"),
+    ("*", "channel", "通知渠道：编号、其唯一的开头，或名称"),
     ("*", "delivery", "投递：编号、其唯一的开头，或名称"),
     ("*", "account", ACCOUNT),
     ("cookie", "minimal", "只含播放所需的部分，不含续期所需的内容"),
@@ -71,8 +90,14 @@ const ARGUMENTS: [(&str, &str, &str); 29] = [
 
 /// The command and all below it.
 pub(super) fn translated(command: Command) -> Command {
+    translated_below("", command)
+}
+
+fn translated_below(above: &str, command: Command) -> Command {
     let name = command.get_name().to_owned();
-    let mut command = match COMMANDS.iter().find(|(known, _)| *known == name) {
+    let whole = format!("{above} {name}");
+    let named = |wanted: &str| COMMANDS.iter().find(|(known, _)| *known == wanted);
+    let mut command = match named(&whole).or_else(|| named(&name)) {
         // The list of `help`’s own commands repeats the others.
         Some((_, about)) => command.about(*about).long_about(None),
         None => command,
@@ -93,8 +118,8 @@ pub(super) fn translated(command: Command) -> Command {
         command = command.mut_arg(&id, |argument| with_help(argument, help, heading).long_help(None));
     }
     let names: Vec<_> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    for name in names {
-        command = command.mut_subcommand(name, translated);
+    for below in names {
+        command = command.mut_subcommand(below, |command| translated_below(&name, command));
     }
     command
 }
@@ -143,6 +168,8 @@ fn allowed(argument: &str) -> Option<String> {
         ("--qr", "可选 terminal 或 png=文件".to_owned()),
         ("--format", format!("可选 {}", format_names(Language::Chinese))),
         ("<STATE>", "可选 on 或 off".to_owned()),
+        ("<KIND>", "可用的类型见 `tunekey notify channels`".to_owned()),
+        ("[ACTION]", "可选 set、test 或 off".to_owned()),
         ("--log", "可选 off、error、warn、info、debug 或 trace".to_owned()),
     ];
     known.into_iter().find(|(name, _)| argument.contains(name)).map(|(_, allowed)| allowed)

@@ -1,76 +1,18 @@
-//! Requests to the targets of deliveries: over TLS, or without it to a private network when the person has agreed; no
-//! redirects; and what the answers' statuses mean. Nothing of an answer is logged or kept.
+//! Requests to the targets of deliveries, and what the answers' statuses mean. Nothing of an answer is logged or kept.
 
 use std::time::Duration;
 
 use serde_json::Value;
-use tunekey_services::http::{Network, Request, Response, SendMethod, network_of};
-use tunekey_services::{Http, HttpOptions, Proxy};
+use tunekey_services::Http;
+use tunekey_services::http::{Request, Response, SendMethod};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::error::{BadAddress, DeliveryError};
+use super::error::DeliveryError;
+use crate::outbound::{self, BadAddress, Clients};
 
-/// The largest answer of a target, in bytes: a CookieCloud may hold the cookies of a whole browser.
-pub(crate) const MAX_ANSWER: usize = 8 * 1024 * 1024;
 /// The longest wait that a target may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
-/// What we call ourselves to a target.
-const AGENT: &str = concat!("TuneKey/", env!("CARGO_PKG_VERSION"));
-
-/// Makes the client for each address.
-#[derive(Debug, Clone)]
-pub(crate) struct Clients {
-    options: HttpOptions,
-}
-
-impl Clients {
-    /// Clients as the settings want them.
-    pub(crate) fn new(options: HttpOptions) -> Self {
-        let mut options = options;
-        options.limits.json_bytes = MAX_ANSWER;
-        Self { options }
-    }
-
-    /// The client for an address. A private one is reached through no proxy.
-    ///
-    /// # Errors
-    /// `Address` when it may not be used, `Http` when no client can be made.
-    pub(crate) async fn for_address(&self, url: &Url, allows_plain: bool) -> Result<Http, DeliveryError> {
-        check(url, allows_plain)?;
-        // Behind a proxy a name may be known to nobody but that.
-        let network = match network_of(url).await {
-            Err(_) if url.scheme() == "https" => Network::Public,
-            found => found?,
-        };
-        Ok(match (url.scheme(), network) {
-            ("https", Network::Public) => Http::new(&self.options)?,
-            ("https", Network::Private(_)) => {
-                Http::new(&HttpOptions { proxy: Proxy::None, ..self.options.clone() })?
-            }
-            (_, Network::Private(addresses)) => Http::unencrypted(url, &addresses, self.options.limits)?,
-            (_, Network::Public) => return Err(DeliveryError::Address(BadAddress::PlainAbroad)),
-        })
-    }
-}
-
-/// Whether an address may be used at all, as far as that can be seen from it.
-pub(crate) fn check(url: &Url, allows_plain: bool) -> Result<(), DeliveryError> {
-    let bad = match url.scheme() {
-        _ if url.host_str().is_none() => BadAddress::None,
-        _ if !url.username().is_empty() || url.password().is_some() => BadAddress::HasPassword,
-        "https" => return Ok(()),
-        "http" if allows_plain => return Ok(()),
-        "http" => BadAddress::Plain,
-        _ => BadAddress::None,
-    };
-    Err(DeliveryError::Address(bad))
-}
-
-/// An address that is one.
-pub(crate) fn address(text: &str) -> Result<Url, DeliveryError> {
-    Url::parse(text).map_err(|_| DeliveryError::Address(BadAddress::None))
-}
 
 /// The JSON interface of a target.
 pub(super) struct Api {
@@ -82,7 +24,7 @@ pub(super) struct Api {
 impl Api {
     /// The interface at an address.
     pub(super) async fn at(clients: &Clients, base: &str, allows_plain: bool) -> Result<Self, DeliveryError> {
-        let mut base = address(base)?;
+        let mut base = outbound::address(base)?;
         let http = clients.for_address(&base, allows_plain).await?;
         let path = format!("{}/", base.path().trim_end_matches('/'));
         base.set_path(&path);
@@ -134,7 +76,7 @@ impl Api {
 
     fn url(&self, path: &str, query: &[(&str, &str)]) -> Result<Url, DeliveryError> {
         let joined = self.base.join(path.trim_start_matches('/'));
-        let mut url = joined.map_err(|_| DeliveryError::Address(BadAddress::None))?;
+        let mut url = joined.map_err(|_| BadAddress::None)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -144,7 +86,7 @@ impl Api {
 
 /// Sends a request under our own name.
 pub(super) async fn send(http: &Http, request: Request) -> Result<Response, DeliveryError> {
-    Ok(http.send(request.header("user-agent", AGENT)).await?)
+    Ok(outbound::send(http, request).await?)
 }
 
 /// Whether an answer's status says that it has worked.

@@ -6,11 +6,12 @@ use serde_json::{Map, Value, json};
 use tunekey_services::http::SendMethod;
 use zeroize::Zeroizing;
 
-use super::client::{Api, Clients};
+use super::client::Api;
 use super::error::DeliveryError;
 use super::model::DeliveryOutcome;
 use super::payload::{Payload, exposed};
 use super::target::{CloudCipher, CookieCloudTarget, PASSWORD};
+use crate::outbound::Clients;
 
 mod cipher;
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tunekey_services::{AccountId, Clock, Secret, Service};
 
-use super::client::Clients;
 use super::due::{current_key, pause};
 use super::error::DeliveryError;
 use super::lock::TargetLock;
@@ -19,6 +18,7 @@ use super::{command, cookie_cloud, file, http, meting, open_list, qinglong};
 use crate::accounts::Accounts;
 use crate::disk;
 use crate::ledger::AccountLock;
+use crate::outbound::Clients;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::store::Interaction;

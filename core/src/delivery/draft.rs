@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use tunekey_services::{AccountId, Secret, ServiceId, display_text};
 
 use super::edit::{EditError, Place, edited};
-use super::error::{BadAddress, DeliveryError, NotAFile};
+use super::error::{DeliveryError, NotAFile};
+use super::http;
 use super::model::{Delivery, DeliveryId, DeliveryScope};
 use super::payload::Payload;
 use super::target::{CommandTarget, FileContent, FileTarget, SIGNING, Target};
 use super::template::{self, TemplateError};
-use super::{client, http};
 use crate::export::{self, Format};
+use crate::outbound::{self, BadAddress};
 use crate::problem::Problem;
 
 /// What a delivery is made of.
@@ -97,7 +98,7 @@ impl DeliveryDraft {
                 }
             }
         }
-        let plain = |url: &str, allowed| client::check(&client::address(url)?, allowed);
+        let plain = |url: &str, allowed| Ok(outbound::check(&outbound::address(url)?, allowed)?);
         match &self.target {
             Target::File(file) => check_file(file),
             Target::Command(command) => check_command(command),
@@ -105,7 +106,7 @@ impl DeliveryDraft {
             Target::CookieCloud(cloud) => {
                 let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
                 if cloud.uuid.is_empty() || !cloud.uuid.bytes().all(fits) {
-                    return Err(DeliveryError::Address(BadAddress::None));
+                    return Err(BadAddress::None.into());
                 }
                 plain(&cloud.url, cloud.allows_plain_http)
             }

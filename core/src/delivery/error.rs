@@ -8,6 +8,7 @@ use tunekey_services::http::HttpError;
 
 use super::edit::EditError;
 use super::template::TemplateError;
+use crate::outbound::{BadAddress, OutboundError};
 use crate::problem::{Problem, ProblemCode};
 
 /// Why a delivery did not work.
@@ -48,7 +49,10 @@ pub(crate) enum DeliveryError {
     Http(#[from] HttpError),
     /// The address is none, or none that may be used.
     #[error("the address {0}")]
-    Address(BadAddress),
+    Address(#[from] BadAddress),
+    /// A part of the credential would go into an address.
+    #[error("the address has a part of the credential in it")]
+    CredentialInAddress,
     /// The target answered with this status.
     #[error("the target answered with HTTP {0}")]
     Status(u16),
@@ -105,19 +109,13 @@ pub(crate) enum NotAFile {
     Changed,
 }
 
-/// Why an address is not used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BadAddress {
-    #[error("is no http or https address")]
-    None,
-    #[error("has a user name or password in it")]
-    HasPassword,
-    #[error("is not encrypted, which nobody has agreed to")]
-    Plain,
-    #[error("is not encrypted and leads out of the private network")]
-    PlainAbroad,
-    #[error("has a part of the credential in it")]
-    HoldsCredential,
+impl From<OutboundError> for DeliveryError {
+    fn from(error: OutboundError) -> Self {
+        match error {
+            OutboundError::Address(why) => Self::Address(why),
+            OutboundError::Http(error) => Self::Http(error),
+        }
+    }
 }
 
 impl From<Problem> for DeliveryError {
@@ -140,6 +138,7 @@ impl DeliveryError {
             | Self::NoOwner(_)
             | Self::Program(_)
             | Self::Address(_)
+            | Self::CredentialInAddress
             | Self::Unauthorised
             | Self::Nowhere(_)
             | Self::Gone
@@ -234,6 +233,11 @@ impl DeliveryError {
                 "程序没有及时结束，已连同其启动的程序一起终止。",
             ),
             Self::Address(why) => address_words(*why),
+            Self::CredentialInAddress => (
+                InvalidInput,
+                "The credential does not belong into an address, which ends up in logs. Put it into the body.",
+                "凭据不应放在地址里，地址会被写进日志，请放到正文中。",
+            ),
             Self::Unauthorised => (
                 InvalidInput,
                 "The target refuses the token or password. Enter it again.",
@@ -363,10 +367,6 @@ fn address_words(why: BadAddress) -> (ProblemCode, &'static str, &'static str) {
         BadAddress::PlainAbroad => (
             "That address is not encrypted and leads out of your network. Use https.",
             "该地址未加密且不在你的内网中，请使用 https。",
-        ),
-        BadAddress::HoldsCredential => (
-            "The credential does not belong into an address, which ends up in logs. Put it into the body.",
-            "凭据不应放在地址里，地址会被写进日志，请放到正文中。",
         ),
     };
     (ProblemCode::InvalidInput, english, chinese)

@@ -4,12 +4,13 @@ use tunekey_services::http::{Request, SendMethod};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::client::{self, Clients};
-use super::error::{BadAddress, DeliveryError};
+use super::client;
+use super::error::DeliveryError;
 use super::model::DeliveryOutcome;
 use super::payload::{MASK, Payload};
 use super::target::{BodyKind, HttpMethod, HttpTarget, SIGNING, Signature, Success};
 use super::template::{self, TemplateError};
+use crate::outbound::{self, Clients};
 
 mod signature;
 
@@ -92,11 +93,11 @@ pub(super) fn preview(target: &HttpTarget, payload: &Payload) -> Result<String, 
 /// `Address` or `Template`.
 pub(super) fn check(target: &HttpTarget) -> Result<(), DeliveryError> {
     if template::names(&target.url)?.into_iter().any(Payload::is_of_credential) {
-        return Err(DeliveryError::Address(BadAddress::HoldsCredential));
+        return Err(DeliveryError::CredentialInAddress);
     }
     let url =
         template::fill(&target.url, &|_| Some(Zeroizing::new("x".to_owned())), template::escape_for_address)?;
-    client::check(&client::address(&url)?, target.allows_plain_http)?;
+    outbound::check(&outbound::address(&url)?, target.allows_plain_http)?;
     for header in &target.headers {
         let name = header.name.to_ascii_lowercase();
         if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
@@ -123,7 +124,7 @@ fn prepared(target: &HttpTarget, payload: &Payload) -> Result<Prepared, Delivery
         }
         headers.push((header.name.clone(), value));
     }
-    Ok(Prepared { url: client::address(&url)?, headers, body: body(target, &lookup)? })
+    Ok(Prepared { url: outbound::address(&url)?, headers, body: body(target, &lookup)? })
 }
 
 fn body(target: &HttpTarget, lookup: template::Lookup<'_>) -> Result<Zeroizing<String>, DeliveryError> {

@@ -5,7 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 use tunekey_services::{AccountId, Bilingual, Scope, UnknownName, display_text};
@@ -13,6 +12,7 @@ use tunekey_services::{AccountId, Bilingual, Scope, UnknownName, display_text};
 use super::target::Target;
 use crate::export::Format;
 use crate::problem::Problem;
+use crate::short_id;
 use crate::store::{NamedSlot, SecretKind};
 use crate::vault::Generation;
 
@@ -85,15 +85,10 @@ impl Delivery {
 #[serde(try_from = "String", into = "String")]
 pub struct DeliveryId(String);
 
-/// How long a [`DeliveryId`] is.
-const ID_LENGTH: usize = 10;
-
 impl DeliveryId {
     /// A new one.
     pub(crate) fn random() -> Self {
-        const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-        let mut dice = rand::rng();
-        Self((0..ID_LENGTH).map(|_| char::from(DIGITS[dice.random_range(0..DIGITS.len())])).collect())
+        Self(short_id::random())
     }
 
     /// Its text.
@@ -117,9 +112,7 @@ impl FromStr for DeliveryId {
     type Err = UnknownName;
 
     fn from_str(text: &str) -> Result<Self, UnknownName> {
-        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let is_id = text.len() == ID_LENGTH && text.bytes().all(fits);
-        if is_id { Ok(Self(text.to_owned())) } else { Err(UnknownName) }
+        if short_id::is_one(text) { Ok(Self(text.to_owned())) } else { Err(UnknownName) }
     }
 }
 

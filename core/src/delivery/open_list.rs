@@ -4,12 +4,13 @@
 use serde_json::{Value, json};
 use tunekey_services::http::SendMethod;
 
-use super::client::{Api, Clients};
+use super::client::Api;
 use super::edit::{self, Place};
 use super::error::DeliveryError;
 use super::model::{DeliveryNotice, DeliveryOutcome};
 use super::payload::{Payload, exposed};
 use super::target::{OpenListTarget, TOKEN};
+use crate::outbound::Clients;
 
 /// Where the cookie stands in what a driver adds to a storage.
 const COOKIE: Place<'static> = Place::Json("/cookie");

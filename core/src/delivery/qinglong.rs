@@ -4,11 +4,12 @@
 use serde_json::{Value, json};
 use tunekey_services::http::SendMethod;
 
-use super::client::{Api, Clients};
+use super::client::Api;
 use super::error::DeliveryError;
 use super::model::{DeliveryNotice, DeliveryOutcome};
 use super::payload::{Payload, exposed};
 use super::target::{CLIENT_SECRET, QinglongTarget};
+use crate::outbound::Clients;
 
 /// How our variable is told from others of its name.
 const REMARKS: &str = "tunekey";

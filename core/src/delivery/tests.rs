@@ -6,16 +6,13 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use tunekey_services::{HttpOptions, Limits, Proxy};
 
-use super::client::Clients;
-use super::error::{BadAddress, DeliveryError};
+use super::error::DeliveryError;
 use super::fixtures::payload_with;
 use super::model::{DeliveryNotice, DeliveryOutcome};
 use super::target::*;
 use super::{cookie_cloud, http, meting, open_list, qinglong};
-
-mod server;
-
-use server::{Answer, Asked, Server};
+use crate::outbound::{BadAddress, Clients};
+use crate::test_server::{Answer, Asked, Server};
 
 fn clients() -> Clients {
     Clients::new(HttpOptions { proxy: Proxy::None, extra_ca: None, limits: Limits::default() })

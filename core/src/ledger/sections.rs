@@ -22,6 +22,8 @@ pub enum Section {
     Quota,
     /// Where credentials go by themselves.
     Deliveries,
+    /// How the person is told, and what they have been told of.
+    Notifications,
 }
 
 impl Section {
@@ -32,13 +34,15 @@ impl Section {
             Self::Settings => "settings",
             Self::Quota => "started",
             Self::Deliveries => "deliveries",
+            Self::Notifications => "notifications",
         }
     }
 
-    /// The version that this code writes.
+    /// The version that this code writes. What an older one could not read, such as one more kind of target or channel, needs
+    /// a new one: it would take the whole ledger for damaged.
     fn version(self) -> u64 {
         match self {
-            Self::Accounts | Self::Settings | Self::Quota | Self::Deliveries => 1,
+            Self::Accounts | Self::Settings | Self::Quota | Self::Deliveries | Self::Notifications => 1,
         }
     }
 
@@ -49,6 +53,7 @@ impl Section {
             Self::Settings => ("settings", "设置"),
             Self::Quota => ("list of today’s sign-ins", "今日登录记录"),
             Self::Deliveries => ("list of deliveries", "投递列表"),
+            Self::Notifications => ("notification settings", "通知设置"),
         };
         let detail = format!("section {} was written by a newer version of TuneKey", self.key());
         Problem::new(ProblemCode::LedgerNewer).with_detail(detail).with_words(

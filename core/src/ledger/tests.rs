@@ -253,7 +253,10 @@ fn what_a_newer_version_has_written_besides_survives_every_change() {
     assert_eq!((&kept["label"], &kept["incident"]), (&json!("mine"), &json!({ "since": 1 })));
     assert_eq!(kept["life"]["proven_at"], json!(7));
     assert_eq!(document["accounts"][1].get("incident"), None, "another account has none of it");
-    assert_eq!(document["sections"], json!({ "accounts": 1, "settings": 1, "started": 1, "deliveries": 3 }));
+    assert_eq!(
+        document["sections"],
+        json!({ "accounts": 1, "settings": 1, "started": 1, "deliveries": 3, "notifications": 1 })
+    );
 }
 
 #[test]

@@ -1,13 +1,28 @@
 //! The channels: what each is called and what it has to be told. Data for every front.
 
 use serde::{Deserialize, Serialize};
-use strum::VariantArray;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use tunekey_services::Bilingual;
 
 /// A way to reach the person's phone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, VariantArray)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    VariantArray,
+    EnumString,
+    IntoStaticStr,
+)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum ChannelKind {
     /// ntfy, on ntfy.sh or a server of one's own.
     Ntfy,
@@ -104,6 +119,11 @@ const fn optional(key: &'static str, label: Bilingual, default: &'static str) ->
 }
 
 impl ChannelKind {
+    /// Its name, as commands and the ledger have it.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+
     /// What there is to know of it.
     pub fn facts(self) -> ChannelFacts {
         let (english, chinese, fields) = match self {
@@ -127,6 +147,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_channel_has_one_name_everywhere() {
+        for kind in ChannelKind::VARIANTS {
+            assert_eq!(serde_json::to_value(kind).expect("it is a text"), kind.as_str());
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+        }
+    }
+
+    #[test]
     fn every_channel_has_a_secret_and_asks_for_each_field_once() {
         for kind in ChannelKind::VARIANTS {
             let fields = kind.facts().fields;
@@ -134,5 +162,25 @@ mod tests {
             let keys: std::collections::BTreeSet<_> = fields.iter().map(|field| field.key).collect();
             assert_eq!(keys.len(), fields.len(), "{kind:?}");
         }
+    }
+}
+
+#[cfg(all(test, feature = "typescript"))]
+mod bindings {
+    use super::*;
+
+    /// The channels that there are, for the host that plays the program behind the window.
+    #[test]
+    fn export_bindings_channels() {
+        let facts: Vec<_> = ChannelKind::VARIANTS.iter().map(|kind| kind.facts()).collect();
+        let facts = serde_json::to_string_pretty(&facts).expect("they are texts");
+        let text = format!(
+            "// Generated from the facts of the channels. Do not edit.\n\
+             import type {{ ChannelFacts }} from './ChannelFacts';\n\n\
+             export const channels: ChannelFacts[] = {facts};\n"
+        );
+        let folder = ts_rs::Config::from_env().out_dir().to_owned();
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("channels.ts"), text).expect("it can be written");
     }
 }

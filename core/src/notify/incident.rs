@@ -17,10 +17,12 @@ pub enum IncidentKind {
     StoreLocked,
     /// The membership ends within a week.
     MembershipEnds,
+    /// The key works, is not being renewed, and ends within a day.
+    KeyEnds,
 }
 
 /// Something that is wrong now.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Incident {
     /// What is wrong.
     pub kind: IncidentKind,
@@ -29,8 +31,18 @@ pub struct Incident {
     pub subject: String,
 }
 
+/// Something that is wrong now, and whether it has lasted long enough to tell the person. What they have been told of
+/// is over only when its cause is: not when the program starts anew, or another number of hours is chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cause {
+    /// What is wrong.
+    pub(crate) incident: Incident,
+    /// Whether the person is to hear of it.
+    pub(crate) is_incident: bool,
+}
+
 /// How far an incident is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// The person hears of it for the first time.
     Begins,
@@ -46,7 +58,7 @@ const REMINDERS: [SignedDuration; 2] = [SignedDuration::from_hours(24), SignedDu
 /// What the person has been told, as it is kept over restarts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Incidents(Vec<Told>);
+pub(crate) struct Incidents(Vec<Told>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Told {
@@ -69,20 +81,21 @@ impl Told {
 impl Incidents {
     /// What to tell the person now, given all that is wrong. As long as it is not [noted](Self::note), it stays due:
     /// what could not be sent, or would have come in the night, is told later.
-    pub fn due(&self, wrong: &[Incident], now: Timestamp) -> Vec<(Incident, Stage)> {
+    pub(crate) fn due(&self, wrong: &[Cause], now: Timestamp) -> Vec<(Incident, Stage)> {
         let told = |incident: &Incident| self.0.iter().find(|told| told.incident == *incident);
-        let over = self.0.iter().filter(|told| !wrong.contains(&told.incident));
+        let lasts = |told: &&Told| wrong.iter().any(|cause| cause.incident == told.incident);
+        let over = self.0.iter().filter(|told| !lasts(told));
         let over = over.map(|told| (told.incident.clone(), Stage::Over));
-        let wrong = wrong.iter().filter_map(|incident| match told(incident) {
-            None => Some((incident.clone(), Stage::Begins)),
+        let wrong = wrong.iter().filter_map(|Cause { incident, is_incident }| match told(incident) {
+            None if *is_incident => Some((incident.clone(), Stage::Begins)),
             Some(told) if told.reminders_due(now) > told.reminders => Some((incident.clone(), Stage::GoesOn)),
-            Some(_) => None,
+            None | Some(_) => None,
         });
         over.chain(wrong).collect()
     }
 
     /// Notes that the person has been told.
-    pub fn note(&mut self, incident: &Incident, stage: Stage, now: Timestamp) {
+    pub(crate) fn note(&mut self, incident: &Incident, stage: Stage, now: Timestamp) {
         match stage {
             Stage::Begins => {
                 if self.0.iter().all(|told| told.incident != *incident) {
@@ -107,6 +120,12 @@ mod tests {
         Timestamp::from_second(1_790_000_000 + hours * 3_600).expect("a time")
     }
 
+    /// All of it is wrong for long enough.
+    fn causes(incidents: &[Incident]) -> Vec<Cause> {
+        let cause = |incident: &Incident| Cause { incident: incident.clone(), is_incident: true };
+        incidents.iter().map(cause).collect()
+    }
+
     fn needs_sign_in(account: &str) -> Incident {
         Incident { kind: IncidentKind::NeedsSignIn, subject: account.to_owned() }
     }
@@ -116,7 +135,7 @@ mod tests {
         let (mut incidents, mut told) = (Incidents::default(), Vec::new());
         for hour in hours {
             let now = if wrong(hour) { vec![needs_sign_in("a")] } else { Vec::new() };
-            for (incident, stage) in incidents.due(&now, at(hour)) {
+            for (incident, stage) in incidents.due(&causes(&now), at(hour)) {
                 incidents.note(&incident, stage, at(hour));
                 told.push((hour, stage));
             }
@@ -136,19 +155,31 @@ mod tests {
         let mut incidents = Incidents::default();
         let wrong = [needs_sign_in("a")];
         incidents.note(&wrong[0], Stage::Begins, at(0));
-        let due = incidents.due(&wrong, at(24 * 30));
+        let due = incidents.due(&causes(&wrong), at(24 * 30));
         assert_eq!(due, [(wrong[0].clone(), Stage::GoesOn)]);
         incidents.note(&wrong[0], Stage::GoesOn, at(24 * 30));
-        assert_eq!(incidents.due(&wrong, at(24 * 365)), []);
+        assert_eq!(incidents.due(&causes(&wrong), at(24 * 365)), []);
     }
 
     #[test]
     fn what_was_not_sent_stays_due_and_what_nobody_heard_of_is_not_over() {
         let incidents = Incidents::default();
         let wrong = [needs_sign_in("a")];
-        assert_eq!(incidents.due(&wrong, at(0)), [(wrong[0].clone(), Stage::Begins)]);
-        assert_eq!(incidents.due(&wrong, at(9)), [(wrong[0].clone(), Stage::Begins)], "still");
+        assert_eq!(incidents.due(&causes(&wrong), at(0)), [(wrong[0].clone(), Stage::Begins)]);
+        assert_eq!(incidents.due(&causes(&wrong), at(9)), [(wrong[0].clone(), Stage::Begins)], "still");
         assert_eq!(incidents.due(&[], at(9)), [], "it began and ended in the night");
+    }
+
+    #[test]
+    fn what_has_been_told_is_over_when_its_cause_is_and_not_when_it_has_to_last_longer() {
+        let mut incidents = Incidents::default();
+        let wrong = needs_sign_in("a");
+        let young = [Cause { incident: wrong.clone(), is_incident: false }];
+        assert_eq!(incidents.due(&young, at(0)), [], "it may pass");
+        incidents.note(&wrong, Stage::Begins, at(0));
+        assert_eq!(incidents.due(&young, at(1)), [], "it has not passed");
+        assert_eq!(incidents.due(&young, at(24)), [(wrong.clone(), Stage::GoesOn)]);
+        assert_eq!(incidents.due(&[], at(1)), [(wrong, Stage::Over)]);
     }
 
     #[test]
@@ -159,7 +190,7 @@ mod tests {
         for incident in &wrong {
             incidents.note(incident, Stage::Begins, at(0));
         }
-        assert_eq!(incidents.due(&wrong[1..], at(1)), [(wrong[0].clone(), Stage::Over)]);
+        assert_eq!(incidents.due(&causes(&wrong[1..]), at(1)), [(wrong[0].clone(), Stage::Over)]);
     }
 
     #[test]
@@ -170,6 +201,6 @@ mod tests {
         let text = serde_json::to_string(&incidents).expect("it is plain data");
         let again: Incidents = serde_json::from_str(&text).expect("it is what was written");
         assert_eq!(again, incidents);
-        assert_eq!(again.due(&wrong, at(-90_000)), []);
+        assert_eq!(again.due(&causes(&wrong), at(-90_000)), []);
     }
 }

@@ -36,13 +36,13 @@ pub struct Message {
 
 /// A request: JSON to post. Address, headers and body hold what nobody else may know.
 #[derive(Clone, PartialEq)]
-pub struct Post {
+pub(crate) struct Post {
     /// Where to.
-    pub url: Url,
+    pub(crate) url: Url,
     /// Headers besides `Content-Type: application/json`.
-    pub headers: Vec<(&'static str, Secret)>,
+    pub(crate) headers: Vec<(&'static str, Secret)>,
     /// The body.
-    pub body: Value,
+    pub(crate) body: Value,
 }
 
 impl fmt::Debug for Post {
@@ -52,13 +52,16 @@ impl fmt::Debug for Post {
 }
 
 /// The field that keeps a message from being sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldProblem {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FieldProblem {
     /// Nothing stands there, and something has to.
+    #[error("the field {0} is missing")]
     Missing(&'static str),
     /// It is no address.
+    #[error("the field {0} is no address")]
     NotAnAddress(&'static str),
     /// It is not what the channel hands out.
+    #[error("the field {0} is not what the channel hands out")]
     NotAKey(&'static str),
 }
 
@@ -73,7 +76,12 @@ impl ChannelKind {
     ///
     /// # Errors
     /// The first field that is missing or cannot be used.
-    pub fn post(self, fields: &Fields, message: &Message, now: Timestamp) -> Result<Post, FieldProblem> {
+    pub(crate) fn post(
+        self,
+        fields: &Fields,
+        message: &Message,
+        now: Timestamp,
+    ) -> Result<Post, FieldProblem> {
         let told = Told { kind: self, fields };
         match self {
             Self::Ntfy => ntfy(told, message),

@@ -7,17 +7,22 @@ use serde_json::Value;
 use super::channel::ChannelKind;
 
 /// Why a message was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
     /// The key, token, topic or signature is not one that the channel accepts.
+    #[error("the channel does not accept the key")]
     Key,
     /// Too many messages; after this long another may go.
+    #[error("the channel has had too many messages")]
     RateLimited(Duration),
     /// The channel takes no more today.
+    #[error("the channel takes no more today")]
     DailyLimit,
     /// Another reason, with the channel's own number.
+    #[error("the channel says {0}")]
     Other(i64),
     /// What answers is not the channel.
+    #[error("what answers is not the channel")]
     NotTheChannel,
 }
 
@@ -42,7 +47,7 @@ impl ChannelKind {
     ///
     /// # Errors
     /// Why the message was not taken.
-    pub fn reply(self, status: u16, retry_after: Option<u64>, body: &[u8]) -> Result<(), Refusal> {
+    pub(crate) fn reply(self, status: u16, retry_after: Option<u64>, body: &[u8]) -> Result<(), Refusal> {
         let json: Option<Value> = serde_json::from_slice(body).ok();
         let pause = |seconds: Option<u64>| seconds.map_or(PAUSE, Duration::from_secs).min(LONGEST_PAUSE);
         let number = match (self.verdict(), &json) {

@@ -9,15 +9,12 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::task::AbortOnDropHandle;
-use tunekey_services::{AccountId, HttpOptions, Secret, display_text};
+use tunekey_services::{AccountId, Secret, display_text};
 
 use super::{TuneKey, service_of};
-use crate::delivery::{
-    Clients, Deliverer, Delivery, DeliveryDraft, DeliveryId, DeliveryRecord, Purpose, is_due,
-};
+use crate::delivery::{Deliverer, Delivery, DeliveryDraft, DeliveryId, DeliveryRecord, Purpose, is_due};
 use crate::problem::{Problem, ProblemCode};
 use crate::store::StoreState;
-use crate::{disk, extra_ca};
 
 /// How often to look for what other processes have saved. What this one saves is seen at once.
 const TICK: Duration = Duration::from_secs(2);
@@ -284,21 +281,9 @@ impl TuneKey {
 
     async fn deliver(&self, id: &DeliveryId, purpose: Purpose) -> Result<Option<DeliveryRecord>, Problem> {
         let service = service_of(self.0.accounts.delivery(id)?.account.service)?;
-        let clients = self.delivery_clients().await?;
+        let clients = self.outbound_clients().await?;
         let accounts = &self.0.accounts;
         self.0.deliveries.deliverer.deliver(accounts, service, &clients, id, purpose).await
-    }
-
-    /// The clients that the settings want now.
-    async fn delivery_clients(&self) -> Result<Clients, Problem> {
-        let this = self.clone();
-        disk::blocking(move || {
-            let settings = this.settings();
-            let extra_ca = settings.extra_ca.as_ref().map(|chosen| extra_ca::load(&this.0.profile, chosen));
-            let (proxy, limits) = (settings.proxy, this.0.limits);
-            Ok(Clients::new(HttpOptions { proxy, extra_ca: extra_ca.transpose()?, limits }))
-        })
-        .await
     }
 }
 

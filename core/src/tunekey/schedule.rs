@@ -20,13 +20,14 @@ use crate::timing::Now;
 
 impl TuneKey {
     /// Finishes sign-outs that a crash cut off, follows what other processes change and, unless another process of
-    /// the profile does so already, renews what is due and delivers what is new. Until dropped.
+    /// the profile does so already, renews what is due, delivers what is new and sends messages to the
+    /// person's phone. Until dropped.
     pub async fn run_schedule(&self) {
         self.finish_removals().await;
         self.lease().request();
         // Dropped with the schedule, on whatever way that ends.
         let _ends = ReleasedAtTheEnd(self);
-        let _deliveries = self.start_deliveries();
+        let (_deliveries, _notifications) = (self.start_deliveries(), self.start_notifications());
         schedule::run(self.clone(), &self.0.signals).await;
     }
 

@@ -8,6 +8,7 @@ use tunekey_services::{AccountId, Method, Scope, Secret, ServiceFacts, ServiceId
 use crate::account::{Account, Health};
 use crate::delivery::DeliveryStatus;
 use crate::export::Format;
+use crate::notify::NotificationSettings;
 use crate::problem::Problem;
 use crate::settings::Settings;
 use crate::sign_in::SignInStatus;
@@ -30,6 +31,8 @@ pub struct Snapshot {
     pub store: StoreState,
     /// The shared settings.
     pub settings: Settings,
+    /// How the person is told of what is wrong.
+    pub notifications: NotificationSettings,
     /// What the person should know about the profile, such as that a damaged ledger was set aside.
     pub notice: Option<Problem>,
     /// What the system names as its proxy, whether or not the settings have it used; `None` when it names none.
@@ -101,6 +104,11 @@ pub enum Event {
         /// As [`Account::revision`]: lists with a smaller number are older.
         #[cfg_attr(feature = "typescript", ts(type = "number"))]
         revision: u64,
+    },
+    /// How the person is told has changed, or a message has come to something.
+    Notifications {
+        /// All of it.
+        notifications: NotificationSettings,
     },
     /// A sign-in has begun or ended. How one goes on is seen by whoever [watches](crate::TuneKey::watch_sign_in) it.
     SignIns {

@@ -29,10 +29,28 @@ impl Question {
         Self { title, text, yes: Phrase::ChangeProxy.text(language), no: Phrase::Cancel.text(language) }
     }
 
+    /// Whether to send messages to a host.
+    pub(crate) fn add_channel(kind: &str, host: &str, is_plain: bool, language: Language) -> Self {
+        let (title, text) = text::add_channel(kind, host, is_plain, language);
+        Self { title, text, yes: Phrase::Allow.text(language), no: Phrase::Cancel.text(language) }
+    }
+
+    /// Whether to ping a host.
+    pub(crate) fn set_ping(host: &str, is_plain: bool, language: Language) -> Self {
+        let (title, text) = text::set_ping(host, is_plain, language);
+        Self { title, text, yes: Phrase::Allow.text(language), no: Phrase::Cancel.text(language) }
+    }
+
+    /// Whether to remove a way to the person's phone.
+    pub(crate) fn remove_channel(name: &str, language: Language) -> Self {
+        let (title, text) = text::remove_channel(name, language);
+        Self { title, text, yes: Phrase::RemoveChannel.text(language), no: Phrase::Cancel.text(language) }
+    }
+
     /// Whether to end a session at its service, and remove the account here.
     pub(crate) fn sign_out(account: &Account, language: Language) -> Self {
         let service = language.service_name(account.service);
-        let (title, text) = text::sign_out(&text::account_name(account), service, language);
+        let (title, text) = text::sign_out(&account.short_name(), service, language);
         Self { title, text, yes: Phrase::SignOut.text(language), no: Phrase::Cancel.text(language) }
     }
 
@@ -40,7 +58,7 @@ impl Question {
     pub(crate) fn forget(account: &Account, now: Timestamp, language: Language) -> Self {
         let service = language.service_name(account.service);
         let (title, text) =
-            text::forget(&text::account_name(account), service, copy_lifetime(account), now, language);
+            text::forget(&account.short_name(), service, copy_lifetime(account), now, language);
         Self { title, text, yes: Phrase::Forget.text(language), no: Phrase::Cancel.text(language) }
     }
 
@@ -56,7 +74,7 @@ impl Question {
     ) -> Result<Self, Problem> {
         let service = language.service_name(account.service);
         let target = shown(target, language)?;
-        let (title, text) = text::deliver(&text::account_name(account), service, &target, scope, language);
+        let (title, text) = text::deliver(&account.short_name(), service, &target, scope, language);
         let yes = match scope {
             DeliveryScope::PlayingOnly => Phrase::Deliver,
             DeliveryScope::Renewable => Phrase::HandOver,
@@ -67,7 +85,7 @@ impl Question {
     /// Whether to remove a delivery.
     pub(crate) fn remove_delivery(account: &Account, delivery: &Delivery, language: Language) -> Self {
         let target = text::target(&delivery.target, language).unwrap_or_else(|| delivery.target.summary());
-        let (title, text) = text::remove_delivery(&text::account_name(account), &target, language);
+        let (title, text) = text::remove_delivery(&account.short_name(), &target, language);
         Self { title, text, yes: Phrase::Forget.text(language), no: Phrase::Cancel.text(language) }
     }
 }

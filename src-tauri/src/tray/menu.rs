@@ -83,7 +83,7 @@ pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, can_copy: bool, langu
             entries.push(Entry::Status(format!(
                 "{} {} · {state}",
                 health_symbol(account),
-                text::account_name(account)
+                account.short_name()
             )));
             entries.extend(commands(account, can_copy, language));
             entries.push(Entry::Separator);
@@ -118,7 +118,7 @@ fn submenu(account: &Account, now: Timestamp, can_copy: bool, language: Language
     let mut entries =
         vec![Entry::Status(format!("{service} · {}", state_text(account, now, language))), Entry::Separator];
     entries.extend(commands(account, can_copy, language));
-    Entry::Submenu { text: format!("{} {}", health_symbol(account), text::account_name(account)), entries }
+    Entry::Submenu { text: format!("{} {}", health_symbol(account), account.short_name()), entries }
 }
 
 fn commands(account: &Account, can_copy: bool, language: Language) -> Vec<Entry> {
@@ -192,7 +192,7 @@ fn needs_sign_in(account: &Account) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use tunekey_core::{Settings, SignInReason};
+    use tunekey_core::{NotificationSettings, Settings, SignInReason};
 
     use super::*;
     use crate::fixtures::{NOW, account};
@@ -208,6 +208,7 @@ mod tests {
             deliveries: Vec::new(),
             store: StoreState::Ready,
             settings: Settings::default(),
+            notifications: NotificationSettings::default(),
             notice: None,
             system_proxy: None,
         }

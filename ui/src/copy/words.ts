@@ -1,10 +1,13 @@
 import { deliveryWords } from './delivery-words.ts';
+import { notificationWords } from './notification-words.ts';
 
 /**
  * Everything that TuneKey's window says: `key: [English, 简体中文]`, with `{name}` where a value goes.
  * The compiler checks that both languages are there and use the same values.
  */
 export const words = check({
+  ...notificationWords,
+
   // which of the two this is, for what comes with words of its own
   'language': ['en', 'zh-CN'],
   'app.name': ['TuneKey', 'TuneKey'],
@@ -421,6 +424,7 @@ export const words = check({
   'st.general': ['General', '通用'],
   'st.renewal': ['Renewal', '续期'],
   'st.network': ['Network', '网络'],
+  'st.notifications': ['Notifications', '通知'],
   'st.security': ['Security', '安全'],
   'st.about': ['About', '关于'],
   'g.lang': ['Language', '语言'],

@@ -1,4 +1,7 @@
 import type { About } from './bindings/About';
+import type { ChannelFacts } from './bindings/ChannelFacts';
+import type { ChannelKind } from './bindings/ChannelKind';
+import type { ChannelRecord } from './bindings/ChannelRecord';
 import type { CheckOutcome } from './bindings/CheckOutcome';
 import type { ClientIdentityFacts } from './bindings/ClientIdentityFacts';
 import type { CopyChoice } from './bindings/CopyChoice';
@@ -114,6 +117,27 @@ export interface Host {
   chooseExtraCa(): Promise<void>;
   testConnection(): Promise<ConnectionTest[]>;
 
+  /** The ways to the person's phone that there are. */
+  channelKinds(): Promise<ChannelFacts[]>;
+  /**
+   * Adds a way to the person's phone, with what opens it, which never comes back here. Where messages go is asked about
+   * outside of the window, as a removal is; a no is the problem `cancelled`.
+   */
+  addChannel(kind: ChannelKind, label: string | null, values: Record<string, string>, plain: boolean): Promise<void>;
+  switchChannel(channel: string, enabled: boolean): Promise<void>;
+  /** Sends a message that says that it is a test. That it did not work is in the answer. */
+  testChannel(channel: string): Promise<ChannelRecord>;
+  removeChannel(channel: string): Promise<void>;
+  /** As `22:00-08:00`, or none. */
+  setQuietHours(hours: string | null): Promise<void>;
+  /** After how many hours the person hears of renewals that fail, and of a keychain that is closed; `null` leaves it. */
+  setAlertHours(renewal: number | null, keychain: number | null): Promise<void>;
+  /** Whom to tell that all is well. It is asked about outside of the window; a no is the problem `cancelled`. */
+  setPing(address: string, minutes: number, plain: boolean): Promise<void>;
+  setPingMinutes(minutes: number): Promise<void>;
+  removePing(): Promise<void>;
+  testPing(): Promise<ChannelRecord>;
+
   preferences(): Promise<Preferences>;
   /** Changes those that are named. */
   setPreferences(change: PreferenceChange): Promise<void>;
@@ -134,4 +158,14 @@ export function problemFrom(thrown: unknown): Problem {
     return thrown as Problem;
   }
   return { code: 'unexpected', service: null, detail: thrown instanceof Error ? thrown.message : null, service_message: null };
+}
+
+/** What went wrong with what was asked of a {@link Host}; `null` when nothing did. */
+export async function problemOf(asked: Promise<unknown>): Promise<Problem | null> {
+  try {
+    await asked;
+    return null;
+  } catch (thrown) {
+    return problemFrom(thrown);
+  }
 }

@@ -3,6 +3,7 @@ import { deliveries as deliveryFacts } from './bindings/deliveries';
 import { sentences } from './bindings/sentences';
 import { services } from './bindings/services';
 import type { Account } from './bindings/Account';
+import type { Channel } from './bindings/Channel';
 import type { Method } from './bindings/Method';
 import type { Alternatives } from './bindings/Alternatives';
 import type { DeliveryStatus } from './bindings/DeliveryStatus';
@@ -36,6 +37,7 @@ export interface Scene extends Partial<Pick<Script, 'signIn' | 'keychainAfterRet
   services?: Script['services'];
   snapshot?: Partial<Script['snapshot']>;
   settings?: Partial<Script['snapshot']['settings']>;
+  notifications?: Partial<Script['snapshot']['notifications']>;
   preferences?: Partial<Script['preferences']>;
   /** Where the window opens: as it would have been remembered. */
   at?: string;
@@ -75,6 +77,20 @@ const tier = (tier: Tier, active: boolean, until: string | null) =>
 /** What a service has shown: of the account alone, or of the account and the key. */
 const light = (kind: Light['kind'], when: string, call: Proof['call'], is_current = true) =>
   ({ kind, proof: { at: at(when), call, is_current } }) satisfies Light;
+
+/** A way to somebody's phone, with how the last message went. */
+const channel = (kind: Channel['kind'], label: string | null, host: string, last: Channel['last']): Channel => ({
+  id: `${kind}00000`,
+  kind,
+  label,
+  enabled: true,
+  language: 'english',
+  open: {},
+  secrets: [],
+  host,
+  allows_plain_http: false,
+  last,
+});
 
 const TIMEOUT = problem('timeout', 'qqmusic', 'renewing the key: no answer within 10 s');
 
@@ -584,6 +600,35 @@ export const scenes = {
   'settings-general': { accounts: everybody, at: 'settings/general' },
   'settings-renewal': { accounts: everybody, at: 'settings/renewal' },
   'settings-renewal-handed-over': { accounts: [handedOver, jiuge, mori], deliveries: [handed], at: 'settings/renewal' },
+  'settings-notifications-none': { accounts: everybody, at: 'settings/notifications' },
+  'settings-notifications': {
+    accounts: everybody,
+    at: 'settings/notifications',
+    notifications: {
+      channels: [
+        channel('bark', 'iPhone', 'api.day.app', { at: at('2025-11-21T09:12'), problem: null }),
+        channel('wecom', null, 'qyapi.weixin.qq.com', {
+          at: at('2025-11-20T18:40'),
+          problem: {
+            ...problem('invalid_input', null),
+            words: {
+              english: 'The channel doesn’t accept the key, the token or the signature. Copy it from there again; a robot may also want a keyword or this computer’s address.',
+              chinese: '渠道不接受该密钥、令牌或签名。请重新从那里复制；机器人还可能要求关键词或限制来源 IP。',
+            },
+          },
+        }),
+        { ...channel('ntfy', null, 'ntfy.home.example:8443', null), enabled: false },
+      ],
+      quiet_hours: '22:30-07:00',
+      ping: {
+        host: 'hc-ping.com',
+        minutes: 60,
+        reports_failures: true,
+        allows_plain_http: false,
+        last: { at: at('2025-11-21T14:20'), problem: null },
+      },
+    },
+  },
   'settings-network': { accounts: everybody, at: 'settings/network' },
   'settings-network-named': {
     accounts: everybody,
@@ -636,7 +681,7 @@ export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams)
   const os = page.get('os');
   const theme = page.get('theme');
   const another = page.get('service');
-  const { accounts = [], deliveries = [], services = SERVICES, snapshot, settings, preferences, ...rest } = scene;
+  const { accounts = [], deliveries = [], services = SERVICES, snapshot, settings, notifications, preferences, ...rest } = scene;
   return {
     ...rest,
     now,
@@ -656,6 +701,7 @@ export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams)
         auto_renew: true,
         ...settings,
       },
+      notifications: { channels: [], quiet_hours: null, renewal_hours: 6, keychain_hours: 6, ping: null, ...notifications },
       notice: null,
       ...snapshot,
     },

@@ -1,6 +1,9 @@
 /** A host that plays the program behind the window: every view and state, for tests and pictures. Never in a release. */
 import type { About } from './bindings/About';
 import type { Account } from './bindings/Account';
+import type { ChannelFacts } from './bindings/ChannelFacts';
+import type { ChannelKind } from './bindings/ChannelKind';
+import type { ChannelRecord } from './bindings/ChannelRecord';
 import type { CheckOutcome } from './bindings/CheckOutcome';
 import type { CopyChoice } from './bindings/CopyChoice';
 import type { DeliveryFacts } from './bindings/DeliveryFacts';
@@ -10,6 +13,7 @@ import type { KeychainState } from './bindings/KeychainState';
 import type { Method } from './bindings/Method';
 import type { NewDelivery } from './bindings/NewDelivery';
 import type { PreferenceChange } from './bindings/PreferenceChange';
+import type { NotificationSettings } from './bindings/NotificationSettings';
 import type { Preferences } from './bindings/Preferences';
 import type { Problem } from './bindings/Problem';
 import type { ConnectionTest } from './bindings/ConnectionTest';
@@ -23,6 +27,7 @@ import type { SignedOut } from './bindings/SignedOut';
 import type { SignInStep } from './bindings/SignInStep';
 import type { Snapshot } from './bindings/Snapshot';
 import type { WindowInput } from './bindings/WindowInput';
+import { channels } from './bindings/channels';
 import type { Host, HostEvent, SettingKey } from './host';
 import { NOWHERE } from './places';
 
@@ -71,10 +76,13 @@ export class ScriptedHost implements Host {
   hanging: (keyof Host)[] = [];
   /** The accounts whose renewals fail when all are renewed. */
   failingRenewals: string[] = [];
+  /** What is wrong with messages and pings that are sent, if anything is. */
+  unsent: Problem | null = null;
   readonly #listeners = new Set<(event: HostEvent) => void>();
   #preferences: Preferences;
   #startsAtLogin = false;
   #settings: Settings;
+  #notifications: NotificationSettings;
   #accounts: Account[];
   #deliveries: DeliveryStatus[];
   #signIns = 0;
@@ -84,6 +92,7 @@ export class ScriptedHost implements Host {
   constructor(private readonly script: Script) {
     this.#preferences = script.preferences;
     this.#settings = script.snapshot.settings;
+    this.#notifications = script.snapshot.notifications;
     this.#accounts = script.snapshot.accounts;
     this.#deliveries = script.snapshot.deliveries;
   }
@@ -396,6 +405,82 @@ export class ScriptedHost implements Host {
     return this.#command(['testConnection'], () => this.script.reach ?? []);
   }
 
+  channelKinds(): Promise<ChannelFacts[]> {
+    return Promise.resolve(channels);
+  }
+
+  addChannel(kind: ChannelKind, label: string | null, values: Record<string, string>, plain: boolean): Promise<void> {
+    return this.#command(['addChannel', kind, label, values, plain], () => {
+      const id = `added${String(this.#notifications.channels.length)}`;
+      const secrets = channels.find((facts) => facts.kind === kind)?.fields.filter(({ secret }) => secret).map(({ key }) => key) ?? [];
+      const added = { id, kind, label, enabled: true, language: 'english', open: {}, secrets, host: 'push.example', allows_plain_http: plain, last: null } as const;
+      this.#notify({ channels: [...this.#notifications.channels, added] });
+    });
+  }
+
+  switchChannel(channel: string, enabled: boolean): Promise<void> {
+    return this.#command(['switchChannel', channel, enabled], () => {
+      this.#notify({ channels: this.#notifications.channels.map((one) => (one.id === channel ? { ...one, enabled } : one)) });
+    });
+  }
+
+  testChannel(channel: string): Promise<ChannelRecord> {
+    return this.#command(['testChannel', channel], () => {
+      const last = this.#record();
+      this.#notify({ channels: this.#notifications.channels.map((one) => (one.id === channel ? { ...one, last } : one)) });
+      return last;
+    });
+  }
+
+  removeChannel(channel: string): Promise<void> {
+    return this.#command(['removeChannel', channel], () => {
+      this.#notify({ channels: this.#notifications.channels.filter(({ id }) => id !== channel) });
+    });
+  }
+
+  setQuietHours(hours: string | null): Promise<void> {
+    return this.#command(['setQuietHours', hours], () => {
+      this.#notify({ quiet_hours: hours });
+    });
+  }
+
+  setAlertHours(renewal: number | null, keychain: number | null): Promise<void> {
+    return this.#command(['setAlertHours', renewal, keychain], () => {
+      const { renewal_hours, keychain_hours } = this.#notifications;
+      this.#notify({ renewal_hours: renewal ?? renewal_hours, keychain_hours: keychain ?? keychain_hours });
+    });
+  }
+
+  setPing(address: string, minutes: number, plain: boolean): Promise<void> {
+    return this.#command(['setPing', address, minutes, plain], () => {
+      if (!address.startsWith('https://')) throw invalid('that is no address');
+      const { host } = new URL(address);
+      this.#notify({ ping: { host, minutes, reports_failures: host === 'hc-ping.com', allows_plain_http: plain, last: null } });
+    });
+  }
+
+  setPingMinutes(minutes: number): Promise<void> {
+    return this.#command(['setPingMinutes', minutes], () => {
+      const { ping } = this.#notifications;
+      this.#notify({ ping: ping && { ...ping, minutes } });
+    });
+  }
+
+  removePing(): Promise<void> {
+    return this.#command(['removePing'], () => {
+      this.#notify({ ping: null });
+    });
+  }
+
+  testPing(): Promise<ChannelRecord> {
+    return this.#command(['testPing'], () => {
+      const { ping } = this.#notifications;
+      const last = this.#record();
+      this.#notify({ ping: ping && { ...ping, last } });
+      return last;
+    });
+  }
+
   setPreferences(change: PreferenceChange): Promise<void> {
     return this.#command(['setPreferences', change], () => {
       this.#preferences = { ...this.#preferences, ...change };
@@ -460,6 +545,15 @@ export class ScriptedHost implements Host {
     // A problem crosses as plain data, not as an Error.
     if (problem) return Promise.reject(problem);
     return Promise.resolve().then(answer);
+  }
+
+  #notify(change: Partial<NotificationSettings>): void {
+    this.#notifications = { ...this.#notifications, ...change };
+    this.emit({ kind: 'notifications', notifications: this.#notifications });
+  }
+
+  #record(): ChannelRecord {
+    return { at: new Date(this.script.now()).toISOString(), problem: this.unsent };
   }
 
   #account(id: string): Account {

@@ -476,6 +476,7 @@ export class App {
       case 'keychain':
       case 'settings':
       case 'deliveries':
+      case 'notifications':
       case 'sign_ins':
         this.core.apply(event);
         break;

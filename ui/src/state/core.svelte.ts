@@ -2,6 +2,7 @@ import type { Account } from '../host/bindings/Account';
 import type { DeliveryStatus } from '../host/bindings/DeliveryStatus';
 import type { Event } from '../host/bindings/Event';
 import type { KeychainState } from '../host/bindings/KeychainState';
+import type { NotificationSettings } from '../host/bindings/NotificationSettings';
 import type { Problem } from '../host/bindings/Problem';
 import type { Settings } from '../host/bindings/Settings';
 import type { Snapshot } from '../host/bindings/Snapshot';
@@ -18,6 +19,7 @@ export class Core {
   #deliveriesAt = 0;
   #keychain = $state<KeychainState>('ready');
   #settings = $state.raw<Settings | null>(null);
+  #notifications = $state.raw<NotificationSettings>({ channels: [], quiet_hours: null, renewal_hours: 6, keychain_hours: 6, ping: null });
   #notice = $state.raw<Problem | null>(null);
   #systemProxy = $state.raw<SystemProxyInfo | null>(null);
   #early: Event[] | null = [];
@@ -50,6 +52,11 @@ export class Core {
     return this.#settings;
   }
 
+  /** How the person is told of what is wrong. */
+  get notifications(): NotificationSettings {
+    return this.#notifications;
+  }
+
   /** What the person should know about the profile. */
   get notice(): Problem | null {
     return this.#notice;
@@ -73,6 +80,7 @@ export class Core {
     this.#deliveriesAt = snapshot.revision;
     this.#keychain = snapshot.keychain;
     this.#settings = snapshot.settings;
+    this.#notifications = snapshot.notifications;
     this.#notice = snapshot.notice;
     this.#systemProxy = snapshot.system_proxy ?? null;
     const early = this.#early ?? [];
@@ -106,6 +114,9 @@ export class Core {
         if (event.revision < this.#deliveriesAt) break;
         this.#deliveriesAt = event.revision;
         this.#deliveries = event.deliveries;
+        break;
+      case 'notifications':
+        this.#notifications = event.notifications;
         break;
       case 'sign_ins':
         // The one on screen comes step by step, as `sign_in`.

@@ -3,10 +3,10 @@ import type { Method } from '../host/bindings/Method';
 import type { ServiceId } from '../host/bindings/ServiceId';
 
 /** A page of the settings. */
-export type Tab = 'general' | 'renewal' | 'network' | 'security' | 'about';
+export type Tab = 'general' | 'renewal' | 'network' | 'notifications' | 'security' | 'about';
 
 /** The pages of the settings, in order. */
-export const tabs: readonly Tab[] = ['general', 'renewal', 'network', 'security', 'about'];
+export const tabs: readonly Tab[] = ['general', 'renewal', 'network', 'notifications', 'security', 'about'];
 
 /** Where in the window the person is. */
 export type Place =

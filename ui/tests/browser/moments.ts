@@ -142,6 +142,29 @@ const made: Record<string, Moment> = {
   'a delivery tested in vain': { scene: 'delivery-waiting', make: press('dv-test') },
   'a delivery being named': { scene: 'delivery-failing', make: press('dv-rename') },
   'all of a delivery’s history': { scene: 'delivery-failing', make: press('dv-all') },
+  'a channel being added': { scene: 'settings-notifications-none', make: press('nt-add') },
+  'a channel with something missing': {
+    scene: 'settings-notifications',
+    async make(scene) {
+      await press('nt-add')(scene);
+      await press('nt-f-save')(scene);
+    },
+  },
+  'quiet hours that are none': {
+    scene: 'settings-notifications',
+    async make(scene) {
+      await scene.page.fill('#nt-q-to', '22:30');
+      await scene.page.keyboard.press('Tab');
+      await scene.settled();
+    },
+  },
+  'an address being typed': {
+    scene: 'settings-notifications-none',
+    async make(scene) {
+      await scene.page.fill('#nt-p', 'http://192.168.1.2/ping');
+      await scene.settled();
+    },
+  },
   'connection tested': { scene: 'settings-network-manual', make: press('px-t') },
   'a bad proxy address': {
     scene: 'settings-network',

@@ -23,6 +23,7 @@ describe('an event', () => {
     { kind: 'deliveries', deliveries: [places.meting], revision: 2001 },
     { kind: 'keychain', state: 'locked' },
     { kind: 'settings', settings: { ...snapshot().settings, auto_renew: false } },
+    { kind: 'notifications', notifications: { ...snapshot().notifications, quiet_hours: '22:00-08:00' } },
   ];
 
   test.each(events)('$kind: applied twice it does what it did once', (event) => {
@@ -31,7 +32,13 @@ describe('an event', () => {
     once.apply(event);
     twice.apply(event);
     twice.apply(event);
-    const seen = (core: Core) => ({ accounts: core.accounts, deliveries: core.deliveriesOf(linJian), keychain: core.keychain, settings: core.settings });
+    const seen = (core: Core) => ({
+      accounts: core.accounts,
+      deliveries: core.deliveriesOf(linJian),
+      keychain: core.keychain,
+      settings: core.settings,
+      notifications: core.notifications,
+    });
     expect(seen(twice)).toEqual(seen(once));
     expect(seen(once), 'and it does something').not.toEqual(seen(opened()));
   });

@@ -3,4 +3,4 @@
 /**
  * A way to reach the person's phone.
  */
-export type ChannelKind = "ntfy" | "bark" | "gotify" | "server-chan" | "we-com" | "ding-talk" | "feishu" | "telegram" | "push-plus" | "webhook";
+export type ChannelKind = "ntfy" | "bark" | "gotify" | "serverchan" | "wecom" | "dingtalk" | "feishu" | "telegram" | "pushplus" | "webhook";

@@ -2,6 +2,7 @@
 import type { Account } from "./Account";
 import type { DeliveryStatus } from "./DeliveryStatus";
 import type { KeychainState } from "./KeychainState";
+import type { NotificationSettings } from "./NotificationSettings";
 import type { Settings } from "./Settings";
 import type { SignInStatus } from "./SignInStatus";
 
@@ -36,7 +37,11 @@ deliveries: Array<DeliveryStatus>,
 /**
  * As [`Account::revision`]: lists with a smaller number are older.
  */
-revision: number, } | { "kind": "sign_ins", 
+revision: number, } | { "kind": "notifications", 
+/**
+ * All of it.
+ */
+notifications: NotificationSettings, } | { "kind": "sign_ins", 
 /**
  * Those under way, oldest first.
  */

@@ -2,6 +2,7 @@
 import type { Account } from "./Account";
 import type { DeliveryStatus } from "./DeliveryStatus";
 import type { KeychainState } from "./KeychainState";
+import type { NotificationSettings } from "./NotificationSettings";
 import type { Problem } from "./Problem";
 import type { Settings } from "./Settings";
 import type { SystemProxyInfo } from "./SystemProxyInfo";
@@ -30,6 +31,10 @@ keychain: KeychainState,
  * The shared settings.
  */
 settings: Settings, 
+/**
+ * How the person is told of what is wrong.
+ */
+notifications: NotificationSettings, 
 /**
  * What the person should know about the profile, such as that a damaged ledger was set aside.
  */
