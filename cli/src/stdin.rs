@@ -1,6 +1,6 @@
 //! Reads standard input, and the file that may stand in its place. Each read has a thread of its own that is left behind
 //! when nobody waits for it any more, so that a terminal on which nobody types does not keep the process from ending. For
-//! `sign_in.rs`, `retry.rs`, `import.rs` and `delivery.rs`.
+//! `sign_in.rs`, `retry.rs`, `import.rs`, `delivery.rs` and `identity_prompt.rs`.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read};
@@ -76,6 +76,29 @@ pub(crate) async fn read_all(source: Source) -> Result<Secret, Failure> {
                 .await
         }
     }
+}
+
+/// Reads a line that the terminal does not show; `None` when it ends before one, or cannot be kept from showing it.
+pub(crate) async fn read_hidden_line() -> Option<Secret> {
+    #[cfg(unix)]
+    {
+        let _hidden = unix::HiddenInput::new().ok()?;
+        on_thread(|| {
+            let mut line = Vec::with_capacity(MAX_LINE as usize);
+            for byte in io::stdin().lock().bytes().take(MAX_LINE as usize) {
+                match byte.map_err(|_| unreadable_stdin())? {
+                    b'\n' | b'\r' | END_OF_INPUT => break,
+                    byte => line.push(byte),
+                }
+            }
+            decode(line)
+        })
+        .await
+        .ok()
+        .filter(|line| !line.is_empty())
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 fn read_file(path: &Path) -> Result<Secret, Failure> {

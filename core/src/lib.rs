@@ -54,16 +54,17 @@ pub use delivery::{
 pub use export::{Export, Format};
 pub use ledger::{AccountLock, AccountRecord, HandedOut, Ledger, LedgerFile, Section};
 pub use problem::{Language, Problem, ProblemCode, Words};
-pub use profile::Profile;
+pub use profile::{Profile, StoreChoice};
 pub use settings::Settings;
 pub use sign_in::{ProgramStep, SignInId, SignInStatus, SignInStep, SignInSteps, StepKind, UserInput};
 pub use sign_ins::SignIn;
 pub use store::{
     AskPassphrase, Interaction, NamedSlot, PassphraseQuestion, SecretKind, SecretStore, SlotName, StoreError,
-    StoreKind, StoreState, SystemKeychain,
+    StoreKind, StoreState, SystemKeychain, UnknownStore,
 };
 pub use tunekey::{
-    ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo, TuneKey,
+    Check, ConnectionTest, Event, ExportedCookie, Finding, KeyStatus, Level, NewIdentity, RejectionOutcome,
+    ServiceInfo, Setup, SignedOut, Snapshot, StoreInfo, StoreMoved, SystemProxyInfo, TuneKey, make_identity,
 };
 pub use tunekey_services::picture::data_url as png_data_url;
 pub use tunekey_services::{

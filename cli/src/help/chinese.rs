@@ -7,14 +7,24 @@ use tunekey_core::Language;
 use super::{context, with_help};
 use crate::text::{format_names, service_ids};
 
-/// The commands, by name.
-const COMMANDS: [(&str, &str); 21] = [
+/// The commands, by name; one that another command has, too, with the name of the one that it belongs to.
+const COMMANDS: [(&str, &str); 31] = [
     ("services", "列出服务及其登录方式"),
     ("sign-in", "扫码登录，或用其他方式登录"),
     ("import", "保存已有的 Cookie，来自文件或标准输入"),
     ("accounts", "列出账号"),
     ("show", "查看一个账号"),
     ("cookie", "输出 Cookie"),
+    ("get", "为脚本输出值：只有 Cookie，没有别的"),
+    ("rejected", "报告密钥被对方服务拒绝：验证一次，最多续期一次"),
+    ("run", "在环境变量中带上 Cookie 运行程序，期间自动续期"),
+    ("watch", "输出各账号的状态及其每次变化"),
+    ("daemon", "在没有窗口的情况下自动续期和投递，直到被停止"),
+    ("doctor", "查找 TuneKey 无法工作的原因，并给出办法"),
+    ("store", "查看凭据存放在哪里，或迁移凭据"),
+    ("store show", "查看本数据目录的凭据存放在哪里"),
+    ("move", "把本数据目录的凭据迁移到另一种存储"),
+    ("identity", "新建能打开加密文件的身份密钥，并输出接收方"),
     ("renew", "续期，获取新密钥"),
     ("check", "向对方服务验证凭据是否有效"),
     ("sign-out", "在对方服务端退出，并从本机移除"),
@@ -35,10 +45,11 @@ const COMMANDS: [(&str, &str); 21] = [
 const ACCOUNT: &str = "账号：`服务:号码`、其唯一的开头，或昵称";
 
 /// The options and arguments, by the command's name (`*` for all) and their own.
-const ARGUMENTS: [(&str, &str, &str); 25] = [
+const ARGUMENTS: [(&str, &str, &str); 34] = [
     ("*", "help", "显示帮助"),
     ("*", "version", "显示版本"),
     ("*", "profile", "账号和设置改存到这个文件夹"),
+    ("*", "store", "新数据目录的凭据存放处：`keychain`（系统密钥环）或 `file`（加密文件）"),
     ("*", "json", "每行输出一个 JSON 对象"),
     ("*", "log", "向标准错误输出日志（error 至 trace），不含机密"),
     ("sign-in", "method", "登录方式（见 `services`）；省略则用最合适的"),
@@ -55,8 +66,16 @@ const ARGUMENTS: [(&str, &str, &str); 25] = [
     ("switch", "state", "`on` 或 `off`"),
     ("*", "delivery", "投递：编号、其唯一的开头，或名称"),
     ("*", "account", ACCOUNT),
-    ("cookie", "minimal", "只含播放所需的部分，不含续期所需的内容"),
-    ("cookie", "even_if_dead", "即使账号需要重新登录也输出"),
+    ("*", "minimal", "只含播放所需的部分，不含续期所需的内容"),
+    ("*", "even_if_dead", "即使账号需要重新登录也输出"),
+    ("rejected", "generation", "所用的代数（见 `get --json`）：比当前旧的不再验证"),
+    ("run", "env", "放 Cookie 的变量及其格式，可重复"),
+    ("run", "on_renewal", "有新密钥时：`restart` 重启程序，或如 `signal=HUP` 发送信号"),
+    ("run", "command", "程序及其参数"),
+    ("doctor", "names", "用账号和文件夹的名称"),
+    ("move", "to", "存放处：`keychain`（系统密钥环）或 `file`（加密文件）"),
+    ("move", "identity", "加密文件的身份密钥所在的文件；省略则查找常用位置"),
+    ("identity", "file", "新文件；省略则用常用的文件"),
     ("renew", "all", "所有账号"),
     ("settings", "value", "新的值"),
     ("help", "subcommand", "要查看的命令"),
@@ -65,8 +84,14 @@ const ARGUMENTS: [(&str, &str, &str); 25] = [
 
 /// The command and all below it.
 pub(super) fn translated(command: Command) -> Command {
+    translated_below("", command)
+}
+
+fn translated_below(parent: &str, command: Command) -> Command {
     let name = command.get_name().to_owned();
-    let mut command = match COMMANDS.iter().find(|(known, _)| *known == name) {
+    let whole = format!("{parent} {name}");
+    let known = |wanted: &str| COMMANDS.iter().find(|(known, _)| *known == wanted);
+    let mut command = match known(&whole).or_else(|| known(&name)) {
         // The list of `help`’s own commands repeats the others.
         Some((_, about)) => command.about(*about).long_about(None),
         None => command,
@@ -87,8 +112,8 @@ pub(super) fn translated(command: Command) -> Command {
         command = command.mut_arg(&id, |argument| with_help(argument, help, heading).long_help(None));
     }
     let names: Vec<_> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
-    for name in names {
-        command = command.mut_subcommand(name, translated);
+    for below in names {
+        command = command.mut_subcommand(below, |sub| translated_below(&name, sub));
     }
     command
 }
@@ -137,6 +162,10 @@ fn allowed(argument: &str) -> Option<String> {
         ("--qr", "可选 terminal 或 png=文件".to_owned()),
         ("--format", format!("可选 {}", format_names(Language::Chinese))),
         ("<STATE>", "可选 on 或 off".to_owned()),
+        ("--store", "可选 keychain 或 file".to_owned()),
+        ("<TO>", "可选 keychain 或 file".to_owned()),
+        ("--env", format!("写作 变量名 或 变量名=格式；格式可选 {}", format_names(Language::Chinese))),
+        ("--on-renewal", "可选 restart 或 signal=信号".to_owned()),
         ("--log", "可选 off、error、warn、info、debug 或 trace".to_owned()),
     ];
     known.into_iter().find(|(name, _)| argument.contains(name)).map(|(_, allowed)| allowed)

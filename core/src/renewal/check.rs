@@ -9,7 +9,7 @@ use crate::accounts::{Accounts, apply_inspection};
 use crate::evidence;
 use crate::problem::{Problem, ProblemCode};
 use crate::timing::life;
-use crate::vault::StoredCredential;
+use crate::vault::{Generation, StoredCredential};
 
 /// What a check has come to.
 #[derive(Debug)]
@@ -36,13 +36,22 @@ impl Renewer {
         trigger: RenewalTrigger,
     ) -> Result<Checked, Problem> {
         let _lock = self.lock(id).await?;
-        let kept = self.load(accounts, id, super::interaction(trigger)).await?;
+        // A person may ask whether an older credential works that was put back; nobody else takes it for the current one.
+        let least = match trigger {
+            RenewalTrigger::Manual => Generation::default(),
+            RenewalTrigger::Automatic => accounts.record(id)?.generation,
+        };
+        let kept = self.load_since(accounts, id, least, super::interaction(trigger)).await?;
         self.catch_up(accounts, service, &kept).await?;
         match service.inspect(context, &kept.credential).await {
             Ok(inspection) => {
                 let now = self.clock.now();
                 let (said, found) = (inspection.clone(), service.renewability(&kept.credential));
+                let (generation, life) = (kept.generation, life(service, &kept.credential, kept.generation));
                 let noted = accounts.update(id, move |record| {
+                    if record.generation > generation {
+                        (record.generation, record.life) = (generation, life);
+                    }
                     apply_inspection(record, &said, now);
                     evidence::clear(record);
                     record.proofs.key_works(ProvingCall::Check, record.generation, now);

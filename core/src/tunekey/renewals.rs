@@ -86,7 +86,7 @@ impl TuneKey {
 }
 
 /// That the person's own renewals have failed too often to ask the service again now.
-fn too_many_failures(service: ServiceId) -> Problem {
+pub(super) fn too_many_failures(service: ServiceId) -> Problem {
     let most = Budget::Person.most_an_hour();
     Problem::new(ProblemCode::RateLimited).with_service(service).with_words(
         format!(
