@@ -7,7 +7,7 @@ use tunekey_core::{Interaction, StoreState, TuneKey};
 use crate::failure::Failure;
 use crate::keys::{Readers, Reporter, follow};
 use crate::output::Output;
-use crate::socket;
+use crate::{socket, stdin};
 
 /// How long what is under way may take to end when the daemon is to stop: within five seconds it is gone.
 const STOP_LIMIT: Duration = Duration::from_secs(4);
@@ -21,12 +21,6 @@ pub(crate) async fn run(tunekey: &TuneKey, output: Output) -> Result<bool, Failu
     let mut reporter = Reporter::new(None, output);
     let watchdog = systemd::Watchdog::start(tunekey);
     systemd::ready();
-    if tunekey.probe_store(Interaction::Forbidden).await != StoreState::Ready {
-        let info = tunekey.store_info(Interaction::Forbidden).await;
-        if let Some(problem) = info.problem {
-            output.note(&problem.message(output.language));
-        }
-    }
     {
         let (schedule, followed) =
             (tunekey.run_schedule(), follow(tunekey, &mut reporter, Readers::Optional));
@@ -43,12 +37,25 @@ pub(crate) async fn run(tunekey: &TuneKey, output: Output) -> Result<bool, Failu
             () = schedule => {}
             () = followed => {}
             () = socket::serve(tunekey, output) => {}
+            () = open_store(tunekey, output) => {}
             () = stopped => {}
         }
     }
     systemd::stopping();
     drop(watchdog);
     Ok(tokio::time::timeout(STOP_LIMIT, tunekey.drain()).await.is_ok())
+}
+
+/// Opens the store, or says why it cannot be opened; then waits for ever. Who starts the daemon at a terminal can be asked
+/// for what opens it; later nobody is.
+async fn open_store(tunekey: &TuneKey, output: Output) {
+    let interaction = if stdin::is_terminal() { Interaction::Allowed } else { Interaction::Forbidden };
+    if tunekey.probe_store(interaction).await != StoreState::Ready
+        && let Some(problem) = tunekey.store_info(Interaction::Forbidden).await.problem
+    {
+        output.note(&problem.message(output.language));
+    }
+    std::future::pending().await
 }
 
 /// What the daemon is asked to do from outside.

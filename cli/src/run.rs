@@ -42,7 +42,7 @@ struct Environment {
 /// When there is no cookie to give it; then it was not started.
 pub(crate) async fn run(tunekey: &TuneKey, request: &RunRequest, output: Output) -> Result<u8, Failure> {
     let id = tunekey.find(&request.account)?;
-    let environment = environment(tunekey, &id, request).await?;
+    let environment = environment_of(tunekey, &id, request).await?;
     let schedule = tunekey.run_schedule();
     tokio::select! {
         ended = attend(tunekey, &id, request, environment, output) => ended,
@@ -66,6 +66,7 @@ async fn attend(
         Err(error) => return Ok(not_started(request, &error, output)),
     };
     let mut looks = tokio::time::interval(PACE);
+    let mut failed = None;
     loop {
         tokio::select! {
             ended = program.wait() => return Ok(ended),
@@ -73,8 +74,16 @@ async fn attend(
             _ = looks.tick() => {
                 let now = tunekey.key_status(id).map_or(generation, |status| status.generation);
                 let (true, Some(what)) = (now > generation, request.on_renewal) else { continue };
-                // Where there is no value to give, it goes on with the one that it has; the next look tries again.
-                let Some(environment) = environment_of_new_key(tunekey, id, request, output).await else { continue };
+                let environment = match environment_of(tunekey, id, request).await {
+                    Ok(environment) => environment,
+                    // It goes on with the value that it has; the next look tries again.
+                    Err(failure) => {
+                        if failed.replace(now) != Some(now) {
+                            output.note(&failure.message(output.language));
+                        }
+                        continue;
+                    }
+                };
                 generation = environment.generation;
                 output.note(&keys::new_key(id, generation, output.language));
                 match what {
@@ -93,23 +102,8 @@ async fn attend(
     }
 }
 
-async fn environment_of_new_key(
-    tunekey: &TuneKey,
-    id: &AccountId,
-    request: &RunRequest,
-    output: Output,
-) -> Option<Environment> {
-    match environment(tunekey, id, request).await {
-        Ok(environment) => Some(environment),
-        Err(failure) => {
-            output.note(&failure.message(output.language));
-            None
-        }
-    }
-}
-
 /// The variables with the cookie of now. Between two of them there may be a renewal: then all are read again.
-async fn environment(
+async fn environment_of(
     tunekey: &TuneKey,
     id: &AccountId,
     request: &RunRequest,

@@ -4,35 +4,6 @@
 //!
 //! Where there is no daemon, or one that does not know the question, the command line does the work itself.
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use tunekey_core::Problem;
-
-use crate::request_key::KeyRequest;
-
-/// The version of what is said.
-const VERSION: u32 = 1;
-
-/// A question.
-#[derive(Debug, Serialize, Deserialize)]
-struct Question {
-    version: u32,
-    #[serde(flatten)]
-    request: KeyRequest,
-}
-
-/// What comes back.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Reply {
-    /// The answer.
-    Answer(Value),
-    /// Why there is none.
-    Problem(Problem),
-    /// The question is not known here.
-    Unsupported,
-}
-
 #[cfg(unix)]
 pub(crate) use unix::{ask, serve};
 
@@ -44,15 +15,38 @@ mod unix {
     use std::time::Duration;
 
     use nix::unistd::geteuid;
+    use serde::{Deserialize, Serialize};
     use serde_json::Value;
     use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
     use tokio::net::{UnixListener, UnixStream};
     use tokio::sync::Semaphore;
     use tunekey_core::{Language, Problem, TuneKey};
 
-    use super::{Question, Reply, VERSION};
     use crate::output::Output;
     use crate::request_key::{KeyRequest, answer};
+
+    /// The version of what is said.
+    const VERSION: u32 = 1;
+
+    /// A question.
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Question {
+        version: u32,
+        #[serde(flatten)]
+        request: KeyRequest,
+    }
+
+    /// What comes back. It may hold a value.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Reply {
+        /// The answer.
+        Answer(Value),
+        /// Why there is none.
+        Problem(Problem),
+        /// The question is not known here.
+        Unsupported,
+    }
 
     /// The longest line, in bytes: a value has a few kilobytes.
     const LONGEST: u64 = 256 * 1024;
@@ -60,8 +54,10 @@ mod unix {
     const CALLERS: usize = 16;
     /// How long a caller may take to ask.
     const ASK_LIMIT: Duration = Duration::from_secs(5);
-    /// How long an answer may take: a renewal may wait for another process, and then for the service.
-    const ANSWER_LIMIT: Duration = Duration::from_secs(150);
+    /// How long a value may take; then the command line looks for itself.
+    const VALUE_LIMIT: Duration = Duration::from_secs(10);
+    /// How long the service may be asked: that may wait for another process first, and renew.
+    const SERVICE_LIMIT: Duration = Duration::from_secs(150);
 
     /// Asks the daemon of the profile; `None` when there is none that knows the answer or its reason.
     pub(crate) async fn ask(tunekey: &TuneKey, request: &KeyRequest) -> Option<Result<Value, Problem>> {
@@ -85,7 +81,11 @@ mod unix {
         let question = Question { version: VERSION, request: request.clone() };
         let (read, mut write) = stream.into_split();
         write.write_all(&line(&question)?).await?;
-        let reply = tokio::time::timeout(ANSWER_LIMIT, read_line(read)).await??;
+        let limit = match request {
+            KeyRequest::Get { .. } => VALUE_LIMIT,
+            KeyRequest::Rejected { .. } => SERVICE_LIMIT,
+        };
+        let reply = tokio::time::timeout(limit, read_line(read)).await??;
         Ok(serde_json::from_slice(&reply)?)
     }
 

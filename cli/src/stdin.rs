@@ -98,7 +98,7 @@ pub(crate) async fn read_hidden_line() -> Option<Secret> {
         .filter(|line| !line.is_empty())
     }
     #[cfg(not(unix))]
-    None
+    std::future::ready(None).await
 }
 
 fn read_file(path: &Path) -> Result<Secret, Failure> {

@@ -11,12 +11,13 @@ use serde_json::Value;
 use tokio::net::UnixDatagram;
 use tunekey_simulator::{Fault, FaultKind};
 use tunekey_tests::cli::Cli;
-use tunekey_tests::desktop::key_of;
+use tunekey_tests::desktop::{Desktop, key_of};
 use tunekey_tests::eventually::until;
 use tunekey_tests::fixtures::{NETEASE, QQ};
 use tunekey_tests::keyring::{Bus, Keyring};
 use tunekey_tests::programs::{program, workspace};
-use tunekey_tests::server::Server;
+use tunekey_tests::screen::WindowState;
+use tunekey_tests::server::{Server, use_encrypted_files};
 
 /// Within which a daemon that is asked to stop is gone.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -448,6 +449,31 @@ async fn the_doctor_says_what_is_wrong_and_what_helps_and_names_nobody() -> Resu
 
 fn mode_of(path: &Path) -> Result<u32> {
     Ok(std::fs::metadata(path)?.permissions().mode() & 0o777)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_opens_encrypted_files_and_says_when_it_cannot() -> Result<()> {
+    let desktop = Desktop::without_keyring().await?;
+    use_encrypted_files(&desktop.sandbox)?;
+    desktop.sign_in(QQ).await?;
+    let window = desktop.window().await?;
+    until("the window to show the account", || async {
+        let shown = window.run_script("return document.querySelectorAll('.nav-acct').length").await?;
+        ensure!(shown == 1, "it shows {shown}");
+        Ok(())
+    })
+    .await?;
+    window.quit(STOP_LIMIT).await?;
+
+    std::fs::remove_file(desktop.sandbox.home().join(".config/tunekey/identity.txt"))?;
+    let mut app = desktop.start_second_app()?;
+    desktop.screen.wait_for_window("TuneKey", WindowState::Shown).await?;
+    let said = app.output()?;
+    ensure!(said.contains("the identity that opens them was not found"), "it says: {said}");
+    desktop.screen.close("TuneKey")?;
+    let ended = app.wait_for_exit(STOP_LIMIT).await?;
+    ensure!(ended.code() == Some(1), "it ended with {ended}");
+    Ok(())
 }
 
 #[test]

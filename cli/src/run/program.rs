@@ -147,9 +147,9 @@ mod unix {
             }
         }
 
-        /// Ends what is left of the group once the program has ended.
+        /// Ends what is left of the group once the program has ended. Cut off, it can be done again.
         pub(super) async fn sweep(&mut self) {
-            let Some(leader) = self.leader.take().filter(|_| self.is_own) else { return };
+            let Some(leader) = self.leader.filter(|_| self.is_own) else { return };
             let _ = killpg(leader, Signal::SIGTERM);
             let mut waited = Duration::ZERO;
             while waited < SWEEP_LIMIT && killpg(leader, None).is_ok() {
@@ -157,6 +157,7 @@ mod unix {
                 waited += SWEEP_PACE;
             }
             let _ = killpg(leader, Signal::SIGKILL);
+            self.leader = None;
         }
     }
 
