@@ -21,19 +21,19 @@ pub(crate) fn at_terminal(output: Output) -> Option<Arc<dyn AskPassphrase>> {
 
 #[async_trait]
 impl AskPassphrase for IdentityPrompt {
-    async fn ask(&self, question: PassphraseQuestion) -> Option<Secret> {
+    async fn ask(&self, why: PassphraseQuestion) -> Option<Secret> {
         let Self(output) = self;
-        if question == PassphraseQuestion::OpenAgain {
+        if why == PassphraseQuestion::OpenAgain {
             output.note(output.language.pick(
                 "That identity doesn’t open this profile’s encrypted files.",
                 "该身份密钥打不开本数据目录的加密文件。",
             ));
         }
-        output.prompt(output.language.pick(
+        let question = output.language.pick(
             "Identity that opens the encrypted files (AGE-SECRET-KEY-1…, not shown):",
             "打开加密文件的身份密钥（AGE-SECRET-KEY-1…，不会显示）：",
-        ));
-        let typed = stdin::read_hidden_line().await;
+        );
+        let typed = stdin::read_hidden_line(|| output.prompt(question)).await;
         output.note("");
         typed
     }

@@ -78,11 +78,14 @@ pub(crate) async fn read_all(source: Source) -> Result<Secret, Failure> {
     }
 }
 
-/// Reads a line that the terminal does not show; `None` when it ends before one, or cannot be kept from showing it.
-pub(crate) async fn read_hidden_line() -> Option<Secret> {
+/// Asks with `ask`, then reads a line that the terminal does not show; `None` when it ends before one, or cannot be kept
+/// from showing it.
+pub(crate) async fn read_hidden_line(ask: impl FnOnce()) -> Option<Secret> {
     #[cfg(unix)]
     {
+        // First: what is typed as soon as the question is there is not shown either.
         let _hidden = unix::HiddenInput::new().ok()?;
+        ask();
         on_thread(|| {
             let mut line = Vec::with_capacity(MAX_LINE as usize);
             for byte in io::stdin().lock().bytes().take(MAX_LINE as usize) {
@@ -98,7 +101,10 @@ pub(crate) async fn read_hidden_line() -> Option<Secret> {
         .filter(|line| !line.is_empty())
     }
     #[cfg(not(unix))]
-    std::future::ready(None).await
+    {
+        drop(ask);
+        std::future::ready(None).await
+    }
 }
 
 fn read_file(path: &Path) -> Result<Secret, Failure> {

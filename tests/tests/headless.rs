@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::Signal;
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use serde_json::Value;
 use tokio::net::UnixDatagram;
 use tunekey_simulator::{Fault, FaultKind};
@@ -18,6 +20,10 @@ use tunekey_tests::keyring::{Bus, Keyring};
 use tunekey_tests::programs::{program, workspace};
 use tunekey_tests::screen::WindowState;
 use tunekey_tests::server::{Server, use_encrypted_files};
+use tunekey_tests::terminal::Terminal;
+
+/// How many moves are killed.
+const MOVES: usize = 16;
 
 /// Within which a daemon that is asked to stop is gone.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
@@ -229,6 +235,68 @@ async fn a_store_moves_to_the_keychain_and_back_with_its_generations() -> Result
     let refused = server.cli(&["--json", "--store", "keychain", "get", QQ]).await?.exited_with(2)?;
     ensure!(refused.problem()? == "invalid_input", "it says {}", refused.stdout);
     server.ensure_no_secret_leaked()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_is_killed_at_any_moment_loses_nothing_and_can_be_done_again() -> Result<()> {
+    let seed: u64 = rand::random();
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut server = Server::start().await?;
+    let bus = Bus::start(&mut server.sandbox)?;
+    let _keyring = Keyring::start(&server.sandbox, &bus).await?;
+    for account in [QQ, NETEASE] {
+        server.sign_in(account).await?;
+        server.cli(&["renew", account]).await?.succeeded()?;
+    }
+    let begun = Instant::now();
+    server.object(&["--json", "store", "move", "keychain"]).await?;
+    let took = begun.elapsed();
+    let mut killed = 0;
+    for number in 0..MOVES {
+        let to = if number % 2 == 0 { "file" } else { "keychain" };
+        let moving = server.start_cli(&["--json", "store", "move", to])?;
+        std::thread::sleep(took.mul_f64(random.random_range(0.0..1.2)));
+        // It may have ended by itself.
+        killed += usize::from(moving.signal(Signal::SIGKILL).is_ok());
+        server.finish(moving).await?;
+        for done in ["cut off", "whole"] {
+            for account in [QQ, NETEASE] {
+                let got = server.object(&["--json", "get", account]).await;
+                let got = got.with_context(|| format!("move {number}, {done}, seed {seed}"))?;
+                let newest = server.newest_credential(account)?;
+                let is_newest = got["value"].as_str().is_some_and(|value| value.contains(key_of(&newest)));
+                ensure!(
+                    got["generation"] == 2 && is_newest,
+                    "move {number}, {done}, seed {seed}: it is lost"
+                );
+            }
+            server.object(&["--json", "store", "move", to]).await?;
+        }
+    }
+    ensure!(killed > MOVES / 2, "only {killed} moves were cut off");
+    server.ensure_no_secret_leaked()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_is_asked_for_at_a_terminal_and_not_shown() -> Result<()> {
+    let server = Server::start().await?;
+    server.sign_in(QQ).await?;
+    let identity = std::fs::read_to_string(server.identity())?;
+    let identity = identity.lines().last().context("the file is empty")?;
+    std::fs::remove_file(server.identity())?;
+    let question = "not shown):";
+    let mut terminal = Terminal::start(&server.sandbox, (120, 30), &["get", QQ])?;
+    terminal.wait_for_text(question).await?;
+    terminal.type_keys("AGE-SECRET-KEY-1NONE\r")?;
+    terminal.wait_for_text("That identity doesn’t open").await?;
+    terminal.wait_for_text_times(question, 2).await?;
+    terminal.type_keys(&format!("{identity}\r"))?;
+    let key = server.newest_credential(QQ)?;
+    terminal.wait_for_text(key_of(&key)).await?;
+    let shown = terminal.shown();
+    ensure!(!shown.contains(identity) && !shown.contains("1NONE"), "it shows what was typed");
+    ensure!(terminal.wait_for_exit().await? == 0, "it failed");
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
