@@ -22,6 +22,9 @@ use tunekey_tests::screen::WindowState;
 use tunekey_tests::server::{Server, use_encrypted_files};
 use tunekey_tests::terminal::Terminal;
 
+/// How many programs report the same refusal at once.
+const CALLERS: usize = 8;
+
 /// How many moves are killed.
 const MOVES: usize = 16;
 
@@ -318,6 +321,15 @@ async fn a_key_that_was_refused_is_asked_about_once_and_renewed_once_at_most() -
     let count =
         |name: &str| server.simulator.journal().iter().filter(|entry| entry.name.contains(name)).count();
     ensure!(count("userinfo") == 1 && count("renew") == 0, "{:?}", server.simulator.journal());
+    // Of many that ask at once, one asks the service.
+    server.forget_proofs(QQ)?;
+    server.simulator.clear_journal();
+    let reports = (0..CALLERS).map(|_| server.start_cli(&["--json", "rejected", QQ]));
+    for report in reports.collect::<Result<Vec<_>>>()? {
+        let said = server.finish(report).await?.succeeded()?.json()?;
+        ensure!(said[0]["outcome"] == "accepted", "it says {said:?}");
+    }
+    ensure!(count("userinfo") == 1, "{:?}", server.simulator.journal());
     // The service has ended the session.
     server.forget_proofs(QQ)?;
     server.simulator.revoke(QQ)?;

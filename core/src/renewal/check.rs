@@ -1,6 +1,7 @@
 //! Asking the service whether a credential works. It may lead to a renewal: a key that has run out and can be
 //! renewed is due, not dead.
 
+use jiff::Timestamp;
 use tunekey_services::{AccountId, Context, Inspection, Renewability, Service, ServiceError};
 
 use super::{KeyState, Renewer};
@@ -18,6 +19,8 @@ pub(crate) enum Checked {
     Valid(Box<Inspection>),
     /// It refused the key, and a renewal has brought a new one.
     Renewed,
+    /// It was not asked: it has accepted the credential while this one waited for its turn.
+    Known,
 }
 
 impl Renewer {
@@ -35,7 +38,27 @@ impl Renewer {
         id: &AccountId,
         trigger: RenewalTrigger,
     ) -> Result<Checked, Problem> {
+        self.check_unless_since(accounts, service, context, id, trigger, None).await
+    }
+
+    /// As [`check`](Self::check); what another process has found out `since` then is as good as an answer.
+    pub(crate) async fn check_unless_since(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        context: &Context,
+        id: &AccountId,
+        trigger: RenewalTrigger,
+        since: Option<Timestamp>,
+    ) -> Result<Checked, Problem> {
         let _lock = self.lock(id).await?;
+        if let Some(since) = since {
+            accounts.reload().await;
+            let record = accounts.record(id)?;
+            if record.proofs.are_since(since, record.generation) {
+                return Ok(Checked::Known);
+            }
+        }
         // A person may ask whether an older credential works that was put back; nobody else takes it for the current one.
         let least = match trigger {
             RenewalTrigger::Manual => Generation::default(),

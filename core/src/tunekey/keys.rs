@@ -92,9 +92,12 @@ impl TuneKey {
         if !self.0.accounts.record(id)?.attempts.are_left(Budget::Person, now) {
             return Err(too_many_failures(id.service));
         }
-        match self.check_for(id, RenewalTrigger::Automatic).await {
-            Ok(CheckOutcome::Valid) => Ok(RejectionOutcome::Accepted),
-            Ok(CheckOutcome::Renewed) => Ok(RejectionOutcome::Renewed),
+        // Of many programs that were refused at once, one asks.
+        match self.check_unless_since(id, RenewalTrigger::Automatic, Some(now)).await {
+            Ok(CheckOutcome::Valid) if self.key_status(id)?.generation == status.generation => {
+                Ok(RejectionOutcome::Accepted)
+            }
+            Ok(CheckOutcome::Valid | CheckOutcome::Renewed) => Ok(RejectionOutcome::Renewed),
             Err(problem) => {
                 // A program that reports again and again does not have the service asked again and again.
                 self.count_failure(id).await;

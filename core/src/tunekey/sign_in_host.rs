@@ -172,7 +172,7 @@ impl TuneKey {
             let trigger = RenewalTrigger::Automatic;
             match this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await {
                 Ok(Checked::Valid(inspection)) => this.fetch_avatar(&id, inspection.avatar),
-                Ok(Checked::Renewed) => {}
+                Ok(Checked::Renewed | Checked::Known) => {}
                 Err(problem) => {
                     tracing::info!(account = %id, code = ?problem.code, "a new credential is not proven yet");
                 }
