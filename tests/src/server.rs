@@ -1,8 +1,9 @@
 //! A server: a home without a screen, a session bus or a keychain, whose profile keeps its credentials in encrypted files and
-//! points at the simulator. For `headless.rs` and `crash.rs`.
+//! points at the simulator. For `headless.rs`, `encrypted_files.rs` and `crash.rs`.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
@@ -180,4 +181,12 @@ pub fn run(sandbox: &Sandbox, words: &[&str]) -> Result<()> {
     let done = command.arg("--profile").arg(sandbox.profile()).args(words).output()?;
     anyhow::ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     Ok(())
+}
+
+/// The permissions of a file.
+///
+/// # Errors
+/// When there is none.
+pub fn mode_of(path: &Path) -> Result<u32> {
+    Ok(std::fs::metadata(path)?.permissions().mode() & 0o777)
 }
