@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
-use tunekey_core::{ChannelKind, Format, Language, Method, ServiceId, registry};
+use tunekey_core::{ChannelKind, Format, Language, Method, ServiceId, StoreKind, registry};
 
 use crate::text;
 
@@ -26,6 +26,9 @@ pub(crate) struct Global {
     /// Keep accounts and settings in this folder instead of the usual one
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) profile: Option<PathBuf>,
+    /// Where a new profile keeps its credentials: `keychain`, or `file` for encrypted files
+    #[arg(long, global = true, value_name = "STORE")]
+    pub(crate) store: Option<StoreName>,
     /// Print one JSON object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -86,6 +89,65 @@ pub(crate) enum Command {
         /// Print it even if the account needs a sign-in
         #[arg(long)]
         even_if_dead: bool,
+    },
+    /// Print a value for a script: the cookie and nothing else
+    Get {
+        /// `service:uid`, or a unique beginning of it, or a nickname
+        account: String,
+        /// The format; the account's own if left out
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<FormatName>,
+        /// Only what plays, without what renews the key
+        #[arg(long)]
+        minimal: bool,
+        /// Print it even if the account needs a sign-in
+        #[arg(long)]
+        even_if_dead: bool,
+    },
+    /// Report that the service has refused a key: verifies it once, and renews it once at most
+    Rejected {
+        /// `service:uid`, or a unique beginning of it, or a nickname
+        account: String,
+        /// The generation that was used (see `get --json`): an older one than the current one is not verified
+        #[arg(long, value_name = "N")]
+        generation: Option<u64>,
+    },
+    /// Run a program with a cookie in its environment, and renew meanwhile
+    #[command(override_usage = "tunekey run [OPTIONS] <ACCOUNT> -- <COMMAND>...")]
+    Run {
+        /// `service:uid`, or a unique beginning of it, or a nickname
+        account: String,
+        /// The variable for the cookie, and its format; may be given several times
+        #[arg(long, value_name = "NAME[=FORMAT]", required = true)]
+        env: Vec<Variable>,
+        /// Only what plays, without what renews the key
+        #[arg(long)]
+        minimal: bool,
+        /// What to do with the program when there is a new key: `restart`, or `signal=NAME` such as `signal=HUP`
+        #[arg(long, value_name = "WHAT")]
+        on_renewal: Option<OnRenewal>,
+        /// The program and its arguments
+        #[arg(last = true, required = true, value_name = "COMMAND")]
+        command: Vec<OsString>,
+    },
+    /// Print how the accounts are doing, and each change
+    Watch {
+        /// Only this account
+        account: Option<String>,
+    },
+    /// Renew and deliver by itself until it is stopped, without a window
+    Daemon,
+    /// Look for what keeps TuneKey from working, and say what to do about it
+    Doctor {
+        /// Call accounts and folders by their names
+        #[arg(long)]
+        names: bool,
+    },
+    /// Show where credentials are kept, or move them
+    #[command(arg_required_else_help = true)]
+    Store {
+        #[command(subcommand)]
+        command: StoreCommand,
     },
     /// Get a new key
     Renew {
@@ -306,6 +368,82 @@ impl FromStr for PingAction {
     }
 }
 
+/// What can be done with the store of the credentials.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Show where the credentials of this profile are kept
+    Show,
+    /// Move the credentials of this profile to another store
+    Move {
+        /// The store: `keychain`, or `file` for encrypted files
+        to: StoreName,
+        /// The file with the identity for encrypted files, instead of the usual places
+        #[arg(long, value_name = "FILE")]
+        identity: Option<PathBuf>,
+    },
+    /// Make an identity that opens encrypted files, and print whom to encrypt to
+    Identity {
+        /// The new file; the usual one if left out
+        file: Option<PathBuf>,
+    },
+}
+
+/// A variable for a program, and the format of the cookie in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    /// The account's own when `None`.
+    pub(crate) format: Option<Format>,
+}
+
+impl FromStr for Variable {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, format) = match text.split_once('=') {
+            Some((name, format)) => (name, Some(format.parse::<FormatName>()?.0)),
+            None => (text, None),
+        };
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let is_name =
+            name.bytes().all(fits) && name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+        if is_name {
+            Ok(Self { name: name.to_owned(), format })
+        } else {
+            Err("use a variable’s name: letters, digits and _".to_owned())
+        }
+    }
+}
+
+/// What is done with a program when there is a new key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnRenewal {
+    /// It is ended and started again, with the new cookie in its environment.
+    Restart,
+    /// It gets a signal.
+    #[cfg(unix)]
+    Signal(nix::sys::signal::Signal),
+}
+
+impl FromStr for OnRenewal {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            None if text == "restart" => Ok(Self::Restart),
+            #[cfg(unix)]
+            Some(("signal", name)) => {
+                let name = name.strip_prefix("SIG").unwrap_or(name);
+                format!("SIG{name}")
+                    .parse()
+                    .map(Self::Signal)
+                    .map_err(|_| "there is no such signal".to_owned())
+            }
+            _ => Err("use `restart` or `signal=NAME`".to_owned()),
+        }
+    }
+}
+
 /// Whether something is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Switched(pub(crate) bool);
@@ -358,6 +496,7 @@ macro_rules! named_argument {
 }
 
 named_argument!(MethodName, Method, "one of the methods that `tunekey services` lists");
+named_argument!(StoreName, StoreKind, "`keychain` or `file`");
 
 named_argument!(ChannelName, ChannelKind, "one of the kinds that `tunekey notify channels` lists");
 
@@ -395,6 +534,30 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_variable_has_a_name_that_shells_know_and_a_format_that_there_is() {
+        let named = |format| Ok(Variable { name: "COOKIE".to_owned(), format });
+        assert_eq!("COOKIE".parse(), named(None));
+        assert_eq!("COOKIE=json".parse(), named(Some(Format::Json)));
+        for bad in ["", "1X", "A-B", "=json", "COOKIE=", "COOKIE=yaml"] {
+            bad.parse::<Variable>().expect_err(bad);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_program_is_restarted_or_gets_a_signal() {
+        use nix::sys::signal::Signal;
+
+        assert_eq!("restart".parse(), Ok(OnRenewal::Restart));
+        for name in ["signal=HUP", "signal=SIGHUP"] {
+            assert_eq!(name.parse(), Ok(OnRenewal::Signal(Signal::SIGHUP)));
+        }
+        for bad in ["", "stop", "signal", "signal=", "signal=NOPE"] {
+            bad.parse::<OnRenewal>().expect_err(bad);
+        }
     }
 
     #[test]

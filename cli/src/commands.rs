@@ -122,7 +122,7 @@ fn is_expired(expires_at: Option<Timestamp>, now: Timestamp) -> bool {
 }
 
 /// The failure that says that a cookie no longer works; `None` unless the service has refused the account's credential.
-fn refusal(account: &Account, language: Language) -> Option<Failure> {
+pub(crate) fn refusal(account: &Account, language: Language) -> Option<Failure> {
     if !is_refused(&account.health) {
         return None;
     }
@@ -283,7 +283,7 @@ pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> R
 ///
 /// # Errors
 /// `Cancelled` after Ctrl-C.
-fn result_after(interrupted: bool) -> Result<(), Failure> {
+pub(crate) fn result_after(interrupted: bool) -> Result<(), Failure> {
     if interrupted { Err(Problem::new(ProblemCode::Cancelled).into()) } else { Ok(()) }
 }
 

@@ -80,7 +80,11 @@ impl ExitStatus {
             | ProblemCode::KeychainUnavailable
             | ProblemCode::KeychainDenied
             | ProblemCode::CredentialMissing
-            | ProblemCode::CredentialUnreadable => Self::Keychain,
+            | ProblemCode::CredentialUnreadable
+            | ProblemCode::CredentialRolledBack
+            | ProblemCode::IdentityMissing
+            | ProblemCode::IdentityWrong
+            | ProblemCode::IdentityExposed => Self::Keychain,
             ProblemCode::RiskControl | ProblemCode::RateLimited | ProblemCode::DailyLimit => Self::Restricted,
             ProblemCode::RefusedOnce | ProblemCode::RenewalRefused => Self::NotCertain,
             ProblemCode::Cancelled => Self::Interrupted,

@@ -72,6 +72,25 @@ const COOKIE: [&str; 2] = [
     "需要重新登录的账号不会输出内容，退出码为 5；除非加上 --even-if-dead。",
 ];
 
+const RUN: [&str; 2] = [
+    "The program ends with its own exit code, or with 128 and the number of the signal that ended it. Signals to \
+     TuneKey go to the program. Not at a terminal it gets a process group of its own, of which nothing is left when it \
+     ends. The cookie stands in the environment of the program alone; whoever may read that may read it.",
+    "程序的退出码会原样返回；若被信号终止，则为 128 加信号编号。发给 TuneKey 的信号会转发给程序。不在终端时，程序有自己的进程组，\
+     结束时不会留下其中的进程。Cookie 只在该程序的环境变量中，能读取其环境的人也能读到它。",
+];
+
+const STORE: [&str; 2] = [
+    "Encrypted files are in the folder `secrets` of the profile, each readable by `age -d -i IDENTITY FILE`. The identity \
+     that opens them is looked for in the file `tunekey-identity` in $CREDENTIALS_DIRECTORY (systemd), then in \
+     /run/secrets (containers), then in the file that was named with --identity, or else in tunekey/identity.txt in the \
+     user’s configuration; at a terminal it is asked for if there is none. The first one that is there counts. A file \
+     of your own must be for you alone (mode 0600).",
+    "加密文件在数据目录的 `secrets` 文件夹中，可用 `age -d -i 身份密钥 文件` 读取。身份密钥依次在以下位置查找：\
+     $CREDENTIALS_DIRECTORY（systemd）和 /run/secrets（容器）中的 `tunekey-identity` 文件，--identity 指定的文件，\
+     或用户配置目录中的 tunekey/identity.txt；都没有时在终端询问。以第一个找到的为准。自己的文件必须只有自己能读（权限 0600）。",
+];
+
 /// Gives the command its help in a language, wrapped to so many columns.
 pub(crate) fn localized(command: Command, language: Language, columns: Option<u32>) -> Command {
     let mut command = described(command, language, columns);
@@ -90,6 +109,9 @@ pub(crate) fn described(command: Command, language: Language, columns: Option<u3
         ("sign-in", services::methods(language), SIGN_IN),
         ("import", String::new(), IMPORT),
         ("cookie", services::formats(language), COOKIE),
+        ("get", services::formats(language), COOKIE),
+        ("run", String::new(), RUN),
+        ("store", String::new(), STORE),
     ] {
         let help = head + language.pick(texts[0], texts[1]);
         command = command.mut_subcommand(name, |sub| sub.after_help(wrapped(&help, width)));

@@ -2,22 +2,30 @@
 
 mod args;
 mod commands;
+mod daemon;
 mod delivery;
+mod doctor;
 mod exit;
 mod failure;
 mod help;
+mod identity_prompt;
 mod import;
 mod interrupt;
+mod keys;
 mod named_values;
 mod notify;
 mod output;
 mod qr_code;
 mod questions;
 mod request;
+mod request_key;
 mod retry;
+mod run;
 mod sign_in;
+mod socket;
 mod stdin;
 mod steps;
+mod store;
 mod table;
 mod text;
 mod wrap;
@@ -37,6 +45,8 @@ use crate::args::{Cli, Command, Global};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::output::{Canvas, Output};
+use crate::request_key::KeyRequest;
+use crate::run::RunRequest;
 
 /// How long a finished command waits for what is asked about a new account once it is saved: nickname and membership.
 const DETAILS_TIMEOUT: Duration = Duration::from_secs(15);
@@ -62,13 +72,16 @@ pub fn main() -> ExitCode {
         }
     };
     let output = Output { json: cli.global.json, language };
-    let result = start(&cli.global, hardened).map_err(Failure::from).and_then(|(tunekey, runtime)| {
+    let started = start(&cli.global, hardened, output);
+    let result = started.map_err(Failure::from).and_then(|(tunekey, runtime)| {
         let result = runtime.block_on(async {
-            run(&tunekey, cli.command, output).await?;
-            // Ctrl-C ends the wait.
-            let details = tokio::time::timeout(DETAILS_TIMEOUT, tunekey.drain());
-            drop(interrupt::unless_interrupted(details, pin!(tokio::signal::ctrl_c())).await);
-            Ok(())
+            let ending = run(&tunekey, cli.command, output).await?;
+            if !ending.is_drained {
+                // Ctrl-C ends the wait.
+                let details = tokio::time::timeout(DETAILS_TIMEOUT, tunekey.drain());
+                drop(interrupt::unless_interrupted(details, pin!(tokio::signal::ctrl_c())).await);
+            }
+            Ok(ending.code)
         });
         // Leaves the thread of a hung keychain behind: it must not keep the process.
         runtime.shutdown_background();
@@ -83,12 +96,31 @@ pub fn main() -> ExitCode {
         }
     }
     match result {
-        Ok(()) => ExitStatus::Done.into(),
+        Ok(code) => code.into(),
         Err(failure) => ExitStatus::of(failure.problem.code).into(),
     }
 }
 
-fn start(global: &Global, hardened: io::Result<()>) -> Result<(TuneKey, tokio::runtime::Runtime), Problem> {
+/// How a command ends.
+#[derive(Debug, Clone, Copy)]
+struct Ending {
+    /// The exit code.
+    code: u8,
+    /// Whether what was under way has ended, or was given up, already.
+    is_drained: bool,
+}
+
+impl Default for Ending {
+    fn default() -> Self {
+        Self { code: ExitStatus::Done.code(), is_drained: false }
+    }
+}
+
+fn start(
+    global: &Global,
+    hardened: io::Result<()>,
+    output: Output,
+) -> Result<(TuneKey, tokio::runtime::Runtime), Problem> {
     if let Some(level) = global.log {
         log_to_stderr(level);
     }
@@ -97,7 +129,13 @@ fn start(global: &Global, hardened: io::Result<()>) -> Result<(TuneKey, tokio::r
         Some(dir) => Profile::at(dir)?,
         None => Profile::default_for_user()?,
     };
-    let tunekey = TuneKey::open(Setup::new(profile))?;
+    let profile = match global.store {
+        Some(store) => profile.with_store(store.0)?,
+        None => profile,
+    };
+    let mut setup = Setup::new(profile);
+    setup.passphrase = identity_prompt::at_terminal(output);
+    let tunekey = TuneKey::open(setup)?;
     let runtime = tokio::runtime::Runtime::new()
         .map_err(|_| Problem::new(ProblemCode::Unexpected).with_detail("no threads could be started"))?;
     Ok((tunekey, runtime))
@@ -111,7 +149,7 @@ fn log_to_stderr(level: LevelFilter) {
     tracing_subscriber::registry().with(layer).with(ours).init();
 }
 
-async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), Failure> {
+async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<Ending, Failure> {
     if let Some(notice) = tunekey.snapshot().notice {
         output.note(&notice.message(output.language));
     }
@@ -128,11 +166,30 @@ async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), 
         Command::Accounts => commands::accounts(tunekey, output),
         Command::Show { account } => commands::show(tunekey, &account, output)?,
         Command::Cookie { account, format, minimal, even_if_dead } => {
-            let scope = if minimal { Scope::Minimal } else { Scope::Full };
-            let options =
-                commands::CookieOptions { format: format.map(|format| format.0), scope, even_if_dead };
+            let format = format.map(|format| format.0);
+            let options = commands::CookieOptions { format, scope: scope(minimal), even_if_dead };
             commands::cookie(tunekey, &account, options, output).await?;
         }
+        Command::Get { account, format, minimal, even_if_dead } => {
+            let format = format.map(|format| format.0.to_string());
+            let request = KeyRequest::Get { account, format, scope: scope(minimal), even_if_dead };
+            keys::get(tunekey, &request, output).await?;
+        }
+        Command::Rejected { account, generation } => {
+            keys::rejected(tunekey, &KeyRequest::Rejected { account, generation }, output).await?;
+        }
+        Command::Run { account, env, minimal, on_renewal, command } => {
+            let request = RunRequest { account, variables: env, scope: scope(minimal), on_renewal, command };
+            let code = run::run(tunekey, &request, output).await?;
+            return Ok(Ending { code, ..Ending::default() });
+        }
+        Command::Watch { account } => keys::watch(tunekey, account.as_deref(), output).await?,
+        Command::Daemon => {
+            daemon::run(tunekey, output).await?;
+            return Ok(Ending { is_drained: true, ..Ending::default() });
+        }
+        Command::Doctor { names } => doctor::run(tunekey, names, output).await?,
+        Command::Store { command } => store::run(tunekey, command, output).await?,
         Command::Renew { account: Some(account), all: _ } => {
             commands::renew(tunekey, &account, output).await?;
         }
@@ -144,5 +201,9 @@ async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<(), 
         Command::Notify { command } => notify::run(tunekey, command, output).await?,
         Command::Settings { key, value } => commands::settings(tunekey, key, value, output).await?,
     }
-    Ok(())
+    Ok(Ending::default())
+}
+
+fn scope(minimal: bool) -> Scope {
+    if minimal { Scope::Minimal } else { Scope::Full }
 }

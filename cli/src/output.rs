@@ -90,10 +90,23 @@ impl Output {
         if io::stdout().is_terminal() { self.line(text) } else { self.write(text) }
     }
 
-    fn write(self, text: &str) {
-        let mut out = io::stdout().lock();
-        drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    /// Prints one of many: an object for programs, a line for people. Says whether somebody still reads.
+    pub(crate) fn one_of_many(self, object: &impl Serialize, text: impl FnOnce() -> String) -> bool {
+        let line = match self.json {
+            true => serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned()),
+            false => text(),
+        };
+        print(&format!("{line}\n")).is_ok()
     }
+
+    fn write(self, text: &str) {
+        drop(print(text));
+    }
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
 /// Text wrapped to the width of standard error, if that is a terminal.

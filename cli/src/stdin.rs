@@ -1,6 +1,6 @@
 //! Reads standard input, and the file that may stand in its place. Each read has a thread of its own that is left behind
 //! when nobody waits for it any more, so that a terminal on which nobody types does not keep the process from ending. For
-//! `sign_in.rs`, `retry.rs`, `import.rs`, `delivery.rs` and `notify.rs`.
+//! `sign_in.rs`, `retry.rs`, `import.rs`, `delivery.rs`, `notify.rs` and `identity_prompt.rs`.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read};

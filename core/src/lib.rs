@@ -63,17 +63,18 @@ pub use notify::{
     Incident, IncidentKind, Message, NotificationSettings, Notifications, Ping, QuietHours, Stage, Urgency,
 };
 pub use problem::{Language, Problem, ProblemCode, Words};
-pub use profile::Profile;
+pub use profile::{Profile, StoreChoice};
 pub use settings::Settings;
 pub use sign_in::{ProgramStep, SignInId, SignInStatus, SignInStep, SignInSteps, StepKind, UserInput};
 pub use sign_ins::SignIn;
 pub use store::{
     AskPassphrase, Interaction, NamedSlot, PassphraseQuestion, SecretKind, SecretStore, SlotName, StoreError,
-    StoreKind, StoreState, SystemKeychain,
+    StoreKind, StoreState, SystemKeychain, UnknownStore,
 };
 pub use tunekey::{
-    Alert, ConnectionTest, Event, ExportedCookie, ServiceInfo, Setup, SignedOut, Snapshot, SystemProxyInfo,
-    TuneKey,
+    Alert, Check, ConnectionTest, Event, ExportedCookie, Finding, KeyStatus, Level, NewIdentity,
+    RejectionOutcome, ServiceInfo, Setup, SignedOut, Snapshot, StoreInfo, StoreMoved, SystemProxyInfo,
+    TuneKey, make_identity,
 };
 pub use tunekey_services::picture::data_url as png_data_url;
 pub use tunekey_services::{

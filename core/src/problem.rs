@@ -118,6 +118,14 @@ pub enum ProblemCode {
     CredentialMissing,
     /// What the store holds for the account is damaged or of a newer version.
     CredentialUnreadable,
+    /// What the store holds for the account is older than what was saved last.
+    CredentialRolledBack,
+    /// The store is of encrypted files, and no identity was found that opens them.
+    IdentityMissing,
+    /// The identity that was found does not open the store.
+    IdentityWrong,
+    /// The identity was refused, because others can read it.
+    IdentityExposed,
     /// The profile's ledger cannot be read or written.
     ProfileUnreadable,
     /// The ledger is damaged and nothing was changed.
@@ -193,6 +201,23 @@ impl Problem {
         Self { code, service: None, detail: None, service_message: None, words: None }
     }
 
+    /// A problem of a store of that kind, in the words of its kind.
+    pub(crate) fn of_store(code: ProblemCode, store: StoreKind) -> Self {
+        let problem = Self::new(code);
+        let words = store.words();
+        let (english, chinese) = match (store, code) {
+            // What the codes say by themselves is said of the keychain.
+            (StoreKind::Keychain, _) => return problem,
+            (_, ProblemCode::KeychainLocked) => words.locked,
+            (_, ProblemCode::KeychainUnavailable) => words.unavailable,
+            (_, ProblemCode::KeychainDenied) => words.denied,
+            (_, ProblemCode::CredentialMissing) => words.missing,
+            (_, ProblemCode::CredentialUnreadable) => words.unreadable,
+            _ => return problem,
+        };
+        problem.with_words(english, chinese)
+    }
+
     /// What somebody gave cannot be used: why, and what to give instead, in both languages. Never put a secret into it.
     pub fn invalid(english: impl Into<String>, chinese: impl Into<String>) -> Self {
         let english = english.into();
@@ -233,7 +258,7 @@ impl Problem {
             (code, _) => code.words(),
         };
         let mut message = match &self.words {
-            Some(words) => language.pick(&words.english, &words.chinese).to_owned(),
+            Some(words) => language.pick(&words.english, &words.chinese).replace("{service}", service),
             None => capitalised(language.pick(english, chinese).replace("{service}", service)),
         };
         if let Some(service_message) = &self.service_message {
@@ -418,6 +443,27 @@ impl ProblemCode {
             Self::KeychainDenied => StoreKind::Keychain.words().denied,
             Self::CredentialMissing => StoreKind::Keychain.words().missing,
             Self::CredentialUnreadable => StoreKind::Keychain.words().unreadable,
+            Self::CredentialRolledBack => (
+                "The store holds an older credential for this account than TuneKey saved last: a backup was put back, \
+                 it seems. Put the newest files back; or check the account, which asks {service} whether the older one \
+                 still works; or sign in again. Nothing was changed.",
+                "存储中该账号的凭据比 TuneKey 最后保存的要旧，似乎恢复过备份。请放回最新的文件；或验证该账号，\
+                 向{service}确认旧凭据是否仍有效；或重新登录。没有改动任何内容。",
+            ),
+            Self::IdentityMissing => StoreKind::File.words().locked,
+            Self::IdentityWrong => (
+                "The identity that was found doesn’t open this profile’s encrypted files. `tunekey store show` says where \
+                 it was found, and which recipient is wanted. Put the right identity there. Nothing was changed.",
+                "找到的身份密钥打不开本数据目录的加密文件。用 `tunekey store show` 查看它所在的位置和所需的接收方，\
+                 并放入正确的身份密钥。没有改动任何内容。",
+            ),
+            Self::IdentityExposed => (
+                "The identity that opens this profile’s encrypted files was refused: other users can read it. \
+                 `tunekey store show` names the file. Close it with `chmod 600`, and if others may have read it, make a \
+                 new one.",
+                "能打开加密文件的身份密钥未被使用：其他用户可以读取它。用 `tunekey store show` 查看是哪个文件，\
+                 用 `chmod 600` 关闭权限；如果可能已被他人读取，请新建一个。",
+            ),
             Self::ProfileUnreadable => (
                 "TuneKey’s account list can’t be read or written. Check the folder’s permissions and free space.",
                 "无法读写 TuneKey 的账号列表，请检查数据目录的权限和磁盘空间。",

@@ -2,17 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use directories::ProjectDirs;
+use directories::{BaseDirs, ProjectDirs};
 use tunekey_services::AccountId;
 
 use crate::disk::{self, NotPrivate};
 use crate::problem::{Problem, ProblemCode};
-use crate::store::StoreKind;
+use crate::store::line;
 
 mod keychain_name;
+mod store_choice;
+
+pub use store_choice::StoreChoice;
 
 /// What decides over accounts, keys and settings: it is only used when nobody else could have changed it.
-const TRUSTED: [&str; 4] = ["ledger.json", "ledger.lock", "locks", "keychain-name.json"];
+const TRUSTED: [&str; 6] =
+    ["ledger.json", "ledger.lock", "locks", "keychain-name.json", store_choice::FILE, store_choice::SECRETS];
 
 /// What is only ours: it is closed to others where it is not. Older versions left that to the umask.
 const PRIVATE: [&str; 4] = ["avatars", "tray", "webview", "window.json"];
@@ -22,6 +26,7 @@ const PRIVATE: [&str; 4] = ["avatars", "tray", "webview", "window.json"];
 pub struct Profile {
     dir: PathBuf,
     name: Option<String>,
+    store: StoreChoice,
 }
 
 /// The name of the default profile's keychain items.
@@ -35,7 +40,8 @@ impl Profile {
     /// `ProfileUnreadable` when the user has no home, and as [`at`](Self::at).
     pub fn default_for_user() -> Result<Self, Problem> {
         let dir = user_dir().ok_or_else(|| unreadable("the user has no data directory"))?;
-        Ok(Self { dir: prepared(&dir)?, name: None })
+        let dir = prepared(&dir)?;
+        Ok(Self { store: store_choice::read(&dir)?, dir, name: None })
     }
 
     /// The profile in this directory, which is made if need be, readable for this user only. One that is there and
@@ -43,12 +49,13 @@ impl Profile {
     ///
     /// # Errors
     /// `ProfileReadOnly`, `DiskFull` or `ProfileUnreadable` when the directory is not there and cannot be made;
-    /// `ProfileNotPrivate` when it, or what counts in it, is somebody else's, a link, or can be changed by others.
+    /// `ProfileNotPrivate` when it, or what counts in it, is somebody else's, a link, or can be changed by others;
+    /// `ProfileUnreadable` or `LedgerNewer` when it cannot be read which store it uses.
     pub fn at(dir: impl AsRef<Path>) -> Result<Self, Problem> {
         let dir = prepared(dir.as_ref())?;
         let is_default = user_dir().and_then(|default| default.canonicalize().ok()).as_ref() == Some(&dir);
         let name = if is_default { None } else { Some(keychain_name::name_of(&dir)) };
-        Ok(Self { dir, name })
+        Ok(Self { store: store_choice::read(&dir)?, dir, name })
     }
 
     /// The directory, as an absolute path without links.
@@ -61,9 +68,32 @@ impl Profile {
         self.name.as_deref()
     }
 
-    /// What keeps its secrets: the keychain, so far the only one there is to choose.
-    pub fn store(&self) -> StoreKind {
-        StoreKind::default()
+    /// What keeps its secrets, as it was chosen when this was opened.
+    pub fn store(&self) -> &StoreChoice {
+        &self.store
+    }
+
+    /// The store that is chosen for it now, perhaps by another process since.
+    ///
+    /// # Errors
+    /// As [`at`](Self::at).
+    pub(crate) fn store_now(&self) -> Result<StoreChoice, Problem> {
+        store_choice::read(&self.dir)
+    }
+
+    /// Chooses the store that it uses from now on. What is in the one before stays there.
+    ///
+    /// # Errors
+    /// `ProfileReadOnly`, `DiskFull` or `ProfileUnreadable`; then the choice before still counts.
+    pub(crate) fn choose_store(&mut self, choice: StoreChoice) -> Result<(), Problem> {
+        store_choice::write(&self.dir, &choice)?;
+        self.store = choice;
+        Ok(())
+    }
+
+    /// The folder of the encrypted files.
+    pub(crate) fn secrets(&self) -> PathBuf {
+        self.dir.join(store_choice::SECRETS)
     }
 
     /// The service name of all its keychain items.
@@ -72,6 +102,14 @@ impl Profile {
             None => KEYCHAIN_SERVICE.to_owned(),
             Some(name) => format!("{KEYCHAIN_SERVICE} ({name})"),
         }
+    }
+
+    /// Where a daemon of this profile can be asked, the best place first: in the folder that the system has for the user's
+    /// sockets, if there is one, and in the profile.
+    pub fn daemon_sockets(&self) -> Vec<PathBuf> {
+        let name = format!("tunekey-{}.sock", &line::digest(self.dir.as_os_str().as_encoded_bytes())[..16]);
+        let runtime = BaseDirs::new().and_then(|dirs| dirs.runtime_dir().map(|folder| folder.join(name)));
+        runtime.into_iter().chain([self.dir.join("daemon.sock")]).collect()
     }
 
     /// The ledger.

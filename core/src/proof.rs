@@ -36,6 +36,11 @@ impl Proofs {
         self.music_key = self.account;
     }
 
+    /// Whether the service has accepted the account, with the credential of that generation, since then.
+    pub(crate) fn are_since(&self, since: Timestamp, generation: Generation) -> bool {
+        self.account.is_some_and(|proof| proof.generation == generation && proof.at >= since)
+    }
+
     /// The lights for the credential of a generation: two where the service proves the key apart from the account.
     pub(crate) fn lights(&self, has_music_key: bool, generation: Generation) -> Vec<Light> {
         let light = |kind, proof: Option<KeptProof>| Light {

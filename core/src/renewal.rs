@@ -188,15 +188,26 @@ impl Renewer {
     /// and taken back as soon as it can be read.
     ///
     /// # Errors
-    /// `CredentialMissing`, `CredentialUnreadable`, or another problem of the store.
+    /// `CredentialMissing`, `CredentialUnreadable`, `CredentialRolledBack`, or another problem of the store.
     pub(crate) async fn load(
         &self,
         accounts: &Accounts,
         id: &AccountId,
         interaction: Interaction<'_>,
     ) -> Result<StoredCredential, Problem> {
+        self.load_since(accounts, id, accounts.record(id)?.generation, interaction).await
+    }
+
+    /// As [`load`](Self::load), with the oldest generation that is taken.
+    async fn load_since(
+        &self,
+        accounts: &Accounts,
+        id: &AccountId,
+        least: Generation,
+        interaction: Interaction<'_>,
+    ) -> Result<StoredCredential, Problem> {
         let now = Now::of(&*self.clock);
-        match self.vault.load(id, interaction).await {
+        match self.vault.load_since(id, least, interaction).await {
             Ok(Some(kept)) => {
                 if let Health::Warning { reason, .. } = accounts.record(id)?.health
                     && matches!(reason, WarningReason::MissingOnce | WarningReason::Unreadable)
@@ -210,7 +221,8 @@ impl Renewer {
                     evidence::weigh(record, record.generation, SignInReason::Missing, now);
                 })
                 .await;
-                Err(Problem::new(ProblemCode::CredentialMissing).with_service(id.service))
+                Err(Problem::of_store(ProblemCode::CredentialMissing, self.vault.kind())
+                    .with_service(id.service))
             }
             Err(error) => {
                 if matches!(error.error, StoreError::Unreadable(_)) {

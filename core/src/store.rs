@@ -10,13 +10,14 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tunekey_services::Secret;
 
+pub(crate) mod file;
 pub(crate) mod keychain;
 mod kind;
 pub(crate) mod line;
 mod slot;
 
 pub use keychain::SystemKeychain;
-pub use kind::StoreKind;
+pub use kind::{StoreKind, UnknownStore};
 pub(crate) use slot::Side;
 pub use slot::{NamedSlot, SecretKind, SlotName};
 
@@ -76,10 +77,11 @@ impl<'a> Interaction<'a> {
     }
 }
 
-/// How a front asks the person for the passphrase of a store that has one of its own.
+/// How a front asks the person for what opens a store: a passphrase, or the identity of a [file
+/// store](StoreKind::File).
 #[async_trait]
 pub trait AskPassphrase: Send + Sync + fmt::Debug {
-    /// The passphrase; `None` when the person gives none.
+    /// What opens it; `None` when the person gives nothing.
     async fn ask(&self, question: PassphraseQuestion) -> Option<Secret>;
 }
 
@@ -125,6 +127,16 @@ pub enum StoreError {
     Silent,
     /// It holds something there that cannot be read.
     Unreadable(&'static str),
+    /// What it holds is older than what was saved last.
+    RolledBack,
+    /// Nothing that could open it was found or given.
+    NoIdentity,
+    /// What was found or given does not open it.
+    WrongIdentity,
+    /// Others could have read what opens it.
+    ExposedIdentity,
+    /// The profile uses another one by now.
+    Moved,
     /// Something else went wrong with this one call.
     Failed(&'static str),
 }
@@ -133,11 +145,11 @@ impl StoreError {
     /// What this says of the store as a whole, if it says anything.
     pub fn state(self) -> Option<StoreState> {
         match self {
-            Self::Locked => Some(StoreState::Locked),
-            Self::Unavailable(_) => Some(StoreState::Unavailable),
-            Self::Denied => Some(StoreState::Denied),
+            Self::Locked | Self::NoIdentity => Some(StoreState::Locked),
+            Self::Unavailable(_) | Self::Moved => Some(StoreState::Unavailable),
+            Self::Denied | Self::WrongIdentity | Self::ExposedIdentity => Some(StoreState::Denied),
             Self::Silent => Some(StoreState::Silent),
-            Self::Failed(_) | Self::Unreadable(_) => None,
+            Self::Failed(_) | Self::Unreadable(_) | Self::RolledBack => None,
         }
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::sync::broadcast;
 use tokio_util::task::TaskTracker;
-use tunekey_services::http::{Request, SystemProxy};
+use tunekey_services::http::SystemProxy;
 use tunekey_services::{
-    AccountId, Clock, Context, Device, Http, HttpOptions, Limits, Method, NotTheAnswer, Scope, Service,
-    ServiceError, ServiceId, SystemClock, display_text, picture, registry,
+    AccountId, Clock, Context, Device, Http, HttpOptions, Limits, Method, Scope, Service, ServiceId,
+    SystemClock, display_text, picture, registry,
 };
 
 use crate::accounts::Accounts;
@@ -27,30 +27,40 @@ use crate::schedule::Signals;
 use crate::settings::Settings;
 use crate::sign_in::{ParkedCodes, SignInHost, SignInId, SignInStatus, SignInSteps, UserInput};
 use crate::sign_ins::{SignIn, SignIns};
-use crate::store::{AskPassphrase, Interaction, SecretStore, StoreKind, StoreState, SystemKeychain};
+use crate::store::{AskPassphrase, Interaction, SecretStore, StoreState};
 use crate::vault::{Vault, VaultError};
 use crate::{disk, extra_ca};
 
+mod connection;
 mod deliveries;
+mod doctor;
+mod keys;
 mod lookup;
 mod notifications;
 mod outbound;
+mod own_store;
 mod removal;
 mod renewals;
 mod schedule;
 mod shared_renewals;
 mod sign_in_host;
 mod snapshot;
+mod store_move;
 #[cfg(test)]
 mod tests;
 
 use deliveries::Deliveries;
+pub use doctor::{Check, Finding, Level};
+pub use keys::{KeyStatus, RejectionOutcome};
 pub use notifications::Alert;
 use notifications::Notifier;
+use own_store::OwnStore;
+pub use own_store::{NewIdentity, make_identity};
 use shared_renewals::SharedRenewals;
 pub use snapshot::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
 };
+pub use store_move::{StoreInfo, StoreMoved};
 
 /// What a [`TuneKey`] is made of. Tests bring their own store, clock and limits.
 #[derive(Debug)]
@@ -72,12 +82,9 @@ pub struct Setup {
 impl Setup {
     /// The profile's own store, the system's clock and the limits that we promise.
     pub fn new(profile: Profile) -> Self {
-        let store: Arc<dyn SecretStore> = match profile.store() {
-            StoreKind::Keychain => Arc::new(SystemKeychain::new(profile.keychain_service())),
-        };
         Self {
+            store: Arc::new(OwnStore::of(profile.clone())),
             profile,
-            store,
             passphrase: None,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
@@ -176,6 +183,11 @@ impl TuneKey {
             renewals: SharedRenewals::default(),
             tasks: TaskTracker::new(),
         })))
+    }
+
+    /// The profile that it was opened with.
+    pub fn profile(&self) -> &Profile {
+        &self.0.profile
     }
 
     /// Everything that a front shows. From memory: never blocks.
@@ -412,44 +424,9 @@ impl TuneKey {
         state
     }
 
-    /// How long a round trip to each service takes, through the proxy of now.
-    pub async fn reach(&self) -> Vec<ConnectionTest> {
-        let mut reaches = Vec::new();
-        for service in registry::all() {
-            let id = service.id();
-            let result = match self.context().await {
-                Ok(context) => {
-                    self.round_trip(&context, *service).await.map_err(|error| Problem::of_service(error, id))
-                }
-                Err(problem) => Err(problem),
-            };
-            reaches.push(match result {
-                Ok(time) => ConnectionTest {
-                    service: id,
-                    milliseconds: Some(u32::try_from(time.as_millis()).unwrap_or(u32::MAX)),
-                    problem: None,
-                },
-                Err(problem) => ConnectionTest { service: id, milliseconds: None, problem: Some(problem) },
-            });
-        }
-        reaches
-    }
-
     /// Reads the ledger again if another process has changed it.
     pub async fn reload(&self) {
         self.0.accounts.reload().await;
-    }
-
-    async fn round_trip(&self, context: &Context, service: &dyn Service) -> Result<Duration, ServiceError> {
-        const DOING: &str = "testing the connection";
-        let start = self.0.clock.monotonic();
-        let answer = context.http.send(Request::get_with(service.facts().probe_url, &[])).await;
-        let answer = answer.map_err(|source| ServiceError::Http { doing: DOING, source })?;
-        // Neither service sends anybody elsewhere from there: a network that wants a sign-in does.
-        if answer.answered() == Err(NotTheAnswer::Redirect) {
-            return Err(ServiceError::NotTheService { doing: DOING, got: NotTheAnswer::Redirect });
-        }
-        Ok(self.0.clock.monotonic().duration_since(start))
     }
 
     /// What a service needs for one call, as the settings want it now.
@@ -556,9 +533,11 @@ impl TuneKey {
         let state = match &result {
             Ok(_) => Some(StoreState::Ready),
             Err(problem) => match problem.code {
-                ProblemCode::KeychainLocked => Some(StoreState::Locked),
+                ProblemCode::KeychainLocked | ProblemCode::IdentityMissing => Some(StoreState::Locked),
                 ProblemCode::KeychainUnavailable => Some(StoreState::Unavailable),
-                ProblemCode::KeychainDenied => Some(StoreState::Denied),
+                ProblemCode::KeychainDenied | ProblemCode::IdentityWrong | ProblemCode::IdentityExposed => {
+                    Some(StoreState::Denied)
+                }
                 _ => None,
             },
         };

@@ -64,14 +64,21 @@ impl From<VaultError> for Problem {
             StoreError::Locked => ProblemCode::KeychainLocked,
             StoreError::Denied => ProblemCode::KeychainDenied,
             StoreError::Unreadable(_) => ProblemCode::CredentialUnreadable,
-            StoreError::Unavailable(_) | StoreError::Silent | StoreError::Failed(_) => {
+            StoreError::RolledBack => ProblemCode::CredentialRolledBack,
+            StoreError::NoIdentity => ProblemCode::IdentityMissing,
+            StoreError::WrongIdentity => ProblemCode::IdentityWrong,
+            StoreError::ExposedIdentity => ProblemCode::IdentityExposed,
+            StoreError::Unavailable(_) | StoreError::Silent | StoreError::Moved | StoreError::Failed(_) => {
                 ProblemCode::KeychainUnavailable
             }
         };
-        let problem = Self::new(code).with_detail(said.to_string());
-        match said.store {
-            // What the codes say by themselves is said of the keychain.
-            StoreKind::Keychain => problem,
+        let problem = Self::of_store(code, said.store).with_detail(said.to_string());
+        match said.error {
+            StoreError::Moved => problem.with_words(
+                "This profile’s credentials were moved to another store while TuneKey was running. Restart it.",
+                "TuneKey 运行期间，本数据目录的凭据已迁移到另一种存储，请重启 TuneKey。",
+            ),
+            _ => problem,
         }
     }
 }
@@ -128,11 +135,20 @@ impl Vault {
         Self { passphrase, ..self }
     }
 
+    /// Sees to it that the store can be used now. When it is allowed, the person may be asked to unlock it.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub async fn open(&self, interaction: Interaction<'_>) -> Result<(), VaultError> {
+        let probed = self.store.probe(self.with_passphrase(interaction)).await;
+        probed.map_err(|error| self.said(error))
+    }
+
     /// Whether the store can be used now. When it is allowed, the person may be asked to unlock it.
     pub async fn state(&self, interaction: Interaction<'_>) -> StoreState {
-        match self.store.probe(self.with_passphrase(interaction)).await {
+        match self.open(interaction).await {
             Ok(()) => StoreState::Ready,
-            Err(error) => error.state().unwrap_or(StoreState::Unavailable),
+            Err(said) => said.error.state().unwrap_or(StoreState::Unavailable),
         }
     }
 
@@ -146,12 +162,35 @@ impl Vault {
         id: &AccountId,
         interaction: Interaction<'_>,
     ) -> Result<Option<StoredCredential>, VaultError> {
+        self.load_since(id, Generation::default(), interaction).await
+    }
+
+    /// As [`load`](Self::load), for whoever knows that the generation `least` was saved: where files can be replaced by
+    /// older ones, an older credential is an error.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load); `RolledBack` for an older one, `Unreadable` when there is an older one because the
+    /// newer one is damaged.
+    pub async fn load_since(
+        &self,
+        id: &AccountId,
+        least: Generation,
+        interaction: Interaction<'_>,
+    ) -> Result<Option<StoredCredential>, VaultError> {
         let sides = self.read(id, interaction).await?;
         match sides.newest() {
+            Some(kept) if kept.generation < least && self.kind().can_be_rolled_back() => {
+                Err(self.said(if sides.damaged { DAMAGED } else { StoreError::RolledBack }))
+            }
             Some(kept) => Ok(Some(kept.clone())),
             None if sides.damaged => Err(self.said(DAMAGED)),
             None => Ok(None),
         }
+    }
+
+    /// What kind of store it is in.
+    pub fn kind(&self) -> StoreKind {
+        self.store.kind()
     }
 
     /// Saves a credential and reads it back. `expected` is the generation that it replaces: what
@@ -351,7 +390,7 @@ impl Vault {
     }
 
     /// A person who may be asked can be asked for a passphrase, too, where the front knows how.
-    fn with_passphrase<'a>(&'a self, interaction: Interaction<'a>) -> Interaction<'a> {
+    pub(crate) fn with_passphrase<'a>(&'a self, interaction: Interaction<'a>) -> Interaction<'a> {
         match (interaction, &self.passphrase) {
             (Interaction::Allowed, Some(ask)) => Interaction::AllowedWith(&**ask),
             (interaction, _) => interaction,
@@ -359,11 +398,11 @@ impl Vault {
     }
 
     fn said(&self, error: StoreError) -> VaultError {
-        VaultError { store: self.store.kind(), error }
+        VaultError { store: self.kind(), error }
     }
 
     fn too_large(&self) -> SaveError {
-        SaveError::TooLarge { store: self.store.kind() }
+        SaveError::TooLarge { store: self.kind() }
     }
 }
 

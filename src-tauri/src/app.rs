@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tauri::{App, AppHandle, DragDropEvent, Manager as _, RunEvent, Window, WindowEvent};
-use tunekey_core::{Interaction, Problem, Profile, Setup, SystemClock, TuneKey};
+use tunekey_core::{Interaction, Problem, Profile, Setup, StoreKind, SystemClock, TuneKey};
 
 use crate::args::Args;
 use crate::clipboard::Clipboard;
@@ -58,6 +58,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, StartError> {
     let mut setup = Setup::new(profile.clone());
     setup.has_web_view = official_page::CAN_BE_SHOWN;
     let core = TuneKey::open(setup).map_err(StartError::Profile)?;
+    encrypted_files_open(&core, &profile).map_err(StartError::Profile)?;
     if !args.hidden {
         let core = core.clone();
         // While the web view starts: whoever opens a window is about to ask a service.
@@ -106,6 +107,20 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, StartError> {
     match failure.try_recv() {
         Ok(error) => Err(StartError::System(error)),
         Err(_) => Ok(exit_code(code)),
+    }
+}
+
+/// Sees to it that a profile with encrypted files can be used: a window cannot ask for the identity that opens them.
+///
+/// # Errors
+/// Why it cannot be.
+fn encrypted_files_open(core: &TuneKey, profile: &Profile) -> Result<(), Problem> {
+    match profile.store().kind() {
+        StoreKind::Keychain => Ok(()),
+        StoreKind::File => {
+            let info = tauri::async_runtime::block_on(core.store_info(Interaction::Forbidden));
+            info.problem.map_or(Ok(()), Err)
+        }
     }
 }
 

@@ -80,8 +80,9 @@ impl Cli {
             let mut log = String::new();
             errors.read_to_string(&mut log).await.map(|_| log)
         });
-        // Only the output of `cookie` may contain a secret.
-        let prints_secret = arguments.iter().any(|argument| argument.as_ref() == "cookie");
+        // Only the output of `cookie` and `get` may contain a secret.
+        let prints_secret =
+            arguments.iter().any(|argument| ["cookie", "get"].iter().any(|name| argument.as_ref() == *name));
         Ok(Self { child, input, out, read: String::new(), log, prints_secret })
     }
 

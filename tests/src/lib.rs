@@ -15,6 +15,7 @@
 //!  ├─ Clipboard  what other programs would paste
 //!  ├─ Cli        the command line on the same profile
 //!  └─ Terminal   the command line in a terminal of a given size
+//! Server     the command line without a desktop: encrypted files, and the simulator
 //! Machine    the command line as built for another system, with what runs it here and the simulator
 //! Harness    the core with the simulator and a keychain in memory, without a desktop
 //!  └─ User       the user at a sign-in: scans, types, pastes
@@ -43,6 +44,7 @@ pub mod readers;
 pub mod sandbox;
 pub mod screen;
 pub mod script;
+pub mod server;
 pub mod terminal;
 pub mod third_party;
 pub mod tray;

@@ -10,9 +10,13 @@ use rand::{Rng as _, SeedableRng as _};
 use tunekey_core::{LedgerFile, Profile};
 use tunekey_tests::keyring::{Bus, Keyring};
 use tunekey_tests::sandbox::Sandbox;
+use tunekey_tests::server::{run, use_encrypted_files};
 
 /// How many processes are killed in all.
 const KILLS: usize = 1_000;
+
+/// What a profile consists of, whatever its store is.
+const KEPT: [&str; 5] = ["avatars", "keychain-name.json", "ledger.json", "ledger.lock", "locks"];
 
 /// The accounts that renew side by side on one profile and one keychain.
 const ACCOUNTS: [Account; 4] = [
@@ -56,26 +60,55 @@ async fn a_thousand_kills() -> bool {
     let bus = Bus::start(&mut sandbox).expect("a session bus");
     let keyring = Keyring::start(&sandbox, &bus).await.expect("a keyring");
 
+    let lanes = all_lanes(&sandbox, seed);
+    if lanes.iter().any(Result::is_err) && !keyring.is_running() {
+        return false;
+    }
+    ensure_nothing_lost(&sandbox, lanes, seed, &KEPT);
+    true
+}
+
+#[test]
+fn as_many_killed_processes_lose_nothing_that_is_in_encrypted_files() {
+    let seed: u64 = rand::random();
+    let sandbox = Sandbox::new().expect("a new home");
+    use_encrypted_files(&sandbox).expect("the command line is built");
+    let lanes = all_lanes(&sandbox, seed);
+    ensure_nothing_lost(&sandbox, lanes, seed, &[&KEPT[..], &["secrets", "store.json"]].concat());
+    // Whoever uses the files next removes what the last ones have left.
+    run(&sandbox, &["store", "show"]).expect("they can be used");
+    let files = std::fs::read_dir(sandbox.profile().join("secrets")).expect("it is there").flatten();
+    let names = files.map(|entry| entry.file_name().into_string().expect("it is ASCII"));
+    let litter: Vec<_> = names.filter(|name| name != "lock" && !is_slot(name)).collect();
+    assert_eq!(litter, [""; 0], "killed processes leave no litter");
+}
+
+/// Whether a file is one of an account's two slots.
+fn is_slot(name: &str) -> bool {
+    let slots = ACCOUNTS.iter().flat_map(|account| ["a", "b"].map(|side| (account.uid, side)));
+    slots.map(|(uid, side)| format!("v1.qqmusic.{uid}.{side}.age")).any(|slot| slot == name)
+}
+
+/// Kills all accounts' shares of the processes side by side.
+fn all_lanes(sandbox: &Sandbox, seed: u64) -> Vec<std::thread::Result<u64>> {
     assert_eq!(
         ACCOUNTS.iter().map(|account| account.kills).sum::<usize>(),
         KILLS,
         "the shares make the whole"
     );
     let began = Instant::now();
-    let lanes: Vec<_> = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let lanes: Vec<_> = ACCOUNTS
             .iter()
             .zip(seed..)
-            .map(|(account, seed)| {
-                let sandbox = &sandbox;
-                scope.spawn(move || kill_again_and_again(sandbox, account, seed, began))
-            })
+            .map(|(account, seed)| scope.spawn(move || kill_again_and_again(sandbox, account, seed, began)))
             .collect();
         lanes.into_iter().map(ScopedJoinHandle::join).collect()
-    });
-    if lanes.iter().any(Result::is_err) && !keyring.is_running() {
-        return false;
-    }
+    })
+}
+
+/// Makes sure that all that was promised is there, and nothing but what a profile consists of.
+fn ensure_nothing_lost(sandbox: &Sandbox, lanes: Vec<std::thread::Result<u64>>, seed: u64, kept: &[&str]) {
     let renewals: u64 =
         lanes.into_iter().map(|lane| lane.unwrap_or_else(|_| panic!("the seed was {seed}"))).sum();
     assert!(renewals > KILLS as u64 / 4, "only {renewals} renewals were made: most were killed too early");
@@ -88,9 +121,7 @@ async fn a_thousand_kills() -> bool {
     let mut names: Vec<_> =
         files.map(|entry| entry.file_name().into_string().expect("it is ASCII")).collect();
     names.sort();
-    let kept = ["avatars", "keychain-name.json", "ledger.json", "ledger.lock", "locks"];
     assert_eq!(names, kept, "killed processes leave no litter");
-    true
 }
 
 /// Kills this account's share of the processes and returns how many renewals they made.
@@ -124,7 +155,7 @@ fn kill_again_and_again(sandbox: &Sandbox, account: &Account, seed: u64, began: 
 /// Makes a few renewals in peace. What was promised last, and how long one takes.
 fn time_renewals(sandbox: &Sandbox, account: &Account) -> (u64, Duration) {
     let mut process = Renewing::start(sandbox, account);
-    assert_eq!(process.number_after("loaded "), Some(0), "the keychain is new");
+    assert_eq!(process.number_after("loaded "), Some(0), "the store is new");
     let began = Instant::now();
     for number in 1..=TIMED {
         assert_eq!(process.number_after("saved "), Some(number), "nobody kills it");

@@ -41,7 +41,9 @@ const BUILD: [&str; 5] = [
     "librsvg2-dev",
 ];
 
-const TEST: [&str; 16] = [
+const TEST: [&str; 18] = [
+    "age",
+    "systemd", // systemd-analyze
     "xvfb",
     "xauth",
     "webkit2gtk-driver",
@@ -231,6 +233,7 @@ fn elsewhere(purpose: Purpose, debian: Vec<&str>) -> Result<()> {
             "chromium",
             "curl",
             "wget",
+            "age",
         ],
     };
     let missing: Vec<&str> = libraries

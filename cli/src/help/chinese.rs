@@ -8,13 +8,23 @@ use super::{context, with_help};
 use crate::text::{format_names, service_ids};
 
 /// The commands, by name, or by the name of the one above and their own where several have the same.
-const COMMANDS: [(&str, &str); 33] = [
+const COMMANDS: &[(&str, &str)] = &[
     ("services", "列出服务及其登录方式"),
     ("sign-in", "扫码登录，或用其他方式登录"),
     ("import", "保存已有的 Cookie，来自文件或标准输入"),
     ("accounts", "列出账号"),
     ("show", "查看一个账号"),
     ("cookie", "输出 Cookie"),
+    ("get", "为脚本输出值：只有 Cookie，没有别的"),
+    ("rejected", "报告密钥被对方服务拒绝：验证一次，最多续期一次"),
+    ("run", "在环境变量中带上 Cookie 运行程序，期间自动续期"),
+    ("watch", "输出各账号的状态及其每次变化"),
+    ("daemon", "在没有窗口的情况下自动续期和投递，直到被停止"),
+    ("doctor", "查找 TuneKey 无法工作的原因，并给出办法"),
+    ("store", "查看凭据存放在哪里，或迁移凭据"),
+    ("store show", "查看本数据目录的凭据存放在哪里"),
+    ("move", "把本数据目录的凭据迁移到另一种存储"),
+    ("identity", "新建能打开加密文件的身份密钥，并输出接收方"),
     ("renew", "续期，获取新密钥"),
     ("check", "向对方服务验证凭据是否有效"),
     ("sign-out", "在对方服务端退出，并从本机移除"),
@@ -47,10 +57,11 @@ const COMMANDS: [(&str, &str); 33] = [
 const ACCOUNT: &str = "账号：`服务:号码`、其唯一的开头，或昵称";
 
 /// The options and arguments, by the command's name (`*` for all) and their own.
-const ARGUMENTS: [(&str, &str, &str); 38] = [
+const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("*", "help", "显示帮助"),
     ("*", "version", "显示版本"),
     ("*", "profile", "账号和设置改存到这个文件夹"),
+    ("*", "store", "新数据目录的凭据存放处：`keychain`（系统密钥环）或 `file`（加密文件）"),
     ("*", "json", "每行输出一个 JSON 对象"),
     ("*", "log", "向标准错误输出日志（error 至 trace），不含机密"),
     ("sign-in", "method", "登录方式（见 `services`）；省略则用最合适的"),
@@ -80,8 +91,16 @@ const ARGUMENTS: [(&str, &str, &str); 38] = [
     ("*", "channel", "通知渠道：编号、其唯一的开头，或名称"),
     ("*", "delivery", "投递：编号、其唯一的开头，或名称"),
     ("*", "account", ACCOUNT),
-    ("cookie", "minimal", "只含播放所需的部分，不含续期所需的内容"),
-    ("cookie", "even_if_dead", "即使账号需要重新登录也输出"),
+    ("*", "minimal", "只含播放所需的部分，不含续期所需的内容"),
+    ("*", "even_if_dead", "即使账号需要重新登录也输出"),
+    ("rejected", "generation", "所用的代数（见 `get --json`）：比当前旧的不再验证"),
+    ("run", "env", "放 Cookie 的变量及其格式，可重复"),
+    ("run", "on_renewal", "有新密钥时：`restart` 重启程序，或如 `signal=HUP` 发送信号"),
+    ("run", "command", "程序及其参数"),
+    ("doctor", "names", "用账号和文件夹的名称"),
+    ("move", "to", "存放处：`keychain`（系统密钥环）或 `file`（加密文件）"),
+    ("move", "identity", "加密文件的身份密钥所在的文件；省略则查找常用位置"),
+    ("identity", "file", "新文件；省略则用常用的文件"),
     ("renew", "all", "所有账号"),
     ("settings", "value", "新的值"),
     ("help", "subcommand", "要查看的命令"),
@@ -170,6 +189,10 @@ fn allowed(argument: &str) -> Option<String> {
         ("<STATE>", "可选 on 或 off".to_owned()),
         ("<KIND>", "可用的类型见 `tunekey notify channels`".to_owned()),
         ("[ACTION]", "可选 set、test 或 off".to_owned()),
+        ("--store", "可选 keychain 或 file".to_owned()),
+        ("<TO>", "可选 keychain 或 file".to_owned()),
+        ("--env", format!("写作 变量名 或 变量名=格式；格式可选 {}", format_names(Language::Chinese))),
+        ("--on-renewal", "可选 restart 或 signal=信号".to_owned()),
         ("--log", "可选 off、error、warn、info、debug 或 trace".to_owned()),
     ];
     known.into_iter().find(|(name, _)| argument.contains(name)).map(|(_, allowed)| allowed)

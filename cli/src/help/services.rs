@@ -18,6 +18,7 @@ pub(super) fn named(command: Command, language: Language) -> Command {
         ("sign-in", "service", services.clone()),
         ("import", "first", or_left_out(&services, "recognised by itself", "自动识别")),
         ("cookie", "format", or_left_out(&format_names(language), "the account's own", "用该账号自己的")),
+        ("get", "format", or_left_out(&format_names(language), "the account's own", "用该账号自己的")),
         ("settings", "key", or_left_out(&settings, "all of them", "列出全部")),
     ];
     let about = match language {

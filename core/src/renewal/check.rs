@@ -1,6 +1,7 @@
 //! Asking the service whether a credential works. It may lead to a renewal: a key that has run out and can be
 //! renewed is due, not dead.
 
+use jiff::Timestamp;
 use tunekey_services::{AccountId, Context, Inspection, Renewability, Service, ServiceError};
 
 use super::{KeyState, Renewer};
@@ -9,7 +10,7 @@ use crate::accounts::{Accounts, apply_inspection};
 use crate::evidence;
 use crate::problem::{Problem, ProblemCode};
 use crate::timing::life;
-use crate::vault::StoredCredential;
+use crate::vault::{Generation, StoredCredential};
 
 /// What a check has come to.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) enum Checked {
     Valid(Box<Inspection>),
     /// It refused the key, and a renewal has brought a new one.
     Renewed,
+    /// It was not asked: it has accepted the credential while this one waited for its turn.
+    Known,
 }
 
 impl Renewer {
@@ -35,14 +38,43 @@ impl Renewer {
         id: &AccountId,
         trigger: RenewalTrigger,
     ) -> Result<Checked, Problem> {
+        self.check_unless_since(accounts, service, context, id, trigger, None).await
+    }
+
+    /// As [`check`](Self::check); what another process has found out `since` then is as good as an answer.
+    pub(crate) async fn check_unless_since(
+        &self,
+        accounts: &Accounts,
+        service: &dyn Service,
+        context: &Context,
+        id: &AccountId,
+        trigger: RenewalTrigger,
+        since: Option<Timestamp>,
+    ) -> Result<Checked, Problem> {
         let _lock = self.lock(id).await?;
-        let kept = self.load(accounts, id, super::interaction(trigger)).await?;
+        if let Some(since) = since {
+            accounts.reload().await;
+            let record = accounts.record(id)?;
+            if record.proofs.are_since(since, record.generation) {
+                return Ok(Checked::Known);
+            }
+        }
+        // A person may ask whether an older credential works that was put back; nobody else takes it for the current one.
+        let least = match trigger {
+            RenewalTrigger::Manual => Generation::default(),
+            RenewalTrigger::Automatic => accounts.record(id)?.generation,
+        };
+        let kept = self.load_since(accounts, id, least, super::interaction(trigger)).await?;
         self.catch_up(accounts, service, &kept).await?;
         match service.inspect(context, &kept.credential).await {
             Ok(inspection) => {
                 let now = self.clock.now();
                 let (said, found) = (inspection.clone(), service.renewability(&kept.credential));
+                let (generation, life) = (kept.generation, life(service, &kept.credential, kept.generation));
                 let noted = accounts.update(id, move |record| {
+                    if record.generation > generation {
+                        (record.generation, record.life) = (generation, life);
+                    }
                     apply_inspection(record, &said, now);
                     evidence::clear(record);
                     record.proofs.key_works(ProvingCall::Check, record.generation, now);

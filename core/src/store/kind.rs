@@ -1,13 +1,22 @@
 //! The kinds of stores, and how each is spoken of. A new kind is one more file beside this one, and its words here.
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use strum::VariantArray;
+
 use super::StoreError;
 
 /// What keeps a profile's secrets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
+#[serde(rename_all = "snake_case")]
 pub enum StoreKind {
     /// The operating system's keychain.
     #[default]
     Keychain,
+    /// Encrypted files in the profile, for computers without a keychain.
+    File,
 }
 
 /// What a person reads of a store that cannot be used, each in English and in Chinese. `{service}` stands where the
@@ -26,10 +35,27 @@ pub(crate) struct StoreWords {
 }
 
 impl StoreKind {
+    /// Its name on the command line and in the profile.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keychain => "keychain",
+            Self::File => "file",
+        }
+    }
+
     /// What it is called within an English sentence.
     pub fn noun(self) -> &'static str {
         match self {
             Self::Keychain => "keychain",
+            Self::File => "store of encrypted files",
+        }
+    }
+
+    /// Whether an older copy of it can take its place unnoticed, as a backup of files can.
+    pub(crate) fn can_be_rolled_back(self) -> bool {
+        match self {
+            Self::Keychain => false,
+            Self::File => true,
         }
     }
 
@@ -42,6 +68,13 @@ impl StoreKind {
             StoreError::Denied => format!("the {noun} denies access"),
             StoreError::Silent => format!("the {noun} does not answer"),
             StoreError::Unreadable(why) => format!("the item cannot be read: {why}"),
+            StoreError::RolledBack => format!("the {noun} holds an older credential than was saved last"),
+            StoreError::NoIdentity => format!("no identity was found that opens the {noun}"),
+            StoreError::WrongIdentity => format!("the identity that was found does not open the {noun}"),
+            StoreError::ExposedIdentity => {
+                format!("others could have read the identity that opens the {noun}")
+            }
+            StoreError::Moved => format!("the profile no longer uses the {noun}"),
             StoreError::Failed(why) => format!("the {noun} failed: {why}"),
         }
     }
@@ -50,9 +83,28 @@ impl StoreKind {
     pub(crate) const fn words(self) -> StoreWords {
         match self {
             Self::Keychain => KEYCHAIN,
+            Self::File => FILE,
         }
     }
 }
+
+impl fmt::Display for StoreKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for StoreKind {
+    type Err = UnknownStore;
+
+    fn from_str(name: &str) -> Result<Self, UnknownStore> {
+        Self::VARIANTS.iter().copied().find(|kind| kind.as_str() == name).ok_or(UnknownStore)
+    }
+}
+
+/// A name that no kind of store has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownStore;
 
 const KEYCHAIN: StoreWords = StoreWords {
     locked: ("The keychain is locked. Unlock it and try again.", "系统密钥环已锁定，请解锁后重试。"),
@@ -76,3 +128,44 @@ const KEYCHAIN: StoreWords = StoreWords {
         "系统密钥环里该账号的条目无法读取：可能已损坏，或由更新版本的 TuneKey 写入。请使用新版本，或重新登录。",
     ),
 };
+
+const FILE: StoreWords = StoreWords {
+    locked: (
+        "This profile’s credentials are in encrypted files, and the identity that opens them was not found. \
+         `tunekey store show` names the places where it is looked for.",
+        "本数据目录的凭据存放在加密文件中，但没有找到能打开它们的身份密钥。用 `tunekey store show` 查看查找的位置。",
+    ),
+    unavailable: (
+        "The folder `secrets` with this profile’s encrypted credentials is gone or can’t be used. TuneKey falls back \
+         to nothing else: put it back (from a backup, or mount its volume), then try again.",
+        "存放加密凭据的 `secrets` 文件夹不存在或无法使用。TuneKey 不会改用其他存储：请将其恢复（从备份，或挂载所在的卷）后重试。",
+    ),
+    denied: (
+        "The encrypted files of this profile can’t be used: they are somebody else’s, or others may change them. Make \
+         them yours alone (chown, chmod go-w), then try again.",
+        "本数据目录的加密文件无法使用：它们属于其他用户，或可被他人改动。请改为仅归你所有（chown、chmod go-w）后重试。",
+    ),
+    missing: (
+        "The profile’s encrypted files hold no credential for this account. If the folder `secrets` was replaced, \
+         bring back the old one; otherwise sign in again. {service} was not asked.",
+        "加密文件里没有该账号的凭据。如果更换过 `secrets` 文件夹，请恢复原来的；否则请重新登录。并未询问{service}。",
+    ),
+    unreadable: (
+        "The encrypted file of this account can’t be read: it is cut off or damaged, or a newer TuneKey wrote it. \
+         Put a backup of the folder `secrets` back, or sign in again.",
+        "该账号的加密文件无法读取：可能不完整、已损坏，或由更新版本的 TuneKey 写入。请恢复 `secrets` 文件夹的备份，或重新登录。",
+    ),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_read_by_the_name_that_it_is_written_with() {
+        for kind in StoreKind::VARIANTS {
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+        }
+        assert_eq!("pass".parse::<StoreKind>(), Err(UnknownStore));
+    }
+}

@@ -1,5 +1,6 @@
 //! Renewals and checks, as a person or the schedule asks for them.
 
+use jiff::Timestamp;
 use tunekey_services::{AccountId, ServiceId};
 
 use super::{TuneKey, service_of};
@@ -60,6 +61,16 @@ impl TuneKey {
         id: &AccountId,
         trigger: RenewalTrigger,
     ) -> Result<CheckOutcome, Problem> {
+        self.check_unless_since(id, trigger, None).await
+    }
+
+    /// As [`TuneKey::check`]; what another process has found out `since` then is as good as an answer.
+    pub(super) async fn check_unless_since(
+        &self,
+        id: &AccountId,
+        trigger: RenewalTrigger,
+        since: Option<Timestamp>,
+    ) -> Result<CheckOutcome, Problem> {
         let (this, id) = (self.clone(), id.clone());
         self.to_its_end(async move {
             this.0.accounts.record(&id)?;
@@ -68,13 +79,15 @@ impl TuneKey {
                 match this.context().await {
                     Ok(context) => {
                         let service = service_of(id.service)?;
-                        this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await
+                        let (renewer, accounts) = (&this.0.renewer, &this.0.accounts);
+                        renewer.check_unless_since(accounts, service, &context, &id, trigger, since).await
                     }
                     Err(problem) => Err(problem),
                 }
             };
             match this.note_result(&id, result)? {
                 Checked::Renewed => Ok(CheckOutcome::Renewed),
+                Checked::Known => Ok(CheckOutcome::Valid),
                 Checked::Valid(inspection) => {
                     this.fetch_avatar(&id, inspection.avatar);
                     Ok(CheckOutcome::Valid)
@@ -86,7 +99,7 @@ impl TuneKey {
 }
 
 /// That the person's own renewals have failed too often to ask the service again now.
-fn too_many_failures(service: ServiceId) -> Problem {
+pub(super) fn too_many_failures(service: ServiceId) -> Problem {
     let most = Budget::Person.most_an_hour();
     Problem::new(ProblemCode::RateLimited).with_service(service).with_words(
         format!(

@@ -15,7 +15,7 @@ use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
 use crate::commit::Record;
 use crate::evidence;
 use crate::ledger::AccountRecord;
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::Problem;
 use crate::renewal::Checked;
 use crate::sign_in::{ParkedCode, ParkedCodes, Scanner, SignInHost};
 use crate::store::{Interaction, StoreError, StoreState};
@@ -32,14 +32,11 @@ impl SignInHost for TuneKey {
 
     async fn ready_to_save(&self) -> Result<(), Problem> {
         self.0.accounts.are_readable()?;
-        let state = self.probe_store(Interaction::Allowed).await;
-        let code = match state {
-            StoreState::Ready => return Ok(()),
-            StoreState::Locked => ProblemCode::KeychainLocked,
-            StoreState::Denied => ProblemCode::KeychainDenied,
-            StoreState::Unavailable | StoreState::Silent => ProblemCode::KeychainUnavailable,
-        };
-        Err(Problem::new(code))
+        let opened = self.0.vault.open(Interaction::Allowed).await;
+        if let Err(said) = &opened {
+            self.note_store(said.error.state().unwrap_or(StoreState::Unavailable));
+        }
+        self.store_says(opened)
     }
 
     async fn save(
@@ -175,7 +172,7 @@ impl TuneKey {
             let trigger = RenewalTrigger::Automatic;
             match this.0.renewer.check(&this.0.accounts, service, &context, &id, trigger).await {
                 Ok(Checked::Valid(inspection)) => this.fetch_avatar(&id, inspection.avatar),
-                Ok(Checked::Renewed) => {}
+                Ok(Checked::Renewed | Checked::Known) => {}
                 Err(problem) => {
                     tracing::info!(account = %id, code = ?problem.code, "a new credential is not proven yet");
                 }

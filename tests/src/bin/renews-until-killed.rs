@@ -1,4 +1,4 @@
-//! Does what a renewal does to the keychain and the ledger, again and again until it is killed, and prints what it has
+//! Does what a renewal does to the profile's store and the ledger, again and again until it is killed, and prints what it has
 //! committed to each time. For `crash.rs`.
 //!
 //! `renews-until-killed PROFILE UID BYTES`: says `loaded N` first, then `saved N` after each save; `N` is the
@@ -6,13 +6,11 @@
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 
-use std::sync::Arc;
-
 use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use tunekey_core::{
     AccountId, AccountLock, AccountRecord, Credential, Generation, Interaction, LedgerFile, Method, Profile,
-    SystemKeychain, Vault,
+    Setup, Vault,
 };
 use tunekey_services::qqmusic;
 
@@ -25,7 +23,7 @@ async fn main() -> Result<()> {
     let profile = Profile::at(profile)?;
     let (ledger, notice) = LedgerFile::open(&profile)?;
     ensure!(notice.is_none(), "the ledger was damaged: {notice:?}");
-    let vault = Vault::new(Arc::new(SystemKeychain::new(profile.keychain_service())));
+    let vault = Vault::new(Setup::new(profile.clone()).store);
 
     let mut generation = load(&vault, &id, bytes).await?;
     let seen = ledger.update(|ledger| {
@@ -35,7 +33,7 @@ async fn main() -> Result<()> {
         });
         ledger.accounts[place].generation
     })?;
-    ensure!(seen <= generation.unwrap_or_default(), "the ledger promises more than the keychain holds");
+    ensure!(seen <= generation.unwrap_or_default(), "the ledger promises more than the store holds");
     println!("loaded {}", generation.unwrap_or_default().number());
     loop {
         let _lock = AccountLock::acquire(&profile, &id).await?;

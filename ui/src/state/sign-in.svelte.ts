@@ -455,6 +455,10 @@ function stageOfProblem({ code }: Problem): StageState {
     case 'renewal_refused':
     case 'credential_missing':
     case 'credential_unreadable':
+    case 'credential_rolled_back':
+    case 'identity_missing':
+    case 'identity_wrong':
+    case 'identity_exposed':
     case 'profile_unreadable':
     case 'ledger_damaged':
     case 'ledger_set_aside':

@@ -139,6 +139,22 @@ export const sentences: Record<ProblemCode, Words> = {
     "english": "The keychain’s item for this account can’t be read: it is damaged, or a newer TuneKey wrote it. Use the newer version, or sign in again.",
     "chinese": "系统密钥环里该账号的条目无法读取：可能已损坏，或由更新版本的 TuneKey 写入。请使用新版本，或重新登录。"
   },
+  "credential_rolled_back": {
+    "english": "The store holds an older credential for this account than TuneKey saved last: a backup was put back, it seems. Put the newest files back; or check the account, which asks {service} whether the older one still works; or sign in again. Nothing was changed.",
+    "chinese": "存储中该账号的凭据比 TuneKey 最后保存的要旧，似乎恢复过备份。请放回最新的文件；或验证该账号，向{service}确认旧凭据是否仍有效；或重新登录。没有改动任何内容。"
+  },
+  "identity_missing": {
+    "english": "This profile’s credentials are in encrypted files, and the identity that opens them was not found. `tunekey store show` names the places where it is looked for.",
+    "chinese": "本数据目录的凭据存放在加密文件中，但没有找到能打开它们的身份密钥。用 `tunekey store show` 查看查找的位置。"
+  },
+  "identity_wrong": {
+    "english": "The identity that was found doesn’t open this profile’s encrypted files. `tunekey store show` says where it was found, and which recipient is wanted. Put the right identity there. Nothing was changed.",
+    "chinese": "找到的身份密钥打不开本数据目录的加密文件。用 `tunekey store show` 查看它所在的位置和所需的接收方，并放入正确的身份密钥。没有改动任何内容。"
+  },
+  "identity_exposed": {
+    "english": "The identity that opens this profile’s encrypted files was refused: other users can read it. `tunekey store show` names the file. Close it with `chmod 600`, and if others may have read it, make a new one.",
+    "chinese": "能打开加密文件的身份密钥未被使用：其他用户可以读取它。用 `tunekey store show` 查看是哪个文件，用 `chmod 600` 关闭权限；如果可能已被他人读取，请新建一个。"
+  },
   "profile_unreadable": {
     "english": "TuneKey’s account list can’t be read or written. Check the folder’s permissions and free space.",
     "chinese": "无法读写 TuneKey 的账号列表，请检查数据目录的权限和磁盘空间。"

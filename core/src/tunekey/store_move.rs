@@ -1,0 +1,246 @@
+//! Where the secrets of the profile are, and how they move to another kind of store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tunekey_services::Secret;
+
+use super::TuneKey;
+use super::own_store::{new_choice, store_of};
+use crate::disk;
+use crate::notify::Ping;
+use crate::problem::{Problem, ProblemCode};
+use crate::profile::{Profile, StoreChoice};
+use crate::store::file::IdentityPlaces;
+use crate::store::{Interaction, SecretStore, Side, SlotName, StoreError, StoreKind};
+use crate::vault::VaultError;
+
+/// Where a profile's secrets are.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StoreInfo {
+    /// In which kind of store.
+    pub store: StoreKind,
+    /// The name of the keychain's items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keychain_service: Option<String>,
+    /// The folder of the encrypted files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    /// Whom they are encrypted to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recipient: Option<String>,
+    /// The file with the identity that was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<PathBuf>,
+    /// The recipient of that identity: another one when it is the wrong identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_recipient: Option<String>,
+    /// Whether every user of the system can read it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub identity_is_exposed: bool,
+    /// Where an identity is looked for, the first place first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub places: Vec<PathBuf>,
+    /// Why it cannot be used now.
+    pub problem: Option<Problem>,
+}
+
+/// What a move came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct StoreMoved {
+    /// The kind of store that the secrets are in now.
+    pub store: StoreKind,
+    /// How many secrets were moved.
+    pub moved: usize,
+    /// How many of them the store before would not delete.
+    pub left: usize,
+}
+
+impl TuneKey {
+    /// Where the secrets are, and whether they can be used now. When it is allowed, the person may be asked to unlock
+    /// the store.
+    pub async fn store_info(&self, interaction: Interaction<'_>) -> StoreInfo {
+        let profile = &self.0.profile;
+        let problem = self.0.vault.open(interaction).await.err().map(Problem::from);
+        let mut info = StoreInfo {
+            store: profile.store().kind(),
+            keychain_service: None,
+            folder: None,
+            recipient: None,
+            identity: None,
+            identity_recipient: None,
+            identity_is_exposed: false,
+            places: Vec::new(),
+            problem,
+        };
+        match profile.store().clone() {
+            StoreChoice::Keychain => info.keychain_service = Some(profile.keychain_service()),
+            StoreChoice::File { recipient, identity } => {
+                let places = IdentityPlaces::of_system(identity);
+                info.folder = Some(profile.secrets());
+                info.recipient = Some(recipient);
+                info.places = places.paths().map(PathBuf::from).collect();
+                return disk::blocking(move || with_identity(info, &places)).await;
+            }
+        }
+        info
+    }
+
+    /// Moves all secrets to another kind of store, slots and generations as they are, and has the profile use it from
+    /// then on. Until everything is there, the store before counts; cut off at any moment, it can be done again. With the
+    /// store that is in use already it deletes what an earlier move has left in the other one. Afterwards this
+    /// [`TuneKey`] is of no more use: it has the store before.
+    ///
+    /// `identity` is the file with the identity for encrypted files; `None` for the usual places.
+    ///
+    /// # Errors
+    /// `ProfileBusy` while another process runs the schedule or works on an account; `IdentityMissing`, `IdentityWrong`,
+    /// `IdentityExposed` or another problem of one of the stores; then nothing has changed.
+    pub async fn move_store(&self, to: StoreKind, identity: Option<PathBuf>) -> Result<StoreMoved, Problem> {
+        let this = self.clone();
+        self.to_its_end(async move { this.move_all(to, identity).await }).await
+    }
+
+    async fn move_all(&self, to: StoreKind, identity: Option<PathBuf>) -> Result<StoreMoved, Problem> {
+        self.take_the_schedule().await?;
+        self.reload().await;
+        let mut locks = Vec::new();
+        for record in self.0.accounts.records() {
+            locks.push(self.0.renewer.lock(&record.id).await?);
+        }
+        let profile = self.0.profile.clone();
+        let current = profile.store().clone();
+        if current.kind() == to {
+            let other = self.other_store(&profile, &current);
+            let left = self.delete_all(other, Interaction::Forbidden).await;
+            return Ok(StoreMoved { store: to, moved: 0, left });
+        }
+        let choice = disk::blocking({
+            let profile = profile.clone();
+            move || new_choice(&profile, to, identity)
+        });
+        let choice = choice.await?;
+        let (from, target) = (store_of(&profile, &current), store_of(&profile, &choice));
+        said(&*target, target.probe(Interaction::Allowed).await)?;
+        // Written down before anything is copied: encrypted files that nobody has chosen would be a riddle.
+        choose(&profile, current).await?;
+        let mut moved = Vec::new();
+        for slot in self.slots() {
+            if self.copy(&slot, &*from, &*target).await? {
+                moved.push(slot);
+            }
+        }
+        choose(&profile, choice).await?;
+        let count = moved.len();
+        let mut left = 0;
+        for slot in moved {
+            left += usize::from(from.delete(&slot, Interaction::Allowed).await.is_err());
+        }
+        drop(locks);
+        Ok(StoreMoved { store: to, moved: count, left })
+    }
+
+    /// Whoever runs the schedule writes to the store that it has.
+    async fn take_the_schedule(&self) -> Result<(), Problem> {
+        self.lease().request();
+        let this = self.clone();
+        if disk::blocking(move || this.lease().try_hold()).await {
+            return Ok(());
+        }
+        Err(Problem::new(ProblemCode::ProfileBusy).with_detail("another process runs the schedule").with_words(
+            "Another TuneKey uses this profile. Close the window and its tray, or stop the service, then try again.",
+            "另一个 TuneKey 正在使用本数据目录。请退出窗口和托盘，或停止服务后重试。",
+        ))
+    }
+
+    /// Copies one secret as it is. Says whether there is one. What stands in the target from an earlier try goes.
+    async fn copy(
+        &self,
+        slot: &SlotName,
+        from: &dyn SecretStore,
+        to: &dyn SecretStore,
+    ) -> Result<bool, Problem> {
+        let line = match from.get(slot, self.asking()).await {
+            // It stays where it is: whoever can mend it still may.
+            Err(StoreError::Unreadable(_)) => None,
+            line => said(from, line)?,
+        };
+        let Some(line) = line else {
+            said(to, to.delete(slot, self.asking()).await)?;
+            return Ok(false);
+        };
+        said(to, to.set(slot, &line, self.asking()).await)?;
+        let kept: Option<Secret> = said(to, to.get(slot, self.asking()).await)?;
+        if kept.as_ref() == Some(&line) { Ok(true) } else { said(to, Err(NOT_KEPT)) }
+    }
+
+    /// The other kind of store, where a move may have left something.
+    fn other_store(&self, profile: &Profile, current: &StoreChoice) -> Arc<dyn SecretStore> {
+        let other = match current {
+            StoreChoice::Keychain => StoreChoice::File { recipient: String::new(), identity: None },
+            StoreChoice::File { .. } => StoreChoice::Keychain,
+        };
+        store_of(profile, &other)
+    }
+
+    /// Deletes all secrets of the profile in a store that it no longer uses. Gives how many are left; of a store that
+    /// cannot be used now nothing is known.
+    async fn delete_all(&self, store: Arc<dyn SecretStore>, interaction: Interaction<'_>) -> usize {
+        let mut left = 0;
+        for slot in self.slots() {
+            match store.delete(&slot, interaction).await {
+                Ok(()) => {}
+                Err(error) if error.state().is_some() => break,
+                Err(_) => left += 1,
+            }
+        }
+        left
+    }
+
+    /// The names of all secrets that a profile can have. Whatever saves a secret under a new kind of name adds it here, or
+    /// it is left behind.
+    fn slots(&self) -> Vec<SlotName> {
+        let accounts = self.0.accounts.records().into_iter();
+        let credentials =
+            accounts.flat_map(|record| [Side::A, Side::B].map(|side| SlotName::credential(&record.id, side)));
+        let deliveries = self.deliveries();
+        let secrets = deliveries.iter().flat_map(|delivery| {
+            delivery.target.secrets().into_iter().filter_map(|name| Some(delivery.id.slot(&name)?.slot()))
+        });
+        let channels = self.notifications().channels;
+        let of_channels = channels.iter().flat_map(|channel| {
+            let secret = channel.kind.facts().fields.iter().filter(|field| field.secret);
+            secret.filter_map(|field| Some(channel.id.slot(field.key)?.slot()))
+        });
+        let ping = std::iter::once(Ping::slot().slot());
+        credentials.chain(secrets).chain(of_channels).chain(ping).collect()
+    }
+
+    fn asking(&self) -> Interaction<'_> {
+        self.0.vault.with_passphrase(Interaction::Allowed)
+    }
+}
+
+const NOT_KEPT: StoreError = StoreError::Failed("it did not keep what was written");
+
+/// Adds what is found of an identity.
+fn with_identity(mut info: StoreInfo, places: &IdentityPlaces) -> StoreInfo {
+    info.identity = places.first().map(PathBuf::from);
+    if let Ok(Some(found)) = places.find() {
+        info.identity_recipient = Some(found.identity.to_public().to_string());
+        info.identity_is_exposed = found.is_exposed;
+        info.identity = Some(found.path);
+    }
+    info
+}
+
+async fn choose(profile: &Profile, choice: StoreChoice) -> Result<(), Problem> {
+    let mut profile = profile.clone();
+    disk::blocking(move || profile.choose_store(choice)).await
+}
+
+/// What a store says, as a problem in the words of its kind.
+fn said<T>(store: &dyn SecretStore, result: Result<T, StoreError>) -> Result<T, Problem> {
+    result.map_err(|error| VaultError { store: store.kind(), error }.into())
+}
