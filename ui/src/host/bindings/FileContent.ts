@@ -8,6 +8,10 @@ export type FileContent = { "what": "whole" } | { "what": "variables",
 /**
  * Each with what becomes its value.
  */
+values: Array<PlacedValue>, } | { "what": "raw_variables", 
+/**
+ * Each with what becomes its value.
+ */
 values: Array<PlacedValue>, } | { "what": "toml", 
 /**
  * Each with what becomes of it.
