@@ -386,8 +386,8 @@ export const deliveries: DeliveryFacts = {
         "chinese": "写入 .env 中的 QQ_COOKIE 或 NETEASE_COOKIE。重新创建进程后生效，Compose 请用 up -d --force-recreate。QQ 账号仅支持以 QQ 登录的。"
       },
       "setup": {
-        "english": "Have its service read that file, with env_file in Compose. The file has to be there already.",
-        "chinese": "让其服务读取该文件，Compose 中用 env_file。该文件须已存在。"
+        "english": "Have its service read that file, with env_file in Compose. The file has to be there already, and no line of it may be empty: its own reader stops there.",
+        "chinese": "让其服务读取该文件，Compose 中用 env_file。该文件须已存在且不能有空行，其自带的读取器遇到空行会失败。"
       },
       "proof": {
         "english": "The file is read back after it is written. A program that runs afterwards and ends with an error counts as a failure.",
