@@ -9,7 +9,10 @@ const CAPABILITY: &str = include_str!("../capabilities/main.json");
 const BUILD: &str = include_str!("../build.rs");
 const COMMANDS: &str = include_str!("../src/commands.rs");
 /// The other files that commands are written in, by the names of their modules.
-const MODULES: [(&str, &str); 1] = [("deliveries", include_str!("../src/commands/deliveries.rs"))];
+const MODULES: [(&str, &str); 2] = [
+    ("deliveries", include_str!("../src/commands/deliveries.rs")),
+    ("notifications", include_str!("../src/commands/notifications.rs")),
+];
 const WORKSPACE: &str = include_str!("../../Cargo.toml");
 const LOCK: &str = include_str!("../../Cargo.lock");
 
