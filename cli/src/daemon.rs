@@ -70,7 +70,6 @@ mod requests {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) enum Request {
         /// To read everything again (SIGHUP).
-        #[cfg_attr(not(unix), expect(dead_code, reason = "there is no such signal"))]
         Reload,
         /// To end (SIGTERM, Ctrl-C).
         Stop,

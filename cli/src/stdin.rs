@@ -68,7 +68,8 @@ pub(crate) async fn read_hidden_line(prompt: impl FnOnce()) -> Result<Option<Sec
         return read_line().await;
     }
     drop(prompt);
-    Err(no_hidden_terminal())
+    // Where there is nothing to wait for, too: everywhere it is asked alike.
+    std::future::ready(Err(no_hidden_terminal())).await
 }
 
 fn no_hidden_terminal() -> Failure {
