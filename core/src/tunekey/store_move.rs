@@ -208,12 +208,12 @@ impl TuneKey {
         let secrets = deliveries.iter().flat_map(|delivery| {
             delivery.target.secrets().into_iter().filter_map(|name| Some(delivery.id.slot(&name)?.slot()))
         });
-        let channels = self.notifications().channels;
-        let of_channels = channels.iter().flat_map(|channel| {
+        let notifications = self.notifications();
+        let of_channels = notifications.channels.iter().flat_map(|channel| {
             let secret = channel.kind.facts().fields.iter().filter(|field| field.secret);
             secret.filter_map(|field| Some(channel.id.slot(field.key)?.slot()))
         });
-        let ping = std::iter::once(Ping::slot().slot());
+        let ping = notifications.ping.as_ref().map(|_| Ping::slot().slot());
         credentials.chain(secrets).chain(of_channels).chain(ping).collect()
     }
 
