@@ -279,6 +279,8 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
     ];
     let answers = answers.map(|answer| json!({ "id": 1, "answer": answer })).to_vec();
     vec![
+        // First: what leaves the window has a budget that the others share.
+        ("open_releases", vec![json!({}), json!({ "address": "https://example.org/" })]),
         ("snapshot", vec![json!({}), json!({ "x": long })]),
         ("picture", accounts(json!({}))),
         ("services", vec![json!({})]),
@@ -315,7 +317,6 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
         ("renew_all", vec![json!({})]),
         ("test_connection", vec![json!({})]),
         ("keychain_retry", vec![json!({})]),
-        ("open_releases", vec![json!({}), json!({ "address": "https://example.org/" })]),
         ("set_label", accounts(json!({ "label": long }))),
         ("set_note", accounts(json!({ "note": "a note" }))),
         (
