@@ -20,13 +20,7 @@ for (const [name, moment] of Object.entries(moments)) {
     await moment.make?.(scene);
     await scene.page.evaluate(axe.source);
     for (const { language, theme } of LOOKS) {
-      await scene.host(
-        (host, change) => {
-          host.emit({ kind: 'preferences', preferences: { closeToTray: true, trayCopies: true, lastView: null, ...change } });
-        },
-        { language, theme },
-      );
-      await scene.settled();
+      await scene.show({ language, theme });
       const { lang, dark } = await scene.page.evaluate(() => ({
         lang: document.documentElement.lang,
         dark: document.documentElement.hasAttribute('data-dark'),

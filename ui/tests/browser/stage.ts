@@ -6,6 +6,7 @@ import { extname, join, normalize } from 'node:path';
 
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
+import type { PreferenceChange } from '../../src/host/bindings/PreferenceChange';
 import type { ServiceFacts } from '../../src/host/bindings/ServiceFacts';
 import type { SceneName } from '../../src/host/scenes';
 import type { Call, ScriptedHost } from '../../src/host/scripted';
@@ -143,6 +144,14 @@ export class Scene {
     await this.page.evaluate((text) => {
       document.documentElement.style.fontSize = `${String(text * 100)}%`;
     }, text);
+    await this.settled();
+  }
+
+  /** Changes the language or the theme, as the settings do. */
+  async show(change: Pick<PreferenceChange, 'language' | 'theme'>): Promise<void> {
+    await this.host((host, change) => {
+      void host.setPreferences(change);
+    }, change);
     await this.settled();
   }
 
