@@ -55,6 +55,9 @@ pub(crate) enum Command {
         /// Where to draw the code: `terminal`, or `png=FILE`
         #[arg(long, value_name = "WHERE")]
         qr: Option<QrTarget>,
+        /// The browser for `official-page`; looked for by itself if left out
+        #[arg(long, value_name = "FILE")]
+        browser: Option<PathBuf>,
     },
     /// Save a cookie that you already have, from a file or standard input
     #[command(override_usage = "tunekey import [OPTIONS] [SERVICE] [FILE|-]")]

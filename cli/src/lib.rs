@@ -39,6 +39,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tunekey_browser::InstalledBrowser;
 use tunekey_core::{LOG_TARGETS, Language, Problem, ProblemCode, Profile, Scope, Setup, TuneKey, hardening};
 
 use crate::args::{Cli, Command, Global};
@@ -47,6 +48,7 @@ use crate::failure::Failure;
 use crate::output::{Canvas, Output};
 use crate::request_key::KeyRequest;
 use crate::run::RunRequest;
+use crate::sign_in::Shows;
 
 /// How long a finished command waits for what is asked about a new account once it is saved: nickname and membership.
 const DETAILS_TIMEOUT: Duration = Duration::from_secs(15);
@@ -72,10 +74,11 @@ pub fn main() -> ExitCode {
         }
     };
     let output = Output { json: cli.global.json, language };
-    let started = start(&cli.global, hardened, output);
+    let browser = browser_of(&cli.command);
+    let started = start(&cli.global, browser.is_some(), hardened, output);
     let result = started.map_err(Failure::from).and_then(|(tunekey, runtime)| {
         let result = runtime.block_on(async {
-            let ending = run(&tunekey, cli.command, output).await?;
+            let ending = run(&tunekey, cli.command, browser, output).await?;
             if !ending.is_drained {
                 // Ctrl-C ends the wait.
                 let details = tokio::time::timeout(DETAILS_TIMEOUT, tunekey.drain());
@@ -118,6 +121,7 @@ impl Default for Ending {
 
 fn start(
     global: &Global,
+    shows_pages: bool,
     hardened: io::Result<()>,
     output: Output,
 ) -> Result<(TuneKey, tokio::runtime::Runtime), Problem> {
@@ -134,6 +138,7 @@ fn start(
         None => profile,
     };
     let mut setup = Setup::new(profile);
+    setup.shows_pages = shows_pages;
     setup.passphrase = identity_prompt::at_terminal(output);
     let tunekey = TuneKey::open(setup)?;
     let runtime = tokio::runtime::Runtime::new()
@@ -149,15 +154,28 @@ fn log_to_stderr(level: LevelFilter) {
     tracing_subscriber::registry().with(layer).with(ours).init();
 }
 
-async fn run(tunekey: &TuneKey, command: Command, output: Output) -> Result<Ending, Failure> {
+/// The browser that a service's own page would be shown in: the one that is named, or the first that there is.
+fn browser_of(command: &Command) -> Option<InstalledBrowser> {
+    match command {
+        Command::SignIn { browser: Some(program), .. } => Some(InstalledBrowser::at(program.clone())),
+        _ => InstalledBrowser::find(),
+    }
+}
+
+async fn run(
+    tunekey: &TuneKey,
+    command: Command,
+    browser: Option<InstalledBrowser>,
+    output: Output,
+) -> Result<Ending, Failure> {
     if let Some(notice) = tunekey.snapshot().notice {
         output.note(&notice.message(output.language));
     }
     match command {
         Command::Services => commands::services(tunekey, output),
-        Command::SignIn { service, method, account, qr } => {
-            let method = method.map(|method| method.0);
-            sign_in::run(tunekey, service.0, method, account.as_deref(), qr, output).await?;
+        Command::SignIn { service, method, account, qr, browser: _ } => {
+            let (method, shows) = (method.map(|method| method.0), Shows { qr, browser });
+            sign_in::run(tunekey, service.0, method, account.as_deref(), shows, output).await?;
         }
         Command::Import { first, second, account } => {
             let (service, source) = import::parse_arguments(first, second)?;

@@ -24,6 +24,8 @@ pub(crate) enum LineQuestion<'a> {
     WhichAccount(&'a [PastedAccount]),
     /// Whether to keep an account that was not meant.
     OtherAccount,
+    /// Whether a new account is the person's own.
+    NewAccount,
 }
 
 /// What a line means.
@@ -48,6 +50,7 @@ impl<'a> LineQuestion<'a> {
             SignInStep::AskTextCode { resend_at, .. } => Some(Self::TextCode { resend_at: *resend_at }),
             SignInStep::AskWhichAccount { accounts } => Some(Self::WhichAccount(accounts)),
             SignInStep::AskOtherAccount { .. } => Some(Self::OtherAccount),
+            SignInStep::AskNewAccount { .. } => Some(Self::NewAccount),
             _ => None,
         }
     }
@@ -85,6 +88,7 @@ impl<'a> LineQuestion<'a> {
             Self::OtherAccount => {
                 language.pick("Keep it beside the one you meant? [y/n] ", "是否同时保存该账号？[y/n] ")
             }
+            Self::NewAccount => language.pick("Is this you? [y/n] ", "这是你的账号吗？[y/n] "),
         };
         prompt.to_owned()
     }
@@ -120,11 +124,11 @@ impl<'a> LineQuestion<'a> {
                     None => ParsedLine::Unrecognised,
                 }
             }
-            Self::OtherAccount if matches!(word.as_str(), "y" | "yes" | "是") => {
-                ParsedLine::Input(UserInput::Keep)
-            }
-            Self::OtherAccount if is_no(&word) => ParsedLine::Decline,
-            Self::OtherAccount => ParsedLine::Unrecognised,
+            Self::OtherAccount | Self::NewAccount => match word.as_str() {
+                "y" | "yes" | "是" => ParsedLine::Input(UserInput::Keep),
+                _ if is_no(&word) => ParsedLine::Decline,
+                _ => ParsedLine::Unrecognised,
+            },
         }
     }
 }

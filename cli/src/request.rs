@@ -1,5 +1,6 @@
 //! The sign-in that a command asks for. For `sign_in.rs` and `steps.rs`.
 
+use tunekey_browser::InstalledBrowser;
 use tunekey_core::{AccountId, Method, Secret, ServiceId};
 
 use crate::args::QrTarget;
@@ -14,4 +15,6 @@ pub(crate) struct SignInRequest {
     pub(crate) qr: Option<QrTarget>,
     /// The text to import, when it was read before the sign-in began.
     pub(crate) text: Option<Secret>,
+    /// What shows the service's own page, where a method needs that.
+    pub(crate) browser: Option<InstalledBrowser>,
 }

@@ -5,9 +5,11 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 
 use serde_json::json;
+use tunekey_browser::InstalledBrowser;
 use tunekey_core::{
-    Account, AccountId, Alternatives, Input, Language, Method, PastedAccount, Problem, ProblemCode, QrCode,
-    Secret, ServiceId, SignIn, SignInStep, StepKind, TuneKey, UserInput, registry,
+    Account, AccountId, Alternatives, Input, Language, Method, OfficialPage, PastedAccount, Problem,
+    ProblemCode, QrCode, Secret, ServiceId, SignIn, SignInStep, StepKind, TuneKey, UserInput, display_text,
+    registry,
 };
 
 use crate::args::QrTarget;
@@ -21,6 +23,15 @@ use crate::stdin::{self, Source};
 use crate::steps::{TerminalResizes, draw, oversized_code, show};
 use crate::text;
 
+/// Where what a sign-in shows is seen.
+#[derive(Debug)]
+pub(crate) struct Shows {
+    /// Where a code is drawn; in the terminal when `None`.
+    pub(crate) qr: Option<QrTarget>,
+    /// What shows the service's own page; `None` where nothing can.
+    pub(crate) browser: Option<InstalledBrowser>,
+}
+
 /// Signs in, by the service's first method if none is named.
 ///
 /// # Errors
@@ -30,12 +41,13 @@ pub(crate) async fn run(
     service: ServiceId,
     method: Option<Method>,
     account: Option<&str>,
-    qr: Option<QrTarget>,
+    shows: Shows,
     output: Output,
 ) -> Result<(), Failure> {
     let method = choose_method(tunekey, service, method)?;
     let wanted = find_wanted(tunekey, Some(service), account)?;
-    follow(tunekey, SignInRequest { service, method, wanted, qr, text: None }, output).await
+    let Shows { qr, browser } = shows;
+    follow(tunekey, SignInRequest { service, method, wanted, qr, text: None, browser }, output).await
 }
 
 /// Signs in with a credential from a file or from standard input.
@@ -60,7 +72,7 @@ pub(crate) async fn import(
     };
     follow(
         tunekey,
-        SignInRequest { service, method: Method::Paste, wanted, qr: None, text: Some(text) },
+        SignInRequest { service, method: Method::Paste, wanted, qr: None, text: Some(text), browser: None },
         output,
     )
     .await
@@ -140,14 +152,15 @@ async fn follow(tunekey: &TuneKey, mut request: SignInRequest, output: Output) -
         let answer = if interrupted {
             Err(Problem::new(ProblemCode::Cancelled).into())
         } else {
-            let answer = unless_interrupted(ask(&step, &mut request, output), interrupt.as_mut()).await;
+            let answer =
+                unless_interrupted(ask(tunekey, &step, &mut request, output), interrupt.as_mut()).await;
             // The prompt's line is still open.
             answer.inspect_err(|_| output.note("")).and_then(|answer| answer)
         };
         match answer {
             Ok(answer) => sign_in.answer(answer),
             Err(failure) => {
-                if matches!(step, SignInStep::AskOtherAccount { .. }) {
+                if matches!(step, SignInStep::AskOtherAccount { .. } | SignInStep::AskNewAccount { .. }) {
                     decline(&mut sign_in).await;
                 }
                 let is_reported = step.problem() == Some(&failure.problem);
@@ -231,7 +244,7 @@ async fn decline(sign_in: &mut SignIn) {
 /// The method to use: the named one, or the service's first.
 ///
 /// # Errors
-/// `InvalidInput` when it needs the window, `NotFound` when the service does not have it.
+/// `InvalidInput` when it needs a browser and there is none, `NotFound` when the service does not have it.
 fn choose_method(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Result<Method, Failure> {
     let offered = tunekey.services().into_iter().find(|offer| offer.id == service);
     let methods = offered.map(|offer| offer.methods).unwrap_or_default();
@@ -242,12 +255,18 @@ fn choose_method(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) 
     }
     let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
     let (here, here_in_chinese) = (names.join(", "), names.join("、"));
-    let needs_window = method.filter(|method| method.needs_web_view() && offers(service, *method));
-    Err(match needs_window {
+    let needs_browser = method.filter(|method| method.shows_page() && offers(service, *method));
+    Err(match needs_browser {
         Some(method) => Failure::new(
             ProblemCode::InvalidInput,
-            format!("{method} needs TuneKey’s window. On the command line {service} offers: {here}."),
-            format!("{method} 只能在 TuneKey 窗口中使用。命令行中 {service} 可用的方式：{here_in_chinese}。"),
+            format!(
+                "{method} needs a screen and Chromium, Chrome, Edge or Brave, or TuneKey’s window. If yours was not found, name it: \
+                 --browser FILE. Without one {service} offers: {here}."
+            ),
+            format!(
+                "{method} 需要屏幕和 Chromium、Chrome、Edge 或 Brave，也可在 TuneKey 窗口中使用。如未找到浏览器，请用 --browser 指定。\
+                 没有浏览器时 {service} 可用的方式：{here_in_chinese}。"
+            ),
         ),
         None => {
             let method = method.map_or("", Method::as_str);
@@ -290,7 +309,12 @@ fn find_wanted(
 ///
 /// # Errors
 /// When the input ends before the answer, or the question is declined.
-async fn ask(step: &SignInStep, request: &mut SignInRequest, output: Output) -> Result<UserInput, Failure> {
+async fn ask(
+    tunekey: &TuneKey,
+    step: &SignInStep,
+    request: &mut SignInRequest,
+    output: Output,
+) -> Result<UserInput, Failure> {
     match step {
         SignInStep::AskPaste { problem, .. } => {
             if let Some(text) = request.text.take() {
@@ -310,6 +334,7 @@ async fn ask(step: &SignInStep, request: &mut SignInRequest, output: Output) -> 
                 return Ok(UserInput::Answer(Input::Account(index)));
             }
         }
+        SignInStep::AskPage { page } => return visit(page, request, tunekey, output).await,
         // The command itself is the consent.
         SignInStep::AskToGoOn { .. } => return Ok(UserInput::Answer(Input::Go)),
         _ => {}
@@ -329,13 +354,36 @@ async fn ask(step: &SignInStep, request: &mut SignInRequest, output: Output) -> 
             ParsedLine::Input(input) => return Ok(input),
             ParsedLine::Decline => {
                 return Err(match step {
-                    SignInStep::AskWhichAccount { .. } => Problem::new(ProblemCode::Cancelled).into(),
+                    SignInStep::AskWhichAccount { .. } | SignInStep::AskNewAccount { .. } => {
+                        Problem::new(ProblemCode::Cancelled).into()
+                    }
                     _ => other_account(step),
                 });
             }
             ParsedLine::Unrecognised => show(step, request, output)?,
         }
     }
+}
+
+/// Shows the service's own page in a browser, until it has brought what it was opened for or is closed.
+async fn visit(
+    page: &OfficialPage,
+    request: &SignInRequest,
+    tunekey: &TuneKey,
+    output: Output,
+) -> Result<UserInput, Failure> {
+    let Some(browser) = &request.browser else {
+        return Err(Problem::new(ProblemCode::Unexpected).with_service(request.service).into());
+    };
+    let name = browser.name();
+    let name = display_text::escaped(&name);
+    output.note(&match output.language {
+        Language::English => {
+            format!("Sign in on the page that {name} opens. Its profile is thrown away afterwards.")
+        }
+        Language::Chinese => format!("请在 {name} 打开的页面中登录。其配置会在之后丢弃。"),
+    });
+    Ok(UserInput::Answer(browser.visit(page, &tunekey.settings().proxy).await?))
 }
 
 /// The index of the account that is to be signed in again among those of a pasted text.
@@ -407,14 +455,22 @@ fn other_account(step: &SignInStep) -> Failure {
 /// The result of the command, if a step ends it. Nothing is started over by itself: the command can be typed again.
 fn result_of(step: &SignInStep, request: &SignInRequest, language: Language) -> Option<Result<(), Failure>> {
     match step.kind() {
-        StepKind::Progress | StepKind::Question => None,
+        StepKind::Progress | StepKind::Question | StepKind::PageQuestion => match step {
+            SignInStep::PageClosed => Some(Err(page_closed())),
+            _ => None,
+        },
         StepKind::Done => Some(Ok(())),
         StepKind::Failure => Some(Err(failure_of(step, request, language))),
-        // A method with a page is not offered here.
-        StepKind::PageQuestion => {
-            Some(Err(Problem::new(ProblemCode::Unexpected).with_service(request.service).into()))
-        }
     }
+}
+
+/// The failure when the page was closed before it had brought anything.
+fn page_closed() -> Failure {
+    Failure::new(
+        ProblemCode::Cancelled,
+        "The page was closed before you were signed in. Nothing was saved.",
+        "登录完成前页面已关闭，没有保存任何内容。",
+    )
 }
 
 /// The failure that a step of kind [`StepKind::Failure`] stands for.
@@ -471,6 +527,7 @@ mod tests {
             wanted,
             qr: None,
             text: None,
+            browser: None,
         }
     }
 

@@ -89,6 +89,13 @@ pub(crate) fn show(step: &SignInStep, request: &SignInRequest, output: Output) -
                 Language::Chinese => format!("登录的是 {account}{name}，而不是 {wanted}。"),
             });
         }
+        SignInStep::AskNewAccount { account, nickname, .. } => {
+            let name = nickname.as_ref().map(|name| format!(" ({})", name)).unwrap_or_default();
+            output.note(&match language {
+                Language::English => format!("{account}{name} has signed in."),
+                Language::Chinese => format!("登录的是 {account}{name}。"),
+            });
+        }
         SignInStep::Saving => output.note(language.pick("Saving to the keychain…", "正在存入系统密钥环…")),
         SignInStep::Done { account, known } => {
             output.note(if *known {
@@ -98,10 +105,9 @@ pub(crate) fn show(step: &SignInStep, request: &SignInRequest, output: Output) -
             });
             output.line(&text::account_line(account, language));
         }
-        // `main` prints what ends the command.
+        // What asks says where the page is; `main` prints what ends the command.
         SignInStep::AskPage { .. }
         | SignInStep::PageClosed
-        | SignInStep::AskNewAccount { .. }
         | SignInStep::Expired { .. }
         | SignInStep::Refused
         | SignInStep::RiskControl { .. }

@@ -79,9 +79,9 @@ pub use tunekey::{
 pub use tunekey_services::picture::data_url as png_data_url;
 pub use tunekey_services::{
     AccountId, Bilingual, Clock, CookieMap, Credential, CredentialPart, Detected, DetectedPart, Fields,
-    FormatName, Http, HttpOptions, Ink, Input, Limits, Membership, Method, OfficialPage, PageGoal,
-    PageRequest, PasteFormat, PastedAccount, PrivateAddress, Proxy, QUIET_ZONE, QrCode, Renewability, Scope,
-    Secret, Service, ServiceFacts, ServiceId, SystemClock, Tier, TierStatus, UnchangedReason, Unusable,
-    UnusableReason, display_text, registry,
+    FormatName, Http, HttpOptions, Ink, Input, Limits, Membership, Method, Navigation, OfficialPage,
+    PageCookie, PageGoal, PageRequest, PasteFormat, PastedAccount, PrivateAddress, Proxy, QUIET_ZONE, QrCode,
+    Renewability, Scope, Secret, Service, ServiceFacts, ServiceId, SystemClock, Tier, TierStatus,
+    UnchangedReason, Unusable, UnusableReason, display_text, registry,
 };
 pub use vault::{Generation, SaveError, StoredCredential, Vault, VaultError};

@@ -75,8 +75,8 @@ pub struct Setup {
     pub clock: Arc<dyn Clock>,
     /// What the network may take.
     pub limits: Limits,
-    /// Whether the front has a web view for the services' own pages.
-    pub has_web_view: bool,
+    /// Whether the front can show the services’ own pages.
+    pub shows_pages: bool,
 }
 
 impl Setup {
@@ -88,7 +88,7 @@ impl Setup {
             passphrase: None,
             clock: Arc::new(SystemClock),
             limits: Limits::default(),
-            has_web_view: false,
+            shows_pages: false,
         }
     }
 }
@@ -118,7 +118,7 @@ struct Inner {
     notifier: Notifier,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    has_web_view: bool,
+    shows_pages: bool,
     blocked: Mutex<BlockedMethods>,
     sign_ins: SignIns,
     /// Codes that nobody looks at any more.
@@ -147,7 +147,7 @@ impl TuneKey {
     /// # Errors
     /// `ProfileUnreadable` when the ledger cannot be read or was written by a newer version.
     pub fn open(setup: Setup) -> Result<Self, Problem> {
-        let Setup { profile, store, passphrase, clock, limits, has_web_view } = setup;
+        let Setup { profile, store, passphrase, clock, limits, shows_pages } = setup;
         let (ledger, notice) = LedgerFile::open(&profile)?;
         let (events, _) = broadcast::channel(EVENT_BACKLOG);
         let vault = Vault::new(store).asking(passphrase);
@@ -168,7 +168,7 @@ impl TuneKey {
             notifier: Notifier::default(),
             clock,
             limits,
-            has_web_view,
+            shows_pages,
             blocked: Mutex::default(),
             sign_ins: SignIns::new(events.clone()),
             parked: Mutex::default(),
@@ -277,7 +277,7 @@ impl TuneKey {
 
     /// The ways into a service that this front can go.
     fn methods(&self, service: &dyn Service) -> Vec<Method> {
-        let possible = |method: &Method| self.0.has_web_view || !method.needs_web_view();
+        let possible = |method: &Method| self.0.shows_pages || !method.shows_page();
         // Whatever a service is, a credential of it can be pasted.
         service.facts().methods().chain([Method::Paste]).filter(possible).collect()
     }

@@ -18,9 +18,11 @@ mod membership;
 mod method;
 mod name;
 pub mod netease;
+mod official_page;
 mod paced;
 mod phone_number;
 pub mod picture;
+mod private_address;
 pub mod qqmusic;
 mod qr;
 mod question;
@@ -45,11 +47,13 @@ pub use id::{AccountId, ServiceId};
 pub use membership::{Membership, Tier, TierStatus};
 pub use method::Method;
 pub use name::UnknownName;
+pub use official_page::{Navigation, OfficialPage, PageCookie, PageGoal, PageRequest};
 pub use phone_number::PhoneNumber;
+pub use private_address::PrivateAddress;
 pub use qr::{Ink, QUIET_ZONE, QrCode, QrError};
 pub use question::{
-    CredentialPart, Detected, DetectedPart, Input, OfficialPage, PageGoal, PageRequest, PasteFormat,
-    PastedAccount, PrivateAddress, Question, Unusable, UnusableReason,
+    CredentialPart, Detected, DetectedPart, Input, PasteFormat, PastedAccount, Question, Unusable,
+    UnusableReason,
 };
 pub use renewal_window::RenewalWindow;
 pub use secret::Secret;

@@ -43,8 +43,8 @@ impl Method {
         }
     }
 
-    /// Whether it shows a page of the service, for which a front needs a web view.
-    pub fn needs_web_view(self) -> bool {
+    /// Whether it shows a page of the service, for which a front needs a web view or a browser.
+    pub fn shows_page(self) -> bool {
         self == Self::OfficialPage
     }
 

@@ -2,17 +2,16 @@
 //!
 //! Codes to scan need nothing here: the phone answers the service by itself.
 
-use std::fmt;
-use std::ops::Deref;
 use std::time::Duration;
 
 use serde::Serialize;
-use url::Url;
 
 use crate::bilingual::Bilingual;
 use crate::error::ServiceError;
 use crate::http::CookieMap;
 use crate::id::ServiceId;
+use crate::official_page::OfficialPage;
+use crate::private_address::PrivateAddress;
 use crate::secret::Secret;
 
 /// What a sign-in asks for. The same question again, with a problem in it, says that the last answer did not do.
@@ -67,30 +66,6 @@ impl Question {
     }
 }
 
-/// An address with something in it that is for its opener alone. It shows no more than its host.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PrivateAddress(Url);
-
-impl From<Url> for PrivateAddress {
-    fn from(address: Url) -> Self {
-        Self(address)
-    }
-}
-
-impl Deref for PrivateAddress {
-    type Target = Url;
-
-    fn deref(&self) -> &Url {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PrivateAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PrivateAddress({})", self.0.host_str().unwrap_or_default())
-    }
-}
-
 /// What the person, or their front, gives to a sign-in.
 #[derive(Debug)]
 pub enum Input {
@@ -121,99 +96,6 @@ pub enum Input {
     Account(usize),
     /// Go on with it.
     Go,
-}
-
-/// A page of the service to show in a window that can do nothing but that: no calls into the app, a browser
-/// profile that is thrown away, and no other hosts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OfficialPage {
-    /// Where it begins.
-    pub start: PrivateAddress,
-    /// Hosts that it may go to; one with a leading dot stands for itself and everything below it.
-    pub hosts: &'static [&'static str],
-    /// What it is opened for.
-    pub goal: PageGoal,
-    /// A request for an authorisation that other pages make with a state of theirs, if there is one.
-    pub request: Option<PageRequest>,
-}
-
-/// A request for an authorisation that a page makes for another app. Its state is what tells the answer to this visit
-/// from any other, so that only one with ours may be made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageRequest {
-    /// The exact host.
-    pub host: &'static str,
-    /// The exact path.
-    pub path: &'static str,
-    /// The state of this visit.
-    pub state: String,
-}
-
-/// What an official page is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageGoal {
-    /// That the page sends the browser to this `https` address, with a code in its query. It is never loaded.
-    Address {
-        /// The exact host.
-        host: &'static str,
-        /// The exact path.
-        path: &'static str,
-    },
-    /// That the page sets this cookie, `HttpOnly` or not.
-    Cookie {
-        /// The address whose cookies to read.
-        site: &'static str,
-        /// The cookie.
-        name: &'static str,
-    },
-}
-
-impl OfficialPage {
-    /// Whether the window may go there.
-    pub fn may_visit(&self, address: &Url) -> bool {
-        let allowed = |host: &str| {
-            self.hosts.iter().any(|known| match known.strip_prefix('.') {
-                Some(domain) => {
-                    host == domain || host.strip_suffix(domain).is_some_and(|below| below.ends_with('.'))
-                }
-                None => host == *known,
-            })
-        };
-        address.scheme() == "https" && address.port().is_none() && address.host_str().is_some_and(allowed)
-    }
-
-    /// Where to go in place of a request whose state is not this visit's: the same, with ours. `None` for every other
-    /// address.
-    pub fn with_own_state(&self, address: &Url) -> Option<Url> {
-        let PageRequest { host, path, state } = self.request.as_ref()?;
-        if !self.may_visit(address) || address.host_str() != Some(host) || address.path() != *path {
-            return None;
-        }
-        let mut others: Vec<_> =
-            address.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-        let states: Vec<_> =
-            others.iter().filter(|(name, _)| name == "state").map(|(_, state)| state).collect();
-        if states == [state] {
-            return None;
-        }
-        others.retain(|(name, _)| name != "state");
-        let mut own = address.clone();
-        own.query_pairs_mut().clear().extend_pairs(others).append_pair("state", state);
-        Some(own)
-    }
-
-    /// Whether it is the address that the page was opened for.
-    pub fn is_reached(&self, address: &Url) -> bool {
-        match self.goal {
-            PageGoal::Address { host, path } => {
-                address.scheme() == "https"
-                    && address.port().is_none()
-                    && address.host_str() == Some(host)
-                    && address.path() == path
-            }
-            PageGoal::Cookie { .. } => false,
-        }
-    }
 }
 
 /// What was recognised in a pasted text. It says what is there, never what it is.
@@ -377,88 +259,4 @@ pub enum PasteFormat {
     Config,
     /// A piece of a program, or names and values in any other form.
     Code,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn page(goal: PageGoal) -> OfficialPage {
-        let start = url("https://graph.qq.com/oauth2.0/show").into();
-        let request =
-            PageRequest { host: "open.weixin.qq.com", path: "/connect/qrconnect", state: "r1".to_owned() };
-        let hosts = &[".qq.com", "open.weixin.qq.com", "qq-web.example"];
-        OfficialPage { start, hosts, goal, request: Some(request) }
-    }
-
-    fn url(text: &str) -> Url {
-        text.parse().expect("a URL")
-    }
-
-    #[test]
-    fn a_private_address_shows_its_host_only() {
-        let address = PrivateAddress::from(url("https://y.qq.com/check?token=canary"));
-        assert_eq!(format!("{address:?}"), "PrivateAddress(y.qq.com)");
-    }
-
-    #[test]
-    fn the_window_goes_to_the_services_hosts_and_nowhere_else() {
-        let page = page(PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" });
-        for good in
-            ["https://qq.com/", "https://graph.qq.com/x", "https://a.b.qq.com/", "https://qq-web.example/"]
-        {
-            assert!(page.may_visit(&url(good)), "{good}");
-        }
-        for bad in [
-            "http://graph.qq.com/",
-            "https://graph.qq.com:444/",
-            "https://evilqq.com/",
-            "https://qq.com.evil.example/",
-            "https://www.qq-web.example/",
-            "https://graph.qq.com@evil.example/",
-            "file:///etc/passwd",
-            "data:text/html,x",
-            "javascript:alert(1)",
-            "tauri://localhost/",
-        ] {
-            assert!(!page.may_visit(&url(bad)), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_request_with_somebody_elses_state_is_made_with_that_of_the_visit() {
-        let page = page(PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" });
-        let own = |address: &str| page.with_own_state(&url(address)).map(String::from);
-        let ours = "https://open.weixin.qq.com/connect/qrconnect?appid=wx4&state=r1";
-        for theirs in
-            ["appid=wx4&state=STATE", "state=STATE&appid=wx4", "appid=wx4", "appid=wx4&state=r1&state=x"]
-        {
-            let theirs = format!("https://open.weixin.qq.com/connect/qrconnect?{theirs}");
-            assert_eq!(own(&theirs).as_deref(), Some(ours), "{theirs}");
-        }
-        for other in [
-            ours,
-            "https://open.weixin.qq.com/connect/confirm?state=STATE",
-            "https://graph.qq.com/connect/qrconnect?state=STATE",
-            "https://open.weixin.qq.com:444/connect/qrconnect?state=STATE",
-            "http://open.weixin.qq.com/connect/qrconnect?state=STATE",
-        ] {
-            assert_eq!(own(other), None, "{other}");
-        }
-    }
-
-    #[test]
-    fn the_goal_is_one_exact_address() {
-        let page = page(PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" });
-        assert!(page.is_reached(&url("https://y.qq.com/portal/wx_redirect.html?login_type=1&code=A")));
-        for bad in [
-            "http://y.qq.com/portal/wx_redirect.html?code=A",
-            "https://y.qq.com:8443/portal/wx_redirect.html?code=A",
-            "https://c.y.qq.com/portal/wx_redirect.html?code=A",
-            "https://y.qq.com/portal/wx_redirect.html/x?code=A",
-            "https://y.qq.com/portal/other.html?code=A",
-        ] {
-            assert!(!page.is_reached(&url(bad)), "{bad}");
-        }
-    }
 }

@@ -56,7 +56,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, StartError> {
     .map_err(StartError::Profile)?;
     // Before there is a window: without its ledger the app has nothing to show, and says so at once.
     let mut setup = Setup::new(profile.clone());
-    setup.has_web_view = official_page::CAN_BE_SHOWN;
+    setup.shows_pages = official_page::CAN_BE_SHOWN;
     let core = TuneKey::open(setup).map_err(StartError::Profile)?;
     encrypted_files_open(&core, &profile).map_err(StartError::Profile)?;
     if !args.hidden {

@@ -16,6 +16,8 @@
 //! stores, where whoever inspects the traffic has put it already. macOS always uses the system's proxy, so that
 //! with another proxy setting the page is not shown at all there, nor is it on Windows with an `https` proxy. A page
 //! that cannot be loaded is replaced by our own error page on Linux; elsewhere the engine's is seen.
+//!
+//! Where the web view cannot be made, or has crashed, a browser that is installed shows the page instead, by the same rules.
 
 #[cfg(target_os = "linux")]
 mod error_page;
@@ -27,11 +29,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tauri::async_runtime::JoinHandle;
 use tauri::webview::{Cookie, NewWindowResponse, PageLoadEvent, PermissionResponse};
 use tauri::{
     AppHandle, Manager as _, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
 };
-use tunekey_core::{CookieMap, Input, OfficialPage, PageGoal, Problem, ProblemCode, ServiceId, TuneKey};
+use tunekey_browser::InstalledBrowser;
+use tunekey_core::{
+    Input, Navigation, OfficialPage, PageCookie, PageGoal, Problem, ProblemCode, ServiceId, TuneKey,
+};
 
 use crate::preferences::PreferenceFile;
 #[cfg(target_os = "linux")]
@@ -58,20 +64,20 @@ pub(crate) struct PageSession {
 }
 
 impl PageSession {
-    /// Opens the page. Calls `done` once, with what the page has brought, or that the person has closed it; or `failed`
-    /// instead when the page cannot be shown. Returns at once.
+    /// Opens the page. Calls `done` once, with what the page has brought, or that the person has closed it, or why it cannot
+    /// be shown. Returns at once.
     pub(crate) fn open(
         app: &AppHandle,
         service: ServiceId,
         page: OfficialPage,
-        done: impl FnOnce(Input) + Send + 'static,
-        failed: impl FnOnce(Problem) + Send + 'static,
+        done: impl FnOnce(Result<Input, Problem>) + Send + 'static,
     ) -> Self {
         let number = LAST_NUMBER.fetch_add(1, Ordering::Relaxed) + 1;
         let window = PageWindow {
             app: app.clone(),
             label: format!("{LABEL_PREFIX}-{number}"),
             outcome: Outcome::new(done),
+            visit: Visit::default(),
         };
         let opening = window.clone();
         // Not here: making a window inside an event handler hangs on Windows.
@@ -80,8 +86,7 @@ impl PageSession {
                 && !opening.outcome.is_closed()
             {
                 tracing::error!(detail = problem.detail, "the page is not shown");
-                opening.close();
-                failed(problem);
+                opening.show_elsewhere(&page, problem);
             }
         });
         Self { window }
@@ -100,6 +105,7 @@ impl PageSession {
 impl Drop for PageSession {
     fn drop(&mut self) {
         self.window.outcome.close();
+        self.window.visit.end();
         self.window.close();
     }
 }
@@ -108,18 +114,27 @@ impl Drop for PageSession {
 #[derive(Clone)]
 struct Outcome(Arc<Mutex<Option<Done>>>);
 
-type Done = Box<dyn FnOnce(Input) + Send>;
+type Done = Box<dyn FnOnce(Result<Input, Problem>) + Send>;
 
 impl Outcome {
-    fn new(done: impl FnOnce(Input) + Send + 'static) -> Self {
+    fn new(done: impl FnOnce(Result<Input, Problem>) + Send + 'static) -> Self {
         Self(Arc::new(Mutex::new(Some(Box::new(done)))))
     }
 
     /// Brings something, unless something has been brought already or the session is over. True if it was.
     fn send(&self, input: Input) -> bool {
+        self.end(Ok(input))
+    }
+
+    /// Says why the page cannot be shown, under the same conditions.
+    fn fail(&self, problem: Problem) -> bool {
+        self.end(Err(problem))
+    }
+
+    fn end(&self, came: Result<Input, Problem>) -> bool {
         // Called without the lock: what follows may end this session.
         let done = self.lock().take();
-        done.map(|done| done(input)).is_some()
+        done.map(|done| done(came)).is_some()
     }
 
     /// Sends nothing from now on.
@@ -148,6 +163,32 @@ struct PageWindow {
     app: AppHandle,
     label: String,
     outcome: Outcome,
+    visit: Visit,
+}
+
+/// The visit in a browser that is installed, once the page is shown there instead.
+#[derive(Debug, Clone, Default)]
+struct Visit(Arc<Mutex<Option<JoinHandle<()>>>>);
+
+impl Visit {
+    fn is_under_way(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    fn keep(&self, visit: JoinHandle<()>) {
+        *self.lock() = Some(visit);
+    }
+
+    /// Closes the browser.
+    fn end(&self) {
+        if let Some(visit) = self.lock().take() {
+            visit.abort();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl PageWindow {
@@ -167,7 +208,7 @@ impl PageWindow {
                     page_window.outcome.send(Input::PageClosed);
                     page_window.close();
                 }
-                WindowEvent::Destroyed => {
+                WindowEvent::Destroyed if !page_window.visit.is_under_way() => {
                     page_window.outcome.send(Input::PageClosed);
                 }
                 _ => {}
@@ -175,8 +216,8 @@ impl PageWindow {
         });
         // It is loaded only now: until here its window is bare, and nothing of it has gone around the proxy.
         self.load(&window, service, page, settings).map_err(|error| not_shown(&error))?;
-        if let PageGoal::Cookie { site, name } = page.goal {
-            tauri::async_runtime::spawn(self.clone().watch_cookies(site, name));
+        if let PageGoal::Cookie { .. } = page.goal {
+            tauri::async_runtime::spawn(self.clone().watch_cookies(page.goal));
         }
         if self.outcome.is_closed() {
             self.close();
@@ -219,7 +260,7 @@ impl PageWindow {
 
     /// Whether an address may be loaded. The goal is taken as the answer instead.
     fn decide(&self, page: &OfficialPage, address: &Url) -> bool {
-        match Navigation::of(page, address) {
+        match page.navigation(address) {
             Navigation::Allow => true,
             // Whether it is the page or a frame in it that goes there is seen in [`PageWindow::may_load`].
             Navigation::Finish if cfg!(target_os = "linux") => true,
@@ -236,6 +277,29 @@ impl PageWindow {
                 tracing::info!(host = address.host_str(), "the page wanted to go elsewhere");
                 false
             }
+        }
+    }
+
+    /// Shows the page in a browser that is installed, until the session is over; where there is none it fails with that
+    /// problem. Returns at once.
+    fn show_elsewhere(&self, page: &OfficialPage, problem: Problem) {
+        let Some(browser) = InstalledBrowser::find() else {
+            self.close();
+            self.outcome.fail(problem);
+            return;
+        };
+        tracing::info!(browser = browser.name(), "the page is shown in a browser instead");
+        let (outcome, page) = (self.outcome.clone(), page.clone());
+        let proxy = self.app.state::<TuneKey>().settings().proxy;
+        self.visit.keep(tauri::async_runtime::spawn(async move {
+            match browser.visit(&page, &proxy).await {
+                Ok(came) => outcome.send(came),
+                Err(problem) => outcome.fail(problem),
+            };
+        }));
+        self.close();
+        if self.outcome.is_closed() {
+            self.visit.end();
         }
     }
 
@@ -264,7 +328,7 @@ impl PageWindow {
             tracing::warn!("the page wanted to go to an address that cannot be parsed");
             return false;
         };
-        if Navigation::of(page, &address) != Navigation::Finish {
+        if page.navigation(&address) != Navigation::Finish {
             return true;
         }
         self.finish(&address);
@@ -288,8 +352,10 @@ impl PageWindow {
         window.with_webview(move |view| {
             let view = view.inner();
             let (start, shown, followed) = (page.start.clone(), page.clone(), page.clone());
-            response_policy::show_only(&view, move |address| {
-                Navigation::of(&shown, address) == Navigation::Allow
+            response_policy::show_only(&view, move |address| shown.navigation(address) == Navigation::Allow);
+            webkit::follow_crash(&view, {
+                let (page_window, page) = (page_window.clone(), page.clone());
+                move || page_window.show_elsewhere(&page, crashed())
             });
             webkit::filter_main_frame(&view, move |address| page_window.may_load(&followed, address));
             webkit::load(&view, &start, &settings.proxy, authorities.as_deref());
@@ -313,10 +379,7 @@ impl PageWindow {
     }
 
     /// Polls for the cookie until it is there or the session is over.
-    async fn watch_cookies(self, site: &'static str, name: &'static str) {
-        let Some(host) = site.parse::<Url>().ok().and_then(|url| url.host_str().map(str::to_owned)) else {
-            return;
-        };
+    async fn watch_cookies(self, goal: PageGoal) {
         while !self.outcome.is_closed() {
             let Some(window) = self.webview() else { return };
             // All of them, because some are for paths that the page itself never asks for (protocol: NetEase §6).
@@ -324,7 +387,7 @@ impl PageWindow {
             let cookies = tauri::async_runtime::spawn_blocking(move || window.cookies()).await;
             match cookies {
                 Ok(Ok(cookies)) => {
-                    if let Some(cookies) = cookies_of(cookies, &host, name) {
+                    if let Some(cookies) = goal.cookies(cookies.iter().map(kept)) {
                         self.outcome.send(Input::PageCookies(cookies));
                         self.close();
                         return;
@@ -378,48 +441,13 @@ fn retry_address<'a>(page: &'a OfficialPage, failed: &'a Url) -> &'a Url {
     if page.may_visit(failed) { failed } else { &page.start }
 }
 
-/// What to do with an address that the page, or a frame in it, wants to load.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Navigation {
-    /// Load it.
-    Allow,
-    /// Take it as the answer: it is the goal.
-    Finish,
-    /// Load this one instead: the same request, with the state of this session rather than somebody else's.
-    Redirect(Url),
-    /// Do not load it.
-    Deny,
-}
-
-impl Navigation {
-    fn of(page: &OfficialPage, address: &Url) -> Self {
-        if page.is_reached(address) {
-            Self::Finish
-        } else if let Some(own) = page.with_own_state(address) {
-            Self::Redirect(own)
-        } else if page.may_visit(address) || matches!(address.as_str(), "about:blank" | "about:srcdoc") {
-            // Empty frames, which their page fills itself.
-            Self::Allow
-        } else {
-            Self::Deny
-        }
+/// A cookie as the web view keeps it.
+fn kept(cookie: &Cookie<'_>) -> PageCookie {
+    PageCookie {
+        domain: cookie.domain().unwrap_or_default().to_owned(),
+        name: cookie.name().to_owned(),
+        value: cookie.value().into(),
     }
-}
-
-/// The host's cookies, if one called `name` is among them and not empty.
-fn cookies_of(cookies: Vec<Cookie<'_>>, host: &str, name: &str) -> Option<CookieMap> {
-    let cookies: CookieMap = cookies
-        .iter()
-        .filter(|cookie| cookie.domain().is_some_and(|domain| domain_matches(domain, host)))
-        .map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned()))
-        .collect();
-    cookies.get(name).is_some().then_some(cookies)
-}
-
-/// Whether cookies of a domain are sent to a host (RFC 6265 §5.1.3).
-fn domain_matches(domain: &str, host: &str) -> bool {
-    let domain = domain.trim_start_matches('.');
-    host.strip_suffix(domain).is_some_and(|below| below.is_empty() || below.ends_with('.'))
 }
 
 /// Makes the proxy setting hold: not here, where WebKitGTK takes it later, in `webkit::load`.
@@ -470,6 +498,16 @@ fn not_shown(error: &tauri::Error) -> Problem {
     Problem::new(ProblemCode::Unexpected).with_detail(format!("opening the sign-in page: {error}"))
 }
 
+#[cfg(target_os = "linux")]
+fn crashed() -> Problem {
+    Problem::new(ProblemCode::Unexpected)
+        .with_detail("the web view of the sign-in page has crashed")
+        .with_words(
+            "The window of the sign-in page crashed. Try again, or choose another way in.",
+            "登录页面的窗口崩溃了。请重试，或换一种登录方式。",
+        )
+}
+
 fn blank() -> Url {
     Url::parse("about:blank").expect("the address is a constant")
 }
@@ -493,46 +531,6 @@ mod tests {
         }
     }
 
-    fn navigation(address: &str) -> Navigation {
-        Navigation::of(&page(), &url(address))
-    }
-
-    #[test]
-    fn the_page_stays_with_its_service() {
-        for address in [
-            "https://graph.qq.com/oauth2.0/show",
-            "https://xui.ptlogin2.qq.com/cgi-bin/xlogin",
-            "about:blank",
-            "about:srcdoc",
-        ] {
-            assert_eq!(navigation(address), Navigation::Allow, "{address}");
-        }
-    }
-
-    #[test]
-    fn the_page_goes_nowhere_else() {
-        for address in [
-            "https://evil.example/",
-            "http://graph.qq.com/",
-            "file:///etc/passwd",
-            "data:text/html,hello",
-            "tauri://localhost/",
-            "http://tauri.localhost/",
-            "ipc://localhost/snapshot",
-            "blob:https://graph.qq.com/1",
-            "weixin://dl/login",
-            "about:config",
-        ] {
-            assert_eq!(navigation(address), Navigation::Deny, "{address}");
-        }
-    }
-
-    #[test]
-    fn what_the_page_was_opened_for_is_taken_although_its_host_may_be_visited() {
-        assert_eq!(navigation("https://y.qq.com/portal/wx_redirect.html?code=A"), Navigation::Finish);
-        assert_eq!(navigation("https://y.qq.com/portal/other.html?code=A"), Navigation::Allow);
-    }
-
     #[cfg(target_os = "linux")]
     #[test]
     fn another_try_goes_where_the_page_was_and_nowhere_else() {
@@ -554,7 +552,7 @@ mod tests {
             !outcome.send(Input::PageClosed),
             "its window closes because of that, not because of the person"
         );
-        assert!(matches!(given.try_recv(), Ok(Input::PageAddress(_))));
+        assert!(matches!(given.try_recv(), Ok(Ok(Input::PageAddress(_)))));
         assert!(given.try_recv().is_err(), "only the address was given");
     }
 
@@ -565,22 +563,5 @@ mod tests {
         outcome.close();
         assert!(!outcome.send(Input::PageClosed));
         assert!(given.try_recv().is_err(), "the next session's question must not get this one's answer");
-    }
-
-    #[test]
-    fn cookies_are_taken_once_the_one_that_matters_is_there() {
-        let cookie = |domain, name, value| Cookie::build((name, value)).domain(domain).path("/api").build();
-        let taken = |cookies| cookies_of(cookies, "music.163.com", "MUSIC_U");
-        let csrf = || cookie("music.163.com", "__csrf", "c0ffee");
-        assert!(taken(vec![csrf()]).is_none(), "every visitor gets these");
-        let empty = cookie(".music.163.com", "MUSIC_U", "");
-        assert!(taken(vec![csrf(), empty]).is_none(), "an empty one is none");
-        let elsewhere = cookie("example.com", "MUSIC_U", "00BB");
-        assert!(taken(vec![elsewhere]).is_none(), "another site's is none either");
-        let session = cookie(".music.163.com", "MUSIC_U", "00AA");
-        let refresh = cookie(".163.com", "MUSIC_R_U", "00CC");
-        let cookies = taken(vec![csrf(), session, refresh]).expect("it is there");
-        assert_eq!(cookies.get("__csrf"), Some(&"c0ffee".into()), "with all the others");
-        assert_eq!(cookies.get("MUSIC_R_U"), Some(&"00CC".into()), "whatever path they are for");
     }
 }

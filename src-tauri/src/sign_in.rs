@@ -81,11 +81,13 @@ impl ShownSignIn {
                     events::emit(&app, &DesktopEvent::SignIn { id, step });
                     if let Some(page) = wanted {
                         let core = core.clone();
-                        let done = move |input| {
-                            core.answer_sign_in(id, UserInput::Answer(input));
+                        let (answered, failed) =
+                            (core.clone(), page_not_shown(&app, id, SignInOption { service, method }));
+                        let done = move |came| match came {
+                            Ok(input) => drop(answered.answer_sign_in(id, UserInput::Answer(input))),
+                            Err(problem) => failed(problem),
                         };
-                        let failed = page_not_shown(&app, id, SignInOption { service, method });
-                        open.keep(PageSession::open(&app, service, page, done, failed));
+                        open.keep(PageSession::open(&app, service, page, done));
                     }
                 }
             }

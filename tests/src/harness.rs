@@ -83,7 +83,7 @@ impl Harness {
             passphrase: None,
             clock: clock.clone(),
             limits: limits(),
-            has_web_view: true,
+            shows_pages: true,
         };
         let tunekey = TuneKey::open(setup).map_err(into_error)?;
         let authority = authority.unwrap_or_else(|| ca(&profile));

@@ -373,7 +373,7 @@ async fn everything_is_said_in_chinese_where_that_is_the_language() -> Result<()
         (&["settings", "colour"], 3, "没有「colour」这个设置"),
         (&["settings", "proxy", "ftp://x"], 2, "代理地址以"),
         (&["settings", "clipboard-seconds", "x"], 2, "5 到 600"),
-        (&["sign-in", "qqmusic", "--method", "official-page"], 2, "只能在 TuneKey 窗口中使用"),
+        (&["sign-in", "qqmusic", "--method", "official-page", "--browser", "/no"], 3, "请用 --browser 指定"),
         (&["sign-in", "netease", "--account", QQ], 2, "不是 netease 的账号"),
         (&["import", "no-such-file"], 3, "没有这个文件"),
         (&["sign-in", "spotify"], 2, "可选 qqmusic 或 netease"),

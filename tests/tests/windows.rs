@@ -33,7 +33,7 @@ async fn windows() -> Result<Machine> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_option_without_a_page_signs_in_and_is_kept_in_the_credential_manager() -> Result<()> {
     let machine = windows().await?;
-    for option in SIGN_IN_OPTIONS.into_iter().filter(|option| !option.method.needs_web_view()) {
+    for option in SIGN_IN_OPTIONS.into_iter().filter(|option| !option.method.shows_page()) {
         let what = format!("{} {}", option.service, option.method);
         machine.sign_in(option).await.with_context(|| what.clone())?;
         let items = items(&machine)?;

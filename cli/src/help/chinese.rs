@@ -67,6 +67,7 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("sign-in", "method", "登录方式（见 `services`）；省略则用最合适的"),
     ("sign-in", "account", "重新登录这个账号；若是另一个，先询问再保存"),
     ("sign-in", "qr", "二维码画在哪里：`terminal`，或 `png=文件`"),
+    ("sign-in", "browser", "用于 official-page 的浏览器；省略则自动查找"),
     ("import", "second", "文件；省略或 `-` 表示标准输入"),
     ("import", "account", "重新登录这个账号；若是另一个，先询问再保存"),
     ("list", "account", "只列出这个账号的"),

@@ -90,7 +90,10 @@ fn description(method: Method, services: impl Iterator<Item = String>, language:
             "a cookie that you already have, from standard input to its end",
             "已有的 Cookie，从标准输入读到结束",
         ),
-        Method::OfficialPage => language.pick("only in TuneKey’s window", "只能在 TuneKey 窗口中使用"),
+        Method::OfficialPage => language.pick(
+            "its own page, in a window of Chromium, Chrome, Edge or Brave with a profile that is thrown away",
+            "官方页面，用 Chromium、Chrome、Edge 或 Brave 的一次性配置打开",
+        ),
     };
     text.to_owned()
 }

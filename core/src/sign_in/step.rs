@@ -168,7 +168,7 @@ pub enum StepKind {
     Progress,
     /// An answer that every front can take.
     Question,
-    /// An answer that only a front with a web view can take.
+    /// An answer that only a front that shows pages can take.
     PageQuestion,
     /// The sign-in has failed. [`UserInput::Again`] starts over.
     Failure,

@@ -75,7 +75,7 @@ fn open_with(dir: &tempfile::TempDir, keychain: Arc<SimKeychain>, clock: Arc<dyn
         passphrase: None,
         clock,
         limits: Limits::default(),
-        has_web_view: false,
+        shows_pages: false,
     };
     TuneKey::open(setup).expect("it opens")
 }

@@ -8,7 +8,8 @@ use super::{codes, cookie, import};
 use crate::contract::{Attempt, Context, Progress};
 use crate::error::ServiceError;
 use crate::http::CookieMap;
-use crate::question::{Input, OfficialPage, PageGoal, Question};
+use crate::official_page::{OfficialPage, PageGoal};
+use crate::question::{Input, Question};
 use crate::response::unexpected;
 
 const START: &str = "https://music.163.com/#/login";

@@ -11,8 +11,9 @@ use super::authorisation::{Arrival, RECEIVER_HOST, RECEIVER_PATH, REDIRECT};
 use super::exchange::{Confirmation, Exchange};
 use crate::contract::{Context, Progress};
 use crate::error::ServiceError;
+use crate::official_page::{OfficialPage, PageGoal, PageRequest};
 use crate::paced::{Paced, Steps};
-use crate::question::{Input, OfficialPage, PageGoal, PageRequest, Question};
+use crate::question::{Input, Question};
 use crate::response::unexpected;
 use crate::secret::Secret;
 

@@ -12,7 +12,8 @@ use tauri::Url;
 use tunekey_core::Proxy;
 use webkit2gtk::{
     LoadEvent, NetworkError, NetworkProxyMode, NetworkProxySettings, PolicyError, UserContentManagerExt as _,
-    WebContextExt as _, WebResourceExt as _, WebView, WebViewExt as _, WebsiteDataManagerExt as _,
+    WebContextExt as _, WebProcessTerminationReason, WebResourceExt as _, WebView, WebViewExt as _,
+    WebsiteDataManagerExt as _,
 };
 
 use super::error_page::LoadError;
@@ -44,6 +45,17 @@ pub(super) fn filter_main_frame(view: &WebView, may_load: impl Fn(Option<&str>) 
         let begins = matches!(event, LoadEvent::Started | LoadEvent::Redirected);
         if begins && !may_load(view.uri().as_deref()) {
             view.stop_loading();
+        }
+    });
+}
+
+/// Calls `crashed` when what shows the page has ended, be it by itself or for want of memory.
+pub(super) fn follow_crash(view: &WebView, crashed: impl Fn() + 'static) {
+    view.connect_web_process_terminated(move |_, reason| {
+        tracing::error!(?reason, "the page’s web process has ended");
+        // Our own closing of it is none.
+        if reason != WebProcessTerminationReason::TerminatedByApi {
+            crashed();
         }
     });
 }

@@ -104,7 +104,7 @@ fn open_with(dir: &tempfile::TempDir, keychain: &Arc<SimKeychain>, clock: Arc<dy
         passphrase: None,
         clock,
         limits: Limits::default(),
-        has_web_view: false,
+        shows_pages: false,
     };
     TuneKey::open(setup).expect("it opens")
 }

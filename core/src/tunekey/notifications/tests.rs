@@ -106,7 +106,7 @@ fn open(dir: &tempfile::TempDir, keychain: &Arc<SimKeychain>, clock: &Arc<SetClo
         passphrase: None,
         clock: clock.clone(),
         limits: Limits::default(),
-        has_web_view: false,
+        shows_pages: false,
     };
     TuneKey::open(setup).expect("it opens")
 }
