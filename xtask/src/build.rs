@@ -123,6 +123,10 @@ fn programs(profile: Profile, packages: &[&str]) -> Command {
     if profile == Profile::Release {
         build.arg("--release");
         reproducible::without_local_paths(&mut build, &workspace());
+        if cfg!(target_os = "linux") {
+            // Tables that only unwinding reads: a release aborts. They are a tenth of a program.
+            reproducible::add_compiler_flags(&mut build, ["-Cforce-unwind-tables=no".to_owned()]);
+        }
         if packages.contains(&"tunekey-desktop") {
             // What `tauri build` adds: without it Tauri takes the build for a development one.
             build.args(["--features", "tauri/custom-protocol"]);

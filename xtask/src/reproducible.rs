@@ -20,8 +20,18 @@ pub(crate) fn without_local_paths(cargo: &mut Command, workspace: &Path) {
     let mut prefixes = vec![(workspace.to_owned(), WORKSPACE)];
     prefixes.extend(crate_folders().into_iter().map(|folder| (folder, CRATES)));
     let flags = prefixes.iter().map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()));
-    // Unlike RUSTFLAGS it takes paths with spaces. Cargo leaves these flags out of the crates' own hashes.
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.collect::<Vec<_>>().join("\x1f"));
+    // Cargo leaves these flags out of the crates' own hashes.
+    add_compiler_flags(cargo, flags);
+}
+
+/// Lets cargo's compiler be called with these, too.
+pub(crate) fn add_compiler_flags(cargo: &mut Command, flags: impl IntoIterator<Item = String>) {
+    // Unlike RUSTFLAGS it takes paths with spaces.
+    const VARIABLE: &str = "CARGO_ENCODED_RUSTFLAGS";
+    let set = cargo.get_envs().find_map(|(name, value)| value.filter(|_| name == VARIABLE));
+    let set = set.map(|set| set.to_string_lossy().into_owned());
+    let all: Vec<String> = set.into_iter().chain(flags).collect();
+    cargo.env(VARIABLE, all.join("\x1f"));
 }
 
 /// Lets a packager write the commit's time instead of its own.
