@@ -52,7 +52,7 @@ pub(crate) enum Command {
         /// Sign this account in again; if another one comes, ask before keeping it
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
-        /// Where to draw the code: `terminal`, or `png=FILE`
+        /// Where to draw the code: `terminal`, or `png=FILE`; `text` prints what it says
         #[arg(long, value_name = "WHERE")]
         qr: Option<QrTarget>,
         /// The browser for `official-page`; looked for by itself if left out
@@ -466,8 +466,12 @@ impl FromStr for Switched {
 /// Where a QR code is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum QrTarget {
+    /// In the terminal.
     Terminal,
+    /// Into a file.
     Png(PathBuf),
+    /// As what it says.
+    Text,
 }
 
 impl FromStr for QrTarget {
@@ -476,8 +480,9 @@ impl FromStr for QrTarget {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
             None if text == "terminal" => Ok(Self::Terminal),
+            None if text == "text" => Ok(Self::Text),
             Some(("png", file)) if !file.is_empty() => Ok(Self::Png(file.into())),
-            _ => Err("use `terminal` or `png=FILE`".to_owned()),
+            _ => Err("use `terminal`, `text` or `png=FILE`".to_owned()),
         }
     }
 }

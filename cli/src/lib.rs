@@ -1,7 +1,9 @@
 //! The command line. An adapter over the core that links no GUI library.
 
 mod args;
+mod charset;
 mod commands;
+mod countdown;
 mod daemon;
 mod delivery;
 mod doctor;
@@ -61,7 +63,10 @@ pub fn command() -> clap::Command {
 /// Runs the command that the arguments of this process name.
 pub fn main() -> ExitCode {
     let hardened = hardening::harden();
-    let language = Language::from_locale(&sys_locale::get_locale().unwrap_or_default());
+    let language = match charset::is_unicode() {
+        true => Language::from_locale(&sys_locale::get_locale().unwrap_or_default()),
+        false => Language::English,
+    };
     let columns = Canvas::of_standard_output().size.map(|(columns, _)| columns);
     let command = help::localized(Cli::command(), language, columns);
     let cli = match command.try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {

@@ -1,11 +1,13 @@
 //! What is printed, for people or for programs. The only file that writes to standard output; every command uses it.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use tunekey_core::{AccountId, Ink, Language};
 
+use crate::charset;
 use crate::failure::Failure;
 use crate::wrap::wrapped;
 
@@ -106,15 +108,24 @@ impl Output {
 
 fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
+    // A program or a file gets the text as it is.
+    let text = if out.is_terminal() { for_terminal(text) } else { text.into() };
     out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
-/// Text wrapped to the width of standard error, if that is a terminal.
+/// Text wrapped to the width of standard error, if that is a terminal, in the signs that it knows.
 fn wrapped_for_stderr(text: &str) -> String {
     let err = io::stderr();
-    let size = if err.is_terminal() { terminal_size::terminal_size_of(&err) } else { None };
-    let columns = size.map_or(0, |(columns, _)| usize::from(columns.0));
-    if columns > 0 { wrapped(text, columns) } else { text.to_owned() }
+    if !err.is_terminal() {
+        return text.to_owned();
+    }
+    let text = for_terminal(text);
+    let columns = terminal_size::terminal_size_of(&err).map_or(0, |(columns, _)| usize::from(columns.0));
+    if columns > 0 { wrapped(&text, columns) } else { text.into_owned() }
+}
+
+fn for_terminal(text: &str) -> Cow<'_, str> {
+    if charset::is_unicode() { text.into() } else { charset::in_ascii(text) }
 }
 
 /// What a QR code or a table is drawn on.
@@ -143,6 +154,9 @@ impl Canvas {
         // Older consoles of Windows take escape sequences only when asked to.
         let takes_escapes = anstyle_query::windows::enable_ansi_colors().unwrap_or(true);
         let is_dumb = cfg!(not(windows)) && !anstyle_query::term_supports_color();
+        if !charset::is_unicode() {
+            return Ink::Plain;
+        }
         if anstyle_query::no_color() || is_dumb || !takes_escapes { Ink::Letters } else { Ink::Colours }
     }
 }

@@ -34,14 +34,14 @@ pub(crate) fn render(code: &QrCode, canvas: Canvas) -> RenderedCode {
         return RenderedCode { lines: Some(code.terminal(canvas.ink, QUIET_ZONE)), overflow: None };
     };
     let fits = |border: &u32| {
-        let (wide, high) = code.terminal_size(*border);
+        let (wide, high) = code.terminal_size(canvas.ink, *border);
         wide <= columns && high + ROWS_BELOW <= rows
     };
     if let Some(border) = BORDERS.into_iter().find(fits) {
         return RenderedCode { lines: Some(code.terminal(canvas.ink, border)), overflow: None };
     }
     let least = BORDERS[BORDERS.len() - 1];
-    let (wide, high) = code.terminal_size(least);
+    let (wide, high) = code.terminal_size(canvas.ink, least);
     // A code that is only too high is whole again when the font gets smaller.
     let lines = (wide <= columns).then(|| code.terminal(canvas.ink, least));
     RenderedCode { lines, overflow: Some(((wide, high + ROWS_BELOW), (columns, rows))) }
@@ -55,17 +55,19 @@ pub(crate) fn overflow_message(
     language: Language,
 ) -> String {
     let command = format!("  tunekey sign-in {service} --method {method} --qr png=code.png");
+    let (text, text_in_chinese) =
+        ("For a program of yours that draws codes: --qr text", "供你自己的二维码程序使用：--qr text");
     let ((wide, high), (columns, rows)) = (needed, available);
     match language {
         Language::English => format!(
             "This code takes {wide} columns and {high} rows; the terminal has {columns} and {rows}.\n\
              Make the window larger, or its letters smaller: the code is drawn again.\n\
-             Or press Ctrl-C and have it as a picture:\n{command}"
+             Or press Ctrl-C and have it as a picture:\n{command}\n{text}"
         ),
         Language::Chinese => format!(
             "二维码需要 {wide} 列 {high} 行，当前终端只有 {columns} 列 {rows} 行。\n\
              请放大窗口或缩小字号，二维码会重新显示。\n\
-             也可以按 Ctrl-C，改为存成图片：\n{command}"
+             也可以按 Ctrl-C，改为存成图片：\n{command}\n{text_in_chinese}"
         ),
     }
 }
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn a_code_that_does_not_fit_says_what_it_takes_and_how_to_have_it_as_a_picture() {
-        let (wide, high) = long().terminal_size(1);
+        let (wide, high) = long().terminal_size(Ink::Letters, 1);
         assert!(high > 24, "it is the one that does not fit");
         let rendered = render(&long(), on(80, 24));
         assert!(rendered.lines.is_some(), "smaller letters show the whole of it");
@@ -160,6 +162,6 @@ mod tests {
     fn where_nobody_looks_a_code_has_its_whole_border() {
         let canvas = Canvas { ink: Ink::Letters, size: None };
         let lines = render(&long(), canvas).lines.expect("a file has room");
-        assert_eq!(lines.lines().count() as u32, long().terminal_size(QUIET_ZONE).1);
+        assert_eq!(lines.lines().count() as u32, long().terminal_size(Ink::Letters, QUIET_ZONE).1);
     }
 }

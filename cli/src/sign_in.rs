@@ -13,6 +13,7 @@ use tunekey_core::{
 };
 
 use crate::args::QrTarget;
+use crate::countdown::Countdown;
 use crate::failure::Failure;
 use crate::interrupt::{note_that_work_continues, unless_interrupted};
 use crate::output::Output;
@@ -86,11 +87,14 @@ async fn follow(tunekey: &TuneKey, mut request: SignInRequest, output: Output) -
     let mut interrupt = pin!(tokio::signal::ctrl_c());
     let (mut finishing, mut interrupted) = (false, false);
     let (mut confirmed, mut retries) = (false, Retries::new());
-    let (mut retried, mut oversized) = (None, None);
+    let (mut retried, mut oversized, mut countdown) =
+        (None, None, Countdown::of(&SignInStep::Preparing, output));
     let mut resizes = TerminalResizes::listen();
     loop {
-        let next = next_step(&mut sign_in, &mut oversized, &mut resizes, &request, output);
-        let step = match unless_interrupted(next, interrupt.as_mut()).await {
+        let next = next_step(&mut sign_in, &mut oversized, &mut resizes, &countdown, &request, output);
+        let next = unless_interrupted(next, interrupt.as_mut()).await;
+        countdown.end();
+        let step = match next {
             Ok(step) => step,
             // Half a sign-in would be a lost one: the first Ctrl-C waits for what comes of it, the second does not.
             Err(_) if finishing && !interrupted => {
@@ -112,6 +116,7 @@ async fn follow(tunekey: &TuneKey, mut request: SignInRequest, output: Output) -
         }
         show(&step, &request, output)?;
         oversized = oversized_code(&step, &request, output);
+        countdown = Countdown::of(&step, output);
         if let SignInStep::Failed { problem, alternatives } = &step
             && confirmed
             && alternatives.next.is_empty()
@@ -217,14 +222,24 @@ async fn next_step(
     sign_in: &mut SignIn,
     oversized: &mut Option<QrCode>,
     resizes: &mut TerminalResizes,
+    countdown: &Countdown,
     request: &SignInRequest,
     output: Output,
 ) -> Option<SignInStep> {
     loop {
-        let Some(code) = oversized.as_ref() else { return sign_in.next().await };
+        let resized = async {
+            match oversized.as_ref() {
+                Some(code) => {
+                    resizes.next().await;
+                    code
+                }
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             step = sign_in.next() => return step,
-            () = resizes.next() => {
+            () = countdown.tick() => {}
+            code = resized => {
                 if draw(code, request, output) {
                     *oversized = None;
                 }

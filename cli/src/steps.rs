@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use tunekey_core::{
-    Language, Method, Problem, ProgramStep, QUIET_ZONE, QrCode, ServiceId, SignInStep, display_text,
+    Language, Method, Problem, ProblemCode, ProgramStep, QUIET_ZONE, QrCode, ServiceId, SignInStep,
+    display_text,
 };
 
 use crate::args::QrTarget;
@@ -35,6 +36,7 @@ pub(crate) fn show(step: &SignInStep, request: &SignInRequest, output: Output) -
         SignInStep::ShowCode { code, valid_until, .. } => {
             match qr {
                 Some(QrTarget::Png(file)) => output.line(&display_text::escaped(&file.display().to_string())),
+                Some(QrTarget::Text) => output.line(&text_of(code)?),
                 Some(QrTarget::Terminal) | None => drop(draw(code, request, output)),
             }
             output.note(&format!(
@@ -148,6 +150,12 @@ fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
                 let lines = code.terminal(Canvas::ink(), QUIET_ZONE);
                 drop(fields.insert("code".to_owned(), Value::String(lines)));
             }
+            QrTarget::Text => {
+                fields.remove("code");
+                fields.remove("code_png");
+                let text = text_of(code).map_or(Value::Null, Value::String);
+                drop(fields.insert("text".to_owned(), text));
+            }
             QrTarget::Png(file) => {
                 fields.remove("code");
                 fields.insert("png".to_owned(), Value::String(file.display().to_string()));
@@ -157,11 +165,23 @@ fn as_json(step: &SignInStep, qr: Option<&QrTarget>) -> Value {
     object
 }
 
+/// What a code says: whoever asked for the text may have what the picture would have shown.
+///
+/// # Errors
+/// `Unexpected` when the service has drawn it so that it cannot be read.
+#[expect(clippy::disallowed_methods, reason = "the text of the code is what was asked for")]
+fn text_of(code: &QrCode) -> Result<String, Failure> {
+    let text = code.text().map_err(|error| {
+        Failure::from(Problem::new(ProblemCode::Unexpected).with_detail(format!("reading the code: {error}")))
+    })?;
+    Ok(display_text::escaped(text.expose()).into_owned())
+}
+
 /// The code of a step, if it was drawn in a terminal that is too small for it.
 pub(crate) fn oversized_code(step: &SignInStep, request: &SignInRequest, output: Output) -> Option<QrCode> {
     match step {
         SignInStep::ShowCode { code, .. }
-            if !output.json && !matches!(request.qr, Some(QrTarget::Png(_))) =>
+            if !output.json && !matches!(request.qr, Some(QrTarget::Png(_) | QrTarget::Text)) =>
         {
             let overflow = qr_code::render(code, Canvas::of_standard_output()).overflow;
             overflow.map(|_| code.clone())

@@ -13,6 +13,7 @@ use qrcode::{EcLevel, QrCode as Encoder};
 use serde::{Serialize, Serializer};
 
 use crate::picture;
+use crate::secret::Secret;
 
 mod reader;
 
@@ -39,6 +40,8 @@ pub enum Ink {
     Colours,
     /// Letters alone, in the terminal's own colours: without escape sequences.
     Letters,
+    /// ASCII alone: two signs a module, for a terminal that knows no others.
+    Plain,
 }
 
 /// Why there is no code.
@@ -106,10 +109,21 @@ impl QrCode {
         picture::data_url(&self.png(URL_MODULE_PIXELS, QUIET_ZONE))
     }
 
-    /// As lines for a terminal, two modules a character.
+    /// What it says. Whoever has that can sign somebody in, as whoever sees the code can.
+    ///
+    /// # Errors
+    /// [`QrError::Unreadable`] when it is only drawn like a code.
+    pub fn text(&self) -> Result<Secret, QrError> {
+        reader::text(&self.png(URL_MODULE_PIXELS, QUIET_ZONE))
+    }
+
+    /// As lines for a terminal, two modules a character, or in [`Ink::Plain`] two characters a module.
     pub fn terminal(&self, ink: Ink, quiet: u32) -> String {
         let bits = &self.0;
-        let (columns, rows) = self.terminal_size(quiet);
+        if ink == Ink::Plain {
+            return self.plain(quiet);
+        }
+        let (columns, rows) = self.terminal_size(ink, quiet);
         // The row below the last one is white, too.
         let dark = |x, y| is_dark(&at(bits, x, y, quiet));
         let mut text = String::new();
@@ -133,6 +147,7 @@ impl QrCode {
                         (true, false) => '▄',
                         (true, true) => ' ',
                     }),
+                    Ink::Plain => {}
                 }
             }
             text += if ink == Ink::Colours { "\x1b[0m\n" } else { "\n" };
@@ -140,10 +155,22 @@ impl QrCode {
         text
     }
 
-    /// How many columns and rows of a terminal it takes with a quiet zone of so many modules.
-    pub fn terminal_size(&self, quiet: u32) -> (u32, u32) {
+    fn plain(&self, quiet: u32) -> String {
         let bits = &self.0;
-        (bits.width() + 2 * quiet, (bits.height() + 2 * quiet).div_ceil(2))
+        let (columns, rows) = (bits.width() + 2 * quiet, bits.height() + 2 * quiet);
+        // Letters are light on most terminals: they draw what is white.
+        let module = |x, y| if is_dark(&at(bits, x, y, quiet)) { "  " } else { "##" };
+        (0..rows).map(|y| (0..columns).map(|x| module(x, y)).collect::<String>() + "\n").collect()
+    }
+
+    /// How many columns and rows of a terminal it takes, drawn with that and a quiet zone of so many modules.
+    pub fn terminal_size(&self, ink: Ink, quiet: u32) -> (u32, u32) {
+        let bits = &self.0;
+        let (width, height) = (bits.width() + 2 * quiet, bits.height() + 2 * quiet);
+        match ink {
+            Ink::Colours | Ink::Letters => (width, height.div_ceil(2)),
+            Ink::Plain => (2 * width, height),
+        }
     }
 }
 
@@ -244,10 +271,31 @@ mod tests {
             let letters = code.terminal(Ink::Letters, quiet);
             assert!(!letters.contains('\x1b'), "no escape sequence");
             assert_eq!(photographed(&letters), photographed(&coloured), "the same modules");
-            let (columns, rows) = code.terminal_size(quiet);
+            let (columns, rows) = code.terminal_size(Ink::Letters, quiet);
             let lines: Vec<_> = letters.lines().map(|line| line.chars().count() as u32).collect();
             assert_eq!(lines, vec![columns; rows as usize], "as large as it says");
         }
+    }
+
+    #[test]
+    fn a_terminal_that_knows_only_ascii_shows_exactly_the_modules_too() {
+        let code = QrCode::from_text(TEXT).expect("the text fits");
+        let plain = code.terminal(Ink::Plain, 2);
+        assert!(plain.chars().all(|sign| matches!(sign, '#' | ' ' | '\n')), "{plain}");
+        let (columns, rows) = code.terminal_size(Ink::Plain, 2);
+        let lines: Vec<_> = plain.lines().map(|line| line.len() as u32).collect();
+        assert_eq!(lines, vec![columns; rows as usize], "as large as it says");
+        let bits = GrayImage::from_fn(columns / 2, rows, |x, y| {
+            let line = plain.lines().nth(y as usize).expect("it has that many");
+            Luma([if line.as_bytes()[2 * x as usize] == b'#' { 255 } else { 0 }])
+        });
+        assert_eq!(read(&QrCode(bits).png(4, 2)).as_deref(), Some(TEXT), "what is printed can be scanned");
+    }
+
+    #[test]
+    fn a_code_says_its_text_to_whoever_asks_for_it() {
+        let code = QrCode::from_text(TEXT).expect("the text fits");
+        assert_eq!(code.text(), Ok(TEXT.into()));
     }
 
     #[test]
@@ -271,7 +319,8 @@ mod tests {
             "https://open.weixin.qq.com/connect/confirm?uuid=041Ab2Cd3Ef4Gh5I",
             "https://txz.qq.com/p?k=AbCdEfGhIjKlMnOpQrStUvWxYz012345&f=716027609",
         ] {
-            let (columns, rows) = QrCode::from_text(text).expect("it fits").terminal_size(QUIET_ZONE);
+            let (columns, rows) =
+                QrCode::from_text(text).expect("it fits").terminal_size(Ink::Letters, QUIET_ZONE);
             assert!(columns <= 80 && rows <= 22, "{text}: {columns}×{rows}");
         }
     }

@@ -158,10 +158,23 @@ impl Terminal {
     }
 }
 
-/// A picture of the last code in a text, as a camera sees it. Each character is two modules, in explicit colours or, on a
-/// dark terminal, as the light parts of a block.
+/// A picture of the first code in a text, as a camera sees it. Each character is two modules, in explicit colours or, on a
+/// dark terminal, as the light parts of a block; in ASCII two characters are one module.
 pub fn picture(text: &str) -> DynamicImage {
     const MODULE: u32 = 4;
+    let plain: Vec<&str> =
+        text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| is_plain(line)).collect();
+    if !plain.is_empty() {
+        let is_light = |x: u32, y: u32| {
+            let row = usize::try_from(y / MODULE).ok().and_then(|y| plain.get(y));
+            let sign =
+                usize::try_from(x / MODULE * 2).ok().zip(row).and_then(|(x, row)| row.as_bytes().get(x));
+            sign == Some(&b'#')
+        };
+        let side = |modules: usize| u32::try_from(modules).unwrap_or_default() * MODULE;
+        let (width, height) = (side(plain[0].len() / 2), side(plain.len()));
+        return GrayImage::from_fn(width, height, |x, y| Luma([if is_light(x, y) { 255 } else { 0 }])).into();
+    }
     let rows: Vec<Vec<(bool, bool)>> =
         text.lines().map(cells).skip_while(Vec::is_empty).take_while(|row| !row.is_empty()).collect();
     let dark = |x: u32, y: u32| {
@@ -175,6 +188,11 @@ pub fn picture(text: &str) -> DynamicImage {
         Luma([if dark(x / MODULE, y / MODULE) { 0 } else { 255 }])
     })
     .into()
+}
+
+/// Whether a line is one of a code in ASCII.
+fn is_plain(line: &str) -> bool {
+    line.starts_with("##") && line.chars().all(|sign| matches!(sign, '#' | ' '))
 }
 
 /// Whether the halves of each character of a line are dark; empty when the line is no part of a code.

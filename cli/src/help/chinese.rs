@@ -66,7 +66,7 @@ const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("*", "log", "向标准错误输出日志（error 至 trace），不含机密"),
     ("sign-in", "method", "登录方式（见 `services`）；省略则用最合适的"),
     ("sign-in", "account", "重新登录这个账号；若是另一个，先询问再保存"),
-    ("sign-in", "qr", "二维码画在哪里：`terminal`，或 `png=文件`"),
+    ("sign-in", "qr", "二维码画在哪里：`terminal`，或 `png=文件`；`text` 输出其内容"),
     ("sign-in", "browser", "用于 official-page 的浏览器；省略则自动查找"),
     ("import", "second", "文件；省略或 `-` 表示标准输入"),
     ("import", "account", "重新登录这个账号；若是另一个，先询问再保存"),
@@ -185,7 +185,7 @@ fn allowed(argument: &str) -> Option<String> {
     let known = [
         ("<SERVICE>", format!("可选 {}", service_ids(Language::Chinese))),
         ("--method", "可用的方式见 `tunekey services`".to_owned()),
-        ("--qr", "可选 terminal 或 png=文件".to_owned()),
+        ("--qr", "可选 terminal、text 或 png=文件".to_owned()),
         ("--format", format!("可选 {}", format_names(Language::Chinese))),
         ("<STATE>", "可选 on 或 off".to_owned()),
         ("<KIND>", "可用的类型见 `tunekey notify channels`".to_owned()),
