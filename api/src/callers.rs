@@ -11,6 +11,8 @@ use tunekey_core::{ApiCaller, ApiScope, ApiTokensRead, ApiUse, Clock as _, Probl
 
 /// For how long what was read of the file counts: a token that is revoked is refused after that.
 const FRESH: Duration = Duration::from_secs(1);
+/// For how long it counts for whoever is not known.
+const RECENT: Duration = Duration::from_millis(20);
 /// How many uses wait to be written at most.
 const WAITING: usize = 1_000;
 
@@ -54,21 +56,28 @@ impl Callers {
     /// # Errors
     /// A problem of the profile: then nobody is let in.
     pub(crate) async fn by_token(&self, token: &str) -> Result<Option<Caller>, Problem> {
-        self.refresh().await?;
+        self.refresh(FRESH).await?;
+        let known = self.known.read().await.read.tokens.caller(token);
+        if known.is_some() {
+            return Ok(known.map(Caller));
+        }
+        // One that was made a moment ago counts at once.
+        self.refresh(RECENT).await?;
         Ok(self.known.read().await.read.tokens.caller(token).map(Caller))
     }
 
     /// Whether the token of somebody who was let in is still one.
     pub(crate) async fn is_still(&self, caller: &Caller) -> bool {
-        self.refresh().await.is_ok() && self.known.read().await.read.tokens.has(&caller.0.id)
+        self.refresh(FRESH).await.is_ok() && self.known.read().await.read.tokens.has(&caller.0.id)
     }
 
-    async fn refresh(&self) -> Result<(), Problem> {
-        if self.known.read().await.at.elapsed() < FRESH {
+    /// Looks at the file again if it was last looked at so long ago.
+    async fn refresh(&self, after: Duration) -> Result<(), Problem> {
+        if self.known.read().await.at.elapsed() < after {
             return Ok(());
         }
         let mut known = self.known.write().await;
-        if known.at.elapsed() >= FRESH {
+        if known.at.elapsed() >= after {
             if let Some(read) = self.tunekey.api_tokens_again(&known.read).await? {
                 known.read = read;
             }
