@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 use tunekey_core::{ChannelKind, Format, Language, Method, ServiceId, StoreKind, registry};
 
+use crate::api_args::{ServeOptions, TokenCommand};
 use crate::text;
 
 /// Your own sign-ins, kept in the system's keychain and renewed.
@@ -140,6 +141,14 @@ pub(crate) enum Command {
     },
     /// Renew and deliver by itself until it is stopped, without a window
     Daemon,
+    /// Renew and deliver as `daemon` does, and answer programs of your own over HTTP
+    Serve(ServeOptions),
+    /// Decide which programs may ask over HTTP, and for what
+    #[command(arg_required_else_help = true)]
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
     /// Look for what keeps TuneKey from working, and say what to do about it
     Doctor {
         /// Call accounts and folders by their names

@@ -1,7 +1,9 @@
-//! `tunekey daemon`: renews and delivers by itself, without a window, and tells systemd how it is doing. For `lib.rs`.
+//! `tunekey daemon`: renews and delivers by itself, without a window, and tells systemd how it is doing. For `lib.rs` and
+//! `serve.rs`, which has the local API answer beside it.
 
 use std::time::Duration;
 
+use tunekey_api::Server;
 use tunekey_core::{Interaction, StoreState, TuneKey};
 
 use crate::failure::Failure;
@@ -12,11 +14,11 @@ use crate::{socket, stdin};
 /// How long what is under way may take to end when the daemon is to stop: within five seconds it is gone.
 const STOP_LIMIT: Duration = Duration::from_secs(4);
 
-/// Runs until it is stopped. Gives whether all that was under way has ended.
+/// Runs until it is stopped, with the local API if there is one. Gives whether all that was under way has ended.
 ///
 /// # Errors
 /// When the system's signals cannot be heard.
-pub(crate) async fn run(tunekey: &TuneKey, output: Output) -> Result<bool, Failure> {
+pub(crate) async fn run(tunekey: &TuneKey, api: Option<Server>, output: Output) -> Result<bool, Failure> {
     let mut requests = requests::Requests::listen()?;
     let mut reporter = Reporter::new(None, output);
     let watchdog = systemd::Watchdog::start(tunekey);
@@ -38,12 +40,27 @@ pub(crate) async fn run(tunekey: &TuneKey, output: Output) -> Result<bool, Failu
             () = followed => {}
             () = socket::serve(tunekey, output) => {}
             () = open_store(tunekey, output) => {}
+            () = answer(api.as_ref()) => {}
             () = stopped => {}
         }
     }
     systemd::stopping();
     drop(watchdog);
-    Ok(tokio::time::timeout(STOP_LIMIT, tunekey.drain()).await.is_ok())
+    let stopped = async {
+        if let Some(api) = &api {
+            api.stop().await;
+        }
+    };
+    let (drained, ()) = tokio::join!(tokio::time::timeout(STOP_LIMIT, tunekey.drain()), stopped);
+    Ok(drained.is_ok())
+}
+
+/// Answers the callers of the local API for ever; without one it waits.
+async fn answer(api: Option<&Server>) {
+    if let Some(api) = api {
+        api.run().await;
+    }
+    std::future::pending().await
 }
 
 /// Opens the store, or says why it cannot be opened; then waits for ever. Who starts the daemon at a terminal can be asked

@@ -91,6 +91,14 @@ const STORE: [&str; 2] = [
      或用户配置目录中的 tunekey/identity.txt；都没有时在终端询问。以第一个找到的为准。自己的文件必须只有自己能读（权限 0600）。",
 ];
 
+const SERVE: [&str; 2] = [
+    "Every request needs a token (`tunekey token add`), sent as `Authorization: Bearer …`. Clients of the vkeys API that know \
+     nothing but an address get one with the token in it: http://127.0.0.1:7733/k/TOKEN. What there is to ask stands at \
+     that address and a slash, and in docs/api.md. With --json the first line says where it listens.",
+    "每个请求都需要令牌（`tunekey token add`），以 `Authorization: Bearer …` 发送。只能填写地址的 vkeys 客户端可使用含令牌的地址：\
+     http://127.0.0.1:7733/k/令牌。可访问的内容见该地址加斜杠的页面，以及 docs/api.md。使用 --json 时第一行给出监听地址。",
+];
+
 /// Gives the command its help in a language, wrapped to so many columns.
 pub(crate) fn localized(command: Command, language: Language, columns: Option<u32>) -> Command {
     let mut command = described(command, language, columns);
@@ -112,6 +120,7 @@ pub(crate) fn described(command: Command, language: Language, columns: Option<u3
         ("get", services::formats(language), COOKIE),
         ("run", String::new(), RUN),
         ("store", String::new(), STORE),
+        ("serve", String::new(), SERVE),
     ] {
         let help = head + language.pick(texts[0], texts[1]);
         command = command.mut_subcommand(name, |sub| sub.after_help(wrapped(&help, width)));

@@ -1,5 +1,6 @@
 //! The command line. An adapter over the core that links no GUI library.
 
+mod api_args;
 mod args;
 mod charset;
 mod commands;
@@ -23,6 +24,7 @@ mod request;
 mod request_key;
 mod retry;
 mod run;
+mod serve;
 mod sign_in;
 mod socket;
 mod stdin;
@@ -30,6 +32,7 @@ mod steps;
 mod store;
 mod table;
 mod text;
+mod token;
 mod wrap;
 
 use std::io;
@@ -154,7 +157,8 @@ fn start(
 /// Logs only what our own crates say: an HTTP or D-Bus library at `trace` would write headers and message bodies,
 /// and with them the secrets.
 fn log_to_stderr(level: LevelFilter) {
-    let ours = Targets::new().with_targets(LOG_TARGETS.map(|target| (target, level)));
+    let ours = LOG_TARGETS.into_iter().chain([tunekey_api::LOG_TARGET]).map(|target| (target, level));
+    let ours = Targets::new().with_targets(ours);
     let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     tracing_subscriber::registry().with(layer).with(ours).init();
 }
@@ -208,9 +212,14 @@ async fn run(
         }
         Command::Watch { account } => keys::watch(tunekey, account.as_deref(), output).await?,
         Command::Daemon => {
-            daemon::run(tunekey, output).await?;
+            daemon::run(tunekey, None, output).await?;
             return Ok(Ending { is_drained: true, ..Ending::default() });
         }
+        Command::Serve(options) => {
+            serve::run(tunekey, options, output).await?;
+            return Ok(Ending { is_drained: true, ..Ending::default() });
+        }
+        Command::Token { command } => token::run(tunekey, command, output).await?,
         Command::Doctor { names } => doctor::run(tunekey, names, output).await?,
         Command::Store { command } => store::run(tunekey, command, output).await?,
         Command::Renew { account: Some(account), all: _ } => {

@@ -131,6 +131,11 @@ impl Accounts {
         self.0.now().views.iter().find(|account| account.id == *id).cloned().ok_or_else(|| unknown(id))
     }
 
+    /// An account as it would be shown, of a record that is not in the ledger.
+    pub(crate) fn view_of(&self, record: &AccountRecord) -> Account {
+        view(record, &self.0.now(), self.0.clock.now())
+    }
+
     /// The account's picture as PNG, if it has one.
     pub(crate) fn picture(&self, id: &AccountId) -> Option<Vec<u8>> {
         self.0.now().pictures.get(id)?.as_ref().map(|picture| picture.png.clone())

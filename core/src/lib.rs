@@ -6,6 +6,7 @@
 /// The log targets that are ours: a front lets nothing else into its log.
 pub const LOG_TARGETS: [&str; 2] = ["tunekey_core", "tunekey_services"];
 
+mod access;
 mod account;
 mod accounts;
 mod alternatives;
@@ -44,6 +45,7 @@ mod timing;
 mod tunekey;
 mod vault;
 
+pub use access::{ApiCaller, ApiScope, ApiToken, ApiTokens, ApiUse};
 pub use account::{
     Account, Busy, CheckOutcome, CopyRecord, Health, KeyLifetime, Light, LightKind, PictureId, Proof,
     ProvingCall, RenewalOutcome, RenewalRecord, RenewalTrigger, SignInReason, WarningReason,
@@ -72,9 +74,9 @@ pub use store::{
     StoreKind, StoreState, SystemKeychain, UnknownStore,
 };
 pub use tunekey::{
-    Alert, Check, ConnectionTest, Event, ExportedCookie, Finding, KeyStatus, Level, NewIdentity,
-    RejectionOutcome, ServiceInfo, Setup, SignedOut, Snapshot, StoreInfo, StoreMoved, SystemProxyInfo,
-    TuneKey, make_identity,
+    Alert, ApiTokensRead, Check, ConnectionTest, Event, ExportedCookie, Finding, KeyStatus, Level,
+    NewIdentity, RejectionOutcome, ServiceInfo, Setup, SignedOut, Snapshot, StoreInfo, StoreMoved,
+    SystemProxyInfo, TuneKey, UnkeptCredential, UnkeptSignIn, make_identity,
 };
 pub use tunekey_services::picture::data_url as png_data_url;
 pub use tunekey_services::{

@@ -15,8 +15,15 @@ mod store_choice;
 pub use store_choice::StoreChoice;
 
 /// What decides over accounts, keys and settings: it is only used when nobody else could have changed it.
-const TRUSTED: [&str; 6] =
-    ["ledger.json", "ledger.lock", "locks", "keychain-name.json", store_choice::FILE, store_choice::SECRETS];
+const TRUSTED: [&str; 7] = [
+    "api-tokens.json",
+    "ledger.json",
+    "ledger.lock",
+    "locks",
+    "keychain-name.json",
+    store_choice::FILE,
+    store_choice::SECRETS,
+];
 
 /// What is only ours: it is closed to others where it is not. Older versions left that to the umask.
 const PRIVATE: [&str; 4] = ["avatars", "tray", "webview", "window.json"];
@@ -110,6 +117,11 @@ impl Profile {
         let name = format!("tunekey-{}.sock", &line::digest(self.dir.as_os_str().as_encoded_bytes())[..16]);
         let runtime = BaseDirs::new().and_then(|dirs| dirs.runtime_dir().map(|folder| folder.join(name)));
         runtime.into_iter().chain([self.dir.join("daemon.sock")]).collect()
+    }
+
+    /// Who may use the local API.
+    pub(crate) fn api_tokens(&self) -> PathBuf {
+        self.dir.join("api-tokens.json")
     }
 
     /// The ledger.

@@ -95,6 +95,31 @@ impl SignIns {
         SignIn { under_way, steps }
     }
 
+    /// Starts one that nobody else sees: what comes of it is for whoever has started it.
+    pub(crate) fn start_unlisted(
+        &self,
+        tasks: &TaskTracker,
+        service: &'static dyn Service,
+        method: Method,
+        host: impl SignInHost,
+    ) -> SignIn {
+        let id = {
+            let mut list = lock(&self.list);
+            list.last += 1;
+            SignInId::new(list.last)
+        };
+        let (under_way, inputs) = UnderWay::new(id, service.id(), method, None);
+        let steps = under_way.watch();
+        let conversation = Conversation::new(under_way.clone(), inputs);
+        let machine = Machine::new(service, method, None, host, conversation);
+        let ended = under_way.clone();
+        tasks.spawn(async move {
+            machine.run().await;
+            ended.end();
+        });
+        SignIn { under_way, steps }
+    }
+
     /// How each stands, oldest first.
     pub(crate) fn statuses(&self) -> Vec<SignInStatus> {
         lock(&self.list).statuses()

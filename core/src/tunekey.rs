@@ -31,6 +31,7 @@ use crate::store::{AskPassphrase, Interaction, SecretStore, StoreState};
 use crate::vault::{Vault, VaultError};
 use crate::{disk, extra_ca};
 
+mod api_access;
 mod connection;
 mod deliveries;
 mod doctor;
@@ -48,7 +49,9 @@ mod snapshot;
 mod store_move;
 #[cfg(test)]
 mod tests;
+mod unkept;
 
+pub use api_access::ApiTokensRead;
 use deliveries::Deliveries;
 pub use doctor::{Check, Finding, Level};
 pub use keys::{KeyStatus, RejectionOutcome};
@@ -61,6 +64,7 @@ pub use snapshot::{
     ConnectionTest, Event, ExportedCookie, ServiceInfo, SignedOut, Snapshot, SystemProxyInfo,
 };
 pub use store_move::{StoreInfo, StoreMoved};
+pub use unkept::{UnkeptCredential, UnkeptSignIn};
 
 /// What a [`TuneKey`] is made of. Tests bring their own store, clock and limits.
 #[derive(Debug)]

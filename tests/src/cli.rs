@@ -149,6 +149,11 @@ impl Cli {
         crate::process::peak_memory(self.child.id()?)
     }
 
+    /// How much memory it uses now, in bytes; `None` when it has ended.
+    pub fn memory(&self) -> Option<u64> {
+        crate::process::memory(self.child.id()?)
+    }
+
     /// Presses Ctrl-C.
     ///
     /// # Errors

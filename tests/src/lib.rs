@@ -16,6 +16,7 @@
 //!  ├─ Cli        the command line on the same profile
 //!  └─ Terminal   the command line in a terminal of a given size
 //! Server     the command line without a desktop: encrypted files, and the simulator
+//!  └─ LocalApi   `tunekey serve` on its profile, and the clients of its API
 //! Machine    the command line as built for another system, with what runs it here and the simulator
 //! Harness    the core with the simulator and a keychain in memory, without a desktop
 //!  └─ User       the user at a sign-in: scans, types, pastes
@@ -30,6 +31,7 @@ pub mod eventually;
 pub mod fixtures;
 pub mod harness;
 pub mod keyring;
+pub mod local_api;
 pub mod machine;
 pub mod matrix;
 pub mod melody;
@@ -50,4 +52,5 @@ pub mod third_party;
 pub mod tray;
 pub mod tray_host;
 pub mod user;
+pub mod web_page;
 pub mod window;

@@ -92,8 +92,17 @@ impl Drop for Process {
 
 /// The most memory that a process has used so far, in bytes; `None` when it has ended.
 pub fn peak_memory(id: u32) -> Option<u64> {
+    memory_figure(id, "VmHWM:")
+}
+
+/// How much memory a process uses now, in bytes.
+pub fn memory(id: u32) -> Option<u64> {
+    memory_figure(id, "VmRSS:")
+}
+
+fn memory_figure(id: u32, name: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 

@@ -1,5 +1,6 @@
 //! A sign-in under way as everyone sees it who looks: its latest step at once, each later one, a way to answer, an end.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,12 @@ impl SignInId {
     /// The one with that number.
     pub(crate) fn new(number: u32) -> Self {
         Self(number)
+    }
+}
+
+impl fmt::Display for SignInId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

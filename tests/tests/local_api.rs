@@ -1,0 +1,672 @@
+//! The local API: `tunekey serve`, asked by programs that bear tokens, by clients of the public vkeys API, and by whoever
+//! should get nothing.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tunekey_core::SignInOption;
+use tunekey_services::{netease, qqmusic};
+use tunekey_simulator::{CodeState, Credential};
+use tunekey_tests::desktop::key_of;
+use tunekey_tests::eventually::until;
+use tunekey_tests::fixtures::{NETEASE, QQ, simulator_service};
+use tunekey_tests::harness::{Harness, into_error};
+use tunekey_tests::local_api::{Events, LocalApi, raw, token};
+use tunekey_tests::server::{Server, mode_of};
+
+/// The text that a client of vkeys knows as the end of a code.
+const EXPIRED: &str = "二维码已失效";
+
+/// Within which `serve` that is asked to stop is gone.
+const STOP_LIMIT: Duration = Duration::from_secs(5);
+
+const ALL: &str = "status,cookie,renew,sign-in";
+
+/// The routes of both services, and what they call the account and its key.
+const CLIENTS: [(&str, &str, &str, &str, &str); 2] =
+    [(QQ, "tencent", "uin", "musickey", "musickey"), (NETEASE, "netease", "uid", "MUSIC_U", "music_u")];
+
+/// Waits for the code that a service shows now, and scans and confirms it.
+async fn scan(server: &Server, account: &str) -> Result<()> {
+    let service = simulator_service(option_of(account).service);
+    let code = until("a code", || async {
+        let codes = server.simulator.codes();
+        let shown = codes.iter().rfind(|code| code.service == service && code.state == CodeState::Shown);
+        shown.map(|code| code.id).context("none is shown")
+    })
+    .await?;
+    server.simulator.scan(code, Some(account))?;
+    server.simulator.confirm(code)?;
+    Ok(())
+}
+
+fn option_of(account: &str) -> SignInOption {
+    let (service, method) = match account.starts_with("qqmusic") {
+        true => (qqmusic::ID, tunekey_core::Method::QqScan),
+        false => (netease::ID, tunekey_core::Method::AppScan),
+    };
+    SignInOption { service, method }
+}
+
+/// Reads a stream to its end: the data of its last event.
+async fn last_of(events: &mut Events) -> Result<String> {
+    let mut last = None;
+    while let Some(event) = events.next().await? {
+        last = Some(event);
+    }
+    let last = last.context("there was no event")?;
+    ensure!(last.id == "end", "the last event is {}", last.id);
+    Ok(last.data)
+}
+
+fn number_of(account: &str) -> Result<u64> {
+    Ok(account.split(':').nth(1).context("a number")?.parse()?)
+}
+
+fn is_key_of(value: &Value, credential: &Credential) -> bool {
+    value.as_str() == Some(key_of(credential))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_gets_what_its_token_allows_and_no_more() -> Result<()> {
+    let server = Server::start().await?;
+    server.sign_in(QQ).await?;
+    let api = LocalApi::start(&server, &[]).await?;
+    let (status, cookie, all) = (
+        token(&server, "status", "status").await?,
+        token(&server, "cookie", "cookie").await?,
+        token(&server, "all", ALL).await?,
+    );
+    let mode = mode_of(&server.sandbox.profile().join("api-tokens.json"))?;
+    ensure!(mode == 0o600, "others can read who may ask: {mode:o}");
+
+    let (code, accounts) = api.get("/v1/accounts", &status).await?;
+    ensure!(code == 200, "a new token does not count at once");
+    ensure!(accounts[0]["id"] == QQ && accounts[0]["health"]["state"] == "healthy", "it says {accounts}");
+    let cookie_path = format!("/v1/accounts/{QQ}/cookie");
+    for (path, token, wanted) in [
+        ("/v1/accounts", &cookie, 403),
+        (cookie_path.as_str(), &status, 403),
+        (cookie_path.as_str(), &cookie, 200),
+        ("/v1/accounts/nobody", &status, 404),
+        ("/v1/nothing", &status, 404),
+        ("/v1/services", &cookie, 200),
+        ("/v1/accounts", &"tunekey_wrong".to_owned(), 401),
+    ] {
+        let (code, body) = api.get(path, token).await?;
+        ensure!(code == wanted, "{path} answers {code}");
+        ensure!(
+            code == 200 || body["message"].as_str().is_some_and(|words| !words.is_empty()),
+            "{path}: no words"
+        );
+    }
+    let (_, got) = api.get(&format!("{cookie_path}?format=header"), &cookie).await?;
+    let newest = server.newest_credential(QQ)?;
+    ensure!(got["value"].as_str().is_some_and(|value| value.contains(key_of(&newest))), "it is another key");
+    ensure!(got["generation"] == 1 && got["scope"] == "full", "it is another one");
+
+    let (code, renewed) = api.post(&format!("/v1/accounts/{QQ}/renew"), &all, Value::Null).await?;
+    ensure!(code == 200 && renewed["outcome"] == "renewed", "it says {renewed}");
+    ensure!(renewed["account"]["generation"] == 2, "it says {renewed}");
+    let report = json!({ "generation": 1 });
+    let (code, reported) = api.post(&format!("/v1/accounts/{QQ}/rejected"), &all, report).await?;
+    ensure!(code == 200 && reported["outcome"] == "newer", "it says {reported}");
+
+    // Whoever may have keys renewed reads no cookie by that.
+    let renewer = token(&server, "renewer", "renew").await?;
+    for path in ["/music/tencent/cookie/refresh?uin=10001", "/v2/music/tencent/cookie?uin=10001"] {
+        let (code, said) = api.get(path, &renewer).await?;
+        ensure!(code == 403 && said["code"] == "scope_missing", "{path} answers {code}");
+        let (code, said) = api.get(path, &all).await?;
+        ensure!(code == 200 && said["data"]["cookie"]["uin"] == 10001, "{path} answers {code}");
+    }
+
+    // In the caller's language.
+    let chinese = reqwest::Client::builder().no_proxy().build()?.get(format!("{}/v1/accounts", api.address));
+    let chinese = chinese.header("accept-language", "zh-CN,zh;q=0.9").send().await?;
+    let headers = chinese.headers().clone();
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("referrer-policy", "no-referrer"),
+        ("www-authenticate", "Bearer realm=\"TuneKey\""),
+    ] {
+        ensure!(headers.get(name).is_some_and(|found| found == value), "{name} is {:?}", headers.get(name));
+    }
+    ensure!(chinese.text().await?.contains("需要令牌"), "it speaks another language");
+
+    server.cli(&["token", "revoke", "all"]).await?.succeeded()?;
+    until("the token to be refused", || async {
+        let (code, _) = api.get("/v1/services", &all).await?;
+        ensure!(code == 401, "it answers {code}");
+        Ok(())
+    })
+    .await?;
+    api.stop(&server).await?;
+
+    let log = server.object(&["--json", "token", "log"]).await?;
+    let seen = |name: &str, what: &str, status: u16| {
+        let uses = log["uses"].as_array().into_iter().flatten();
+        uses.into_iter().any(|one| one["name"] == name && one["what"] == what && one["status"] == status)
+    };
+    ensure!(seen("cookie", &format!("GET {cookie_path}"), 200), "who read the cookie is not known: {log}");
+    ensure!(seen("status", &format!("GET {cookie_path}"), 403), "who tried to is not known: {log}");
+    let listed = server.object(&["--json", "token", "list"]).await?;
+    let tokens = listed["tokens"].as_array().context("a list")?;
+    ensure!(
+        tokens.len() == 3 && tokens.iter().all(|one| one["last_used_at"].is_string()),
+        "it lists {listed}"
+    );
+    server.ensure_no_secret_leaked()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_vkeys_signs_in_by_scan_and_renews_given_only_an_address() -> Result<()> {
+    let server = Server::start().await?;
+    let api = LocalApi::start(&server, &[]).await?;
+    let token = token(&server, "vkeys", ALL).await?;
+    for (account, service, number, key, given) in CLIENTS {
+        let base = format!("/k/{token}/music/{service}/cookie");
+        let mut events = api.events(&format!("{base}/qrcode?save=false"), None).await?;
+        let picture = events.expect().await?;
+        ensure!(picture.id == "1" && picture.event == "message", "it begins with {}", picture.id);
+        ensure!(picture.data.starts_with("data:image/png;base64,"), "it is no picture");
+        scan(&server, account).await?;
+        let answer: Value = serde_json::from_str(&last_of(&mut events).await?)?;
+        ensure!(
+            answer["code"] == 200 && answer["cookie"] == answer["data"]["cookie"],
+            "one of them is missing"
+        );
+        ensure!(
+            answer["info"] == answer["data"]["info"] && answer["info"]["vip"].is_boolean(),
+            "no membership"
+        );
+        let cookie = &answer["cookie"];
+        ensure!(cookie[number] == number_of(account)?, "it is somebody else");
+        ensure!(is_key_of(&cookie[key], &server.newest_credential(account)?), "it is another key");
+        ensure!(server.cli(&["--json", "accounts"]).await?.succeeded()?.stdout.is_empty(), "it was kept");
+
+        // What is given is renewed, and once a minute at most.
+        let old = server.newest_credential(account)?;
+        let query = format!("{number}={}&{given}={}", number_of(account)?, percent_encoded(key_of(&old)));
+        let (code, renewed) = api.get(&format!("{base}/refresh?{query}"), "").await?;
+        ensure!(code == 200 && renewed["code"] == 200, "it answers {code}: {}", renewed["message"]);
+        let newest = server.newest_credential(account)?;
+        ensure!(is_key_of(&renewed["data"]["cookie"][key], &newest), "it is not the newest key");
+        server.simulator.clear_journal();
+        let (_, again) = api.get(&format!("{base}/refresh?{query}"), "").await?;
+        ensure!(again["data"] == renewed["data"] && server.simulator.journal().is_empty(), "it asked again");
+
+        // A form is taken as well, and what is to be kept is.
+        let form = format!("{query}&save=true");
+        let saved = form_post(&api, &format!("{base}/refresh"), &form).await?;
+        ensure!(saved["code"] == 200, "it says {}", saved["message"]);
+        ensure!(server.object(&["--json", "show", account]).await?["id"] == account, "it was not kept");
+        // From now on it is the account that is asked for: a number is enough.
+        let (code, held) = api.get(&format!("{base}/refresh?{number}={}", number_of(account)?), "").await?;
+        ensure!(code == 200 && held["data"]["cookie"][number] == number_of(account)?, "it answers {code}");
+        server.cli(&["forget", account]).await?.succeeded()?;
+    }
+    api.stop(&server).await?;
+    server.ensure_no_secret_leaked()
+}
+
+async fn form_post(api: &LocalApi, path: &str, form: &str) -> Result<Value> {
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let request = client.post(format!("{}{path}", api.address));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
+    Ok(serde_json::from_str(&request.send().await?.text().await?)?)
+}
+
+fn percent_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_is_kept_expires_is_declined_or_is_found_again_by_whoever_lost_it() -> Result<()> {
+    let server = Server::start().await?;
+    let token = token(&server, "vkeys", ALL).await?;
+    let api = LocalApi::start(&server, &[]).await?;
+    let base = format!("/k/{token}/music/tencent/cookie");
+    let shown = async || {
+        until("a code", || async {
+            let codes = server.simulator.codes();
+            let shown = codes.iter().rfind(|code| code.state == CodeState::Shown);
+            shown.map(|code| code.id).context("none is shown")
+        })
+        .await
+    };
+
+    let mut events = api.events(&format!("{base}/qrcode"), None).await?;
+    events.expect().await?;
+    server.simulator.expire(shown().await?)?;
+    ensure!(last_of(&mut events).await? == EXPIRED, "it says something else");
+    ensure!(
+        api.reconnect(&format!("{base}/qrcode"), "end").await? == 204,
+        "a browser would connect for ever"
+    );
+
+    // The early address is its twin, but for a key that opens more than music.
+    let mut events = api.events(&format!("{base}/fastlogin"), None).await?;
+    ensure!(events.expect().await?.id == "1", "it is another stream");
+    drop(events);
+    let (code, refused) = api.get(&format!("{base}/fastlogin?client_uin=1&client_key=AA"), "").await?;
+    ensure!(code == 400 && refused["code"] == 302, "it answers {code}");
+    ensure!(
+        refused["message"].as_str().is_some_and(|words| words.contains("client_key")),
+        "it does not say why"
+    );
+
+    // Kept, over two connections.
+    let mut events = api.events(&format!("{base}/qrcode?save=true"), None).await?;
+    let picture = events.expect().await?;
+    drop(events);
+    let mut again = api.events(&format!("{base}/qrcode?save=true"), Some("0")).await?;
+    ensure!(again.expect().await?.data == picture.data, "it is another code");
+    drop(again);
+    let code = shown().await?;
+    let mut events = api.events(&format!("{base}/qrcode?save=true"), Some("1")).await?;
+    server.simulator.scan(code, Some(QQ))?;
+    let scanned = events.expect().await?;
+    ensure!(scanned.id == "2" && !scanned.data.starts_with('{'), "it goes on with {}", scanned.id);
+    server.simulator.confirm(code)?;
+    let answer: Value = serde_json::from_str(&last_of(&mut events).await?)?;
+    ensure!(is_key_of(&answer["cookie"]["musickey"], &server.newest_credential(QQ)?), "it is another key");
+    ensure!(server.object(&["--json", "show", QQ]).await?["id"] == QQ, "it was not kept");
+    api.stop(&server).await?;
+    server.ensure_no_secret_leaked()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_is_started_watched_by_ticket_answered_and_cancelled() -> Result<()> {
+    let server = Server::start().await?;
+    let token = token(&server, "app", "sign-in,status").await?;
+    let api = LocalApi::start(&server, &[]).await?;
+    let start = async |method: &str| {
+        let (code, started) =
+            api.post("/v1/sign-ins", &token, json!({ "service": "qqmusic", "method": method })).await?;
+        ensure!(code == 201 && started["step"]["step"] == "preparing", "it answers {code}: {started}");
+        started["id"].as_u64().context("no id")
+    };
+
+    let id = start("qq-scan").await?;
+    let (code, made) = api.post(&format!("/v1/sign-ins/{id}/ticket"), &token, Value::Null).await?;
+    let address = made["events"].as_str().context("no address")?.to_owned();
+    ensure!(code == 201, "it answers {code}");
+    let mut everything = api.send(Method::GET, "/v1/events", &token, None).await?;
+    let first = everything.chunk().await?.context("no event")?;
+    ensure!(String::from_utf8_lossy(&first).contains("event: snapshot"), "it does not begin with the state");
+    // Good for a second connection, too, and for nothing else.
+    for _ in 0..2 {
+        let mut events = api.events(&address, None).await?;
+        let step = events.expect().await?;
+        ensure!(step.event == "step" && step.json()?["step"].is_string(), "it is {}", step.event);
+    }
+    let ticket = address.split('=').nth(1).context("a ticket")?;
+    for other in [format!("/v1/sign-ins/{id}?ticket={ticket}"), format!("/v1/accounts?ticket={ticket}")] {
+        ensure!(api.reconnect(&other, "0").await? == 401, "the ticket opens {other}");
+    }
+    let mut events = api.events(&address, None).await?;
+    while events.expect().await?.json()?["step"] != "show_code" {}
+    scan(&server, QQ).await?;
+    while let Some(event) = events.next().await? {
+        let step = event.json()?;
+        ensure!(step["step"] != "failed", "it says {step}");
+        if step["step"] == "done" {
+            ensure!(step["account"]["id"] == QQ, "it is somebody else");
+        }
+    }
+    ensure!(api.reconnect(&address, "9").await? == 401, "a ticket is no longer good than its sign-in");
+    let (code, _) = api.get(&format!("/v1/sign-ins/{id}"), &token).await?;
+    ensure!(code == 404, "it is over");
+
+    // By a telephone.
+    let phone = start("phone").await?;
+    let step = async |wanted: &str| {
+        until(format!("the step {wanted}"), || async {
+            let (code, found) = api.get(&format!("/v1/sign-ins/{phone}"), &token).await?;
+            ensure!(code == 200 && found["step"]["step"] == wanted, "it is at {found}");
+            Ok(found["step"].clone())
+        })
+        .await
+    };
+    let answer =
+        async |answer: Value| api.post(&format!("/v1/sign-ins/{phone}/answer"), &token, answer).await;
+    step("ask_phone_number").await?;
+    let accounts = server.simulator.accounts();
+    let owner = accounts.iter().find(|account| account.id == QQ).context("no such account")?;
+    let (code, _) = answer(json!({ "answer": "phone_number", "number": owner.phone })).await?;
+    ensure!(code == 204, "it answers {code}");
+    step("ask_text_code").await?;
+    let (code, _) = answer(json!({ "answer": "nonsense" })).await?;
+    ensure!((400..500).contains(&code), "it answers {code}");
+    let response = api.send(Method::DELETE, &format!("/v1/sign-ins/{phone}"), &token, None).await?;
+    ensure!(response.status() == 204, "it answers {}", response.status());
+    until("the sign-in to end", || async {
+        let (_, left) = api.get("/v1/sign-ins", &token).await?;
+        ensure!(left.as_array().is_some_and(Vec::is_empty), "there is {left}");
+        Ok(())
+    })
+    .await?;
+    let asked = Instant::now();
+    api.stop(&server).await?;
+    ensure!(asked.elapsed() < STOP_LIMIT, "an open stream has kept it for {:?}", asked.elapsed());
+    ensure!(
+        everything.chunk().await.ok().flatten().is_none_or(|chunk| !chunk.is_empty()),
+        "the stream goes on"
+    );
+    server.ensure_no_secret_leaked()
+}
+
+/// One of each for a request that is made by lot.
+struct Parts {
+    host: &'static str,
+    origin: Option<&'static str>,
+    site: Option<&'static str>,
+    method: &'static str,
+    path: &'static str,
+    auth: Auth,
+    body: &'static str,
+    version: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Auth {
+    None,
+    Wrong,
+    Basic,
+    Twice,
+    Status,
+    All,
+}
+
+const HOSTS: [&str; 10] = [
+    "127.0.0.1:PORT",
+    "localhost:PORT",
+    "[::1]:PORT",
+    "nas.example",
+    "evil.example:PORT",
+    "127.0.0.1",
+    "localhost:1",
+    "127.0.0.1.evil.example:PORT",
+    "",
+    "LOCALHOST:PORT",
+];
+const ORIGINS: [Option<&str>; 6] = [
+    None,
+    Some("http://127.0.0.1:PORT"),
+    Some("null"),
+    Some("https://evil.example"),
+    Some("http://localhost:PORT"),
+    Some("*"),
+];
+const SITES: [Option<&str>; 6] =
+    [None, Some("none"), Some("same-origin"), Some("same-site"), Some("cross-site"), Some("NONE")];
+const METHODS: [&str; 7] = ["GET", "POST", "DELETE", "OPTIONS", "HEAD", "PUT", "TRACE"];
+const PATHS: [&str; 12] = [
+    "/",
+    "/openapi.json",
+    "/v1/services",
+    "/v1/accounts",
+    "/v1/accounts/nobody/cookie",
+    "/v1/sign-ins/1",
+    "/v1/sign-ins/1/events?ticket=x",
+    "/music/netease/cookie/refresh",
+    "/k/wrong/music/tencent/cookie/refresh",
+    "/k/wrong/",
+    "/nothing",
+    "/v1/../v1/accounts",
+];
+const AUTHS: [Auth; 6] = [Auth::None, Auth::Wrong, Auth::Basic, Auth::Twice, Auth::Status, Auth::All];
+const BODIES: [&str; 4] = [
+    "\r\n",
+    "content-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
+    "transfer-encoding: chunked\r\n\r\nzz\r\n",
+    "content-length: 70000\r\n\r\n{",
+];
+const VERSIONS: [&str; 3] = ["HTTP/1.1", "HTTP/1.0", "HTTP/2.0"];
+
+/// How many requests are made by lot.
+const BY_LOT: usize = 2_400;
+
+fn parts(numbers: &mut impl Iterator<Item = usize>) -> Parts {
+    let mut one = |count: usize| numbers.next().unwrap_or_default() % count;
+    Parts {
+        host: HOSTS[one(HOSTS.len())],
+        origin: ORIGINS[one(ORIGINS.len())],
+        site: SITES[one(SITES.len())],
+        method: METHODS[one(METHODS.len())],
+        path: PATHS[one(PATHS.len())],
+        auth: AUTHS[one(AUTHS.len())],
+        body: BODIES[one(BODIES.len())],
+        version: VERSIONS[one(VERSIONS.len())],
+    }
+}
+
+impl Parts {
+    fn bytes(&self, port: u16, status: &str, all: &str) -> String {
+        let auth = match self.auth {
+            Auth::None => String::new(),
+            Auth::Wrong => "authorization: Bearer tunekey_wrong\r\n".to_owned(),
+            Auth::Basic => format!("authorization: Basic {all}\r\n"),
+            Auth::Twice => format!("authorization: Bearer {all}\r\nauthorization: Bearer {all}\r\n"),
+            Auth::Status => format!("authorization: Bearer {status}\r\n"),
+            Auth::All => format!("authorization: Bearer {all}\r\n"),
+        };
+        let header = |name: &str, value: Option<&str>| {
+            value.map(|value| format!("{name}: {value}\r\n")).unwrap_or_default()
+        };
+        let head = format!(
+            "{} {} {}\r\nhost: {}\r\nconnection: close\r\n",
+            self.method, self.path, self.version, self.host
+        );
+        let rest =
+            [header("origin", self.origin), header("sec-fetch-site", self.site), auth, self.body.to_owned()]
+                .concat();
+        format!("{head}{rest}").replace("PORT", &port.to_string())
+    }
+
+    /// Whether the gate is to let it through.
+    fn may_ask(&self) -> bool {
+        let host = ["127.0.0.1:PORT", "localhost:PORT", "[::1]:PORT", "nas.example", "LOCALHOST:PORT"]
+            .contains(&self.host);
+        let origin = self.origin.is_none_or(|origin| {
+            origin.strip_prefix("http://").is_some_and(|origin| origin.eq_ignore_ascii_case(self.host))
+        });
+        let site = self.site.is_none_or(|site| ["none", "same-origin"].contains(&site));
+        host && origin && site
+    }
+
+    fn has_token(&self) -> bool {
+        matches!(self.auth, Auth::Status | Auth::All) && !self.path.starts_with("/k/")
+    }
+
+    /// Whether the token lacks what the path needs.
+    fn lacks_scope(&self) -> bool {
+        self.auth == Auth::Status
+            && ["/v1/accounts/nobody/cookie", "/v1/sign-ins/1", "/music/netease/cookie/refresh"]
+                .contains(&self.path)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_sent_without_a_token_or_to_another_name_gets_nothing() -> Result<()> {
+    let server = Server::start().await?;
+    let (status, all) = (token(&server, "status", "status").await?, token(&server, "all", ALL).await?);
+    let api = LocalApi::start(&server, &["--host", "nas.example"]).await?;
+    let port = api.port()?;
+    // The same numbers each time, so that what fails once fails again.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut numbers = std::iter::from_fn(move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).ok()
+    });
+    let mut seen = std::collections::BTreeMap::new();
+    for number in 0..BY_LOT {
+        let mut one = parts(&mut numbers);
+        if number % 3 == 0 {
+            // By lot alone hardly any would get as far as a route.
+            (one.host, one.origin, one.site, one.version) = (HOSTS[0], None, None, VERSIONS[0]);
+        }
+        let sent = one.bytes(port, &status, &all);
+        let head = raw(port, sent.as_bytes()).await?;
+        let code = head.split(' ').nth(1).unwrap_or("none").to_owned();
+        *seen.entry(code.clone()).or_insert(0) += 1;
+        let described = || sent.replace(&all, "ALL").replace(&status, "STATUS");
+        ensure!(!head.contains("access-control-"), "a page may read {}", described());
+        let is_in = one.may_ask() && one.has_token();
+        ensure!(is_in || !code.starts_with('2'), "{code} for {}", described());
+        let is_whole = !one.body.contains("zz") && !one.body.contains("70000") && one.version != "HTTP/2.0";
+        if is_in && is_whole && one.lacks_scope() {
+            ensure!(code == "403", "{code} where a scope is missing: {}", described());
+        }
+    }
+    for expected in ["200", "401", "403", "404", "405", "413", "421"] {
+        ensure!(seen.contains_key(expected), "none was answered with {expected}: {seen:?}");
+    }
+    // What no part above can say.
+    for (sent, wanted) in [
+        (
+            format!(
+                "GET http://evil.example/v1/services HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {all}\r\n\r\n"
+            ),
+            "421",
+        ),
+        (
+            format!(
+                "GET /v1/services HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {all}\r\n\r\n"
+            ),
+            "421",
+        ),
+        (
+            format!(
+                "GET /v1/services HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nx: {}\r\n\r\n",
+                "y".repeat(20_000)
+            ),
+            "431",
+        ),
+        (format!("GET /v1/services HTTP/1.1\r\nauthorization: Bearer {all}\r\n\r\n"), "421"),
+        ("\u{16}\u{3}\u{1}\r\n\r\n".to_owned(), "400"),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), ""),
+    ] {
+        let head = raw(port, sent.as_bytes()).await?;
+        ensure!(head.split(' ').nth(1).unwrap_or_default() == wanted, "{head} in place of {wanted}");
+    }
+    let (code, _) = api.get("/v1/services", &all).await?;
+    ensure!(code == 200, "it still answers");
+    api.stop(&server).await?;
+    server.ensure_no_secret_leaked()
+}
+
+/// How many connect and are gone, and how many of them never read.
+const CONNECTS: usize = 3_000;
+const NEVER_READ: usize = 200;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_connects_and_is_gone_leaves_nothing_behind() -> Result<()> {
+    const MOST_GROWTH: u64 = 8 * 1024 * 1024;
+
+    let server = Server::start().await?;
+    let token = token(&server, "watcher", "status").await?;
+    let api = LocalApi::start(&server, &[]).await?;
+    let port = api.port()?;
+    let sent =
+        format!("GET /v1/events HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {token}\r\n\r\n");
+    let connect = async |count: usize| -> Result<Vec<TcpStream>> {
+        let mut streams = Vec::new();
+        for _ in 0..count {
+            let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+            stream.write_all(sent.as_bytes()).await?;
+            streams.push(stream);
+        }
+        Ok(streams)
+    };
+    // What it needs for that many it may keep: what counts is what grows from then on.
+    drop(connect(NEVER_READ).await?);
+    none_connected(port).await?;
+    let before = api.memory()?;
+    for round in 0..CONNECTS / 100 {
+        for stream in connect(100).await? {
+            if round % 2 == 0 {
+                // Reset rather than closed: what came is thrown away.
+                stream.set_zero_linger()?;
+            }
+        }
+    }
+    let never_read = connect(NEVER_READ).await?;
+    drop(never_read);
+    none_connected(port).await?;
+    let grown = api.memory()?.saturating_sub(before);
+    ensure!(grown < MOST_GROWTH, "it has grown by {grown} bytes");
+    api.stop(&server).await
+}
+
+/// Waits until nobody is connected to a port any more.
+async fn none_connected(port: u16) -> Result<()> {
+    const ESTABLISHED: &str = "01";
+    const CLOSE_WAIT: &str = "08";
+
+    until("the connections to end", || async {
+        let table = std::fs::read_to_string("/proc/net/tcp")?;
+        let of_ours = |line: &&str| {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            fields.get(1).is_some_and(|local| local.ends_with(&format!(":{port:04X}")))
+                && fields.get(3).is_some_and(|state| [ESTABLISHED, CLOSE_WAIT].contains(state))
+        };
+        let left = table.lines().filter(of_ours).count();
+        ensure!(left == 0, "{left} are connected");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_client_and_frees_its_place() -> Result<()> {
+    let harness = Harness::new(tunekey_simulator::Settings::default()).await?;
+    let scopes = [tunekey_core::ApiScope::Status, tunekey_core::ApiScope::SignIn].into();
+    let token = harness.tunekey.add_api_token("test", scopes).await.map_err(into_error)?;
+    let options =
+        tunekey_api::Options { listen: "127.0.0.1:0".parse()?, hosts: Vec::new(), origins: Vec::new() };
+    let api = std::sync::Arc::new(
+        tunekey_api::Server::bind(harness.tunekey.clone(), options).await.map_err(into_error)?,
+    );
+    let running = tokio::spawn({
+        let api = api.clone();
+        async move { api.run().await }
+    });
+    let address = api.address();
+    let mut streams = Vec::new();
+    for path in ["/v1/events", "/music/tencent/cookie/qrcode?save=true", "/music/netease/cookie/qrcode"] {
+        for _ in 0..10 {
+            let mut stream = TcpStream::connect(address).await?;
+            let head = format!(
+                "GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\r\n",
+                token.expose()
+            );
+            stream.write_all(head.as_bytes()).await?;
+            streams.push(stream);
+        }
+    }
+    let open = async |count: usize| {
+        until(format!("{count} streams"), || async {
+            ensure!(api.streams() == count, "{} are open", api.streams());
+            Ok(())
+        })
+        .await
+    };
+    open(30).await?;
+    for stream in streams.drain(..15) {
+        stream.set_zero_linger()?;
+    }
+    open(15).await?;
+    drop(streams);
+    open(0).await?;
+    api.stop().await;
+    running.abort();
+    Ok(())
+}
