@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk;
 use crate::problem::{Problem, ProblemCode};
-use crate::store::{StoreKind, file};
+use crate::store::{DatabaseUrl, StoreKind, StoreTarget, file};
 
 /// The file in the profile.
 pub(super) const FILE: &str = "store.json";
@@ -34,6 +34,16 @@ pub enum StoreChoice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         identity: Option<PathBuf>,
     },
+    /// A database that several computers share.
+    Postgres {
+        /// Where it is.
+        url: DatabaseUrl,
+        /// What this computer is called among those that share it.
+        host: String,
+        /// The file with the identity that the person has named; `None` for the usual one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        identity: Option<PathBuf>,
+    },
 }
 
 impl StoreChoice {
@@ -42,6 +52,15 @@ impl StoreChoice {
         match self {
             Self::Keychain => StoreKind::Keychain,
             Self::File { .. } => StoreKind::File,
+            Self::Postgres { .. } => StoreKind::Postgres,
+        }
+    }
+
+    /// Whether it is the one that a person has named.
+    pub fn is(&self, target: &StoreTarget) -> bool {
+        match (self, target) {
+            (Self::Postgres { url, .. }, StoreTarget::Postgres(wanted)) => url == wanted,
+            _ => self.kind() == target.kind(),
         }
     }
 }
@@ -145,6 +164,10 @@ mod tests {
             write(dir.path(), &choice).expect("it can be written");
             assert_eq!(read(dir.path()), Ok(choice));
         }
+        let url = DatabaseUrl::parse("postgres://me@db.example/tunekey").expect("an address");
+        let database = StoreChoice::Postgres { url, host: "k3v9q0a7xm".to_owned(), identity: None };
+        write(dir.path(), &database).expect("it can be written");
+        assert_eq!(read(dir.path()), Ok(database));
         write(dir.path(), &StoreChoice::Keychain).expect("it can be written");
         assert_eq!(read(dir.path()), Ok(StoreChoice::Keychain));
     }
