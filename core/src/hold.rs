@@ -10,6 +10,7 @@ use tunekey_services::AccountId;
 use crate::ledger::AccountLock;
 use crate::problem::Problem;
 use crate::profile::Profile;
+use crate::short_id;
 use crate::store::{DatabaseError, LEASE, SecretStore, StoreError};
 use crate::vault::VaultError;
 
@@ -17,8 +18,8 @@ use crate::vault::VaultError;
 const BUDGET: Duration = Duration::from_secs(60);
 /// How often to look.
 const PACE: Duration = Duration::from_millis(250);
-/// How soon to try again to keep a lease that could not be extended.
-const EXTEND_AGAIN: Duration = Duration::from_secs(5);
+/// How soon to tell the store again what it has not heard.
+const AGAIN: Duration = Duration::from_secs(2);
 /// How long to wait until others may have it. One that is not released ends by itself.
 const RELEASE_LIMIT: Duration = Duration::from_secs(5);
 
@@ -58,9 +59,16 @@ impl Hold {
 /// An account's lease in a shared store, which is extended until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Lease {
+    named: NamedLease,
+    keeper: AbortOnDropHandle<()>,
+}
+
+/// Which lease it is.
+#[derive(Debug, Clone)]
+struct NamedLease {
     store: Arc<dyn SecretStore>,
     id: AccountId,
-    keeper: AbortOnDropHandle<()>,
+    name: String,
 }
 
 impl Lease {
@@ -74,25 +82,50 @@ impl Lease {
         id: &AccountId,
     ) -> Result<Option<Self>, StoreError> {
         let Some(shared) = store.shared() else { return Ok(None) };
+        let named = NamedLease { store: store.clone(), id: id.clone(), name: short_id::random() };
         let end = Instant::now() + BUDGET;
-        while !shared.lease(id).await? {
-            if Instant::now() >= end {
-                return Err(StoreError::Database(DatabaseError::Leased));
+        loop {
+            match shared.lease(id, &named.name).await {
+                Ok(true) => break,
+                Ok(false) if Instant::now() >= end => {
+                    return Err(StoreError::Database(DatabaseError::Leased));
+                }
+                Ok(false) => sleep(PACE).await,
+                Err(error) => {
+                    // Only the answer may have been lost.
+                    tokio::spawn(named.release_at_last());
+                    return Err(error);
+                }
             }
-            sleep(PACE).await;
         }
         let keeper = AbortOnDropHandle::new(tokio::spawn(keep(store.clone(), id.clone())));
-        Ok(Some(Self { store: store.clone(), id: id.clone(), keeper }))
+        Ok(Some(Self { named, keeper }))
     }
 
-    /// Lets other computers have it.
+    /// Lets other computers have it. Where the store does not hear it now, it is told again for as long as the lease lasts.
     pub(crate) async fn release(self) {
-        let Self { store, id, keeper } = self;
+        let Self { named, keeper } = self;
         drop(keeper);
-        if let Some(shared) = store.shared()
-            && !matches!(timeout(RELEASE_LIMIT, shared.release(&id)).await, Ok(Ok(())))
-        {
-            tracing::info!(account = %id, "a lease could not be given back, and ends by itself");
+        if timeout(RELEASE_LIMIT, named.release()).await != Ok(true) {
+            tracing::info!(account = %named.id, "a lease could not be given back yet");
+            tokio::spawn(named.release_at_last());
+        }
+    }
+}
+
+impl NamedLease {
+    /// Whether the store was told.
+    async fn release(&self) -> bool {
+        match self.store.shared() {
+            Some(shared) => shared.release(&self.id, &self.name).await.is_ok(),
+            None => true,
+        }
+    }
+
+    async fn release_at_last(self) {
+        let end = Instant::now() + LEASE;
+        while Instant::now() < end && !self.release().await {
+            sleep(AGAIN).await;
         }
     }
 }
@@ -109,7 +142,134 @@ async fn keep(store: Arc<dyn SecretStore>, id: AccountId) {
                 tracing::warn!(account = %id, "the lease was lost to another computer");
                 return;
             }
-            Err(_) => EXTEND_AGAIN,
+            Err(_) => AGAIN,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use tunekey_services::{Secret, qqmusic};
+
+    use super::*;
+    use crate::store::{Interaction, SharedAccount, SharedStore, SharedStoreState, SlotName, StoreKind};
+
+    /// A shared store that keeps nothing but who has leased what.
+    #[derive(Debug, Default)]
+    struct Leases {
+        is_taken: AtomicBool,
+        is_gone: AtomicBool,
+        extended: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl SecretStore for Leases {
+        fn kind(&self) -> StoreKind {
+            StoreKind::Postgres
+        }
+        async fn get(&self, _: &SlotName, _: Interaction<'_>) -> Result<Option<Secret>, StoreError> {
+            panic!("nothing is read here")
+        }
+        async fn set(&self, _: &SlotName, _: &Secret, _: Interaction<'_>) -> Result<(), StoreError> {
+            panic!("nothing is written here")
+        }
+        async fn delete(&self, _: &SlotName, _: Interaction<'_>) -> Result<(), StoreError> {
+            panic!("nothing is deleted here")
+        }
+        async fn probe(&self, _: Interaction<'_>) -> Result<(), StoreError> {
+            Ok(())
+        }
+        fn shared(&self) -> Option<&dyn SharedStore> {
+            Some(self)
+        }
+    }
+
+    #[async_trait]
+    impl SharedStore for Leases {
+        async fn lease(&self, _: &AccountId, _: &str) -> Result<bool, StoreError> {
+            Ok(!self.is_taken.swap(true, Ordering::Relaxed))
+        }
+        async fn extend(&self, _: &AccountId) -> Result<(), StoreError> {
+            self.extended.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+        async fn release(&self, _: &AccountId, _: &str) -> Result<(), StoreError> {
+            if self.is_gone.load(Ordering::Relaxed) {
+                return Err(StoreError::Database(DatabaseError::Unreachable));
+            }
+            self.is_taken.store(false, Ordering::Relaxed);
+            Ok(())
+        }
+        fn was_interrupted(&self, _: &AccountId) -> bool {
+            false
+        }
+        async fn begin_renewal(&self, _: &AccountId) -> Result<(), StoreError> {
+            Ok(())
+        }
+        async fn end_renewal(&self, _: &AccountId) -> Result<(), StoreError> {
+            Ok(())
+        }
+        async fn accounts(&self) -> Result<Vec<SharedAccount>, StoreError> {
+            Ok(Vec::new())
+        }
+        async fn last_generation(&self, _: &AccountId) -> Result<u64, StoreError> {
+            Ok(0)
+        }
+        async fn description(&self, _: &AccountId) -> Result<Option<Secret>, StoreError> {
+            Ok(None)
+        }
+        async fn describe(&self, _: &AccountId, _: &Secret) -> Result<(), StoreError> {
+            Ok(())
+        }
+        async fn remove(&self, _: &AccountId) -> Result<(), StoreError> {
+            Ok(())
+        }
+        async fn changed(&self) {}
+        async fn examine(&self) -> Result<SharedStoreState, StoreError> {
+            panic!("nobody examines it here")
+        }
+    }
+
+    fn store() -> (Arc<Leases>, Arc<dyn SecretStore>, AccountId) {
+        let leases = Arc::<Leases>::default();
+        (leases.clone(), leases, AccountId::new(qqmusic::ID, "10001"))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_is_extended_long_before_it_ends_for_as_long_as_it_is_needed() {
+        let (leases, store, id) = store();
+        let lease = Lease::take(&store, &id).await.expect("it answers").expect("it is shared");
+        sleep(LEASE * 10).await;
+        let extended = leases.extended.load(Ordering::Relaxed);
+        assert!((25..=31).contains(&extended), "three times in each lease: {extended}");
+        lease.release().await;
+        sleep(LEASE * 10).await;
+        assert_eq!(leases.extended.load(Ordering::Relaxed), extended, "and then no more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_computer_is_waited_for_but_not_for_ever() {
+        let (leases, store, id) = store();
+        leases.is_taken.store(true, Ordering::Relaxed);
+        let began = Instant::now();
+        let late = Lease::take(&store, &id).await.map(drop);
+        assert_eq!(late, Err(StoreError::Database(DatabaseError::Leased)));
+        assert!((BUDGET..BUDGET + PACE * 2).contains(&began.elapsed()), "it took {:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_cannot_be_given_back_at_once_is_given_back_as_soon_as_the_store_is_there_again() {
+        let (leases, store, id) = store();
+        let lease = Lease::take(&store, &id).await.expect("it answers").expect("it is shared");
+        leases.is_gone.store(true, Ordering::Relaxed);
+        lease.release().await;
+        sleep(LEASE / 2).await;
+        assert!(leases.is_taken.load(Ordering::Relaxed), "the store has not heard of it");
+        leases.is_gone.store(false, Ordering::Relaxed);
+        sleep(AGAIN * 2).await;
+        assert!(!leases.is_taken.load(Ordering::Relaxed), "now it has");
     }
 }

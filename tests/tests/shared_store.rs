@@ -2,7 +2,7 @@
 //! is wrong with the database, and that nothing is lost by whatever dies or is cut off.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use jiff::SignedDuration;
@@ -19,10 +19,17 @@ use tunekey_tests::fixtures::{NETEASE, QQ};
 use tunekey_tests::postgres::{PASSWORD, Pooler};
 use tunekey_tests::renewer::Renewer;
 use tunekey_tests::sandbox::Sandbox;
+use tunekey_tests::server::{run, sign_in, sign_in_words};
 use tunekey_tests::tcp_proxy::{TcpProxy, Wire};
 
 /// Within which a daemon has renewed what is nearly over, and others have taken it over.
 const BY_ITSELF: Duration = Duration::from_secs(75);
+
+/// Within which it is heard of that something has changed.
+const HEARD: Duration = Duration::from_secs(12);
+
+/// How many moves are killed.
+const MOVES: usize = 12;
 
 /// A process that renews on a computer when it is told to, whose clock is ahead by so many seconds.
 async fn renewer(sandbox: &Sandbox, ahead: i64) -> Result<Renewer> {
@@ -100,6 +107,22 @@ async fn accounts_move_into_a_database_are_there_for_others_and_move_back() -> R
         database["level"] == "good" && database.to_string().contains("tables of version 1"),
         "{database}"
     );
+
+    // A computer with a sign-in of its own of the same account: neither takes the other's place.
+    let third = computers.prepare()?;
+    run(&third.sandbox, &["--store", "file", "accounts"])?;
+    let authority = first.sandbox.root().join("ca.pem").display().to_string();
+    for (key, value) in [("proxy", first.simulator.proxy_url.as_str()), ("extra-ca", &authority)] {
+        third.cli(&["settings", key, value]).await?.succeeded()?;
+    }
+    sign_in(third.start_cli(&sign_in_words(NETEASE))?, &first.simulator, NETEASE).await?;
+    let refused = third.cli(&["--json", "store", "move", &url]).await?.exited_with(2)?;
+    ensure!(
+        refused.problem()? == "invalid_input" && refused.stdout.contains(NETEASE),
+        "it says {}",
+        refused.stdout
+    );
+    third.cli(&["get", NETEASE]).await?.succeeded()?;
 
     // Signed out on one computer, an account is gone from all.
     second.cli(&["sign-out", NETEASE]).await?.succeeded()?;
@@ -214,15 +237,15 @@ async fn daemons_of_two_computers_renew_a_key_once_and_each_delivers_what_is_its
     computers.first.sign_in(QQ).await?;
     let pooler = computers.postgres.pooler().await?;
     computers.move_first_to(&computers.postgres.url()).await?;
-    let url = computers.postgres.plain_url(pooler.port()) + "&pgbouncer=true";
-    let second = computers.join(&url).await?;
+    // Nobody has said that it is a pooler: what is never heard through it is looked for all the same.
+    let second = computers.join(&computers.postgres.plain_url(pooler.port())).await?;
     // Nearly over, wherever it is looked at: no daemon waits long.
     simulator.age(QQ, Duration::from_secs(71 * 60 * 60))?;
     let out = tempfile::tempdir()?;
     let files = ["first", "second"].map(|name| out.path().join(name));
     for (sandbox, file) in [&computers.first.sandbox, &second.sandbox].into_iter().zip(&files) {
         let path = format!("path={}", file.display());
-        tunekey_tests::server::run(sandbox, &["delivery", "add", QQ, "file", &path])?;
+        run(sandbox, &["delivery", "add", QQ, "file", &path])?;
         make_due(sandbox)?;
     }
     let daemons =
@@ -237,9 +260,16 @@ async fn daemons_of_two_computers_renew_a_key_once_and_each_delivers_what_is_its
         Ok(())
     })
     .await?;
-    // Somebody at a third computer, too, and it is heard of.
+    // Somebody at a third computer, too. Whoever is connected directly hears of it.
     let third = computers.join(&computers.postgres.url()).await?;
     third.cli(&["renew", QQ]).await?.succeeded()?;
+    within(HEARD, "the key of the third computer on the first", || async {
+        let newest = computers.first.newest_credential(QQ)?;
+        let text = std::fs::read_to_string(&files[0]).unwrap_or_default();
+        ensure!(text.contains(key_of(&newest)), "it has another key");
+        Ok(())
+    })
+    .await?;
     within(BY_ITSELF, "the key of the third computer on both", || async {
         let newest = computers.first.newest_credential(QQ)?;
         for file in &files {
@@ -255,6 +285,48 @@ async fn daemons_of_two_computers_renew_a_key_once_and_each_delivers_what_is_its
     }
     ensure!(simulator.renewals().get(QQ) == Some(&2), "renewals: {:?}", simulator.renewals());
     computers.postgres.ensure_no_secret_leaked()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_is_killed_at_any_moment_loses_nothing_and_can_be_done_again() -> Result<()> {
+    let seed: u64 = rand::random();
+    let mut random = StdRng::seed_from_u64(seed);
+    let computers = Computers::start().await?;
+    let first = &computers.first;
+    for account in [QQ, NETEASE] {
+        first.sign_in(account).await?;
+        first.cli(&["renew", account]).await?.succeeded()?;
+    }
+    let url = computers.postgres.plain_url(computers.postgres.port());
+    let begun = Instant::now();
+    computers.move_first_to(&url).await?;
+    let took = begun.elapsed();
+    let mut killed = 0;
+    for number in 0..MOVES {
+        let to = if number % 2 == 0 { "file" } else { &url };
+        let moving = first.start_cli(&["--json", "store", "move", to])?;
+        tokio::time::sleep(took.mul_f64(random.random_range(0.0..1.2))).await;
+        // It may have ended by itself.
+        killed += usize::from(moving.signal(Signal::SIGKILL).is_ok());
+        first.finish(moving).await?;
+        for done in ["cut off", "whole"] {
+            for account in [QQ, NETEASE] {
+                let got = first.object(&["--json", "get", account]).await;
+                let got = got.with_context(|| format!("move {number}, {done}, seed {seed}"))?;
+                let is_there = got["generation"] == 2 && is_newest(&first.simulator, &got, account);
+                ensure!(is_there, "move {number}, {done}, seed {seed}: it is lost");
+            }
+            first.object(&["--json", "store", "move", to]).await?;
+        }
+        let sealed =
+            "SELECT count(*) FROM tunekey_account WHERE sealed_a IS NOT NULL OR sealed_b IS NOT NULL";
+        let expected = if to == "file" { "0" } else { "2" };
+        let there = computers.postgres.sql(sealed)?;
+        ensure!(there == expected, "move {number}, seed {seed}: the database has {there}");
+    }
+    ensure!(killed > MOVES / 2, "only {killed} moves were cut off");
+    computers.postgres.ensure_no_secret_leaked()?;
+    first.ensure_no_secret_leaked()
 }
 
 /// Has a computer find an account's key due at its next look.

@@ -192,10 +192,10 @@ impl SecretStore for PostgresStore {
 
 #[async_trait]
 impl SharedStore for PostgresStore {
-    async fn lease(&self, id: &AccountId) -> Result<bool, StoreError> {
+    async fn lease(&self, id: &AccountId, name: &str) -> Result<bool, StoreError> {
         let (account, seconds) = (id.to_string(), LEASE.as_secs_f64());
-        let values: [Value<'_>; 3] =
-            [(&account, Type::TEXT), (&self.host, Type::TEXT), (&seconds, Type::FLOAT8)];
+        let values: [Value<'_>; 4] =
+            [(&account, Type::TEXT), (&self.host, Type::TEXT), (&seconds, Type::FLOAT8), (&name, Type::TEXT)];
         let rows = self.database.query(Patience::Asked, statements::LEASE, &values).await?;
         let Some(row) = rows.first() else { return Ok(false) };
         self.leases().insert(account, Lease { fence: row.get(0), was_interrupted: row.get(1) });
@@ -209,11 +209,10 @@ impl SharedStore for PostgresStore {
         self.change(Patience::Asked, statements::EXTEND, &values).await
     }
 
-    async fn release(&self, id: &AccountId) -> Result<(), StoreError> {
+    async fn release(&self, id: &AccountId, name: &str) -> Result<(), StoreError> {
         let account = id.to_string();
-        let Some(Lease { fence, .. }) = self.leases().remove(&account) else { return Ok(()) };
-        let values: [Value<'_>; 2] = [(&account, Type::TEXT), (&fence, Type::INT8)];
-        self.database.query(Patience::Background, statements::RELEASE, &values).await.map(drop)
+        let values: [Value<'_>; 2] = [(&account, Type::TEXT), (&name, Type::TEXT)];
+        self.database.query(Patience::Asked, statements::RELEASE, &values).await.map(drop)
     }
 
     fn was_interrupted(&self, id: &AccountId) -> bool {

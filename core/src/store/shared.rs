@@ -16,8 +16,9 @@ pub(crate) const LEASE: Duration = Duration::from_secs(120);
 /// takes effect only as long as nobody else has.
 #[async_trait]
 pub trait SharedStore: Send + Sync + fmt::Debug {
-    /// Leases an account to this computer for two minutes, by the clock of the store. False when another computer has it.
-    async fn lease(&self, id: &AccountId) -> Result<bool, StoreError>;
+    /// Leases an account to this computer for two minutes, by the clock of the store, under a name that no other lease has.
+    /// False when another computer has it. After an error it may have been leased all the same.
+    async fn lease(&self, id: &AccountId, name: &str) -> Result<bool, StoreError>;
 
     /// Leases it for two more minutes.
     ///
@@ -25,8 +26,8 @@ pub trait SharedStore: Send + Sync + fmt::Debug {
     /// [`DatabaseError::LeaseLost`](super::DatabaseError::LeaseLost) when another computer has leased it since.
     async fn extend(&self, id: &AccountId) -> Result<(), StoreError>;
 
-    /// Lets others have it.
-    async fn release(&self, id: &AccountId) -> Result<(), StoreError>;
+    /// Lets others have it, if the lease of that name is still the one that it has.
+    async fn release(&self, id: &AccountId, name: &str) -> Result<(), StoreError>;
 
     /// Whether a renewal of the account that this computer has leased was begun, and nobody has said how it ended: the
     /// service may have issued a key that was lost.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use tunekey_services::{Clock as _, Secret, SystemClock};
 
+use crate::disk;
 use crate::ledger::LedgerFile;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::{Profile, StoreChoice};
@@ -14,10 +15,12 @@ use crate::store::file::FileStore;
 use crate::store::identity::{IdentityPlaces, default_identity_file, new_identity};
 use crate::store::postgres::PostgresStore;
 use crate::store::{
-    Interaction, SecretStore, SharedStore, SlotName, StoreError, StoreKind, StoreTarget, SystemKeychain,
+    Interaction, SecretStore, SharedStore, SlotName, StoreError, StoreKind, StoreTarget, SystemKeychain, line,
 };
 use crate::vault::VaultError;
-use crate::{disk, short_id};
+
+/// How many hexadecimal digits the name of a computer has.
+const HOST_NAME: usize = 12;
 
 /// The store of a profile for as long as it is the chosen one. A process that still has the one before, after another
 /// process has moved the secrets, must not write there: nobody would look for it.
@@ -101,6 +104,7 @@ pub(super) fn store_of(profile: &Profile, choice: &StoreChoice) -> Arc<dyn Secre
 /// `IdentityMissing`, `IdentityWrong` or `IdentityExposed`; or what the disk or the database says.
 pub(super) async fn new_choice(
     profile: &Profile,
+    device_id: &str,
     target: &StoreTarget,
     identity: Option<PathBuf>,
 ) -> Result<StoreChoice, Problem> {
@@ -120,9 +124,15 @@ pub(super) async fn new_choice(
             let recipient = recipient(store, identity.clone()).await?;
             let founded = PostgresStore::found(url.clone(), &recipient).await;
             founded.map_err(|error| VaultError { store, error })?;
-            Ok(StoreChoice::Postgres { url: url.clone(), host: short_id::random(), identity })
+            Ok(StoreChoice::Postgres { url: url.clone(), host: host_name(device_id), identity })
         }
     }
+}
+
+/// What a computer is called among those that share a database: the same however often it is asked for, so that a move that
+/// was cut off finds what it has leased.
+fn host_name(device_id: &str) -> String {
+    line::digest(format!("computer {device_id}").as_bytes())[..HOST_NAME].to_owned()
 }
 
 /// Whom to encrypt to: whoever has the identity that is found.
@@ -157,9 +167,9 @@ impl Profile {
         if !ledger.accounts.is_empty() {
             return Err(other_store(self.store().kind(), target));
         }
-        let choice = new_choice(&self, target, None).await?;
+        let choice = new_choice(&self, &ledger.device_id, target, None).await?;
         let profile = disk::blocking(move || {
-            self.choose_store(choice)?;
+            self.choose_store(choice, None)?;
             Ok::<_, Problem>(self)
         });
         profile.await
@@ -225,7 +235,7 @@ mod tests {
         store.set(&slot, &line, nobody).await.expect("it is the profile’s");
 
         let elsewhere = StoreChoice::File { recipient: "age1x".to_owned(), identity: None };
-        profile.choose_store(elsewhere).expect("it can be chosen");
+        profile.choose_store(elsewhere, None).expect("it can be chosen");
         let changes = keychain.changes();
         assert_eq!(store.get(&slot, nobody).await, Err(StoreError::Moved));
         assert_eq!(store.set(&slot, &line, nobody).await, Err(StoreError::Moved));
@@ -233,7 +243,7 @@ mod tests {
         assert_eq!(store.probe(nobody).await, Err(StoreError::Moved));
         assert_eq!(keychain.changes(), changes, "what is there stays there");
 
-        profile.choose_store(StoreChoice::Keychain).expect("it can be chosen");
+        profile.choose_store(StoreChoice::Keychain, None).expect("it can be chosen");
         assert_eq!(store.get(&slot, nobody).await, Ok(Some(line)));
     }
 }

@@ -14,6 +14,7 @@ use crate::notify::Ping;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::{Profile, StoreChoice};
 use crate::store::identity::IdentityPlaces;
+use crate::store::line::exposed;
 use crate::store::{Interaction, SecretStore, Side, SlotName, StoreError, StoreKind, StoreTarget};
 use crate::vault::VaultError;
 use crate::{description, disk};
@@ -107,7 +108,7 @@ impl TuneKey {
 
     /// Moves all secrets to another store, slots and generations as they are, and has the profile use it from then on. Until
     /// everything is there, the store before counts; cut off at any moment, it can be done again. With the store that is in
-    /// use already it deletes what an earlier move has left in others on this computer. Out of a store that several computers
+    /// use already it deletes what earlier moves have left in others. Out of a store that several computers
     /// share the accounts are taken from all of them. Afterwards this [`TuneKey`] is of no more use: it has the store before.
     ///
     /// `identity` is the file with the identity for what is encrypted; `None` for the usual places.
@@ -135,14 +136,15 @@ impl TuneKey {
         }
         let current = profile.store().clone();
         if current.is(&to) {
-            let left = self.delete_elsewhere(&profile, &current).await;
+            let left = self.empty_others(&profile, &current).await?;
             return Ok(StoreMoved { store: to.kind(), moved: 0, left });
         }
-        let choice = new_choice(&profile, &to, identity).await?;
+        let device_id = self.0.accounts.device_id();
+        let choice = new_choice(&profile, exposed(&device_id), &to, identity).await?;
         let (from, target) = (store_of(&profile, &current), store_of(&profile, &choice));
         said(&*target, target.probe(Interaction::Allowed).await)?;
         let mut leases = Vec::new();
-        let moved = self.copy_all(&profile, (current, choice), (&from, &target), &mut leases).await;
+        let moved = self.copy_all(&profile, (&current, &choice), (&from, &target), &mut leases).await;
         let left = match &moved {
             Ok(moved) => self.delete_moved(moved, &*from).await,
             Err(_) => 0,
@@ -150,15 +152,19 @@ impl TuneKey {
         for lease in leases {
             lease.release().await;
         }
+        let moved = moved?.len();
+        if left == 0 {
+            choose(&profile, &choice, None).await?;
+        }
         drop(locks);
-        Ok(StoreMoved { store: to.kind(), moved: moved?.len(), left })
+        Ok(StoreMoved { store: to.kind(), moved, left })
     }
 
     /// Copies everything and chooses the new store. Gives what was copied.
     async fn copy_all(
         &self,
         profile: &Profile,
-        (current, choice): (StoreChoice, StoreChoice),
+        (current, choice): (&StoreChoice, &StoreChoice),
         (from, target): (&Arc<dyn SecretStore>, &Arc<dyn SecretStore>),
         leases: &mut Vec<Lease>,
     ) -> Result<Vec<SlotName>, Problem> {
@@ -170,14 +176,14 @@ impl TuneKey {
         }
         self.are_nobody_elses(&**target).await?;
         // Written down before anything is copied: encrypted files that nobody has chosen would be a riddle.
-        choose(profile, current).await?;
+        choose(profile, current, None).await?;
         let mut moved = Vec::new();
         for slot in self.slots() {
             if self.copy(&slot, &**from, &**target).await? {
                 moved.push(slot);
             }
         }
-        choose(profile, choice).await?;
+        choose(profile, choice, Some(current)).await?;
         // From here on other computers see them.
         if let Some(shared) = target.shared() {
             for record in &records {
@@ -250,24 +256,59 @@ impl TuneKey {
         if kept.as_ref() == Some(&line) { Ok(true) } else { said(to, Err(NOT_KEPT)) }
     }
 
-    /// Deletes what moves may have left in the stores of this computer that the profile does not use. Gives how many are left.
-    async fn delete_elsewhere(&self, profile: &Profile, current: &StoreChoice) -> usize {
-        let mut left = 0;
+    /// Deletes what moves have left in stores that the profile no longer uses. Gives how many are left.
+    async fn empty_others(&self, profile: &Profile, current: &StoreChoice) -> Result<usize, Problem> {
+        let looked = profile.clone();
+        let before = disk::blocking(move || looked.store_before()).await?;
         let files = StoreChoice::File { recipient: String::new(), identity: None };
-        for other in [StoreChoice::Keychain, files].iter().filter(|other| other.kind() != current.kind()) {
-            left += self.delete_all(store_of(profile, other), Interaction::Forbidden).await;
+        // Earlier versions did not write down which one it was; what is on this computer is easily looked at.
+        let here = [StoreChoice::Keychain, files].into_iter().filter(|other| other.kind() != current.kind());
+        let elsewhere = before.clone().filter(|before| before.kind() == StoreKind::Postgres);
+        let mut left = 0;
+        for other in here.chain(elsewhere) {
+            left += self.delete_all(&store_of(profile, &other)).await;
+        }
+        if left == 0 && before.is_some() {
+            choose(profile, current, None).await?;
+        }
+        Ok(left)
+    }
+
+    /// Deletes all secrets of the profile in a store that it no longer uses. Gives how many are left; of a store of this
+    /// computer that cannot be used now nothing is known.
+    async fn delete_all(&self, store: &Arc<dyn SecretStore>) -> usize {
+        let (mut left, mut leases) = (0, Vec::new());
+        if let Some(shared) = store.shared() {
+            for record in self.0.accounts.records() {
+                // What another computer has renewed since is its own.
+                match shared.last_generation(&record.id).await {
+                    Ok(last) if last <= record.generation.number() => {}
+                    _ => {
+                        left += 1;
+                        continue;
+                    }
+                }
+                match Lease::take(store, &record.id).await {
+                    Ok(lease) => leases.extend(lease),
+                    Err(_) => left += 1,
+                }
+            }
+        }
+        if left == 0 {
+            left = self.delete_each(&**store).await;
+        }
+        for lease in leases {
+            lease.release().await;
         }
         left
     }
 
-    /// Deletes all secrets of the profile in a store that it no longer uses. Gives how many are left; of a store that
-    /// cannot be used now nothing is known.
-    async fn delete_all(&self, store: Arc<dyn SecretStore>, interaction: Interaction<'_>) -> usize {
+    async fn delete_each(&self, store: &dyn SecretStore) -> usize {
         let mut left = 0;
         for slot in self.slots() {
-            match store.delete(&slot, interaction).await {
+            match store.delete(&slot, Interaction::Forbidden).await {
                 Ok(()) => {}
-                Err(error) if error.state().is_some() => break,
+                Err(error) if error.state().is_some() && store.shared().is_none() => break,
                 Err(_) => left += 1,
             }
         }
@@ -311,9 +352,13 @@ fn with_identity(mut info: StoreInfo, places: &IdentityPlaces) -> StoreInfo {
     info
 }
 
-async fn choose(profile: &Profile, choice: StoreChoice) -> Result<(), Problem> {
-    let mut profile = profile.clone();
-    disk::blocking(move || profile.choose_store(choice)).await
+async fn choose(
+    profile: &Profile,
+    choice: &StoreChoice,
+    before: Option<&StoreChoice>,
+) -> Result<(), Problem> {
+    let (mut profile, choice, before) = (profile.clone(), choice.clone(), before.cloned());
+    disk::blocking(move || profile.choose_store(choice, before)).await
 }
 
 /// What a store says, as a problem in the words of its kind.

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS tunekey_account (
     sealed_proof bytea,
     description bytea,
     holder text NOT NULL,
+    lease text NOT NULL,
     lease_until timestamptz NOT NULL,
     fence bigint NOT NULL,
     renewing_since timestamptz,

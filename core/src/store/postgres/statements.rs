@@ -57,21 +57,22 @@ pub(super) const SET_NAMED: &str = "INSERT INTO tunekey_secret (host, name, seal
     ON CONFLICT (host, name) DO UPDATE SET sealed = excluded.sealed, changed_at = clock_timestamp()";
 pub(super) const DELETE_NAMED: &str = "DELETE FROM tunekey_secret WHERE host = $1 AND name = $2";
 
-/// Leases account `$1` to computer `$2` for `$3` seconds, unless another one has it. Gives the fence, and whether a renewal
+/// Leases account `$1` to computer `$2` under the name `$4` for `$3` seconds, unless another computer has it. Gives the fence, and whether a renewal
 /// was begun of which nobody has said how it ended. The computer that has it may take it again: its own processes take turns
 /// by a lock of their own.
-pub(super) const LEASE: &str = "INSERT INTO tunekey_account AS known (account, holder, lease_until, fence) \
-    VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), 1) \
+pub(super) const LEASE: &str = "INSERT INTO tunekey_account AS known (account, holder, lease, lease_until, fence) \
+    VALUES ($1, $2, $4, clock_timestamp() + make_interval(secs => $3), 1) \
     ON CONFLICT (account) DO UPDATE \
-    SET holder = excluded.holder, lease_until = clock_timestamp() + make_interval(secs => $3), fence = known.fence + 1 \
+    SET holder = excluded.holder, lease = excluded.lease, lease_until = clock_timestamp() + make_interval(secs => $3), fence = known.fence + 1 \
     WHERE known.lease_until < clock_timestamp() OR known.holder = excluded.holder \
     RETURNING fence, renewing_since IS NOT NULL";
 
 /// Leases account `$1` for `$3` more seconds, as long as its fence is `$2`.
 pub(super) const EXTEND: &str = "UPDATE tunekey_account \
     SET lease_until = clock_timestamp() + make_interval(secs => $3) WHERE account = $1 AND fence = $2 RETURNING 1";
+/// Ends the lease of account `$1` that has the name `$2`, if it is still that one.
 pub(super) const RELEASE: &str = "UPDATE tunekey_account SET holder = '', lease_until = '-infinity' \
-    WHERE account = $1 AND fence = $2";
+    WHERE account = $1 AND lease = $2";
 
 /// Says that a renewal of account `$1` begins, as long as its fence is `$2`; it has `$3` seconds from now.
 pub(super) const BEGIN_RENEWAL: &str = "UPDATE tunekey_account \
