@@ -24,9 +24,9 @@ use crate::hold::Hold;
 use crate::ledger::AccountRecord;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
-use crate::store::{Interaction, StoreError};
+use crate::store::{DatabaseError, Interaction, StoreError};
 use crate::timing::{Now, after_success, life, part, pause, share_at};
-use crate::vault::{Generation, StoredCredential, Vault};
+use crate::vault::{Generation, SaveError, StoredCredential, Vault};
 
 /// How much later than a minute after the first refusal the second question may come.
 const ASK_AGAIN_JITTER: SignedDuration = SignedDuration::from_secs(15);
@@ -121,9 +121,11 @@ impl Renewer {
             })
         };
         let mut result: Result<_, Failure> = renew().await;
-        if result.is_err() && self.vault.is_shared() && self.is_unsaved(id) {
-            // Another computer took the account over while this one did not answer. If it has found nothing to renew, the
-            // key is still the newest one.
+        if let Err(failure) = &result
+            && (failure.has_lost_lease || (self.vault.is_shared() && self.is_unsaved(id)))
+        {
+            // Another computer took the account over while this one did not answer. Either it has renewed the key, or one
+            // that was issued here is still the newest.
             result = renew().await;
         }
         if let Err(failure) = &result {
@@ -187,9 +189,9 @@ impl Renewer {
             return Err(Problem::new(ProblemCode::NotRenewable).with_service(id.service).into());
         }
         let interaction = interaction(trigger);
-        self.vault.prove_writable(id, interaction).await.map_err(Problem::from)?;
+        self.vault.prove_writable(id, interaction).await?;
         let key = self.after_interruption(service, context, kept, key).await?;
-        self.vault.begin_renewal(id).await.map_err(Problem::from)?;
+        self.vault.begin_renewal(id).await.map_err(SaveError::Store)?;
         match service.renew(context, &kept.credential).await {
             Ok(Renewal::Renewed(credential)) => {
                 Ok(self.commit(accounts, service, &credential, kept.generation, trigger).await?)
@@ -204,7 +206,7 @@ impl Renewer {
                 }
                 let retry_after = error.retry_after().and_then(|wish| SignedDuration::try_from(wish).ok());
                 let problem = self.refusal(accounts, service, context, kept, error, key).await?;
-                Err(Failure { problem, retry_after })
+                Err(Failure { retry_after, ..problem.into() })
             }
         }
     }
@@ -423,7 +425,7 @@ impl Renewer {
         accounts: &Accounts,
         id: &AccountId,
         trigger: RenewalTrigger,
-        Failure { problem, retry_after }: &Failure,
+        Failure { problem, retry_after, .. }: &Failure,
     ) {
         let outcome = match problem.code {
             // Nothing was tried.
@@ -455,13 +457,24 @@ struct Failure {
     problem: Problem,
     /// For how long the service asks to be left alone.
     retry_after: Option<SignedDuration>,
+    /// Whether another computer has leased the account meanwhile.
+    has_lost_lease: bool,
 }
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self { problem, retry_after: None }
+        Self { problem, retry_after: None, has_lost_lease: false }
     }
 }
+
+impl From<SaveError> for Failure {
+    fn from(error: SaveError) -> Self {
+        let has_lost_lease = matches!(error, SaveError::Store(said) if said.error == LEASE_LOST);
+        Self { has_lost_lease, ..Problem::from(error).into() }
+    }
+}
+
+const LEASE_LOST: StoreError = StoreError::Database(DatabaseError::LeaseLost);
 
 /// What there is to renew.
 enum Current {

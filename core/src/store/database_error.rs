@@ -1,9 +1,11 @@
 //! Why a database that several computers share did not do it, each with what a person reads of it and can do.
 
+use strum::VariantArray;
+
 use super::StoreState;
 
 /// Why it did not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub enum DatabaseError {
     /// It cannot be reached, or is about to end.
     Unreachable,
@@ -129,5 +131,25 @@ impl DatabaseError {
                 "本机未及时响应，另一台电脑已接手该账号，因此没有覆盖任何内容。请重试。",
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_has_words_of_its_own_in_each_language() {
+        let errors = DatabaseError::VARIANTS;
+        let english: BTreeSet<_> = errors.iter().map(|error| error.words().0).collect();
+        let chinese: BTreeSet<_> = errors.iter().map(|error| error.words().1).collect();
+        let details: BTreeSet<_> = errors.iter().map(|error| error.says()).collect();
+        assert_eq!([english.len(), chinese.len(), details.len()], [errors.len(); 3]);
+        assert!(
+            english.iter().all(|words| words.ends_with('.'))
+                && chinese.iter().all(|words| words.ends_with('。'))
+        );
     }
 }

@@ -46,8 +46,9 @@ pub(crate) struct PostgresStore {
 }
 
 /// An account that this computer has leased.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Lease {
+    name: String,
     fence: i64,
     was_interrupted: bool,
 }
@@ -89,8 +90,10 @@ impl PostgresStore {
     }
 
     fn fence(&self, account: &str) -> Result<i64, StoreError> {
-        let lease = self.leases().get(account).copied();
-        lease.map(|lease| lease.fence).ok_or(StoreError::Database(DatabaseError::LeaseLost))
+        self.leases()
+            .get(account)
+            .map(|lease| lease.fence)
+            .ok_or(StoreError::Database(DatabaseError::LeaseLost))
     }
 
     fn leases(&self) -> MutexGuard<'_, HashMap<String, Lease>> {
@@ -198,7 +201,8 @@ impl SharedStore for PostgresStore {
             [(&account, Type::TEXT), (&self.host, Type::TEXT), (&seconds, Type::FLOAT8), (&name, Type::TEXT)];
         let rows = self.database.query(Patience::Asked, statements::LEASE, &values).await?;
         let Some(row) = rows.first() else { return Ok(false) };
-        self.leases().insert(account, Lease { fence: row.get(0), was_interrupted: row.get(1) });
+        let lease = Lease { name: name.to_owned(), fence: row.get(0), was_interrupted: row.get(1) };
+        self.leases().insert(account, lease);
         Ok(true)
     }
 
@@ -211,6 +215,7 @@ impl SharedStore for PostgresStore {
 
     async fn release(&self, id: &AccountId, name: &str) -> Result<(), StoreError> {
         let account = id.to_string();
+        self.leases().retain(|of, lease| *of != account || lease.name != name);
         let values: [Value<'_>; 2] = [(&account, Type::TEXT), (&name, Type::TEXT)];
         self.database.query(Patience::Asked, statements::RELEASE, &values).await.map(drop)
     }

@@ -296,7 +296,11 @@ fn login(config: &Config) -> Login {
 /// Sees to it that what is not encrypted stays in this computer or in the person's own network.
 async fn stays_at_home(config: &Config) -> Result<(), StoreError> {
     for host in config.get_hosts() {
-        let Host::Tcp(host) = host else { continue };
+        let host = match host {
+            Host::Tcp(host) => host,
+            #[cfg(unix)]
+            Host::Unix(_) => continue,
+        };
         let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
         let url = Url::parse(&format!("http://{host}")).map_err(|_| UNREACHABLE)?;
         match http::network_of(&url).await {
