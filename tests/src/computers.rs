@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use tunekey_simulator::Running;
 
 use crate::cli::{Cli, CommandOutput};
 use crate::postgres::{PASSWORD, Postgres};
@@ -53,11 +54,7 @@ impl Computers {
     /// When it cannot be used.
     pub async fn join(&self, url: &str) -> Result<Computer> {
         let computer = self.prepare()?;
-        computer.cli(&["--store", url, "accounts"]).await?.succeeded()?;
-        let authority = self.first.sandbox.root().join("ca.pem").display().to_string();
-        for (key, value) in [("proxy", self.first.simulator.proxy_url.as_str()), ("extra-ca", &authority)] {
-            computer.cli(&["settings", key, value]).await?.succeeded()?;
-        }
+        computer.join(url, &self.first.simulator, &self.first.sandbox).await?;
         Ok(computer)
     }
 
@@ -66,17 +63,38 @@ impl Computers {
     /// # Errors
     /// When its home cannot be made.
     pub fn prepare(&self) -> Result<Computer> {
-        let sandbox = Sandbox::new()?;
-        let identity = sandbox.home().join(".config/tunekey/identity.txt");
-        std::fs::create_dir_all(identity.parent().context("it is in a folder")?)?;
-        std::fs::copy(self.first.identity(), &identity)?;
-        std::fs::set_permissions(&identity, std::fs::Permissions::from_mode(0o600))?;
-        write_password(&sandbox, PASSWORD)?;
-        Ok(Computer { sandbox })
+        Computer::new(&self.first.sandbox)
     }
 }
 
 impl Computer {
+    /// A computer with the identity of another one and the database's password, and no profile yet.
+    ///
+    /// # Errors
+    /// When its home cannot be made.
+    pub fn new(other: &Sandbox) -> Result<Self> {
+        let sandbox = Sandbox::new()?;
+        let [from, to] = [other, &sandbox].map(|one| one.home().join(".config/tunekey/identity.txt"));
+        std::fs::create_dir_all(to.parent().context("it is in a folder")?)?;
+        std::fs::copy(from, &to)?;
+        std::fs::set_permissions(&to, std::fs::Permissions::from_mode(0o600))?;
+        write_password(&sandbox, PASSWORD)?;
+        Ok(Self { sandbox })
+    }
+
+    /// Begins a profile that uses the database, and finds the services where that other home does.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub async fn join(&self, url: &str, simulator: &Running, other: &Sandbox) -> Result<()> {
+        self.cli(&["--store", url, "accounts"]).await?.succeeded()?;
+        let authority = other.root().join("ca.pem").display().to_string();
+        for (key, value) in [("proxy", simulator.proxy_url.as_str()), ("extra-ca", &authority)] {
+            self.cli(&["settings", key, value]).await?.succeeded()?;
+        }
+        Ok(())
+    }
+
     /// Starts the command line.
     ///
     /// # Errors
