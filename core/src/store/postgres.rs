@@ -24,6 +24,7 @@ use super::{AccountSlot, DatabaseError, Interaction, SecretStore, Side, SlotName
 
 mod address;
 mod connection;
+mod meaning;
 mod password;
 mod schema;
 mod statements;

@@ -3,7 +3,7 @@
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
-use super::connection::meaning;
+use super::meaning::meaning;
 use crate::store::{DatabaseError, StoreError};
 
 /// What makes each version of the tables of the one before. Each can be done again.
