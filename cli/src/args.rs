@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
-use tunekey_core::{ChannelKind, Format, Language, Method, ServiceId, StoreKind, registry};
+use tunekey_core::{ChannelKind, Format, Language, Method, Secret, ServiceId, StoreKind, registry};
 
 use crate::api_args::{ServeOptions, TokenCommand};
 use crate::text;
@@ -27,7 +27,7 @@ pub(crate) struct Global {
     /// Keep accounts and settings in this folder instead of the usual one
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) profile: Option<PathBuf>,
-    /// Where a new profile keeps its credentials: `keychain`, or `file` for encrypted files
+    /// Where a new profile keeps its credentials: `keychain`, `file` for encrypted files, or `postgres://…`
     #[arg(long, global = true, value_name = "STORE")]
     pub(crate) store: Option<StoreName>,
     /// Print one JSON object a line
@@ -204,6 +204,13 @@ pub(crate) enum Command {
         /// Its new value
         value: Option<String>,
     },
+}
+
+impl Command {
+    /// Whether it has to do with accounts, which another computer may have added.
+    pub(crate) fn needs_accounts(&self) -> bool {
+        !matches!(self, Self::Services | Self::Store { .. } | Self::Notify { .. } | Self::Settings { .. })
+    }
 }
 
 /// What can be done with deliveries.
@@ -387,9 +394,9 @@ pub(crate) enum StoreCommand {
     Show,
     /// Move the credentials of this profile to another store
     Move {
-        /// The store: `keychain`, or `file` for encrypted files
+        /// The store: `keychain`, `file` for encrypted files, or `postgres://…` for a database that several computers share
         to: StoreName,
-        /// The file with the identity for encrypted files, instead of the usual places
+        /// The file with the identity for what is encrypted, instead of the usual places
         #[arg(long, value_name = "FILE")]
         identity: Option<PathBuf>,
     },
@@ -513,7 +520,21 @@ macro_rules! named_argument {
 }
 
 named_argument!(MethodName, Method, "one of the methods that `tunekey services` lists");
-named_argument!(StoreName, StoreKind, "`keychain` or `file`");
+/// A store: the name of a kind, or the address of a database. Somebody may have put a password into an address, so that it is
+/// read where errors do not repeat it.
+#[derive(Debug, Clone)]
+pub(crate) struct StoreName(pub(crate) Secret);
+
+impl FromStr for StoreName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.parse::<StoreKind>().is_ok() || text.contains([':', '/', '@']) {
+            return Ok(Self(text.into()));
+        }
+        Err("use `keychain`, `file` or `postgres://…`".to_owned())
+    }
+}
 
 named_argument!(ChannelName, ChannelKind, "one of the kinds that `tunekey notify channels` lists");
 

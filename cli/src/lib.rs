@@ -45,7 +45,9 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tunekey_browser::InstalledBrowser;
-use tunekey_core::{LOG_TARGETS, Language, Problem, ProblemCode, Profile, Scope, Setup, TuneKey, hardening};
+use tunekey_core::{
+    LOG_TARGETS, Language, Problem, ProblemCode, Profile, Scope, Setup, StoreTarget, TuneKey, hardening,
+};
 
 use crate::args::{Cli, Command, Global};
 use crate::exit::ExitStatus;
@@ -86,13 +88,18 @@ pub fn main() -> ExitCode {
     let started = start(&cli.global, browser.is_some(), hardened, output);
     let result = started.map_err(Failure::from).and_then(|(tunekey, runtime)| {
         let result = runtime.block_on(async {
-            let ending = run(&tunekey, cli.command, browser, output).await?;
-            if !ending.is_drained {
+            let ending = run(&tunekey, cli.command, browser, output).await;
+            let is_over = match &ending {
+                Ok(ending) => ending.is_drained,
+                // After any other failure a key that was issued may wait for its store.
+                Err(failure) => failure.problem.code == ProblemCode::Cancelled,
+            };
+            if !is_over {
                 // Ctrl-C ends the wait.
                 let details = tokio::time::timeout(DETAILS_TIMEOUT, tunekey.drain());
                 drop(interrupt::unless_interrupted(details, pin!(tokio::signal::ctrl_c())).await);
             }
-            Ok(ending.code)
+            Ok(ending?.code)
         });
         // Leaves the thread of a hung keychain behind: it must not keep the process.
         runtime.shutdown_background();
@@ -141,17 +148,16 @@ fn start(
         Some(dir) => Profile::at(dir)?,
         None => Profile::default_for_user()?,
     };
-    let profile = match global.store {
-        Some(store) => profile.with_store(store.0)?,
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|_| Problem::new(ProblemCode::Unexpected).with_detail("no threads could be started"))?;
+    let profile = match &global.store {
+        Some(store) => runtime.block_on(profile.with_store(&StoreTarget::parse(&store.0)?))?,
         None => profile,
     };
     let mut setup = Setup::new(profile);
     setup.shows_pages = shows_pages;
     setup.passphrase = identity_prompt::at_terminal(output);
-    let tunekey = TuneKey::open(setup)?;
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|_| Problem::new(ProblemCode::Unexpected).with_detail("no threads could be started"))?;
-    Ok((tunekey, runtime))
+    Ok((TuneKey::open(setup)?, runtime))
 }
 
 /// Logs only what our own crates say: an HTTP or D-Bus library at `trace` would write headers and message bodies,
@@ -179,6 +185,13 @@ async fn run(
 ) -> Result<Ending, Failure> {
     if let Some(notice) = tunekey.snapshot().notice {
         output.note(&notice.message(output.language));
+    }
+    if command.needs_accounts()
+        && let Err(problem) = tunekey.take_over_shared_accounts().await
+        && matches!(command, Command::Accounts | Command::Show { .. })
+    {
+        // What is known here is shown all the same.
+        output.note(&problem.message(output.language));
     }
     match command {
         Command::Services => commands::services(tunekey, output),

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use tunekey_core::{Interaction, Language, StoreInfo, StoreKind, StoreMoved, TuneKey, make_identity};
+use tunekey_core::{
+    Interaction, Language, StoreInfo, StoreKind, StoreMoved, StoreTarget, TuneKey, make_identity,
+};
 
 use crate::args::StoreCommand;
 use crate::failure::Failure;
@@ -17,7 +19,7 @@ pub(crate) async fn run(tunekey: &TuneKey, command: StoreCommand, output: Output
             output.result(&info, || described(&info, output.language));
         }
         StoreCommand::Move { to, identity } => {
-            let moved = tunekey.move_store(to.0, identity).await?;
+            let moved = tunekey.move_store(StoreTarget::parse(&to.0)?, identity).await?;
             output.result(&moved, || result(moved, output.language));
         }
         StoreCommand::Identity { file } => {
@@ -43,6 +45,7 @@ fn described(info: &StoreInfo, language: Language) -> String {
     let kind = match info.store {
         StoreKind::Keychain => language.pick("keychain", "系统密钥环（keychain）"),
         StoreKind::File => language.pick("encrypted files (file)", "加密文件（file）"),
+        StoreKind::Postgres => language.pick("database (postgres)", "数据库（postgres）"),
     };
     let path = |path: &Path| path.display().to_string();
     let mut rows = vec![(language.pick("Store", "存储"), kind.to_owned())];
@@ -51,6 +54,8 @@ fn described(info: &StoreInfo, language: Language) -> String {
     };
     row("Items", "条目", info.keychain_service.clone());
     row("Folder", "文件夹", info.folder.as_deref().map(path));
+    row("Database", "数据库", info.database.clone());
+    row("This computer", "本机名称", info.host.clone());
     row("Recipient", "接收方", info.recipient.clone());
     let place =
         |(number, place): (usize, &std::path::PathBuf)| format!("{}. {}", number + 1, place.display());

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tunekey_services::{AccountId, Credential, Service};
 
 use crate::accounts::Accounts;
+use crate::description;
 use crate::ledger::AccountRecord;
 use crate::problem::Problem;
 use crate::store::Interaction;
@@ -69,7 +70,17 @@ impl Commits {
         let generation = saved.map_err(CommitError::NotSaved)?;
         let published = self.publish(accounts, service, credential, generation, record).await;
         published.map_err(CommitError::NotRecorded)?;
+        self.describe(accounts, &credential.account).await;
         Ok(generation)
+    }
+
+    /// Tells the computers that share the store of an account, if any do.
+    pub(crate) async fn describe(&self, accounts: &Accounts, id: &AccountId) {
+        if self.vault.is_shared()
+            && let Ok(record) = accounts.record(id)
+        {
+            self.vault.describe(id, &description::written(&record)).await;
+        }
     }
 
     /// Makes known that a generation is the current one that is in the vault already: another process has put it

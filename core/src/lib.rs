@@ -14,6 +14,7 @@ mod attempts;
 mod avatar;
 mod commit;
 mod delivery;
+mod description;
 mod disk;
 mod evidence;
 mod export;
@@ -23,6 +24,7 @@ mod fake_service;
 #[cfg(test)]
 mod fuzz;
 pub mod hardening;
+mod hold;
 pub mod import;
 mod lease;
 mod ledger;
@@ -70,8 +72,9 @@ pub use settings::Settings;
 pub use sign_in::{ProgramStep, SignInId, SignInStatus, SignInStep, SignInSteps, StepKind, UserInput};
 pub use sign_ins::SignIn;
 pub use store::{
-    AskPassphrase, Interaction, NamedSlot, PassphraseQuestion, SecretKind, SecretStore, SlotName, StoreError,
-    StoreKind, StoreState, SystemKeychain, UnknownStore,
+    AskPassphrase, DatabaseError, DatabaseUrl, Interaction, NamedSlot, PassphraseQuestion, SecretKind,
+    SecretStore, SharedAccount, SharedStore, SharedStoreState, SlotName, StoreError, StoreKind, StoreState,
+    StoreTarget, SystemKeychain, UnknownStore,
 };
 pub use tunekey::{
     Alert, ApiTokensRead, Check, ConnectionTest, Event, ExportedCookie, Finding, KeyStatus, Level,

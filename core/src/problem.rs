@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 use tunekey_services::{Bilingual, ServiceId, display_text, registry};
 
-use crate::store::StoreKind;
+use crate::store::{EXPOSED_IDENTITY_OF_A_DATABASE, StoreKind, WRONG_IDENTITY_OF_A_DATABASE};
 
 mod of_service;
 
@@ -213,6 +213,9 @@ impl Problem {
             (_, ProblemCode::KeychainDenied) => words.denied,
             (_, ProblemCode::CredentialMissing) => words.missing,
             (_, ProblemCode::CredentialUnreadable) => words.unreadable,
+            (StoreKind::Postgres, ProblemCode::IdentityMissing) => words.locked,
+            (StoreKind::Postgres, ProblemCode::IdentityWrong) => WRONG_IDENTITY_OF_A_DATABASE,
+            (StoreKind::Postgres, ProblemCode::IdentityExposed) => EXPOSED_IDENTITY_OF_A_DATABASE,
             _ => return problem,
         };
         problem.with_words(english, chinese)

@@ -88,12 +88,25 @@ impl Profile {
         store_choice::read(&self.dir)
     }
 
-    /// Chooses the store that it uses from now on. What is in the one before stays there.
+    /// The store that was chosen before, if a move was cut off before it had deleted everything there.
+    ///
+    /// # Errors
+    /// As [`at`](Self::at).
+    pub(crate) fn store_before(&self) -> Result<Option<StoreChoice>, Problem> {
+        store_choice::read_before(&self.dir)
+    }
+
+    /// Chooses the store that it uses from now on. What is in the one before stays there; `before` is that one as long as it
+    /// is to be emptied.
     ///
     /// # Errors
     /// `ProfileReadOnly`, `DiskFull` or `ProfileUnreadable`; then the choice before still counts.
-    pub(crate) fn choose_store(&mut self, choice: StoreChoice) -> Result<(), Problem> {
-        store_choice::write(&self.dir, &choice)?;
+    pub(crate) fn choose_store(
+        &mut self,
+        choice: StoreChoice,
+        before: Option<StoreChoice>,
+    ) -> Result<(), Problem> {
+        store_choice::write(&self.dir, &choice, before)?;
         self.store = choice;
         Ok(())
     }

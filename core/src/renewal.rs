@@ -20,12 +20,13 @@ use crate::accounts::Accounts;
 use crate::attempts::Budget;
 use crate::commit::{CommitError, Commits, Record};
 use crate::evidence::{self, Verdict};
-use crate::ledger::{AccountLock, AccountRecord};
+use crate::hold::Hold;
+use crate::ledger::AccountRecord;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
-use crate::store::{Interaction, StoreError};
+use crate::store::{DatabaseError, Interaction, StoreError};
 use crate::timing::{Now, after_success, life, part, pause, share_at};
-use crate::vault::{Generation, StoredCredential, Vault};
+use crate::vault::{Generation, SaveError, StoredCredential, Vault};
 
 /// How much later than a minute after the first refusal the second question may come.
 const ASK_AGAIN_JITTER: SignedDuration = SignedDuration::from_secs(15);
@@ -74,9 +75,21 @@ impl Renewer {
         Self { profile, vault, commits, clock, unsaved }
     }
 
-    /// Waits until no other process renews, signs out or removes the account.
-    pub(crate) async fn lock(&self, id: &AccountId) -> Result<AccountLock, Problem> {
-        AccountLock::acquire(&self.profile, id).await
+    /// Does `work` while nobody else, in another process or on another computer, renews, signs out or removes the account.
+    pub(crate) async fn exclusively<T, E: From<Problem>>(
+        &self,
+        id: &AccountId,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let hold = Hold::acquire(&self.profile, self.vault.store(), id).await?;
+        let result = work.await;
+        hold.release().await;
+        result
+    }
+
+    /// Whether a key of the account was issued that the store has not taken yet.
+    fn is_unsaved(&self, id: &AccountId) -> bool {
+        self.unsaved.lock().contains_key(id)
     }
 
     /// Forgets a key that was never written: its account is gone.
@@ -97,16 +110,24 @@ impl Renewer {
         trigger: RenewalTrigger,
     ) -> Result<RenewalRecord, Problem> {
         let seen = accounts.record(id)?.generation;
-        let renewed = async {
-            let _lock = self.lock(id).await?;
-            match self.current(accounts, service, id, trigger, seen).await? {
-                Current::ToRenew(kept) => {
-                    self.ask(accounts, service, context, &kept, trigger, KeyState::NotAsked).await
+        let renew = || {
+            self.exclusively(id, async {
+                match self.current(accounts, service, id, trigger, seen).await? {
+                    Current::ToRenew(kept) => {
+                        self.ask(accounts, service, context, &kept, trigger, KeyState::NotAsked).await
+                    }
+                    Current::Published(entry) => Ok(entry),
                 }
-                Current::Published(entry) => Ok(entry),
-            }
+            })
         };
-        let result: Result<_, Failure> = renewed.await;
+        let mut result: Result<_, Failure> = renew().await;
+        if let Err(failure) = &result
+            && (failure.has_lost_lease || (self.vault.is_shared() && self.is_unsaved(id)))
+        {
+            // Another computer took the account over while this one did not answer. Either it has renewed the key, or one
+            // that was issued here is still the newest.
+            result = renew().await;
+        }
         if let Err(failure) = &result {
             self.note_failure(accounts, id, trigger, failure).await;
         }
@@ -168,19 +189,45 @@ impl Renewer {
             return Err(Problem::new(ProblemCode::NotRenewable).with_service(id.service).into());
         }
         let interaction = interaction(trigger);
-        self.vault.prove_writable(id, interaction).await.map_err(Problem::from)?;
+        self.vault.prove_writable(id, interaction).await?;
+        let key = self.after_interruption(service, context, kept, key).await?;
+        self.vault.begin_renewal(id).await.map_err(SaveError::Store)?;
         match service.renew(context, &kept.credential).await {
             Ok(Renewal::Renewed(credential)) => {
                 Ok(self.commit(accounts, service, &credential, kept.generation, trigger).await?)
             }
             Ok(Renewal::Unchanged { reason }) => {
+                self.vault.end_renewal(id).await;
                 Ok(self.unchanged(accounts, kept, service, trigger, reason).await?)
             }
             Err(error) => {
+                if !may_have_issued(&error) {
+                    self.vault.end_renewal(id).await;
+                }
                 let retry_after = error.retry_after().and_then(|wish| SignedDuration::try_from(wish).ok());
                 let problem = self.refusal(accounts, service, context, kept, error, key).await?;
-                Err(Failure { problem, retry_after })
+                Err(Failure { retry_after, ..problem.into() })
             }
+        }
+    }
+
+    /// What is known of a key whose last renewal was cut off, perhaps on another computer: a new one may have been issued
+    /// and lost. The service is asked about the key that is kept before it is asked for another one.
+    async fn after_interruption(
+        &self,
+        service: &dyn Service,
+        context: &Context,
+        kept: &StoredCredential,
+        key: KeyState,
+    ) -> Result<KeyState, Problem> {
+        let id = &kept.credential.account;
+        if key == KeyState::Refused || !self.vault.was_interrupted(id) {
+            return Ok(key);
+        }
+        match service.inspect(context, &kept.credential).await {
+            Ok(_) => Ok(KeyState::NotAsked),
+            Err(ServiceError::Rejected { .. }) => Ok(KeyState::Refused),
+            Err(error) => Err(Problem::of_service(error, id.service)),
         }
     }
 
@@ -248,12 +295,12 @@ impl Renewer {
         let waiting: Vec<AccountId> = self.unsaved.lock().keys().cloned().collect();
         for id in waiting {
             let trigger = RenewalTrigger::Automatic;
-            let written = async {
-                let _lock = self.lock(&id).await?;
+            let written = self.exclusively(&id, async {
                 let seen = accounts.record(&id)?.generation;
                 self.current(accounts, service_of(id.service)?, &id, trigger, seen).await
-            };
-            if let Err(problem) = written.await {
+            });
+            let written: Result<_, Problem> = written.await;
+            if let Err(problem) = written {
                 tracing::warn!(account = %id, code = ?problem.code, "a key that was issued could not be saved");
             }
         }
@@ -378,7 +425,7 @@ impl Renewer {
         accounts: &Accounts,
         id: &AccountId,
         trigger: RenewalTrigger,
-        Failure { problem, retry_after }: &Failure,
+        Failure { problem, retry_after, .. }: &Failure,
     ) {
         let outcome = match problem.code {
             // Nothing was tried.
@@ -410,13 +457,24 @@ struct Failure {
     problem: Problem,
     /// For how long the service asks to be left alone.
     retry_after: Option<SignedDuration>,
+    /// Whether another computer has leased the account meanwhile.
+    has_lost_lease: bool,
 }
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self { problem, retry_after: None }
+        Self { problem, retry_after: None, has_lost_lease: false }
     }
 }
+
+impl From<SaveError> for Failure {
+    fn from(error: SaveError) -> Self {
+        let has_lost_lease = matches!(error, SaveError::Store(said) if said.error == LEASE_LOST);
+        Self { has_lost_lease, ..Problem::from(error).into() }
+    }
+}
+
+const LEASE_LOST: StoreError = StoreError::Database(DatabaseError::LeaseLost);
 
 /// What there is to renew.
 enum Current {
@@ -439,6 +497,27 @@ fn interaction(trigger: RenewalTrigger) -> Interaction<'static> {
     match trigger {
         RenewalTrigger::Manual => Interaction::Allowed,
         RenewalTrigger::Automatic => Interaction::Forbidden,
+    }
+}
+
+/// Whether a service that has said this may have issued a key all the same.
+fn may_have_issued(error: &ServiceError) -> bool {
+    match error {
+        ServiceError::Http { source, .. } => source.may_follow_a_request(),
+        ServiceError::NotTheService { .. }
+        | ServiceError::ExchangeLost { .. }
+        | ServiceError::OtherAccount { .. }
+        | ServiceError::Unexpected { .. } => true,
+        ServiceError::InvalidInput { .. }
+        | ServiceError::Rejected { .. }
+        | ServiceError::RiskControl { .. }
+        | ServiceError::RateLimited { .. }
+        | ServiceError::DeviceLimit { .. }
+        | ServiceError::Restricted { .. }
+        | ServiceError::WrongMethod { .. }
+        | ServiceError::WrongCode { .. }
+        | ServiceError::ForeignCode { .. }
+        | ServiceError::ClientTooOld { .. } => false,
     }
 }
 
@@ -505,5 +584,6 @@ pub(crate) fn failed(record: &mut AccountRecord, entry: RenewalRecord, retry_aft
 mod tests;
 
 mod check;
+mod take_over;
 
 pub(crate) use check::Checked;

@@ -10,16 +10,29 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tunekey_services::Secret;
 
+mod database_error;
 pub(crate) mod file;
+pub(crate) mod identity;
 pub(crate) mod keychain;
 mod kind;
 pub(crate) mod line;
+pub(crate) mod postgres;
+mod sealer;
+mod secret_file;
+mod shared;
 mod slot;
+mod target;
 
+pub use database_error::DatabaseError;
 pub use keychain::SystemKeychain;
+pub(crate) use kind::{EXPOSED_IDENTITY_OF_A_DATABASE, WRONG_IDENTITY_OF_A_DATABASE};
 pub use kind::{StoreKind, UnknownStore};
-pub(crate) use slot::Side;
+pub use postgres::DatabaseUrl;
+pub(crate) use shared::LEASE;
+pub use shared::{SharedAccount, SharedStore, SharedStoreState};
+pub(crate) use slot::{AccountSlot, Side};
 pub use slot::{NamedSlot, SecretKind, SlotName};
+pub use target::StoreTarget;
 
 /// A store: one line of printable ASCII, however long, under each name. What tests replace.
 #[async_trait]
@@ -46,6 +59,11 @@ pub trait SecretStore: Send + Sync + fmt::Debug {
     /// Whether secrets can be read and written now. When it is [allowed](Interaction::is_allowed), the person may be
     /// asked to unlock the store.
     async fn probe(&self, interaction: Interaction<'_>) -> Result<(), StoreError>;
+
+    /// What it does besides where several computers share it; `None` for a store of this computer alone.
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        None
+    }
 }
 
 /// Whether somebody is there who asked for this, and how they can be asked for what opens the store.
@@ -137,6 +155,8 @@ pub enum StoreError {
     ExposedIdentity,
     /// The profile uses another one by now.
     Moved,
+    /// It is a database, which says why.
+    Database(DatabaseError),
     /// Something else went wrong with this one call.
     Failed(&'static str),
 }
@@ -149,6 +169,7 @@ impl StoreError {
             Self::Unavailable(_) | Self::Moved => Some(StoreState::Unavailable),
             Self::Denied | Self::WrongIdentity | Self::ExposedIdentity => Some(StoreState::Denied),
             Self::Silent => Some(StoreState::Silent),
+            Self::Database(error) => error.state(),
             Self::Failed(_) | Self::Unreadable(_) | Self::RolledBack => None,
         }
     }

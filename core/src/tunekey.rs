@@ -44,6 +44,7 @@ mod removal;
 mod renewals;
 mod schedule;
 mod shared_renewals;
+mod shared_store;
 mod sign_in_host;
 mod snapshot;
 mod store_move;

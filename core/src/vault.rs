@@ -11,10 +11,12 @@ use tunekey_services::{AccountId, Credential, Secret};
 
 use crate::problem::{Problem, ProblemCode};
 use crate::store::{
-    AskPassphrase, Interaction, NamedSlot, SecretStore, Side, SlotName, StoreError, StoreKind, StoreState,
+    AskPassphrase, DatabaseError, Interaction, NamedSlot, SecretStore, Side, SlotName, StoreError, StoreKind,
+    StoreState,
 };
 
 mod record;
+mod shared;
 
 use record::Unreadable;
 
@@ -68,6 +70,7 @@ impl From<VaultError> for Problem {
             StoreError::NoIdentity => ProblemCode::IdentityMissing,
             StoreError::WrongIdentity => ProblemCode::IdentityWrong,
             StoreError::ExposedIdentity => ProblemCode::IdentityExposed,
+            StoreError::Database(error) => return of_database(error).with_detail(said.to_string()),
             StoreError::Unavailable(_) | StoreError::Silent | StoreError::Moved | StoreError::Failed(_) => {
                 ProblemCode::KeychainUnavailable
             }
@@ -81,6 +84,25 @@ impl From<VaultError> for Problem {
             _ => problem,
         }
     }
+}
+
+/// What a database says, in its own words.
+fn of_database(error: DatabaseError) -> Problem {
+    let code = match error {
+        DatabaseError::NoPassword | DatabaseError::WrongPassword | DatabaseError::ExposedPassword => {
+            ProblemCode::KeychainDenied
+        }
+        DatabaseError::Leased | DatabaseError::LeaseLost => ProblemCode::ProfileBusy,
+        DatabaseError::Unreachable
+        | DatabaseError::NoEncryption
+        | DatabaseError::PlainAbroad
+        | DatabaseError::Untrusted
+        | DatabaseError::NoAuthority
+        | DatabaseError::NoTables
+        | DatabaseError::NewerTables => ProblemCode::KeychainUnavailable,
+    };
+    let (english, chinese) = error.words();
+    Problem::new(code).with_words(english, chinese)
 }
 
 /// Why a secret was not saved. The one saved before is still there.
@@ -117,7 +139,7 @@ impl From<SaveError> for Problem {
 /// The secrets of a profile. Cheap to clone; every clone is the same.
 ///
 /// A store cannot compare and swap by itself: whoever saves or forgets a credential MUST hold the account's
-/// [`AccountLock`](crate::ledger::AccountLock). The check of the generation catches those who do not.
+/// [`AccountLock`](crate::ledger::AccountLock), and in a store that several computers share its lease. The check of the generation catches those who do not.
 #[derive(Debug, Clone)]
 pub struct Vault {
     store: Arc<dyn SecretStore>,
@@ -208,7 +230,10 @@ impl Vault {
         let id = &credential.account;
         let sides = self.read(id, interaction).await?;
         let found = sides.newest();
-        let generation = expected.unwrap_or_default().next();
+        let generation = match expected {
+            Some(replaced) => replaced.next(),
+            None => self.last_generation(id).await?.next(),
+        };
         if found.map(|kept| kept.generation) != expected {
             // An earlier try that seemed to fail has worked after all.
             if found.is_some_and(|kept| kept.generation == generation && kept.credential == *credential) {
@@ -247,6 +272,9 @@ impl Vault {
     /// # Errors
     /// When the store did not do it; then some of it may be left, and doing it again is right.
     pub async fn forget(&self, id: &AccountId, interaction: Interaction<'_>) -> Result<(), VaultError> {
+        if let Some(shared) = self.store.shared() {
+            return shared.remove(id).await.map_err(|error| self.said(error));
+        }
         for side in [Side::A, Side::B] {
             self.delete_for_good(&SlotName::credential(id, side), interaction).await?;
         }

@@ -23,6 +23,7 @@ mod roots;
 mod system_proxy;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod web_socket;
 
 pub use cookies::{CookieMap, SetCookie};
@@ -32,6 +33,7 @@ pub use proxy::{Proxy, ProxyError};
 pub use request::{Kind, Request, SendMethod};
 pub use response::{NotTheAnswer, Response};
 pub use system_proxy::SystemProxy;
+pub use tls::tls_config;
 pub use web_socket::WebSocket;
 
 /// What an ordinary browser on an ordinary computer calls itself; the sign-in pages expect one.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tauri::{App, AppHandle, DragDropEvent, Manager as _, RunEvent, Window, WindowEvent};
-use tunekey_core::{Interaction, Problem, Profile, Setup, StoreKind, SystemClock, TuneKey};
+use tunekey_core::{Interaction, Problem, ProblemCode, Profile, Setup, StoreKind, SystemClock, TuneKey};
 
 use crate::args::Args;
 use crate::clipboard::Clipboard;
@@ -110,7 +110,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, StartError> {
     }
 }
 
-/// Sees to it that a profile with encrypted files can be used: a window cannot ask for the identity that opens them.
+/// Sees to it that a profile with encrypted files or records can be used: a window cannot ask for the identity that opens them.
 ///
 /// # Errors
 /// Why it cannot be.
@@ -120,6 +120,12 @@ fn encrypted_files_open(core: &TuneKey, profile: &Profile) -> Result<(), Problem
         StoreKind::File => {
             let info = tauri::async_runtime::block_on(core.store_info(Interaction::Forbidden));
             info.problem.map_or(Ok(()), Err)
+        }
+        StoreKind::Postgres => {
+            let info = tauri::async_runtime::block_on(core.store_info(Interaction::Forbidden));
+            // A database that is away comes back.
+            let is_away = |problem: &Problem| problem.code == ProblemCode::KeychainUnavailable;
+            info.problem.filter(|problem| !is_away(problem)).map_or(Ok(()), Err)
         }
     }
 }

@@ -17,6 +17,9 @@
 //!  └─ Terminal   the command line in a terminal of a given size
 //! Server     the command line without a desktop: encrypted files, and the simulator
 //!  └─ LocalApi   `tunekey serve` on its profile, and the clients of its API
+//! Computers  servers that share a database, each with a home of its own
+//! Postgres   a database that several servers share, with a pooler before it
+//! TcpProxy   a wire to it that can be cut
 //! Machine    the command line as built for another system, with what runs it here and the simulator
 //! Harness    the core with the simulator and a keychain in memory, without a desktop
 //!  └─ User       the user at a sign-in: scans, types, pastes
@@ -26,6 +29,7 @@ pub mod browser;
 pub mod canary;
 pub mod cli;
 pub mod clipboard;
+pub mod computers;
 pub mod desktop;
 pub mod eventually;
 pub mod fixtures;
@@ -39,14 +43,17 @@ pub mod memory;
 pub mod module_graph;
 pub mod notifications;
 pub mod phone;
+pub mod postgres;
 pub mod process;
 pub mod programs;
 pub mod push_server;
 pub mod readers;
+pub mod renewer;
 pub mod sandbox;
 pub mod screen;
 pub mod script;
 pub mod server;
+pub mod tcp_proxy;
 pub mod terminal;
 pub mod third_party;
 pub mod tray;

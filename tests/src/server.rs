@@ -103,16 +103,8 @@ impl Server {
     /// # Errors
     /// When it fails.
     pub async fn sign_in(&self, account: &str) -> Result<()> {
-        let option = if account.starts_with("qqmusic") {
-            SignInOption { service: qqmusic::ID, method: Method::QqScan }
-        } else {
-            SignInOption { service: netease::ID, method: Method::AppScan }
-        };
-        let method = option.method.to_string();
-        let words = ["--json", "sign-in", option.service.as_str(), "--method", &method];
-        let mut cli = self.start_cli(&words)?;
-        script::complete(&mut cli, &self.simulator, option, None).await?;
-        self.finish(cli).await?.succeeded().map(drop)
+        let cli = self.start_cli(&sign_in_words(account))?;
+        self.finish(answer(cli, &self.simulator, account).await?).await?.succeeded().map(drop)
     }
 
     /// Has the ledger forget that a service has accepted an account's key, as if that had been long ago.
@@ -153,6 +145,33 @@ impl Server {
             canaries.check("the command line’s output", output)?;
         }
         canaries.check_files(self.sandbox.root(), &self.sandbox.keyrings())
+    }
+}
+
+/// The words of the command that signs an account in by scanning a code.
+pub fn sign_in_words(account: &str) -> [String; 5] {
+    let SignInOption { service, method } = option_of(account);
+    ["--json", "sign-in", service.as_str(), "--method", method.as_str()].map(str::to_owned)
+}
+
+/// Sees such a command through.
+///
+/// # Errors
+/// When it fails.
+pub async fn sign_in(cli: Cli, simulator: &Running, account: &str) -> Result<()> {
+    answer(cli, simulator, account).await?.wait_for_exit().await?.succeeded().map(drop)
+}
+
+async fn answer(mut cli: Cli, simulator: &Running, account: &str) -> Result<Cli> {
+    script::complete(&mut cli, simulator, option_of(account), None).await?;
+    Ok(cli)
+}
+
+fn option_of(account: &str) -> SignInOption {
+    if account.starts_with("qqmusic") {
+        SignInOption { service: qqmusic::ID, method: Method::QqScan }
+    } else {
+        SignInOption { service: netease::ID, method: Method::AppScan }
     }
 }
 

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tunekey_core::{LedgerFile, Profile};
+use tunekey_tests::computers::write_password;
 use tunekey_tests::keyring::{Bus, Keyring};
+use tunekey_tests::postgres::{PASSWORD, Postgres};
 use tunekey_tests::sandbox::Sandbox;
 use tunekey_tests::server::{run, use_encrypted_files};
 
@@ -17,6 +19,11 @@ const KILLS: usize = 1_000;
 
 /// What a profile consists of, whatever its store is.
 const KEPT: [&str; 5] = ["avatars", "keychain-name.json", "ledger.json", "ledger.lock", "locks"];
+
+/// All of them.
+const WHOLE: usize = 1;
+/// The part of them that is killed where each takes longer: one in so many.
+const PART: usize = 5;
 
 /// The accounts that renew side by side on one profile and one keychain.
 const ACCOUNTS: [Account; 4] = [
@@ -60,11 +67,11 @@ async fn a_thousand_kills() -> bool {
     let bus = Bus::start(&mut sandbox).expect("a session bus");
     let keyring = Keyring::start(&sandbox, &bus).await.expect("a keyring");
 
-    let lanes = all_lanes(&sandbox, seed);
+    let lanes = all_lanes(&sandbox, seed, WHOLE);
     if lanes.iter().any(Result::is_err) && !keyring.is_running() {
         return false;
     }
-    ensure_nothing_lost(&sandbox, lanes, seed, &KEPT);
+    ensure_nothing_lost(&sandbox, lanes, (seed, WHOLE), &KEPT);
     true
 }
 
@@ -73,8 +80,8 @@ fn as_many_killed_processes_lose_nothing_that_is_in_encrypted_files() {
     let seed: u64 = rand::random();
     let sandbox = Sandbox::new().expect("a new home");
     use_encrypted_files(&sandbox).expect("the command line is built");
-    let lanes = all_lanes(&sandbox, seed);
-    ensure_nothing_lost(&sandbox, lanes, seed, &[&KEPT[..], &["secrets", "store.json"]].concat());
+    let lanes = all_lanes(&sandbox, seed, WHOLE);
+    ensure_nothing_lost(&sandbox, lanes, (seed, WHOLE), &[&KEPT[..], &["secrets", "store.json"]].concat());
     // Whoever uses the files next removes what the last ones have left.
     run(&sandbox, &["store", "show"]).expect("they can be used");
     let files = std::fs::read_dir(sandbox.profile().join("secrets")).expect("it is there").flatten();
@@ -83,14 +90,29 @@ fn as_many_killed_processes_lose_nothing_that_is_in_encrypted_files() {
     assert_eq!(litter, [""; 0], "killed processes leave no litter");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_processes_lose_nothing_that_is_in_a_database() {
+    let seed: u64 = rand::random();
+    let postgres = Postgres::start().await.expect("a database");
+    let sandbox = Sandbox::new().expect("a new home");
+    write_password(&sandbox, PASSWORD).expect("a password");
+    run(&sandbox, &["store", "identity"]).expect("an identity");
+    let url = postgres.plain_url(postgres.port());
+    run(&sandbox, &["--store", &url, "accounts"]).expect("the database can be used");
+    let lanes = all_lanes(&sandbox, seed, PART);
+    ensure_nothing_lost(&sandbox, lanes, (seed, PART), &[&KEPT[..], &["store.json"]].concat());
+    let left = postgres.sql("SELECT count(*) FROM tunekey_account WHERE generation_a + generation_b = 0");
+    assert_eq!(left.expect("it answers"), "0", "every account is there");
+}
+
 /// Whether a file is one of an account's two slots.
 fn is_slot(name: &str) -> bool {
     let slots = ACCOUNTS.iter().flat_map(|account| ["a", "b"].map(|side| (account.uid, side)));
     slots.map(|(uid, side)| format!("v1.qqmusic.{uid}.{side}.age")).any(|slot| slot == name)
 }
 
-/// Kills all accounts' shares of the processes side by side.
-fn all_lanes(sandbox: &Sandbox, seed: u64) -> Vec<std::thread::Result<u64>> {
+/// Kills one in `part` of all accounts' shares of the processes side by side.
+fn all_lanes(sandbox: &Sandbox, seed: u64, part: usize) -> Vec<std::thread::Result<u64>> {
     assert_eq!(
         ACCOUNTS.iter().map(|account| account.kills).sum::<usize>(),
         KILLS,
@@ -101,17 +123,27 @@ fn all_lanes(sandbox: &Sandbox, seed: u64) -> Vec<std::thread::Result<u64>> {
         let lanes: Vec<_> = ACCOUNTS
             .iter()
             .zip(seed..)
-            .map(|(account, seed)| scope.spawn(move || kill_again_and_again(sandbox, account, seed, began)))
+            .map(|(account, seed)| {
+                scope.spawn(move || kill_again_and_again(sandbox, account, (seed, part), began))
+            })
             .collect();
         lanes.into_iter().map(ScopedJoinHandle::join).collect()
     })
 }
 
 /// Makes sure that all that was promised is there, and nothing but what a profile consists of.
-fn ensure_nothing_lost(sandbox: &Sandbox, lanes: Vec<std::thread::Result<u64>>, seed: u64, kept: &[&str]) {
+fn ensure_nothing_lost(
+    sandbox: &Sandbox,
+    lanes: Vec<std::thread::Result<u64>>,
+    (seed, part): (u64, usize),
+    kept: &[&str],
+) {
     let renewals: u64 =
         lanes.into_iter().map(|lane| lane.unwrap_or_else(|_| panic!("the seed was {seed}"))).sum();
-    assert!(renewals > KILLS as u64 / 4, "only {renewals} renewals were made: most were killed too early");
+    assert!(
+        renewals > (KILLS / part) as u64 / 4,
+        "only {renewals} renewals were made: most were killed too early"
+    );
 
     let profile = Profile::at(sandbox.profile()).expect("it is there");
     let (ledger, notice) = LedgerFile::open(&profile).expect("it opens");
@@ -125,10 +157,15 @@ fn ensure_nothing_lost(sandbox: &Sandbox, lanes: Vec<std::thread::Result<u64>>, 
 }
 
 /// Kills this account's share of the processes and returns how many renewals they made.
-fn kill_again_and_again(sandbox: &Sandbox, account: &Account, seed: u64, began: Instant) -> u64 {
+fn kill_again_and_again(
+    sandbox: &Sandbox,
+    account: &Account,
+    (seed, part): (u64, usize),
+    began: Instant,
+) -> u64 {
     let mut random = StdRng::seed_from_u64(seed);
     let (mut promised, renewal) = time_renewals(sandbox, account);
-    for kill in 0..account.kills {
+    for kill in 0..account.kills / part {
         let context = || format!("account {}, kill {kill}, seed {seed}", account.uid);
         let mut process = Renewing::start(sandbox, account);
         let loaded =

@@ -1,20 +1,17 @@
 //! A window, a tray and eight command lines renew one account at the same moment, with a real keychain: each key is
 //! renewed once, and none is lost. Whoever holds the account and does not go on blocks nobody for long.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use nix::sys::signal::{Signal, kill};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use nix::sys::signal::Signal;
 use tunekey_core::{LedgerFile, Profile};
 use tunekey_simulator::{Credential, Options, Rotation, Running, Service, Settings, Simulator};
 use tunekey_tests::cli::Cli;
 use tunekey_tests::desktop::key_of;
 use tunekey_tests::fixtures::QQ;
 use tunekey_tests::keyring::{Bus, Keyring};
-use tunekey_tests::process::pid;
+use tunekey_tests::renewer::Renewer;
 use tunekey_tests::sandbox::Sandbox;
 
 /// How often they race.
@@ -28,9 +25,6 @@ const KILLS: u64 = 20;
 
 /// For how long somebody who holds the account can keep others waiting, and some time to say so on a busy machine.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 + 15);
-
-/// How long one answer may take.
-const LIMIT: Duration = Duration::from_secs(90);
 
 /// A home with a keychain, in which one account is signed in.
 struct Home {
@@ -74,9 +68,7 @@ impl Home {
         let mut command = self.sandbox.command(env!("CARGO_BIN_EXE_renews-when-told"));
         command.arg(self.sandbox.profile()).arg(QQ).arg(callers.to_string());
         command.args(runs_the_schedule.then_some("schedule"));
-        let mut renewer = Renewer::start(Command::from(command), callers)?;
-        renewer.hears("ready").await?;
-        Ok(renewer)
+        Renewer::start(command, callers).await
     }
 
     /// The credentials that the service has issued, oldest first.
@@ -89,50 +81,6 @@ impl Home {
     async fn cookie(&self) -> Result<String> {
         let cookie = Cli::start(&self.sandbox, &["cookie", QQ])?.wait_for_exit().await?;
         Ok(cookie.succeeded()?.stdout)
-    }
-}
-
-/// A process that renews when it is told to.
-struct Renewer {
-    child: Child,
-    input: ChildStdin,
-    output: Lines<BufReader<ChildStdout>>,
-    callers: usize,
-}
-
-impl Renewer {
-    fn start(mut command: Command, callers: usize) -> Result<Self> {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
-        let input = child.stdin.take().context("no input")?;
-        let output = BufReader::new(child.stdout.take().context("no output")?).lines();
-        Ok(Self { child, input, output, callers })
-    }
-
-    async fn tell(&mut self, word: &str) -> Result<()> {
-        self.input.write_all(format!("{word}\n").as_bytes()).await?;
-        Ok(self.input.flush().await?)
-    }
-
-    async fn says(&mut self) -> Result<String> {
-        let line = tokio::time::timeout(LIMIT, self.output.next_line()).await.context("it says nothing")?;
-        line?.context("it has ended")
-    }
-
-    async fn hears(&mut self, word: &str) -> Result<()> {
-        let said = self.says().await?;
-        ensure!(said == word, "it says “{said}” for “{word}”");
-        Ok(())
-    }
-
-    async fn has_renewed(&mut self) -> Result<()> {
-        for _ in 0..self.callers {
-            self.hears("renewed").await?;
-        }
-        Ok(())
-    }
-
-    fn signal(&self, signal: Signal) -> Result<()> {
-        Ok(kill(pid(self.child.id().context("it has ended")?), signal)?)
     }
 }
 

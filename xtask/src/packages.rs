@@ -41,8 +41,10 @@ const BUILD: [&str; 5] = [
     "librsvg2-dev",
 ];
 
-const TEST: [&str; 18] = [
+const TEST: [&str; 20] = [
     "age",
+    "postgresql",
+    "pgbouncer",
     "systemd", // systemd-analyze
     "xvfb",
     "xauth",

@@ -34,6 +34,18 @@ impl AccountLock {
         Self::acquire_within(profile, id, BUDGET).await
     }
 
+    /// Takes the account's lock if nobody has it; `None` when somebody does.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire).
+    pub(crate) async fn try_acquire(profile: &Profile, id: &AccountId) -> Result<Option<Self>, Problem> {
+        match Self::acquire_within(profile, id, Duration::ZERO).await {
+            Ok(lock) => Ok(Some(lock)),
+            Err(problem) if problem.code == ProblemCode::ProfileBusy => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
+
     async fn acquire_within(profile: &Profile, id: &AccountId, budget: Duration) -> Result<Self, Problem> {
         let end = Instant::now() + budget;
         loop {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk;
 use crate::problem::{Problem, ProblemCode};
-use crate::store::{StoreKind, file};
+use crate::store::{DatabaseUrl, StoreKind, StoreTarget, file};
 
 /// The file in the profile.
 pub(super) const FILE: &str = "store.json";
@@ -34,6 +34,16 @@ pub enum StoreChoice {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         identity: Option<PathBuf>,
     },
+    /// A database that several computers share.
+    Postgres {
+        /// Where it is.
+        url: DatabaseUrl,
+        /// What this computer is called among those that share it.
+        host: String,
+        /// The file with the identity that the person has named; `None` for the usual one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        identity: Option<PathBuf>,
+    },
 }
 
 impl StoreChoice {
@@ -42,6 +52,15 @@ impl StoreChoice {
         match self {
             Self::Keychain => StoreKind::Keychain,
             Self::File { .. } => StoreKind::File,
+            Self::Postgres { .. } => StoreKind::Postgres,
+        }
+    }
+
+    /// Whether it is the one that a person has named.
+    pub fn is(&self, target: &StoreTarget) -> bool {
+        match (self, target) {
+            (Self::Postgres { url, .. }, StoreTarget::Postgres(wanted)) => url == wanted,
+            _ => self.kind() == target.kind(),
         }
     }
 }
@@ -52,6 +71,9 @@ struct Versioned {
     version: u64,
     #[serde(flatten)]
     choice: StoreChoice,
+    /// The store before, as long as a move may have left something there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<StoreChoice>,
 }
 
 /// What was chosen for the profile in `dir`; the keychain if nothing was.
@@ -60,6 +82,18 @@ struct Versioned {
 /// `LedgerNewer` for a choice that only a newer version knows. `ProfileUnreadable` for a file that cannot be read, or
 /// that is gone where there are encrypted files: nothing is guessed.
 pub(super) fn read(dir: &Path) -> Result<StoreChoice, Problem> {
+    read_all(dir).map(|(choice, _)| choice)
+}
+
+/// The store before, if a move was cut off before it had deleted everything there.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_before(dir: &Path) -> Result<Option<StoreChoice>, Problem> {
+    read_all(dir).map(|(_, before)| before)
+}
+
+fn read_all(dir: &Path) -> Result<(StoreChoice, Option<StoreChoice>), Problem> {
     let mut text = String::new();
     match disk::open(&dir.join(FILE)) {
         Ok(file) => file.take(MAX_BYTES).read_to_string(&mut text).map_err(|error| unreadable(&error))?,
@@ -67,13 +101,13 @@ pub(super) fn read(dir: &Path) -> Result<StoreChoice, Problem> {
             return if file::holds_files(&dir.join(SECRETS)) {
                 Err(gone())
             } else {
-                Ok(StoreChoice::default())
+                Ok((StoreChoice::default(), None))
             };
         }
         Err(error) => return Err(unreadable(&error)),
     };
     match serde_json::from_str::<Versioned>(&text) {
-        Ok(Versioned { version: VERSION, choice }) => Ok(choice),
+        Ok(Versioned { version: VERSION, choice, before }) => Ok((choice, before)),
         read => Err(match serde_json::from_str::<serde_json::Value>(&text) {
             Ok(value) if read.is_ok() || value.get("store").is_some_and(serde_json::Value::is_string) => {
                 newer()
@@ -83,12 +117,12 @@ pub(super) fn read(dir: &Path) -> Result<StoreChoice, Problem> {
     }
 }
 
-/// Makes a choice the profile's own.
+/// Makes a choice the profile's own. `before` is the store that a move has left and not emptied yet.
 ///
 /// # Errors
 /// `ProfileReadOnly`, `DiskFull` or `ProfileUnreadable`; then the choice before still counts.
-pub(super) fn write(dir: &Path, choice: &StoreChoice) -> Result<(), Problem> {
-    let versioned = Versioned { version: VERSION, choice: choice.clone() };
+pub(super) fn write(dir: &Path, choice: &StoreChoice, before: Option<StoreChoice>) -> Result<(), Problem> {
+    let versioned = Versioned { version: VERSION, choice: choice.clone(), before };
     let json = serde_json::to_vec_pretty(&versioned);
     let written = json.map_err(io::Error::from).and_then(|json| disk::replace(&dir.join(FILE), &json));
     written.map_err(|error| {
@@ -142,11 +176,17 @@ mod tests {
         assert_eq!(read(dir.path()), Ok(StoreChoice::Keychain));
         for identity in [None, Some(PathBuf::from("/somewhere/identity.txt"))] {
             let choice = StoreChoice::File { recipient: "age1x".to_owned(), identity };
-            write(dir.path(), &choice).expect("it can be written");
+            write(dir.path(), &choice, None).expect("it can be written");
             assert_eq!(read(dir.path()), Ok(choice));
         }
-        write(dir.path(), &StoreChoice::Keychain).expect("it can be written");
+        let url = DatabaseUrl::parse("postgres://me@db.example/tunekey").expect("an address");
+        let database = StoreChoice::Postgres { url, host: "k3v9q0a7xm".to_owned(), identity: None };
+        write(dir.path(), &database, None).expect("it can be written");
+        assert_eq!(read(dir.path()), Ok(database.clone()));
+        assert_eq!(read_before(dir.path()), Ok(None));
+        write(dir.path(), &StoreChoice::Keychain, Some(database.clone())).expect("it can be written");
         assert_eq!(read(dir.path()), Ok(StoreChoice::Keychain));
+        assert_eq!(read_before(dir.path()), Ok(Some(database)), "a move has still to empty it");
     }
 
     #[test]

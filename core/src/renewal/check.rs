@@ -51,50 +51,53 @@ impl Renewer {
         trigger: RenewalTrigger,
         since: Option<Timestamp>,
     ) -> Result<Checked, Problem> {
-        let _lock = self.lock(id).await?;
-        if let Some(since) = since {
-            accounts.reload().await;
-            let record = accounts.record(id)?;
-            if record.proofs.are_since(since, record.generation) {
-                return Ok(Checked::Known);
+        self.exclusively(id, async {
+            if let Some(since) = since {
+                accounts.reload().await;
+                let record = accounts.record(id)?;
+                if record.proofs.are_since(since, record.generation) {
+                    return Ok(Checked::Known);
+                }
             }
-        }
-        // A person may ask whether an older credential works that was put back; nobody else takes it for the current one.
-        let least = match trigger {
-            RenewalTrigger::Manual => Generation::default(),
-            RenewalTrigger::Automatic => accounts.record(id)?.generation,
-        };
-        let kept = self.load_since(accounts, id, least, super::interaction(trigger)).await?;
-        self.catch_up(accounts, service, &kept).await?;
-        match service.inspect(context, &kept.credential).await {
-            Ok(inspection) => {
-                let now = self.clock.now();
-                let (said, found) = (inspection.clone(), service.renewability(&kept.credential));
-                let (generation, life) = (kept.generation, life(service, &kept.credential, kept.generation));
-                let noted = accounts.update(id, move |record| {
-                    if record.generation > generation {
-                        (record.generation, record.life) = (generation, life);
-                    }
-                    apply_inspection(record, &said, now);
-                    evidence::clear(record);
-                    record.proofs.key_works(ProvingCall::Check, record.generation, now);
-                    record.renewability.get_or_insert(found);
-                });
-                noted.await?;
-                Ok(Checked::Valid(Box::new(inspection)))
+            // A person may ask whether an older credential works that was put back; nobody else takes it for the current one.
+            let least = match trigger {
+                RenewalTrigger::Manual => Generation::default(),
+                RenewalTrigger::Automatic => accounts.record(id)?.generation,
+            };
+            let kept = self.load_since(accounts, id, least, super::interaction(trigger)).await?;
+            self.catch_up(accounts, service, &kept).await?;
+            match service.inspect(context, &kept.credential).await {
+                Ok(inspection) => {
+                    let now = self.clock.now();
+                    let (said, found) = (inspection.clone(), service.renewability(&kept.credential));
+                    let (generation, life) =
+                        (kept.generation, life(service, &kept.credential, kept.generation));
+                    let noted = accounts.update(id, move |record| {
+                        if record.generation > generation {
+                            (record.generation, record.life) = (generation, life);
+                        }
+                        apply_inspection(record, &said, now);
+                        evidence::clear(record);
+                        record.proofs.key_works(ProvingCall::Check, record.generation, now);
+                        record.renewability.get_or_insert(found);
+                    });
+                    noted.await?;
+                    Ok(Checked::Valid(Box::new(inspection)))
+                }
+                Err(ServiceError::Rejected { .. })
+                    if service.renewability(&kept.credential) == Renewability::Renewable =>
+                {
+                    self.revive(accounts, service, context, &kept, trigger).await.map(|()| Checked::Renewed)
+                }
+                Err(error @ ServiceError::Rejected { .. }) => {
+                    let mut problem = Problem::of_service(error, id.service);
+                    problem.code = self.believe(accounts, &kept).await?;
+                    Err(problem)
+                }
+                Err(error) => Err(Problem::of_service(error, id.service)),
             }
-            Err(ServiceError::Rejected { .. })
-                if service.renewability(&kept.credential) == Renewability::Renewable =>
-            {
-                self.revive(accounts, service, context, &kept, trigger).await.map(|()| Checked::Renewed)
-            }
-            Err(error @ ServiceError::Rejected { .. }) => {
-                let mut problem = Problem::of_service(error, id.service);
-                problem.code = self.believe(accounts, &kept).await?;
-                Err(problem)
-            }
-            Err(error) => Err(Problem::of_service(error, id.service)),
-        }
+        })
+        .await
     }
 
     /// Renews a key that the service has just refused. A failure leaves it due.

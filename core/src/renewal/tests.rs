@@ -13,7 +13,7 @@ use tunekey_services::{
 
 use super::*;
 use crate::fake_service::{Answers, FakeService, context};
-use crate::ledger::LedgerFile;
+use crate::ledger::{AccountLock, LedgerFile};
 use crate::schedule::is_due;
 use crate::store::keychain::sim::{SimKeychain, Trouble};
 use crate::store::{StoreError, StoreKind};
@@ -526,7 +526,7 @@ async fn a_renewal_of_another_process_that_is_in_the_history_stands_there_once()
     let fixture = Fixture::new(&[Response::NewKey("theirs")], &[]).await;
     let seen = fixture.record().generation;
     let theirs = fixture.renew().await.expect("the other process renews");
-    let lock = fixture.renewer.lock(&id()).await.expect("nobody has it");
+    let lock = AccountLock::acquire(&fixture.renewer.profile, &id()).await.expect("nobody has it");
     // As one who has waited for the lock since before that renewal.
     let found = fixture
         .renewer

@@ -8,22 +8,17 @@
 use std::fmt;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use age::DecryptError;
-use age::x25519::{Identity, Recipient};
+use age::x25519::Identity;
 use async_trait::async_trait;
 use tunekey_services::Secret;
-use zeroize::Zeroizing;
 
+use super::identity::IdentityPlaces;
 use super::line::{self, exposed};
-use super::{Interaction, PassphraseQuestion, SecretStore, SlotName, StoreError, StoreKind};
+use super::sealer::{DAMAGED, Sealer, decrypted, encrypted};
+use super::{Interaction, SecretStore, SlotName, StoreError, StoreKind};
 use crate::disk::{self, FileLock};
-
-mod identity;
-
-pub(crate) use identity::{IdentityPlaces, default_identity_file, new_identity, parse_identity};
 
 /// What the names of the files end in.
 const EXTENSION: &str = "age";
@@ -35,67 +30,27 @@ const LOCK_BUDGET: Duration = Duration::from_secs(5);
 const LOCK_PACE: Duration = Duration::from_millis(5);
 /// The largest file that is read, in bytes: four times the longest line.
 const MAX_BYTES: u64 = 128 * 1024;
-/// How often a person may give an identity that does not fit.
-const QUESTIONS: u32 = 3;
 
 /// The encrypted files in a folder.
 pub(crate) struct FileStore {
     folder: PathBuf,
     recipient: String,
-    places: IdentityPlaces,
-    /// The identity that a person has typed: it stands nowhere else.
-    typed: Mutex<Option<Identity>>,
+    sealer: Sealer,
 }
 
 impl FileStore {
     /// The files in `folder`, encrypted to `recipient`, whose identity is in one of these places. Does not touch the
     /// disk yet.
     pub(crate) fn new(folder: PathBuf, recipient: impl Into<String>, places: IdentityPlaces) -> Self {
-        Self { folder, recipient: recipient.into(), places, typed: Mutex::default() }
+        Self { folder, recipient: recipient.into(), sealer: Sealer::new(places) }
     }
 
-    /// The identity that opens it. A person is asked when there is none in any of the places.
     async fn identity(&self, interaction: Interaction<'_>) -> Result<Identity, StoreError> {
-        if let Some(identity) = &*self.typed() {
-            return Ok(identity.clone());
-        }
-        let places = self.places.clone();
-        match disk::blocking(move || places.find()).await? {
-            Some(found) => self.checked(found.identity),
-            None => self.asked(interaction).await,
-        }
-    }
-
-    async fn asked(&self, interaction: Interaction<'_>) -> Result<Identity, StoreError> {
-        let ask = interaction.passphrase().ok_or(StoreError::NoIdentity)?;
-        let mut question = PassphraseQuestion::Open;
-        for _ in 0..QUESTIONS {
-            let typed = ask.ask(question).await.ok_or(StoreError::NoIdentity)?;
-            if let Some(identity) = parse_identity(exposed(&typed))
-                && let Ok(identity) = self.checked(identity)
-            {
-                *self.typed() = Some(identity.clone());
-                return Ok(identity);
-            }
-            question = PassphraseQuestion::OpenAgain;
-        }
-        Err(StoreError::WrongIdentity)
-    }
-
-    fn checked(&self, identity: Identity) -> Result<Identity, StoreError> {
-        if identity.to_public().to_string() == self.recipient {
-            Ok(identity)
-        } else {
-            Err(StoreError::WrongIdentity)
-        }
+        self.sealer.identity(&self.recipient, interaction).await
     }
 
     fn path(&self, slot: &SlotName) -> PathBuf {
         self.folder.join(file_name(slot))
-    }
-
-    fn typed(&self) -> MutexGuard<'_, Option<Identity>> {
-        self.typed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,7 +70,7 @@ impl SecretStore for FileStore {
         let identity = self.identity(interaction).await?;
         let (folder, path) = (self.folder.clone(), self.path(slot));
         disk::blocking(move || match read(&path)? {
-            Some(bytes) => decrypted(&identity, &bytes).map(Some),
+            Some(bytes) => Ok(Some(line::secret(&decrypted(&identity, &bytes)?))),
             None => is_there(&folder).map(|()| None),
         })
         .await
@@ -130,7 +85,7 @@ impl SecretStore for FileStore {
         let recipient = self.identity(interaction).await?.to_public();
         let (folder, path, line) = (self.folder.clone(), self.path(slot), line.clone());
         disk::blocking(move || {
-            let bytes = encrypted(&recipient, &line)?;
+            let bytes = encrypted(&recipient, exposed(&line).as_bytes())?;
             let _lock = lock(&folder)?;
             disk::replace(&path, &bytes).map_err(|error| cause(&error))
         })
@@ -189,22 +144,6 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     if bytes.len() as u64 > MAX_BYTES { Err(DAMAGED) } else { Ok(Some(bytes)) }
 }
 
-fn encrypted(recipient: &Recipient, line: &Secret) -> Result<Vec<u8>, StoreError> {
-    age::encrypt(recipient, exposed(line).as_bytes())
-        .map_err(|_| StoreError::Failed("the line could not be encrypted"))
-}
-
-fn decrypted(identity: &Identity, bytes: &[u8]) -> Result<Secret, StoreError> {
-    match age::decrypt(identity, bytes) {
-        Ok(plain) => {
-            let plain = Zeroizing::new(plain);
-            if plain.is_ascii() { Ok(line::secret(&plain)) } else { Err(DAMAGED) }
-        }
-        Err(DecryptError::NoMatchingKeys) => Err(StoreError::WrongIdentity),
-        Err(_) => Err(DAMAGED),
-    }
-}
-
 /// Waits for the lock, and removes what writers that died have left. Nothing is made where the folder is gone: an empty
 /// one would look like one without credentials.
 fn lock(folder: &Path) -> Result<FileLock, StoreError> {
@@ -236,7 +175,6 @@ fn is_there(folder: &Path) -> Result<(), StoreError> {
     if folder.is_dir() { Ok(()) } else { Err(GONE) }
 }
 
-const DAMAGED: StoreError = StoreError::Unreadable("it is cut off or damaged");
 const GONE: StoreError = StoreError::Unavailable("its folder is gone");
 
 /// What an error of the disk says of the store.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
-use super::StoreError;
+use super::{DatabaseError, StoreError};
 
 /// What keeps a profile's secrets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
@@ -17,6 +17,8 @@ pub enum StoreKind {
     Keychain,
     /// Encrypted files in the profile, for computers without a keychain.
     File,
+    /// Encrypted records in a PostgreSQL database, for several computers.
+    Postgres,
 }
 
 /// What a person reads of a store that cannot be used, each in English and in Chinese. `{service}` stands where the
@@ -40,6 +42,7 @@ impl StoreKind {
         match self {
             Self::Keychain => "keychain",
             Self::File => "file",
+            Self::Postgres => "postgres",
         }
     }
 
@@ -48,6 +51,7 @@ impl StoreKind {
         match self {
             Self::Keychain => "keychain",
             Self::File => "store of encrypted files",
+            Self::Postgres => "database",
         }
     }
 
@@ -55,7 +59,7 @@ impl StoreKind {
     pub(crate) fn can_be_rolled_back(self) -> bool {
         match self {
             Self::Keychain => false,
-            Self::File => true,
+            Self::File | Self::Postgres => true,
         }
     }
 
@@ -75,6 +79,7 @@ impl StoreKind {
                 format!("others could have read the identity that opens the {noun}")
             }
             StoreError::Moved => format!("the profile no longer uses the {noun}"),
+            StoreError::Database(error) => error.says().to_owned(),
             StoreError::Failed(why) => format!("the {noun} failed: {why}"),
         }
     }
@@ -84,6 +89,7 @@ impl StoreKind {
         match self {
             Self::Keychain => KEYCHAIN,
             Self::File => FILE,
+            Self::Postgres => POSTGRES,
         }
     }
 }
@@ -156,6 +162,44 @@ const FILE: StoreWords = StoreWords {
         "该账号的加密文件无法读取：可能不完整、已损坏，或由更新版本的 TuneKey 写入。请恢复 `secrets` 文件夹的备份，或重新登录。",
     ),
 };
+
+const POSTGRES: StoreWords = StoreWords {
+    locked: (
+        "This profile’s credentials are encrypted in a database, and the identity that opens them was not found. \
+         `tunekey store show` names the places where it is looked for.",
+        "本数据目录的凭据加密存放在数据库中，但没有找到能打开它们的身份密钥。用 `tunekey store show` 查看查找的位置。",
+    ),
+    unavailable: DatabaseError::Unreachable.words(),
+    denied: (
+        "The database doesn’t let its user do this. Grant it the tables whose names begin with tunekey_, then try again.",
+        "数据库不允许该用户执行此操作。请授予其以 tunekey_ 开头的表的权限后重试。",
+    ),
+    missing: (
+        "The database holds no credential for this account: it was moved elsewhere, or an older backup was put back. Bring \
+         it back, or sign in again. {service} was not asked.",
+        "数据库里没有该账号的凭据：可能已迁移到别处，或恢复过较旧的备份。请恢复，或重新登录。并未询问{service}。",
+    ),
+    unreadable: (
+        "The record of this account in the database can’t be read: it is damaged or was exchanged for another, or a newer \
+         TuneKey wrote it. Put a backup back, or sign in again.",
+        "数据库里该账号的记录无法读取：可能已损坏或被替换，或由更新版本的 TuneKey 写入。请恢复备份，或重新登录。",
+    ),
+};
+
+/// What is said of an identity that does not open a database.
+pub(crate) const WRONG_IDENTITY_OF_A_DATABASE: (&str, &str) = (
+    "The identity that was found doesn’t open this profile’s records in the database. `tunekey store show` says where it was \
+     found, and which recipient is wanted. Put the right identity there. Nothing was changed.",
+    "找到的身份密钥打不开数据库中的记录。用 `tunekey store show` 查看它所在的位置和所需的接收方，并放入正确的身份密钥。没有改动任何内容。",
+);
+
+/// What is said of an identity for a database that others can read.
+pub(crate) const EXPOSED_IDENTITY_OF_A_DATABASE: (&str, &str) = (
+    "The identity that opens this profile’s records in the database was refused: other users can read it. `tunekey store \
+     show` names the file. Close it with `chmod 600`, and if others may have read it, make a new one.",
+    "能打开数据库记录的身份密钥未被使用：其他用户可以读取它。用 `tunekey store show` 查看是哪个文件，用 `chmod 600` 关闭权限；\
+     如果可能已被他人读取，请新建一个。",
+);
 
 #[cfg(test)]
 mod tests {

@@ -47,6 +47,16 @@ pub(crate) fn members<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, Damage
     serde_json::from_str(line).map_err(|_| Damaged)
 }
 
+/// The generation of the credential in a line; 0 for a line that has none.
+pub(crate) fn generation(line: &Secret) -> u64 {
+    #[derive(Deserialize)]
+    struct Numbered {
+        r#gen: u64,
+    }
+
+    members(exposed(line)).map_or(0, |Numbered { r#gen }| r#gen)
+}
+
 /// A line as it is handed on.
 pub(crate) fn secret(line: &[u8]) -> Secret {
     Secret::new(line.iter().map(|byte| char::from(*byte)).collect::<String>())

@@ -20,10 +20,37 @@ impl SlotName {
         Self(format!("{}:probe", of_account(id)))
     }
 
+    /// Where other computers read what there is to know of an account besides its credential.
+    pub(crate) fn description(id: &AccountId) -> Self {
+        Self(format!("{}:facts", of_account(id)))
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The account that it belongs to, as `service:uid`, and which of its places it is; `None` for a secret that belongs to
+    /// no account.
+    pub(crate) fn of_account(&self) -> Option<(&str, AccountSlot)> {
+        let (account, part) = self.0.strip_prefix("v1:")?.rsplit_once(':')?;
+        let slot = match part {
+            "a" => AccountSlot::Credential(Side::A),
+            "b" => AccountSlot::Credential(Side::B),
+            "probe" => AccountSlot::Proof,
+            _ => return None,
+        };
+        account.contains(':').then_some((account, slot))
+    }
+}
+
+/// One of the places that an account has in a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AccountSlot {
+    /// One of the two of its credential.
+    Credential(Side),
+    /// The one in which it is tried out whether the store takes anything.
+    Proof,
 }
 
 impl fmt::Display for SlotName {
@@ -137,6 +164,22 @@ mod tests {
                 "v1:notification:0123456789-device-key",
             ]
         );
+    }
+
+    #[test]
+    fn a_name_says_whose_it_is() {
+        let id: AccountId = "qqmusic:10001".parse().expect("an account");
+        for (name, slot) in [
+            (SlotName::credential(&id, Side::A), AccountSlot::Credential(Side::A)),
+            (SlotName::credential(&id, Side::B), AccountSlot::Credential(Side::B)),
+            (SlotName::proof(&id), AccountSlot::Proof),
+        ] {
+            assert_eq!(name.of_account(), Some(("qqmusic:10001", slot)));
+        }
+        for name in ["a", "b", "probe", "1"] {
+            let named = NamedSlot::new(SecretKind::Token, name).expect("a name").slot();
+            assert_eq!(named.of_account(), None, "{named}");
+        }
     }
 
     #[test]

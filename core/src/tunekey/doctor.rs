@@ -14,7 +14,7 @@ use crate::account::{Account, Health, WarningReason};
 use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::disk::{self, FileLock};
 use crate::problem::{Language, Problem, ProblemCode, Words};
-use crate::store::{Interaction, StoreKind};
+use crate::store::{Interaction, SharedStoreState, StoreKind};
 
 /// How long the look-up of a name may take.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
@@ -44,6 +44,8 @@ pub enum Check {
     Profile,
     /// The store of the secrets.
     Store,
+    /// The database that the store is in.
+    Database,
     /// The proxy that is used.
     Proxy,
     /// The look-up of a service's name.
@@ -96,6 +98,7 @@ impl TuneKey {
     /// changes nothing. With `names` accounts are called by their names, and folders by their whole paths.
     pub async fn examine(&self, names: bool) -> Vec<Finding> {
         let mut findings = vec![self.examine_profile(), self.examine_store().await];
+        findings.extend(self.examine_database().await);
         let (proxy, is_direct) = self.examine_proxy();
         findings.push(proxy);
         let mut off = None;
@@ -141,6 +144,9 @@ impl TuneKey {
                 words("Credentials are in the system’s keychain.", "凭据存放在系统密钥环中。")
             }
             StoreKind::File => words("Credentials are in encrypted files.", "凭据存放在加密文件中。"),
+            StoreKind::Postgres => {
+                words("Credentials are in a database, encrypted.", "凭据加密存放在数据库中。")
+            }
         };
         if let Some(problem) = &info.problem {
             return Finding::of(Check::Store, Level::Bad, about, problem);
@@ -158,6 +164,36 @@ impl TuneKey {
             );
         }
         Finding::new(Check::Store, Level::Good, about.english, about.chinese)
+    }
+
+    /// The database, where there is one that answers. One that does not is a finding about the store.
+    async fn examine_database(&self) -> Option<Finding> {
+        let begun = self.0.clock.monotonic();
+        let found = self.0.vault.examine().await.ok()??;
+        let milliseconds = self.0.clock.monotonic().duration_since(begun).as_millis();
+        let SharedStoreState { server_version, table_version, .. } = &found;
+        let english = format!(
+            "The database answers in {milliseconds} ms: PostgreSQL {server_version}, tables of version {table_version}."
+        );
+        let chinese = format!(
+            "数据库在 {milliseconds} 毫秒内响应：PostgreSQL {server_version}，表版本 {table_version}。"
+        );
+        let off = self.0.clock.now().duration_since(found.time);
+        if off.abs() <= CLOCK_TOLERANCE {
+            return Some(Finding::new(Check::Database, Level::Good, english, chinese));
+        }
+        let minutes = off.abs().as_mins();
+        let found = Finding::new(
+            Check::Database,
+            Level::Warning,
+            format!("{english} Its clock and this computer’s are {minutes} minutes apart."),
+            format!("{chinese}其时钟与本机相差 {minutes} 分钟。"),
+        );
+        Some(found.remedy(
+            "Leases go by the database’s clock and are not harmed; keys are renewed at the wrong time where a clock is wrong. \
+             Set both by a time server.",
+            "租约以数据库时钟为准，不受影响；但时钟不准会在错误的时间续期。请让两者都与时间服务器同步。",
+        ))
     }
 
     /// The proxy, and whether there is none.

@@ -11,9 +11,16 @@ use crate::disk;
 use crate::ledger::LedgerFile;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::{Profile, StoreChoice};
-use crate::store::file::{FileStore, IdentityPlaces, default_identity_file, new_identity};
-use crate::store::{Interaction, SecretStore, SlotName, StoreError, StoreKind, SystemKeychain};
+use crate::store::file::FileStore;
+use crate::store::identity::{IdentityPlaces, default_identity_file, new_identity};
+use crate::store::postgres::PostgresStore;
+use crate::store::{
+    Interaction, SecretStore, SharedStore, SlotName, StoreError, StoreKind, StoreTarget, SystemKeychain, line,
+};
 use crate::vault::VaultError;
+
+/// How many hexadecimal digits the name of a computer has.
+const HOST_NAME: usize = 12;
 
 /// The store of a profile for as long as it is the chosen one. A process that still has the one before, after another
 /// process has moved the secrets, must not write there: nobody would look for it.
@@ -69,6 +76,10 @@ impl SecretStore for OwnStore {
         self.is_still_chosen().await?;
         self.store.probe(interaction).await
     }
+
+    fn shared(&self) -> Option<&dyn SharedStore> {
+        self.store.shared()
+    }
 }
 
 /// The store that a choice names, of that profile.
@@ -79,62 +90,94 @@ pub(super) fn store_of(profile: &Profile, choice: &StoreChoice) -> Arc<dyn Secre
             let places = IdentityPlaces::of_system(identity.clone());
             Arc::new(FileStore::new(profile.secrets(), recipient.as_str(), places))
         }
+        StoreChoice::Postgres { url, host, identity } => {
+            let places = IdentityPlaces::of_system(identity.clone());
+            Arc::new(PostgresStore::new(url.clone(), host.as_str(), places))
+        }
     }
 }
 
-/// What is chosen when a profile is to use a store of that kind. For files an identity must be in one of its places; the
-/// folder for them is made.
+/// What is chosen when a profile is to use a store. For what is encrypted an identity must be in one of its places; the folder
+/// for files, and the tables in a database, are made.
 ///
 /// # Errors
-/// `IdentityMissing`, `IdentityWrong` or `IdentityExposed`; or what the disk says.
-pub(super) fn new_choice(
+/// `IdentityMissing`, `IdentityWrong` or `IdentityExposed`; or what the disk or the database says.
+pub(super) async fn new_choice(
     profile: &Profile,
-    kind: StoreKind,
+    device_id: &str,
+    target: &StoreTarget,
     identity: Option<PathBuf>,
 ) -> Result<StoreChoice, Problem> {
-    if kind == StoreKind::Keychain {
-        return Ok(StoreChoice::Keychain);
-    }
     let making =
         |error| disk::problem(disk::cause_of_no_write(&error), "making the folder of the secrets", &error);
     let identity = identity.map(std::path::absolute).transpose().map_err(making)?;
-    let said = |error| Problem::from(VaultError { store: StoreKind::File, error });
-    let found = IdentityPlaces::of_system(identity.clone()).find().map_err(said)?;
-    let found = found.ok_or_else(no_identity_yet)?;
-    disk::make_private_dir(&profile.secrets()).map_err(making)?;
-    Ok(StoreChoice::File { recipient: found.identity.to_public().to_string(), identity })
+    match target {
+        StoreTarget::Keychain => Ok(StoreChoice::Keychain),
+        StoreTarget::File => {
+            let recipient = recipient(StoreKind::File, identity.clone()).await?;
+            let folder = profile.secrets();
+            disk::blocking(move || disk::make_private_dir(&folder)).await.map_err(making)?;
+            Ok(StoreChoice::File { recipient, identity })
+        }
+        StoreTarget::Postgres(url) => {
+            let store = StoreKind::Postgres;
+            let recipient = recipient(store, identity.clone()).await?;
+            let founded = PostgresStore::found(url.clone(), &recipient).await;
+            founded.map_err(|error| VaultError { store, error })?;
+            Ok(StoreChoice::Postgres { url: url.clone(), host: host_name(device_id), identity })
+        }
+    }
+}
+
+/// What a computer is called among those that share a database: the same however often it is asked for, so that a move that
+/// was cut off finds what it has leased.
+fn host_name(device_id: &str) -> String {
+    line::digest(format!("computer {device_id}").as_bytes())[..HOST_NAME].to_owned()
+}
+
+/// Whom to encrypt to: whoever has the identity that is found.
+async fn recipient(store: StoreKind, identity: Option<PathBuf>) -> Result<String, Problem> {
+    let places = IdentityPlaces::of_system(identity);
+    let found = disk::blocking(move || places.find()).await;
+    let found = found.map_err(|error| VaultError { store, error })?;
+    Ok(found.ok_or_else(no_identity_yet)?.identity.to_public().to_string())
 }
 
 /// That encrypted files need an identity first.
 fn no_identity_yet() -> Problem {
     Problem::new(ProblemCode::IdentityMissing).with_words(
-        "Encrypted files need an identity that opens them, and there is none. `tunekey store identity` makes one; keep a \
+        "What is encrypted needs an identity that opens it, and there is none. `tunekey store identity` makes one; keep a \
          copy of it in a safe place.",
-        "加密文件需要能打开它们的身份密钥，目前还没有。用 `tunekey store identity` 新建一个，并妥善备份。",
+        "加密存储需要能打开它的身份密钥，目前还没有。用 `tunekey store identity` 新建一个，并妥善备份。",
     )
 }
 
 impl Profile {
-    /// The profile with this kind of store, which is chosen now if it has no accounts yet. Waits for the disk.
+    /// The profile with this store, which is chosen now if it has no accounts yet. Waits for the disk, and for a database.
     ///
     /// # Errors
     /// `InvalidInput` when it has accounts in another store; `IdentityMissing`, `IdentityWrong` or `IdentityExposed`
-    /// when there is none to encrypt files to; or what the disk says.
-    pub fn with_store(mut self, kind: StoreKind) -> Result<Self, Problem> {
-        if self.store().kind() == kind {
+    /// when there is none to encrypt to; or what the disk or the database says.
+    pub async fn with_store(mut self, target: &StoreTarget) -> Result<Self, Problem> {
+        if self.store().is(target) {
             return Ok(self);
         }
-        let (ledger, _) = LedgerFile::open(&self)?;
-        if !ledger.read()?.accounts.is_empty() {
-            return Err(other_store(self.store().kind(), kind));
+        let profile = self.clone();
+        let ledger = disk::blocking(move || LedgerFile::open(&profile)?.0.read()).await?;
+        if !ledger.accounts.is_empty() {
+            return Err(other_store(self.store().kind(), target));
         }
-        let choice = new_choice(&self, kind, None)?;
-        self.choose_store(choice)?;
-        Ok(self)
+        let choice = new_choice(&self, &ledger.device_id, target, None).await?;
+        let profile = disk::blocking(move || {
+            self.choose_store(choice, None)?;
+            Ok::<_, Problem>(self)
+        });
+        profile.await
     }
 }
 
-fn other_store(current: StoreKind, wanted: StoreKind) -> Problem {
+fn other_store(current: StoreKind, wanted: &StoreTarget) -> Problem {
+    let wanted = wanted.as_str();
     Problem::invalid(
         format!(
             "This profile keeps its credentials in another store ({current}). `tunekey store move {wanted}` moves them."
@@ -192,7 +235,7 @@ mod tests {
         store.set(&slot, &line, nobody).await.expect("it is the profile’s");
 
         let elsewhere = StoreChoice::File { recipient: "age1x".to_owned(), identity: None };
-        profile.choose_store(elsewhere).expect("it can be chosen");
+        profile.choose_store(elsewhere, None).expect("it can be chosen");
         let changes = keychain.changes();
         assert_eq!(store.get(&slot, nobody).await, Err(StoreError::Moved));
         assert_eq!(store.set(&slot, &line, nobody).await, Err(StoreError::Moved));
@@ -200,7 +243,7 @@ mod tests {
         assert_eq!(store.probe(nobody).await, Err(StoreError::Moved));
         assert_eq!(keychain.changes(), changes, "what is there stays there");
 
-        profile.choose_store(StoreChoice::Keychain).expect("it can be chosen");
+        profile.choose_store(StoreChoice::Keychain, None).expect("it can be chosen");
         assert_eq!(store.get(&slot, nobody).await, Ok(Some(line)));
     }
 }

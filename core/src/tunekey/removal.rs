@@ -20,24 +20,7 @@ impl TuneKey {
         self.to_its_end(async move {
             this.0.accounts.record(&id)?;
             let _busy = this.0.accounts.busy(&id, Busy::SigningOut);
-            let _lock = this.0.renewer.lock(&id).await?;
-            let kept = match this.0.vault.load(&id, Interaction::Allowed).await {
-                // There is nothing in it to tell the service; it is removed all the same.
-                Err(VaultError { error: StoreError::Unreadable(_), .. }) => None,
-                kept => this.store_says(kept)?,
-            };
-            let context = this.context().await?;
-            this.decide_to_remove(&id).await?;
-            let confirmed = match kept {
-                Some(kept) => {
-                    let service = service_of(id.service)?;
-                    let asked = service.sign_out(&context, &kept.credential);
-                    matches!(tokio::time::timeout(SIGN_OUT_LIMIT, asked).await, Ok(Ok(())))
-                }
-                None => false,
-            };
-            this.remove(&id, confirmed).await?;
-            Ok(SignedOut { confirmed })
+            this.0.renewer.exclusively(&id, this.sign_out_now(&id)).await
         })
         .await
     }
@@ -50,11 +33,34 @@ impl TuneKey {
         let (this, id) = (self.clone(), id.clone());
         self.to_its_end(async move {
             this.0.accounts.record(&id)?;
-            let _lock = this.0.renewer.lock(&id).await?;
-            this.decide_to_remove(&id).await?;
-            this.remove(&id, false).await
+            let removed = async {
+                this.decide_to_remove(&id).await?;
+                this.remove(&id, false).await
+            };
+            this.0.renewer.exclusively(&id, removed).await
         })
         .await
+    }
+
+    /// Ends the credential and removes the account. Only while nobody else works on it.
+    async fn sign_out_now(&self, id: &AccountId) -> Result<SignedOut, Problem> {
+        let kept = match self.0.vault.load(id, Interaction::Allowed).await {
+            // There is nothing in it to tell the service; it is removed all the same.
+            Err(VaultError { error: StoreError::Unreadable(_), .. }) => None,
+            kept => self.store_says(kept)?,
+        };
+        let context = self.context().await?;
+        self.decide_to_remove(id).await?;
+        let confirmed = match kept {
+            Some(kept) => {
+                let service = service_of(id.service)?;
+                let asked = service.sign_out(&context, &kept.credential);
+                matches!(tokio::time::timeout(SIGN_OUT_LIMIT, asked).await, Ok(Ok(())))
+            }
+            None => false,
+        };
+        self.remove(id, confirmed).await?;
+        Ok(SignedOut { confirmed })
     }
 
     /// Removes what is left of accounts whose removal a crash cut off.
@@ -86,12 +92,16 @@ impl TuneKey {
             taken_back.await?;
             return Err(problem);
         }
+        self.drop_account(id).await;
+        Ok(())
+    }
+
+    /// Takes an account whose credential is gone off this computer. A list that cannot be written now is put right at the
+    /// next start.
+    pub(super) async fn drop_account(&self, id: &AccountId) {
         self.0.renewer.forget(id);
         self.forget_delivery_secrets(id).await;
-        // The credential is gone, so this is no failure: a list that cannot be written now is put right at the next
-        // start.
         self.0.accounts.remove(id).await;
         self.close_connections();
-        Ok(())
     }
 }

@@ -19,7 +19,7 @@ use crate::store::{Interaction, StoreState};
 use crate::timing::Now;
 
 impl TuneKey {
-    /// Finishes sign-outs that a crash cut off, follows what other processes change and, unless another process of
+    /// Finishes sign-outs that a crash cut off, follows what other processes and computers change and, unless another process of
     /// the profile does so already, renews what is due, delivers what is new and sends messages to the
     /// person's phone. Until dropped.
     pub async fn run_schedule(&self) {
@@ -28,6 +28,7 @@ impl TuneKey {
         // Dropped with the schedule, on whatever way that ends.
         let _ends = ReleasedAtTheEnd(self);
         let (_deliveries, _notifications) = (self.start_deliveries(), self.start_notifications());
+        let _followed = self.start_following();
         schedule::run(self.clone(), &self.0.signals).await;
     }
 

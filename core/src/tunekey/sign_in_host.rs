@@ -47,8 +47,7 @@ impl SignInHost for TuneKey {
     ) -> Result<(Account, bool), Problem> {
         let id = &grant.credential.account;
         let service = service_of(id.service)?;
-        let known = {
-            let _lock = self.0.renewer.lock(id).await?;
+        let saved = self.0.renewer.exclusively(id, async {
             let kept = match self.0.vault.load(id, Interaction::Allowed).await {
                 // A new sign-in is what helps against an item that is damaged.
                 Err(VaultError { error: StoreError::Unreadable(_), .. }) => None,
@@ -74,8 +73,9 @@ impl SignInHost for TuneKey {
             let record = Record { first: Some(AccountRecord::new(id.clone(), method, now)), change };
             let (accounts, interaction) = (&self.0.accounts, Interaction::Allowed);
             self.0.commits.commit(accounts, service, &credential, expected, interaction, record).await?;
-            known
-        };
+            Ok::<_, Problem>(known)
+        });
+        let known = saved.await?;
         if let Some(picture) = &scanner.picture {
             self.0.accounts.save_avatar(id, picture.clone()).await;
         }

@@ -8,13 +8,16 @@ use tunekey_services::Secret;
 
 use super::TuneKey;
 use super::own_store::{new_choice, store_of};
-use crate::disk;
+use crate::hold::Lease;
+use crate::ledger::AccountLock;
 use crate::notify::Ping;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::{Profile, StoreChoice};
-use crate::store::file::IdentityPlaces;
-use crate::store::{Interaction, SecretStore, Side, SlotName, StoreError, StoreKind};
+use crate::store::identity::IdentityPlaces;
+use crate::store::line::exposed;
+use crate::store::{Interaction, SecretStore, Side, SlotName, StoreError, StoreKind, StoreTarget};
 use crate::vault::VaultError;
+use crate::{description, disk};
 
 /// Where a profile's secrets are.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,6 +30,12 @@ pub struct StoreInfo {
     /// The folder of the encrypted files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
+    /// The address of the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
+    /// What this computer is called among those that share the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// Whom they are encrypted to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recipient: Option<String>,
@@ -67,6 +76,8 @@ impl TuneKey {
             store: profile.store().kind(),
             keychain_service: None,
             folder: None,
+            database: None,
+            host: None,
             recipient: None,
             identity: None,
             identity_recipient: None,
@@ -83,62 +94,132 @@ impl TuneKey {
                 info.places = places.paths().map(PathBuf::from).collect();
                 return disk::blocking(move || with_identity(info, &places)).await;
             }
+            StoreChoice::Postgres { url, host, identity } => {
+                let places = IdentityPlaces::of_system(identity);
+                info.database = Some(url.as_str().to_owned());
+                info.host = Some(host);
+                info.recipient = self.0.vault.examine().await.ok().flatten().map(|found| found.recipient);
+                info.places = places.paths().map(PathBuf::from).collect();
+                return disk::blocking(move || with_identity(info, &places)).await;
+            }
         }
         info
     }
 
-    /// Moves all secrets to another kind of store, slots and generations as they are, and has the profile use it from
-    /// then on. Until everything is there, the store before counts; cut off at any moment, it can be done again. With the
-    /// store that is in use already it deletes what an earlier move has left in the other one. Afterwards this
-    /// [`TuneKey`] is of no more use: it has the store before.
+    /// Moves all secrets to another store, slots and generations as they are, and has the profile use it from then on. Until
+    /// everything is there, the store before counts; cut off at any moment, it can be done again. With the store that is in
+    /// use already it deletes what earlier moves have left in others. Out of a store that several computers
+    /// share the accounts are taken from all of them. Afterwards this [`TuneKey`] is of no more use: it has the store before.
     ///
-    /// `identity` is the file with the identity for encrypted files; `None` for the usual places.
+    /// `identity` is the file with the identity for what is encrypted; `None` for the usual places.
     ///
     /// # Errors
-    /// `ProfileBusy` while another process runs the schedule or works on an account; `IdentityMissing`, `IdentityWrong`,
+    /// `ProfileBusy` while another process runs the schedule, or it or another computer works on an account; `InvalidInput`
+    /// when other computers have one of the accounts in a shared store already; `IdentityMissing`, `IdentityWrong`,
     /// `IdentityExposed` or another problem of one of the stores; then nothing has changed.
-    pub async fn move_store(&self, to: StoreKind, identity: Option<PathBuf>) -> Result<StoreMoved, Problem> {
+    pub async fn move_store(
+        &self,
+        to: StoreTarget,
+        identity: Option<PathBuf>,
+    ) -> Result<StoreMoved, Problem> {
         let this = self.clone();
         self.to_its_end(async move { this.move_all(to, identity).await }).await
     }
 
-    async fn move_all(&self, to: StoreKind, identity: Option<PathBuf>) -> Result<StoreMoved, Problem> {
+    async fn move_all(&self, to: StoreTarget, identity: Option<PathBuf>) -> Result<StoreMoved, Problem> {
         self.take_the_schedule().await?;
         self.reload().await;
+        let profile = self.0.profile.clone();
         let mut locks = Vec::new();
         for record in self.0.accounts.records() {
-            locks.push(self.0.renewer.lock(&record.id).await?);
+            locks.push(AccountLock::acquire(&profile, &record.id).await?);
         }
-        let profile = self.0.profile.clone();
         let current = profile.store().clone();
-        if current.kind() == to {
-            let other = self.other_store(&profile, &current);
-            let left = self.delete_all(other, Interaction::Forbidden).await;
-            return Ok(StoreMoved { store: to, moved: 0, left });
+        if current.is(&to) {
+            let left = self.empty_others(&profile, &current).await?;
+            return Ok(StoreMoved { store: to.kind(), moved: 0, left });
         }
-        let choice = disk::blocking({
-            let profile = profile.clone();
-            move || new_choice(&profile, to, identity)
-        });
-        let choice = choice.await?;
+        let device_id = self.0.accounts.device_id();
+        let choice = new_choice(&profile, exposed(&device_id), &to, identity).await?;
         let (from, target) = (store_of(&profile, &current), store_of(&profile, &choice));
         said(&*target, target.probe(Interaction::Allowed).await)?;
+        let mut leases = Vec::new();
+        let moved = self.copy_all(&profile, (&current, &choice), (&from, &target), &mut leases).await;
+        let left = match &moved {
+            Ok(moved) => self.delete_moved(moved, &*from).await,
+            Err(_) => 0,
+        };
+        for lease in leases {
+            lease.release().await;
+        }
+        let moved = moved?.len();
+        if left == 0 {
+            choose(&profile, &choice, None).await?;
+        }
+        drop(locks);
+        Ok(StoreMoved { store: to.kind(), moved, left })
+    }
+
+    /// Copies everything and chooses the new store. Gives what was copied.
+    async fn copy_all(
+        &self,
+        profile: &Profile,
+        (current, choice): (&StoreChoice, &StoreChoice),
+        (from, target): (&Arc<dyn SecretStore>, &Arc<dyn SecretStore>),
+        leases: &mut Vec<Lease>,
+    ) -> Result<Vec<SlotName>, Problem> {
+        let records = self.0.accounts.records();
+        for record in &records {
+            for store in [from, target] {
+                leases.extend(said(&**store, Lease::take(store, &record.id).await)?);
+            }
+        }
+        self.are_nobody_elses(&**target).await?;
         // Written down before anything is copied: encrypted files that nobody has chosen would be a riddle.
-        choose(&profile, current).await?;
+        choose(profile, current, None).await?;
         let mut moved = Vec::new();
         for slot in self.slots() {
-            if self.copy(&slot, &*from, &*target).await? {
+            if self.copy(&slot, &**from, &**target).await? {
                 moved.push(slot);
             }
         }
-        choose(&profile, choice).await?;
-        let count = moved.len();
+        choose(profile, choice, Some(current)).await?;
+        // From here on other computers see them.
+        if let Some(shared) = target.shared() {
+            for record in &records {
+                said(&**target, shared.describe(&record.id, &description::written(record)).await)?;
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Looks whether other computers have put one of the accounts into a shared store before: two sign-ins of one account are
+    /// not the same, and neither may take the other's place.
+    async fn are_nobody_elses(&self, target: &dyn SecretStore) -> Result<(), Problem> {
+        let Some(shared) = target.shared() else { return Ok(()) };
+        let listed = said(target, shared.accounts().await)?;
+        let taken = listed.into_iter().filter(|found| found.has_credential && found.is_described);
+        match taken.map(|found| found.id).find(|id| self.0.accounts.record(id).is_ok()) {
+            None => Ok(()),
+            Some(id) => Err(Problem::invalid(
+                format!(
+                    "The database has {id} already, from another computer. Remove it here first (`tunekey forget {id}`), then \
+                     move; or remove it there. Nothing was moved."
+                ),
+                format!(
+                    "数据库里已有其他电脑的账号 {id}。请先在本机移除它（`tunekey forget {id}`）再迁移，或在那台电脑上移除。没有迁移任何内容。"
+                ),
+            )),
+        }
+    }
+
+    /// Deletes what was moved where it was before. Gives how many secrets are left there.
+    async fn delete_moved(&self, moved: &[SlotName], from: &dyn SecretStore) -> usize {
         let mut left = 0;
         for slot in moved {
-            left += usize::from(from.delete(&slot, Interaction::Allowed).await.is_err());
+            left += usize::from(from.delete(slot, Interaction::Allowed).await.is_err());
         }
-        drop(locks);
-        Ok(StoreMoved { store: to, moved: count, left })
+        left
     }
 
     /// Whoever runs the schedule writes to the store that it has.
@@ -175,23 +256,59 @@ impl TuneKey {
         if kept.as_ref() == Some(&line) { Ok(true) } else { said(to, Err(NOT_KEPT)) }
     }
 
-    /// The other kind of store, where a move may have left something.
-    fn other_store(&self, profile: &Profile, current: &StoreChoice) -> Arc<dyn SecretStore> {
-        let other = match current {
-            StoreChoice::Keychain => StoreChoice::File { recipient: String::new(), identity: None },
-            StoreChoice::File { .. } => StoreChoice::Keychain,
-        };
-        store_of(profile, &other)
+    /// Deletes what moves have left in stores that the profile no longer uses. Gives how many are left.
+    async fn empty_others(&self, profile: &Profile, current: &StoreChoice) -> Result<usize, Problem> {
+        let looked = profile.clone();
+        let before = disk::blocking(move || looked.store_before()).await?;
+        let files = StoreChoice::File { recipient: String::new(), identity: None };
+        // Earlier versions did not write down which one it was; what is on this computer is easily looked at.
+        let here = [StoreChoice::Keychain, files].into_iter().filter(|other| other.kind() != current.kind());
+        let elsewhere = before.clone().filter(|before| before.kind() == StoreKind::Postgres);
+        let mut left = 0;
+        for other in here.chain(elsewhere) {
+            left += self.delete_all(&store_of(profile, &other)).await;
+        }
+        if left == 0 && before.is_some() {
+            choose(profile, current, None).await?;
+        }
+        Ok(left)
     }
 
-    /// Deletes all secrets of the profile in a store that it no longer uses. Gives how many are left; of a store that
-    /// cannot be used now nothing is known.
-    async fn delete_all(&self, store: Arc<dyn SecretStore>, interaction: Interaction<'_>) -> usize {
+    /// Deletes all secrets of the profile in a store that it no longer uses. Gives how many are left; of a store of this
+    /// computer that cannot be used now nothing is known.
+    async fn delete_all(&self, store: &Arc<dyn SecretStore>) -> usize {
+        let (mut left, mut leases) = (0, Vec::new());
+        if let Some(shared) = store.shared() {
+            for record in self.0.accounts.records() {
+                // What another computer has renewed since is its own.
+                match shared.last_generation(&record.id).await {
+                    Ok(last) if last <= record.generation.number() => {}
+                    _ => {
+                        left += 1;
+                        continue;
+                    }
+                }
+                match Lease::take(store, &record.id).await {
+                    Ok(lease) => leases.extend(lease),
+                    Err(_) => left += 1,
+                }
+            }
+        }
+        if left == 0 {
+            left = self.delete_each(&**store).await;
+        }
+        for lease in leases {
+            lease.release().await;
+        }
+        left
+    }
+
+    async fn delete_each(&self, store: &dyn SecretStore) -> usize {
         let mut left = 0;
         for slot in self.slots() {
-            match store.delete(&slot, interaction).await {
+            match store.delete(&slot, Interaction::Forbidden).await {
                 Ok(()) => {}
-                Err(error) if error.state().is_some() => break,
+                Err(error) if error.state().is_some() && store.shared().is_none() => break,
                 Err(_) => left += 1,
             }
         }
@@ -235,9 +352,13 @@ fn with_identity(mut info: StoreInfo, places: &IdentityPlaces) -> StoreInfo {
     info
 }
 
-async fn choose(profile: &Profile, choice: StoreChoice) -> Result<(), Problem> {
-    let mut profile = profile.clone();
-    disk::blocking(move || profile.choose_store(choice)).await
+async fn choose(
+    profile: &Profile,
+    choice: &StoreChoice,
+    before: Option<&StoreChoice>,
+) -> Result<(), Problem> {
+    let (mut profile, choice, before) = (profile.clone(), choice.clone(), before.cloned());
+    disk::blocking(move || profile.choose_store(choice, before)).await
 }
 
 /// What a store says, as a problem in the words of its kind.

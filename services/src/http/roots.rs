@@ -64,6 +64,16 @@ fn of_the_system() -> Vec<Certificate> {
 
 #[cfg(target_os = "linux")]
 fn read() -> Vec<Certificate> {
+    // What one system keeps and no library reads costs this one authority, not all of them.
+    let usable = |der: &rustls::pki_types::CertificateDer<'static>| {
+        rustls::RootCertStore::empty().add(der.clone()).is_ok()
+    };
+    authorities().filter(usable).filter_map(|der| Certificate::from_der(&der).ok()).collect()
+}
+
+/// The system's authorities as they are kept, each once.
+#[cfg(target_os = "linux")]
+pub(super) fn authorities() -> impl Iterator<Item = rustls::pki_types::CertificateDer<'static>> {
     use std::path::Path;
 
     let bundle = BUNDLES.iter().map(Path::new).find(|path| path.exists());
@@ -73,11 +83,7 @@ fn read() -> Vec<Certificate> {
     }
     found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
     found.dedup();
-    // What one system keeps and no library reads costs this one authority, not all of them.
-    let usable = |der: &rustls::pki_types::CertificateDer<'static>| {
-        rustls::RootCertStore::empty().add(der.clone()).is_ok()
-    };
-    found.iter().filter(|der| usable(der)).filter_map(|der| Certificate::from_der(der).ok()).collect()
+    found.into_iter()
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -50,6 +50,8 @@ pub struct Credential {
     pub session: u64,
     /// 1 at the sign-in, one more at every renewal.
     pub generation: u32,
+    /// The credential that was renewed; `None` at the sign-in. Two with the same one: it was renewed twice.
+    pub renewed_from: Option<u64>,
     /// How it was issued.
     pub via: IssuedVia,
     /// The `loginType` that the client was told with it; QQ Music only.
@@ -135,7 +137,11 @@ impl Ledger {
                 older.superseded_ms = superseded;
             }
         }
-        self.add(account, old.session, generation + 1, IssuedVia::Renewal, secrets, issued_ms, expires_ms)
+        let via = IssuedVia::Renewal;
+        let mut new = self.add(account, old.session, generation + 1, via, secrets, issued_ms, expires_ms);
+        new.renewed_from = Some(old.id);
+        self.credentials.last_mut().into_iter().for_each(|kept| kept.renewed_from = new.renewed_from);
+        new
     }
 
     #[allow(clippy::too_many_arguments, reason = "one row, written in one place")]
@@ -156,6 +162,7 @@ impl Ledger {
             uid: account.uid.clone(),
             session,
             generation,
+            renewed_from: None,
             via,
             login_type: None,
             secrets,

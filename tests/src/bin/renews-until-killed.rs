@@ -23,7 +23,8 @@ async fn main() -> Result<()> {
     let profile = Profile::at(profile)?;
     let (ledger, notice) = LedgerFile::open(&profile)?;
     ensure!(notice.is_none(), "the ledger was damaged: {notice:?}");
-    let vault = Vault::new(Setup::new(profile.clone()).store);
+    let store = Setup::new(profile.clone()).store;
+    let vault = Vault::new(store.clone());
 
     let mut generation = load(&vault, &id, bytes).await?;
     let seen = ledger.update(|ledger| {
@@ -37,6 +38,10 @@ async fn main() -> Result<()> {
     println!("loaded {}", generation.unwrap_or_default().number());
     loop {
         let _lock = AccountLock::acquire(&profile, &id).await?;
+        if let Some(shared) = store.shared() {
+            let is_ours = shared.lease(&id, "until-killed").await;
+            ensure!(is_ours == Ok(true), "it is not leased: {is_ours:?}");
+        }
         vault.prove_writable(&id, Interaction::Forbidden).await?;
         let next = Generation::new(generation.unwrap_or_default().number() + 1);
         let saved = vault.save(&credential(&id, next, bytes), generation, Interaction::Forbidden).await?;

@@ -1,11 +1,12 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use tunekey_services::{AccountId, Credential, qqmusic};
 
 use super::*;
 use crate::problem::{Language, Problem, ProblemCode};
-use crate::store::{AskPassphrase, Side};
+use crate::store::identity::new_identity;
+use crate::store::{AskPassphrase, PassphraseQuestion, Side};
 use crate::vault::{Generation, Vault, VaultError};
 
 const NOBODY: Interaction<'_> = Interaction::Forbidden;
