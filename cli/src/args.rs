@@ -68,6 +68,8 @@ pub(crate) enum Command {
         /// Sign this account in again; if the cookie is another one’s, ask before keeping it
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
+        #[command(flatten)]
+        cloud: CloudArguments,
     },
     /// List the accounts
     Accounts,
@@ -194,6 +196,23 @@ pub(crate) enum Command {
     },
 }
 
+/// Where `import` finds the cookies of a browser.
+#[derive(Debug, Args)]
+pub(crate) struct CloudArguments {
+    /// Take what plays of a browser’s cookies from the CookieCloud at this address; the browser goes on renewing them
+    #[arg(long = "cookiecloud", value_name = "URL", requires = "uuid", conflicts_with = "second")]
+    pub(crate) url: Option<String>,
+    /// The uuid that the browser’s extension has
+    #[arg(long, value_name = "UUID", requires = "url")]
+    pub(crate) uuid: Option<String>,
+    /// The file with the extension’s password, or `-` for standard input; asked for at a terminal if left out
+    #[arg(long, value_name = "FILE|-", requires = "url")]
+    pub(crate) password: Option<PathBuf>,
+    /// Allow an address without encryption, in your own network
+    #[arg(long, requires = "url")]
+    pub(crate) plain_http: bool,
+}
+
 /// What can be done with deliveries.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeliveryCommand {
@@ -221,8 +240,11 @@ pub(crate) enum DeliveryCommand {
         #[arg(long, value_name = "TEXT")]
         label: Option<String>,
         /// Send what renews the key, too: the target renews it from then on, and TuneKey does not until you sign in again
-        #[arg(long)]
+        #[arg(long, conflicts_with = "own_sign_in")]
         hand_over: bool,
+        /// Give the target a sign-in of its own, which it renews (then `delivery sign-in`)
+        #[arg(long)]
+        own_sign_in: bool,
     },
     /// Change where a delivery goes; what is not named stays as it is
     #[command(override_usage = "tunekey delivery change <DELIVERY> [ANSWER]...")]
@@ -236,8 +258,22 @@ pub(crate) enum DeliveryCommand {
         #[arg(long, value_name = "NAME=FILE|-")]
         secret: Vec<String>,
         /// Send what renews the key, too: the target renews it from then on, and TuneKey does not until you sign in again
-        #[arg(long)]
+        #[arg(long, conflicts_with = "own_sign_in")]
         hand_over: bool,
+        /// Give the target a sign-in of its own, which it renews (then `delivery sign-in`)
+        #[arg(long)]
+        own_sign_in: bool,
+    },
+    /// Sign in once more, for a delivery alone, and send what comes of it there
+    SignIn {
+        /// Its id, or a unique beginning of it, or its label
+        delivery: String,
+        /// The way in (see `services`); the best one if left out
+        #[arg(long, value_name = "METHOD")]
+        method: Option<MethodName>,
+        /// Where to draw the code: `terminal`, or `png=FILE`
+        #[arg(long, value_name = "WHERE")]
+        qr: Option<QrTarget>,
     },
     /// Give a delivery your own name, or take it away with an empty one
     Label {
@@ -291,6 +327,24 @@ pub(crate) enum NotifyCommand {
         #[arg(value_name = "ANSWER")]
         answers: Vec<String>,
         /// A secret that it asks for, from a file, or `-` for standard input; asked for at a terminal if left out
+        #[arg(long, value_name = "NAME=FILE|-")]
+        secret: Vec<String>,
+        /// Your own name for it
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+        /// Allow an address without encryption, in your own network
+        #[arg(long)]
+        plain_http: bool,
+    },
+    /// Change a channel; what is not named stays as it is
+    #[command(override_usage = "tunekey notify change <CHANNEL> [ANSWER]...")]
+    Change {
+        /// Its id, or a unique beginning of it, or its label
+        channel: String,
+        /// What is to be different and is not secret, each as NAME=VALUE
+        #[arg(value_name = "ANSWER")]
+        answers: Vec<String>,
+        /// Another secret, from a file, or `-` for standard input
         #[arg(long, value_name = "NAME=FILE|-")]
         secret: Vec<String>,
         /// Your own name for it

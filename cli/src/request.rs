@@ -1,6 +1,6 @@
 //! The sign-in that a command asks for. For `sign_in.rs` and `steps.rs`.
 
-use tunekey_core::{AccountId, Method, Secret, ServiceId};
+use tunekey_core::{AccountId, DeliveryId, Method, Secret, ServiceId};
 
 use crate::args::QrTarget;
 
@@ -14,4 +14,13 @@ pub(crate) struct SignInRequest {
     pub(crate) qr: Option<QrTarget>,
     /// The text to import, when it was read before the sign-in began.
     pub(crate) text: Option<Secret>,
+    /// The delivery that it is for, if it is for one alone.
+    pub(crate) delivery: Option<DeliveryId>,
+}
+
+impl SignInRequest {
+    /// A sign-in of any account, by a method.
+    pub(crate) fn new(service: ServiceId, method: Method) -> Self {
+        Self { service, method, wanted: None, qr: None, text: None, delivery: None }
+    }
 }

@@ -72,7 +72,7 @@ pub use store::{
     StoreKind, StoreState, SystemKeychain, UnknownStore,
 };
 pub use tunekey::{
-    Alert, Check, ConnectionTest, Event, ExportedCookie, Finding, KeyStatus, Level, NewIdentity,
+    Alert, Check, ConnectionTest, CookieCloud, Event, ExportedCookie, Finding, KeyStatus, Level, NewIdentity,
     RejectionOutcome, ServiceInfo, Setup, SignedOut, Snapshot, StoreInfo, StoreMoved, SystemProxyInfo,
     TuneKey, make_identity,
 };

@@ -14,6 +14,7 @@ use crate::store::{
     AskPassphrase, Interaction, NamedSlot, SecretStore, Side, SlotName, StoreError, StoreKind, StoreState,
 };
 
+mod own_sign_in;
 mod record;
 
 use record::Unreadable;
@@ -34,7 +35,8 @@ impl Generation {
         self.0
     }
 
-    fn next(self) -> Self {
+    /// The one after it.
+    pub(crate) fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 }

@@ -125,9 +125,10 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
             json!({ "command": json!(["/bin/sh", "-c", format!("cat > {}", stolen.display())]).to_string() }),
         ),
     ] {
-        for (hand_over, question) in [(false, "Deliver"), (true, "Hand over")] {
-            let delivery =
-                json!({ "preset": preset, "answers": answers, "label": null, "hand_over": hand_over });
+        for (scope, question) in
+            [("playing_only", "Deliver"), ("renewable", "Hand over"), ("own_sign_in", "Give a tool")]
+        {
+            let delivery = json!({ "preset": preset, "answers": answers, "label": null, "scope": scope });
             let (refused, asked) = tokio::join!(
                 window.invoke("add_delivery", json!({ "account": QQ, "delivery": delivery })),
                 desktop.answer_dialog(question, false),
@@ -337,13 +338,13 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
         (
             "add_delivery",
             accounts(
-                json!({ "delivery": { "preset": "file", "answers": { "path": long }, "label": null, "hand_over": true } }),
+                json!({ "delivery": { "preset": "file", "answers": { "path": long }, "label": null, "scope": "renewable" } }),
             ),
         ),
         (
             "add_delivery",
             accounts(
-                json!({ "delivery": { "preset": long, "answers": {}, "label": long, "hand_over": false } }),
+                json!({ "delivery": { "preset": long, "answers": {}, "label": long, "scope": "playing_only" } }),
             ),
         ),
         ("change_delivery", deliveries(json!({ "answers": { "path": "/etc/passwd" } }))),

@@ -6,13 +6,13 @@ use tunekey_services::{AccountId, Secret, ServiceId, display_text};
 
 use super::edit::{EditError, Place, edited};
 use super::error::{DeliveryError, NotAFile};
-use super::http;
 use super::model::{Delivery, DeliveryId, DeliveryScope};
 use super::payload::Payload;
 use super::target::{CommandTarget, FileContent, FileTarget, SIGNING, Target};
 use super::template::{self, TemplateError};
+use super::{cookie_cloud, http};
 use crate::export::{self, Format};
-use crate::outbound::{self, BadAddress};
+use crate::outbound;
 use crate::problem::Problem;
 
 /// What a delivery is made of.
@@ -49,6 +49,7 @@ impl DeliveryDraft {
             last: None,
             earlier: Vec::new(),
             delivered: None,
+            own: None,
             tried: None,
             failures: 0,
             next_try_at: None,
@@ -104,10 +105,7 @@ impl DeliveryDraft {
             Target::Command(command) => check_command(command),
             Target::Http(http) => http::check(http),
             Target::CookieCloud(cloud) => {
-                let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-                if cloud.uuid.is_empty() || !cloud.uuid.bytes().all(fits) {
-                    return Err(BadAddress::None.into());
-                }
+                cookie_cloud::check_uuid(&cloud.uuid)?;
                 plain(&cloud.url, cloud.allows_plain_http)
             }
             Target::Meting(meting) => plain(&meting.url, meting.allows_plain_http),
