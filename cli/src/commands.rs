@@ -5,8 +5,8 @@ use std::pin::pin;
 use jiff::Timestamp;
 use serde_json::json;
 use tunekey_core::{
-    Account, AccountId, Clock as _, Delivery, DeliveryScope, Format, Health, Language, Problem, ProblemCode,
-    Proxy, RenewalRecord, RenewalTrigger, Scope, Settings, SignInReason, SystemClock, TuneKey, display_text,
+    Account, AccountId, Clock as _, Delivery, Format, Health, Language, Problem, ProblemCode, Proxy,
+    RenewalRecord, RenewalTrigger, Scope, Settings, SignInReason, SystemClock, TuneKey, display_text,
 };
 
 use crate::failure::Failure;
@@ -262,7 +262,7 @@ pub(crate) async fn check(tunekey: &TuneKey, name: &str, output: Output) -> Resu
 
 pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
-    let tools = tools_with_own_sign_in(tunekey, &id);
+    let tools = tunekey.own_sign_ins(&id);
     let signed_out =
         finish_despite_interrupt(tunekey.sign_out(&id), pin!(tokio::signal::ctrl_c()), output).await?;
     let (done, interrupted) = (signed_out.0?, signed_out.1);
@@ -281,16 +281,10 @@ pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> R
     result_after(interrupted)
 }
 
-/// Where the deliveries of an account go that have a sign-in of their own.
-fn tools_with_own_sign_in(tunekey: &TuneKey, id: &AccountId) -> Vec<String> {
-    let has_one =
-        |one: &Delivery| one.account == *id && one.scope == DeliveryScope::OwnSignIn && one.own.is_some();
-    let deliveries = tunekey.deliveries().into_iter().filter(has_one);
-    deliveries.map(|one| one.label.unwrap_or_else(|| one.target.summary())).collect()
-}
-
 /// Says what removing an account does not end.
-fn note_what_stays(tools: &[String], output: Output) {
+fn note_what_stays(tools: &[Delivery], output: Output) {
+    let name = |one: &Delivery| one.label.clone().unwrap_or_else(|| one.target.summary());
+    let tools: Vec<_> = tools.iter().map(name).collect();
     if !tools.is_empty() {
         output.note(&match output.language {
             Language::English => {
@@ -314,7 +308,7 @@ pub(crate) fn result_after(interrupted: bool) -> Result<(), Failure> {
 
 pub(crate) async fn forget(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
-    let tools = tools_with_own_sign_in(tunekey, &id);
+    let tools = tunekey.own_sign_ins(&id);
     tunekey.forget(&id).await?;
     note_what_stays(&tools, output);
     output.result(&json!({ "forgotten": id }), || {

@@ -1,5 +1,5 @@
 //! The core with a simulator, a keychain in memory and an adjustable clock, without a window: quick enough for hundreds side
-//! by side. For `sign_in.rs`, `faults.rs` and `hostile_service.rs`.
+//! by side. For `sign_in.rs`, `faults.rs`, `crash_points.rs` and `hostile_service.rs`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -90,6 +90,26 @@ impl Harness {
         tunekey.set_setting("proxy", &simulator.proxy_url).await.map_err(into_error)?;
         tunekey.set_setting("extra-ca", &authority.to_string_lossy()).await.map_err(into_error)?;
         Ok(Self { simulator, tunekey, keychain, clock, profile })
+    }
+
+    /// What a core is made of that is another process on the same profile, with that store in the place of the keychain.
+    ///
+    /// # Errors
+    /// When the profile cannot be opened.
+    pub fn another_process(&self, store: Arc<dyn SecretStore>) -> Result<Setup> {
+        Ok(Setup {
+            profile: Profile::at(self.profile.path().join("profile")).map_err(into_error)?,
+            store,
+            passphrase: None,
+            clock: self.clock.clone(),
+            limits: limits(),
+            has_web_view: true,
+        })
+    }
+
+    /// The keychain.
+    pub fn keychain(&self) -> Arc<dyn SecretStore> {
+        self.keychain.clone()
     }
 
     /// Advances the core's clock, but not the simulator's.

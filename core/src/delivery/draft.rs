@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tunekey_services::{AccountId, Secret, ServiceId, display_text};
+use tunekey_services::{AccountId, Secret, ServiceId, display_text, registry};
 
 use super::edit::{EditError, Place, edited};
 use super::error::{DeliveryError, NotAFile};
@@ -74,6 +74,16 @@ impl DeliveryDraft {
     pub(crate) fn check(&self, service: ServiceId) -> Result<(), Problem> {
         if !self.format.suits(service) {
             return Err(export::no_format(service, self.format));
+        }
+        // Found out now rather than after a sign-in.
+        let renews = match self.format {
+            Format::Own(_) => true,
+            Format::Header | Format::Json | Format::Env | Format::Netscape => {
+                registry::facts(service).is_some_and(|facts| facts.cookie.renews)
+            }
+        };
+        if self.scope == DeliveryScope::OwnSignIn && !renews {
+            return Err(DeliveryError::NothingToHandOver.problem());
         }
         self.check_target().map_err(DeliveryError::problem)
     }

@@ -48,6 +48,14 @@ impl TuneKey {
         self.0.accounts.deliveries()
     }
 
+    /// The deliveries of an account that have had a sign-in of their own: what removing the account does not end.
+    pub fn own_sign_ins(&self, account: &AccountId) -> Vec<Delivery> {
+        let has_one = |one: &Delivery| {
+            one.account == *account && one.scope == DeliveryScope::OwnSignIn && one.own.is_some()
+        };
+        self.deliveries().into_iter().filter(has_one).collect()
+    }
+
     /// The delivery that a person means: by its id, by a unique beginning of it, or by its label.
     ///
     /// # Errors

@@ -273,15 +273,12 @@ async fn ask(app: &AppHandle, question: Question) -> CommandResult<()> {
 
 /// What the tools are called that have a sign-in of their own to that account.
 pub(super) fn tools_with_own_sign_in(core: &TuneKey, account: &AccountId, language: Language) -> Vec<String> {
-    let has_one = |one: &Delivery| {
-        one.account == *account && one.scope == DeliveryScope::OwnSignIn && one.own.is_some()
-    };
     let name = |one: Delivery| match (one.label, Preset::by_name(&one.preset)) {
         (Some(label), _) => label,
         (None, Ok(preset)) => language.of(preset.title).to_owned(),
         (None, Err(_)) => one.preset,
     };
-    core.deliveries().into_iter().filter(has_one).map(name).collect()
+    core.own_sign_ins(account).into_iter().map(name).collect()
 }
 
 fn known(core: &TuneKey, id: &DeliveryId) -> CommandResult<Delivery> {
