@@ -188,6 +188,12 @@ impl Harness {
         self.keychain.items().values().any(|line| line.expose().contains(name))
     }
 
+    /// A look at the names of what is in the keychain, for whoever runs elsewhere.
+    pub fn item_names(&self) -> impl Fn() -> Vec<String> + Send + Sync + use<> {
+        let keychain = self.keychain.clone();
+        move || keychain.items().keys().cloned().collect()
+    }
+
     /// Whether the keychain holds a credential.
     pub fn stores_anything(&self) -> bool {
         !self.keychain.items().is_empty()

@@ -1,23 +1,20 @@
-//! A process dies at each step of a renewal and of the delivery that follows it, in each fate of the old key. The next process
+//! A process dies at each step of a renewal and of the delivery that follows it, in each fate of the old key, and at each step
+//! of a sign-in for a delivery alone. The next process
 //! goes on: no credential is lost but where the service has ended the old one before the new one could be kept, and then
 //! it says so; each key is delivered, and never an older one after a newer.
 //!
 //! `TUNEKEY_CRASH_SEEDS` is how many worlds each point is tried in; 1 when it is not set.
 
 use std::collections::BTreeMap;
-use std::future::pending;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use async_trait::async_trait;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use tokio::sync::Notify;
 use tunekey_core::{
-    AccountId, DeliveryScope, DeliveryState, Event, Interaction, Preset, ProblemCode, RenewalTrigger, Secret,
-    SecretStore, SlotName, StoreError, StoreKind, TuneKey,
+    AccountId, DeliveryScope, DeliveryState, Event, Method, Preset, ProblemCode, RenewalTrigger, Secret,
+    SignInOption, TuneKey,
 };
 use tunekey_services::netease;
 use tunekey_simulator::{Rotation, Settings};
@@ -25,7 +22,9 @@ use tunekey_tests::desktop::key_of;
 use tunekey_tests::eventually::until;
 use tunekey_tests::harness::{Harness, check_problem, into_error};
 use tunekey_tests::matrix::{RENEWED, run_all};
+use tunekey_tests::mortal::{Death, Mortal, Point};
 use tunekey_tests::push_server::PushServer;
+use tunekey_tests::user::User;
 
 /// How many cases run side by side: they wait most of the time.
 const CONCURRENCY: usize = 12;
@@ -37,7 +36,7 @@ const BELIEVED: Duration = Duration::from_secs(61);
 const DEATH: Duration = Duration::from_secs(20);
 
 /// The calls of the store that a renewal and the delivery after it make, in order.
-const CALLS: [&str; 13] = [
+const RENEWAL: [&str; 13] = [
     "renewal: the first slot is read",
     "renewal: the second slot is read",
     "proof: the first slot is read",
@@ -57,6 +56,17 @@ const BEFORE_THE_REQUEST: usize = 5;
 /// From here on the new key is kept.
 const WRITTEN: usize = 8;
 
+/// The calls of the store that a sign-in for a delivery alone and that delivery make, in order.
+const OWN_SIGN_IN: [&str; 7] = [
+    "sign-in: its slot is read",
+    "sign-in: the credential is written",
+    "sign-in: the credential is read back",
+    "delivery: the slot is read",
+    "delivery: the secret of the target is read",
+    "delivered: the slot is emptied",
+    "delivered: the slot is read",
+];
+
 /// What becomes of the old key.
 const ROTATIONS: [Rotation; 4] = [
     Rotation::StaysValid,
@@ -65,50 +75,6 @@ const ROTATIONS: [Rotation; 4] = [
     Rotation::DiesOnceTheNewIsUsed,
 ];
 
-/// Where the process dies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Point {
-    /// Before that call of the store.
-    Before(usize),
-    /// After it, before its answer is known.
-    After(usize),
-    /// When the renewal stands in the ledger.
-    Renewed,
-    /// When the target has the value, and has not answered.
-    Asked,
-    /// When the target has answered.
-    Answered,
-    /// When the delivery stands in the ledger.
-    Delivered,
-}
-
-impl Point {
-    fn all() -> impl Iterator<Item = Self> {
-        let calls = (0..CALLS.len()).flat_map(|call| [Self::Before(call), Self::After(call)]);
-        calls.chain([Self::Renewed, Self::Asked, Self::Answered, Self::Delivered])
-    }
-
-    fn name(self) -> String {
-        match self {
-            Self::Before(call) => format!("before “{}”", CALLS[call]),
-            Self::After(call) => format!("after “{}”", CALLS[call]),
-            Self::Renewed => "when the renewal is noted".to_owned(),
-            Self::Asked => "when the target has the value".to_owned(),
-            Self::Answered => "when the target has answered".to_owned(),
-            Self::Delivered => "when the delivery is noted".to_owned(),
-        }
-    }
-
-    /// Whether the service has issued a key that nobody keeps.
-    fn loses_the_new_key(self) -> bool {
-        match self {
-            Self::Before(call) => (BEFORE_THE_REQUEST + 1..=WRITTEN).contains(&call),
-            Self::After(call) => (BEFORE_THE_REQUEST + 1..WRITTEN).contains(&call),
-            Self::Renewed | Self::Asked | Self::Answered | Self::Delivered => false,
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy)]
 struct Case {
     point: Point,
@@ -116,97 +82,50 @@ struct Case {
     seed: u64,
 }
 
+/// Whether the service has issued a key that nobody keeps when a renewal dies there.
+fn loses_the_new_key(point: Point) -> bool {
+    match point {
+        Point::Before(call) => (BEFORE_THE_REQUEST + 1..=WRITTEN).contains(&call),
+        Point::After(call) => (BEFORE_THE_REQUEST + 1..WRITTEN).contains(&call),
+        Point::Noted | Point::Asked | Point::Answered | Point::Delivered => false,
+    }
+}
+
 impl Case {
+    /// Every point of something that makes so many calls, in so many worlds as are wanted. The worlds of each case are others,
+    /// so that a single one for each has all of them.
+    fn all(calls: usize, rotations: &'static [Rotation]) -> Vec<Self> {
+        let seeds = std::env::var("TUNEKEY_CRASH_SEEDS").ok();
+        let seeds: u64 = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(1);
+        let cases = Point::all(calls).flat_map(|point| {
+            let of = move |rotation: &Rotation| {
+                let rotation = *rotation;
+                (0..seeds).map(move |seed| Self { point, rotation, seed })
+            };
+            rotations.iter().flat_map(of)
+        });
+        cases
+            .enumerate()
+            .map(|(place, case)| Self { seed: case.seed * 1_000 + place as u64, ..case })
+            .collect()
+    }
+
     /// Whether the service may have ended the old key with the new one kept nowhere. A renewal asks with the new one before
     /// it is kept, whether it is this account's.
     fn may_lose_the_credential(self) -> bool {
         let ends = matches!(self.rotation, Rotation::DiesAtOnce | Rotation::DiesOnceTheNewIsUsed);
-        ends && self.point.loses_the_new_key()
+        ends && loses_the_new_key(self.point)
     }
 
-    fn name(&self) -> String {
-        format!("{}, {:?}, seed {}", self.point.name(), self.rotation, self.seed)
-    }
-}
-
-/// Where a process dies, and that it has. What is dead does nothing more.
-#[derive(Debug, Default)]
-struct Death {
-    point: Mutex<Option<Point>>,
-    /// How many calls of the store there were.
-    calls: AtomicUsize,
-    has_come: Notify,
-}
-
-impl Death {
-    fn at(point: Point) -> Arc<Self> {
-        Arc::new(Self { point: Mutex::new(Some(point)), ..Self::default() })
-    }
-
-    /// Whether this is where the process dies.
-    fn comes(&self, point: Point) -> bool {
-        let comes = *self.point.lock().unwrap_or_else(PoisonError::into_inner) == Some(point);
-        if comes {
-            self.has_come.notify_one();
-        }
-        comes
-    }
-
-    async fn pass(&self, point: Point) {
-        if self.comes(point) {
-            pending::<()>().await;
-        }
-    }
-}
-
-/// A keychain whose caller may die at any call.
-#[derive(Debug)]
-struct Mortal {
-    keychain: Arc<dyn SecretStore>,
-    death: Arc<Death>,
-}
-
-impl Mortal {
-    async fn call<T>(&self, act: impl Future<Output = T>) -> T {
-        let call = self.death.calls.fetch_add(1, Ordering::AcqRel);
-        self.death.pass(Point::Before(call)).await;
-        let done = act.await;
-        self.death.pass(Point::After(call)).await;
-        done
-    }
-}
-
-#[async_trait]
-impl SecretStore for Mortal {
-    fn kind(&self) -> StoreKind {
-        self.keychain.kind()
-    }
-
-    async fn get(&self, slot: &SlotName, interaction: Interaction<'_>) -> Result<Option<Secret>, StoreError> {
-        self.call(self.keychain.get(slot, interaction)).await
-    }
-
-    async fn set(
-        &self,
-        slot: &SlotName,
-        line: &Secret,
-        interaction: Interaction<'_>,
-    ) -> Result<(), StoreError> {
-        self.call(self.keychain.set(slot, line, interaction)).await
-    }
-
-    async fn delete(&self, slot: &SlotName, interaction: Interaction<'_>) -> Result<(), StoreError> {
-        self.call(self.keychain.delete(slot, interaction)).await
-    }
-
-    async fn probe(&self, interaction: Interaction<'_>) -> Result<(), StoreError> {
-        self.keychain.probe(interaction).await
+    fn name(&self, calls: &[&str]) -> String {
+        format!("{}, {:?}, seed {}", self.point.name(calls), self.rotation, self.seed)
     }
 }
 
 /// A profile with an account that delivers to a server, and nothing left to deliver.
 struct World {
     harness: Harness,
+    option: SignInOption,
     account: AccountId,
     server: PushServer,
     /// The death of the process that delivers now.
@@ -214,9 +133,15 @@ struct World {
 }
 
 impl World {
-    async fn new(rotation: Rotation, seed: u64) -> Result<Self> {
+    /// One whose account is that of one of these options, and whose delivery has that much of the credential.
+    async fn new(
+        options: &[SignInOption],
+        scope: DeliveryScope,
+        rotation: Rotation,
+        seed: u64,
+    ) -> Result<Self> {
         let mut random = StdRng::seed_from_u64(seed);
-        let option = RENEWED[random.random_range(0..RENEWED.len())];
+        let option = options[random.random_range(0..options.len())];
         let settings = Settings { rotation, sparse_renewals: random.random_bool(0.5), ..Settings::default() };
         let harness = Harness::new(settings).await?;
         let account = harness.sign_in(option).await?;
@@ -236,22 +161,27 @@ impl World {
             (200, "{}".to_owned())
         })
         .await?;
-        let world = Self { harness, account, server, death };
-        world.deliver_by_hand().await?;
+        let world = Self { harness, option, account, server, death };
+        world.add_delivery(scope).await?;
         Ok(world)
     }
 
-    async fn deliver_by_hand(&self) -> Result<()> {
+    /// Adds the delivery, and delivers what there is for it.
+    async fn add_delivery(&self, scope: DeliveryScope) -> Result<()> {
         let field = if self.account.service == netease::ID { "MUSIC_U" } else { "qm_keyst" };
         let (url, body) = (self.server.url(), format!("{{\"key\":\"{{{{field.{field}}}}}\"}}"));
         let answers = [("url", url.as_str()), ("body", &body), ("plain-http", "yes")];
         let answers = answers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let preset = Preset::by_name("webhook").map_err(into_error)?;
-        let draft = preset.draft(&answers, DeliveryScope::PlayingOnly).map_err(into_error)?;
+        let draft = preset.draft(&answers, scope).map_err(into_error)?;
         let secret = Secret::new("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz");
         let secrets = BTreeMap::from([("signing".to_owned(), secret)]);
         let tunekey = &self.harness.tunekey;
         let id = tunekey.add_delivery(&self.account, draft, secrets).await.map_err(into_error)?.id;
+        if scope == DeliveryScope::OwnSignIn {
+            // Until it is switched on nobody looks whether there is a sign-in for it, which would be one more call.
+            return tunekey.switch_delivery(&id, false).await.map_err(into_error);
+        }
         let record = tunekey.send_delivery(&id).await.map_err(into_error)?;
         ensure!(record.problem.is_none(), "nothing goes wrong yet: {record:?}");
         Ok(())
@@ -272,7 +202,7 @@ impl World {
         watch(&runtime, &tunekey, &death);
         let work = runtime.spawn(work(tunekey));
         let ended = tokio::select! {
-            () = death.has_come.notified() => None,
+            () = death.has_come() => None,
             done = work => Some(done?),
         };
         // Whatever was under way is dropped where it stands, and with it every lock.
@@ -298,23 +228,28 @@ impl World {
     }
 }
 
-/// Has the process die when the ledger says that the renewal, or the delivery, is done: that is when fronts hear of it.
+/// Has the process die when the ledger says that the renewal, the sign-in or the delivery is done: that is when fronts hear of it.
 fn watch(runtime: &tokio::runtime::Runtime, tunekey: &TuneKey, death: &Arc<Death>) {
     let (mut events, death) = (tunekey.events(), death.clone());
     let before = tunekey.snapshot().accounts.first().and_then(|account| account.renewals.first().cloned());
     runtime.spawn(async move {
-        let mut is_renewed = false;
+        let mut is_noted = false;
         while let Ok(event) = events.recv().await {
             match event {
                 Event::Account { account } if account.renewals.first() != before.as_ref() => {
-                    is_renewed = true;
-                    death.comes(Point::Renewed);
+                    is_noted = true;
+                    death.comes(Point::Noted);
                 }
-                Event::Deliveries { deliveries, .. }
-                    if is_renewed && deliveries[0].state == DeliveryState::Delivered =>
-                {
-                    death.comes(Point::Delivered);
-                }
+                Event::Deliveries { deliveries, .. } => match deliveries[0].state {
+                    DeliveryState::Waiting if deliveries[0].delivery.own.is_some() => {
+                        is_noted = true;
+                        death.comes(Point::Noted);
+                    }
+                    DeliveryState::Delivered | DeliveryState::HandedOver if is_noted => {
+                        death.comes(Point::Delivered);
+                    }
+                    _ => {}
+                },
                 _ => {}
             }
         }
@@ -337,7 +272,7 @@ async fn renew_and_deliver(tunekey: TuneKey, account: AccountId) -> Result<(), P
 
 /// The process dies there, and the next one goes on.
 async fn dies_and_goes_on(case: Case) -> Result<()> {
-    let world = World::new(case.rotation, case.seed).await?;
+    let world = World::new(&RENEWED, DeliveryScope::PlayingOnly, case.rotation, case.seed).await?;
     let account = world.account.clone();
     let issued = world.issued().len();
     let death = Death::at(case.point);
@@ -382,25 +317,108 @@ fn in_order(world: &World) -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_dies_at_any_step_of_a_renewal_or_a_delivery_loses_no_key_and_changes_no_order() {
-    let seeds = std::env::var("TUNEKEY_CRASH_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(1);
-    let cases = Point::all().flat_map(|point| {
-        let of = move |rotation| (0..seeds).map(move |seed| Case { point, rotation, seed });
-        ROTATIONS.into_iter().flat_map(of)
-    });
-    // The first world of each case is another one, so that a single seed has all of them.
-    let cases =
-        cases.enumerate().map(|(place, case)| Case { seed: case.seed * 1_000 + place as u64, ..case });
-    run_all(cases.collect(), CONCURRENCY, CASE_LIMIT, Case::name, dies_and_goes_on).await;
+/// Signs in for the delivery, and waits until its target has that and the slot is empty.
+async fn sign_in_and_deliver(
+    tunekey: TuneKey,
+    mut user: User,
+    method: Method,
+    death: Arc<Death>,
+) -> Result<()> {
+    let id = tunekey.deliveries().first().context("there is one")?.id.clone();
+    let mut sign_in = tunekey.start_own_sign_in(&id, method).map_err(into_error)?;
+    user.complete_sign_in(&mut sign_in).await?;
+    tunekey.switch_delivery(&id, true).await.map_err(into_error)?;
+    until("the slot to be emptied", || async {
+        let delivery = &tunekey.snapshot().deliveries[0];
+        let (state, last) = (delivery.state, &delivery.delivery.last);
+        let is_done = state == DeliveryState::HandedOver && death.calls() >= OWN_SIGN_IN.len();
+        ensure!(is_done, "it is {state:?}: {last:?}");
+        Ok(())
+    })
+    .await
+}
+
+/// Waits until the target has the sign-in that was kept, and nothing of it is left here; false when there was none to be
+/// found.
+async fn goes_on_with_what_was_kept(tunekey: TuneKey, names: impl Fn() -> Vec<String>) -> Result<bool> {
+    let id = tunekey.deliveries().first().context("there is one")?.id.clone();
+    tunekey.switch_delivery(&id, true).await.map_err(into_error)?;
+    until("what was kept to be delivered", || async {
+        let delivery = &tunekey.snapshot().deliveries[0];
+        let is_left = names().iter().any(|name| name.contains("own-sign-in"));
+        match delivery.state {
+            DeliveryState::HandedOver if !is_left => Ok(true),
+            DeliveryState::NeedsSignIn if delivery.delivery.next_try_at.is_some() => Ok(false),
+            state => bail!("it is {state:?}"),
+        }
+    })
+    .await
+}
+
+/// The process dies there while it signs in for a delivery alone, and the next one goes on.
+async fn dies_while_it_signs_in_for_a_tool(case: Case) -> Result<()> {
+    // Its cookies renew, so that there is something to hand over.
+    let world = World::new(&RENEWED[..1], DeliveryScope::OwnSignIn, case.rotation, case.seed).await?;
+    let (account, method) = (world.account.to_string(), world.option.method);
+    let user = async || User::new(&world.harness, world.option, &account).await;
+    let (death, first) = (Death::at(case.point), user().await?);
+    let heard = death.clone();
+    let ended = world.process(death, |tunekey| sign_in_and_deliver(tunekey, first, method, heard)).await?;
+    ensure!(ended.is_none() || case.point == Point::Delivered, "it does not get there: {ended:?}");
+
+    let names = world.harness.item_names();
+    let next = world.process(Arc::default(), |tunekey| goes_on_with_what_was_kept(tunekey, names));
+    let found = next.await?.context("nothing kills it")??;
+    let is_kept = !matches!(case.point, Point::Before(0 | 1) | Point::After(0));
+    ensure!(found == is_kept, "what was signed in is lost, or was made up: {found}");
+    if !found {
+        let (death, again) = (Arc::<Death>::default(), user().await?);
+        let heard = death.clone();
+        let signed_in = world.process(death, |tunekey| sign_in_and_deliver(tunekey, again, method, heard));
+        signed_in.await?.context("nothing kills it")??;
+    }
+    let delivered = world.delivered()?;
+    ensure!(delivered.last() == Some(&(world.issued().len() - 1)), "the newest is not there: {delivered:?}");
+    world.harness.renew(&world.account).await?.map_err(into_error)?;
+    in_order(&world)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_steps_are_those_that_an_undisturbed_renewal_and_its_delivery_take() {
-    let world = World::new(Rotation::StaysValid, 7).await.expect("a world");
+async fn whoever_dies_at_any_step_of_a_renewal_or_a_delivery_loses_no_key_and_changes_no_order() {
+    let cases = Case::all(RENEWAL.len(), &ROTATIONS);
+    run_all(cases, CONCURRENCY, CASE_LIMIT, |case| case.name(&RENEWAL), dies_and_goes_on).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_dies_at_any_step_of_a_sign_in_for_a_tool_loses_none_that_was_kept() {
+    let cases = Case::all(OWN_SIGN_IN.len(), &ROTATIONS[2..3]);
+    run_all(
+        cases,
+        CONCURRENCY,
+        CASE_LIMIT,
+        |case| case.name(&OWN_SIGN_IN),
+        dies_while_it_signs_in_for_a_tool,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_steps_are_those_that_an_undisturbed_renewal_or_sign_in_and_its_delivery_take() {
+    let world =
+        World::new(&RENEWED, DeliveryScope::PlayingOnly, Rotation::StaysValid, 7).await.expect("a world");
     let (death, account) = (Arc::<Death>::default(), world.account.clone());
     let ended = world.process(death.clone(), |tunekey| renew_and_deliver(tunekey, account)).await;
     assert_eq!(ended.expect("it runs"), Some(Ok(())));
-    assert_eq!(death.calls.load(Ordering::Acquire), CALLS.len(), "a step has no name");
-    assert!(Point::all().count() >= 30);
+    assert_eq!(death.calls(), RENEWAL.len(), "a step has no name");
+
+    let world =
+        World::new(&RENEWED[..1], DeliveryScope::OwnSignIn, Rotation::StaysValid, 7).await.expect("a world");
+    let user = User::new(&world.harness, world.option, &world.account.to_string()).await.expect("a user");
+    let (death, method) = (Arc::<Death>::default(), world.option.method);
+    let heard = death.clone();
+    let ended =
+        world.process(death.clone(), |tunekey| sign_in_and_deliver(tunekey, user, method, heard)).await;
+    ended.expect("it runs").expect("nothing kills it").expect("it is delivered");
+    assert_eq!(death.calls(), OWN_SIGN_IN.len(), "a step has no name");
+    assert!(Point::all(RENEWAL.len()).count() + Point::all(OWN_SIGN_IN.len()).count() >= 40);
 }

@@ -129,7 +129,12 @@ impl Deliverer {
     ) -> Result<(), Problem> {
         // Nobody sends the one before while this takes its place.
         let _lock = TargetLock::acquire(&self.profile, &accounts.delivery(id)?.target).await?;
-        accounts.reload().await;
+        // Looked for at once by whoever goes on after a crash, which may keep it from the ledger.
+        let looked_for = |delivery: &mut Delivery| {
+            delivery.failures = 0;
+            delivery.next_try_at = None;
+        };
+        accounts.update_delivery(id, looked_for).await?;
         let known = accounts.delivery(id)?.own.map(|key| key.generation);
         let slot = id.own_slot();
         let kept = self.vault.own(&slot, &credential.account, Interaction::Allowed).await;
@@ -138,12 +143,7 @@ impl Deliverer {
         let generation = known.max(there).unwrap_or_default().next();
         self.vault.save_own(&slot, credential, generation, Interaction::Allowed).await?;
         let key = DeliveredKey { generation, issued_at: credential.issued_at };
-        let change = move |delivery: &mut Delivery| {
-            delivery.own = Some(key);
-            delivery.failures = 0;
-            delivery.next_try_at = None;
-        };
-        accounts.update_delivery(id, change).await
+        accounts.update_delivery(id, move |delivery| delivery.own = Some(key)).await
     }
 
     /// Deletes a sign-in of a delivery's own, as far as the store takes part: what is left is replaced or deleted later.
