@@ -354,6 +354,15 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
         ("send_delivery", deliveries(json!({}))),
         ("preview_delivery", deliveries(json!({}))),
         ("remove_delivery", deliveries(json!({}))),
+        ("start_own_sign_in", deliveries(json!({ "method": "qq-scan" }))),
+        (
+            "read_cookie_cloud",
+            vec![
+                json!({ "id": 7, "url": "https://127.0.0.1:9/", "uuid": "u", "plain": false }),
+                json!({ "id": 7, "url": "file:///etc/passwd", "uuid": "../x", "plain": true }),
+                json!({ "id": 7, "url": long, "uuid": long, "plain": true }),
+            ],
+        ),
         (
             "set_preferences",
             vec![
@@ -374,6 +383,11 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
                 json!({ "kind": "webhook", "label": null, "values": { "url": "file:///etc/passwd" }, "plain": true }),
                 json!({ "kind": long, "label": null, "values": null, "plain": 7 }),
             ],
+        ),
+        ("change_channel", channels(json!({ "label": long, "values": { "topic": "t" }, "plain": true }))),
+        (
+            "change_channel",
+            channels(json!({ "label": null, "values": { long.clone(): long }, "plain": false })),
         ),
         ("switch_channel", channels(json!({ "enabled": true }))),
         ("test_channel", channels(json!({}))),

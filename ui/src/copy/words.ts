@@ -1,3 +1,4 @@
+import { cloudWords } from './cloud-words.ts';
 import { deliveryWords } from './delivery-words.ts';
 import { notificationWords } from './notification-words.ts';
 
@@ -7,6 +8,7 @@ import { notificationWords } from './notification-words.ts';
  */
 export const words = check({
   ...notificationWords,
+  ...cloudWords,
 
   // which of the two this is, for what comes with words of its own
   'language': ['en', 'zh-CN'],
@@ -202,20 +204,6 @@ export const words = check({
   'pg.closed.b': ['Nothing was saved.', '没有保存任何内容。'],
 
   // paste
-  // CookieCloud
-  'cc.sub': [
-    'The CookieCloud extension keeps your browser’s cookies on a server of yours. TuneKey takes what plays; the browser goes on renewing it.',
-    'CookieCloud 扩展会把浏览器的 Cookie 存到你的服务器。TuneKey 只取播放所需的部分，由浏览器继续续期。',
-  ],
-  'cc.url': ['Server', '服务器地址'],
-  'cc.uuid': ['uuid, as the extension says', '扩展中的 uuid'],
-  'cc.password': ['Password, as the extension says', '扩展中的密码'],
-  'cc.password.b': ['It goes from the clipboard to TuneKey, which asks once and does not keep it.', '从剪贴板直接交给 TuneKey，只用这一次，不会保存。'],
-  'cc.password.given': ['Pasted. It is used once and not kept.', '已粘贴，只用这一次，不会保存。'],
-  'cc.plain': ['Not encrypted: only in my own network', '未加密：仅限自己的内网'],
-  'cc.read': ['Read cookies…', '读取 Cookie…'],
-  'cc.reading': ['Reading…', '正在读取…'],
-
   'pa.cloud': ['The browser goes on renewing it, and TuneKey doesn’t. Fetch it again when it has ended.', '由浏览器继续续期，TuneKey 不续期。失效后请重新读取。'],
   'pa.sub': [
     'Header, JSON, HAR, .env, cookies.txt or a command. TuneKey recognises the format; a file can be dropped here, too.',
