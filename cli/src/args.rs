@@ -11,6 +11,10 @@ use tunekey_core::{ChannelKind, Format, Language, Method, Secret, ServiceId, Sto
 use crate::api_args::{ServeOptions, TokenCommand};
 use crate::text;
 
+mod delivery;
+
+pub(crate) use delivery::DeliveryCommand;
+
 /// Your own sign-ins, kept in the system's keychain and renewed.
 #[derive(Debug, Parser)]
 #[command(name = "tunekey", version, propagate_version = true)]
@@ -72,6 +76,8 @@ pub(crate) enum Command {
         /// Sign this account in again; if the cookie is another one’s, ask before keeping it
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
+        #[command(flatten)]
+        cloud: CloudArguments,
     },
     /// List the accounts
     Accounts,
@@ -213,85 +219,21 @@ impl Command {
     }
 }
 
-/// What can be done with deliveries.
-#[derive(Debug, Subcommand)]
-pub(crate) enum DeliveryCommand {
-    /// List where credentials can go, and what each asks for
-    Presets,
-    /// List the deliveries and how each went
-    List {
-        /// Only those of this account
-        account: Option<String>,
-    },
-    /// Add a delivery
-    #[command(override_usage = "tunekey delivery add <ACCOUNT> <PRESET> [ANSWER]...")]
-    Add {
-        /// `service:uid`, or a unique beginning of it, or a nickname
-        account: String,
-        /// Where to (see `delivery presets`)
-        preset: String,
-        /// What it asks for, each as NAME=VALUE
-        #[arg(value_name = "ANSWER")]
-        answers: Vec<String>,
-        /// A secret that it asks for, from a file, or `-` for standard input
-        #[arg(long, value_name = "NAME=FILE|-")]
-        secret: Vec<String>,
-        /// Your own name for it
-        #[arg(long, value_name = "TEXT")]
-        label: Option<String>,
-        /// Send what renews the key, too: the target renews it from then on, and TuneKey does not until you sign in again
-        #[arg(long)]
-        hand_over: bool,
-    },
-    /// Change where a delivery goes; what is not named stays as it is
-    #[command(override_usage = "tunekey delivery change <DELIVERY> [ANSWER]...")]
-    Change {
-        /// Its id, or a unique beginning of it, or its label
-        delivery: String,
-        /// What is to be different, each as NAME=VALUE
-        #[arg(value_name = "ANSWER")]
-        answers: Vec<String>,
-        /// Another secret, from a file, or `-` for standard input
-        #[arg(long, value_name = "NAME=FILE|-")]
-        secret: Vec<String>,
-        /// Send what renews the key, too: the target renews it from then on, and TuneKey does not until you sign in again
-        #[arg(long)]
-        hand_over: bool,
-    },
-    /// Give a delivery your own name, or take it away with an empty one
-    Label {
-        /// Its id, or a unique beginning of it, or its label
-        delivery: String,
-        /// The name
-        text: String,
-    },
-    /// Show what would be sent, with its secret parts masked
-    Preview {
-        /// Its id, or a unique beginning of it, or its label
-        delivery: String,
-    },
-    /// Send the current value to see whether it works
-    Test {
-        /// Its id, or a unique beginning of it, or its label
-        delivery: String,
-    },
-    /// Deliver the current value now
-    Send {
-        /// Its id, or a unique beginning of it, or its label
-        delivery: String,
-    },
-    /// Switch a delivery on or off
-    Switch {
-        /// Its id, or a unique beginning of it, or its label
-        delivery: String,
-        /// `on` or `off`
-        state: Switched,
-    },
-    /// Remove a delivery; what was delivered stays
-    Remove {
-        /// Its id, or a unique beginning of it, or its label
-        delivery: String,
-    },
+/// Where `import` finds the cookies of a browser.
+#[derive(Debug, Args)]
+pub(crate) struct CloudArguments {
+    /// Take what plays of a browser’s cookies from the CookieCloud at this address; the browser goes on renewing them
+    #[arg(long = "cookiecloud", value_name = "URL", requires = "uuid", conflicts_with = "second")]
+    pub(crate) url: Option<String>,
+    /// The uuid that the browser’s extension has
+    #[arg(long, value_name = "UUID", requires = "url")]
+    pub(crate) uuid: Option<String>,
+    /// The file with the extension’s password, or `-` for standard input; asked for at a terminal if left out
+    #[arg(long, value_name = "FILE|-", requires = "url")]
+    pub(crate) password: Option<PathBuf>,
+    /// Allow an address without encryption, in your own network
+    #[arg(long, requires = "url")]
+    pub(crate) plain_http: bool,
 }
 
 /// What can be done with notifications.
@@ -310,6 +252,24 @@ pub(crate) enum NotifyCommand {
         #[arg(value_name = "ANSWER")]
         answers: Vec<String>,
         /// A secret that it asks for, from a file, or `-` for standard input; asked for at a terminal if left out
+        #[arg(long, value_name = "NAME=FILE|-")]
+        secret: Vec<String>,
+        /// Your own name for it
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+        /// Allow an address without encryption, in your own network
+        #[arg(long)]
+        plain_http: bool,
+    },
+    /// Change a channel; what is not named stays as it is
+    #[command(override_usage = "tunekey notify change <CHANNEL> [ANSWER]...")]
+    Change {
+        /// Its id, or a unique beginning of it, or its label
+        channel: String,
+        /// What is to be different and is not secret, each as NAME=VALUE
+        #[arg(value_name = "ANSWER")]
+        answers: Vec<String>,
+        /// Another secret, from a file, or `-` for standard input
         #[arg(long, value_name = "NAME=FILE|-")]
         secret: Vec<String>,
         /// Your own name for it

@@ -5,8 +5,8 @@ use std::pin::pin;
 use jiff::Timestamp;
 use serde_json::json;
 use tunekey_core::{
-    Account, AccountId, Clock as _, Format, Health, Language, Problem, ProblemCode, Proxy, RenewalRecord,
-    RenewalTrigger, Scope, Settings, SignInReason, SystemClock, TuneKey, display_text,
+    Account, AccountId, Clock as _, Delivery, Format, Health, Language, Problem, ProblemCode, Proxy,
+    RenewalRecord, RenewalTrigger, Scope, Settings, SignInReason, SystemClock, TuneKey, display_text,
 };
 
 use crate::failure::Failure;
@@ -262,9 +262,11 @@ pub(crate) async fn check(tunekey: &TuneKey, name: &str, output: Output) -> Resu
 
 pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
+    let tools = tunekey.own_sign_ins(&id);
     let signed_out =
         finish_despite_interrupt(tunekey.sign_out(&id), pin!(tokio::signal::ctrl_c()), output).await?;
     let (done, interrupted) = (signed_out.0?, signed_out.1);
+    note_what_stays(&tools, output);
     output.result(&json!({ "signed_out": id, "confirmed": done.confirmed }), || {
         let message = if done.confirmed {
             output.language.pick("signed out and removed", "已退出登录并移除")
@@ -279,6 +281,23 @@ pub(crate) async fn sign_out(tunekey: &TuneKey, name: &str, output: Output) -> R
     result_after(interrupted)
 }
 
+/// Says what removing an account does not end.
+fn note_what_stays(tools: &[Delivery], output: Output) {
+    let name = |one: &Delivery| one.label.clone().unwrap_or_else(|| one.target.summary());
+    let tools: Vec<_> = tools.iter().map(name).collect();
+    if !tools.is_empty() {
+        output.note(&match output.language {
+            Language::English => {
+                format!(
+                    "A tool with a sign-in of its own keeps it until it is ended there: {}.",
+                    tools.join(", ")
+                )
+            }
+            Language::Chinese => format!("有单独登录的工具在那边退出前一直有效：{}。", tools.join("、")),
+        });
+    }
+}
+
 /// The result of a command that has finished its work, after Ctrl-C or not.
 ///
 /// # Errors
@@ -289,7 +308,9 @@ pub(crate) fn result_after(interrupted: bool) -> Result<(), Failure> {
 
 pub(crate) async fn forget(tunekey: &TuneKey, name: &str, output: Output) -> Result<(), Failure> {
     let id = tunekey.find(name)?;
+    let tools = tunekey.own_sign_ins(&id);
     tunekey.forget(&id).await?;
+    note_what_stays(&tools, output);
     output.result(&json!({ "forgotten": id }), || {
         format!("{id}  {}", output.language.pick("removed from this computer", "已从本机移除"))
     });

@@ -9,16 +9,16 @@ use crate::args::DeliveryCommand;
 use crate::failure::Failure;
 use crate::named_values::{parse_answers, read_secrets};
 use crate::output::Output;
-use crate::{table, text};
+use crate::{sign_in, table, text};
 
 /// Does what a command says.
 pub(crate) async fn run(tunekey: &TuneKey, command: DeliveryCommand, output: Output) -> Result<(), Failure> {
     match command {
         DeliveryCommand::Presets => show_presets(output),
         DeliveryCommand::List { account } => list(tunekey, account.as_deref(), output)?,
-        DeliveryCommand::Add { account, preset, answers, secret, label, hand_over } => {
+        DeliveryCommand::Add { account, preset, answers, secret, label, hand_over, own_sign_in } => {
             let preset = Preset::by_name(&preset)?;
-            let mut draft = preset.draft(&parse_answers(&answers)?, scope(hand_over))?;
+            let mut draft = preset.draft(&parse_answers(&answers)?, scope(hand_over, own_sign_in))?;
             draft.label = label;
             let account = tunekey.find(&account)?;
             let delivery = tunekey.add_delivery(&account, draft, read_secrets(&secret).await?).await?;
@@ -26,16 +26,29 @@ pub(crate) async fn run(tunekey: &TuneKey, command: DeliveryCommand, output: Out
             if let Some(renews) = preset.renews {
                 output.note(output.language.of(renews));
             }
+            if own_sign_in {
+                output.advice(&sign_in_advice(&delivery, output.language));
+                return Ok(());
+            }
             output.advice(output.language.pick(
                 "New keys go there while a TuneKey runs that renews by itself, such as the window or its tray.",
                 "有自动续期的 TuneKey（窗口或托盘）在运行时，新密钥会自动送达。",
             ));
         }
-        DeliveryCommand::Change { delivery, answers, secret, hand_over } => {
+        DeliveryCommand::Change { delivery, answers, secret, hand_over, own_sign_in } => {
             let delivery = tunekey.find_delivery(&delivery)?;
-            let draft = Preset::redraft(&delivery, &parse_answers(&answers)?, scope(hand_over))?;
+            let scope = scope(hand_over, own_sign_in);
+            let draft = Preset::redraft(&delivery, &parse_answers(&answers)?, scope)?;
             let delivery = tunekey.change_delivery(&delivery.id, draft, read_secrets(&secret).await?).await?;
             output.result(&delivery, || line(&delivery, output.language));
+            if own_sign_in {
+                output.advice(&sign_in_advice(&delivery, output.language));
+            }
+        }
+        DeliveryCommand::SignIn { delivery, method, qr } => {
+            let delivery = tunekey.find_delivery(&delivery)?;
+            sign_in::for_delivery(tunekey, &delivery, method.map(|method| method.0), qr, output).await?;
+            sent(tunekey.send_delivery(&delivery.id).await?, output)?;
         }
         DeliveryCommand::Label { delivery, text } => {
             let id = tunekey.find_delivery(&delivery)?.id;
@@ -76,8 +89,21 @@ pub(crate) async fn run(tunekey: &TuneKey, command: DeliveryCommand, output: Out
     Ok(())
 }
 
-fn scope(hand_over: bool) -> DeliveryScope {
-    if hand_over { DeliveryScope::Renewable } else { DeliveryScope::PlayingOnly }
+fn scope(hand_over: bool, own_sign_in: bool) -> DeliveryScope {
+    match (hand_over, own_sign_in) {
+        (_, true) => DeliveryScope::OwnSignIn,
+        (true, false) => DeliveryScope::Renewable,
+        (false, false) => DeliveryScope::PlayingOnly,
+    }
+}
+
+fn sign_in_advice(delivery: &Delivery, language: Language) -> String {
+    match language {
+        Language::English => {
+            format!("Now sign in once more for it: `tunekey delivery sign-in {}`.", delivery.id)
+        }
+        Language::Chinese => format!("接下来请为它再登录一次：`tunekey delivery sign-in {}`。", delivery.id),
+    }
 }
 
 fn show_presets(output: Output) {
@@ -150,6 +176,9 @@ fn line(delivery: &Delivery, language: Language) -> String {
 fn row(delivery: &Delivery, language: Language) -> Vec<String> {
     let state = match (delivery.enabled, &delivery.last) {
         (false, _) => language.pick("off", "已关闭").to_owned(),
+        (true, None) if delivery.scope == DeliveryScope::OwnSignIn && delivery.own.is_none() => {
+            language.pick("needs a sign-in of its own", "需要单独登录").to_owned()
+        }
         (true, None) => language.pick("nothing delivered yet", "尚未送达").to_owned(),
         (true, Some(last)) => {
             let outcome = language.of(last.outcome.words());

@@ -1,14 +1,81 @@
 //! The arguments of `tunekey import`, and the service that an imported text is for. For `lib.rs` and `sign_in.rs`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use tunekey_core::{AccountId, Language, ProblemCode, Secret, ServiceId, UnusableReason, import};
+use tunekey_core::{
+    AccountId, CookieCloud, Language, Method, Problem, ProblemCode, Secret, ServiceId, TuneKey,
+    UnusableReason, import,
+};
 
-use crate::args::ServiceName;
+use crate::args::{CloudArguments, ServiceName};
 use crate::failure::Failure;
-use crate::stdin::Source;
+use crate::named_values::read_secret;
+use crate::output::Output;
+use crate::stdin::{self, Source};
 use crate::text;
+
+/// Where what is imported comes from.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A text that somebody has copied.
+    Text(Source),
+    /// A browser's CookieCloud, and the file with its password if that is named.
+    Cloud(CookieCloud, Option<PathBuf>),
+}
+
+impl Origin {
+    /// The way to sign in with it.
+    pub(crate) fn method(&self) -> Method {
+        match self {
+            Self::Text(_) => Method::Paste,
+            Self::Cloud(..) => Method::CookieCloud,
+        }
+    }
+}
+
+/// The CookieCloud that is named, or the text otherwise.
+///
+/// # Errors
+/// `InvalidInput` when a file is named besides a CookieCloud.
+pub(crate) fn origin(cloud: CloudArguments, source: Source) -> Result<Origin, Failure> {
+    let CloudArguments { url: Some(url), uuid: Some(uuid), password, plain_http } = cloud else {
+        return Ok(Origin::Text(source));
+    };
+    match source {
+        Source::StandardInput => {
+            Ok(Origin::Cloud(CookieCloud { url, uuid, allows_plain_http: plain_http }, password))
+        }
+        Source::File(_) => Err(Failure::new(
+            ProblemCode::InvalidInput,
+            "The cookies come from a CookieCloud or from a file. Name one of them.",
+            "Cookie 只能来自 CookieCloud 或文件之一，请只指定一个。",
+        )),
+    }
+}
+
+/// What a CookieCloud holds of our services. Its password comes from the file, from the terminal, or else from standard input.
+///
+/// # Errors
+/// When the password cannot be read, or as [`TuneKey::read_cookie_cloud`].
+pub(crate) async fn read_cloud(
+    tunekey: &TuneKey,
+    cloud: &CookieCloud,
+    password: Option<&Path>,
+    output: Output,
+) -> Result<Secret, Failure> {
+    let password = match password {
+        None if !output.json && stdin::is_terminal() => {
+            let question = output.language.pick("Password of the CookieCloud:", "CookieCloud 密码：");
+            let line = stdin::read_hidden_line(|| output.prompt(question)).await?;
+            // What was typed did not show, nor did the line's end.
+            output.note("");
+            line.ok_or_else(|| Problem::new(ProblemCode::Cancelled))?
+        }
+        file => read_secret(file.unwrap_or(Path::new("-"))).await?,
+    };
+    Ok(tunekey.read_cookie_cloud(cloud, &password).await?)
+}
 
 /// The service and the source that the two optional arguments `[SERVICE] [FILE|-]` name.
 ///
@@ -85,6 +152,25 @@ mod tests {
         let failure =
             parse_arguments(Some("spotify".into()), Some("cookies.txt".into())).expect_err("no such service");
         assert_eq!(failure.problem.code, ProblemCode::InvalidInput);
+    }
+
+    #[test]
+    fn cookies_come_from_a_cookiecloud_or_from_a_file_and_not_from_both() {
+        let named = || CloudArguments {
+            url: Some("https://host.test".to_owned()),
+            uuid: Some("u".to_owned()),
+            password: None,
+            plain_http: false,
+        };
+        let none = || CloudArguments { url: None, uuid: None, password: None, plain_http: false };
+        let file = || Source::File("cookies.txt".into());
+        assert_eq!(origin(none(), file()).map(|origin| origin.method()), Ok(Method::Paste));
+        let cloud = origin(named(), Source::StandardInput).map(|origin| origin.method());
+        assert_eq!(cloud, Ok(Method::CookieCloud));
+        assert_eq!(
+            origin(named(), file()).map_err(|failure| failure.problem.code),
+            Err(ProblemCode::InvalidInput)
+        );
     }
 
     #[test]

@@ -199,9 +199,10 @@ async fn run(
             let (method, shows) = (method.map(|method| method.0), Shows { qr, browser });
             sign_in::run(tunekey, service.0, method, account.as_deref(), shows, output).await?;
         }
-        Command::Import { first, second, account } => {
+        Command::Import { first, second, account, cloud } => {
             let (service, source) = import::parse_arguments(first, second)?;
-            sign_in::import(tunekey, service, source, account.as_deref(), output).await?;
+            let origin = import::origin(cloud, source)?;
+            sign_in::import(tunekey, service, origin, account.as_deref(), output).await?;
         }
         Command::Accounts => commands::accounts(tunekey, output),
         Command::Show { account } => commands::show(tunekey, &account, output)?,

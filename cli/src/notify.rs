@@ -43,6 +43,18 @@ pub(crate) async fn run(tunekey: &TuneKey, command: NotifyCommand, output: Outpu
                 "可用 `tunekey notify test` 测试。有自动续期的 TuneKey 在运行时才会发送消息。",
             ));
         }
+        NotifyCommand::Change { channel, answers, secret, label, plain_http } => {
+            let channel = tunekey.find_channel(&channel)?;
+            refuse_open_secrets(channel.kind, &answers)?;
+            let mut draft = ChannelDraft::of(&channel);
+            let answers = parse_answers(&answers)?;
+            draft.values.extend(answers.into_iter().map(|(name, value)| (name, Secret::new(value))));
+            draft.values.extend(read_secrets(&secret).await?);
+            draft.label = label.or(draft.label);
+            draft.allows_plain_http |= plain_http;
+            let channel = tunekey.change_channel(&channel.id, draft).await?;
+            output.result(&channel, || line(&channel, output.language));
+        }
         NotifyCommand::Test { channel } => {
             let id = tunekey.find_channel(&channel)?.id;
             sent(tunekey.test_channel(&id).await?, output)?;

@@ -1,7 +1,7 @@
 //! The sign-in that a command asks for. For `sign_in.rs` and `steps.rs`.
 
 use tunekey_browser::InstalledBrowser;
-use tunekey_core::{AccountId, Method, Secret, ServiceId};
+use tunekey_core::{AccountId, DeliveryId, Method, Secret, ServiceId};
 
 use crate::args::QrTarget;
 
@@ -17,4 +17,13 @@ pub(crate) struct SignInRequest {
     pub(crate) text: Option<Secret>,
     /// What shows the service's own page, where a method needs that.
     pub(crate) browser: Option<InstalledBrowser>,
+    /// The delivery that it is for, if it is for one alone.
+    pub(crate) delivery: Option<DeliveryId>,
+}
+
+impl SignInRequest {
+    /// A sign-in of any account, by a method.
+    pub(crate) fn new(service: ServiceId, method: Method) -> Self {
+        Self { service, method, wanted: None, qr: None, text: None, browser: None, delivery: None }
+    }
 }

@@ -7,14 +7,15 @@ use std::pin::{Pin, pin};
 use serde_json::json;
 use tunekey_browser::InstalledBrowser;
 use tunekey_core::{
-    Account, AccountId, Alternatives, Input, Language, Method, OfficialPage, PastedAccount, Problem,
-    ProblemCode, QrCode, Secret, ServiceId, SignIn, SignInStep, StepKind, TuneKey, UserInput, display_text,
-    registry,
+    Account, AccountId, Alternatives, Delivery, Input, Language, Method, OfficialPage, PastedAccount,
+    Problem, ProblemCode, QrCode, Secret, ServiceId, SignIn, SignInStep, StepKind, TuneKey, UserInput,
+    display_text, registry,
 };
 
 use crate::args::QrTarget;
 use crate::countdown::Countdown;
 use crate::failure::Failure;
+use crate::import::{Origin, read_cloud};
 use crate::interrupt::{note_that_work_continues, unless_interrupted};
 use crate::output::Output;
 use crate::questions::{LineQuestion, ParsedLine};
@@ -48,41 +49,68 @@ pub(crate) async fn run(
     let method = choose_method(tunekey, service, method)?;
     let wanted = find_wanted(tunekey, Some(service), account)?;
     let Shows { qr, browser } = shows;
-    follow(tunekey, SignInRequest { service, method, wanted, qr, text: None, browser }, output).await
+    follow(tunekey, SignInRequest { wanted, qr, browser, ..SignInRequest::new(service, method) }, output)
+        .await
 }
 
-/// Signs in with a credential from a file or from standard input.
+/// Signs in once more, for a delivery alone.
+///
+/// # Errors
+/// As [`run`]; `InvalidInput` when the delivery has no sign-in of its own.
+pub(crate) async fn for_delivery(
+    tunekey: &TuneKey,
+    delivery: &Delivery,
+    method: Option<Method>,
+    qr: Option<QrTarget>,
+    output: Output,
+) -> Result<(), Failure> {
+    let service = delivery.account.service;
+    let method = choose_method(tunekey, service, method)?;
+    let (wanted, delivery) = (Some(delivery.account.clone()), Some(delivery.id.clone()));
+    follow(tunekey, SignInRequest { wanted, qr, delivery, ..SignInRequest::new(service, method) }, output)
+        .await
+}
+
+/// Signs in with a credential from a file, from standard input, or from a CookieCloud.
 ///
 /// # Errors
 /// The same, or `InvalidInput` when the text cannot be read or belongs to no service.
 pub(crate) async fn import(
     tunekey: &TuneKey,
     service: Option<ServiceId>,
-    source: Source,
+    origin: Origin,
     account: Option<&str>,
     output: Output,
 ) -> Result<(), Failure> {
     let wanted = find_wanted(tunekey, service, account)?;
-    if source == Source::StandardInput {
-        prompt_for_text(output);
-    }
-    let text = unless_interrupted(stdin::read_all(source), pin!(tokio::signal::ctrl_c())).await??;
+    let (method, interrupt) = (origin.method(), pin!(tokio::signal::ctrl_c()));
+    let text = match origin {
+        Origin::Text(source) => {
+            if source == Source::StandardInput {
+                prompt_for_text(output);
+            }
+            unless_interrupted(stdin::read_all(source), interrupt).await??
+        }
+        Origin::Cloud(cloud, password) => {
+            let read = read_cloud(tunekey, &cloud, password.as_deref(), output);
+            unless_interrupted(read, interrupt).await??
+        }
+    };
     let service = match service {
         Some(service) => service,
         None => crate::import::service_of(&text, wanted.as_ref())?,
     };
-    follow(
-        tunekey,
-        SignInRequest { service, method: Method::Paste, wanted, qr: None, text: Some(text), browser: None },
-        output,
-    )
-    .await
+    let request = SignInRequest { wanted, text: Some(text), ..SignInRequest::new(service, method) };
+    follow(tunekey, request, output).await
 }
 
 /// Shows the steps of a sign-in and answers its questions until it ends.
 async fn follow(tunekey: &TuneKey, mut request: SignInRequest, output: Output) -> Result<(), Failure> {
     let before = tunekey.snapshot().accounts;
-    let mut sign_in = tunekey.start_sign_in(request.service, request.method, request.wanted.clone())?;
+    let mut sign_in = match &request.delivery {
+        Some(delivery) => tunekey.start_own_sign_in(delivery, request.method)?,
+        None => tunekey.start_sign_in(request.service, request.method, request.wanted.clone())?,
+    };
     // One for all: Ctrl-C between two waits must not be lost.
     let mut interrupt = pin!(tokio::signal::ctrl_c());
     let (mut finishing, mut interrupted) = (false, false);
@@ -263,6 +291,13 @@ async fn decline(sign_in: &mut SignIn) {
 fn choose_method(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Result<Method, Failure> {
     let offered = tunekey.services().into_iter().find(|offer| offer.id == service);
     let methods = offered.map(|offer| offer.methods).unwrap_or_default();
+    if method == Some(Method::CookieCloud) {
+        return Err(Failure::new(
+            ProblemCode::InvalidInput,
+            "The cookies of a browser are imported: `tunekey import --cookiecloud URL --uuid UUID`.",
+            "浏览器的 Cookie 请用导入：`tunekey import --cookiecloud URL --uuid UUID`。",
+        ));
+    }
     if let Some(method) =
         method.or_else(|| methods.first().copied()).filter(|method| methods.contains(method))
     {
@@ -536,14 +571,7 @@ mod tests {
     use super::*;
 
     fn request_for(wanted: Option<AccountId>) -> SignInRequest {
-        SignInRequest {
-            service: ServiceId::new("qqmusic"),
-            method: Method::QqScan,
-            wanted,
-            qr: None,
-            text: None,
-            browser: None,
-        }
+        SignInRequest { wanted, ..SignInRequest::new(ServiceId::new("qqmusic"), Method::QqScan) }
     }
 
     #[test]

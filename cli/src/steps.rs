@@ -31,7 +31,7 @@ pub(crate) fn show(step: &SignInStep, request: &SignInRequest, output: Output) -
             Method::QqScan | Method::WechatScan | Method::AppScan => {
                 output.note(language.pick("Getting a code…", "正在获取二维码…"));
             }
-            Method::Phone | Method::OfficialPage | Method::Paste => {}
+            Method::Phone | Method::OfficialPage | Method::Paste | Method::CookieCloud => {}
         },
         SignInStep::ShowCode { code, valid_until, .. } => {
             match qr {
@@ -79,7 +79,9 @@ pub(crate) fn show(step: &SignInStep, request: &SignInRequest, output: Output) -
         }
         SignInStep::AskToGoOn { detected } => output.note(&text::detected(detected, language)),
         SignInStep::Exchanging => output.note(match request.method {
-            Method::Paste => language.pick("Checking it with the service…", "正在向对方服务核对…"),
+            Method::Paste | Method::CookieCloud => {
+                language.pick("Checking it with the service…", "正在向对方服务核对…")
+            }
             Method::QqScan | Method::WechatScan | Method::AppScan | Method::Phone | Method::OfficialPage => {
                 language.pick("Confirmed, getting your credential…", "已确认，正在换取凭据…")
             }
@@ -137,7 +139,7 @@ fn scan_instruction(service: ServiceId, method: Method, language: Language) -> S
             }
         }
         // These show no code.
-        Method::Phone | Method::OfficialPage | Method::Paste => String::new(),
+        Method::Phone | Method::OfficialPage | Method::Paste | Method::CookieCloud => String::new(),
     }
 }
 

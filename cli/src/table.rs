@@ -1,6 +1,6 @@
 //! Tables with aligned columns, and the accounts in them. For `commands.rs`.
 
-use tunekey_core::{Account, Language};
+use tunekey_core::{Account, Language, Method};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use crate::text;
@@ -118,7 +118,7 @@ pub(crate) fn details(account: &Account, language: Language) -> String {
     if let Some(at) = account.life.renew_at.filter(|_| !account.health.needs_sign_in()) {
         rows.push((label("Next renewal", "下次续期"), text::time(at)));
     }
-    if let Some(since) = account.handed_over_at {
+    if let Some(since) = account.handed_over_at.filter(|_| account.method != Method::CookieCloud) {
         rows.push((label("Handed over", "已移交续期"), text::time(since)));
     }
     rows.push((

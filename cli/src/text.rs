@@ -302,6 +302,7 @@ pub(crate) fn method(method: Method, language: Language) -> &'static str {
         Method::Phone => language.pick("phone code", "手机验证码"),
         Method::OfficialPage => language.pick("official page", "官方页面"),
         Method::Paste => language.pick("pasted cookie", "粘贴 Cookie"),
+        Method::CookieCloud => language.pick("browser, by CookieCloud", "浏览器（CookieCloud）"),
     }
 }
 

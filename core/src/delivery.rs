@@ -34,9 +34,11 @@ mod template;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cookie_cloud::read as read_cookie_cloud;
 pub(crate) use deliverer::{Deliverer, Purpose};
 pub use draft::DeliveryDraft;
 pub(crate) use due::is_due;
+pub(crate) use error::DeliveryError;
 pub use facts::DeliveryFacts;
 pub use model::{
     DeliveredKey, Delivery, DeliveryId, DeliveryNotice, DeliveryOutcome, DeliveryRecord, DeliveryScope,

@@ -77,8 +77,8 @@ pub use store::{
     StoreTarget, SystemKeychain, UnknownStore,
 };
 pub use tunekey::{
-    Alert, ApiTokensRead, Check, ConnectionTest, Event, ExportedCookie, Finding, KeyStatus, Level,
-    NewIdentity, RejectionOutcome, ServiceInfo, Setup, SignedOut, Snapshot, StoreInfo, StoreMoved,
+    Alert, ApiTokensRead, Check, ConnectionTest, CookieCloud, Event, ExportedCookie, Finding, KeyStatus,
+    Level, NewIdentity, RejectionOutcome, ServiceInfo, Setup, SignedOut, Snapshot, StoreInfo, StoreMoved,
     SystemProxyInfo, TuneKey, UnkeptCredential, UnkeptSignIn, make_identity,
 };
 pub use tunekey_services::picture::data_url as png_data_url;

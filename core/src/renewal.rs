@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::SignedDuration;
 use tunekey_services::{
-    AccountId, Clock, Context, Credential, Renewability, Renewal, Service, ServiceError, ServiceId,
+    AccountId, Clock, Context, Credential, Method, Renewability, Renewal, Service, ServiceError, ServiceId,
     UnchangedReason,
 };
 
@@ -180,8 +180,9 @@ impl Renewer {
         key: KeyState,
     ) -> Result<RenewalRecord, Failure> {
         let id = &kept.credential.account;
-        if accounts.record(id)?.handed_over_at.is_some() {
-            return Err(handed_over(id).into());
+        let record = accounts.record(id)?;
+        if record.handed_over_at.is_some() {
+            return Err(handed_over(&record).into());
         }
         let renewability = service.renewability(&kept.credential);
         if renewability == Renewability::NotRenewable {
@@ -522,9 +523,16 @@ fn may_have_issued(error: &ServiceError) -> bool {
 }
 
 /// That another program renews an account's credential now.
-fn handed_over(id: &AccountId) -> Problem {
-    Problem::new(ProblemCode::NotRenewable)
-        .with_service(id.service)
+fn handed_over(record: &AccountRecord) -> Problem {
+    let problem = Problem::new(ProblemCode::NotRenewable).with_service(record.id.service);
+    if record.method == Method::CookieCloud {
+        return problem.with_detail("the credential is the browser's, which renews it").with_words(
+            "These cookies are the browser’s, which renews them. Fetch them from CookieCloud again, or sign in to have TuneKey \
+             renew its own.",
+            "这些 Cookie 属于浏览器，由浏览器续期。请从 CookieCloud 重新获取，或另行登录由 TuneKey 续期。",
+        );
+    }
+    problem
         .with_detail("the credential was handed over to another program, which renews it")
         .with_words(
             "This account was handed over to another program, which renews it now. Sign in again to have TuneKey do so.",

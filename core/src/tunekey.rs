@@ -33,12 +33,14 @@ use crate::{disk, extra_ca};
 
 mod api_access;
 mod connection;
+mod cookie_cloud;
 mod deliveries;
 mod doctor;
 mod keys;
 mod lookup;
 mod notifications;
 mod outbound;
+mod own_sign_in;
 mod own_store;
 mod removal;
 mod renewals;
@@ -53,6 +55,7 @@ mod tests;
 mod unkept;
 
 pub use api_access::ApiTokensRead;
+pub use cookie_cloud::CookieCloud;
 use deliveries::Deliveries;
 pub use doctor::{Check, Finding, Level};
 pub use keys::{KeyStatus, RejectionOutcome};
@@ -283,8 +286,8 @@ impl TuneKey {
     /// The ways into a service that this front can go.
     fn methods(&self, service: &dyn Service) -> Vec<Method> {
         let possible = |method: &Method| self.0.shows_pages || !method.shows_page();
-        // Whatever a service is, a credential of it can be pasted.
-        service.facts().methods().chain([Method::Paste]).filter(possible).collect()
+        // Whatever a service is, a credential of it can be pasted, and a browser has its cookies.
+        service.facts().methods().chain([Method::Paste, Method::CookieCloud]).filter(possible).collect()
     }
 
     /// Waits for what must not be cut off: sign-ins that were confirmed, renewals, sign-outs; then writes the keys

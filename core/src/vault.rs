@@ -15,6 +15,7 @@ use crate::store::{
     StoreState,
 };
 
+mod own_sign_in;
 mod record;
 mod shared;
 
@@ -36,7 +37,8 @@ impl Generation {
         self.0
     }
 
-    fn next(self) -> Self {
+    /// The one after it.
+    pub(crate) fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 }

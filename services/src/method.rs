@@ -24,12 +24,22 @@ pub enum Method {
     OfficialPage,
     /// A credential that the person already has.
     Paste,
+    /// The cookies of a browser that an extension of it keeps in a CookieCloud.
+    #[serde(rename = "cookiecloud")]
+    CookieCloud,
 }
 
 impl Method {
     /// Every method, in the order in which fronts list them.
-    pub const ALL: [Self; 6] =
-        [Self::QqScan, Self::WechatScan, Self::AppScan, Self::Phone, Self::OfficialPage, Self::Paste];
+    pub const ALL: [Self; 7] = [
+        Self::QqScan,
+        Self::WechatScan,
+        Self::AppScan,
+        Self::Phone,
+        Self::OfficialPage,
+        Self::Paste,
+        Self::CookieCloud,
+    ];
 
     /// The name used on the command line and in the ledger.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +50,7 @@ impl Method {
             Self::Phone => "phone",
             Self::OfficialPage => "official-page",
             Self::Paste => "paste",
+            Self::CookieCloud => "cookiecloud",
         }
     }
 
@@ -50,7 +61,7 @@ impl Method {
 
     /// Whether it is one more sign-in in the eyes of the service.
     pub fn is_new_sign_in(self) -> bool {
-        self != Self::Paste
+        !matches!(self, Self::Paste | Self::CookieCloud)
     }
 }
 

@@ -55,7 +55,9 @@ impl Service for Netease {
             Method::AppScan => Ok(Box::new(app_scan::AppScan::begin(context))),
             Method::Phone => Ok(Box::new(phone::Phone::new(context))),
             Method::OfficialPage => Ok(Box::new(official_page::Page::new(context))),
-            Method::QqScan | Method::WechatScan | Method::Paste => Err(response::no_such_method()),
+            Method::QqScan | Method::WechatScan | Method::Paste | Method::CookieCloud => {
+                Err(response::no_such_method())
+            }
         }
     }
 

@@ -62,7 +62,7 @@ impl Service for QqMusic {
             Method::AppScan => Box::new(app_scan::AppScan::begin(context)),
             Method::Phone => Box::new(phone::Phone::new(context)),
             Method::OfficialPage => Box::new(official_page::Page::begin(context)),
-            Method::Paste => return Err(response::no_such_method()),
+            Method::Paste | Method::CookieCloud => return Err(response::no_such_method()),
         })
     }
 

@@ -24,7 +24,8 @@
 //!
 //! * `simulator` starts everything; the list of services stands there.
 //! * `proxy` and `control` are the two ports, `auto_confirm` is a phone without a person.
-//! * `qqmusic` and `netease` are the services: handlers, accounts, and a memory that nobody else sees.
+//! * `qqmusic` and `netease` are the services: handlers, accounts, and a memory that nobody else sees. `push` is those that
+//!   bring messages to phones.
 //! * `service` is what every service is made of, `state` what all services share, `http` requests and replies.
 //!
 //! Files use each other in one direction only, from the first of these lines to the last.
@@ -39,11 +40,13 @@ mod control;
 mod http;
 mod netease;
 mod proxy;
+mod push;
 mod qqmusic;
 mod service;
 mod simulator;
 mod state;
 
+pub use push::KEY as PUSH_KEY;
 pub use service::hostile_reply::FOREIGN_CODES;
 pub use simulator::{Options, Running, Simulator};
 pub use state::account::{Account, AccountKind, Membership, Service, Subscription};

@@ -18,10 +18,10 @@ use crate::service::simulated_service::SimulatedService;
 use crate::state::account::Account;
 use crate::state::settings::Settings;
 use crate::state::simulator_state::SimulatorState;
-use crate::{auto_confirm, control, netease, proxy, qqmusic};
+use crate::{auto_confirm, control, netease, proxy, push, qqmusic};
 
 /// The services that are simulated: to add one, add its folder and its name here.
-const SERVICES: [SimulatedService; 2] = [qqmusic::SERVICE, netease::SERVICE];
+const SERVICES: [SimulatedService; 3] = [qqmusic::SERVICE, netease::SERVICE, push::SERVICE];
 
 /// How to start.
 #[derive(Debug, Clone)]

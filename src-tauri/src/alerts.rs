@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::broadcast::error::RecvError;
-use tunekey_core::{AccountId, Alert, Incident, IncidentKind, Language, Stage, TuneKey};
+use tunekey_core::{AccountId, Alert, Delivery, Incident, IncidentKind, Language, Stage, TuneKey};
 
 use crate::events::DesktopEvent;
 use crate::notification::{self, Click, Notification};
@@ -57,19 +57,20 @@ async fn tell(app: &AppHandle, core: &TuneKey, in_use: bool, unnoted: &mut Unnot
     for alert in alerts {
         let is_new = noted.is_ok() || unnoted.insert((alert.incident.clone(), alert.stage));
         if is_new && !in_use {
-            notification::show(app, notification(alert, language));
+            notification::show(app, notification(alert, &core.deliveries(), language));
         }
     }
 }
 
-fn notification(alert: Alert, language: Language) -> Notification {
-    let click = click(&alert, language);
+fn notification(alert: Alert, deliveries: &[Delivery], language: Language) -> Notification {
+    let click = click(&alert, deliveries, language);
     Notification { title: alert.message.title, text: alert.message.text, click }
 }
 
 /// What a click leads to; nothing where there is nothing to do any more.
-fn click(alert: &Alert, language: Language) -> Option<Click> {
-    let account: Option<AccountId> = alert.incident.subject.parse().ok();
+fn click(alert: &Alert, deliveries: &[Delivery], language: Language) -> Option<Click> {
+    let subject = alert.incident.subject.as_str();
+    let account: Option<AccountId> = subject.parse().ok();
     if alert.stage == Stage::Over {
         return None;
     }
@@ -80,7 +81,12 @@ fn click(alert: &Alert, language: Language) -> Option<Click> {
         (IncidentKind::RenewalFailing | IncidentKind::MembershipEnds, Some(account)) => {
             (Phrase::Open, DesktopEvent::open_account(account), Phrase::SeeInWindow)
         }
-        (IncidentKind::DeliveryFailing | IncidentKind::StoreLocked, _) | (_, None) => {
+        (IncidentKind::DeliveryFailing, _) => {
+            let failing = deliveries.iter().find(|delivery| delivery.id.as_str() == subject);
+            let opens = failing.map_or_else(DesktopEvent::open_accounts, DesktopEvent::open_delivery);
+            (Phrase::Open, opens, Phrase::SeeInWindow)
+        }
+        (IncidentKind::StoreLocked, _) | (_, None) => {
             (Phrase::Open, DesktopEvent::open_accounts(), Phrase::SeeInWindow)
         }
     };
@@ -125,7 +131,7 @@ mod tests {
     }
 
     fn opens(kind: IncidentKind, subject: &str) -> DesktopEvent {
-        notification(alert(kind, subject, Stage::Begins), Language::English)
+        notification(alert(kind, subject, Stage::Begins), &[], Language::English)
             .click
             .expect("it leads somewhere")
             .opens
@@ -148,8 +154,22 @@ mod tests {
             let DesktopEvent::Open { account, .. } = opens(kind, subject) else { panic!("it opens nothing") };
             assert_eq!(account, None, "{kind:?}");
         }
+        let delivery: Delivery = serde_json::from_value(serde_json::json!({
+            "id": "0123456789", "account": "qqmusic:1", "preset": "file", "enabled": true, "format": "header",
+            "scope": "playing_only", "target": { "kind": "command", "arguments": ["true"] },
+        }))
+        .expect("it is a delivery");
+        let failing = alert(IncidentKind::DeliveryFailing, "0123456789", Stage::Begins);
+        let click = click(&failing, &[delivery], Language::English).expect("it leads somewhere");
+        let DesktopEvent::Open { account: opened, delivery, .. } = click.opens else {
+            panic!("it opens nothing")
+        };
+        assert_eq!((opened, delivery), (account, "0123456789".parse().ok()), "the one that fails");
         let over = alert(IncidentKind::NeedsSignIn, "qqmusic:1", Stage::Over);
-        assert!(notification(over, Language::English).click.is_none(), "there is nothing to do any more");
+        assert!(
+            notification(over, &[], Language::English).click.is_none(),
+            "there is nothing to do any more"
+        );
     }
 
     #[test]

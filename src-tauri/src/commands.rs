@@ -41,6 +41,7 @@ use crate::sign_in::{self, ShownSignIn, WindowInput};
 use crate::single_instance::StartNotice;
 use crate::{browser, shutdown, start_at_login, text, text_file, tray, window};
 
+mod cookie_cloud;
 mod deliveries;
 
 /// What a command returns: what was asked for, or what went wrong, as every front may show it.
@@ -84,6 +85,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         paste_from_clipboard,
         paste_from_file,
         paste_elsewhere,
+        cookie_cloud::read_cookie_cloud,
         copy_cookie,
         clear_clipboard,
         renew,
@@ -105,6 +107,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         deliveries::send_delivery,
         deliveries::preview_delivery,
         deliveries::remove_delivery,
+        deliveries::start_own_sign_in,
         set_setting,
         choose_extra_ca,
         test_connection,
@@ -112,6 +115,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         set_preferences,
         notifications::channel_kinds,
         notifications::add_channel,
+        notifications::change_channel,
         notifications::switch_channel,
         notifications::test_channel,
         notifications::remove_channel,
@@ -365,7 +369,8 @@ async fn ask_to_remove(
         account.ok_or_else(|| Problem::new(ProblemCode::NotFound).with_detail("there is no such account"))?;
     limited(&app.state::<RateLimits>().outside)?;
     let language = app.state::<PreferenceFile>().current().language();
-    let question = question(&account, SystemClock.now(), language);
+    let tools = deliveries::tools_with_own_sign_in(&app.state::<TuneKey>(), id, language);
+    let question = question(&account, SystemClock.now(), language).with_own_sign_ins(&tools, language);
     if confirmation::confirmed(app, question).await { Ok(()) } else { Err(declined()) }
 }
 

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use tauri::{AppHandle, Emitter as _};
-use tunekey_core::{AccountId, ServiceId, SignInId, SignInStep};
+use tunekey_core::{AccountId, Delivery, DeliveryId, ServiceId, SignInId, SignInStep};
 
 use crate::clipboard::Clip;
 use crate::preferences::Preferences;
@@ -43,6 +43,9 @@ pub(crate) enum DesktopEvent {
         account: Option<AccountId>,
         /// For which service, if for one.
         service: Option<ServiceId>,
+        /// Which delivery, if it is about one.
+        #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
+        delivery: Option<DeliveryId>,
     },
 }
 
@@ -61,18 +64,24 @@ impl DesktopEvent {
     /// Asks for the view in which an account is signed in again.
     pub(crate) fn open_sign_in(account: AccountId) -> Self {
         let service = Some(account.service);
-        Self::Open { view: OpenView::Add, account: Some(account), service }
+        Self::Open { view: OpenView::Add, account: Some(account), service, delivery: None }
     }
 
     /// Asks for the accounts.
     pub(crate) fn open_accounts() -> Self {
-        Self::Open { view: OpenView::Accounts, account: None, service: None }
+        Self::Open { view: OpenView::Accounts, account: None, service: None, delivery: None }
     }
 
     /// Asks for the view of an account.
     pub(crate) fn open_account(account: AccountId) -> Self {
         let service = Some(account.service);
-        Self::Open { view: OpenView::Accounts, account: Some(account), service }
+        Self::Open { view: OpenView::Accounts, account: Some(account), service, delivery: None }
+    }
+
+    /// Asks for the view of a delivery.
+    pub(crate) fn open_delivery(Delivery { id, account, .. }: &Delivery) -> Self {
+        let (service, account) = (Some(account.service), Some(account.clone()));
+        Self::Open { view: OpenView::Accounts, account, service, delivery: Some(id.clone()) }
     }
 }
 
@@ -93,8 +102,9 @@ mod tests {
             view: OpenView::Add,
             account: Some(AccountId::new(ServiceId::new("qqmusic"), "10001")),
             service: Some(ServiceId::new("qqmusic")),
+            delivery: None,
         };
-        let expected = serde_json::json!({"kind": "open", "view": "add", "account": "qqmusic:10001", "service": "qqmusic"});
+        let expected = serde_json::json!({"kind": "open", "view": "add", "account": "qqmusic:10001", "service": "qqmusic", "delivery": null});
         assert_eq!(serde_json::to_value(open).expect("events are plain data"), expected);
         let cleared =
             serde_json::to_value(DesktopEvent::Clipboard { clip: None }).expect("events are plain data");

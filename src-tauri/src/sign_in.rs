@@ -8,8 +8,8 @@ use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::broadcast::error::RecvError;
 use tunekey_core::{
-    AccountId, Input, Method, PrivateAddress, Problem, ProblemCode, Secret, ServiceId, SignInId,
-    SignInOption, SignInStatus, SignInStep, TuneKey, UserInput,
+    AccountId, DeliveryId, Input, Method, PrivateAddress, Problem, ProblemCode, Secret, ServiceId, SignIn,
+    SignInId, SignInOption, SignInStatus, SignInStep, TuneKey, UserInput,
 };
 
 use crate::events::{self, DesktopEvent};
@@ -49,6 +49,8 @@ impl Drop for Shown {
 fn takes_text(method: Method, step: &SignInStep) -> bool {
     match step {
         SignInStep::Preparing => method == Method::Paste,
+        // What a browser renews comes by a CookieCloud alone.
+        _ if method == Method::CookieCloud => false,
         SignInStep::AskPaste { .. } | SignInStep::AskWhichAccount { .. } | SignInStep::AskToGoOn { .. } => {
             true
         }
@@ -68,8 +70,29 @@ impl ShownSignIn {
         method: Method,
         wanted: Option<AccountId>,
     ) -> Result<SignInId, Problem> {
+        let sign_in = app.state::<TuneKey>().start_sign_in(service, method, wanted)?;
+        Ok(self.follow(app, sign_in, SignInOption { service, method }))
+    }
+
+    /// As [`start`](Self::start), for a delivery alone.
+    ///
+    /// # Errors
+    /// As [`TuneKey::start_own_sign_in`].
+    pub(crate) fn start_for(
+        &self,
+        app: &AppHandle,
+        delivery: &DeliveryId,
+        method: Method,
+    ) -> Result<SignInId, Problem> {
+        let core = app.state::<TuneKey>();
+        let sign_in = core.start_own_sign_in(delivery, method)?;
+        let status = status(&core, sign_in.id()).ok_or_else(|| gone("It is over.", "已结束。"))?;
+        Ok(self.follow(app, sign_in, SignInOption { service: status.service, method }))
+    }
+
+    /// Forwards the steps of a sign-in to the page, in the place of the one before.
+    fn follow(&self, app: &AppHandle, mut sign_in: SignIn, option: SignInOption) -> SignInId {
         let core = app.state::<TuneKey>().inner().clone();
-        let mut sign_in = core.start_sign_in(service, method, wanted)?;
         let id = sign_in.id();
         let (page, pasted) = (OpenPage::default(), PastedText::default());
         let forwarder = tauri::async_runtime::spawn({
@@ -81,19 +104,18 @@ impl ShownSignIn {
                     events::emit(&app, &DesktopEvent::SignIn { id, step });
                     if let Some(page) = wanted {
                         let core = core.clone();
-                        let (answered, failed) =
-                            (core.clone(), page_not_shown(&app, id, SignInOption { service, method }));
+                        let failed = page_not_shown(&app, id, option);
                         let done = move |came| match came {
-                            Ok(input) => drop(answered.answer_sign_in(id, UserInput::Answer(input))),
+                            Ok(input) => drop(core.answer_sign_in(id, UserInput::Answer(input))),
                             Err(problem) => failed(problem),
                         };
-                        open.keep(PageSession::open(&app, service, page, done));
+                        open.keep(PageSession::open(&app, option.service, page, done));
                     }
                 }
             }
         });
         *self.lock() = Some(Shown { id, forwarder, page, pasted });
-        Ok(id)
+        id
     }
 
     /// Gives a pasted text to the sign-in that is shown. Does nothing when it is another.
@@ -117,7 +139,8 @@ impl ShownSignIn {
                 "粘贴的内容已不再保留，请重新粘贴。",
             )
         })?;
-        let other = self.start(app, service, Method::Paste, None)?;
+        let method = status(&app.state::<TuneKey>(), id).map_or(Method::Paste, |status| status.method);
+        let other = self.start(app, service, method, None)?;
         self.paste(&app.state::<TuneKey>(), other, text);
         Ok(other)
     }

@@ -9,7 +9,7 @@ use tunekey_core::{Problem, ProblemCode, Secret, Target};
 /// The most secrets that are kept: no target has more.
 const MOST: usize = 8;
 
-/// The secrets that were pasted for the delivery that is being set up, by their names. The app manages one.
+/// The secrets that were pasted for the delivery or the sign-in that is being set up, by their names. The app manages one.
 #[derive(Debug, Default)]
 pub(crate) struct TargetSecrets(Mutex<BTreeMap<String, Secret>>);
 
@@ -44,6 +44,11 @@ impl TargetSecrets {
             .filter(|(name, _)| wanted.contains(*name))
             .map(|(name, one)| (name.clone(), one.clone()))
             .collect()
+    }
+
+    /// The one of that name.
+    pub(crate) fn named(&self, name: &str) -> Option<Secret> {
+        self.lock().get(name).cloned()
     }
 
     /// Forgets all of them.

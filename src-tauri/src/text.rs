@@ -7,7 +7,7 @@ use tunekey_core::{Language, ServiceId};
 
 mod delivery;
 
-pub(crate) use delivery::{deliver, remove_delivery, target};
+pub(crate) use delivery::{deliver, own_sign_ins_stay, read_cookies, remove_delivery, target};
 
 /// The computer's locale, such as `zh-CN`; `en` when it does not say.
 pub(crate) fn system_locale() -> String {

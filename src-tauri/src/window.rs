@@ -301,7 +301,7 @@ mod tests {
     }
 
     fn view(name: OpenView) -> DesktopEvent {
-        DesktopEvent::Open { view: name, account: None, service: None }
+        DesktopEvent::Open { view: name, account: None, service: None, delivery: None }
     }
 
     #[test]

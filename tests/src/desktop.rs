@@ -228,6 +228,16 @@ impl Desktop {
         self.confirm(sign_in, account, after).await
     }
 
+    /// Signs in once more, for a delivery alone.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub async fn sign_in_for(&self, delivery: &str, account: &str) -> Result<()> {
+        let after = self.simulator.codes().last().map_or(0, |code| code.id);
+        let sign_in = self.start_cli(&["--json", "delivery", "sign-in", delivery])?;
+        self.confirm(sign_in, account, after).await
+    }
+
     /// Scans and confirms the code that a sign-in has asked for since `after`, and waits until it has succeeded.
     async fn confirm(&self, mut sign_in: Cli, account: &str, after: u64) -> Result<()> {
         // When it shows no code, its output says why.

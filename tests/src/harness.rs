@@ -1,5 +1,5 @@
 //! The core with a simulator, a keychain in memory and an adjustable clock, without a window: quick enough for hundreds side
-//! by side. For `sign_in.rs`, `faults.rs` and `hostile_service.rs`.
+//! by side. For `sign_in.rs`, `faults.rs`, `crash_points.rs` and `hostile_service.rs`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -92,6 +92,26 @@ impl Harness {
         Ok(Self { simulator, tunekey, keychain, clock, profile })
     }
 
+    /// What a core is made of that is another process on the same profile, with that store in the place of the keychain.
+    ///
+    /// # Errors
+    /// When the profile cannot be opened.
+    pub fn another_process(&self, store: Arc<dyn SecretStore>) -> Result<Setup> {
+        Ok(Setup {
+            profile: Profile::at(self.profile.path().join("profile")).map_err(into_error)?,
+            store,
+            passphrase: None,
+            clock: self.clock.clone(),
+            limits: limits(),
+            shows_pages: true,
+        })
+    }
+
+    /// The keychain.
+    pub fn keychain(&self) -> Arc<dyn SecretStore> {
+        self.keychain.clone()
+    }
+
     /// Advances the core's clock, but not the simulator's.
     pub fn advance_clock(&self, time: Duration) {
         *self.clock.ahead() += time;
@@ -166,6 +186,12 @@ impl Harness {
     /// Whether a credential in the keychain has a field of that name.
     pub fn stores_field(&self, name: &str) -> bool {
         self.keychain.items().values().any(|line| line.expose().contains(name))
+    }
+
+    /// A look at the names of what is in the keychain, for whoever runs elsewhere.
+    pub fn item_names(&self) -> impl Fn() -> Vec<String> + Send + Sync + use<> {
+        let keychain = self.keychain.clone();
+        move || keychain.items().keys().cloned().collect()
     }
 
     /// Whether the keychain holds a credential.

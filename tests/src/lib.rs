@@ -41,6 +41,7 @@ pub mod matrix;
 pub mod melody;
 pub mod memory;
 pub mod module_graph;
+pub mod mortal;
 pub mod notifications;
 pub mod phone;
 pub mod postgres;

@@ -1,4 +1,5 @@
-//! A server of the person's own that takes messages on loopback, and remembers them. For `notify.rs`.
+//! A server of the person's own that takes messages and cookies on loopback, and remembers them. For `notify.rs` and
+//! `cookie_cloud.rs`.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +15,8 @@ use crate::eventually::until;
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub struct Received {
+    /// Such as `POST`.
+    pub method: String,
     /// With the query.
     pub path: String,
     /// Everything of it, as text.
@@ -42,13 +45,23 @@ impl PushServer {
     /// # Errors
     /// When there is no port.
     pub async fn start() -> Result<Self> {
+        Self::start_with(|_| (200, "{}".to_owned())).await
+    }
+
+    /// Starts one that answers each request with a status and a body; with the status 0 it ends the connection instead.
+    ///
+    /// # Errors
+    /// When there is no port.
+    pub async fn start_with(
+        answer: impl Fn(&Received) -> (u16, String) + Send + Sync + 'static,
+    ) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let received = Arc::<Mutex<Vec<Received>>>::default();
         let remembered = Arc::clone(&received);
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                if let Ok(request) = serve(stream).await {
+                if let Ok(request) = serve(stream, &answer).await {
                     remembered.lock().unwrap_or_else(PoisonError::into_inner).push(request);
                 }
             }
@@ -91,11 +104,12 @@ impl PushServer {
 }
 
 /// Answers the one request of a connection.
-async fn serve(stream: TcpStream) -> Result<Received> {
+async fn serve(stream: TcpStream, answer: impl Fn(&Received) -> (u16, String)) -> Result<Received> {
     let mut stream = BufReader::new(stream);
     let mut text = String::new();
     stream.read_line(&mut text).await?;
-    let path = text.split(' ').nth(1).context("no path")?.to_owned();
+    let mut words = text.split(' ').map(str::to_owned);
+    let (method, path) = (words.next().unwrap_or_default(), words.next().context("no path")?);
     let mut length = 0;
     loop {
         let mut line = String::new();
@@ -110,7 +124,13 @@ async fn serve(stream: TcpStream) -> Result<Received> {
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
     text.push_str(&String::from_utf8_lossy(&body));
-    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}").await?;
+    let received = Received { method, path, text, json: serde_json::from_slice(&body).unwrap_or_default() };
+    let (status, body) = answer(&received);
+    if status == 0 {
+        return Ok(received);
+    }
+    let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    stream.write_all(format!("{head}{body}").as_bytes()).await?;
     stream.shutdown().await?;
-    Ok(Received { path, text, json: serde_json::from_slice(&body).unwrap_or_default() })
+    Ok(received)
 }

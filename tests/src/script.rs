@@ -43,6 +43,7 @@ pub async fn complete(
             cli.pipe_text(cookie.context("there is nothing to paste")?).await?;
             cli.wait_for_step("ask_to_go_on").await?;
         }
+        Method::CookieCloud => bail!("a browser’s cookies are imported"),
         Method::OfficialPage => bail!("a page needs a window"),
     }
     cli.wait_for_step("done").await

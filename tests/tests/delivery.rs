@@ -113,6 +113,55 @@ async fn a_process_that_is_killed_while_it_delivers_loses_no_value_and_changes_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tool_with_a_sign_in_of_its_own_keeps_it_whatever_becomes_of_the_accounts() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.sign_in(QQ).await?;
+    let main = key_of(&desktop.newest_credential(QQ)?).to_owned();
+    let out = tempfile::tempdir()?;
+    let file = out.path().join("tool");
+    let text = || std::fs::read_to_string(&file).unwrap_or_default();
+    let path = format!("path={}", file.display());
+    let add = ["--json", "delivery", "add", QQ, "file", &path, "--own-sign-in"];
+    let added = one(desktop.cli(&add).await?.succeeded()?.json()?)?;
+    ensure!(added["scope"] == "own_sign_in" && added["own"].is_null(), "it says {added}");
+    let id = added["id"].as_str().context("it has no id")?.to_owned();
+    let early = desktop.cli(&["delivery", "send", &id]).await?;
+    ensure!(early.code != 0 && early.stderr.contains("Sign in once more") && !file.exists(), "it was sent");
+    let not_allowed = desktop.cli(&["delivery", "sign-in", &id, "--method", "paste"]).await?;
+    ensure!(not_allowed.code == 2, "what is used elsewhere was taken: {}", not_allowed.stderr);
+
+    let items = desktop.keyring().items().await?.len();
+    desktop.sign_in_for(&id, QQ).await?;
+    let own = key_of(&desktop.newest_credential(QQ)?).to_owned();
+    ensure!(own != main && text().contains(&own) && text().contains("refresh"), "it is not there");
+    ensure!(desktop.keyring().items().await?.len() == items, "a copy was kept");
+    let accounts = desktop.cli(&["--json", "accounts"]).await?.succeeded()?.json()?;
+    ensure!(accounts.len() == 1 && accounts[0]["handed_over_at"].is_null(), "it says {accounts:?}");
+
+    // The account's own goes on: renewed, signed in again, signed out; the tool's stays as it was.
+    desktop.cli(&["renew", QQ]).await?.succeeded()?;
+    desktop.sign_in(QQ).await?;
+    desktop.cli(&["renew", QQ]).await?.succeeded()?;
+    ensure!(text().contains(&own), "something else was delivered");
+    let listed = one(desktop.cli(&["--json", "delivery", "list"]).await?.succeeded()?.json()?)?;
+    ensure!(listed["delivered"] == listed["own"], "it says {listed}");
+    let again = desktop.cli(&["delivery", "send", &id]).await?;
+    ensure!(
+        again.code != 0 && again.stderr.contains("keeps no copy") && text().contains(&own),
+        "it was sent"
+    );
+    desktop.sign_in_for(&id, QQ).await?;
+    ensure!(
+        !text().contains(&own) && text().contains(key_of(&desktop.newest_credential(QQ)?)),
+        "it is the old one"
+    );
+    let removed = desktop.cli(&["forget", QQ]).await?.succeeded()?;
+    ensure!(removed.stderr.contains("sign-in of its own"), "it does not say what stays: {}", removed.stderr);
+    ensure!(desktop.keyring().items().await?.is_empty(), "something is left behind");
+    desktop.ensure_no_secret_leaked(&[]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_sets_up_a_delivery_looks_at_it_and_tests_it_before_it_is_used() -> Result<()> {
     let desktop = Desktop::start().await?;
     desktop.sign_in(NETEASE).await?;

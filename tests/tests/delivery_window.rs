@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use serde_json::json;
+use tunekey_simulator::Service;
 use tunekey_tests::canary::CANARY;
 use tunekey_tests::desktop::{Desktop, key_of};
 use tunekey_tests::eventually::until;
@@ -168,6 +169,50 @@ async fn a_credential_that_is_handed_over_is_renewed_there_until_it_is_taken_bac
     window.click("#r-qqmusic-10001").await?;
     window.element("#a-ref").await?;
     ensure!(!window.shows("#a-handed").await?, "it is still handed over");
+    desktop.ensure_no_secret_leaked(&[&window]).await?;
+    window.quit(QUIT_LIMIT).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_gets_a_sign_in_of_its_own_by_clicks_and_the_account_stays_tunekeys() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.sign_in(QQ).await?;
+    let main = key_of(&desktop.newest_credential(QQ)?).to_owned();
+    let out = tempfile::tempdir()?;
+    let file = out.path().join("credential");
+    let window = desktop.window().await?;
+    window.click(ROW).await?;
+    pick(&window, "file").await?;
+    window.fill("#dq-path", &file.display().to_string()).await?;
+    window.click("#dl-scope-own").await?;
+    window.click("#dl-save").await?;
+    desktop.answer_dialog("Give a tool", true).await?;
+    window.wait_for_text("#dv-status", "Sign in once more").await?;
+    let after = desktop.simulator.codes().last().map_or(0, |code| code.id);
+    window.click("#dv-own").await?;
+    let code = desktop.next_code(Service::QqMusic, after).await?;
+    desktop.simulator.scan(code.id, Some(QQ))?;
+    desktop.simulator.confirm(code.id)?;
+    window.wait_for_state("success").await?;
+    window.click("#q-open").await?;
+    window.wait_for_text("#dv-status", "Has its own sign-in").await?;
+    holds_newest_key(&desktop, &file).await?;
+    let text = std::fs::read_to_string(&file)?;
+    ensure!(text.contains("refresh") && !text.contains(&main), "it is the account's own");
+    window.click("#dv-back").await?;
+    desktop.cli(&["renew", QQ]).await?.succeeded()?;
+    ensure!(std::fs::read_to_string(&file)? == text, "the account's new key was sent");
+    ensure!(!window.shows("#a-handed").await?, "TuneKey renews its own");
+
+    // Somebody else's sign-in is refused, and nothing of it is kept.
+    window.click("[id^=d-]:not(#d-add):not(.sw)").await?;
+    let after = desktop.simulator.codes().last().map_or(0, |code| code.id);
+    window.click("#dv-own").await?;
+    let code = desktop.next_code(Service::QqMusic, after).await?;
+    desktop.simulator.scan(code.id, Some("qqmusic:10002"))?;
+    desktop.simulator.confirm(code.id)?;
+    window.wait_for_state("failed").await?;
+    ensure!(std::fs::read_to_string(&file)? == text, "it was delivered");
     desktop.ensure_no_secret_leaked(&[&window]).await?;
     window.quit(QUIT_LIMIT).await
 }

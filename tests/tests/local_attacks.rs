@@ -125,9 +125,10 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
             json!({ "command": json!(["/bin/sh", "-c", format!("cat > {}", stolen.display())]).to_string() }),
         ),
     ] {
-        for (hand_over, question) in [(false, "Deliver"), (true, "Hand over")] {
-            let delivery =
-                json!({ "preset": preset, "answers": answers, "label": null, "hand_over": hand_over });
+        for (scope, question) in
+            [("playing_only", "Deliver"), ("renewable", "Hand over"), ("own_sign_in", "Give a tool")]
+        {
+            let delivery = json!({ "preset": preset, "answers": answers, "label": null, "scope": scope });
             let (refused, asked) = tokio::join!(
                 window.invoke("add_delivery", json!({ "account": QQ, "delivery": delivery })),
                 desktop.answer_dialog(question, false),
@@ -337,13 +338,13 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
         (
             "add_delivery",
             accounts(
-                json!({ "delivery": { "preset": "file", "answers": { "path": long }, "label": null, "hand_over": true } }),
+                json!({ "delivery": { "preset": "file", "answers": { "path": long }, "label": null, "scope": "renewable" } }),
             ),
         ),
         (
             "add_delivery",
             accounts(
-                json!({ "delivery": { "preset": long, "answers": {}, "label": long, "hand_over": false } }),
+                json!({ "delivery": { "preset": long, "answers": {}, "label": long, "scope": "playing_only" } }),
             ),
         ),
         ("change_delivery", deliveries(json!({ "answers": { "path": "/etc/passwd" } }))),
@@ -353,6 +354,15 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
         ("send_delivery", deliveries(json!({}))),
         ("preview_delivery", deliveries(json!({}))),
         ("remove_delivery", deliveries(json!({}))),
+        ("start_own_sign_in", deliveries(json!({ "method": "qq-scan" }))),
+        (
+            "read_cookie_cloud",
+            vec![
+                json!({ "id": 7, "url": "https://127.0.0.1:9/", "uuid": "u", "plain": false }),
+                json!({ "id": 7, "url": "file:///etc/passwd", "uuid": "../x", "plain": true }),
+                json!({ "id": 7, "url": long, "uuid": long, "plain": true }),
+            ],
+        ),
         (
             "set_preferences",
             vec![
@@ -373,6 +383,11 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
                 json!({ "kind": "webhook", "label": null, "values": { "url": "file:///etc/passwd" }, "plain": true }),
                 json!({ "kind": long, "label": null, "values": null, "plain": 7 }),
             ],
+        ),
+        ("change_channel", channels(json!({ "label": long, "values": { "topic": "t" }, "plain": true }))),
+        (
+            "change_channel",
+            channels(json!({ "label": null, "values": { long.clone(): long }, "plain": false })),
         ),
         ("switch_channel", channels(json!({ "enabled": true }))),
         ("test_channel", channels(json!({}))),

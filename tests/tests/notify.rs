@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
+use tunekey_simulator::PUSH_KEY;
 use tunekey_tests::canary::CANARY;
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::eventually::until;
@@ -14,6 +15,7 @@ use tunekey_tests::process::Process;
 use tunekey_tests::push_server::PushServer;
 use tunekey_tests::screen::WindowState;
 use tunekey_tests::terminal::Terminal;
+use tunekey_tests::window::QUIT_LIMIT;
 
 const CHECK: &str = "/ping/d1665499-e827-441f-bf13-8f15e8f4c0b9";
 
@@ -204,4 +206,77 @@ async fn in_the_window_a_channel_is_set_up_when_the_person_says_yes_outside_of_i
     desktop.answer_dialog("Remove", true).await?;
     window.wait_for_text(".group", "No messages to a phone yet").await?;
     desktop.ensure_no_secret_leaked(&[&window]).await
+}
+
+/// What is typed for a channel in the window: its field for the key, and the others.
+fn typed(kind: &str, server: &PushServer) -> (&'static str, Vec<(&'static str, String)>) {
+    match kind {
+        "ntfy" => ("topic", Vec::new()),
+        "bark" => ("device_key", Vec::new()),
+        "gotify" => ("token", vec![("server", server.url())]),
+        "serverchan" => ("key", Vec::new()),
+        "wecom" => ("key", Vec::new()),
+        "dingtalk" => ("access_token", Vec::new()),
+        "feishu" => ("hook", Vec::new()),
+        "telegram" => ("token", vec![("chat", "-1001".to_owned())]),
+        "pushplus" => ("token", Vec::new()),
+        _ => ("url", Vec::new()),
+    }
+}
+
+/// A server of the person's own that knows the key as well.
+async fn own_server() -> Result<PushServer> {
+    PushServer::start_with(|received| match received.text.contains(PUSH_KEY) {
+        true => (200, json!({ "id": 25 }).to_string()),
+        false => (401, json!({ "errorCode": 401 }).to_string()),
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_window_every_channel_says_that_a_key_is_wrong_and_works_once_it_is_changed() -> Result<()> {
+    let desktop = Desktop::start().await?;
+    desktop.sign_in(QQ).await?;
+    desktop.cli(&["settings", "auto-renew", "off"]).await?.succeeded()?;
+    let server = own_server().await?;
+    let kinds = desktop.cli(&["--json", "notify", "channels"]).await?.succeeded()?.json()?;
+    let window = desktop.window().await?;
+    window.click("#s-set").await?;
+    window.click("#s-st-notifications").await?;
+    for kind in kinds.iter().filter_map(|kind| kind["kind"].as_str()) {
+        let (field, others) = typed(kind, &server);
+        let is_own = others.iter().any(|(name, _)| *name == "server") || field == "url";
+        let value =
+            |key: &str| if field == "url" { format!("{}/{key}", server.url()) } else { key.to_owned() };
+        window.click("#nt-add").await?;
+        window.select("#nt-f-kind", kind).await?;
+        for (name, text) in &others {
+            window.fill(&format!("#nt-f-{name}"), text).await?;
+        }
+        window.fill(&format!("#nt-f-{field}"), &value("SCTwrong0123456789abcdef")).await?;
+        if is_own {
+            window.click("#nt-f-plain").await?;
+        }
+        window.click("#nt-f-save").await?;
+        desktop.answer_dialog("Send messages to", true).await?;
+        window.element("[id^=nt-t-]").await.context(kind.to_owned())?;
+        let listed = one(desktop.cli(&["--json", "notify", "list"]).await?.succeeded()?.json()?)?;
+        let id = listed["id"].as_str().context("it has no id")?;
+        window.click(&format!("#nt-t-{id}")).await?;
+        window.wait_for_text(&format!("#nt-d-{id}"), "Failed").await.context(kind.to_owned())?;
+
+        window.click(&format!("#nt-c-{id}")).await?;
+        window.fill(&format!("#nt-f-{field}"), &value(PUSH_KEY)).await?;
+        window.click("#nt-f-save").await?;
+        desktop.answer_dialog("Send messages to", true).await?;
+        window.wait_for_text(".toast", "changed").await.context(kind.to_owned())?;
+        window.click(&format!("#nt-t-{id}")).await?;
+        window.wait_for_text(&format!("#nt-d-{id}"), "Last message").await.context(kind.to_owned())?;
+        window.click(&format!("#nt-x-{id}")).await?;
+        desktop.answer_dialog("Remove", true).await?;
+        window.wait_for_text(".group", "No messages to a phone yet").await?;
+    }
+    ensure!(desktop.simulator.broken_rules().is_empty(), "{:?}", desktop.simulator.broken_rules());
+    ensure_no_credential(&desktop, &server)?;
+    window.quit(QUIT_LIMIT).await
 }

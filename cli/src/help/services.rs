@@ -41,12 +41,13 @@ pub(super) fn methods(language: Language) -> String {
         Method::AppScan,
         Method::Phone,
         Method::Paste,
+        Method::CookieCloud,
         Method::OfficialPage,
     ];
     for method in listed {
         let offers = |method: Method| {
             let offering = move |service: &&&dyn tunekey_core::Service| {
-                method == Method::Paste || service.facts().methods().any(|offered| offered == method)
+                !method.is_new_sign_in() || service.facts().methods().any(|offered| offered == method)
             };
             registry::all()
                 .iter()
@@ -89,6 +90,10 @@ fn description(method: Method, services: impl Iterator<Item = String>, language:
         Method::Paste => language.pick(
             "a cookie that you already have, from standard input to its end",
             "已有的 Cookie，从标准输入读到结束",
+        ),
+        Method::CookieCloud => language.pick(
+            "a browser’s cookies, with `tunekey import --cookiecloud`",
+            "浏览器的 Cookie，用 `tunekey import --cookiecloud` 导入",
         ),
         Method::OfficialPage => language.pick(
             "its own page, in a window of Chromium, Chrome, Edge or Brave with a profile that is thrown away",

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+use tunekey_services::Secret;
 use tunekey_services::http::SendMethod;
 use zeroize::Zeroizing;
 
@@ -11,14 +12,14 @@ use super::error::DeliveryError;
 use super::model::DeliveryOutcome;
 use super::payload::{Payload, exposed};
 use super::target::{CloudCipher, CookieCloudTarget, PASSWORD};
-use crate::outbound::Clients;
+use crate::outbound::{BadAddress, Clients};
 
 mod cipher;
 
 /// Merges our cookies into what is there, and looks whether they have come to stay.
 ///
 /// # Errors
-/// As [`DeliveryError`] says; `Unauthorised` when what is there has another password.
+/// As [`DeliveryError`] says; `WrongPassword` when what is there has another password.
 pub(super) async fn send(
     target: &CookieCloudTarget,
     payload: &Payload,
@@ -26,9 +27,9 @@ pub(super) async fn send(
 ) -> Result<DeliveryOutcome, DeliveryError> {
     let password = payload.secret(PASSWORD).ok_or_else(|| DeliveryError::NoSecret(PASSWORD.to_owned()))?;
     let api = Api::at(clients, &target.url, target.allows_plain_http).await?;
-    let cloud = Cloud { api, target, password: exposed(password) };
+    let cloud = Cloud { api, uuid: &target.uuid, password: exposed(password) };
     let merged = merged(cloud.pull().await?, payload);
-    cloud.push(&merged).await?;
+    cloud.push(&merged, target.cipher).await?;
     let there = cloud.pull().await?;
     let ours = |blob: &Value| blob["cookie_data"][payload.domain].clone();
     if there.as_ref().map(ours) == Some(ours(&merged)) {
@@ -37,6 +38,28 @@ pub(super) async fn send(
         // Somebody else has pushed in between.
         Err(DeliveryError::Later(None))
     }
+}
+
+/// What a server has under a uuid; `None` when nothing is there. In either cipher.
+///
+/// # Errors
+/// As [`DeliveryError`] says; `WrongPassword` when what is there has another one.
+pub(crate) async fn read(
+    url: &str,
+    uuid: &str,
+    allows_plain_http: bool,
+    password: &Secret,
+    clients: &Clients,
+) -> Result<Option<Value>, DeliveryError> {
+    check_uuid(uuid)?;
+    let api = Api::at(clients, url, allows_plain_http).await?;
+    Cloud { api, uuid, password: exposed(password) }.pull().await
+}
+
+/// Whether a uuid can stand in an address.
+pub(super) fn check_uuid(uuid: &str) -> Result<(), BadAddress> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if !uuid.is_empty() && uuid.bytes().all(fits) { Ok(()) } else { Err(BadAddress::None) }
 }
 
 /// What is put into the server, without what is there already.
@@ -48,33 +71,33 @@ pub(super) fn preview(payload: &Payload) -> String {
 
 struct Cloud<'a> {
     api: Api,
-    target: &'a CookieCloudTarget,
+    uuid: &'a str,
     password: &'a str,
 }
 
 impl Cloud<'_> {
     /// What is there; `None` when nothing is.
     async fn pull(&self) -> Result<Option<Value>, DeliveryError> {
-        let uuid = &self.target.uuid;
+        let uuid = self.uuid;
         let Some(answer) = self.api.find(&format!("get/{uuid}")).await? else { return Ok(None) };
         let data = answer["encrypted"].as_str().ok_or(DeliveryError::NotUnderstood)?;
         let cipher = match answer["crypto_type"].as_str() {
             Some("aes-128-cbc-fixed") => CloudCipher::Fixed,
             _ => CloudCipher::Legacy,
         };
-        let text = cipher::decrypt(cipher, uuid, self.password, data).ok_or(DeliveryError::Unauthorised)?;
-        let blob: Value = serde_json::from_str(&text).map_err(|_| DeliveryError::Unauthorised)?;
+        let text = cipher::decrypt(cipher, uuid, self.password, data).ok_or(DeliveryError::WrongPassword)?;
+        let blob: Value = serde_json::from_str(&text).map_err(|_| DeliveryError::WrongPassword)?;
         if blob.is_object() { Ok(Some(blob)) } else { Err(DeliveryError::NotUnderstood) }
     }
 
-    async fn push(&self, blob: &Value) -> Result<(), DeliveryError> {
+    async fn push(&self, blob: &Value, cipher: CloudCipher) -> Result<(), DeliveryError> {
         let text = Zeroizing::new(blob.to_string());
-        let encrypted = cipher::encrypt(self.target.cipher, &self.target.uuid, self.password, &text);
-        let kind = match self.target.cipher {
+        let encrypted = cipher::encrypt(cipher, self.uuid, self.password, &text);
+        let kind = match cipher {
             CloudCipher::Legacy => "legacy",
             CloudCipher::Fixed => "aes-128-cbc-fixed",
         };
-        let body = json!({ "uuid": self.target.uuid, "encrypted": encrypted, "crypto_type": kind });
+        let body = json!({ "uuid": self.uuid, "encrypted": encrypted, "crypto_type": kind });
         let answer = self.api.send(SendMethod::Post, "update", &body).await?;
         if answer["action"] == "done" { Ok(()) } else { Err(DeliveryError::SaidNo("action")) }
     }

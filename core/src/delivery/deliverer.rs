@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tunekey_services::{AccountId, Clock, Secret, Service};
+use tunekey_services::{Clock, Credential, Secret, Service};
 
-use super::due::{current_key, pause};
+use super::due::{newest_key, pause};
 use super::error::DeliveryError;
 use super::lock::TargetLock;
 use super::model::{
@@ -92,13 +92,16 @@ impl Deliverer {
         let mut delivery = accounts.delivery(id)?;
         // What a test sends is not what is to be handed over.
         let counts = purpose != Purpose::Test || delivery.scope == DeliveryScope::PlayingOnly;
-        let tried = current_key(&accounts.record(&delivery.account)?);
+        let is_own = delivery.scope == DeliveryScope::OwnSignIn;
+        let tried = newest_key(&delivery, &accounts.record(&delivery.account)?);
+        let loaded = self.load(&delivery, interaction(purpose)).await;
         if purpose == Purpose::Test {
             delivery.scope = DeliveryScope::PlayingOnly;
         }
-        let loaded = self.load(&delivery.account, purpose).await;
         let key = loaded.as_ref().ok().map(key_of).filter(|_| counts);
-        if purpose == Purpose::Queue && key.is_some() && key == delivery.delivered {
+        let is_delivered = key.is_some() && key == delivery.delivered;
+        let is_awaited = is_own && tried.is_none() && is_missing(&loaded);
+        if purpose == Purpose::Queue && (is_delivered || is_awaited) {
             // The store has not what the ledger has heard of, or the other way round: what is there is delivered.
             self.postpone(accounts, id, tried).await?;
             return Ok(None);
@@ -107,7 +110,47 @@ impl Deliverer {
             Ok(kept) => self.send(accounts, service, clients, &delivery, &kept, purpose).await,
             Err(problem) => Err(problem.into()),
         };
-        self.note(accounts, id, tried, key, sent).await.map(Some)
+        let record = self.note(accounts, id, tried, key, sent).await?;
+        if is_own && counts && record.outcome.is_success() {
+            self.forget_own(id, interaction(purpose)).await;
+        }
+        Ok(Some(record))
+    }
+
+    /// Keeps what a sign-in for a delivery alone has brought, until that has it.
+    ///
+    /// # Errors
+    /// `NotFound` when the delivery is gone, `ProfileBusy`, or a problem of the store or the profile.
+    pub(crate) async fn keep_own(
+        &self,
+        accounts: &Accounts,
+        id: &DeliveryId,
+        credential: &Credential,
+    ) -> Result<(), Problem> {
+        // Nobody sends the one before while this takes its place.
+        let _lock = TargetLock::acquire(&self.profile, &accounts.delivery(id)?.target).await?;
+        // Looked for at once by whoever goes on after a crash, which may keep it from the ledger.
+        let looked_for = |delivery: &mut Delivery| {
+            delivery.failures = 0;
+            delivery.next_try_at = None;
+        };
+        accounts.update_delivery(id, looked_for).await?;
+        let known = accounts.delivery(id)?.own.map(|key| key.generation);
+        let slot = id.own_slot();
+        let kept = self.vault.own(&slot, &credential.account, Interaction::Allowed).await;
+        // One that cannot be read is of no use to anybody.
+        let there = kept.ok().flatten().map(|kept| kept.generation);
+        let generation = known.max(there).unwrap_or_default().next();
+        self.vault.save_own(&slot, credential, generation, Interaction::Allowed).await?;
+        let key = DeliveredKey { generation, issued_at: credential.issued_at };
+        accounts.update_delivery(id, move |delivery| delivery.own = Some(key)).await
+    }
+
+    /// Deletes a sign-in of a delivery's own, as far as the store takes part: what is left is replaced or deleted later.
+    pub(crate) async fn forget_own(&self, id: &DeliveryId, interaction: Interaction<'_>) {
+        if let Err(error) = self.vault.forget_named(&id.own_slot(), interaction).await {
+            tracing::info!(delivery = %id, %error, "a sign-in that was delivered is still in the store");
+        }
     }
 
     /// What would be delivered, with everything secret masked.
@@ -121,7 +164,7 @@ impl Deliverer {
         id: &DeliveryId,
     ) -> Result<String, Problem> {
         let delivery = accounts.delivery(id)?;
-        let kept = self.load(&delivery.account, Purpose::Test).await?;
+        let kept = self.load(&delivery, Interaction::Allowed).await?;
         let names = delivery.target.secrets();
         // A preview needs no secret to show that there is one.
         let secrets = names.into_iter().map(|name| (name, Secret::default())).collect();
@@ -162,11 +205,27 @@ impl Deliverer {
         Ok(())
     }
 
-    async fn load(&self, id: &AccountId, purpose: Purpose) -> Result<StoredCredential, Problem> {
-        match self.vault.load(id, interaction(purpose)).await {
+    /// What a delivery carries: the account's credential, or that of its own sign-in.
+    async fn load(
+        &self,
+        delivery: &Delivery,
+        interaction: Interaction<'_>,
+    ) -> Result<StoredCredential, Problem> {
+        let account = &delivery.account;
+        let missing = Problem::new(ProblemCode::CredentialMissing).with_service(account.service);
+        let (loaded, missing) = match delivery.scope {
+            DeliveryScope::PlayingOnly | DeliveryScope::Renewable => {
+                (self.vault.load(account, interaction).await, missing)
+            }
+            DeliveryScope::OwnSignIn => {
+                let loaded = self.vault.own(&delivery.id.own_slot(), account, interaction).await;
+                (loaded, no_own_sign_in(missing, delivery.delivered.is_some()))
+            }
+        };
+        match loaded {
             Ok(Some(kept)) => Ok(kept),
-            Ok(None) => Err(Problem::new(ProblemCode::CredentialMissing).with_service(id.service)),
-            Err(error) => Err(Problem::from(error).with_service(id.service)),
+            Ok(None) => Err(missing),
+            Err(error) => Err(Problem::from(error).with_service(account.service)),
         }
     }
 
@@ -191,6 +250,13 @@ impl Deliverer {
                 let payload = Payload::new(delivery, service, kept, secrets, self.clock.now())?;
                 send(&delivery.target, payload, clients, delivery.written.clone()).await
             }
+            DeliveryScope::OwnSignIn => {
+                let payload = Payload::new(delivery, service, kept, secrets, self.clock.now())?;
+                if !payload.renews {
+                    return Err(DeliveryError::NothingToHandOver);
+                }
+                send(&delivery.target, payload, clients, delivery.written.clone()).await
+            }
             DeliveryScope::Renewable => {
                 self.hand_over(accounts, service, clients, delivery, secrets, purpose).await
             }
@@ -212,7 +278,7 @@ impl Deliverer {
         let (payload, was) = {
             // No renewal is under way while this is held.
             let _lock = AccountLock::acquire(&self.profile, id).await?;
-            let kept = self.load(id, purpose).await?;
+            let kept = self.load(delivery, interaction(purpose)).await?;
             let payload = Payload::new(delivery, service, &kept, secrets, now)?;
             if !payload.renews {
                 return Err(DeliveryError::NothingToHandOver);
@@ -239,7 +305,7 @@ impl Deliverer {
         &self,
         accounts: &Accounts,
         id: &DeliveryId,
-        tried: DeliveredKey,
+        tried: Option<DeliveredKey>,
         key: Option<DeliveredKey>,
         sent: Result<Sent, DeliveryError>,
     ) -> Result<DeliveryRecord, Problem> {
@@ -252,9 +318,12 @@ impl Deliverer {
         let (record, written) = record(at, sent);
         let noted = record.clone();
         let change = move |delivery: &mut Delivery| {
-            delivery.tried = Some(tried);
+            delivery.tried = tried;
             if noted.outcome.is_success() {
                 delivery.delivered = key.or(delivery.delivered);
+                if delivery.scope == DeliveryScope::OwnSignIn {
+                    delivery.own = key.or(delivery.own);
+                }
                 delivery.written = written.or(delivery.written.take());
                 delivery.failures = 0;
                 delivery.next_try_at = None;
@@ -272,11 +341,11 @@ impl Deliverer {
         &self,
         accounts: &Accounts,
         id: &DeliveryId,
-        tried: DeliveredKey,
+        tried: Option<DeliveredKey>,
     ) -> Result<(), Problem> {
         let now = self.clock.now();
         let change = move |delivery: &mut Delivery| {
-            delivery.tried = Some(tried);
+            delivery.tried = tried;
             wait_longer(delivery, now, None);
         };
         accounts.update_delivery(id, change).await
@@ -305,6 +374,24 @@ fn record(at: Timestamp, sent: Result<Sent, DeliveryError>) -> (DeliveryRecord, 
 
 fn key_of(kept: &StoredCredential) -> DeliveredKey {
     DeliveredKey { generation: kept.generation, issued_at: kept.credential.issued_at }
+}
+
+/// Whether the store is open and has no credential there.
+fn is_missing(loaded: &Result<StoredCredential, Problem>) -> bool {
+    loaded.as_ref().is_err_and(|problem| problem.code == ProblemCode::CredentialMissing)
+}
+
+/// That there is no sign-in of a delivery's own, or none any more.
+fn no_own_sign_in(missing: Problem, was_delivered: bool) -> Problem {
+    if was_delivered {
+        missing.with_words(
+            "The tool has its own sign-in and renews it; TuneKey keeps no copy. If it stopped working there, sign in once \
+             more for this tool.",
+            "该工具已有自己的登录并自行续期，TuneKey 不保留副本。如果它在那边失效，请为该工具再登录一次。",
+        )
+    } else {
+        missing.with_words("Sign in once more for this tool first.", "请先为该工具再登录一次。")
+    }
 }
 
 fn interaction(purpose: Purpose) -> Interaction<'static> {

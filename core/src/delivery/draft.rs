@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use tunekey_services::{AccountId, Secret, ServiceId, display_text};
+use tunekey_services::{AccountId, Secret, ServiceId, display_text, registry};
 
 use super::edit::{EditError, Place, edited};
 use super::error::{DeliveryError, NotAFile};
-use super::http;
 use super::model::{Delivery, DeliveryId, DeliveryScope};
 use super::payload::Payload;
 use super::target::{CommandTarget, FileContent, FileTarget, SIGNING, Target};
 use super::template::{self, TemplateError};
+use super::{cookie_cloud, http};
 use crate::export::{self, Format};
-use crate::outbound::{self, BadAddress};
+use crate::outbound;
 use crate::problem::Problem;
 
 /// What a delivery is made of.
@@ -49,6 +49,7 @@ impl DeliveryDraft {
             last: None,
             earlier: Vec::new(),
             delivered: None,
+            own: None,
             tried: None,
             failures: 0,
             next_try_at: None,
@@ -73,6 +74,16 @@ impl DeliveryDraft {
     pub(crate) fn check(&self, service: ServiceId) -> Result<(), Problem> {
         if !self.format.suits(service) {
             return Err(export::no_format(service, self.format));
+        }
+        // Found out now rather than after a sign-in.
+        let renews = match self.format {
+            Format::Own(_) => true,
+            Format::Header | Format::Json | Format::Env | Format::Netscape => {
+                registry::facts(service).is_some_and(|facts| facts.cookie.renews)
+            }
+        };
+        if self.scope == DeliveryScope::OwnSignIn && !renews {
+            return Err(DeliveryError::NothingToHandOver.problem());
         }
         self.check_target().map_err(DeliveryError::problem)
     }
@@ -104,10 +115,7 @@ impl DeliveryDraft {
             Target::Command(command) => check_command(command),
             Target::Http(http) => http::check(http),
             Target::CookieCloud(cloud) => {
-                let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-                if cloud.uuid.is_empty() || !cloud.uuid.bytes().all(fits) {
-                    return Err(BadAddress::None.into());
-                }
+                cookie_cloud::check_uuid(&cloud.uuid)?;
                 plain(&cloud.url, cloud.allows_plain_http)
             }
             Target::Meting(meting) => plain(&meting.url, meting.allows_plain_http),

@@ -14,21 +14,34 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(30);
 /// The shortest one: dice that show nothing must not make a storm.
 const SHORTEST_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 
-/// Whether an account's newest key is to be delivered now. A new key does not wait for what failed with an older one.
+/// Whether the newest key is to be delivered now. A new key does not wait for what failed with an older one.
 pub(crate) fn is_due(delivery: &Delivery, record: &AccountRecord, now: Timestamp) -> bool {
-    let key = current_key(record);
-    let waits = delivery.tried == Some(key) && delivery.next_try_at.is_some_and(|at| now < at);
-    let is_new = match delivery.scope {
-        DeliveryScope::PlayingOnly => delivery.delivered != Some(key),
-        // A credential is handed over once. The one of a later sign-in is TuneKey's own again.
-        DeliveryScope::Renewable => delivery.delivered.is_none(),
-    };
-    delivery.enabled && is_new && !waits && !record.signing_out && !record.health.needs_sign_in()
+    let waits =
+        delivery.tried == newest_key(delivery, record) && delivery.next_try_at.is_some_and(|at| now < at);
+    // What a crash has kept from the ledger may be in the store: a sign-in of its own that is not known is looked for.
+    let has_credential = delivery.scope == DeliveryScope::OwnSignIn || !record.health.needs_sign_in();
+    delivery.enabled && !is_there(delivery, record) && !waits && !record.signing_out && has_credential
 }
 
-/// The key that an account has now, as far as the ledger knows.
-pub(super) fn current_key(record: &AccountRecord) -> DeliveredKey {
-    DeliveredKey { generation: record.generation, issued_at: record.life.issued_at }
+/// Whether the target has what it is to have.
+pub(super) fn is_there(delivery: &Delivery, record: &AccountRecord) -> bool {
+    match delivery.scope {
+        DeliveryScope::PlayingOnly | DeliveryScope::OwnSignIn => {
+            delivery.delivered.is_some() && delivery.delivered == newest_key(delivery, record)
+        }
+        // A credential is handed over once. The one of a later sign-in is TuneKey's own again.
+        DeliveryScope::Renewable => delivery.delivered.is_some(),
+    }
+}
+
+/// The newest key that there is for a delivery, as far as the ledger knows.
+pub(super) fn newest_key(delivery: &Delivery, record: &AccountRecord) -> Option<DeliveredKey> {
+    match delivery.scope {
+        DeliveryScope::PlayingOnly | DeliveryScope::Renewable => {
+            Some(DeliveredKey { generation: record.generation, issued_at: record.life.issued_at })
+        }
+        DeliveryScope::OwnSignIn => delivery.own,
+    }
 }
 
 /// How long to wait after so many failures: doubling, with full jitter.

@@ -59,6 +59,9 @@ pub(crate) enum DeliveryError {
     /// The target refuses what opens it.
     #[error("the target refuses the token or password")]
     Unauthorised,
+    /// What is there was encrypted with another password.
+    #[error("what is there has another password")]
+    WrongPassword,
     /// The target says that it has not worked, in the body of its answer.
     #[error("the target says no: {0}")]
     SaidNo(&'static str),
@@ -140,6 +143,7 @@ impl DeliveryError {
             | Self::Address(_)
             | Self::CredentialInAddress
             | Self::Unauthorised
+            | Self::WrongPassword
             | Self::Nowhere(_)
             | Self::Gone
             | Self::NoSecret(_)
@@ -242,6 +246,11 @@ impl DeliveryError {
                 InvalidInput,
                 "The target refuses the token or password. Enter it again.",
                 "目标拒绝了令牌或密码，请重新填写。",
+            ),
+            Self::WrongPassword => (
+                InvalidInput,
+                "What is there was encrypted with another password. Enter the one that the browser’s extension has.",
+                "那里的内容是用另一个密码加密的，请填写浏览器扩展中的密码。",
             ),
             Self::SaidNo(_) => (
                 Unexpected,

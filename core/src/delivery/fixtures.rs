@@ -44,6 +44,7 @@ fn delivery(account: AccountId) -> Delivery {
         last: None,
         earlier: Vec::new(),
         delivered: None,
+        own: None,
         tried: None,
         failures: 0,
         next_try_at: None,

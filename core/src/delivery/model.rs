@@ -52,6 +52,9 @@ pub struct Delivery {
     /// What was delivered last.
     #[serde(default)]
     pub delivered: Option<DeliveredKey>,
+    /// What the last sign-in of its own has brought, for one that has such; `None` until there was one.
+    #[serde(default)]
+    pub own: Option<DeliveredKey>,
     /// The key that was current when it was tried last: what waits is that, not a newer one.
     #[serde(default)]
     pub tried: Option<DeliveredKey>,
@@ -94,6 +97,11 @@ impl DeliveryId {
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Where the store keeps a sign-in of its own until it is delivered.
+    pub(crate) fn own_slot(&self) -> NamedSlot {
+        NamedSlot::new(SecretKind::OwnSignIn, &self.0).expect("ten letters and digits are a name")
     }
 
     /// Where the store keeps a secret of its target; `None` when the secret cannot have that name.
@@ -140,6 +148,9 @@ pub enum DeliveryScope {
     PlayingOnly,
     /// All of it: the target renews it from then on and TuneKey does not, until the account is signed in again.
     Renewable,
+    /// All of a second credential of the account, from a sign-in for this delivery alone: the target renews that one, and
+    /// TuneKey the account's own.
+    OwnSignIn,
 }
 
 impl DeliveryScope {
@@ -147,7 +158,7 @@ impl DeliveryScope {
     pub(crate) fn export(self) -> Scope {
         match self {
             Self::PlayingOnly => Scope::Minimal,
-            Self::Renewable => Scope::Full,
+            Self::Renewable | Self::OwnSignIn => Scope::Full,
         }
     }
 }

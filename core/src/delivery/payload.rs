@@ -25,6 +25,8 @@ pub(crate) struct Payload {
     pub(crate) renews: bool,
     /// Its cookies, as much of them as the delivery's scope lets out.
     pub(crate) cookies: CookiePairs,
+    /// What a whole credential has besides its cookies, by the service's own names.
+    fields: CookiePairs,
     /// The domain of the cookies, with its leading dot.
     pub(crate) domain: &'static str,
     /// What Meting and its like call the service.
@@ -62,6 +64,12 @@ impl Payload {
             text: export.text,
             renews: export.renews,
             cookies: cookies(service, credential, scope),
+            fields: match scope {
+                Scope::Full => {
+                    credential.fields.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect()
+                }
+                Scope::Minimal => CookiePairs::new(),
+            },
             domain: service.facts().cookie.domain,
             platform: service.facts().cookie.platform,
             expires_at: credential.expires_at,
@@ -79,9 +87,11 @@ impl Payload {
     pub(crate) fn masked(self, format: Format) -> Self {
         let text = masked_text(format, &self.text, &self.cookies);
         let mask = |name: String| (name, Secret::new(MASK));
+        let masked = |pairs: CookiePairs| pairs.into_iter().map(|(name, _)| mask(name)).collect();
         Self {
             text: Secret::new(text),
-            cookies: self.cookies.into_iter().map(|(name, _)| mask(name)).collect(),
+            cookies: masked(self.cookies),
+            fields: masked(self.fields),
             secrets: self.secrets.into_keys().map(mask).collect(),
             ..self
         }
@@ -110,7 +120,7 @@ impl Payload {
             "days_left" => plain(self.days_left().map_or_else(String::new, |days| days.to_string())),
             "delivery" => plain(self.id.clone()),
             _ => match name.split_once('.')? {
-                ("field", name) => plain(exposed(self.cookie(name)?).to_owned()),
+                ("field", name) => plain(exposed(self.cookie(name).or_else(|| self.field(name))?).to_owned()),
                 ("secret", name) => plain(exposed(self.secret(name)?).to_owned()),
                 _ => None,
             },
@@ -120,6 +130,11 @@ impl Payload {
     /// A cookie of that name.
     pub(crate) fn cookie(&self, name: &str) -> Option<&Secret> {
         self.cookies.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    /// A field of that name, of a whole credential.
+    fn field(&self, name: &str) -> Option<&Secret> {
+        self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
     /// A secret of the target.
@@ -137,7 +152,8 @@ impl Payload {
     /// Takes out of a text all that is secret: what is named in it, and whatever is so long that it could be an encoding of
     /// it.
     pub(crate) fn scrub(&self, text: &str) -> String {
-        let values = self.cookies.iter().map(|(_, value)| value).chain(self.secrets.values());
+        let fields = self.cookies.iter().chain(&self.fields).map(|(_, value)| value);
+        let values = fields.chain(self.secrets.values());
         let mut scrubbed = text.to_owned();
         for value in values.map(exposed).filter(|value| value.len() >= SHORTEST_SECRET) {
             scrubbed = scrubbed.replace(value, MASK);

@@ -126,7 +126,7 @@ impl Preset {
     /// `InvalidInput` when an answer is missing, is to no question, or cannot be used, or when nothing can be handed over to
     /// it.
     pub fn draft(&self, answers: &PresetAnswers, scope: DeliveryScope) -> Result<DeliveryDraft, Problem> {
-        if scope == DeliveryScope::Renewable && !self.hands_over {
+        if scope != DeliveryScope::PlayingOnly && !self.hands_over {
             return Err(Problem::invalid(
                 format!(
                     "{} takes only what plays, so that nothing can be handed over to it.",
@@ -135,7 +135,7 @@ impl Preset {
                 format!("{} 只接受播放所需的部分，无法移交。", self.title.chinese),
             ));
         }
-        let Made { target, format } = (self.make)(&Answers::new(self, answers)?)?;
+        let Made { target, format } = (self.make)(&Answers::new(self, answers, scope)?)?;
         let mut answers = answers.clone();
         if let Target::CookieCloud(cloud) = &target {
             // What was made up here is the answer from now on: a change must not make up another.

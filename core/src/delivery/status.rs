@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::due::current_key;
+use super::due::is_there;
 use super::model::{Delivery, DeliveryScope};
 use crate::ledger::AccountRecord;
 
@@ -30,11 +30,13 @@ pub struct DeliveryStatus {
 pub enum DeliveryState {
     /// It is switched off.
     Off,
-    /// The account's key is to be delivered.
+    /// It has no sign-in of its own yet.
+    NeedsSignIn,
+    /// The newest key is to be delivered.
     Waiting,
     /// The account's key is there.
     Delivered,
-    /// The credential was handed over: the target renews it.
+    /// The credential, or a sign-in of its own, was handed over: the target renews it.
     HandedOver,
     /// The credential was handed over, and the account has been signed in again since: nothing more goes there.
     TakenBack,
@@ -47,32 +49,29 @@ impl DeliveryStatus {
     pub(crate) fn new(delivery: Delivery, record: &AccountRecord) -> Self {
         let (state, is_there) = (state(&delivery, record), is_there(&delivery, record));
         let retries = state == DeliveryState::Failing && !is_there;
-        let retry_at = delivery.next_try_at.filter(|_| retries && !record.health.needs_sign_in());
+        let has_credential = delivery.scope == DeliveryScope::OwnSignIn || !record.health.needs_sign_in();
+        let retry_at = delivery.next_try_at.filter(|_| retries && has_credential);
         Self { state, summary: delivery.target.summary(), retry_at, delivery }
-    }
-}
-
-/// Whether the target has what it is to have.
-fn is_there(delivery: &Delivery, record: &AccountRecord) -> bool {
-    match delivery.scope {
-        DeliveryScope::PlayingOnly => delivery.delivered == Some(current_key(record)),
-        DeliveryScope::Renewable => delivery.delivered.is_some(),
     }
 }
 
 fn state(delivery: &Delivery, record: &AccountRecord) -> DeliveryState {
     let failed = delivery.last.as_ref().is_some_and(|last| !last.outcome.is_success());
     if !delivery.enabled {
-        DeliveryState::Off
-    } else if failed {
-        DeliveryState::Failing
-    } else if !is_there(delivery, record) {
-        DeliveryState::Waiting
-    } else if delivery.scope == DeliveryScope::PlayingOnly {
-        DeliveryState::Delivered
-    } else if record.handed_over_at.is_some() {
-        DeliveryState::HandedOver
-    } else {
-        DeliveryState::TakenBack
+        return DeliveryState::Off;
+    }
+    if delivery.scope == DeliveryScope::OwnSignIn && delivery.own.is_none() {
+        return DeliveryState::NeedsSignIn;
+    }
+    if failed {
+        return DeliveryState::Failing;
+    }
+    if !is_there(delivery, record) {
+        return DeliveryState::Waiting;
+    }
+    match delivery.scope {
+        DeliveryScope::PlayingOnly => DeliveryState::Delivered,
+        DeliveryScope::Renewable if record.handed_over_at.is_none() => DeliveryState::TakenBack,
+        DeliveryScope::Renewable | DeliveryScope::OwnSignIn => DeliveryState::HandedOver,
     }
 }

@@ -132,7 +132,7 @@ async fn a_cookie_cloud_keeps_what_others_have_put_there_in_both_ciphers() {
         let other = payload_with("third", &[("password", "another")]);
         let sent = cookie_cloud::send(&target, &other, &clients()).await;
         assert!(
-            matches!(sent, Err(DeliveryError::Unauthorised)),
+            matches!(sent, Err(DeliveryError::WrongPassword)),
             "what is there is not overwritten: {sent:?}"
         );
         let asked = server.asked();

@@ -80,7 +80,8 @@ impl Group {
             return Ok(());
         }
         names::without_controls(name)?;
-        let field = names::field(name).filter(|field| self.has_labels() || !field.is_weak());
+        // Names of cookies tell large letters from small ones, and another name is another cookie.
+        let field = if self.has_labels() { names::field(name) } else { names::cookie(name) };
         let value = if field.is_some() { names::without_controls(unquoted(value))? } else { value };
         if is_nothing(value) || self.found.len() >= MOST_PAIRS {
             return Ok(());

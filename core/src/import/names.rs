@@ -50,6 +50,11 @@ static EXACT: LazyLock<HashMap<&str, Field>> =
 static SESSION: LazyLock<&str> =
     LazyLock::new(|| exact().find(|field| field.kind == Kind::Session).map_or("session", |field| field.name));
 
+/// The field that is a cookie of that name, letter by letter; `None` when no service knows one.
+pub(super) fn cookie(name: &str) -> Option<Field> {
+    EXACT.get(name).copied()
+}
+
 /// The field that is called so; `None` when no service knows one.
 pub(super) fn field(name: &str) -> Option<Field> {
     if let Some(field) = EXACT.get(name) {

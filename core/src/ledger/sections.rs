@@ -42,7 +42,9 @@ impl Section {
     /// a new one: it would take the whole ledger for damaged.
     fn version(self) -> u64 {
         match self {
-            Self::Accounts | Self::Settings | Self::Quota | Self::Deliveries | Self::Notifications => 1,
+            Self::Settings | Self::Quota | Self::Notifications => 1,
+            // Sign-ins by CookieCloud, and deliveries with a sign-in of their own.
+            Self::Accounts | Self::Deliveries => 2,
         }
     }
 

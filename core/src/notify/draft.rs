@@ -41,6 +41,18 @@ pub(crate) struct DraftFields {
 }
 
 impl ChannelDraft {
+    /// What leaves a channel as it is: its secrets are not in it, and stay.
+    pub fn of(channel: &Channel) -> Self {
+        let values = channel.open.iter().map(|(key, value)| (key.clone(), Secret::new(value.as_str())));
+        Self {
+            kind: channel.kind,
+            label: channel.label.clone(),
+            language: channel.language,
+            values: values.collect(),
+            allows_plain_http: channel.allows_plain_http,
+        }
+    }
+
     /// The host that messages go to, if the draft can be used. `kept` are the secrets that are in the store already.
     ///
     /// # Errors

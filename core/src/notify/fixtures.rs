@@ -70,6 +70,7 @@ pub(super) fn delivery() -> Delivery {
         scope: DeliveryScope::PlayingOnly,
         last: None,
         delivered: None,
+        own: None,
         tried: None,
         failures: 0,
         next_try_at: None,

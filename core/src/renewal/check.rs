@@ -2,7 +2,7 @@
 //! renewed is due, not dead.
 
 use jiff::Timestamp;
-use tunekey_services::{AccountId, Context, Inspection, Renewability, Service, ServiceError};
+use tunekey_services::{AccountId, Context, Inspection, Method, Renewability, Service, ServiceError};
 
 use super::{KeyState, Renewer};
 use crate::account::{ProvingCall, RenewalTrigger};
@@ -85,7 +85,8 @@ impl Renewer {
                     Ok(Checked::Valid(Box::new(inspection)))
                 }
                 Err(ServiceError::Rejected { .. })
-                    if service.renewability(&kept.credential) == Renewability::Renewable =>
+                    if service.renewability(&kept.credential) == Renewability::Renewable
+                        && accounts.record(id)?.method != Method::CookieCloud =>
                 {
                     self.revive(accounts, service, context, &kept, trigger).await.map(|()| Checked::Renewed)
                 }

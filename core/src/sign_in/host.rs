@@ -24,6 +24,11 @@ pub(crate) trait SignInHost: Send + Sync + 'static {
     async fn context(&self) -> Result<Context, Problem>;
     /// Whether a credential could be saved; may ask the person to unlock the keychain.
     async fn ready_to_save(&self) -> Result<(), Problem>;
+    /// Whether a credential may be saved at all, before the person is asked about it.
+    ///
+    /// # Errors
+    /// Why not; it is ended at the service then.
+    async fn accepts(&self, grant: &Grant, method: Method) -> Result<(), Problem>;
     /// Saves the credential and what is known of the account, and asks for the rest afterwards. Returns whether the
     /// account was known before.
     async fn save(

@@ -5,7 +5,7 @@ mod questions;
 mod recovery;
 mod saving;
 
-use tunekey_services::{AccountId, Method, Service};
+use tunekey_services::{AccountId, Grant, Method, Service};
 
 use super::attempt_state::AttemptOutcome;
 use super::conversation::{Cancelled, Conversation, Decision};
@@ -73,10 +73,7 @@ impl<H: SignInHost> Machine<H> {
             return self.fail(failed(problem)).await;
         }
         match self.attempt().await? {
-            AttemptOutcome::Granted(grant) => match self.consent(&grant).await? {
-                Decision::Keep => self.save(&grant).await.map(|()| Round::Saved),
-                Decision::StartOver => Ok(Round::StartOver),
-            },
+            AttemptOutcome::Granted(grant) => self.granted(&grant).await,
             AttemptOutcome::StartOver => Ok(Round::StartOver),
             // One that was scanned was declined, or not confirmed in time: that is said first.
             AttemptOutcome::Expired { scanned: false } if self.codes_by_itself > 0 => {
@@ -90,6 +87,18 @@ impl<H: SignInHost> Machine<H> {
                 self.fail(self.failure(Problem::of_service(error, self.service.id()))).await
             }
             AttemptOutcome::Hindered(problem) => self.fail(self.failure(problem)).await,
+        }
+    }
+
+    /// Saves what has come, if that is wanted.
+    async fn granted(&mut self, grant: &Grant) -> Result<Round, Cancelled> {
+        if let Err(problem) = self.host.accepts(grant, self.method).await {
+            self.discard(grant).await;
+            return self.fail(failed(problem)).await;
+        }
+        match self.consent(grant).await? {
+            Decision::Keep => self.save(grant).await.map(|()| Round::Saved),
+            Decision::StartOver => Ok(Round::StartOver),
         }
     }
 

@@ -162,6 +162,9 @@ impl SignInHost for FakeHost {
         }
         Ok(())
     }
+    async fn accepts(&self, _: &Grant, _: Method) -> Result<(), Problem> {
+        Ok(())
+    }
     async fn save(&self, grant: &Grant, method: Method, _: &Scanner) -> Result<(Account, bool), Problem> {
         let mut refusals = self.refusals.lock().unwrap();
         if *refusals > 0 {

@@ -89,6 +89,8 @@ pub enum SecretKind {
     WebhookSecret,
     /// What opens the target of a delivery, or signs what goes there.
     Delivery,
+    /// A sign-in that a delivery has of its own, until it is delivered.
+    OwnSignIn,
     /// What opens a channel of messages to the person, or the address that is told that all is well.
     Notification,
 }
@@ -100,6 +102,7 @@ impl SecretKind {
             Self::Token => "token",
             Self::WebhookSecret => "webhook-secret",
             Self::Delivery => "delivery",
+            Self::OwnSignIn => "own-sign-in",
             Self::Notification => "notification",
         }
     }
@@ -151,6 +154,7 @@ mod tests {
             NamedSlot::new(SecretKind::WebhookSecret, "1").expect("a name").slot(),
             NamedSlot::new(SecretKind::Delivery, "0123456789-token").expect("a name").slot(),
             NamedSlot::new(SecretKind::Notification, "0123456789-device-key").expect("a name").slot(),
+            NamedSlot::new(SecretKind::OwnSignIn, "0123456789").expect("a name").slot(),
         ];
         assert_eq!(
             names.map(|name| name.to_string()),
@@ -162,6 +166,7 @@ mod tests {
                 "v1:webhook-secret:1",
                 "v1:delivery:0123456789-token",
                 "v1:notification:0123456789-device-key",
+                "v1:own-sign-in:0123456789",
             ]
         );
     }
@@ -184,9 +189,13 @@ mod tests {
 
     #[test]
     fn no_service_is_called_like_a_kind_of_secret() {
-        for kind in
-            [SecretKind::Token, SecretKind::WebhookSecret, SecretKind::Delivery, SecretKind::Notification]
-        {
+        for kind in [
+            SecretKind::Token,
+            SecretKind::WebhookSecret,
+            SecretKind::Delivery,
+            SecretKind::OwnSignIn,
+            SecretKind::Notification,
+        ] {
             assert!(registry::all().iter().all(|service| service.id().as_str() != kind.as_str()), "{kind:?}");
         }
     }

@@ -9,12 +9,14 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::task::AbortOnDropHandle;
-use tunekey_services::{AccountId, Secret, display_text};
+use tunekey_services::{AccountId, Credential, Secret, display_text};
 
 use super::{TuneKey, service_of};
-use crate::delivery::{Deliverer, Delivery, DeliveryDraft, DeliveryId, DeliveryRecord, Purpose, is_due};
+use crate::delivery::{
+    Deliverer, Delivery, DeliveryDraft, DeliveryId, DeliveryRecord, DeliveryScope, Purpose, is_due,
+};
 use crate::problem::{Problem, ProblemCode};
-use crate::store::StoreState;
+use crate::store::{Interaction, StoreState};
 
 /// How often to look for what other processes have saved. What this one saves is seen at once.
 const TICK: Duration = Duration::from_secs(2);
@@ -44,6 +46,14 @@ impl TuneKey {
     /// Every delivery, oldest first.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.0.accounts.deliveries()
+    }
+
+    /// The deliveries of an account that have had a sign-in of their own: what removing the account does not end.
+    pub fn own_sign_ins(&self, account: &AccountId) -> Vec<Delivery> {
+        let has_one = |one: &Delivery| {
+            one.account == *account && one.scope == DeliveryScope::OwnSignIn && one.own.is_some()
+        };
+        self.deliveries().into_iter().filter(has_one).collect()
     }
 
     /// The delivery that a person means: by its id, by a unique beginning of it, or by its label.
@@ -138,6 +148,9 @@ impl TuneKey {
         self.0.accounts.update_delivery(id, move |delivery| draft.replace(delivery)).await?;
         // After the change: until then they are needed.
         deliverer.forget_secrets(id, kept.difference(&needed)).await?;
+        if self.0.accounts.delivery(id)?.scope != DeliveryScope::OwnSignIn {
+            deliverer.forget_own(id, Interaction::Allowed).await;
+        }
         self.0.deliveries.news.notify_one();
         self.0.accounts.delivery(id)
     }
@@ -191,6 +204,17 @@ impl TuneKey {
         self.0.deliveries.deliverer.preview(&self.0.accounts, service, id).await
     }
 
+    /// Keeps what a sign-in for a delivery alone has brought, and has it delivered.
+    pub(super) async fn keep_own_sign_in(
+        &self,
+        id: &DeliveryId,
+        credential: &Credential,
+    ) -> Result<(), Problem> {
+        self.0.deliveries.deliverer.keep_own(&self.0.accounts, id, credential).await?;
+        self.0.deliveries.news.notify_one();
+        Ok(())
+    }
+
     /// Removes a delivery and the secrets of its target. What was delivered stays where it is.
     ///
     /// # Errors
@@ -198,7 +222,9 @@ impl TuneKey {
     pub async fn remove_delivery(&self, id: &DeliveryId) -> Result<(), Problem> {
         let delivery = self.0.accounts.delivery(id)?;
         self.0.deliveries.deliverer.forget_secrets(id, &delivery.target.secrets()).await?;
-        self.0.accounts.remove_delivery(id).await
+        self.0.accounts.remove_delivery(id).await?;
+        self.0.deliveries.deliverer.forget_own(id, Interaction::Allowed).await;
+        Ok(())
     }
 
     /// Deletes the secrets of all deliveries of an account that is being removed.
@@ -209,6 +235,7 @@ impl TuneKey {
             if let Err(problem) = forgotten {
                 tracing::warn!(delivery = %delivery.id, code = ?problem.code, "a secret of a delivery is left behind");
             }
+            self.0.deliveries.deliverer.forget_own(&delivery.id, Interaction::Allowed).await;
         }
     }
 
@@ -220,6 +247,7 @@ impl TuneKey {
     }
 
     async fn run_deliveries(&self) {
+        self.forget_delivered_sign_ins().await;
         let places = Arc::new(Semaphore::new(MOST_AT_ONCE));
         let mut looks = tokio::time::interval(TICK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -245,6 +273,16 @@ impl TuneKey {
                     });
                 }
             }
+        }
+    }
+
+    /// Deletes what a crash has left in the store of sign-ins that were delivered.
+    pub(super) async fn forget_delivered_sign_ins(&self) {
+        let is_delivered = |one: &Delivery| {
+            one.scope == DeliveryScope::OwnSignIn && one.own.is_some() && one.own == one.delivered
+        };
+        for delivery in self.deliveries().into_iter().filter(is_delivered) {
+            self.0.deliveries.deliverer.forget_own(&delivery.id, Interaction::Forbidden).await;
         }
     }
 
@@ -279,7 +317,11 @@ impl TuneKey {
         .await
     }
 
-    async fn deliver(&self, id: &DeliveryId, purpose: Purpose) -> Result<Option<DeliveryRecord>, Problem> {
+    pub(super) async fn deliver(
+        &self,
+        id: &DeliveryId,
+        purpose: Purpose,
+    ) -> Result<Option<DeliveryRecord>, Problem> {
         let service = service_of(self.0.accounts.delivery(id)?.account.service)?;
         let clients = self.outbound_clients().await?;
         let accounts = &self.0.accounts;

@@ -130,17 +130,7 @@ impl TuneKey {
     /// # Errors
     /// As [`TuneKey::add_channel`]; `NotFound` when there is no such channel.
     pub async fn change_channel(&self, id: &ChannelId, draft: ChannelDraft) -> Result<Channel, Problem> {
-        let channel = self.0.accounts.channel(id)?;
-        if draft.kind != channel.kind {
-            return Err(Problem::invalid(
-                "A channel stays of its kind. Remove it, and add another.",
-                "渠道的类型不能更改，请移除后重新添加。",
-            ));
-        }
-        let kept =
-            self.channel_fields(&channel, Interaction::Allowed).await.map_err(ChannelError::problem)?;
-        let kept = kept.into_iter().filter(|(key, _)| channel.secrets.contains(key)).collect();
-        let changed = draft.channel(id.clone(), draft.check(&kept)?);
+        let changed = draft.channel(id.clone(), self.check_channel_change(id, &draft).await?);
         self.save_channel_secrets(id, &draft.fields().secret).await?;
         let change = move |channel: &mut Channel, voice: &mut Voice| {
             let given = changed.secrets.into_iter().filter(|key| !channel.secrets.contains(key));
@@ -156,6 +146,28 @@ impl TuneKey {
         self.0.accounts.update_channel(id, change).await?;
         self.0.notifier.news.notify_one();
         self.0.accounts.channel(id)
+    }
+
+    /// The host that messages would go to after that change: what a person is asked about before.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such channel, `InvalidInput` when it cannot be changed so, or a problem of the store.
+    pub async fn check_channel_change(
+        &self,
+        id: &ChannelId,
+        draft: &ChannelDraft,
+    ) -> Result<String, Problem> {
+        let channel = self.0.accounts.channel(id)?;
+        if draft.kind != channel.kind {
+            return Err(Problem::invalid(
+                "A channel stays of its kind. Remove it, and add another.",
+                "渠道的类型不能更改，请移除后重新添加。",
+            ));
+        }
+        let kept =
+            self.channel_fields(&channel, Interaction::Allowed).await.map_err(ChannelError::problem)?;
+        let kept = kept.into_iter().filter(|(key, _)| channel.secrets.contains(key)).collect();
+        draft.check(&kept)
     }
 
     /// Switches a channel on or off. One that is switched on is tried anew.

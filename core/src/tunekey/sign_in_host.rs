@@ -8,7 +8,7 @@ use tunekey_services::{
     AccountId, Context, Credential, Grant, Inspection, Method, Service, ServiceId, picture, registry,
 };
 
-use super::{SIGN_OUT_LIMIT, TuneKey, service_of};
+use super::{SIGN_OUT_LIMIT, TuneKey, cookie_cloud, service_of};
 use crate::account::{Account, ProvingCall, RenewalTrigger};
 use crate::accounts::apply_inspection;
 use crate::alternatives::{Alternatives, BlockedMethods, SignInOption};
@@ -39,6 +39,21 @@ impl SignInHost for TuneKey {
         self.store_says(opened)
     }
 
+    /// A browser's cookies take no sign-in's place that works: TuneKey renews that, and must not renew these.
+    async fn accepts(&self, grant: &Grant, method: Method) -> Result<(), Problem> {
+        let id = &grant.credential.account;
+        match self.0.accounts.record(id) {
+            Ok(record)
+                if method == Method::CookieCloud
+                    && record.method != Method::CookieCloud
+                    && !record.health.needs_sign_in() =>
+            {
+                Err(cookie_cloud::is_signed_in(id))
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     async fn save(
         &self,
         grant: &Grant,
@@ -61,8 +76,8 @@ impl SignInHost for TuneKey {
             let change = move |record: &mut AccountRecord| {
                 record.method = method;
                 record.signing_out = false;
-                // It is another credential than the one that was handed over.
-                record.handed_over_at = None;
+                // It is another credential than the one that was handed over; a browser goes on renewing its own.
+                record.handed_over_at = (method == Method::CookieCloud).then_some(now);
                 evidence::clear(record);
                 record.proofs.account_accepted(ProvingCall::SignIn, record.generation, now);
                 if let Some(nickname) = nickname {
@@ -105,8 +120,10 @@ impl SignInHost for TuneKey {
     }
 
     fn alternatives(&self, option: SignInOption) -> Alternatives {
-        let methods =
+        let mut methods =
             registry::by_id(option.service).map(|service| self.methods(service)).unwrap_or_default();
+        // Whoever has one knows; nobody sets one up because a code was refused.
+        methods.retain(|method| *method != Method::CookieCloud);
         self.blocked_methods().alternatives(option, &methods, self.0.clock.now())
     }
 

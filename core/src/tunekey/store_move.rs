@@ -323,7 +323,8 @@ impl TuneKey {
             accounts.flat_map(|record| [Side::A, Side::B].map(|side| SlotName::credential(&record.id, side)));
         let deliveries = self.deliveries();
         let secrets = deliveries.iter().flat_map(|delivery| {
-            delivery.target.secrets().into_iter().filter_map(|name| Some(delivery.id.slot(&name)?.slot()))
+            let of_target = delivery.target.secrets().into_iter().filter_map(|name| delivery.id.slot(&name));
+            of_target.chain([delivery.id.own_slot()]).map(|slot| slot.slot())
         });
         let notifications = self.notifications();
         let of_channels = notifications.channels.iter().flat_map(|channel| {
@@ -365,3 +366,6 @@ async fn choose(
 fn said<T>(store: &dyn SecretStore, result: Result<T, StoreError>) -> Result<T, Problem> {
     result.map_err(|error| VaultError { store: store.kind(), error }.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,6 +171,10 @@ impl SignInHost for Unkept {
         Ok(())
     }
 
+    async fn accepts(&self, _: &Grant, _: Method) -> Result<(), Problem> {
+        Ok(())
+    }
+
     async fn save(
         &self,
         grant: &Grant,

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tauri::{AppHandle, Manager as _, State};
 use tunekey_core::{
     Account, AccountId, Delivery, DeliveryDraft, DeliveryFacts, DeliveryId, DeliveryRecord, DeliveryScope,
-    Preset, PresetAnswers, Problem, ProblemCode, TuneKey,
+    Language, Method, Preset, PresetAnswers, Problem, ProblemCode, SignInId, TuneKey,
 };
 
 use super::{CommandResult, declined, limited, short_text};
@@ -20,6 +20,7 @@ use crate::dialog::confirmation::{self, Question};
 use crate::dialog::file;
 use crate::preferences::PreferenceFile;
 use crate::rate_limit::RateLimits;
+use crate::sign_in::ShownSignIn;
 use crate::target_secrets::TargetSecrets;
 
 /// The most answers that the page may give: no preset asks for more.
@@ -37,8 +38,8 @@ pub(super) struct NewDelivery {
     answers: PresetAnswers,
     /// The person's own name for it.
     label: Option<String>,
-    /// Whether the credential is handed over, so that the target renews it and TuneKey does not.
-    hand_over: bool,
+    /// How much of the credential goes there, and who renews it then.
+    scope: DeliveryScope,
 }
 
 /// If the page lies: it learns what every installation offers.
@@ -103,9 +104,9 @@ pub(super) async fn add_delivery(
     account: AccountId,
     delivery: NewDelivery,
 ) -> CommandResult<DeliveryId> {
-    let NewDelivery { preset, answers, label, hand_over } = delivery;
+    let NewDelivery { preset, answers, label, scope } = delivery;
     check_length(&answers)?;
-    let mut draft = Preset::by_name(short_text(&preset)?)?.draft(&answers, scope(hand_over))?;
+    let mut draft = Preset::by_name(short_text(&preset)?)?.draft(&answers, scope)?;
     draft.label = label.as_deref().map(short_text).transpose()?.map(str::to_owned);
     let given = secrets.of(&draft.target);
     core.check_delivery(&account, &draft, &given, None)?;
@@ -115,7 +116,7 @@ pub(super) async fn add_delivery(
     Ok(id)
 }
 
-/// If the page lies: as [`add_delivery`]. A change hands nothing over.
+/// If the page lies: as [`add_delivery`]. A change hands nothing over; what has a sign-in of its own keeps one.
 ///
 /// # Errors
 /// `Cancelled` when the person has said no; as [`TuneKey::change_delivery`].
@@ -129,7 +130,11 @@ pub(super) async fn change_delivery(
 ) -> CommandResult<()> {
     check_length(&answers)?;
     let delivery = known(&core, &delivery)?;
-    let draft = Preset::redraft(&delivery, &answers, DeliveryScope::PlayingOnly)?;
+    let scope = match delivery.scope {
+        DeliveryScope::OwnSignIn => DeliveryScope::OwnSignIn,
+        DeliveryScope::PlayingOnly | DeliveryScope::Renewable => DeliveryScope::PlayingOnly,
+    };
+    let draft = Preset::redraft(&delivery, &answers, scope)?;
     let given = secrets.of(&draft.target);
     core.check_delivery(&delivery.account, &draft, &given, Some(&delivery))?;
     ask_to_deliver(&app, &delivery.account, &draft).await?;
@@ -225,6 +230,25 @@ pub(super) async fn remove_delivery(
     core.remove_delivery(&delivery.id).await
 }
 
+/// Starts a sign-in for a delivery alone; an earlier sign-in is cancelled.
+///
+/// If the page lies: as `start_sign_in`, for a target that the person has agreed to. What comes of it is theirs to confirm,
+/// and goes to that target alone.
+///
+/// # Errors
+/// As [`TuneKey::start_own_sign_in`].
+#[tauri::command(async)]
+pub(super) fn start_own_sign_in(
+    app: AppHandle,
+    shown: State<'_, ShownSignIn>,
+    limits: State<'_, RateLimits>,
+    delivery: DeliveryId,
+    method: Method,
+) -> CommandResult<SignInId> {
+    limited(&limits.requests)?;
+    shown.start_for(&app, &delivery, method)
+}
+
 /// Asks whether a credential is to go to a target.
 async fn ask_to_deliver(app: &AppHandle, account: &AccountId, draft: &DeliveryDraft) -> CommandResult<()> {
     let account = account_of(&app.state::<TuneKey>(), account)?;
@@ -234,7 +258,7 @@ async fn ask_to_deliver(app: &AppHandle, account: &AccountId, draft: &DeliveryDr
 
 /// Asks whether a credential is to be handed over, if this delivery does that.
 async fn ask_to_hand_over(app: &AppHandle, delivery: &Delivery) -> CommandResult<()> {
-    if delivery.scope == DeliveryScope::PlayingOnly {
+    if delivery.scope != DeliveryScope::Renewable {
         return Ok(());
     }
     let account = account_of(&app.state::<TuneKey>(), &delivery.account)?;
@@ -247,8 +271,14 @@ async fn ask(app: &AppHandle, question: Question) -> CommandResult<()> {
     if confirmation::confirmed(app, question).await { Ok(()) } else { Err(declined()) }
 }
 
-fn scope(hand_over: bool) -> DeliveryScope {
-    if hand_over { DeliveryScope::Renewable } else { DeliveryScope::PlayingOnly }
+/// What the tools are called that have a sign-in of their own to that account.
+pub(super) fn tools_with_own_sign_in(core: &TuneKey, account: &AccountId, language: Language) -> Vec<String> {
+    let name = |one: Delivery| match (one.label, Preset::by_name(&one.preset)) {
+        (Some(label), _) => label,
+        (None, Ok(preset)) => language.of(preset.title).to_owned(),
+        (None, Err(_)) => one.preset,
+    };
+    core.own_sign_ins(account).into_iter().map(name).collect()
 }
 
 fn known(core: &TuneKey, id: &DeliveryId) -> CommandResult<Delivery> {

@@ -47,6 +47,32 @@ pub(crate) async fn add_channel(
     core.add_channel(draft).await.map(drop)
 }
 
+/// If the page lies: as [`add_channel`]. Secrets that the page does not give stay, and go to no host that the person has not
+/// read.
+///
+/// # Errors
+/// `Cancelled` when the person has said no.
+#[tauri::command]
+pub(crate) async fn change_channel(
+    app: AppHandle,
+    core: State<'_, TuneKey>,
+    channel: ChannelId,
+    label: Option<String>,
+    values: BTreeMap<String, String>,
+    plain: bool,
+) -> CommandResult<()> {
+    let language = language(&app);
+    for text in label.iter().chain(values.keys()).chain(values.values()) {
+        short_text(text)?;
+    }
+    let known = core.find_channel(channel.as_str())?;
+    let values = values.into_iter().map(|(key, value)| (key, Secret::new(value))).collect();
+    let draft = ChannelDraft { label, values, allows_plain_http: plain, ..ChannelDraft::of(&known) };
+    let host = core.check_channel_change(&channel, &draft).await?;
+    ask(&app, Question::add_channel(language.of(known.kind.facts().name), &host, plain, language)).await?;
+    core.change_channel(&channel, draft).await.map(drop)
+}
+
 /// If the page lies: the person hears of nothing there, or of what is wrong once more than they wanted.
 #[tauri::command]
 pub(crate) async fn switch_channel(

@@ -78,8 +78,23 @@ impl Question {
         let yes = match scope {
             DeliveryScope::PlayingOnly => Phrase::Deliver,
             DeliveryScope::Renewable => Phrase::HandOver,
+            DeliveryScope::OwnSignIn => Phrase::Allow,
         };
         Ok(Self { title, text, yes: yes.text(language), no: Phrase::Cancel.text(language) })
+    }
+
+    /// Whether to ask a host for a browser's cookies.
+    pub(crate) fn read_cookies(host: &str, is_plain: bool, language: Language) -> Self {
+        let (title, text) = text::read_cookies(host, is_plain, language);
+        Self { title, text, yes: Phrase::Allow.text(language), no: Phrase::Cancel.text(language) }
+    }
+
+    /// The same, with what stays with tools that have a sign-in of their own, if there are some.
+    pub(crate) fn with_own_sign_ins(mut self, tools: &[String], language: Language) -> Self {
+        if !tools.is_empty() {
+            self.text.push_str(&text::own_sign_ins_stay(tools, language));
+        }
+        self
     }
 
     /// Whether to remove a delivery.

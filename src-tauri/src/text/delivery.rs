@@ -46,6 +46,65 @@ pub(crate) fn deliver(
                  程序续期，TuneKey 不再续期，直到你重新登录。\n\n如果不是你本人刚刚设置的，请选择“取消”。"
             ),
         ),
+        (DeliveryScope::OwnSignIn, Language::English) => (
+            format!("Give a tool a sign-in of its own for {name}?"),
+            format!(
+                "TuneKey’s window asks to sign in to {name} once more, and to send all of that second {service} credential \
+                 there:\n\n{target}\n\nThat program renews it; TuneKey keeps none of it and goes on renewing its own.\n\nIf \
+                 you haven’t just set this up yourself, choose Cancel."
+            ),
+        ),
+        (DeliveryScope::OwnSignIn, Language::Chinese) => (
+            format!("为工具单独登录「{name}」？"),
+            format!(
+                "TuneKey 窗口请求再登录一次「{name}」，并把这第二份{chinese}凭据全部送到以下位置：\n\n{target}\n\n该程序自行\
+                 续期它；TuneKey 不保留它，继续续期自己的那一份。\n\n如果不是你本人刚刚设置的，请选择“取消”。"
+            ),
+        ),
+    }
+}
+
+/// What a question whether to remove an account adds about tools that have a sign-in of their own.
+pub(crate) fn own_sign_ins_stay(tools: &[String], language: Language) -> String {
+    match language {
+        Language::English => {
+            format!(
+                "\n\nTools with a sign-in of their own keep it until it is ended there: {}.",
+                tools.join(", ")
+            )
+        }
+        Language::Chinese => {
+            format!("\n\n以下工具有单独的登录，在那边退出前一直有效：{}。", tools.join("、"))
+        }
+    }
+}
+
+/// The title and the text of the question whether to ask a host for a browser's cookies.
+pub(crate) fn read_cookies(host: &str, is_plain: bool, language: Language) -> (String, String) {
+    let plain = if is_plain {
+        pick(
+            language,
+            "\n\nThis address isn’t encrypted: others in your network could read along.",
+            "\n\n该地址未加密，同一网络中的其他人可能读到内容。",
+        )
+    } else {
+        ""
+    };
+    match language {
+        Language::English => (
+            format!("Read your browser’s cookies from {host}?"),
+            format!(
+                "TuneKey’s window asks to read from that CookieCloud what plays music, and nothing else of it. Nothing is changed there, and the password does not leave this computer.{plain}\n\nIf you haven’t just set this \
+                 up yourself, choose Cancel."
+            ),
+        ),
+        Language::Chinese => (
+            format!("从 {host} 读取浏览器的 Cookie？"),
+            format!(
+                "TuneKey 窗口请求从该 CookieCloud 只读取播放音乐所需的部分。不会改动那里的内容，密码也不会离开本机。\
+                 {plain}\n\n如果不是你本人刚刚设置的，请选择“取消”。"
+            ),
+        ),
     }
 }
 

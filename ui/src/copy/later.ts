@@ -1,5 +1,41 @@
 /** How the names of texts begin that only the views say that are loaded later. */
-export const laterWords = ['b.', 'g.fmt', 'g.login', 'g.quit', 'g.theme', 'g.tray', 'n.', 'nt.', 's.'];
+export const laterWords = [
+  'b.',
+  'cc.',
+  'dl.about',
+  'dl.asking',
+  'dl.begin',
+  'dl.change',
+  'dl.coming',
+  'dl.confirm',
+  'dl.failing',
+  'dl.file',
+  'dl.group',
+  'dl.hand',
+  'dl.history',
+  'dl.how',
+  'dl.missing',
+  'dl.more',
+  'dl.own',
+  'dl.pick',
+  'dl.preview',
+  'dl.proof',
+  'dl.remove',
+  'dl.renews',
+  'dl.save',
+  'dl.scope',
+  'dl.secret',
+  'dl.setup',
+  'dl.test',
+  'g.fmt',
+  'g.login',
+  'g.quit',
+  'g.theme',
+  'g.tray',
+  'n.',
+  'nt.',
+  's.',
+];
 
 /** Whether a text is not said before those views are there. */
 export const isLater = (key: string): boolean => laterWords.some((beginning) => key.startsWith(beginning));

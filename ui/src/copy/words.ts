@@ -1,3 +1,4 @@
+import { cloudWords } from './cloud-words.ts';
 import { deliveryWords } from './delivery-words.ts';
 import { notificationWords } from './notification-words.ts';
 
@@ -7,6 +8,7 @@ import { notificationWords } from './notification-words.ts';
  */
 export const words = check({
   ...notificationWords,
+  ...cloudWords,
 
   // which of the two this is, for what comes with words of its own
   'language': ['en', 'zh-CN'],
@@ -95,6 +97,8 @@ export const words = check({
   'm.official-page': ['Official page', '官方页面'],
   'm.paste': ['Paste a cookie', '粘贴 Cookie'],
   // what it needs
+  'm.cookiecloud': ['CookieCloud', 'CookieCloud'],
+  'd.cookiecloud': ['Your browser’s cookies', '浏览器里的 Cookie'],
   'd.paste': ['One you already have', '已有的 Cookie'],
   'd.barred': ['Refused lately', '刚被拒绝过'],
   'h.qq-scan': ['Scan with QQ', '用 QQ 扫码'],
@@ -102,6 +106,7 @@ export const words = check({
   'h.app-scan': ['Scan with the {app} app', '用{app} App 扫码'],
   'h.phone': ['Sign in with a phone code', '手机验证码登录'],
   'h.official-page': ['Sign in on {app}’s own page', '在{app}官方页面中登录'],
+  'h.cookiecloud': ['Take your browser’s cookies', '使用浏览器里的 Cookie'],
   'h.paste': ['Paste an existing cookie', '粘贴已有的 Cookie'],
   'step.confirm': ['Confirm on your phone', '在手机上确认登录'],
   'step.save': ['Save to {kc}', '存入{kc}'],
@@ -133,6 +138,9 @@ export const words = check({
     'You already had this account; its credential was replaced.',
     '该账号已存在，已更新凭据。',
   ],
+  'own.whom': ['Once more, for {name} alone', '单独为「{name}」再登录一次'],
+  'own.saved': ['{name} gets this sign-in and renews it. TuneKey goes on renewing its own.', '「{name}」会得到这次登录并自行续期；TuneKey 继续续期自己的那一份。'],
+  'own.open': ['Open delivery', '查看投递'],
   'qr.success.open': ['Open account', '查看账号'],
   'qr.success.copy': ['Copy cookie', '复制 Cookie'],
   'qr.expired': ['This code has expired', '二维码已过期'],
@@ -196,6 +204,7 @@ export const words = check({
   'pg.closed.b': ['Nothing was saved.', '没有保存任何内容。'],
 
   // paste
+  'pa.cloud': ['The browser goes on renewing it, and TuneKey doesn’t. Fetch it again when it has ended.', '由浏览器继续续期，TuneKey 不续期。失效后请重新读取。'],
   'pa.sub': [
     'Header, JSON, HAR, .env, cookies.txt or a command. TuneKey recognises the format; a file can be dropped here, too.',
     '支持请求头、JSON、HAR、.env、cookies.txt 和各种命令，自动识别格式；也可以把文件拖到这里。',

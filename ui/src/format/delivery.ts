@@ -15,7 +15,7 @@ import { moment, past } from './time';
 
 /** The light for a delivery; none for one to which nothing goes any more. */
 export function deliveryLight(state: DeliveryState): Light | null {
-  const lights: Record<DeliveryState, Light | null> = { off: null, waiting: 'soon', delivered: 'ok', handed_over: 'ok', taken_back: null, failing: 'bad' };
+  const lights: Record<DeliveryState, Light | null> = { off: null, needs_sign_in: 'soon', waiting: 'soon', delivered: 'ok', handed_over: 'ok', taken_back: null, failing: 'bad' };
   return lights[state];
 }
 
@@ -26,6 +26,8 @@ export function deliverySays(delivery: DeliveryStatus, account: Account, given: 
   switch (state) {
     case 'off':
       return say('dl.is.off');
+    case 'needs_sign_in':
+      return say('dl.is.needs_sign_in');
     case 'taken_back':
       return say('dl.is.taken_back');
     case 'waiting':
@@ -40,7 +42,8 @@ export function deliverySays(delivery: DeliveryStatus, account: Account, given: 
     case 'delivered':
     case 'handed_over':
       if (last === null) return say(`dl.state.${state}`);
-      return state === 'delivered' ? wentAt(last, given) : say('dl.is.handed_over', { t: past(region, new Date(last.at), now) });
+      if (state === 'delivered') return wentAt(last, given);
+      return say(delivery.scope === 'own_sign_in' ? 'dl.is.own' : 'dl.is.handed_over', { t: past(region, new Date(last.at), now) });
   }
 }
 
@@ -61,7 +64,7 @@ export function deliveredTo(say: Say, deliveries: readonly DeliveryStatus[]): st
 
 /** The program that an account was handed over to; `null` when it is not known any more. */
 export function ownerOf(say: Say, deliveries: readonly DeliveryStatus[]): string | null {
-  const owner = deliveries.find(({ state }) => state === 'handed_over');
+  const owner = deliveries.find(({ state, scope }) => state === 'handed_over' && scope === 'renewable');
   return owner ? deliveryName(say, owner) : null;
 }
 

@@ -73,6 +73,11 @@ export interface Host {
   pasteFromFile(id: number): Promise<void>;
   /** Takes what was pasted to the other service, and gives the number of the sign-in that has begun there. */
   pasteElsewhere(id: number): Promise<number>;
+  /**
+   * Gives what plays of a browser's cookies in a CookieCloud to the sign-in. Its password was pasted before, as a secret of
+   * the name `cookiecloud-password`. Asks the person outside of the window, naming the host; a no is the problem `cancelled`.
+   */
+  readCookieCloud(id: number, url: string, uuid: string, plain: boolean): Promise<void>;
 
   /** Puts the cookie on the clipboard, as it usually is or as chosen: then its format also becomes the account's own, unless for once. */
   copyCookie(account: string, choice: CopyChoice | null): Promise<void>;
@@ -107,6 +112,8 @@ export interface Host {
   previewDelivery(delivery: string): Promise<string>;
   /** Asks the person outside of the window. A no is the problem `cancelled`. */
   removeDelivery(delivery: string): Promise<void>;
+  /** As {@link startSignIn}, for a delivery alone. */
+  startOwnSignIn(delivery: string, method: Method): Promise<number>;
 
   /**
    * Another way to the services is asked about outside of the window; a no is the problem `cancelled`. A certificate can
@@ -124,6 +131,8 @@ export interface Host {
    * outside of the window, as a removal is; a no is the problem `cancelled`.
    */
   addChannel(kind: ChannelKind, label: string | null, values: Record<string, string>, plain: boolean): Promise<void>;
+  /** As {@link addChannel}; secrets that are not given stay. */
+  changeChannel(channel: string, label: string | null, values: Record<string, string>, plain: boolean): Promise<void>;
   switchChannel(channel: string, enabled: boolean): Promise<void>;
   /** Sends a message that says that it is a test. That it did not work is in the answer. */
   testChannel(channel: string): Promise<ChannelRecord>;

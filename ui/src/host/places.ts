@@ -31,6 +31,7 @@ const delivery = (id: string, preset: string, answers: Record<string, string>, m
   last: went('2025-11-20T02:05', 'confirmed'),
   earlier: [went('2025-11-17T16:27', 'confirmed'), went('2025-11-15T20:10', 'confirmed')],
   delivered: null,
+  own: null,
   tried: null,
   failures: 0,
   next_try_at: null,
@@ -72,4 +73,12 @@ export const handed = delivery('aaaaaaaaa4', 'command', { command: '["/usr/local
   last: went('2025-11-20T10:00', 'accepted'),
   earlier: [],
   summary: '/usr/local/bin/music-bot',
+});
+/** To a tool that waits for a sign-in of its own. */
+export const own = delivery('aaaaaaaaa5', 'meting-admin', { url: 'https://music.example.net:8443', note: 'tunekey', 'plain-http': 'no' }, {
+  label: 'qq01',
+  scope: 'own_sign_in',
+  state: 'needs_sign_in',
+  last: null,
+  earlier: [],
 });

@@ -22,7 +22,7 @@ import type { WarningReason } from './bindings/WarningReason';
 import type { Place } from '../state/place';
 
 import { at, problem } from './invented';
-import { handed, places, REFUSED, went } from './places';
+import { handed, own, places, REFUSED, went } from './places';
 import { offered, type Script } from './scripted';
 
 /** The moment at which every scene plays. */
@@ -510,6 +510,8 @@ export const scenes = {
   }),
   'paste-expired': by('qqmusic', 'paste', step.failed(problem('rejected', 'qqmusic', 'checking the cookie: code 1000'), alternatives('qqmusic', 'paste'))),
   'paste-success': { ...by('qqmusic', 'paste', step.ask, step.found(), step.exchanging, step.done(linJian)), accounts: [yehang] },
+  'cloud-empty': by('qqmusic', 'cookiecloud', step.ask),
+  'cloud-found': by('qqmusic', 'cookiecloud', step.ask, step.found(['refresh_token'])),
   'paste-risk': barredIn('qqmusic', 'paste'),
   'account-healthy': { accounts: everybody, at: `accounts/${linJian.id}` },
   'account-soon': { accounts: everybody, at: `accounts/${xiaoman.id}` },
@@ -583,6 +585,7 @@ export const scenes = {
   'delivery-failing': delivering({ view: 'delivery', account: linJian.id, delivery: places.admin.id }),
   'delivery-off': delivering({ view: 'delivery', account: linJian.id, delivery: places.env.id }),
   'delivery-handed-over': { ...delivering({ view: 'delivery', account: linJian.id, delivery: handed.id }, [handed]), accounts: [handedOver, yehang] },
+  'delivery-own-sign-in': delivering({ view: 'delivery', account: linJian.id, delivery: own.id }, [own]),
   'delivery-taken-back': delivering({ view: 'delivery', account: linJian.id, delivery: handed.id }, [{ ...handed, state: 'taken_back' }]),
   'delivery-noticed': delivering({ view: 'delivery', account: linJian.id, delivery: places.meting.id }, [
     { ...places.meting, preset: 'yt-dlp', last: went('2025-11-20T02:05', 'confirmed', { notice: 'rewritten' }), earlier: [] },

@@ -60,7 +60,7 @@ export function offered(facts: ServiceFacts): ServiceInfo {
   return {
     id: facts.id,
     name: facts.name.english,
-    methods: [...facts.methods.map(({ method }) => method), 'paste'],
+    methods: [...facts.methods.map(({ method }) => method), 'paste', 'cookiecloud'],
     copies_renew: facts.cookie.renews,
     facts,
   };
@@ -211,6 +211,17 @@ export class ScriptedHost implements Host {
     return this.#command(['pasteElsewhere', id], () => ++this.#signIns);
   }
 
+  readCookieCloud(id: number, url: string, uuid: string, plain: boolean): Promise<void> {
+    return this.#command(['readCookieCloud', id, url, uuid, plain], () => undefined);
+  }
+
+  startOwnSignIn(delivery: string, method: Method): Promise<number> {
+    return this.#command(['startOwnSignIn', delivery, method], () => {
+      this.#method = method;
+      return ++this.#signIns;
+    });
+  }
+
   copyCookie(account: string, choice: CopyChoice | null): Promise<void> {
     return this.#command(['copyCookie', account, choice], () => {
       const { format, scope, once } = choice ?? { format: this.#account(account).format, scope: 'full', once: false };
@@ -320,7 +331,7 @@ export class ScriptedHost implements Host {
   addDelivery(account: string, delivery: NewDelivery): Promise<string> {
     return this.#command(['addDelivery', account, delivery], () => {
       const id = `new000000${String(this.#deliveries.length)}`;
-      const { preset, answers, label, hand_over } = delivery;
+      const { preset, answers, label, scope } = delivery;
       this.deliver([
         ...this.#deliveries,
         {
@@ -332,15 +343,16 @@ export class ScriptedHost implements Host {
           enabled: true,
           target: NOWHERE,
           format: 'header',
-          scope: hand_over ? 'renewable' : 'playing_only',
+          scope,
           last: null,
           earlier: [],
           delivered: null,
+          own: null,
           tried: null,
           failures: 0,
           next_try_at: null,
           written: null,
-          state: 'waiting',
+          state: scope === 'own_sign_in' ? 'needs_sign_in' : 'waiting',
           summary: answers['path'] ?? answers['url'] ?? preset,
           retry_at: null,
         },
@@ -415,6 +427,13 @@ export class ScriptedHost implements Host {
       const secrets = channels.find((facts) => facts.kind === kind)?.fields.filter(({ secret }) => secret).map(({ key }) => key) ?? [];
       const added = { id, kind, label, enabled: true, language: 'english', open: {}, secrets, host: 'push.example', allows_plain_http: plain, last: null } as const;
       this.#notify({ channels: [...this.#notifications.channels, added] });
+    });
+  }
+
+  changeChannel(channel: string, label: string | null, values: Record<string, string>, plain: boolean): Promise<void> {
+    return this.#command(['changeChannel', channel, label, values, plain], () => {
+      const { channels } = this.#notifications;
+      this.#notify({ channels: channels.map((known) => (known.id === channel ? { ...known, label } : known)) });
     });
   }
 

@@ -150,7 +150,7 @@ export class App {
       kc: this.keychainName,
       busy: this.busy(account),
       auto: this.core.settings?.auto_renew !== false,
-      owner: ownerOf(this.say, this.core.deliveriesOf(account)),
+      owner: account.method === 'cookiecloud' ? this.say('ho.browser') : ownerOf(this.say, this.core.deliveriesOf(account)),
       places: deliveredTo(this.say, this.core.deliveriesOf(account)),
     };
   }
@@ -235,23 +235,23 @@ export class App {
   }
 
   /** Starts adding an account: that service's best way in, unless another is asked for. */
-  openSignIn(service: ServiceId, method?: Method, wanted: string | null = null): void {
+  openSignIn(service: ServiceId, method?: Method, wanted: string | null = null, delivery: string | null = null): void {
     const offered = this.#services.find(({ id }) => id === service)?.methods ?? [];
     const chosen = offered.find((offer) => offer === method) ?? offered[0];
     if (chosen === undefined) return;
     this.go({ view: 'add', way: { service, method: chosen } });
-    void this.signIn.start(service, chosen, wanted);
+    void this.signIn.start(service, chosen, wanted, delivery);
   }
 
   /** Takes what was pasted to the service that it is for. */
   pasteElsewhere(service: ServiceId): void {
-    this.go({ view: 'add', way: { service, method: 'paste' } });
+    this.go({ view: 'add', way: { service, method: this.signIn.way?.method ?? 'paste' } });
     void this.signIn.pasteElsewhere(service);
   }
 
   /** Starts another way in, for the same account if it is to be a certain one. */
   openOtherWay({ service, method }: SignInOption): void {
-    this.openSignIn(service, method, this.signIn.wanted);
+    this.openSignIn(service, method, this.signIn.wanted, this.signIn.delivery);
   }
 
   /** Starts signing in to that account again, in the way that it came by. */
@@ -507,8 +507,9 @@ export class App {
     this.announce.polite(this.say(clip.scope === 'full' ? 'to.live' : 'to.live.minimal', { name, f: formatName(this.say, clip.format), n: clip.seconds }));
   }
 
-  #open({ view, account, service }: HostEvent & { kind: 'open' }): void {
-    if (view === 'accounts') this.openAccounts(account);
+  #open({ view, account, service, delivery }: HostEvent & { kind: 'open' }): void {
+    if (account !== null && delivery !== null) this.go({ view: 'delivery', account, delivery });
+    else if (view === 'accounts') this.openAccounts(account);
     else if (service !== null) this.openSignIn(service, this.core.account(account)?.method, account);
     else this.openPicker();
   }

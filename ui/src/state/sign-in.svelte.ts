@@ -9,7 +9,7 @@ import type { SignInStep } from '../host/bindings/SignInStep';
 import type { Unusable } from '../host/bindings/Unusable';
 import type { SignInOption } from '../host/bindings/SignInOption';
 import type { WindowInput } from '../host/bindings/WindowInput';
-import { problemFrom, type Host } from '../host/host';
+import { problemFrom, problemOf, type Host } from '../host/host';
 
 import { Turns } from './turns';
 
@@ -78,6 +78,7 @@ export class SignIn {
   #detected = $state.raw<Detected | null>(null);
   #blocked = $state.raw<Partial<Record<ServiceId, { at: number; methods: Method[] }>>>({});
   #wanted: string | null = null;
+  #delivery: string | null = null;
   #id: number | null = null;
   /** Steps can arrive before the answer that says which sign-in they belong to. */
   #early = new Map<number, SignInStep[]>();
@@ -158,6 +159,11 @@ export class SignIn {
     return this.#wanted;
   }
 
+  /** The delivery that it is for, if it is for one alone. */
+  get delivery(): string | null {
+    return this.#delivery;
+  }
+
   /** The number that a code was sent to, with most of its digits hidden, once one was sent. */
   get sentTo(): string | null {
     return this.#sentTo;
@@ -184,22 +190,30 @@ export class SignIn {
   }
 
   /** Starts over with that way in. */
-  start(service: ServiceId, method: Method, wanted: string | null = null): Promise<void> {
-    return this.#begin({ service, method }, wanted, () => this.host.startSignIn(service, method, wanted));
+  start(service: ServiceId, method: Method, wanted: string | null = null, delivery: string | null = null): Promise<void> {
+    const ask = () => (delivery === null ? this.host.startSignIn(service, method, wanted) : this.host.startOwnSignIn(delivery, method));
+    return this.#begin({ service, method }, wanted, ask, delivery);
+  }
+
+  /** Has what a CookieCloud holds given to the sign-in. Gives what went wrong. */
+  async readCloud(url: string, uuid: string, plain: boolean): Promise<Problem | null> {
+    const id = this.#id;
+    return id === null ? null : problemOf(this.host.readCookieCloud(id, url, uuid, plain));
   }
 
   /** Takes what was pasted to the service that it is for. */
   async pasteElsewhere(service: ServiceId): Promise<void> {
-    const id = this.#id;
-    if (id !== null) await this.#begin({ service, method: 'paste' }, null, () => this.host.pasteElsewhere(id));
+    const [id, way] = [this.#id, this.#way];
+    if (id !== null && way !== null) await this.#begin({ ...way, service }, null, () => this.host.pasteElsewhere(id));
   }
 
-  async #begin(way: SignInOption, wanted: string | null, ask: () => Promise<number>): Promise<void> {
+  async #begin(way: SignInOption, wanted: string | null, ask: () => Promise<number>, delivery: string | null = null): Promise<void> {
     const start = ++this.#starts;
     this.#id = null;
     this.#early.clear();
     this.#way = way;
     this.#wanted = wanted;
+    this.#delivery = delivery;
     this.#code = null;
     this.#take({ step: 'preparing' });
     try {
@@ -224,13 +238,13 @@ export class SignIn {
     const way = this.#way;
     if (way === null) return;
     const id = this.#id;
-    if (id === null) return this.start(way.service, way.method, this.#wanted);
+    if (id === null) return this.start(way.service, way.method, this.#wanted, this.#delivery);
     // What was confirmed before it failed is gone on with.
     this.#take({ step: this.#confirmed ? 'exchanging' : 'preparing' });
     try {
       await this.host.newCode(id);
     } catch {
-      if (id === this.#id) await this.start(way.service, way.method, this.#wanted);
+      if (id === this.#id) await this.start(way.service, way.method, this.#wanted, this.#delivery);
     }
   }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { people, type SceneName } from '../../src/host/scenes';
-import { places } from '../../src/host/places';
+import { own, places } from '../../src/host/places';
 
 import { visits } from './visits';
 
@@ -94,7 +94,7 @@ describe('setting one up', () => {
     expect(await lastCall()).toEqual([
       'addDelivery',
       people.linJian.id,
-      { preset: 'meting', answers: { path: '/srv/cookie/tencent', mode: '', owner: '', group: '' }, label: null, hand_over: false },
+      { preset: 'meting', answers: { path: '/srv/cookie/tencent', mode: '', owner: '', group: '' }, label: null, scope: 'playing_only' },
     ]);
     expect(await text('h1')).toBe('Meting-API (file)');
     expect(await plain('#dv-status')).toBe('Not delivered yet.');
@@ -155,10 +155,47 @@ describe('setting one up', () => {
     await type('/usr/bin/bot');
     await tabTo('dl-scope-plays');
     await press('ArrowDown');
+    expect(await scene().page.isChecked('#dl-scope-own')).toBe(true);
+    await press('ArrowDown');
     await tabTo('dl-save');
     expect(await plain('#dl-save')).toBe('Hand over…');
     await press('Enter');
-    expect((await lastCall())[2]).toMatchObject({ preset: 'command', hand_over: true });
+    expect((await lastCall())[2]).toMatchObject({ preset: 'command', scope: 'renewable' });
+  });
+
+  test('a tool that renews by itself can have a sign-in of its own, and the view says who renews what', async () => {
+    await open('deliver-command');
+    await tabTo('dq-command');
+    await type('/usr/bin/bot');
+    await tabTo('dl-scope-plays');
+    await press('ArrowDown');
+    await tabTo('dl-save');
+    expect(await plain('#dl-save')).toBe('Set up…');
+    await press('Enter');
+    expect((await lastCall())[2]).toMatchObject({ preset: 'command', scope: 'own_sign_in' });
+    expect(await plain('#dv-status')).toBe('Sign in once more, for this tool alone.');
+    expect(await shown('#dv-send'), 'there is nothing to send yet').toBe(false);
+  });
+
+  test('signing in for a tool offers new sign-ins only, names the tool and leads back to it', async () => {
+    await open('delivery-own-sign-in');
+    await tabTo('dv-own');
+    await press('Enter');
+    expect(await lastCall()).toEqual(['startOwnSignIn', own.id, 'qq-scan']);
+    expect(await plain('.whom')).toBe('Once more, for qq01 alone');
+    const methods = await scene().page.$$eval('[id^="s-m-"]', (buttons) => buttons.map(({ id }) => id));
+    expect(methods).not.toContain('s-m-paste');
+    expect(methods).not.toContain('s-m-cookiecloud');
+    await tabTo('s-m-wechat-scan');
+    await press('Enter');
+    expect(await lastCall(), 'another way is for the same tool').toEqual(['startOwnSignIn', own.id, 'wechat-scan']);
+    await scene().host((host, account) => {
+      host.emit({ kind: 'sign_in', id: 2, step: { step: 'done', account, known: true } });
+    }, people.linJian);
+    expect(await plain('.stat p')).toBe('qq01 gets this sign-in and renews it. TuneKey goes on renewing its own.');
+    await tabTo('q-open');
+    await press('Enter');
+    expect(await text('h1')).toBe('qq01');
   });
 
   test('a change starts from what was answered and keeps the secrets', async () => {

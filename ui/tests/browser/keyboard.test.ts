@@ -479,7 +479,7 @@ describe('moving about', () => {
   test('the tray opens a sign-in for an account', async () => {
     await open('account-healthy');
     await scene().host((host, account) => {
-      host.emit({ kind: 'open', view: 'add', account, service: 'netease' });
+      host.emit({ kind: 'open', view: 'add', account, service: 'netease', delivery: null });
     }, people.mori.id);
     await scene().settled();
     expect(await lastCall()).toEqual(['startSignIn', 'netease', 'app-scan', people.mori.id]);

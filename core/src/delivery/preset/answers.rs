@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Preset, PresetAnswers};
+use crate::delivery::model::DeliveryScope;
 use crate::delivery::target::{CommandTarget, HttpHeader, Replace, Success};
 use crate::export::{self, Format};
 use crate::problem::Problem;
@@ -11,11 +12,16 @@ use crate::problem::Problem;
 pub(super) struct Answers<'a> {
     preset: &'a Preset,
     given: &'a PresetAnswers,
+    scope: DeliveryScope,
 }
 
 impl<'a> Answers<'a> {
     /// Whether every answer is to a question of the preset, and every question has one.
-    pub(super) fn new(preset: &'a Preset, given: &'a PresetAnswers) -> Result<Self, Problem> {
+    pub(super) fn new(
+        preset: &'a Preset,
+        given: &'a PresetAnswers,
+        scope: DeliveryScope,
+    ) -> Result<Self, Problem> {
         let open = || preset.questions.iter().filter(|question| !question.is_secret);
         let names = || open().map(|question| question.name).collect::<Vec<_>>().join(", ");
         if let Some(name) = given.keys().find(|name| open().all(|question| question.name != name.as_str())) {
@@ -33,7 +39,12 @@ impl<'a> Answers<'a> {
                 format!("缺少 {}：{}。", missing.name, missing.words.chinese),
             ));
         }
-        Ok(Self { preset, given })
+        Ok(Self { preset, given, scope })
+    }
+
+    /// Whether the target gets what renews the credential, too.
+    pub(super) fn renews(&self) -> bool {
+        self.scope != DeliveryScope::PlayingOnly
     }
 
     /// An answer as text.

@@ -8,6 +8,8 @@ use super::*;
 use crate::delivery::model::DeliveryScope;
 use crate::problem::ProblemCode;
 
+mod pages;
+
 /// An answer that suits a question.
 fn answer(name: &str) -> &'static str {
     match name {
@@ -89,6 +91,16 @@ fn what_has_no_use_for_a_whole_credential_is_not_handed_one_over() {
         let draft = preset.draft(&answers(preset), DeliveryScope::Renewable);
         assert_eq!(draft.is_ok(), preset.hands_over, "{}", preset.name);
     }
+}
+
+#[test]
+fn a_sign_in_of_its_own_is_not_begun_where_nothing_of_it_would_renew() {
+    let preset = Preset::by_name("file").expect("there is one");
+    let draft =
+        preset.draft(&answers(preset), DeliveryScope::OwnSignIn).expect("it takes all of a credential");
+    draft.check(tunekey_services::qqmusic::ID).expect("its cookies renew");
+    let problem = draft.check(netease::ID).expect_err("its cookies only play");
+    assert_eq!(problem.code, ProblemCode::InvalidInput);
 }
 
 #[test]

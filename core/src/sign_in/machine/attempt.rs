@@ -72,7 +72,7 @@ impl<H: SignInHost> Machine<H> {
         }
         let context = self.host.context().await.map_err(AttemptOutcome::Hindered)?;
         let attempt: Box<dyn Attempt> = match self.method {
-            Method::Paste => Box::new(PasteAttempt::new(self.service, context.clone())),
+            Method::Paste | Method::CookieCloud => Box::new(PasteAttempt::new(self.service, context.clone())),
             method => self.service.begin(method, context.clone()).map_err(AttemptOutcome::Failed)?,
         };
         Ok(AttemptState::new(attempt, context))

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
-use tunekey_services::{Method, ServiceError};
+use tunekey_services::ServiceError;
 
 use super::{Machine, failed};
 use crate::alternatives::Alternatives;
@@ -83,7 +83,7 @@ impl<H: SignInHost> Machine<H> {
         match problem.code {
             ProblemCode::RiskControl => SignInStep::RiskControl { problem, alternatives },
             // Only what was pasted is a credential; in the other methods it is a code that was refused.
-            ProblemCode::Rejected if self.method != Method::Paste => SignInStep::Failed {
+            ProblemCode::Rejected if self.method.is_new_sign_in() => SignInStep::Failed {
                 problem: Problem { code: ProblemCode::Unexpected, ..problem },
                 alternatives,
             },

@@ -75,7 +75,7 @@ impl<H: SignInHost> Machine<H> {
     }
 
     /// Ends a credential that is not saved. What was pasted is somebody's elsewhere, too: it is not ours to end.
-    async fn discard(&self, grant: &Grant) {
+    pub(super) async fn discard(&self, grant: &Grant) {
         if self.method.is_new_sign_in() {
             self.host.discard(grant).await;
         }

@@ -3,4 +3,4 @@
 /**
  * How much of a credential goes to a target. Two programs that renew one credential end each other's keys.
  */
-export type DeliveryScope = "playing_only" | "renewable";
+export type DeliveryScope = "playing_only" | "renewable" | "own_sign_in";

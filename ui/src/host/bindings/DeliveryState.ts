@@ -3,4 +3,4 @@
 /**
  * How a delivery stands.
  */
-export type DeliveryState = "off" | "waiting" | "delivered" | "handed_over" | "taken_back" | "failing";
+export type DeliveryState = "off" | "needs_sign_in" | "waiting" | "delivered" | "handed_over" | "taken_back" | "failing";

@@ -71,6 +71,10 @@ earlier: Array<DeliveryRecord>,
  */
 delivered: DeliveredKey | null, 
 /**
+ * What the last sign-in of its own has brought, for one that has such; `None` until there was one.
+ */
+own: DeliveredKey | null, 
+/**
  * The key that was current when it was tried last: what waits is that, not a newer one.
  */
 tried: DeliveredKey | null, 

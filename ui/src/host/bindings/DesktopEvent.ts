@@ -36,4 +36,8 @@ account: string | null,
 /**
  * For which service, if for one.
  */
-service: ServiceId | null, };
+service: ServiceId | null, 
+/**
+ * Which delivery, if it is about one.
+ */
+delivery: string | null, };

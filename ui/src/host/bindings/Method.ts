@@ -3,4 +3,4 @@
 /**
  * A way to sign in.
  */
-export type Method = "qq-scan" | "wechat-scan" | "app-scan" | "phone" | "official-page" | "paste";
+export type Method = "qq-scan" | "wechat-scan" | "app-scan" | "phone" | "official-page" | "paste" | "cookiecloud";

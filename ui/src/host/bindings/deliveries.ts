@@ -93,8 +93,8 @@ export const deliveries: DeliveryFacts = {
         "chinese": "由它自行验证该 Cookie 并返回结果。"
       },
       "renews": {
-        "english": "One of the forks renews QQ keys by itself. It gets only what plays, so that it cannot.",
-        "chinese": "其中一个分支会自行续期 QQ 密钥。这里只给播放所需的部分，使其无法续期。"
+        "english": "One of the forks renews QQ keys by itself. It gets only what plays, so that it cannot; or a sign-in of its own, which it renews.",
+        "chinese": "其中一个分支会自行续期 QQ 密钥。这里只给播放所需的部分，使其无法续期；也可以为它单独登录，由它续期。"
       },
       "hands_over": true,
       "questions": [
@@ -316,10 +316,10 @@ export const deliveries: DeliveryFacts = {
         "chinese": "写入后会读回核对；之后运行的程序若出错则算失败。"
       },
       "renews": {
-        "english": "It renews its tx users by itself and then writes over the file: set refreshLogin to false there. It gets only what plays.",
-        "chinese": "它会自行续期 tx 用户并覆盖该文件：请在其中把 refreshLogin 设为 false。这里只给播放所需的部分。"
+        "english": "It renews its tx users by itself and then writes over the file: set refreshLogin to false there, and it gets only what plays. With a sign-in of its own it may renew: set it to true.",
+        "chinese": "它会自行续期 tx 用户并覆盖该文件：请在其中把 refreshLogin 设为 false，这里只给播放所需的部分。若为它单独登录，则可由它续期：设为 true。"
       },
-      "hands_over": false,
+      "hands_over": true,
       "questions": [
         {
           "name": "path",

@@ -34,6 +34,16 @@ pub(super) const METING: Preset = Preset {
     make: |answers| whole_file(answers, Format::Header, Replace::Atomic),
 };
 
+/// The fields of a tx user, and what is written into each: the first two play, all of them renew.
+const LX_RENEWING: [(&str, &str); 6] = [
+    ("uin", "{{field.uin}}"),
+    ("token", "{{field.qm_keyst}}"),
+    ("refreshKey", "{{field.refresh_key}}"),
+    ("openId", "{{field.openid}}"),
+    ("accessToken", "{{field.access_token}}"),
+    ("refreshToken", "{{field.refresh_token}}"),
+];
+
 pub(super) const LX_MUSIC: Preset = Preset {
     name: "lx-music-api-server",
     group: PresetGroup::Tool,
@@ -53,11 +63,11 @@ pub(super) const LX_MUSIC: Preset = Preset {
         "写入后会读回核对；之后运行的程序若出错则算失败。",
     ),
     renews: Some(Bilingual::new(
-        "It renews its tx users by itself and then writes over the file: set refreshLogin to false there. It gets only \
-         what plays.",
-        "它会自行续期 tx 用户并覆盖该文件：请在其中把 refreshLogin 设为 false。这里只给播放所需的部分。",
+        "It renews its tx users by itself and then writes over the file: set refreshLogin to false there, and it gets \
+         only what plays. With a sign-in of its own it may renew: set it to true.",
+        "它会自行续期 tx 用户并覆盖该文件：请在其中把 refreshLogin 设为 false，这里只给播放所需的部分。若为它单独登录，则可由它续期：设为 true。",
     )),
-    hands_over: false,
+    hands_over: true,
     questions: &[
         EXISTING_FILE,
         optional("platform", "tx", "The platform there", "其中的平台").one_of(&["tx", "wy"]),
@@ -66,11 +76,12 @@ pub(super) const LX_MUSIC: Preset = Preset {
     ],
     make: |answers| {
         let user = |field: &str| format!("/modules/platform/{}/users/0/{field}", answers.text("platform"));
-        let values = if answers.one_of("platform", &[("tx", true), ("wy", false)])? {
-            vec![value(user("uin"), "{{field.uin}}"), value(user("token"), "{{field.qm_keyst}}")]
-        } else {
-            vec![value(user("cookie"), "{{cookie}}")]
+        let places: &[(&str, &str)] = match answers.one_of("platform", &[("tx", true), ("wy", false)])? {
+            true if answers.renews() => &LX_RENEWING,
+            true => &LX_RENEWING[..2],
+            false => &[("cookie", "{{cookie}}")],
         };
+        let values = places.iter().map(|(field, written)| value(user(field), written)).collect();
         values_in_file(answers, FileContent::Json { values })
     },
 };

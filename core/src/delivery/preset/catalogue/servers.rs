@@ -27,8 +27,9 @@ pub(super) const METING_ADMIN: Preset = Preset {
         "由它自行验证该 Cookie 并返回结果。",
     ),
     renews: Some(Bilingual::new(
-        "One of the forks renews QQ keys by itself. It gets only what plays, so that it cannot.",
-        "其中一个分支会自行续期 QQ 密钥。这里只给播放所需的部分，使其无法续期。",
+        "One of the forks renews QQ keys by itself. It gets only what plays, so that it cannot; or a sign-in of its own, \
+         which it renews.",
+        "其中一个分支会自行续期 QQ 密钥。这里只给播放所需的部分，使其无法续期；也可以为它单独登录，由它续期。",
     )),
     hands_over: true,
     questions: &[
