@@ -209,6 +209,23 @@ async fn a_client_of_vkeys_signs_in_by_scan_and_renews_given_only_an_address() -
         let (code, held) = api.get(&format!("{base}/refresh?{number}={}", number_of(account)?), "").await?;
         ensure!(code == 200 && held["data"]["cookie"][number] == number_of(account)?, "it answers {code}");
         server.cli(&["forget", account]).await?.succeeded()?;
+
+        // One that is dead is said to be, and the service is not asked about it again and again.
+        until("the account to be gone", || async {
+            let (_, accounts) = api.get("/v1/accounts", &token).await?;
+            ensure!(accounts.as_array().is_some_and(Vec::is_empty), "it is there");
+            Ok(())
+        })
+        .await?;
+        server.simulator.revoke(account)?;
+        let dead = percent_encoded(key_of(&server.newest_credential(account)?));
+        // Another question than the one that was answered within the minute.
+        let dead = format!("{base}/refresh?{number}={}&{given}={dead}&csrf=1", number_of(account)?);
+        let (code, refused) = api.get(&dead, "").await?;
+        ensure!(code == 409 && refused["code"] == 303, "{account}: it answers {code}: {}", refused["code"]);
+        server.simulator.clear_journal();
+        let (again, _) = api.get(&dead, "").await?;
+        ensure!(again == 409 && server.simulator.journal().is_empty(), "it asked again");
     }
     api.stop(&server).await?;
     server.ensure_no_secret_leaked()
