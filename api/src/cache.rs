@@ -9,7 +9,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
-use tunekey_core::{Membership, Secret};
+use tunekey_core::{Membership, Problem, ProblemCode, Secret};
 
 /// For how long an answer counts (protocol: vkeys).
 const ANSWERS: Duration = Duration::from_secs(60);
@@ -33,7 +33,10 @@ pub(crate) fn asked<'a>(parts: impl IntoIterator<Item = &'a str>) -> Asked {
 }
 
 /// The place of an answer, held while it is being found out.
-type Place = Arc<AsyncMutex<Option<(Instant, Secret)>>>;
+type Place = Arc<AsyncMutex<Option<(Instant, Answer)>>>;
+
+/// What was found out.
+type Answer = Result<Secret, Problem>;
 
 /// The answers of the last minute, and the memberships of the last half hour.
 #[derive(Default)]
@@ -43,23 +46,26 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// The answer to what was asked, found out if there is none of the last minute. A failure is not kept.
-    pub(crate) async fn answer<E, F: Future<Output = Result<Secret, E>>>(
+    /// The answer to what was asked, found out if there is none of the last minute. Of failures only that a key is dead is
+    /// kept: the others may pass.
+    pub(crate) async fn answer<F: Future<Output = Answer>>(
         &self,
         asked: Asked,
         find: impl FnOnce() -> F,
-    ) -> Result<Secret, E> {
+    ) -> Answer {
         let place = self.place(asked);
         let mut answer = place.lock().await;
         if let Some((at, known)) = &*answer
             && at.elapsed() < ANSWERS
         {
-            return Ok(known.clone());
+            return known.clone();
         }
-        let found = find().await?;
-        *answer = Some((Instant::now(), found.clone()));
-        self.touch(asked);
-        Ok(found)
+        let found = find().await;
+        if found.as_ref().err().is_none_or(is_final) {
+            *answer = Some((Instant::now(), found.clone()));
+            self.touch(asked);
+        }
+        found
     }
 
     fn place(&self, asked: Asked) -> Place {
@@ -103,6 +109,11 @@ impl Cache {
     }
 }
 
+/// Whether asking again would only be told the same: whoever asks in a loop is not handed on to the service.
+fn is_final(problem: &Problem) -> bool {
+    matches!(problem.code, ProblemCode::Rejected | ProblemCode::NotRenewable)
+}
+
 impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache").finish_non_exhaustive()
@@ -111,7 +122,6 @@ impl fmt::Debug for Cache {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
@@ -126,7 +136,7 @@ mod tests {
                 asking.spawn(async move {
                     let find = || async {
                         tokio::task::yield_now().await;
-                        Ok::<_, Infallible>(Secret::new(found.fetch_add(1, Ordering::Relaxed).to_string()))
+                        Ok(Secret::new(found.fetch_add(1, Ordering::Relaxed).to_string()))
                     };
                     cache.answer(asked(["a", "b"]), find).await
                 });
@@ -141,12 +151,15 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failure_is_not_kept() {
+    async fn a_failure_is_not_kept_unless_the_key_is_dead() {
         let cache = Cache::default();
-        let failed = cache.answer(asked(["a"]), async || Err::<Secret, _>("no")).await;
-        assert_eq!(failed, Err("no"));
-        let found = cache.answer(asked(["a"]), async || Ok::<_, &str>(Secret::new("yes"))).await;
-        assert_eq!(found, Ok("yes".into()));
+        for (code, is_kept) in [(ProblemCode::Offline, false), (ProblemCode::Rejected, true)] {
+            let name = format!("{code:?}");
+            let failed = cache.answer(asked([name.as_str()]), async || Err(Problem::new(code))).await;
+            assert_eq!(failed.map_err(|problem| problem.code), Err(code));
+            let found = cache.answer(asked([name.as_str()]), async || Ok(Secret::new("yes"))).await;
+            assert_eq!(found.is_err(), is_kept, "{name}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) struct ServeOptions {
     /// A name that leads here besides localhost, such as that of a reverse proxy; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Vec<HostName>,
-    /// An origin whose pages may ask, such as https://example.com; may be given several times
+    /// An origin whose pages may ask, such as `https://example.com`; may be given several times
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<OriginName>,
 }

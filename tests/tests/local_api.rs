@@ -1,21 +1,17 @@
-//! The local API: `tunekey serve`, asked by programs that bear tokens, by clients of the public vkeys API, and by whoever
-//! should get nothing.
+//! The local API: `tunekey serve`, asked by programs that bear tokens and by clients of the public vkeys API.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
 use tunekey_core::SignInOption;
 use tunekey_services::{netease, qqmusic};
 use tunekey_simulator::{CodeState, Credential};
 use tunekey_tests::desktop::key_of;
 use tunekey_tests::eventually::until;
 use tunekey_tests::fixtures::{NETEASE, QQ, simulator_service};
-use tunekey_tests::harness::{Harness, into_error};
-use tunekey_tests::local_api::{Events, LocalApi, raw, token};
+use tunekey_tests::local_api::{Events, LocalApi, token};
 use tunekey_tests::server::{Server, mode_of};
 
 /// The text that a client of vkeys knows as the end of a code.
@@ -209,6 +205,23 @@ async fn a_client_of_vkeys_signs_in_by_scan_and_renews_given_only_an_address() -
         let (code, held) = api.get(&format!("{base}/refresh?{number}={}", number_of(account)?), "").await?;
         ensure!(code == 200 && held["data"]["cookie"][number] == number_of(account)?, "it answers {code}");
         server.cli(&["forget", account]).await?.succeeded()?;
+
+        // One that is dead is said to be, and the service is not asked about it again and again.
+        until("the account to be gone", || async {
+            let (_, accounts) = api.get("/v1/accounts", &token).await?;
+            ensure!(accounts.as_array().is_some_and(Vec::is_empty), "it is there");
+            Ok(())
+        })
+        .await?;
+        server.simulator.revoke(account)?;
+        let dead = percent_encoded(key_of(&server.newest_credential(account)?));
+        // Another question than the one that was answered within the minute.
+        let dead = format!("{base}/refresh?{number}={}&{given}={dead}&csrf=1", number_of(account)?);
+        let (code, refused) = api.get(&dead, "").await?;
+        ensure!(code == 409 && refused["code"] == 303, "{account}: it answers {code}: {}", refused["code"]);
+        server.simulator.clear_journal();
+        let (again, _) = api.get(&dead, "").await?;
+        ensure!(again == 409 && server.simulator.journal().is_empty(), "it asked again");
     }
     api.stop(&server).await?;
     server.ensure_no_secret_leaked()
@@ -359,314 +372,4 @@ async fn a_sign_in_is_started_watched_by_ticket_answered_and_cancelled() -> Resu
         "the stream goes on"
     );
     server.ensure_no_secret_leaked()
-}
-
-/// One of each for a request that is made by lot.
-struct Parts {
-    host: &'static str,
-    origin: Option<&'static str>,
-    site: Option<&'static str>,
-    method: &'static str,
-    path: &'static str,
-    auth: Auth,
-    body: &'static str,
-    version: &'static str,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Auth {
-    None,
-    Wrong,
-    Basic,
-    Twice,
-    Status,
-    All,
-}
-
-const HOSTS: [&str; 10] = [
-    "127.0.0.1:PORT",
-    "localhost:PORT",
-    "[::1]:PORT",
-    "nas.example",
-    "evil.example:PORT",
-    "127.0.0.1",
-    "localhost:1",
-    "127.0.0.1.evil.example:PORT",
-    "",
-    "LOCALHOST:PORT",
-];
-const ORIGINS: [Option<&str>; 6] = [
-    None,
-    Some("http://127.0.0.1:PORT"),
-    Some("null"),
-    Some("https://evil.example"),
-    Some("http://localhost:PORT"),
-    Some("*"),
-];
-const SITES: [Option<&str>; 6] =
-    [None, Some("none"), Some("same-origin"), Some("same-site"), Some("cross-site"), Some("NONE")];
-const METHODS: [&str; 7] = ["GET", "POST", "DELETE", "OPTIONS", "HEAD", "PUT", "TRACE"];
-const PATHS: [&str; 12] = [
-    "/",
-    "/openapi.json",
-    "/v1/services",
-    "/v1/accounts",
-    "/v1/accounts/nobody/cookie",
-    "/v1/sign-ins/1",
-    "/v1/sign-ins/1/events?ticket=x",
-    "/music/netease/cookie/refresh",
-    "/k/wrong/music/tencent/cookie/refresh",
-    "/k/wrong/",
-    "/nothing",
-    "/v1/../v1/accounts",
-];
-const AUTHS: [Auth; 6] = [Auth::None, Auth::Wrong, Auth::Basic, Auth::Twice, Auth::Status, Auth::All];
-const BODIES: [&str; 4] = [
-    "\r\n",
-    "content-type: application/json\r\ncontent-length: 2\r\n\r\n{}",
-    "transfer-encoding: chunked\r\n\r\nzz\r\n",
-    "content-length: 70000\r\n\r\n{",
-];
-const VERSIONS: [&str; 3] = ["HTTP/1.1", "HTTP/1.0", "HTTP/2.0"];
-
-/// How many requests are made by lot.
-const BY_LOT: usize = 2_400;
-
-fn parts(numbers: &mut impl Iterator<Item = usize>) -> Parts {
-    let mut one = |count: usize| numbers.next().unwrap_or_default() % count;
-    Parts {
-        host: HOSTS[one(HOSTS.len())],
-        origin: ORIGINS[one(ORIGINS.len())],
-        site: SITES[one(SITES.len())],
-        method: METHODS[one(METHODS.len())],
-        path: PATHS[one(PATHS.len())],
-        auth: AUTHS[one(AUTHS.len())],
-        body: BODIES[one(BODIES.len())],
-        version: VERSIONS[one(VERSIONS.len())],
-    }
-}
-
-impl Parts {
-    fn bytes(&self, port: u16, status: &str, all: &str) -> String {
-        let auth = match self.auth {
-            Auth::None => String::new(),
-            Auth::Wrong => "authorization: Bearer tunekey_wrong\r\n".to_owned(),
-            Auth::Basic => format!("authorization: Basic {all}\r\n"),
-            Auth::Twice => format!("authorization: Bearer {all}\r\nauthorization: Bearer {all}\r\n"),
-            Auth::Status => format!("authorization: Bearer {status}\r\n"),
-            Auth::All => format!("authorization: Bearer {all}\r\n"),
-        };
-        let header = |name: &str, value: Option<&str>| {
-            value.map(|value| format!("{name}: {value}\r\n")).unwrap_or_default()
-        };
-        let head = format!(
-            "{} {} {}\r\nhost: {}\r\nconnection: close\r\n",
-            self.method, self.path, self.version, self.host
-        );
-        let rest =
-            [header("origin", self.origin), header("sec-fetch-site", self.site), auth, self.body.to_owned()]
-                .concat();
-        format!("{head}{rest}").replace("PORT", &port.to_string())
-    }
-
-    /// Whether the gate is to let it through.
-    fn may_ask(&self) -> bool {
-        let host = ["127.0.0.1:PORT", "localhost:PORT", "[::1]:PORT", "nas.example", "LOCALHOST:PORT"]
-            .contains(&self.host);
-        let origin = self.origin.is_none_or(|origin| {
-            origin.strip_prefix("http://").is_some_and(|origin| origin.eq_ignore_ascii_case(self.host))
-        });
-        let site = self.site.is_none_or(|site| ["none", "same-origin"].contains(&site));
-        host && origin && site
-    }
-
-    fn has_token(&self) -> bool {
-        matches!(self.auth, Auth::Status | Auth::All) && !self.path.starts_with("/k/")
-    }
-
-    /// Whether the token lacks what the path needs.
-    fn lacks_scope(&self) -> bool {
-        self.auth == Auth::Status
-            && ["/v1/accounts/nobody/cookie", "/v1/sign-ins/1", "/music/netease/cookie/refresh"]
-                .contains(&self.path)
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whatever_is_sent_without_a_token_or_to_another_name_gets_nothing() -> Result<()> {
-    let server = Server::start().await?;
-    let (status, all) = (token(&server, "status", "status").await?, token(&server, "all", ALL).await?);
-    let api = LocalApi::start(&server, &["--host", "nas.example"]).await?;
-    let port = api.port()?;
-    // The same numbers each time, so that what fails once fails again.
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let mut numbers = std::iter::from_fn(move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state >> 33).ok()
-    });
-    let mut seen = std::collections::BTreeMap::new();
-    for number in 0..BY_LOT {
-        let mut one = parts(&mut numbers);
-        if number % 3 == 0 {
-            // By lot alone hardly any would get as far as a route.
-            (one.host, one.origin, one.site, one.version) = (HOSTS[0], None, None, VERSIONS[0]);
-        }
-        let sent = one.bytes(port, &status, &all);
-        let head = raw(port, sent.as_bytes()).await?;
-        let code = head.split(' ').nth(1).unwrap_or("none").to_owned();
-        *seen.entry(code.clone()).or_insert(0) += 1;
-        let described = || sent.replace(&all, "ALL").replace(&status, "STATUS");
-        ensure!(!head.contains("access-control-"), "a page may read {}", described());
-        let is_in = one.may_ask() && one.has_token();
-        ensure!(is_in || !code.starts_with('2'), "{code} for {}", described());
-        let is_whole = !one.body.contains("zz") && !one.body.contains("70000") && one.version != "HTTP/2.0";
-        if is_in && is_whole && one.lacks_scope() {
-            ensure!(code == "403", "{code} where a scope is missing: {}", described());
-        }
-    }
-    for expected in ["200", "401", "403", "404", "405", "413", "421"] {
-        ensure!(seen.contains_key(expected), "none was answered with {expected}: {seen:?}");
-    }
-    // What no part above can say.
-    for (sent, wanted) in [
-        (
-            format!(
-                "GET http://evil.example/v1/services HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {all}\r\n\r\n"
-            ),
-            "421",
-        ),
-        (
-            format!(
-                "GET /v1/services HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {all}\r\n\r\n"
-            ),
-            "421",
-        ),
-        (
-            format!(
-                "GET /v1/services HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nx: {}\r\n\r\n",
-                "y".repeat(20_000)
-            ),
-            "431",
-        ),
-        (format!("GET /v1/services HTTP/1.1\r\nauthorization: Bearer {all}\r\n\r\n"), "421"),
-        ("\u{16}\u{3}\u{1}\r\n\r\n".to_owned(), "400"),
-        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), ""),
-    ] {
-        let head = raw(port, sent.as_bytes()).await?;
-        ensure!(head.split(' ').nth(1).unwrap_or_default() == wanted, "{head} in place of {wanted}");
-    }
-    let (code, _) = api.get("/v1/services", &all).await?;
-    ensure!(code == 200, "it still answers");
-    api.stop(&server).await?;
-    server.ensure_no_secret_leaked()
-}
-
-/// How many connect and are gone, and how many of them never read.
-const CONNECTS: usize = 3_000;
-const NEVER_READ: usize = 200;
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_connects_and_is_gone_leaves_nothing_behind() -> Result<()> {
-    const MOST_GROWTH: u64 = 8 * 1024 * 1024;
-
-    let server = Server::start().await?;
-    let token = token(&server, "watcher", "status").await?;
-    let api = LocalApi::start(&server, &[]).await?;
-    let port = api.port()?;
-    let sent =
-        format!("GET /v1/events HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {token}\r\n\r\n");
-    let connect = async |count: usize| -> Result<Vec<TcpStream>> {
-        let mut streams = Vec::new();
-        for _ in 0..count {
-            let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-            stream.write_all(sent.as_bytes()).await?;
-            streams.push(stream);
-        }
-        Ok(streams)
-    };
-    // What it needs for that many it may keep: what counts is what grows from then on.
-    drop(connect(NEVER_READ).await?);
-    none_connected(port).await?;
-    let before = api.memory()?;
-    for round in 0..CONNECTS / 100 {
-        for stream in connect(100).await? {
-            if round % 2 == 0 {
-                // Reset rather than closed: what came is thrown away.
-                stream.set_zero_linger()?;
-            }
-        }
-    }
-    let never_read = connect(NEVER_READ).await?;
-    drop(never_read);
-    none_connected(port).await?;
-    let grown = api.memory()?.saturating_sub(before);
-    ensure!(grown < MOST_GROWTH, "it has grown by {grown} bytes");
-    api.stop(&server).await
-}
-
-/// Waits until nobody is connected to a port any more.
-async fn none_connected(port: u16) -> Result<()> {
-    const ESTABLISHED: &str = "01";
-    const CLOSE_WAIT: &str = "08";
-
-    until("the connections to end", || async {
-        let table = std::fs::read_to_string("/proc/net/tcp")?;
-        let of_ours = |line: &&str| {
-            let fields: Vec<_> = line.split_whitespace().collect();
-            fields.get(1).is_some_and(|local| local.ends_with(&format!(":{port:04X}")))
-                && fields.get(3).is_some_and(|state| [ESTABLISHED, CLOSE_WAIT].contains(state))
-        };
-        let left = table.lines().filter(of_ours).count();
-        ensure!(left == 0, "{left} are connected");
-        Ok(())
-    })
-    .await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stream_ends_with_its_client_and_frees_its_place() -> Result<()> {
-    let harness = Harness::new(tunekey_simulator::Settings::default()).await?;
-    let scopes = [tunekey_core::ApiScope::Status, tunekey_core::ApiScope::SignIn].into();
-    let token = harness.tunekey.add_api_token("test", scopes).await.map_err(into_error)?;
-    let options =
-        tunekey_api::Options { listen: "127.0.0.1:0".parse()?, hosts: Vec::new(), origins: Vec::new() };
-    let api = std::sync::Arc::new(
-        tunekey_api::Server::bind(harness.tunekey.clone(), options).await.map_err(into_error)?,
-    );
-    let running = tokio::spawn({
-        let api = api.clone();
-        async move { api.run().await }
-    });
-    let address = api.address();
-    let mut streams = Vec::new();
-    for path in ["/v1/events", "/music/tencent/cookie/qrcode?save=true", "/music/netease/cookie/qrcode"] {
-        for _ in 0..10 {
-            let mut stream = TcpStream::connect(address).await?;
-            let head = format!(
-                "GET {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\n\r\n",
-                token.expose()
-            );
-            stream.write_all(head.as_bytes()).await?;
-            streams.push(stream);
-        }
-    }
-    let open = async |count: usize| {
-        until(format!("{count} streams"), || async {
-            ensure!(api.streams() == count, "{} are open", api.streams());
-            Ok(())
-        })
-        .await
-    };
-    open(30).await?;
-    for stream in streams.drain(..15) {
-        stream.set_zero_linger()?;
-    }
-    open(15).await?;
-    drop(streams);
-    open(0).await?;
-    api.stop().await;
-    running.abort();
-    Ok(())
 }
