@@ -29,7 +29,7 @@ const UI_LIMIT: f64 = 91.0;
 /// Megabytes of the app.
 const APP_LIMIT: f64 = 12.0;
 /// Megabytes of the command line.
-const CLI_LIMIT: f64 = 8.0;
+const CLI_LIMIT: f64 = 11.0;
 /// Times the memory of a bare Tauri window.
 const MEMORY_LIMIT: f64 = 1.15;
 /// Times the time that a bare Tauri window takes for its first picture.

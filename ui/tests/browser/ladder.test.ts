@@ -49,7 +49,7 @@ for (const name of ['qq-risk', 'wx-risk', 'app-risk', 'page-risk', 'paste-risk',
 test('the other ways are reached by Tab, and those that were barred lately say so', async () => {
   await open('app-risk');
   const ways = await scene().page.$$eval('.ways li', (ways) => ways.map(({ textContent }) => textContent.trim().replace(/\s+/g, ' ')));
-  expect(ways).toEqual(['Official page', 'Paste a cookie', 'QQ scan Refused lately', 'WeChat scan Refused lately']);
+  expect(ways).toEqual(['Official page', 'Paste a cookie', 'CookieCloud', 'QQ scan Refused lately', 'WeChat scan Refused lately']);
   expect(await text('#s-m-qq-scan')).toContain('Refused lately');
   expect(await text('#s-m-phone')).not.toContain('Refused lately');
   await tabTo('q-paste');
