@@ -46,8 +46,7 @@ impl Home {
 async fn a_new_service_is_offered_signed_in_to_and_shown_by_its_own_facts_alone() -> Result<()> {
     let home = Home::new().await?;
     let services = home.run(&["--json", "services"]).await?.succeeded()?.json()?;
-    let melody =
-        json!({"id": "melody", "name": "Melody", "methods": ["app-scan", "paste"], "copies_renew": true});
+    let melody = json!({"id": "melody", "name": "Melody", "methods": ["app-scan", "paste", "cookiecloud"], "copies_renew": true});
     ensure!(services.last() == Some(&melody), "the services are {services:?}");
 
     home.run(&["settings", "melody-client", "desk"]).await?.succeeded()?;
