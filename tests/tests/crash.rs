@@ -45,7 +45,7 @@ struct Account {
 const TIMED: u64 = 3;
 
 /// Beyond this, something hangs.
-const LIMIT: Duration = Duration::from_secs(230);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// How often the keyring daemon may end by itself: it does so now and then when its clients are killed.
 const ATTEMPTS: usize = 3;
