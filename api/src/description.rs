@@ -1,7 +1,7 @@
 //! The description in OpenAPI 3.2, made of the handlers and of the table of the routes. Only tests contain it: a program
 //! carries the file that one of them writes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -178,7 +178,20 @@ fn the_description_is_that_of_the_handlers() {
 #[expect(clippy::disallowed_methods, reason = "a file of the sources, not of a profile")]
 fn write_the_description() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
-    std::fs::write(path, written(&description())).expect("it can be written");
+    std::fs::write(path, written(&sorted(description()))).expect("it can be written");
+}
+
+/// With all members in order of name: whether a map keeps another one depends on what else is built.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<_, _> =
+                members.into_iter().map(|(name, value)| (name, sorted(value))).collect();
+            Value::Object(members.into_iter().collect())
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        other => other,
+    }
 }
 
 #[test]

@@ -1,19 +1,21 @@
 //! The sign-ins that were started here. The front that has started one ends it: so each is held for as long as somebody
-//! looks at it, and a while longer.
+//! looks at it, and a while longer. What came of one stays to be seen for a while: it may be over before whoever has
+//! started it looks for the first time.
 
 use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tunekey_core::{SignIn, SignInId, StepKind};
+use tunekey_core::{SignIn, SignInId, SignInStatus, SignInSteps, StepKind};
 
 use crate::tickets::Tickets;
 
 /// For how long one is held that nobody looks at: a program may ask for its step from time to time instead.
 const GRACE: Duration = Duration::from_secs(60);
+/// For how long what came of one can be seen.
+const AFTERWARDS: Duration = Duration::from_secs(60);
 /// How many there may be.
 const MOST: usize = 1_024;
 
@@ -26,10 +28,15 @@ pub(crate) struct Held {
 }
 
 #[derive(Debug)]
-struct Entry {
-    /// How many look at it, counting up for those who only ask.
-    watchers: Arc<watch::Sender<usize>>,
-    cancel: CancellationToken,
+enum Entry {
+    /// It is under way, or over with an outcome.
+    Here {
+        sign_in: SignIn,
+        /// How many look at it, counting up for those who only ask.
+        watchers: Arc<watch::Sender<usize>>,
+    },
+    /// Nobody is to see it any more, though it may take a moment to end: what was confirmed is saved first.
+    Cancelled,
 }
 
 /// Somebody who looks at one.
@@ -50,51 +57,96 @@ impl Held {
 
     /// Whether there is room for one more.
     pub(crate) fn has_room(&self) -> bool {
-        self.list().len() < MOST
+        self.list().values().filter(|entry| !entry.is_done()).count() < MOST
     }
 
-    /// Holds one until it is over, cancelled, or nobody has looked at it for a while.
-    pub(crate) fn hold(&self, mut sign_in: SignIn) {
-        let (id, watchers) = (sign_in.id(), Arc::new(watch::Sender::new(0)));
-        let cancel = self.ending.child_token();
-        self.list().insert(id, Entry { watchers: watchers.clone(), cancel: cancel.clone() });
+    /// Holds one until it is cancelled, nobody has looked at it for a while, or it has been over for a while.
+    pub(crate) fn hold(&self, sign_in: SignIn) {
+        let (id, mut steps) = (sign_in.id(), sign_in.watch());
+        let watchers = Arc::new(watch::Sender::new(0));
+        let looks = watchers.subscribe();
+        self.list().insert(id, Entry::Here { sign_in, watchers });
         let held = self.clone();
         tokio::spawn(async move {
-            let mut abandoned = pin!(abandoned(watchers.subscribe()));
-            loop {
-                tokio::select! {
-                    step = sign_in.next() => match step {
-                        Some(step) if step.kind() != StepKind::Done => {}
-                        _ => break,
-                    },
-                    () = &mut abandoned => break,
-                    () = cancel.cancelled() => break,
+            tokio::select! {
+                () = ended(&mut steps) => {}
+                () = held.given_up(looks) => {
+                    held.cancel(id);
+                    ended(&mut steps).await;
                 }
             }
-            drop(sign_in);
+            let is_done = held.list().get(&id).is_some_and(Entry::is_done);
+            if is_done {
+                tokio::select! {
+                    () = tokio::time::sleep(AFTERWARDS) => {}
+                    () = held.ending.cancelled() => {}
+                }
+            }
             held.list().remove(&id);
             held.tickets.end(&id.to_string());
         });
     }
 
-    /// Notes that somebody looks at one, for as long as that lives. `None` when it was not started here.
-    pub(crate) fn watch(&self, id: SignInId) -> Option<Watching> {
-        let watchers = self.list().get(&id)?.watchers.clone();
-        watchers.send_modify(|count| *count += 1);
-        Some(Watching(watchers))
+    /// When nobody has looked for a while, or the server ends.
+    async fn given_up(&self, looks: watch::Receiver<usize>) {
+        tokio::select! {
+            () = abandoned(looks) => {}
+            () = self.ending.cancelled() => {}
+        }
     }
 
-    /// Cancels one. False when it was not started here.
+    /// How one stands or ended, and that somebody looks at it. `None` when it was not started here, or is gone.
+    pub(crate) fn look(&self, id: SignInId) -> Option<(SignInStatus, Watching)> {
+        self.here(id, SignIn::status)
+    }
+
+    /// The steps of one, from its latest on. `None` as above.
+    pub(crate) fn steps(&self, id: SignInId) -> Option<(SignInSteps, Watching)> {
+        self.here(id, SignIn::watch)
+    }
+
+    /// Whether nobody is to see it any more.
+    pub(crate) fn is_cancelled(&self, id: SignInId) -> bool {
+        matches!(self.list().get(&id), Some(Entry::Cancelled))
+    }
+
+    /// Cancels one. False when it was not started here, or is gone.
     pub(crate) fn cancel(&self, id: SignInId) -> bool {
-        self.list().get(&id).is_some_and(|entry| {
-            entry.cancel.cancel();
-            true
-        })
+        let mut list = self.list();
+        let Some(entry @ Entry::Here { .. }) = list.get_mut(&id) else { return false };
+        let here = std::mem::replace(entry, Entry::Cancelled);
+        if here.is_done() {
+            list.remove(&id);
+        }
+        drop(list);
+        self.tickets.end(&id.to_string());
+        // Dropping it is what cancels it.
+        drop(here);
+        true
+    }
+
+    fn here<T>(&self, id: SignInId, of: impl FnOnce(&SignIn) -> T) -> Option<(T, Watching)> {
+        let list = self.list();
+        let Some(Entry::Here { sign_in, watchers }) = list.get(&id) else { return None };
+        watchers.send_modify(|count| *count += 1);
+        Some((of(sign_in), Watching(watchers.clone())))
     }
 
     fn list(&self) -> MutexGuard<'_, HashMap<SignInId, Entry>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Entry {
+    /// Whether something came of it.
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Here { sign_in, .. } if sign_in.status().step.kind() == StepKind::Done)
+    }
+}
+
+/// When a sign-in is over.
+async fn ended(steps: &mut SignInSteps) {
+    while steps.next().await.is_some() {}
 }
 
 /// When nobody has looked for a while.

@@ -1,5 +1,6 @@
 //! Tickets for the streams of sign-ins: a browser's `EventSource` sends no header, so that a POST with the token makes a
-//! ticket, which stands in the stream's address. Each is for one sign-in, good until that ends, and for nothing else.
+//! ticket, which stands in the stream's address. Each is for one sign-in, good until that is no longer here, and for nothing
+//! else.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -45,7 +46,7 @@ impl Tickets {
         tickets.get(sign_in)?.iter().find(|one| one.digest == digest).map(|one| one.caller.clone())
     }
 
-    /// The sign-in is over, and its tickets with it.
+    /// The sign-in is no longer here, nor are its tickets.
     pub(crate) fn end(&self, sign_in: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(sign_in);
     }

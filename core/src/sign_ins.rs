@@ -30,6 +30,16 @@ impl SignIn {
         self.under_way.id()
     }
 
+    /// How it stands; once it is over, how it ended.
+    pub fn status(&self) -> SignInStatus {
+        self.under_way.status()
+    }
+
+    /// Its steps for somebody else, from the latest on.
+    pub fn watch(&self) -> SignInSteps {
+        self.under_way.watch()
+    }
+
     /// The next step, from the first on; `None` after [`SignInStep::Done`].
     pub async fn next(&mut self) -> Option<SignInStep> {
         self.steps.next().await

@@ -332,9 +332,18 @@ async fn a_sign_in_is_started_watched_by_ticket_answered_and_cancelled() -> Resu
             ensure!(step["account"]["id"] == QQ, "it is somebody else");
         }
     }
-    ensure!(api.reconnect(&address, "9").await? == 401, "a ticket is no longer good than its sign-in");
-    let (code, _) = api.get(&format!("/v1/sign-ins/{id}"), &token).await?;
-    ensure!(code == 404, "it is over");
+    // Whoever comes only now is told how it ended; whoever has read that is to come no more.
+    let last = api.events(&address, Some("2")).await?.expect().await?;
+    ensure!(last.id == "end" && last.json()?["step"] == "done", "it ends with {}", last.data);
+    ensure!(api.reconnect(&address, "end").await? == 204, "it would be read for ever");
+    let (code, found) = api.get(&format!("/v1/sign-ins/{id}"), &token).await?;
+    ensure!(code == 200 && found["step"]["account"]["id"] == QQ, "it answers {code}: {found}");
+    let (code, _) = api.post(&format!("/v1/sign-ins/{id}/answer"), &token, json!({ "answer": "go" })).await?;
+    ensure!(code == 204, "what comes too late is refused with {code}");
+    let (_, left) = api.get("/v1/sign-ins", &token).await?;
+    ensure!(left.as_array().is_some_and(Vec::is_empty), "under way is still {left}");
+    is_gone_once_it_is_deleted(&api, &token, id).await?;
+    ensure!(api.reconnect(&address, "2").await? == 401, "a ticket is good for longer than its sign-in");
 
     // By a telephone.
     let phone = start("phone").await?;
@@ -356,14 +365,7 @@ async fn a_sign_in_is_started_watched_by_ticket_answered_and_cancelled() -> Resu
     step("ask_text_code").await?;
     let (code, _) = answer(json!({ "answer": "nonsense" })).await?;
     ensure!((400..500).contains(&code), "it answers {code}");
-    let response = api.send(Method::DELETE, &format!("/v1/sign-ins/{phone}"), &token, None).await?;
-    ensure!(response.status() == 204, "it answers {}", response.status());
-    until("the sign-in to end", || async {
-        let (_, left) = api.get("/v1/sign-ins", &token).await?;
-        ensure!(left.as_array().is_some_and(Vec::is_empty), "there is {left}");
-        Ok(())
-    })
-    .await?;
+    is_gone_once_it_is_deleted(&api, &token, phone).await?;
     let asked = Instant::now();
     api.stop(&server).await?;
     ensure!(asked.elapsed() < STOP_LIMIT, "an open stream has kept it for {:?}", asked.elapsed());
@@ -372,4 +374,24 @@ async fn a_sign_in_is_started_watched_by_ticket_answered_and_cancelled() -> Resu
         "the stream goes on"
     );
     server.ensure_no_secret_leaked()
+}
+
+/// Deletes a sign-in, and looks for it at once.
+async fn is_gone_once_it_is_deleted(api: &LocalApi, token: &str, id: u64) -> Result<()> {
+    let path = format!("/v1/sign-ins/{id}");
+    let response = api.send(Method::DELETE, &path, token, None).await?;
+    ensure!(response.status() == 204, "deleting answers {}", response.status());
+    for (method, path) in [
+        (Method::GET, path.clone()),
+        (Method::DELETE, path.clone()),
+        (Method::POST, format!("{path}/ticket")),
+    ] {
+        let response = api.send(method.clone(), &path, token, None).await?;
+        ensure!(response.status() == 404, "{method} {path} answers {}", response.status());
+    }
+    let response = api.send(Method::GET, &format!("{path}/events"), token, None).await?;
+    ensure!(response.status() == 204, "its steps answer {}", response.status());
+    let (_, left) = api.get("/v1/sign-ins", token).await?;
+    ensure!(left.as_array().is_some_and(Vec::is_empty), "there is {left}");
+    Ok(())
 }

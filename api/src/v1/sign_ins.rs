@@ -1,7 +1,8 @@
-//! The sign-ins under way: started, watched, answered, cancelled. Every front sees them.
+//! The sign-ins under way: started, watched, answered, cancelled. Every front sees them. What was started here is there
+//! for a minute after its end, and no longer once it is cancelled.
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use futures_util::stream;
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tunekey_core::{
     AccountId, Input, Method, Problem, ProblemCode, ProgramStep, Secret, ServiceId, SignInId, SignInStatus,
-    SignInStep, UserInput,
+    StepKind, UserInput,
 };
 
 use crate::callers::Caller;
@@ -53,6 +54,9 @@ impl From<SignInStatus> for SignInShape {
     }
 }
 
+/// The id of the last event of a sign-in.
+const END: &str = "end";
+
 /// What is to be started.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
@@ -78,11 +82,10 @@ pub(crate) async fn start(
     if !api.held.has_room() {
         return Err(Refusal::Busy.into());
     }
-    let sign_in = api.tunekey.start_sign_in(service, method, wanted.clone())?;
-    let id = sign_in.id();
+    let sign_in = api.tunekey.start_sign_in(service, method, wanted)?;
+    let status = sign_in.status();
     api.held.hold(sign_in);
-    let step = serde_json::to_value(ProgramStep::from(&SignInStep::Preparing)).unwrap_or_default();
-    Ok((StatusCode::CREATED, Json(SignInShape { id, service, method, wanted, step })))
+    Ok((StatusCode::CREATED, Json(status.into())))
 }
 
 fn option(api: &Api, request: &SignInRequest) -> Result<(ServiceId, Method), Problem> {
@@ -104,10 +107,11 @@ fn option(api: &Api, request: &SignInRequest) -> Result<(ServiceId, Method), Pro
 #[cfg_attr(test, utoipa::path(get, path = "/v1/sign-ins", tag = "sign-ins",
     responses((status = 200, body = Vec<SignInShape>))))]
 pub(crate) async fn list(State(api): State<Api>) -> Json<Vec<SignInShape>> {
-    Json(api.tunekey.sign_ins().into_iter().map(SignInShape::from).collect())
+    let seen = api.tunekey.sign_ins().into_iter().filter(|status| !api.held.is_cancelled(status.id));
+    Json(seen.map(SignInShape::from).collect())
 }
 
-/// How one stands.
+/// How one stands, or how one that was started here ended within the last minute.
 #[cfg_attr(test, utoipa::path(get, path = "/v1/sign-ins/{id}", tag = "sign-ins",
     params(("id" = u32, Path)),
     responses((status = 200, body = SignInShape))))]
@@ -115,21 +119,24 @@ pub(crate) async fn one(
     State(api): State<Api>,
     Path(id): Path<SignInId>,
 ) -> Result<Json<SignInShape>, Failure> {
-    // Whoever asks looks at it.
-    drop(api.held.watch(id));
-    let found = api.tunekey.sign_ins().into_iter().find(|status| status.id == id);
-    found.map(|status| Json(status.into())).ok_or_else(|| over(id).into())
+    let elsewhere = || {
+        let mut under_way = api.tunekey.sign_ins().into_iter();
+        under_way.find(|status| status.id == id && !api.held.is_cancelled(id))
+    };
+    let status = api.held.look(id).map(|(status, _watching)| status).or_else(elsewhere);
+    status.map(|status| Json(status.into())).ok_or_else(|| over(id).into())
 }
 
 /// Cancels one that was started here. What was confirmed already is saved all the same.
 #[cfg_attr(test, utoipa::path(delete, path = "/v1/sign-ins/{id}", tag = "sign-ins",
     params(("id" = u32, Path)),
-    responses((status = 204, description = "It is being cancelled."))))]
+    responses((status = 204, description = "It is no longer here."))))]
 pub(crate) async fn cancel(State(api): State<Api>, Path(id): Path<SignInId>) -> Result<StatusCode, Failure> {
     if api.held.cancel(id) { Ok(StatusCode::NO_CONTENT) } else { Err(over(id).into()) }
 }
 
-/// Its steps: `step` events, from the latest on. 204 when it is over, so that browsers connect no more.
+/// Its steps: `step` events, from the latest on. 204 when it is over and its end was read, so that browsers connect no
+/// more.
 #[cfg_attr(test, utoipa::path(get, path = "/v1/sign-ins/{id}/events", tag = "sign-ins",
     params(("id" = u32, Path), ("ticket" = Option<String>, Query, description = "In place of the token.")),
     responses(
@@ -139,14 +146,21 @@ pub(crate) async fn events(
     State(api): State<Api>,
     Extension(caller): Extension<Caller>,
     Path(id): Path<SignInId>,
+    headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let Some(steps) = api.tunekey.watch_sign_in(id) else {
+    let elsewhere = || api.tunekey.watch_sign_in(id).filter(|_| !api.held.is_cancelled(id));
+    let here = api.held.steps(id).map(|(steps, watching)| (steps, Some(watching)));
+    let has_read_the_end = headers.get("last-event-id").is_some_and(|last| last == END);
+    let Some((steps, watching)) = here.or_else(|| elsewhere().map(|steps| (steps, None))) else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
-    let watching = api.held.watch(id);
+    if has_read_the_end {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let events = stream::unfold((steps, watching, 1_u64), |(mut steps, watching, number)| async move {
         let step = steps.next().await?;
-        let event = json_event("step", &number.to_string(), &ProgramStep::from(&step));
+        let id = if step.kind() == StepKind::Done { END.to_owned() } else { number.to_string() };
+        let event = json_event("step", &id, &ProgramStep::from(&step));
         Some((event, (steps, watching, number + 1)))
     });
     respond(&api, caller, events)
@@ -156,7 +170,7 @@ pub(crate) async fn events(
 #[derive(Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct TicketShape {
-    /// The ticket: good for the steps of this sign-in until it ends, and for nothing else.
+    /// The ticket: good for the steps of this sign-in, and for nothing else.
     ticket: String,
     /// The path of the steps with it, for `EventSource`.
     events: String,
@@ -172,10 +186,7 @@ pub(crate) async fn ticket(
     Path(id): Path<SignInId>,
 ) -> Result<(StatusCode, Json<TicketShape>), Failure> {
     // Only what was started here ends its tickets.
-    let watching = api.held.watch(id);
-    if watching.is_none() {
-        return Err(over(id).into());
-    }
+    let _watching = api.held.look(id).ok_or_else(|| over(id))?;
     let ticket = api.tickets.make(&id.to_string(), caller).ok_or(Refusal::Busy)?;
     let events = format!("/v1/sign-ins/{id}/events?ticket={ticket}");
     Ok((StatusCode::CREATED, Json(TicketShape { ticket, events })))
@@ -247,7 +258,7 @@ impl From<AnswerRequest> for UserInput {
     }
 }
 
-/// Answers the question that it asks. What nothing asked for is dropped.
+/// Answers the question that it asks. What nothing asked for is dropped, so is what comes after its end.
 #[cfg_attr(test, utoipa::path(post, path = "/v1/sign-ins/{id}/answer", tag = "sign-ins",
     params(("id" = u32, Path)),
     request_body = AnswerRequest,
@@ -257,12 +268,9 @@ pub(crate) async fn answer(
     Path(id): Path<SignInId>,
     Json(answer): Json<AnswerRequest>,
 ) -> Result<StatusCode, Failure> {
-    drop(api.held.watch(id));
-    if api.tunekey.answer_sign_in(id, answer.into()) {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(over(id).into())
-    }
+    let is_here = api.held.look(id).is_some();
+    let is_given = !api.held.is_cancelled(id) && api.tunekey.answer_sign_in(id, answer.into());
+    if is_here || is_given { Ok(StatusCode::NO_CONTENT) } else { Err(over(id).into()) }
 }
 
 fn over(id: SignInId) -> Problem {
