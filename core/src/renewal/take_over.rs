@@ -13,8 +13,8 @@ use crate::store::{Interaction, SharedAccount};
 use crate::vault::{Generation, StoredCredential};
 
 impl Renewer {
-    /// Makes known on this computer what another one has saved of an account, which may not be known here at all. Whoever
-    /// works on the account now finds it by itself.
+    /// Makes known on this computer what another one has saved of an account, which may not be known here at all. False
+    /// when somebody works on the account now, and may find it or not.
     ///
     /// # Errors
     /// A problem of the store or of the profile.
@@ -23,26 +23,27 @@ impl Renewer {
         accounts: &Accounts,
         service: &dyn Service,
         found: &SharedAccount,
-    ) -> Result<(), Problem> {
+    ) -> Result<bool, Problem> {
         let id = &found.id;
         let least = Generation::new(found.generation);
-        let Some(_lock) = AccountLock::try_acquire(&self.profile, id).await? else { return Ok(()) };
+        let Some(_lock) = AccountLock::try_acquire(&self.profile, id).await? else { return Ok(false) };
         let known = accounts.record(id).ok();
         if known.as_ref().is_some_and(|record| record.generation >= least) {
-            return Ok(());
+            return Ok(true);
         }
         let kept = self.vault.load_since(id, least, Interaction::Forbidden).await;
         let Some(kept) = kept.map_err(|error| Problem::from(error).with_service(id.service))? else {
-            return Ok(());
+            return Ok(true);
         };
         match known {
             Some(_) => {
                 let entry = self.entry(RenewalOutcome::Renewed, RenewalTrigger::Automatic, None);
                 let StoredCredential { credential, generation } = &kept;
-                self.commits.publish(accounts, service, credential, *generation, renewed(&entry)).await
+                self.commits.publish(accounts, service, credential, *generation, renewed(&entry)).await?;
             }
-            None => self.add(accounts, service, id, &kept).await,
+            None => self.add(accounts, service, id, &kept).await?,
         }
+        Ok(true)
     }
 
     /// Adds an account that another computer has signed in.

@@ -156,7 +156,8 @@ impl Database {
         timeout(Patience::Asked.limit(), made).await.unwrap_or(Err(UNREACHABLE))
     }
 
-    /// Waits until another computer says that something has changed. It may never come: a pooler keeps it to itself.
+    /// Waits until another computer says that something has changed, or something may have: what has changed before this
+    /// one listened was said to nobody. It may never come: a pooler keeps it to itself.
     pub(super) async fn changed(&self) {
         if !self.url.is_pooled
             && let Ok(Ok(session)) = timeout(CONNECT_LIMIT, self.session(Patience::Background)).await
@@ -165,6 +166,9 @@ impl Database {
             if !*listens {
                 let listen = session.client.batch_execute(LISTEN);
                 *listens = matches!(timeout(CONNECT_LIMIT, listen).await, Ok(Ok(())));
+                if *listens {
+                    return;
+                }
             }
         }
         self.changed.notified().await;
