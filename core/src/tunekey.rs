@@ -36,6 +36,7 @@ mod connection;
 mod cookie_cloud;
 mod deliveries;
 mod doctor;
+mod elsewhere;
 mod keys;
 mod lookup;
 mod notifications;

@@ -3,14 +3,14 @@
 
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
-use tunekey_services::{AccountId, Context, Device, Grant, Method, Secret, ServiceId};
+use tunekey_services::{AccountId, Context, Device, Grant, Method, Secret};
 
+use super::elsewhere::Elsewhere;
 use super::{TuneKey, service_of};
 use crate::account::Account;
-use crate::alternatives::{Alternatives, SignInOption};
 use crate::delivery::{DeliveryId, DeliveryScope};
 use crate::problem::{Problem, ProblemCode};
-use crate::sign_in::{ParkedCode, Scanner, SignInHost};
+use crate::sign_in::{Scanner, SignInHost};
 use crate::sign_ins::SignIn;
 
 /// How many digits a device identity has.
@@ -45,7 +45,7 @@ impl TuneKey {
     }
 }
 
-/// What a sign-in for a delivery needs of the core: as any other, but for whose it may be and where it is kept.
+/// A sign-in for a delivery: for that account alone, and kept until the target has got it.
 struct OwnSignIn {
     tunekey: TuneKey,
     delivery: DeliveryId,
@@ -53,20 +53,24 @@ struct OwnSignIn {
 }
 
 #[async_trait]
-impl SignInHost for OwnSignIn {
+impl Elsewhere for OwnSignIn {
+    fn tunekey(&self) -> &TuneKey {
+        &self.tunekey
+    }
+
     /// Under an identity of its own: a service that takes it for the same device may end the session that is here.
-    async fn context(&self) -> Result<Context, Problem> {
-        let context = SignInHost::context(&self.tunekey).await?;
+    async fn context_of_now(&self) -> Result<Context, Problem> {
+        let context = TuneKey::context(&self.tunekey).await?;
         let device = own_device(&context.device, &self.delivery);
         Ok(Context { device, ..context })
     }
 
-    async fn ready_to_save(&self) -> Result<(), Problem> {
+    async fn ready_to_keep(&self) -> Result<(), Problem> {
         self.tunekey.0.accounts.delivery(&self.delivery)?;
-        self.tunekey.ready_to_save().await
+        SignInHost::ready_to_save(&self.tunekey).await
     }
 
-    async fn accepts(&self, grant: &Grant, _: Method) -> Result<(), Problem> {
+    fn may_keep(&self, grant: &Grant) -> Result<(), Problem> {
         if grant.credential.account == self.account {
             return Ok(());
         }
@@ -76,46 +80,18 @@ impl SignInHost for OwnSignIn {
         ))
     }
 
-    async fn save(&self, grant: &Grant, _: Method, _: &Scanner) -> Result<(Account, bool), Problem> {
+    async fn keep(&self, grant: &Grant, _: Method, _: &Scanner) -> Result<(Account, bool), Problem> {
         self.tunekey.keep_own_sign_in(&self.delivery, &grant.credential).await?;
         Ok((self.tunekey.0.accounts.view(&self.account)?, true))
     }
 
-    fn sign_ins_left(&self, service: ServiceId) -> usize {
-        self.tunekey.sign_ins_left(service)
+    fn may_use(&self, method: Method) -> bool {
+        method.is_new_sign_in()
     }
 
-    async fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
-        self.tunekey.take_sign_in(service).await
-    }
-
-    fn note_blocked(&self, option: SignInOption) {
-        self.tunekey.note_blocked(option);
-    }
-
-    fn alternatives(&self, option: SignInOption) -> Alternatives {
-        let mut all = SignInHost::alternatives(&self.tunekey, option);
-        all.next.retain(|next| next.method.is_new_sign_in());
-        all
-    }
-
-    fn knows(&self, account: &AccountId) -> bool {
-        self.tunekey.knows(account)
-    }
-
-    async fn owner(&self, grant: &Grant) -> Scanner {
-        self.tunekey.owner(grant).await
-    }
-
-    async fn discard(&self, grant: &Grant) {
-        self.tunekey.discard(grant).await;
-    }
-
-    /// It was made under another identity than the codes of other sign-ins.
-    fn park(&self, _: SignInOption, _: ParkedCode) {}
-
-    fn take_parked(&self, _: SignInOption) -> Option<ParkedCode> {
-        None
+    /// They are made under another identity.
+    fn shares_codes(&self) -> bool {
+        false
     }
 }
 

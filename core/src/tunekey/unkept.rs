@@ -10,13 +10,13 @@ use tunekey_services::{
     ServiceId,
 };
 
+use super::elsewhere::Elsewhere;
 use super::{TuneKey, service_of};
 use crate::account::Account;
 use crate::accounts::apply_inspection;
-use crate::alternatives::{Alternatives, SignInOption};
 use crate::ledger::AccountRecord;
 use crate::problem::{Problem, ProblemCode};
-use crate::sign_in::{ParkedCode, Scanner, SignInHost, SignInStep, UserInput};
+use crate::sign_in::{Scanner, SignInHost, SignInStep, UserInput};
 use crate::sign_ins::SignIn;
 use crate::store::Interaction;
 use crate::timing::life;
@@ -154,7 +154,7 @@ impl UnkeptCredential {
     }
 }
 
-/// What such a sign-in needs of the rest of the core: all that another needs, but a place in the store.
+/// A sign-in whose credential goes to whoever waits for it.
 struct Unkept {
     tunekey: TuneKey,
     /// Where the credential is waited for.
@@ -162,27 +162,27 @@ struct Unkept {
 }
 
 #[async_trait]
-impl SignInHost for Unkept {
-    async fn context(&self) -> Result<Context, Problem> {
-        TuneKey::context(&self.tunekey).await
+impl Elsewhere for Unkept {
+    fn tunekey(&self) -> &TuneKey {
+        &self.tunekey
     }
 
-    async fn ready_to_save(&self) -> Result<(), Problem> {
+    async fn ready_to_keep(&self) -> Result<(), Problem> {
         Ok(())
     }
 
-    async fn accepts(&self, _: &Grant, _: Method) -> Result<(), Problem> {
+    fn may_keep(&self, _: &Grant) -> Result<(), Problem> {
         Ok(())
     }
 
-    async fn save(
+    async fn keep(
         &self,
         grant: &Grant,
         method: Method,
         scanner: &Scanner,
     ) -> Result<(Account, bool), Problem> {
         let (id, service) = (&grant.credential.account, service_of(grant.credential.account.service)?);
-        let inspection = match self.context().await {
+        let inspection = match TuneKey::context(&self.tunekey).await {
             Ok(context) if grant.inspection.membership.is_none() => {
                 inspected(service, &context, &grant.credential).await
             }
@@ -196,7 +196,7 @@ impl SignInHost for Unkept {
         record.life = life(service, &grant.credential, Generation::new(0));
         record.renewability = Some(service.renewability(&grant.credential));
         apply_inspection(&mut record, &inspection, now);
-        let known = self.knows(id);
+        let known = self.tunekey.knows(id);
         let unkept = UnkeptCredential::of(&Grant { credential: grant.credential.clone(), inspection });
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
         if place.is_some_and(|place| place.send(unkept).is_ok()) {
@@ -205,41 +205,5 @@ impl SignInHost for Unkept {
             // Whoever wanted it has gone: the machine ends it at the service.
             Err(Problem::new(ProblemCode::Cancelled).with_service(id.service))
         }
-    }
-
-    fn sign_ins_left(&self, service: ServiceId) -> usize {
-        self.tunekey.sign_ins_left(service)
-    }
-
-    async fn take_sign_in(&self, service: ServiceId) -> Result<(), Problem> {
-        self.tunekey.take_sign_in(service).await
-    }
-
-    fn note_blocked(&self, option: SignInOption) {
-        self.tunekey.note_blocked(option);
-    }
-
-    fn alternatives(&self, option: SignInOption) -> Alternatives {
-        SignInHost::alternatives(&self.tunekey, option)
-    }
-
-    fn knows(&self, account: &AccountId) -> bool {
-        self.tunekey.knows(account)
-    }
-
-    async fn owner(&self, grant: &Grant) -> Scanner {
-        self.tunekey.owner(grant).await
-    }
-
-    async fn discard(&self, grant: &Grant) {
-        self.tunekey.discard(grant).await;
-    }
-
-    fn park(&self, option: SignInOption, code: ParkedCode) {
-        self.tunekey.park(option, code);
-    }
-
-    fn take_parked(&self, option: SignInOption) -> Option<ParkedCode> {
-        self.tunekey.take_parked(option)
     }
 }
