@@ -11,6 +11,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::task::AbortOnDropHandle;
 use tunekey_services::{AccountId, Credential, Secret, display_text};
 
+use super::lookup::find_named;
 use super::{TuneKey, service_of};
 use crate::delivery::{
     Deliverer, Delivery, DeliveryDraft, DeliveryId, DeliveryRecord, DeliveryScope, Purpose, is_due,
@@ -61,31 +62,7 @@ impl TuneKey {
     /// # Errors
     /// `NotFound` when it is none, `InvalidInput` when it could be several.
     pub fn find_delivery(&self, name: &str) -> Result<Delivery, Problem> {
-        let all = self.deliveries();
-        let means = |one: &&Delivery| {
-            one.label.as_deref() == Some(name) || (!name.is_empty() && one.id.as_str().starts_with(name))
-        };
-        let found: Vec<_> = match all.iter().find(|one| one.id.as_str() == name) {
-            Some(exact) => vec![exact],
-            None => all.iter().filter(means).collect(),
-        };
-        let name = display_text::name(name).unwrap_or_default();
-        match found.as_slice() {
-            [one] => Ok((*one).clone()),
-            [] => Err(Problem::new(ProblemCode::NotFound)
-                .with_detail(format!("there is no delivery {name}"))
-                .with_words(
-                    format!("No delivery “{name}”. `tunekey delivery list` names them."),
-                    format!("没有投递「{name}」。用 `tunekey delivery list` 查看。"),
-                )),
-            several => {
-                let ids = several.iter().map(|one| one.id.to_string()).collect::<Vec<_>>().join(", ");
-                Err(Problem::invalid(
-                    format!("Several deliveries match “{name}”: {ids}. Name one by its id."),
-                    format!("有多个投递与「{name}」匹配：{ids}。请用编号指明一个。"),
-                ))
-            }
-        }
+        find_named(self.deliveries(), name)
     }
 
     /// Whether a delivery can be added as it is, or be made of the one that it replaces.

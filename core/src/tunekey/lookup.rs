@@ -1,8 +1,10 @@
-//! Which account a person means by what they type.
+//! Which account, delivery or channel a person means by what they type.
 
 use tunekey_services::{AccountId, display_text};
 
 use crate::account::Account;
+use crate::delivery::Delivery;
+use crate::notify::Channel;
 use crate::problem::{Problem, ProblemCode};
 
 /// How many accounts an answer names at most.
@@ -30,6 +32,79 @@ pub(super) fn find(accounts: &[Account], name: &str) -> Result<AccountId, Proble
         [] => Err(nobody(name, accounts)),
         several => Err(ambiguous(name, several)),
     }
+}
+
+/// What a person has set up and can call by its id or its label.
+pub(super) trait Named {
+    /// One of them, in English and in Chinese.
+    const ONE: [&'static str; 2];
+    /// Several of them, in English.
+    const SEVERAL: &'static str;
+    /// The command that lists them.
+    const LIST: &'static str;
+
+    /// Its id.
+    fn id(&self) -> &str;
+    /// What the person calls it.
+    fn label(&self) -> Option<&str>;
+}
+
+impl Named for Delivery {
+    const ONE: [&'static str; 2] = ["delivery", "投递"];
+    const SEVERAL: &'static str = "deliveries";
+    const LIST: &'static str = "tunekey delivery list";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+}
+
+impl Named for Channel {
+    const ONE: [&'static str; 2] = ["channel", "通知渠道"];
+    const SEVERAL: &'static str = "channels";
+    const LIST: &'static str = "tunekey notify list";
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn label(&self) -> Option<&str> {
+        self.label.as_deref()
+    }
+}
+
+/// The thing that a person means: by its id, by a unique beginning of that, or by its label.
+///
+/// # Errors
+/// `NotFound` when it is none, `InvalidInput` when it could be several.
+pub(super) fn find_named<T: Named>(all: Vec<T>, name: &str) -> Result<T, Problem> {
+    let means = |one: &T| one.label() == Some(name) || (!name.is_empty() && one.id().starts_with(name));
+    let has_exact = all.iter().any(|one| one.id() == name);
+    let fits = |one: &T| if has_exact { one.id() == name } else { means(one) };
+    let mut found: Vec<T> = all.into_iter().filter(fits).collect();
+    if found.len() == 1
+        && let Some(one) = found.pop()
+    {
+        return Ok(one);
+    }
+    let name = display_text::name(name).unwrap_or_default();
+    let ([english, chinese], several, list) = (T::ONE, T::SEVERAL, T::LIST);
+    if found.is_empty() {
+        let problem = Problem::new(ProblemCode::NotFound);
+        return Err(problem.with_detail(format!("there is no {english} {name}")).with_words(
+            format!("No {english} “{name}”. `{list}` names them."),
+            format!("没有{chinese}「{name}」。用 `{list}` 查看。"),
+        ));
+    }
+    let ids = found.iter().map(Named::id).collect::<Vec<_>>().join(", ");
+    Err(Problem::invalid(
+        format!("Several {several} match “{name}”: {ids}. Name one by its id."),
+        format!("有多个{chinese}与「{name}」匹配：{ids}。请用编号指明一个。"),
+    ))
 }
 
 /// Whether a text can only mean an id or a number, or the beginning of one. A nickname may look like that, too.

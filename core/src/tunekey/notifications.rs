@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::{Notify, OnceCell};
-use tunekey_services::{Secret, display_text};
+use tunekey_services::Secret;
 
 use super::TuneKey;
+use super::lookup::find_named;
 use crate::notify::{
     Channel, ChannelDraft, ChannelError, ChannelFacts, ChannelFields, ChannelId, ChannelKind, ChannelRecord,
     HOURS, Incident, Message, NotificationSettings, Notifications, PING_MINUTES, Ping, QuietHours, Situation,
@@ -76,31 +77,7 @@ impl TuneKey {
     /// # Errors
     /// `NotFound` when it is none, `InvalidInput` when it could be several.
     pub fn find_channel(&self, name: &str) -> Result<Channel, Problem> {
-        let all = self.notifications().channels;
-        let means = |one: &&Channel| {
-            one.label.as_deref() == Some(name) || (!name.is_empty() && one.id.as_str().starts_with(name))
-        };
-        let found: Vec<_> = match all.iter().find(|one| one.id.as_str() == name) {
-            Some(exact) => vec![exact],
-            None => all.iter().filter(means).collect(),
-        };
-        let name = display_text::name(name).unwrap_or_default();
-        match found.as_slice() {
-            [one] => Ok((*one).clone()),
-            [] => Err(Problem::new(ProblemCode::NotFound)
-                .with_detail(format!("there is no channel {name}"))
-                .with_words(
-                    format!("No channel “{name}”. `tunekey notify list` names them."),
-                    format!("没有通知渠道「{name}」。用 `tunekey notify list` 查看。"),
-                )),
-            several => {
-                let ids = several.iter().map(|one| one.id.to_string()).collect::<Vec<_>>().join(", ");
-                Err(Problem::invalid(
-                    format!("Several channels match “{name}”: {ids}. Name one by its id."),
-                    format!("有多个通知渠道与「{name}」匹配：{ids}。请用编号指明一个。"),
-                ))
-            }
-        }
+        find_named(self.notifications().channels, name)
     }
 
     /// Adds a channel, with what opens it. It is switched on, and hears of what is wrong now.
