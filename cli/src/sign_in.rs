@@ -1,24 +1,29 @@
 //! `tunekey sign-in` and `tunekey import`: follow a sign-in to its end, show its steps and answer its questions. For
 //! `lib.rs`.
 
+mod answers;
+mod method;
+mod outcome;
+
 use std::future::Future;
 use std::pin::{Pin, pin};
 
 use serde_json::json;
 use tunekey_browser::InstalledBrowser;
 use tunekey_core::{
-    Account, AccountId, Alternatives, Delivery, Input, Language, Method, OfficialPage, PastedAccount,
-    Problem, ProblemCode, QrCode, Secret, ServiceId, SignIn, SignInStep, StepKind, TuneKey, UserInput,
-    display_text, registry,
+    Account, AccountId, Delivery, Method, Problem, ProblemCode, QrCode, ServiceId, SignIn, SignInStep,
+    TuneKey, UserInput,
 };
 
+use self::answers::{ask, prompt_for_text};
+use self::method::choose_method;
+use self::outcome::result_of;
 use crate::args::QrTarget;
 use crate::countdown::Countdown;
 use crate::failure::Failure;
 use crate::import::{Origin, read_cloud};
 use crate::interrupt::{note_that_work_continues, unless_interrupted};
 use crate::output::Output;
-use crate::questions::{LineQuestion, ParsedLine};
 use crate::request::SignInRequest;
 use crate::retry::{self, Retries, RetryDecision};
 use crate::stdin::{self, Source};
@@ -284,56 +289,6 @@ async fn decline(sign_in: &mut SignIn) {
     drop(unless_interrupted(sign_in.next(), pin!(tokio::signal::ctrl_c())).await);
 }
 
-/// The method to use: the named one, or the service's first.
-///
-/// # Errors
-/// `InvalidInput` when it needs a browser and there is none, `NotFound` when the service does not have it.
-fn choose_method(tunekey: &TuneKey, service: ServiceId, method: Option<Method>) -> Result<Method, Failure> {
-    let offered = tunekey.services().into_iter().find(|offer| offer.id == service);
-    let methods = offered.map(|offer| offer.methods).unwrap_or_default();
-    if method == Some(Method::CookieCloud) {
-        return Err(Failure::new(
-            ProblemCode::InvalidInput,
-            "The cookies of a browser are imported: `tunekey import --cookiecloud URL --uuid UUID`.",
-            "浏览器的 Cookie 请用导入：`tunekey import --cookiecloud URL --uuid UUID`。",
-        ));
-    }
-    if let Some(method) =
-        method.or_else(|| methods.first().copied()).filter(|method| methods.contains(method))
-    {
-        return Ok(method);
-    }
-    let names: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
-    let (here, here_in_chinese) = (names.join(", "), names.join("、"));
-    let needs_browser = method.filter(|method| method.shows_page() && offers(service, *method));
-    Err(match needs_browser {
-        Some(method) => Failure::new(
-            ProblemCode::InvalidInput,
-            format!(
-                "{method} needs a screen and Chromium, Chrome, Edge or Brave, or TuneKey’s window. If yours was not found, name it: \
-                 --browser FILE. Without one {service} offers: {here}."
-            ),
-            format!(
-                "{method} 需要屏幕和 Chromium、Chrome、Edge 或 Brave，也可在 TuneKey 窗口中使用。如未找到浏览器，请用 --browser 指定。\
-                 没有浏览器时 {service} 可用的方式：{here_in_chinese}。"
-            ),
-        ),
-        None => {
-            let method = method.map_or("", Method::as_str);
-            Failure::new(
-                ProblemCode::NotFound,
-                format!("{service} has no sign-in by {method}. It offers: {here}."),
-                format!("{service} 没有 {method} 这种登录方式。可用的方式：{here_in_chinese}。"),
-            )
-        }
-    })
-}
-
-/// Whether the service has a way in, in this front or in another.
-fn offers(service: ServiceId, method: Method) -> bool {
-    registry::facts(service).is_some_and(|facts| facts.methods().any(|offered| offered == method))
-}
-
 /// The account that is to be signed in again, if one is named.
 ///
 /// # Errors
@@ -352,280 +307,5 @@ fn find_wanted(
             format!("{account} 不是 {service} 的账号。请去掉 --account，或改为 {service} 的账号。"),
         )),
         None => Ok(Some(account)),
-    }
-}
-
-/// Asks the person or the script a step's question and returns the answer.
-///
-/// # Errors
-/// When the input ends before the answer, or the question is declined.
-async fn ask(
-    tunekey: &TuneKey,
-    step: &SignInStep,
-    request: &mut SignInRequest,
-    output: Output,
-) -> Result<UserInput, Failure> {
-    match step {
-        SignInStep::AskPaste { problem, .. } => {
-            if let Some(text) = request.text.take() {
-                return Ok(UserInput::Answer(Input::Text(text)));
-            }
-            match problem {
-                // Only a terminal has more after its end.
-                Some(problem) if output.json || !stdin::is_terminal() => return Err(problem.clone().into()),
-                Some(_) | None => {}
-            }
-            prompt_for_text(output);
-            return Ok(UserInput::Answer(Input::Text(stdin::read_all(Source::StandardInput).await?)));
-        }
-        // `--account` names the one that is meant.
-        SignInStep::AskWhichAccount { accounts } => {
-            if let Some(index) = position_of(request.wanted.as_ref(), accounts) {
-                return Ok(UserInput::Answer(Input::Account(index)));
-            }
-        }
-        SignInStep::AskPage { page } => return visit(page, request, tunekey, output).await,
-        // The command itself is the consent.
-        SignInStep::AskToGoOn { .. } => return Ok(UserInput::Answer(Input::Go)),
-        _ => {}
-    }
-    let Some(question) = LineQuestion::of(step, request.method) else {
-        return Err(Problem::new(ProblemCode::Unexpected).into());
-    };
-    loop {
-        output.prompt(&question.prompt(output.language));
-        let Some(line) = stdin::read_line().await? else {
-            // The prompt's line is still open.
-            output.note("");
-            return Err(end_of_input(step));
-        };
-        let from_script = output.json || !stdin::is_terminal();
-        match question.parse(exposed(&line), from_script) {
-            ParsedLine::Input(input) => return Ok(input),
-            ParsedLine::Decline => {
-                return Err(match step {
-                    SignInStep::AskWhichAccount { .. } | SignInStep::AskNewAccount { .. } => {
-                        Problem::new(ProblemCode::Cancelled).into()
-                    }
-                    _ => other_account(step),
-                });
-            }
-            ParsedLine::Unrecognised => show(step, request, output)?,
-        }
-    }
-}
-
-/// Shows the service's own page in a browser, until it has brought what it was opened for or is closed.
-async fn visit(
-    page: &OfficialPage,
-    request: &SignInRequest,
-    tunekey: &TuneKey,
-    output: Output,
-) -> Result<UserInput, Failure> {
-    let Some(browser) = &request.browser else {
-        return Err(Problem::new(ProblemCode::Unexpected).with_service(request.service).into());
-    };
-    let name = browser.name();
-    let name = display_text::escaped(&name);
-    output.note(&match output.language {
-        Language::English => {
-            format!("Sign in on the page that {name} opens. Its profile is thrown away afterwards.")
-        }
-        Language::Chinese => format!("请在 {name} 打开的页面中登录。其配置会在之后丢弃。"),
-    });
-    Ok(UserInput::Answer(browser.visit(page, &tunekey.settings().proxy).await?))
-}
-
-/// The index of the account that is to be signed in again among those of a pasted text.
-fn position_of(wanted: Option<&AccountId>, accounts: &[PastedAccount]) -> Option<usize> {
-    let wanted = wanted?;
-    accounts.iter().position(|account| account.account.as_deref() == Some(wanted.uid.as_str()))
-}
-
-#[expect(clippy::disallowed_methods, reason = "an answer is parsed here, and handed on as a secret again")]
-fn exposed(line: &Secret) -> &str {
-    line.expose()
-}
-
-fn prompt_for_text(output: Output) {
-    if stdin::is_terminal() {
-        output.note(output.language.pick(
-            "Paste the cookie, then press Enter and Ctrl-D. It is not shown.",
-            "请粘贴 Cookie，然后按回车和 Ctrl-D。内容不会显示。",
-        ));
-    }
-}
-
-/// The failure when the input ends before a question is answered: what was wrong with the last answer, if there was one.
-fn end_of_input(step: &SignInStep) -> Failure {
-    let (english, chinese) = match step {
-        SignInStep::AskOtherAccount { .. } => return other_account(step),
-        SignInStep::AskWhichAccount { accounts } => return several_accounts(accounts),
-        SignInStep::AskPhoneNumber { .. } => {
-            ("The input ended before the phone number came.", "输入已结束，但没有收到手机号。")
-        }
-        SignInStep::AskTextCode { .. } => {
-            ("The input ended before the code came.", "输入已结束，但没有收到验证码。")
-        }
-        _ => ("The input ended before the answer came.", "输入已结束，但没有收到回答。"),
-    };
-    if let Some(problem) = step.problem() {
-        return problem.clone().into();
-    }
-    if stdin::is_terminal() {
-        return Problem::new(ProblemCode::Cancelled).into();
-    }
-    Failure::new(ProblemCode::InvalidInput, english, chinese)
-}
-
-/// The failure when a pasted text holds several accounts and nobody says which one to take.
-fn several_accounts(accounts: &[PastedAccount]) -> Failure {
-    let named: Vec<&str> = accounts.iter().filter_map(|account| account.account.as_deref()).collect();
-    let listed = |separator| if named.is_empty() { String::new() } else { named.join(separator) };
-    let count = accounts.len();
-    Failure::new(
-        ProblemCode::InvalidInput,
-        format!("It holds {count} accounts: {}. Import one at a time.", listed(", ")),
-        format!("其中有 {count} 个账号：{}。请一次导入一个。", listed("、")),
-    )
-}
-
-/// The failure when another account signed in than the one that was meant.
-fn other_account(step: &SignInStep) -> Failure {
-    let problem = Problem::new(ProblemCode::OtherAccount);
-    let problem = match step {
-        SignInStep::AskOtherAccount { account, wanted, .. } => problem
-            .with_service(account.service)
-            .with_detail(format!("{account} signed in where {wanted} was meant")),
-        _ => problem,
-    };
-    problem.into()
-}
-
-/// The result of the command, if a step ends it. Nothing is started over by itself: the command can be typed again.
-fn result_of(step: &SignInStep, request: &SignInRequest, language: Language) -> Option<Result<(), Failure>> {
-    match step.kind() {
-        StepKind::Progress | StepKind::Question | StepKind::PageQuestion => match step {
-            SignInStep::PageClosed => Some(Err(page_closed())),
-            _ => None,
-        },
-        StepKind::Done => Some(Ok(())),
-        StepKind::Failure => Some(Err(failure_of(step, request, language))),
-    }
-}
-
-/// The failure when the page was closed before it had brought anything.
-fn page_closed() -> Failure {
-    Failure::new(
-        ProblemCode::Cancelled,
-        "The page was closed before you were signed in. Nothing was saved.",
-        "登录完成前页面已关闭，没有保存任何内容。",
-    )
-}
-
-/// The failure that a step of kind [`StepKind::Failure`] stands for.
-fn failure_of(step: &SignInStep, request: &SignInRequest, language: Language) -> Failure {
-    let problem = |code| Problem::new(code).with_service(request.service);
-    match step {
-        SignInStep::Expired { scanned: false } => problem(ProblemCode::Expired).into(),
-        SignInStep::Expired { scanned: true } => problem(ProblemCode::Expired)
-            .with_words(
-                "It was not confirmed on the phone: it was declined there, or the time ran out. Nothing was saved; \
-                 sign in again for a new code.",
-                "手机上没有确认：可能已取消或超时。没有保存任何内容，请重新登录以获取新二维码。",
-            )
-            .into(),
-        SignInStep::Refused => problem(ProblemCode::Refused).into(),
-        SignInStep::RiskControl { problem, alternatives } | SignInStep::Failed { problem, alternatives } => {
-            let failure = Failure::from(problem.clone());
-            match alternative_commands(alternatives, request, language) {
-                Some(commands) => failure.with_hint(commands),
-                None => failure,
-            }
-        }
-        _ => problem(ProblemCode::Unexpected).into(),
-    }
-}
-
-/// The commands for the other sign-in options, best first; `None` if there are none.
-fn alternative_commands(
-    alternatives: &Alternatives,
-    request: &SignInRequest,
-    language: Language,
-) -> Option<String> {
-    if alternatives.next.is_empty() {
-        return None;
-    }
-    let again = request.wanted.as_ref().map(|account| format!(" --account {account}")).unwrap_or_default();
-    let mut rows = vec![language.pick("Other ways in:", "其他登录方式：").to_owned()];
-    for other in &alternatives.next {
-        rows.push(format!("  tunekey sign-in {} --method {}{again}", other.service, other.method));
-    }
-    Some(rows.join("\n"))
-}
-
-#[cfg(test)]
-mod tests {
-    use tunekey_core::SignInOption;
-
-    use super::*;
-
-    fn request_for(wanted: Option<AccountId>) -> SignInRequest {
-        SignInRequest { wanted, ..SignInRequest::new(ServiceId::new("qqmusic"), Method::QqScan) }
-    }
-
-    #[test]
-    fn a_blocked_method_names_the_commands_for_the_alternatives() {
-        let next = [Method::WechatScan, Method::Paste];
-        let next = next.map(|method| SignInOption { service: ServiceId::new("qqmusic"), method }).to_vec();
-        let alternatives = Alternatives { next, blocked: vec![Method::QqScan] };
-        let commands = alternative_commands(&alternatives, &request_for(None), Language::English)
-            .expect("there are others");
-        assert_eq!(
-            commands,
-            "Other ways in:\n  tunekey sign-in qqmusic --method wechat-scan\n  \
-             tunekey sign-in qqmusic --method paste"
-        );
-        let meant = request_for(Some(AccountId::new(ServiceId::new("qqmusic"), "10001")));
-        let commands =
-            alternative_commands(&alternatives, &meant, Language::English).expect("there are others");
-        assert!(
-            commands.contains("wechat-scan --account qqmusic:10001"),
-            "the account is still meant: {commands}"
-        );
-        assert_eq!(
-            alternative_commands(&Alternatives::default(), &request_for(None), Language::English),
-            None
-        );
-    }
-
-    #[test]
-    fn a_code_that_ended_after_its_scan_is_not_called_expired() {
-        let messages = |scanned| {
-            let result = result_of(&SignInStep::Expired { scanned }, &request_for(None), Language::English);
-            let failure = result.expect("it ends the command").expect_err("nobody is signed in");
-            (failure.problem.message(Language::English), failure.problem.message(Language::Chinese))
-        };
-        let (english, chinese) = messages(true);
-        assert!(english.contains("not confirmed on the phone") && chinese.contains("没有确认"), "{english}");
-        assert!(messages(false).0.contains("expired"), "{}", messages(false).0);
-    }
-
-    #[test]
-    fn input_that_ends_says_what_was_wrong_before_it_says_that_it_ended() {
-        let wrong = Problem::new(ProblemCode::WrongCode);
-        let step = SignInStep::AskPhoneNumber { problem: Some(wrong.clone()), wait_until: None };
-        assert_eq!(end_of_input(&step), wrong.into());
-    }
-
-    #[test]
-    fn input_that_ends_keeps_no_other_account() {
-        let step = SignInStep::AskOtherAccount {
-            account: AccountId::new(ServiceId::new("qqmusic"), "10002"),
-            nickname: None,
-            known: false,
-            wanted: AccountId::new(ServiceId::new("qqmusic"), "10001"),
-        };
-        assert_eq!(end_of_input(&step).problem.code, ProblemCode::OtherAccount);
     }
 }
