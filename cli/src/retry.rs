@@ -37,12 +37,14 @@ pub(crate) struct Retries {
     pause: Duration,
     /// The line that is being read: it outlives a retry that an unlocked keychain has started.
     line: Option<PendingLine>,
+    /// Whether a keychain that was open has already been a reason to try again.
+    has_found_it_open: bool,
 }
 
 impl Retries {
     /// Before the first retry.
     pub(crate) fn new() -> Self {
-        Self { limit: None, pause: FIRST_PAUSE, line: None }
+        Self { limit: None, pause: FIRST_PAUSE, line: None, has_found_it_open: false }
     }
 
     /// Waits until it is time for the next retry, or to give up.
@@ -89,7 +91,7 @@ impl Retries {
             let line = self.line.get_or_insert_with(|| Box::pin(stdin::read_line()));
             let line = tokio::select! {
                 line = line => line,
-                () = until_unlocked(tunekey), if is_keychain(problem.code) => {
+                () = until_unlocked(tunekey, &mut self.has_found_it_open), if is_keychain(problem.code) => {
                     output.note("");
                     return RetryDecision::Retry;
                 }
@@ -132,13 +134,17 @@ async fn until_open(tunekey: &TuneKey) {
     }
 }
 
-/// Waits until the keychain is locked and then open again. One that is open and refuses all the same is the person's to
-/// decide.
-async fn until_unlocked(tunekey: &TuneKey) {
-    while tunekey.probe_store(Interaction::Forbidden).await == StoreState::Ready {
+/// Waits until the keychain is open. It may have been unlocked before anybody looks; but one that has refused while it was
+/// open is the person's to decide, until it was locked and is open again.
+async fn until_unlocked(tunekey: &TuneKey, has_found_it_open: &mut bool) {
+    loop {
+        let is_open = tunekey.probe_store(Interaction::Forbidden).await == StoreState::Ready;
+        if is_open && !std::mem::replace(has_found_it_open, true) {
+            return;
+        }
+        *has_found_it_open &= is_open;
         tokio::time::sleep(PROBE_INTERVAL).await;
     }
-    until_open(tunekey).await;
 }
 
 fn is_keychain(code: ProblemCode) -> bool {
