@@ -9,7 +9,7 @@ use serde_json::Value;
 use tunekey_simulator::Running;
 
 use crate::cli::{Cli, CommandOutput};
-use crate::postgres::{PASSWORD, Postgres};
+use crate::postgres::{PASSWORD, Postgres, write_password};
 use crate::sandbox::Sandbox;
 use crate::server::Server;
 
@@ -125,15 +125,4 @@ impl Computer {
         ensure!(lines.len() == 1, "it printed {} lines", lines.len());
         lines.pop().context("it printed nothing")
     }
-}
-
-/// Writes the database's password where PostgreSQL's own programs look for it.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn write_password(sandbox: &Sandbox, password: &str) -> Result<()> {
-    let file = sandbox.home().join(".pgpass");
-    let escaped = password.replace('\\', "\\\\").replace(':', "\\:");
-    std::fs::write(&file, format!("# for the tests\n127.0.0.1:*:tunekey:tunekey:{escaped}\n"))?;
-    Ok(std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600))?)
 }

@@ -14,6 +14,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use crate::canary::{CANARY, Canaries};
 use crate::eventually::until;
 use crate::process::Process;
+use crate::sandbox::Sandbox;
 
 /// The user of the database, and the database.
 const USER: &str = "tunekey";
@@ -237,4 +238,15 @@ fn run(command: &mut Command) -> Result<()> {
     let done = command.output().with_context(|| format!("{:?} does not start", command.get_program()))?;
     ensure!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     Ok(())
+}
+
+/// Writes the database's password where PostgreSQL's own programs look for it.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_password(sandbox: &Sandbox, password: &str) -> Result<()> {
+    let file = sandbox.home().join(".pgpass");
+    let escaped = password.replace('\\', "\\\\").replace(':', "\\:");
+    std::fs::write(&file, format!("# for the tests\n127.0.0.1:*:tunekey:tunekey:{escaped}\n"))?;
+    Ok(std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600))?)
 }

@@ -1,5 +1,5 @@
-//! A server: a home without a screen, a session bus or a keychain, whose profile keeps its credentials in encrypted files and
-//! points at the simulator. For `headless.rs`, `encrypted_files.rs` and `crash.rs`.
+//! A server: a home without a screen, whose profile points at the simulator and keeps its credentials in encrypted files, or
+//! in another store that is wanted. For the suites that need no window.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,13 +14,46 @@ use tunekey_simulator::{Credential, Options, Running, Simulator};
 
 use crate::canary::{CANARY, Canaries};
 use crate::cli::{Cli, CommandOutput};
+use crate::keyring::{Bus, Keyring};
+use crate::postgres::{PASSWORD, Postgres, write_password};
 use crate::programs::program;
 use crate::sandbox::Sandbox;
 use crate::script;
 
+/// Where a server keeps its credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// In the session's keychain.
+    Keychain,
+    /// In encrypted files; without a session bus.
+    Files,
+    /// In a database; without a session bus.
+    Database,
+}
+
+impl Store {
+    /// What the command line calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keychain => "keychain",
+            Self::Files => "file",
+            Self::Database => "postgres",
+        }
+    }
+}
+
+/// What a store needs as long as the server runs.
+#[derive(Debug)]
+enum Behind {
+    Keychain { _keyring: Keyring, _bus: Bus },
+    Nothing,
+    Database(Box<Postgres>),
+}
+
 /// The server.
 #[derive(Debug)]
 pub struct Server {
+    behind: Behind,
     /// The simulator of the services. It puts [`CANARY`] into every secret.
     pub simulator: Running,
     /// The home folder.
@@ -29,21 +62,44 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one.
+    /// Starts one with encrypted files.
     ///
     /// # Errors
     /// When a part of it does not start.
     pub async fn start() -> Result<Self> {
-        let sandbox = Sandbox::new()?;
-        use_encrypted_files(&sandbox)?;
+        Self::start_with(Store::Files).await
+    }
+
+    /// Starts one with that store.
+    ///
+    /// # Errors
+    /// When a part of it does not start.
+    pub async fn start_with(store: Store) -> Result<Self> {
+        let mut sandbox = Sandbox::new()?;
+        let behind = match store {
+            Store::Keychain => {
+                let bus = Bus::start(&mut sandbox)?;
+                Behind::Keychain { _keyring: Keyring::start(&sandbox, &bus).await?, _bus: bus }
+            }
+            Store::Files | Store::Database => {
+                use_encrypted_files(&sandbox)?;
+                Behind::Nothing
+            }
+        };
         let mut options = Options::default();
         options.ca_out = Some(sandbox.root().join("ca.pem"));
         let simulator = Simulator::start(options).await?;
         simulator.plant_canary(Some(CANARY));
-        let server = Self { simulator, sandbox, outputs: Mutex::default() };
+        let mut server = Self { behind, simulator, sandbox, outputs: Mutex::default() };
         let authority = server.sandbox.root().join("ca.pem").display().to_string();
         for (key, value) in [("proxy", server.simulator.proxy_url.as_str()), ("extra-ca", &authority)] {
             server.cli(&["settings", key, value]).await?.succeeded()?;
+        }
+        if store == Store::Database {
+            let postgres = Postgres::start().await?;
+            write_password(&server.sandbox, PASSWORD)?;
+            server.object(&["--json", "store", "move", &postgres.url()]).await?;
+            server.behind = Behind::Database(Box::new(postgres));
         }
         Ok(server)
     }
@@ -144,7 +200,11 @@ impl Server {
         for output in self.outputs.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             canaries.check("the command line’s output", output)?;
         }
-        canaries.check_files(self.sandbox.root(), &self.sandbox.keyrings())
+        canaries.check_files(self.sandbox.root(), &self.sandbox.keyrings())?;
+        match &self.behind {
+            Behind::Database(postgres) => postgres.ensure_no_secret_leaked(),
+            Behind::Keychain { .. } | Behind::Nothing => Ok(()),
+        }
     }
 }
 

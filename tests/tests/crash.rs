@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use tunekey_core::{LedgerFile, Profile};
-use tunekey_tests::computers::write_password;
 use tunekey_tests::keyring::{Bus, Keyring};
-use tunekey_tests::postgres::{PASSWORD, Postgres};
+use tunekey_tests::postgres::{PASSWORD, Postgres, write_password};
 use tunekey_tests::sandbox::Sandbox;
 use tunekey_tests::server::{run, use_encrypted_files};
 

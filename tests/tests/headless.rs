@@ -1,4 +1,4 @@
-//! The command line on a server: no screen, no session bus, no keychain; for scripts, services and containers.
+//! The command line on a server, without a screen: for scripts, services and containers, with each place for credentials.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use tunekey_tests::desktop::key_of;
 use tunekey_tests::eventually::until;
 use tunekey_tests::fixtures::{NETEASE, QQ};
 use tunekey_tests::programs::{program, workspace};
-use tunekey_tests::server::{Server, mode_of};
+use tunekey_tests::server::{Server, Store, mode_of};
 
 /// How many programs report the same refusal at once.
 const CALLERS: usize = 8;
@@ -22,9 +22,42 @@ const CALLERS: usize = 8;
 /// Within which a daemon that is asked to stop is gone.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_server_without_a_keychain_signs_in_renews_and_hands_out() -> Result<()> {
-    let server = Server::start().await?;
+/// A test for each place for credentials.
+macro_rules! with_each_store {
+    ($($name:ident)*) => {
+        $(mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn with_a_keychain() -> Result<()> {
+                super::$name(Store::Keychain).await
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn with_encrypted_files() -> Result<()> {
+                super::$name(Store::Files).await
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn with_a_database() -> Result<()> {
+                super::$name(Store::Database).await
+            }
+        })*
+    };
+}
+
+with_each_store! {
+    signs_in_renews_and_hands_out
+    a_key_that_was_refused_is_asked_about_once_and_renewed_once_at_most
+    a_program_runs_with_the_cookie_in_its_environment_alone_and_ends_as_it_likes
+    a_program_is_started_again_or_told_when_there_is_a_new_key
+    a_watcher_sees_each_new_key_of_other_processes
+    a_daemon_tells_systemd_how_it_is_and_stops_in_time
+    the_doctor_finds_nothing_wrong_and_names_nobody
+}
+
+async fn signs_in_renews_and_hands_out(store: Store) -> Result<()> {
+    let server = Server::start_with(store).await?;
     for account in [QQ, NETEASE] {
         server.sign_in(account).await?;
         let header = server.cli(&["get", account]).await?.succeeded()?.stdout;
@@ -53,14 +86,15 @@ async fn a_server_without_a_keychain_signs_in_renews_and_hands_out() -> Result<(
         ensure!(after["value"].as_str().is_some_and(|value| value.contains(key_of(&newest))), "an old key");
     }
     let shown = server.object(&["--json", "store", "show"]).await?;
-    ensure!(shown["store"] == "file" && shown["problem"].is_null(), "it shows {shown}");
-    ensure!(shown["identity"] == server.identity().display().to_string(), "it shows {shown}");
+    ensure!(shown["store"] == store.name() && shown["problem"].is_null(), "it shows {shown}");
+    if store != Store::Keychain {
+        ensure!(shown["identity"] == server.identity().display().to_string(), "it shows {shown}");
+    }
     server.ensure_no_secret_leaked()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_was_refused_is_asked_about_once_and_renewed_once_at_most() -> Result<()> {
-    let server = Server::start().await?;
+async fn a_key_that_was_refused_is_asked_about_once_and_renewed_once_at_most(store: Store) -> Result<()> {
+    let server = Server::start_with(store).await?;
     server.sign_in(QQ).await?;
     let report = async |words: &[&str]| server.object(&[&["--json", "rejected", QQ], words].concat()).await;
     // The sign-in has just proven it.
@@ -96,9 +130,10 @@ async fn a_key_that_was_refused_is_asked_about_once_and_renewed_once_at_most() -
     server.ensure_no_secret_leaked()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_program_runs_with_the_cookie_in_its_environment_alone_and_ends_as_it_likes() -> Result<()> {
-    let server = Server::start().await?;
+async fn a_program_runs_with_the_cookie_in_its_environment_alone_and_ends_as_it_likes(
+    store: Store,
+) -> Result<()> {
+    let server = Server::start_with(store).await?;
     server.sign_in(QQ).await?;
     let script = "test -n \"$COOKIE\" && test \"${JSON#\\{}\" != \"$JSON\" && test -z \"$OTHER\" && exit 42";
     let run = ["run", QQ, "--env", "COOKIE", "--env", "JSON=json", "--", "/bin/sh", "-c", script];
@@ -120,9 +155,8 @@ async fn a_program_runs_with_the_cookie_in_its_environment_alone_and_ends_as_it_
     server.ensure_no_secret_leaked()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_program_is_started_again_or_told_when_there_is_a_new_key() -> Result<()> {
-    let server = Server::start().await?;
+async fn a_program_is_started_again_or_told_when_there_is_a_new_key(store: Store) -> Result<()> {
+    let server = Server::start_with(store).await?;
     server.sign_in(QQ).await?;
     let digests = server.sandbox.home().join("digests");
     // Digests only: the test's files are searched for secrets.
@@ -160,9 +194,8 @@ async fn a_program_is_started_again_or_told_when_there_is_a_new_key() -> Result<
     server.ensure_no_secret_leaked()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_watcher_sees_each_new_key_of_other_processes() -> Result<()> {
-    let server = Server::start().await?;
+async fn a_watcher_sees_each_new_key_of_other_processes(store: Store) -> Result<()> {
+    let server = Server::start_with(store).await?;
     server.sign_in(QQ).await?;
     let mut watch = server.start_cli(&["--json", "watch"])?;
     let first = watch.next_line().await?;
@@ -182,9 +215,8 @@ async fn a_watcher_sees_each_new_key_of_other_processes() -> Result<()> {
     server.ensure_no_secret_leaked()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_daemon_tells_systemd_how_it_is_and_stops_in_time() -> Result<()> {
-    let mut server = Server::start().await?;
+async fn a_daemon_tells_systemd_how_it_is_and_stops_in_time(store: Store) -> Result<()> {
+    let mut server = Server::start_with(store).await?;
     server.sign_in(QQ).await?;
     let address = server.sandbox.root().join("run/notify");
     let socket = UnixDatagram::bind(&address)?;
@@ -252,9 +284,8 @@ async fn commands_ask_the_daemon_and_do_the_work_themselves_without_one() -> Res
     server.ensure_no_secret_leaked()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_doctor_says_what_is_wrong_and_what_helps_and_names_nobody() -> Result<()> {
-    let server = Server::start().await?;
+async fn the_doctor_finds_nothing_wrong_and_names_nobody(store: Store) -> Result<()> {
+    let server = Server::start_with(store).await?;
     server.sign_in(QQ).await?;
     let nickname = server.object(&["--json", "show", QQ]).await?["nickname"].clone();
     let nickname = nickname.as_str().context("it has a name")?;
@@ -268,7 +299,13 @@ async fn the_doctor_says_what_is_wrong_and_what_helps_and_names_nobody() -> Resu
     }
     let named = server.cli(&["doctor", "--names"]).await?.succeeded()?.stdout;
     ensure!(named.contains(nickname) && named.contains(QQ), "the names were wanted: {named}");
+    server.ensure_no_secret_leaked()
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_says_what_is_wrong_and_what_helps() -> Result<()> {
+    let server = Server::start().await?;
+    server.sign_in(QQ).await?;
     std::fs::set_permissions(server.identity(), std::fs::Permissions::from_mode(0o644))?;
     server.cli(&["settings", "proxy", "http://127.0.0.1:1"]).await?.succeeded()?;
     let ill = server.cli(&["--json", "doctor"]).await?.exited_with(7)?;

@@ -12,21 +12,21 @@ use rand::{Rng as _, SeedableRng as _};
 use serde_json::Value;
 use tunekey_core::{Clock as _, SystemClock};
 use tunekey_simulator::{Rotation, Running};
-use tunekey_tests::computers::{Computer, Computers, write_password};
+use tunekey_tests::computers::{Computer, Computers};
 use tunekey_tests::desktop::{Desktop, key_of};
 use tunekey_tests::eventually::{until, within};
 use tunekey_tests::fixtures::{NETEASE, QQ};
-use tunekey_tests::postgres::{PASSWORD, Pooler, Postgres};
+use tunekey_tests::postgres::{PASSWORD, Pooler, Postgres, write_password};
 use tunekey_tests::renewer::Renewer;
 use tunekey_tests::sandbox::Sandbox;
 use tunekey_tests::server::{run, sign_in, sign_in_words};
 use tunekey_tests::tcp_proxy::{TcpProxy, Wire};
 
-/// Within which a daemon has renewed what is nearly over, and others have taken it over.
-const BY_ITSELF: Duration = Duration::from_secs(75);
+/// Within which a daemon has renewed what is nearly over, and others have taken it over, also while the computer is busy.
+const BY_ITSELF: Duration = Duration::from_secs(180);
 
-/// Within which it is heard of that something has changed.
-const HEARD: Duration = Duration::from_secs(12);
+/// Within which it is heard of that something has changed: sooner than whoever only looks for it, every 30 s, must see it.
+const HEARD: Duration = Duration::from_secs(25);
 
 /// Within which a window that is asked to end is gone.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
