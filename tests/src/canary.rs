@@ -13,7 +13,7 @@ use anyhow::{Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
-use crate::sandbox::process_ids;
+use crate::sandbox::{PREFIX, process_ids};
 
 /// What every secret of the simulator contains, and nothing else.
 pub const CANARY: &str = "c0ffee5eca11";
@@ -110,29 +110,31 @@ impl Canaries {
     }
 }
 
-/// Records the arguments and the environment of every process of the machine.
+/// Records the arguments and the environment of every process of the machine, but of those in other tests' sandboxes: there
+/// a program may be given a cookie because that is what is tested.
 #[derive(Debug)]
 pub struct ProcessWatch {
+    root: PathBuf,
     seen: Arc<Mutex<HashSet<Vec<u8>>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl ProcessWatch {
-    /// Starts recording.
-    pub fn start() -> Self {
+    /// Starts recording, for the sandbox in that folder.
+    pub fn start(root: &Path) -> Self {
         let seen = Arc::new(Mutex::new(HashSet::new()));
         let stop = Arc::new(AtomicBool::new(false));
         let thread = std::thread::spawn({
-            let (seen, stop) = (Arc::clone(&seen), Arc::clone(&stop));
+            let (root, seen, stop) = (root.to_owned(), Arc::clone(&seen), Arc::clone(&stop));
             move || {
                 while !stop.load(Ordering::Relaxed) {
-                    record_processes(&seen);
+                    record_processes(&root, &seen);
                     std::thread::sleep(POLL_INTERVAL);
                 }
             }
         });
-        Self { seen, stop, thread: Some(thread) }
+        Self { root: root.to_owned(), seen, stop, thread: Some(thread) }
     }
 
     /// Searches all that was recorded, but for the arguments of one program: the browser opener, which is given an address.
@@ -140,7 +142,7 @@ impl ProcessWatch {
     /// # Errors
     /// When a canary is in it.
     pub fn check(&self, canaries: &Canaries, opener: Option<&Path>) -> Result<()> {
-        record_processes(&self.seen);
+        record_processes(&self.root, &self.seen);
         for text in self.seen.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             if opener.is_none_or(|opener| !runs(text, opener)) {
                 canaries.check("a process’s arguments or environment", text)?;
@@ -165,16 +167,27 @@ fn runs(arguments: &[u8], program: &Path) -> bool {
     arguments.split(|byte| *byte == 0).take(2).any(|argument| argument == program)
 }
 
-fn record_processes(seen: &Mutex<HashSet<Vec<u8>>>) {
+fn record_processes(root: &Path, seen: &Mutex<HashSet<Vec<u8>>>) {
     for id in process_ids() {
-        for part in ["cmdline", "environ"] {
-            if let Ok(text) = std::fs::read(format!("/proc/{id}/{part}"))
-                && !text.is_empty()
-            {
-                seen.lock().unwrap_or_else(PoisonError::into_inner).insert(text);
-            }
+        let read = |part: &str| std::fs::read(format!("/proc/{id}/{part}")).unwrap_or_default();
+        let (arguments, environment) = (read("cmdline"), read("environ"));
+        if is_in_another_sandbox(&arguments, &environment, root) {
+            continue;
         }
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.extend([arguments, environment].into_iter().filter(|text| !text.is_empty()));
     }
+}
+
+/// Whether a process belongs to another test: by its environment, or by its arguments where it hides that.
+fn is_in_another_sandbox(arguments: &[u8], environment: &[u8], root: &Path) -> bool {
+    let telling = if environment.is_empty() { arguments } else { environment };
+    let root = root.to_string_lossy();
+    telling.split(|byte| *byte == 0).any(|entry| {
+        let entry = String::from_utf8_lossy(entry);
+        let is_telling = environment.is_empty() || entry.starts_with("XDG_RUNTIME_DIR=");
+        is_telling && entry.contains(PREFIX) && !entry.contains(root.as_ref())
+    })
 }
 
 /// The encodings of a secret: plain, and as in URLs, JSON, base64 and hexadecimal.
@@ -303,7 +316,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let script = folder.path().join("xdg-open");
         std::fs::write(&script, "read line\n").expect("a script");
-        let watch = ProcessWatch::start();
+        let watch = ProcessWatch::start(folder.path());
         let mut alive = std::process::Command::new("sh")
             .arg(&script)
             .arg(SECRET)
@@ -320,6 +333,18 @@ mod tests {
         watch.check(&canaries(), Some(&script)).expect("the opener may");
         drop(alive.stdin.take());
         alive.wait().expect("it ends");
+    }
+
+    #[test]
+    fn only_what_runs_in_another_tests_sandbox_is_left_out() {
+        let root = Path::new("/tmp/tunekey-test-ours");
+        let of = |path: &str| format!("A=1\0XDG_RUNTIME_DIR={path}/run\0").into_bytes();
+        assert!(is_in_another_sandbox(b"sh", &of("/tmp/tunekey-test-other"), root));
+        assert!(!is_in_another_sandbox(b"sh", &of("/tmp/tunekey-test-ours"), root));
+        assert!(!is_in_another_sandbox(b"sh\0/tmp/tunekey-test-other/x", &of("/run/user/1000"), root));
+        let hidden = |path: &str| format!("tunekey\0--profile\0{path}/home/profile").into_bytes();
+        assert!(is_in_another_sandbox(&hidden("/tmp/tunekey-test-other"), b"", root));
+        assert!(!is_in_another_sandbox(&hidden("/tmp/tunekey-test-ours"), b"", root));
     }
 
     #[test]

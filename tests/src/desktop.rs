@@ -26,7 +26,7 @@ use crate::window::Window;
 /// The seconds after which a copied cookie is cleared here: the shortest that can be set.
 pub const CLEARED_AFTER: u32 = 5;
 
-/// Desktops run one at a time: two windows at once would make every duration a guess on a small machine.
+/// Desktops of one suite run one at a time: many windows at once would make every duration a guess on a small machine.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// A desktop, with a profile that points at the simulator.
@@ -71,7 +71,7 @@ impl Desktop {
         options.ca_out = Some(sandbox.root().join("ca.pem"));
         let simulator = Simulator::start(options).await?;
         simulator.plant_canary(Some(CANARY));
-        let watch = ProcessWatch::start();
+        let watch = ProcessWatch::start(sandbox.root());
         let desktop = Self {
             simulator,
             keyring: None,

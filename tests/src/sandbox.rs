@@ -15,6 +15,9 @@ const OPENER: &str = "xdg-open";
 /// How much of its name the system keeps for each process, in bytes.
 const COMM_LENGTH: usize = 15;
 
+/// What the folder of each sandbox is called, before something that no other has.
+pub const PREFIX: &str = "tunekey-test-";
+
 /// A home folder, its XDG folders and the environment that goes with them.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -29,7 +32,7 @@ impl Sandbox {
     /// When the folders cannot be made.
     pub fn new() -> Result<Self> {
         use std::os::unix::fs::PermissionsExt;
-        let root = tempfile::Builder::new().prefix("tunekey-test-").tempdir()?;
+        let root = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
         for folder in ["home/.local/share", "home/.local/state", "home/.config", "home/.cache", "run", "logs"]
         {
             std::fs::create_dir_all(root.path().join(folder))?;

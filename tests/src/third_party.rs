@@ -1,6 +1,7 @@
 //! Installs programs that others wrote from their registries, and runs them. For `real_clients.rs` and
 //! `export_readers.rs`.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -42,11 +43,25 @@ pub fn result(output: &Output) -> Result<Value> {
         .with_context(|| format!("no result in {text}"))
 }
 
+/// Waits until nobody else installs into that folder: several suites run at a time.
+async fn exclusively(folder: &Path) -> Result<File> {
+    let path = folder.with_extension("lock");
+    let locked = tokio::task::spawn_blocking(move || {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        let file = File::create(path)?;
+        file.lock().map(|()| file)
+    });
+    locked.await?.context("the lock of an installation")
+}
+
 /// Installs Python packages, each as `name==version`, in a virtual environment, unless they are there. Returns its Python.
 ///
 /// # Errors
 /// When they cannot be installed.
 pub async fn install_python(folder: &Path, packages: &[&str]) -> Result<PathBuf> {
+    let _installing = exclusively(folder).await?;
     let python = folder.join("bin/python");
     let pip = |arguments: &[&str]| {
         let mut command = Command::new(&python);
@@ -72,6 +87,7 @@ pub async fn install_python(folder: &Path, packages: &[&str]) -> Result<PathBuf>
 /// # Errors
 /// When they cannot be installed.
 pub async fn install_node(folder: &Path, packages: &[(&str, &str)]) -> Result<()> {
+    let _installing = exclusively(folder).await?;
     let is_installed = packages.iter().all(|(name, version)| {
         let manifest = std::fs::read(folder.join("node_modules").join(name).join("package.json"));
         let manifest: Option<Value> = manifest.ok().and_then(|text| serde_json::from_slice(&text).ok());

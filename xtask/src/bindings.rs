@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -13,7 +12,10 @@ const COMMITTED: &str = "ui/src/host/bindings";
 /// Where those are that are compared with them.
 const FRESH: &str = "target/bindings";
 /// Where the library that writes them looks for the folder.
-const FOLDER: &str = "TS_RS_EXPORT_DIR";
+pub(crate) const FOLDER: &str = "TS_RS_EXPORT_DIR";
+/// What the tests that write them are built with.
+pub(crate) const FEATURES: &str =
+    "tunekey-services/typescript,tunekey-core/typescript,tunekey-desktop/typescript";
 
 /// Writes them where the UI reads them.
 ///
@@ -23,24 +25,19 @@ pub(crate) fn write(steps: &mut Steps) -> Result<()> {
     steps.step("bindings", || generate(&workspace().join(COMMITTED)))
 }
 
-/// What makes tests write them on their way, for [`compare`]: compiling everything once more for them alone would
-/// take minutes.
+/// An empty folder where tests that are built with [`FEATURES`] write them on their way, when [`FOLDER`] names it, for
+/// [`compare`]: compiling everything once more for them alone would take minutes.
 ///
 /// # Errors
 /// When there is no place for them.
-pub(crate) fn written_by(tests: &mut Command) -> Result<&mut Command> {
+pub(crate) fn fresh_folder() -> Result<PathBuf> {
     let fresh = workspace().join(FRESH);
     let _ = std::fs::remove_dir_all(&fresh);
     std::fs::create_dir_all(&fresh)?;
-    Ok(tests
-        .args([
-            "--features",
-            "tunekey-services/typescript,tunekey-core/typescript,tunekey-desktop/typescript",
-        ])
-        .env(FOLDER, fresh))
+    Ok(fresh)
 }
 
-/// Compares the committed ones with what tests have [written](written_by).
+/// Compares the committed ones with what tests have written into the [fresh folder](fresh_folder).
 ///
 /// # Errors
 /// When they differ, with the names of the files.

@@ -49,7 +49,7 @@ impl Counted {
     }
 
     /// Reads `test result: ok. 12 passed; 0 failed; 0 ignored; …`.
-    fn read(&mut self, line: &str) {
+    pub(crate) fn read(&mut self, line: &str) {
         let Some(result) = line.strip_prefix("test result: ") else { return };
         let number = |word: &str| {
             let before = result.split(word).next().unwrap_or_default();

@@ -15,6 +15,7 @@ mod packaging;
 mod product;
 mod reproducible;
 mod steps;
+mod suites;
 mod test;
 
 use std::path::PathBuf;

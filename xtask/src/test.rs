@@ -1,15 +1,20 @@
 //! `cargo xtask test`: everything, from a clean checkout, each step with its time.
 
-use std::num::NonZero;
 use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::bindings;
 use crate::build::{self, cargo, npm};
 use crate::counted::Counted;
 use crate::packages::{self, CARGO_MACHETE, Purpose};
-use crate::steps::{Steps, output, say};
+use crate::steps::{Steps, output, say, succeed};
+use crate::{bindings, suites};
+
+/// The package whose tests start the programs.
+const WHOLE_PRODUCT: &str = "tunekey-tests";
+/// How many tests of a suite of the whole product run at once: they mostly wait, for windows and for services at their
+/// own pace.
+const AT_ONCE: usize = 3;
 
 /// Checks everything up to the first step that fails, and says how many checks passed.
 pub(crate) fn everything(mut steps: Steps) -> ExitCode {
@@ -37,36 +42,34 @@ pub(crate) fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     steps.run("UI: every view and state in Chromium, with axe and by keyboard", npm("test:browser"))?;
 
     // The tests of the whole product need a virtual display: they run on Linux, and are not built elsewhere.
-    let everywhere: &[&str] = if cfg!(target_os = "linux") { &[] } else { &["--exclude", "tunekey-tests"] };
+    let everywhere: &[&str] = if cfg!(target_os = "linux") { &[] } else { &["--exclude", WHOLE_PRODUCT] };
     let mut lints = cargo(&["clippy", "--workspace", "--all-targets"]);
     if everywhere.is_empty() {
         // Also the suites that only `cargo xtask cross` runs.
         lints.args(["--features", "tunekey-tests/cross"]);
     }
     steps.run("lints", lints.args(everywhere).args(["--", "-D", "warnings"]))?;
-    // The whole-product tests start these programs.
-    build::products(steps, build::Profile::Debug)?;
     steps.step("documentation", || {
         let mut doc = cargo(&["doc", "--quiet", "--no-deps", "--workspace", "--document-private-items"]);
-        crate::steps::succeed(doc.args(everywhere).env("RUSTDOCFLAGS", "-D warnings"))
+        succeed(doc.args(everywhere).env("RUSTDOCFLAGS", "-D warnings"))
     })?;
+    let bindings = bindings::fresh_folder()?;
+    let of_tests = |arguments: &[&str]| {
+        let mut tests = cargo(arguments);
+        tests.args(["--workspace", "--features", bindings::FEATURES]).args(everywhere);
+        tests
+    };
+    let suites = steps.step("build the tests", || suites::built(&mut of_tests(&["test"])))?;
+    // After the tests, which leave programs with what they need of them: these are as they are used.
+    build::products(steps, build::Profile::Debug)?;
+    let (whole_product, of_crates): (Vec<_>, Vec<_>) =
+        suites.iter().partition(|suite| suite.package == WHOLE_PRODUCT);
     steps.step("tests of each crate", || {
-        let mut tests = cargo(&["test", "--workspace", "--exclude", "tunekey-tests", "--no-fail-fast"]);
-        counted.run(bindings::written_by(&mut tests)?)
+        suites::run(of_crates, suites::cores(), &[(bindings::FOLDER, &bindings)], counted)?;
+        counted.run(of_tests(&["test", "--doc"]).env(bindings::FOLDER, &bindings))
     })?;
     bindings::compare(steps)?;
-    if everywhere.is_empty() {
-        steps.step("tests of the whole product", || {
-            let mut tests = cargo(&["test", "--package", "tunekey-tests", "--no-fail-fast"]);
-            counted.run(tests.env("RUST_TEST_THREADS", at_once().to_string()))
-        })?;
-    }
-    Ok(())
-}
-
-/// How many tests of the whole product run at once: they mostly wait, for windows and for services at their own pace.
-fn at_once() -> usize {
-    2 * std::thread::available_parallelism().map_or(1, NonZero::get)
+    steps.step("tests of the whole product", || suites::run(whole_product, AT_ONCE, &[], counted))
 }
 
 /// That all of them are used; licences, sources and banned crates, as `deny.toml` says; known advisories where their list can be fetched.

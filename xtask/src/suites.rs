@@ -1,0 +1,146 @@
+//! The programs that cargo makes of the tests: built in one go, so that what they share is compiled once for all, and
+//! run several at a time, because the tests of the whole product mostly wait.
+
+use std::collections::VecDeque;
+use std::io::BufReader;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::Message;
+
+use crate::counted::Counted;
+use crate::steps::{command, say};
+
+/// How many are run at once: all take turns in waiting.
+const PER_CORE: usize = 1;
+
+/// A program made of tests.
+#[derive(Debug)]
+pub(crate) struct Suite {
+    /// The package that it is of, such as `tunekey-core`.
+    pub(crate) package: String,
+    /// What it is called: a file below `tests`, or what holds the unit tests.
+    name: String,
+    program: PathBuf,
+    /// Where it is run: the folder of its package.
+    folder: PathBuf,
+}
+
+/// Builds all that a command of cargo makes: `cargo test … --no-run`.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn built(tests: &mut Command) -> Result<Vec<Suite>> {
+    tests.args(["--no-run", "--message-format", "json-render-diagnostics"]);
+    let mut cargo = tests.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
+    let printed = cargo.stdout.take().context("cargo prints nowhere")?;
+    let mut suites = Vec::new();
+    for message in Message::parse_stream(BufReader::new(printed)) {
+        if let Message::CompilerArtifact(made) = message?
+            && made.profile.test
+            && let Some(program) = made.executable
+        {
+            let folder = made.manifest_path.parent().context("a package without a folder")?;
+            let manifest = std::fs::read_to_string(&made.manifest_path)?;
+            suites.push(Suite {
+                package: package_name(&manifest).context("a package without a name")?.to_owned(),
+                name: made.target.name,
+                program: program.into(),
+                folder: folder.into(),
+            });
+        }
+    }
+    let status = cargo.wait()?;
+    if !status.success() {
+        bail!("cargo ended with {status}");
+    }
+    Ok(suites)
+}
+
+/// `name = "…"` of a manifest.
+fn package_name(manifest: &str) -> Option<&str> {
+    let line = manifest.lines().find_map(|line| line.strip_prefix("name = \""))?;
+    line.split('"').next()
+}
+
+/// Runs test programs, several at a time, with so many tests at once in each. What each prints is shown when it has ended.
+///
+/// # Errors
+/// When a test failed; all have been run then.
+pub(crate) fn run<'a>(
+    suites: impl IntoIterator<Item = &'a Suite>,
+    tests_at_once: usize,
+    variables: &[(&str, &Path)],
+    counted: &mut Counted,
+) -> Result<()> {
+    let waiting: Mutex<VecDeque<&Suite>> = Mutex::new(suites.into_iter().collect());
+    let results = Mutex::new((counted, Vec::new()));
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    thread::scope(|scope| {
+        for _ in 0..PER_CORE * cores() {
+            scope.spawn(|| {
+                while let Some(suite) = next() {
+                    let ended = suite.run(tests_at_once, variables);
+                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                    let (counted, failed) = &mut *results;
+                    if !suite.report(ended, counted) {
+                        failed.push(suite.to_string());
+                    }
+                }
+            });
+        }
+    });
+    let (_, failed) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !failed.is_empty() {
+        bail!("tests failed in {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// How many processors there are.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+impl Suite {
+    fn run(&self, tests_at_once: usize, variables: &[(&str, &Path)]) -> Result<(bool, String)> {
+        let mut tests = command(&self.program);
+        tests.current_dir(&self.folder).env("CARGO_MANIFEST_DIR", &self.folder);
+        tests.env("RUST_TEST_THREADS", tests_at_once.to_string()).envs(variables.iter().copied());
+        let (reader, writer) = std::io::pipe()?;
+        let mut running = tests.stdout(writer.try_clone()?).stderr(writer).spawn()?;
+        // The ends that this process holds: without them reading ends with the tests.
+        drop(tests);
+        let mut printed = Vec::new();
+        std::io::Read::read_to_end(&mut BufReader::new(reader), &mut printed)?;
+        Ok((running.wait()?.success(), String::from_utf8_lossy(&printed).into_owned()))
+    }
+
+    /// Says what it has printed. False when a test failed.
+    fn report(&self, ended: Result<(bool, String)>, counted: &mut Counted) -> bool {
+        say(&format!("    {self}"));
+        match ended {
+            Ok((passed, printed)) => {
+                for line in printed.lines() {
+                    say(line);
+                    counted.read(line);
+                }
+                passed
+            }
+            Err(problem) => {
+                say(&format!("could not be run: {problem:#}"));
+                false
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Suite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.package, self.name)
+    }
+}
