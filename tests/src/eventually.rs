@@ -67,3 +67,23 @@ pub fn until_blocking<T>(what: impl Display, mut check: impl FnMut() -> Result<T
         }
     }
 }
+
+/// How often what is measured may be measured again.
+const ATTEMPTS: u32 = 3;
+
+/// Provokes something and measures it, until it was as quick as it must be: what freezes does so each time, and a computer
+/// that is busy with other things does not.
+///
+/// # Errors
+/// The last one of the check, when it has failed three times.
+pub async fn in_one_of_three_attempts<F>(check: impl Fn() -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>>,
+{
+    for _ in 1..ATTEMPTS {
+        if check().await.is_ok() {
+            return Ok(());
+        }
+    }
+    check().await
+}

@@ -5,6 +5,7 @@ use tunekey_core::{Method, ServiceId, SignInOption};
 use tunekey_services::{netease, qqmusic};
 use tunekey_simulator::{Fault, FaultKind};
 use tunekey_tests::desktop::Desktop;
+use tunekey_tests::eventually::until;
 use tunekey_tests::fixtures::{SIGN_IN_OPTIONS, account_for, simulator_service};
 use tunekey_tests::window::{QUIT_LIMIT, Window};
 
@@ -259,15 +260,18 @@ async fn cookie_to_paste(desktop: &Desktop, option: SignInOption) -> Result<Opti
     desktop.cookie_from_elsewhere(account_for(option)).await.map(Some)
 }
 
-/// The option that the window is on now; it was on another method before.
+/// The option that the window goes to; it was on another method before.
 async fn current_option(window: &Window, service: ServiceId, before: Method) -> Result<SignInOption> {
-    for method in Method::ALL.into_iter().filter(|method| *method != before) {
-        let button = format!("#s-m-{method}");
-        if window.shows(&button).await? && window.attribute(&button, "aria-current").await?.is_some() {
-            return Ok(SignInOption { service, method });
+    until(format!("the window to leave {before}"), || async {
+        for method in Method::ALL.into_iter().filter(|method| *method != before) {
+            let button = format!("#s-m-{method}");
+            if window.shows(&button).await? && window.attribute(&button, "aria-current").await?.is_some() {
+                return Ok(SignInOption { service, method });
+            }
         }
-    }
-    bail!("the window is still on {before}")
+        bail!("it is still there")
+    })
+    .await
 }
 
 /// The request whose response decides whether the sign-in succeeds.
