@@ -30,6 +30,9 @@ pub struct InstalledBrowser {
 }
 
 impl InstalledBrowser {
+    /// Whether a browser can be led on this system. Where not, none is found, and one that is named shows nothing.
+    pub const CAN_BE_LED: bool = cfg!(unix);
+
     /// The first one that there is and that can be shown; `None` on a computer without a screen, too.
     pub fn find() -> Option<Self> {
         if !has_screen(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty())) {

@@ -56,7 +56,12 @@ impl InstalledBrowser {
     #[expect(clippy::unused_async, reason = "as elsewhere")]
     pub async fn visit(&self, _: &OfficialPage, _: &Proxy) -> Result<Input, Problem> {
         Err(Problem::new(tunekey_core::ProblemCode::NotFound)
-            .with_detail("no browser can be led on this system"))
+            .with_detail("no browser can be led on this system")
+            .with_words(
+                "Not on Windows yet: no installed browser can show the page here. TuneKey’s window shows it; or sign in in \
+                 another way.",
+                "Windows 上暂不支持用已安装的浏览器显示该页面。请在 TuneKey 窗口中打开，或改用其他登录方式。",
+            ))
     }
 }
 

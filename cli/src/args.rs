@@ -418,6 +418,7 @@ impl FromStr for OnRenewal {
                     .map(Self::Signal)
                     .map_err(|_| "there is no such signal".to_owned())
             }
+            _ if cfg!(windows) => Err("use `restart`: Windows has no signals".to_owned()),
             _ => Err("use `restart` or `signal=NAME`".to_owned()),
         }
     }

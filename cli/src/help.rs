@@ -86,14 +86,14 @@ const STORE: [&str; 2] = [
      /run/secrets (containers), then in the file that was named with --identity, or else in tunekey/identity.txt in the \
      user’s configuration; at a terminal it is asked for if there is none. The first one that is there counts. A file \
      of your own must be for you alone (mode 0600).\n\nA database (postgres://user@host:5432/database) is shared by \
-     several computers with the same identity. Its address has no password in it: that stands in ~/.pgpass or $PGPASSFILE, \
-     or in the file `tunekey-database-password` where the identity is handed out, too. The connection is encrypted and its \
+     several computers with the same identity. Its address has no password in it: that stands in ~/.pgpass (on Windows \
+     %APPDATA%\\postgresql\\pgpass.conf) or $PGPASSFILE, or in the file `tunekey-database-password` where the identity is handed out, too. The connection is encrypted and its \
      certificate verified; ?sslrootcert=FILE names an authority of your own, ?sslmode=disable does without in your own \
      network, and ?pgbouncer=true says that a pooler stands before it.",
     "加密文件在数据目录的 `secrets` 文件夹中，可用 `age -d -i 身份密钥 文件` 读取。身份密钥依次在以下位置查找：\
      $CREDENTIALS_DIRECTORY（systemd）和 /run/secrets（容器）中的 `tunekey-identity` 文件，--identity 指定的文件，\
      或用户配置目录中的 tunekey/identity.txt；都没有时在终端询问。以第一个找到的为准。自己的文件必须只有自己能读（权限 0600）。\n\n数据库（postgres://用户@主机:5432/数据库）由使用同一身份密钥的多台电脑共享。\
-     地址中不含密码：密码写在 ~/.pgpass 或 $PGPASSFILE 中，或以 `tunekey-database-password` 为名与身份密钥一同提供。\
+     地址中不含密码：密码写在 ~/.pgpass（Windows 上为 %APPDATA%\\postgresql\\pgpass.conf）或 $PGPASSFILE 中，或以 `tunekey-database-password` 为名与身份密钥一同提供。\
      连接会加密并验证证书；?sslrootcert=文件 指定自有 CA，?sslmode=disable 仅在自己的网络内不加密，?pgbouncer=true 表示前面有连接池。",
 ];
 

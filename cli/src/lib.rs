@@ -172,6 +172,7 @@ fn log_to_stderr(level: LevelFilter) {
 /// The browser that a service's own page would be shown in: the one that is named, or the first that there is.
 fn browser_of(command: &Command) -> Option<InstalledBrowser> {
     match command {
+        _ if !InstalledBrowser::CAN_BE_LED => None,
         Command::SignIn { browser: Some(program), .. } => Some(InstalledBrowser::at(program.clone())),
         _ => InstalledBrowser::find(),
     }

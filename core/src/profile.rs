@@ -125,10 +125,17 @@ impl Profile {
     }
 
     /// Where a daemon of this profile can be asked, the best place first: in the folder that the system has for the user's
-    /// sockets, if there is one, and in the profile.
+    /// sockets, if there is one, and in the profile. On Windows, where a socket's rights are not a folder's, in the folder
+    /// of what the user's programs keep on this computer: the profile may be one that others can look into.
     pub fn daemon_sockets(&self) -> Vec<PathBuf> {
-        let name = format!("tunekey-{}.sock", &line::digest(self.dir.as_os_str().as_encoded_bytes())[..16]);
-        let runtime = BaseDirs::new().and_then(|dirs| dirs.runtime_dir().map(|folder| folder.join(name)));
+        let digest = line::digest(self.dir.as_os_str().as_encoded_bytes());
+        let name = |extension| format!("tunekey-{}.{extension}", &digest[..16]);
+        if cfg!(windows) {
+            let folder = ProjectDirs::from("", "", "TuneKey").map(|dirs| dirs.cache_dir().join("daemons"));
+            return folder.into_iter().map(|folder| folder.join(name("pipe"))).collect();
+        }
+        let runtime =
+            BaseDirs::new().and_then(|dirs| dirs.runtime_dir().map(|folder| folder.join(name("sock"))));
         runtime.into_iter().chain([self.dir.join("daemon.sock")]).collect()
     }
 

@@ -518,23 +518,16 @@ mod tests {
 
     use super::*;
 
-    fn url(text: &str) -> Url {
-        text.parse().expect("a URL")
-    }
-
-    fn page() -> OfficialPage {
-        OfficialPage {
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn another_try_goes_where_the_page_was_and_nowhere_else() {
+        let url = |text: &str| -> Url { text.parse().expect("a URL") };
+        let page = OfficialPage {
             start: url("https://graph.qq.com/oauth2.0/show").into(),
             hosts: &[".qq.com"],
             goal: PageGoal::Address { host: "y.qq.com", path: "/portal/wx_redirect.html" },
             request: None,
-        }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn another_try_goes_where_the_page_was_and_nowhere_else() {
-        let page = page();
+        };
         let later = url("https://xui.ptlogin2.qq.com/cgi-bin/xlogin?x=1");
         assert_eq!(retry_address(&page, &later), &later, "what has been done so far is not done again");
         assert_eq!(retry_address(&page, &url("https://evil.example/")).host_str(), Some("graph.qq.com"));

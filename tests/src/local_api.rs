@@ -16,6 +16,9 @@ use crate::server::Server;
 /// How long an answer, or the next event, may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What starts it on a port that is free.
+pub const SERVE: [&str; 4] = ["--json", "serve", "--listen", "127.0.0.1:0"];
+
 /// The API while it runs.
 #[derive(Debug)]
 pub struct LocalApi {
@@ -31,8 +34,14 @@ impl LocalApi {
     /// # Errors
     /// When it does not start.
     pub async fn start(server: &Server, options: &[&str]) -> Result<Self> {
-        let words = [&["--json", "serve", "--listen", "127.0.0.1:0"], options].concat();
-        let mut cli = server.start_cli(&words)?;
+        Self::answering(server.start_cli(&[&SERVE, options].concat())?).await
+    }
+
+    /// The one that is being started so.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn answering(mut cli: Cli) -> Result<Self> {
         let first = cli.next_line().await?;
         ensure!(first["event"] == "serving", "it begins with {first}");
         let address = first["address"].as_str().context("no address")?.to_owned();
@@ -117,6 +126,20 @@ impl LocalApi {
     /// When it has ended.
     pub fn memory(&self) -> Result<u64> {
         self.cli.memory().context("it has ended")
+    }
+
+    /// What a path answers to whoever bears no token.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn get_without_token(&self, path: &str) -> Result<u16> {
+        let request = self.client.get(format!("{}{path}", self.address));
+        Ok(tokio::time::timeout(LIMIT, request.send()).await.context("no answer")??.status().as_u16())
+    }
+
+    /// The command that serves it.
+    pub fn into_cli(self) -> Cli {
+        self.cli
     }
 
     /// Asks it to end, and waits until it has.

@@ -1,6 +1,7 @@
 //! A computer of another kind: the command line as it is built for it, with what runs that here, a home folder and the
 //! simulator. For `static_linux.rs` and `windows.rs`. `cargo xtask cross` builds what they run.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -107,6 +108,39 @@ impl Machine {
         Ok(self.sandbox.command(tool("wine")?))
     }
 
+    /// The items of the Credential Manager and how long each secret is, in bytes, as Wine keeps them in its registry.
+    ///
+    /// # Errors
+    /// When it is no Windows.
+    pub fn credentials(&self) -> Result<BTreeMap<String, usize>> {
+        let mut query = self.wine()?;
+        let output =
+            query.args(["reg.exe", "query", r"HKCU\Software\Wine\Credential Manager", "/s"]).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let mut items = BTreeMap::new();
+        let mut name = None;
+        for line in text.lines().map(str::trim_end) {
+            if let Some((_, item)) = line.split_once(r"\Credential Manager\") {
+                name = Some(item.to_owned());
+            } else if let (Some(name), Some((_, hex))) = (&name, line.split_once("REG_BINARY"))
+                && line.trim_start().starts_with("Password")
+            {
+                items.insert(name.clone(), hex.trim().len() / 2);
+            }
+        }
+        Ok(items)
+    }
+
+    /// Where this computer’s own path leads, outside of it: a folder on its disk `C:`.
+    ///
+    /// # Errors
+    /// When it is no Windows, or the path leads to another disk.
+    pub fn outside(&self, path: &str) -> Result<PathBuf> {
+        let path = path.strip_prefix(r"\\?\").unwrap_or(path);
+        let on_disk = path.strip_prefix(r"C:\").with_context(|| format!("{path} is not on the disk"))?;
+        Ok(self.disk()?.join(on_disk.replace('\\', "/")))
+    }
+
     /// Starts the command line.
     ///
     /// # Errors
@@ -128,8 +162,20 @@ impl Machine {
     /// # Errors
     /// When it does not run.
     pub fn interrupt(&self, name: &str) -> Result<()> {
+        self.signal(name, Signal::SIGINT)
+    }
+
+    /// Ends a Windows program at once, as a crash does.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn kill(&self, name: &str) -> Result<()> {
+        self.signal(name, Signal::SIGKILL)
+    }
+
+    fn signal(&self, name: &str, signal: Signal) -> Result<()> {
         let process = self.process(name).context("it does not run")?;
-        Ok(kill(pid(process), Signal::SIGINT)?)
+        Ok(kill(pid(process), signal)?)
     }
 
     /// The process of a Windows program; `None` when it does not run.

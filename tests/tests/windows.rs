@@ -1,7 +1,5 @@
 //! The command line and the app as they are built for Windows, in Wine.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context as _, Result, ensure};
 use tunekey_core::{Format, Method, SignInOption};
 use tunekey_services::{netease, qqmusic};
@@ -36,7 +34,7 @@ async fn every_option_without_a_page_signs_in_and_is_kept_in_the_credential_mana
     for option in SIGN_IN_OPTIONS.into_iter().filter(|option| !option.method.shows_page()) {
         let what = format!("{} {}", option.service, option.method);
         machine.sign_in(option).await.with_context(|| what.clone())?;
-        let items = items(&machine)?;
+        let items = machine.credentials()?;
         ensure!(!items.is_empty(), "{what}: the Credential Manager holds nothing");
         for (name, size) in items {
             let is_ours = name.contains(".TuneKey (Tune_Key-") || name.contains(".TuneKey (elsewhere-");
@@ -64,7 +62,10 @@ async fn an_account_is_renewed_checked_copied_in_every_format_and_signed_out_wit
             ensure!(!output.stdout.contains('\r'), "{account}: {format} has another system’s line ends");
         }
         machine.cli(&["sign-out", account]).await?.succeeded()?;
-        ensure!(items(&machine)?.is_empty(), "{account}: the Credential Manager still holds something of it");
+        ensure!(
+            machine.credentials()?.is_empty(),
+            "{account}: the Credential Manager still holds something of it"
+        );
     }
     Ok(())
 }
@@ -73,15 +74,15 @@ async fn an_account_is_renewed_checked_copied_in_every_format_and_signed_out_wit
 async fn a_credential_longer_than_an_item_is_kept_in_several_and_leaves_none() -> Result<()> {
     let machine = windows().await?;
     machine.sign_in(APP_SCAN).await?;
-    let single = items(&machine)?.len();
+    let single = machine.credentials()?.len();
     machine.simulator.configure(|settings| settings.music_u_length = 6_000);
     machine.cli(&["renew", NETEASE]).await?.succeeded()?;
-    let items_now = items(&machine)?;
+    let items_now = machine.credentials()?;
     ensure!(items_now.len() > single, "it is not split: {items_now:?}");
     ensure!(items_now.values().all(|size| *size <= LONGEST_ITEM), "one is too long: {items_now:?}");
     machine.cli(&["cookie", NETEASE]).await?.succeeded()?;
     machine.cli(&["forget", NETEASE]).await?.succeeded()?;
-    ensure!(items(&machine)?.is_empty(), "parts are left: {:?}", items(&machine)?);
+    ensure!(machine.credentials()?.is_empty(), "parts are left: {:?}", machine.credentials()?);
     Ok(())
 }
 
@@ -165,7 +166,7 @@ async fn ctrl_c_cancels_a_sign_in_and_keeps_nothing() -> Result<()> {
     machine.interrupt("tunekey")?;
     let output = cli.wait_for_exit().await?.exited_with(130)?;
     ensure!(output.problem()? == "cancelled", "it says {}", output.stdout);
-    ensure!(items(&machine)?.is_empty(), "something was kept");
+    ensure!(machine.credentials()?.is_empty(), "something was kept");
     Ok(())
 }
 
@@ -214,23 +215,4 @@ async fn without_a_web_view_the_app_says_what_is_missing_and_opens_the_page_that
         ensure!(said.contains("WebView2") && !said.contains("panicked"), "it says {said}");
     }
     Ok(())
-}
-
-/// The items of the Credential Manager and how long each secret is, in bytes, as Wine keeps them in its registry.
-fn items(machine: &Machine) -> Result<BTreeMap<String, usize>> {
-    let mut query = machine.wine()?;
-    let output = query.args(["reg.exe", "query", r"HKCU\Software\Wine\Credential Manager", "/s"]).output()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let mut items = BTreeMap::new();
-    let mut name = None;
-    for line in text.lines().map(str::trim_end) {
-        if let Some((_, item)) = line.split_once(r"\Credential Manager\") {
-            name = Some(item.to_owned());
-        } else if let (Some(name), Some((_, hex))) = (&name, line.split_once("REG_BINARY"))
-            && line.trim_start().starts_with("Password")
-        {
-            items.insert(name.clone(), hex.trim().len() / 2);
-        }
-    }
-    Ok(items)
 }

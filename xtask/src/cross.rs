@@ -142,6 +142,8 @@ pub(crate) fn test(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
             "--test",
             "windows",
             "--test",
+            "windows_server",
+            "--test",
             "windows_installer",
         ]))
     })

@@ -1,5 +1,6 @@
 //! The way in that a command means.
 
+use tunekey_browser::InstalledBrowser;
 use tunekey_core::{Method, ProblemCode, ServiceId, TuneKey, registry};
 
 use crate::failure::Failure;
@@ -31,6 +32,16 @@ pub(super) fn choose_method(
     let (here, here_in_chinese) = (names.join(", "), names.join("、"));
     let needs_browser = method.filter(|method| method.shows_page() && offers(service, *method));
     Err(match needs_browser {
+        Some(method) if !InstalledBrowser::CAN_BE_LED => Failure::new(
+            ProblemCode::InvalidInput,
+            format!(
+                "Not on Windows yet: on the command line, {method} can’t be shown here. TuneKey’s window shows it. Here {service} \
+                 offers: {here}."
+            ),
+            format!(
+                "Windows 的命令行暂不支持 {method}，请在 TuneKey 窗口中使用。此处 {service} 可用的方式：{here_in_chinese}。"
+            ),
+        ),
         Some(method) => Failure::new(
             ProblemCode::InvalidInput,
             format!(

@@ -76,11 +76,21 @@ impl DatabaseError {
                 "连接不上存放凭据的数据库。没有丢失任何内容，账号状态未知但并未失效。请启动数据库或检查网络；\
                  用 `tunekey store show` 查看其地址。",
             ),
+            Self::NoPassword if cfg!(windows) => (
+                "The database wants a password, and none was found. Put it into %APPDATA%\\postgresql\\pgpass.conf \
+                 (host:port:database:user:password).",
+                "数据库需要密码，但没有找到。请写入 %APPDATA%\\postgresql\\pgpass.conf（主机:端口:数据库:用户:密码）。",
+            ),
             Self::NoPassword => (
                 "The database wants a password, and none was found. Put it into ~/.pgpass (host:port:database:user:password, \
                  chmod 600), or hand it out as the secret tunekey-database-password.",
                 "数据库需要密码，但没有找到。请写入 ~/.pgpass（主机:端口:数据库:用户:密码，chmod 600），\
                  或以 tunekey-database-password 为名提供该密钥。",
+            ),
+            Self::WrongPassword if cfg!(windows) => (
+                "The database refuses its user or password. Correct them in %APPDATA%\\postgresql\\pgpass.conf. Nothing was \
+                 changed.",
+                "数据库拒绝了用户名或密码。请更正 %APPDATA%\\postgresql\\pgpass.conf。没有改动任何内容。",
             ),
             Self::WrongPassword => (
                 "The database refuses its user or password. Correct them in ~/.pgpass, or in the secret \

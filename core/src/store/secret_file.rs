@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 /// The variable with the folder of a systemd unit's credentials (systemd.exec(5), `LoadCredential=`).
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
-/// The folder in which containers find their secrets.
+/// The folder in which containers find their secrets. On Windows every user may make it.
 const CONTAINER_SECRETS: &str = "/run/secrets";
 /// The largest file that is read, in bytes.
 const MAX_BYTES: u64 = 64 * 1024;
@@ -43,7 +43,7 @@ impl SecretFile {
     /// The places where the system hands out a secret of that name: the credentials of a systemd unit, then the secrets of a
     /// container.
     pub(crate) fn handed_out(name: &str) -> impl Iterator<Item = Self> {
-        let folders = [unit_credentials(), Some(PathBuf::from(CONTAINER_SECRETS))];
+        let folders = [unit_credentials(), cfg!(unix).then(|| PathBuf::from(CONTAINER_SECRETS))];
         folders.into_iter().flatten().map(move |folder| Self::in_folder(&folder, name))
     }
 

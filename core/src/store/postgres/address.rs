@@ -139,6 +139,12 @@ impl BadUrl {
                 "Name the store as keychain, file, or the address of a database: postgres://user@host:5432/database.",
                 "请用 keychain、file 或数据库地址（postgres://用户@主机:5432/数据库）指定存储。",
             ),
+            Self::HasPassword if cfg!(windows) => Problem::invalid(
+                "An address with a password isn’t taken: other programs can read the arguments of this one, so choose \
+                 another password if this one is real. Put it into %APPDATA%\\postgresql\\pgpass.conf.",
+                "不接受带密码的地址：其他程序可以读取本程序的参数，如果该密码是真实的，请更换它。请将密码写入 \
+                 %APPDATA%\\postgresql\\pgpass.conf。",
+            ),
             Self::HasPassword => Problem::invalid(
                 "An address with a password isn’t taken: other programs can read the arguments of this one, so choose \
                  another password if this one is real. Put it into ~/.pgpass (chmod 600), or hand it out as the secret \

@@ -293,15 +293,19 @@ fn login(config: &Config) -> Login {
     }
 }
 
+/// What a server is called in the network; `None` for a socket in the file system.
+fn in_the_network(host: &Host) -> Option<&str> {
+    match host {
+        Host::Tcp(host) => Some(host),
+        #[cfg(unix)]
+        Host::Unix(_) => None,
+    }
+}
+
 /// Sees to it that what is not encrypted stays in this computer or in the person's own network.
 async fn stays_at_home(config: &Config) -> Result<(), StoreError> {
-    for host in config.get_hosts() {
-        let host = match host {
-            Host::Tcp(host) => host,
-            #[cfg(unix)]
-            Host::Unix(_) => continue,
-        };
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    for host in config.get_hosts().iter().filter_map(in_the_network) {
+        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let url = Url::parse(&format!("http://{host}")).map_err(|_| UNREACHABLE)?;
         match http::network_of(&url).await {
             Ok(Network::Private(_)) => {}

@@ -48,7 +48,14 @@ fn read(file: &SecretFile) -> Result<Option<SecretText>, DatabaseError> {
 #[expect(clippy::disallowed_methods, reason = "it names the file that every program of PostgreSQL reads")]
 fn usual_file() -> Option<PathBuf> {
     let named = std::env::var(FILE).ok().filter(|file| !file.is_empty()).map(PathBuf::from);
-    named.or_else(|| BaseDirs::new().map(|dirs| dirs.home_dir().join(".pgpass")))
+    named.or_else(|| {
+        let dirs = BaseDirs::new()?;
+        Some(if cfg!(windows) {
+            dirs.config_dir().join("postgresql").join("pgpass.conf")
+        } else {
+            dirs.home_dir().join(".pgpass")
+        })
+    })
 }
 
 /// The password of the first line that fits: `host:port:database:user:password`, each but the last may be `*`, and `\`
