@@ -10,6 +10,7 @@ mod delivery;
 mod doctor;
 mod exit;
 mod failure;
+mod health;
 mod help;
 mod identity_prompt;
 mod import;
@@ -233,6 +234,7 @@ async fn run(
             serve::run(tunekey, options, output).await?;
             return Ok(Ending { is_drained: true, ..Ending::default() });
         }
+        Command::Health => health::run(tunekey, output).await?,
         Command::Token { command } => token::run(tunekey, command, output).await?,
         Command::Doctor { names } => doctor::run(tunekey, names, output).await?,
         Command::Store { command } => store::run(tunekey, command, output).await?,
