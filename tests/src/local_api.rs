@@ -16,6 +16,9 @@ use crate::server::Server;
 /// How long an answer, or the next event, may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
+/// What starts it on a port that is free.
+pub const SERVE: [&str; 4] = ["--json", "serve", "--listen", "127.0.0.1:0"];
+
 /// The API while it runs.
 #[derive(Debug)]
 pub struct LocalApi {
@@ -31,8 +34,14 @@ impl LocalApi {
     /// # Errors
     /// When it does not start.
     pub async fn start(server: &Server, options: &[&str]) -> Result<Self> {
-        let words = [&["--json", "serve", "--listen", "127.0.0.1:0"], options].concat();
-        let mut cli = server.start_cli(&words)?;
+        Self::started(server.start_cli(&[&SERVE, options].concat())?).await
+    }
+
+    /// The API of a command that was started with [`SERVE`].
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn started(mut cli: Cli) -> Result<Self> {
         let first = cli.next_line().await?;
         ensure!(first["event"] == "serving", "it begins with {first}");
         let address = first["address"].as_str().context("no address")?.to_owned();
@@ -94,12 +103,15 @@ impl LocalApi {
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        let response = tokio::time::timeout(LIMIT, request.send()).await.context("no answer")??;
-        let status = response.status();
-        let kind =
-            response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        ensure!(status == 200 && kind.starts_with("text/event-stream"), "it answers {status} with {kind}");
-        Ok(Events { response, text: String::new() })
+        Events::of(request).await
+    }
+
+    /// The stream of a path for the bearer of a token.
+    ///
+    /// # Errors
+    /// When it is no stream.
+    pub async fn follow(&self, path: &str, token: &str) -> Result<Events> {
+        Events::of(self.client.get(format!("{}{path}", self.address)).bearer_auth(token)).await
     }
 
     /// The status that a path answers with to whoever has lost a stream after that event.
@@ -109,6 +121,14 @@ impl LocalApi {
     pub async fn reconnect(&self, path: &str, last: &str) -> Result<u16> {
         let request = self.client.get(format!("{}{path}", self.address)).header("last-event-id", last);
         Ok(request.send().await?.status().as_u16())
+    }
+
+    /// The id of its process.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn process(&self) -> Result<u32> {
+        self.cli.id().context("it has ended")
     }
 
     /// How much memory it uses now, in bytes.
@@ -176,6 +196,15 @@ pub struct Events {
 }
 
 impl Events {
+    async fn of(request: reqwest::RequestBuilder) -> Result<Self> {
+        let response = tokio::time::timeout(LIMIT, request.send()).await.context("no answer")??;
+        let status = response.status();
+        let kind =
+            response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        ensure!(status == 200 && kind.starts_with("text/event-stream"), "it answers {status} with {kind}");
+        Ok(Self { response, text: String::new() })
+    }
+
     /// The next event; `None` when the stream has ended.
     ///
     /// # Errors
