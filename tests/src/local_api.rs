@@ -192,7 +192,8 @@ impl ServerEvent {
 #[derive(Debug)]
 pub struct Events {
     response: Response,
-    text: String,
+    /// What has come of the next events: a piece may end within a character.
+    read: Vec<u8>,
 }
 
 impl Events {
@@ -202,7 +203,7 @@ impl Events {
         let kind =
             response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         ensure!(status == 200 && kind.starts_with("text/event-stream"), "it answers {status} with {kind}");
-        Ok(Self { response, text: String::new() })
+        Ok(Self { response, read: Vec::new() })
     }
 
     /// The next event; `None` when the stream has ended.
@@ -211,10 +212,9 @@ impl Events {
     /// When none comes.
     pub async fn next(&mut self) -> Result<Option<ServerEvent>> {
         loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let (event, rest) = (parsed(block), rest.to_owned());
-                self.text = rest;
-                match event {
+            if let Some(end) = self.read.windows(2).position(|two| two == b"\n\n") {
+                let block: Vec<u8> = self.read.drain(..end + 2).collect();
+                match parsed(std::str::from_utf8(&block)?) {
                     Some(event) => return Ok(Some(event)),
                     // A comment that keeps it alive.
                     None => continue,
@@ -223,7 +223,7 @@ impl Events {
             let chunk =
                 tokio::time::timeout(LIMIT, self.response.chunk()).await.context("no event comes")??;
             let Some(chunk) = chunk else { return Ok(None) };
-            self.text.push_str(std::str::from_utf8(&chunk)?);
+            self.read.extend_from_slice(&chunk);
         }
     }
 
