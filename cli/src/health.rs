@@ -1,34 +1,18 @@
 //! `tunekey health`: whether the daemon of the profile runs and answers, for whoever restarts it when it does not. For
-//! `lib.rs`, and `socket.rs` on the daemon's side.
+//! `lib.rs`.
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tunekey_core::{Language, ProblemCode, TuneKey};
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::request_health::Health;
 use crate::socket;
 
 /// How long the daemon may take to answer. Health checks wait for five seconds at least.
 const LIMIT: Duration = Duration::from_secs(3);
-
-/// What came of asking the daemon how it is.
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(not(unix), expect(dead_code, reason = "nobody can be asked there"))]
-pub(crate) enum Health {
-    /// What it says of itself.
-    Answers(Value),
-    /// It runs, and does not know the question.
-    OtherVersion,
-    /// Somebody listens there and says nothing.
-    Silent,
-    /// Nobody listens.
-    Absent,
-    /// Nobody can be asked on this system.
-    #[cfg(not(unix))]
-    Unknown,
-}
 
 /// Asks the daemon of the profile how it is, and prints that.
 ///
@@ -68,20 +52,6 @@ pub(crate) async fn run(tunekey: &TuneKey, output: Output) -> Result<(), Failure
     Err(failure)
 }
 
-/// How this process is, once it has read the ledger again: one that cannot does not answer.
-#[cfg(unix)]
-pub(crate) async fn answer(tunekey: &TuneKey) -> Value {
-    tunekey.reload().await;
-    let snapshot = tunekey.snapshot();
-    let need_sign_in = snapshot.accounts.iter().filter(|account| account.health.needs_sign_in()).count();
-    json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "accounts": snapshot.accounts.len(),
-        "need_sign_in": need_sign_in,
-        "store": snapshot.store,
-    })
-}
-
 /// What the daemon says of itself, as a person reads it.
 fn line(answer: &Value, language: Language) -> String {
     let count = |name: &str| answer[name].as_u64().unwrap_or_default();
@@ -101,6 +71,8 @@ fn line(answer: &Value, language: Language) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

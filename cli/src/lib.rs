@@ -22,6 +22,7 @@ mod output;
 mod qr_code;
 mod questions;
 mod request;
+mod request_health;
 mod request_key;
 mod retry;
 mod run;

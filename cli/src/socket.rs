@@ -22,8 +22,8 @@ mod unix {
     use tokio::sync::Semaphore;
     use tunekey_core::{Language, Problem, TuneKey};
 
-    use crate::health::{self, Health};
     use crate::output::Output;
+    use crate::request_health::{self, Health};
     use crate::request_key::{self, KeyRequest};
 
     /// The version of what is said.
@@ -166,7 +166,7 @@ mod unix {
         let asked = tokio::time::timeout(ASK_LIMIT, read_line(read)).await??;
         let reply = match serde_json::from_slice(&asked) {
             Ok(Question { version: VERSION, request: Request::Daemon(DaemonRequest::Health) }) => {
-                Reply::Answer(health::answer(tunekey).await)
+                Reply::Answer(request_health::answer(tunekey).await)
             }
             Ok(Question { version: VERSION, request: Request::Key(request) }) => {
                 match request_key::answer(tunekey, &request).await {
@@ -322,8 +322,8 @@ mod other {
     use serde_json::Value;
     use tunekey_core::{Problem, TuneKey};
 
-    use crate::health::Health;
     use crate::output::Output;
+    use crate::request_health::Health;
     use crate::request_key::KeyRequest;
 
     /// Nobody can be asked here yet.
