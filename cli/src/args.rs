@@ -149,6 +149,8 @@ pub(crate) enum Command {
     Daemon,
     /// Renew and deliver as `daemon` does, and answer programs of your own over HTTP
     Serve(ServeOptions),
+    /// Say whether the `daemon` or `serve` of this profile runs and answers, for health checks
+    Health,
     /// Decide which programs may ask over HTTP, and for what
     #[command(arg_required_else_help = true)]
     Token {
@@ -215,7 +217,10 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it has to do with accounts, which another computer may have added.
     pub(crate) fn needs_accounts(&self) -> bool {
-        !matches!(self, Self::Services | Self::Store { .. } | Self::Notify { .. } | Self::Settings { .. })
+        !matches!(
+            self,
+            Self::Services | Self::Health | Self::Store { .. } | Self::Notify { .. } | Self::Settings { .. }
+        )
     }
 }
 

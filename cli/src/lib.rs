@@ -10,6 +10,7 @@ mod delivery;
 mod doctor;
 mod exit;
 mod failure;
+mod health;
 mod help;
 mod identity_prompt;
 mod import;
@@ -21,6 +22,7 @@ mod output;
 mod qr_code;
 mod questions;
 mod request;
+mod request_health;
 mod request_key;
 mod retry;
 mod run;
@@ -234,6 +236,7 @@ async fn run(
             serve::run(tunekey, options, output).await?;
             return Ok(Ending { is_drained: true, ..Ending::default() });
         }
+        Command::Health => health::run(tunekey, output).await?,
         Command::Token { command } => token::run(tunekey, command, output).await?,
         Command::Doctor { names } => doctor::run(tunekey, names, output).await?,
         Command::Store { command } => store::run(tunekey, command, output).await?,

@@ -1,6 +1,6 @@
 //! How the command line talks to the daemon of its profile: a line of JSON there, a line of JSON back, in a place that
 //! only this user can reach. The daemon answers nobody but this user and the administrator, and is believed only if it is
-//! run by one of them. For `keys.rs` and `daemon.rs`.
+//! run by one of them. For `keys.rs`, `health.rs` and `daemon.rs`.
 //!
 //! Where there is no daemon, or one that does not know the question, the command line does the work itself.
 
@@ -18,7 +18,8 @@ use tokio::sync::Semaphore;
 use tunekey_core::{Language, Problem, TuneKey};
 
 use crate::output::Output;
-use crate::request_key::{KeyRequest, answer};
+use crate::request_health::{self, Health};
+use crate::request_key::{self, KeyRequest};
 
 #[cfg(unix)]
 mod unix;
@@ -38,7 +39,22 @@ const VERSION: u32 = 1;
 struct Question {
     version: u32,
     #[serde(flatten)]
-    request: KeyRequest,
+    request: Request,
+}
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Request {
+    Key(KeyRequest),
+    Daemon(DaemonRequest),
+}
+
+/// What concerns the daemon itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+enum DaemonRequest {
+    Health,
 }
 
 /// What comes back. It may hold a value.
@@ -66,27 +82,53 @@ const SERVICE_LIMIT: Duration = Duration::from_secs(150);
 
 /// Asks the daemon of the profile; `None` when there is none that knows the answer or its reason.
 pub(crate) async fn ask(tunekey: &TuneKey, request: &KeyRequest) -> Option<Result<Value, Problem>> {
-    for path in tunekey.profile().daemon_sockets() {
-        match call(&path, request).await {
-            Ok(Reply::Answer(answer)) => return Some(Ok(answer)),
-            Ok(Reply::Problem(problem)) => return Some(Err(problem)),
-            Ok(Reply::Unsupported) => return None,
-            // Nobody is there, or nobody of ours.
-            Err(_) => {}
-        }
-    }
-    None
-}
-
-async fn call(path: &Path, request: &KeyRequest) -> io::Result<Reply> {
-    let (read, mut write) = tokio::io::split(connect(path).await?);
-    let question = Question { version: VERSION, request: request.clone() };
-    write.write_all(&line(&question)?).await?;
     let limit = match request {
         KeyRequest::Get { .. } => VALUE_LIMIT,
         KeyRequest::Rejected { .. } => SERVICE_LIMIT,
     };
-    let reply = tokio::time::timeout(limit, read_line(read)).await??;
+    match call_first(tunekey, Request::Key(request.clone()), limit).await.ok()? {
+        Reply::Answer(answer) => Some(Ok(answer)),
+        Reply::Problem(problem) => Some(Err(problem)),
+        Reply::Unsupported => None,
+    }
+}
+
+/// Asks the daemon of the profile how it is. It has as long as `limit`.
+pub(crate) async fn health(tunekey: &TuneKey, limit: Duration) -> Health {
+    match call_first(tunekey, Request::Daemon(DaemonRequest::Health), limit).await {
+        Ok(Reply::Answer(answer)) => Health::Answers(answer),
+        Ok(Reply::Problem(_) | Reply::Unsupported) => Health::OtherVersion,
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Health::Silent,
+        Err(_) => Health::Absent,
+    }
+}
+
+/// Asks in each place until somebody of ours is there.
+///
+/// # Errors
+/// `TimedOut` when somebody is there who does not answer; anything else when nobody is.
+async fn call_first(tunekey: &TuneKey, request: Request, limit: Duration) -> io::Result<Reply> {
+    let question = Question { version: VERSION, request };
+    let mut why = io::Error::from(io::ErrorKind::NotFound);
+    for path in tunekey.profile().daemon_sockets() {
+        match call(&path, &question, limit).await {
+            Ok(reply) => return Ok(reply),
+            // Nobody is in the next place when somebody silent is in this one.
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => why = error,
+            // Nobody is there, or nobody of ours.
+            Err(_) => {}
+        }
+    }
+    Err(why)
+}
+
+async fn call(path: &Path, question: &Question, limit: Duration) -> io::Result<Reply> {
+    let called = async {
+        let (read, mut write) = tokio::io::split(connect(path).await?);
+        write.write_all(&line(question)?).await?;
+        read_line(read).await
+    };
+    let reply = tokio::time::timeout(limit, called).await??;
     Ok(serde_json::from_slice(&reply)?)
 }
 
@@ -121,10 +163,15 @@ async fn attend(tunekey: &TuneKey, stream: impl AsyncRead + AsyncWrite) -> io::R
     let (read, mut write) = tokio::io::split(stream);
     let asked = tokio::time::timeout(ASK_LIMIT, read_line(read)).await??;
     let reply = match serde_json::from_slice(&asked) {
-        Ok(Question { version: VERSION, request }) => match answer(tunekey, &request).await {
-            Ok(answer) => Reply::Answer(answer),
-            Err(problem) => Reply::Problem(problem),
-        },
+        Ok(Question { version: VERSION, request: Request::Daemon(DaemonRequest::Health) }) => {
+            Reply::Answer(request_health::answer(tunekey).await)
+        }
+        Ok(Question { version: VERSION, request: Request::Key(request) }) => {
+            match request_key::answer(tunekey, &request).await {
+                Ok(answer) => Reply::Answer(answer),
+                Err(problem) => Reply::Problem(problem),
+            }
+        }
         Ok(_) | Err(_) => Reply::Unsupported,
     };
     write.write_all(&line(&reply)?).await
@@ -154,6 +201,7 @@ mod tests {
         let path = dir.path().join("daemon.sock");
         let mut listener = listen(vec![path.clone()]).await.expect("it is free");
         let request = KeyRequest::Rejected { account: "qqmusic:1".to_owned(), generation: None };
+        let question = Question { version: VERSION, request: Request::Key(request) };
         for (said, is_answer) in [
             (r#"{"answer":{"outcome":"newer"}}"#, true),
             (r#"{"problem":{"code":"not_found","service":null}}"#, true),
@@ -165,7 +213,7 @@ mod tests {
                 read_line(read).await?;
                 write.write_all(format!("{said}\n").as_bytes()).await
             };
-            let (called, replied) = tokio::join!(call(&path, &request), reply);
+            let (called, replied) = tokio::join!(call(&path, &question, ASK_LIMIT), reply);
             replied.expect("it was asked");
             assert_eq!(called.is_ok(), is_answer, "{said}");
             if let Ok(Reply::Problem(problem)) = called {
@@ -184,5 +232,34 @@ mod tests {
         drop(listener);
         assert!(!path.exists(), "it leaves nothing behind that leads to nobody");
         listen(vec![path]).await.expect("nobody listens");
+    }
+
+    #[test]
+    fn a_question_is_read_as_what_it_was() {
+        let get = KeyRequest::Get {
+            account: "a".to_owned(),
+            format: None,
+            scope: tunekey_core::Scope::Minimal,
+            even_if_dead: false,
+        };
+        for request in [Request::Key(get), Request::Daemon(DaemonRequest::Health)] {
+            let sent = line(&Question { version: VERSION, request: request.clone() }).expect("it is JSON");
+            let read: Question = serde_json::from_slice(&sent).expect("it is a question");
+            assert_eq!((read.version, read.request), (VERSION, request));
+        }
+        let unknown = format!(r#"{{"version":{VERSION},"do":"dance"}}"#);
+        serde_json::from_str::<Question>(&unknown).expect_err("nobody knows how");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_is_there_and_says_nothing_is_told_from_nobody() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("daemon.sock");
+        let question = Question { version: VERSION, request: Request::Daemon(DaemonRequest::Health) };
+        let nobody = call(&path, &question, ASK_LIMIT).await.err().map(|error| error.kind());
+        assert_eq!(nobody, Some(io::ErrorKind::NotFound));
+        let _listener = listen(vec![path.clone()]).await.expect("it is free");
+        let silent = call(&path, &question, ASK_LIMIT).await.err().map(|error| error.kind());
+        assert_eq!(silent, Some(io::ErrorKind::TimedOut));
     }
 }

@@ -69,8 +69,30 @@ impl Cli {
         profile: impl AsRef<OsStr>,
         arguments: &[S],
     ) -> Result<Self> {
+        Self::spawn(command, profile, &["--log", "trace"], arguments)
+    }
+
+    /// Starts it on a sandbox's profile as it is used, which logs nothing. For what measures; `command` is as in
+    /// [`start_command`](Self::start_command).
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start_quiet<S: AsRef<OsStr>>(
+        command: std::process::Command,
+        sandbox: &Sandbox,
+        arguments: &[S],
+    ) -> Result<Self> {
+        Self::spawn(command, sandbox.profile(), &[], arguments)
+    }
+
+    fn spawn<S: AsRef<OsStr>>(
+        command: std::process::Command,
+        profile: impl AsRef<OsStr>,
+        log: &[&str],
+        arguments: &[S],
+    ) -> Result<Self> {
         let mut command = Command::from(command);
-        command.arg("--profile").arg(profile).args(["--log", "trace"]).args(arguments);
+        command.arg("--profile").arg(profile).args(log).args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().context("the command line does not start")?;
         let input = child.stdin.take();
@@ -152,6 +174,11 @@ impl Cli {
     /// How much memory it uses now, in bytes; `None` when it has ended.
     pub fn memory(&self) -> Option<u64> {
         crate::process::memory(self.child.id()?)
+    }
+
+    /// Its process id; `None` when it has ended.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Presses Ctrl-C.

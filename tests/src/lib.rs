@@ -20,6 +20,7 @@
 //! Computers  servers that share a database, each with a home of its own
 //! Postgres   a database that several servers share, with a pooler before it
 //! TcpProxy   a wire to it that can be cut
+//! Container  the command line in the root of the container image, under its limits
 //! Machine    the command line as built for another system, with what runs it here and the simulator
 //! Harness    the core with the simulator and a keychain in memory, without a desktop
 //!  └─ User       the user at a sign-in: scans, types, pastes
@@ -30,11 +31,14 @@ pub mod canary;
 pub mod cli;
 pub mod clipboard;
 pub mod computers;
+pub mod container;
+pub mod crowd;
 pub mod desktop;
 pub mod eventually;
 pub mod fixtures;
 pub mod harness;
 pub mod keyring;
+pub mod ledger_file;
 pub mod local_api;
 pub mod machine;
 pub mod matrix;
@@ -43,6 +47,7 @@ pub mod memory;
 pub mod module_graph;
 pub mod mortal;
 pub mod notifications;
+pub mod peers;
 pub mod phone;
 pub mod postgres;
 pub mod process;

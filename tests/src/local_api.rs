@@ -34,14 +34,14 @@ impl LocalApi {
     /// # Errors
     /// When it does not start.
     pub async fn start(server: &Server, options: &[&str]) -> Result<Self> {
-        Self::answering(server.start_cli(&[&SERVE, options].concat())?).await
+        Self::started(server.start_cli(&[&SERVE, options].concat())?).await
     }
 
-    /// The one that is being started so.
+    /// The API of a command that was started with [`SERVE`].
     ///
     /// # Errors
     /// When it does not start.
-    pub async fn answering(mut cli: Cli) -> Result<Self> {
+    pub async fn started(mut cli: Cli) -> Result<Self> {
         let first = cli.next_line().await?;
         ensure!(first["event"] == "serving", "it begins with {first}");
         let address = first["address"].as_str().context("no address")?.to_owned();
@@ -103,12 +103,15 @@ impl LocalApi {
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        let response = tokio::time::timeout(LIMIT, request.send()).await.context("no answer")??;
-        let status = response.status();
-        let kind =
-            response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        ensure!(status == 200 && kind.starts_with("text/event-stream"), "it answers {status} with {kind}");
-        Ok(Events { response, text: String::new() })
+        Events::of(request).await
+    }
+
+    /// The stream of a path for the bearer of a token.
+    ///
+    /// # Errors
+    /// When it is no stream.
+    pub async fn follow(&self, path: &str, token: &str) -> Result<Events> {
+        Events::of(self.client.get(format!("{}{path}", self.address)).bearer_auth(token)).await
     }
 
     /// The status that a path answers with to whoever has lost a stream after that event.
@@ -118,6 +121,14 @@ impl LocalApi {
     pub async fn reconnect(&self, path: &str, last: &str) -> Result<u16> {
         let request = self.client.get(format!("{}{path}", self.address)).header("last-event-id", last);
         Ok(request.send().await?.status().as_u16())
+    }
+
+    /// The id of its process.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn process(&self) -> Result<u32> {
+        self.cli.id().context("it has ended")
     }
 
     /// How much memory it uses now, in bytes.
@@ -195,20 +206,29 @@ impl ServerEvent {
 #[derive(Debug)]
 pub struct Events {
     response: Response,
-    text: String,
+    /// What has come of the next events: a piece may end within a character.
+    read: Vec<u8>,
 }
 
 impl Events {
+    async fn of(request: reqwest::RequestBuilder) -> Result<Self> {
+        let response = tokio::time::timeout(LIMIT, request.send()).await.context("no answer")??;
+        let status = response.status();
+        let kind =
+            response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        ensure!(status == 200 && kind.starts_with("text/event-stream"), "it answers {status} with {kind}");
+        Ok(Self { response, read: Vec::new() })
+    }
+
     /// The next event; `None` when the stream has ended.
     ///
     /// # Errors
     /// When none comes.
     pub async fn next(&mut self) -> Result<Option<ServerEvent>> {
         loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let (event, rest) = (parsed(block), rest.to_owned());
-                self.text = rest;
-                match event {
+            if let Some(end) = self.read.windows(2).position(|two| two == b"\n\n") {
+                let block: Vec<u8> = self.read.drain(..end + 2).collect();
+                match parsed(std::str::from_utf8(&block)?) {
                     Some(event) => return Ok(Some(event)),
                     // A comment that keeps it alive.
                     None => continue,
@@ -217,7 +237,7 @@ impl Events {
             let chunk =
                 tokio::time::timeout(LIMIT, self.response.chunk()).await.context("no event comes")??;
             let Some(chunk) = chunk else { return Ok(None) };
-            self.text.push_str(std::str::from_utf8(&chunk)?);
+            self.read.extend_from_slice(&chunk);
         }
     }
 

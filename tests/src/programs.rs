@@ -53,13 +53,18 @@ pub fn cross() -> PathBuf {
 }
 
 fn built(profile: &str, name: &str) -> Result<PathBuf> {
+    found(target()?.join(profile).join(name))
+}
+
+/// The folder that cargo builds this program in.
+///
+/// # Errors
+/// When it is in none.
+pub fn target() -> Result<PathBuf> {
     // A test is target/<profile>/deps/NAME, a program target/<profile>/NAME.
     let own = std::env::current_exe()?;
-    let target = own
-        .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").exists())
-        .context("this program is not in a target folder")?;
-    found(target.join(profile).join(name))
+    let target = own.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    target.map(Path::to_owned).context("this program is not in a target folder")
 }
 
 fn found(path: PathBuf) -> Result<PathBuf> {

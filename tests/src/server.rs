@@ -18,7 +18,7 @@ use crate::keyring::{Bus, Keyring};
 use crate::postgres::{PASSWORD, Postgres, write_password};
 use crate::programs::program;
 use crate::sandbox::Sandbox;
-use crate::script;
+use crate::{ledger_file, script};
 
 /// Where a server keeps its credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,17 +168,9 @@ impl Server {
     /// # Errors
     /// When it cannot be written.
     pub fn forget_proofs(&self, account: &str) -> Result<()> {
-        let path = self.sandbox.profile().join("ledger.json");
-        // As every writer does.
-        let lock = std::fs::File::open(path.with_extension("lock"))?;
-        lock.lock()?;
-        let mut ledger: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
-        let records = ledger["accounts"].as_array_mut().context("the ledger lists no accounts")?;
-        let record = records.iter_mut().find(|one| one["id"] == account).context("no such account")?;
-        record["proofs"] = serde_json::json!({});
-        let new = path.with_extension("new");
-        std::fs::write(&new, serde_json::to_vec(&ledger)?)?;
-        Ok(std::fs::rename(new, path)?)
+        ledger_file::change_record(&self.sandbox.profile(), account, |record| {
+            record["proofs"] = serde_json::json!({});
+        })
     }
 
     /// The newest credential that the service has issued for an account.

@@ -320,21 +320,60 @@ async fn the_doctor_says_what_is_wrong_and_what_helps() -> Result<()> {
     server.ensure_no_secret_leaked()
 }
 
+/// The units, who they are for, and how exposed to the rest of the system systemd may call each, in tenths. What a user runs
+/// for themselves has their rights.
+const UNITS: [(&str, &str, &str); 2] =
+    [("tunekey.service", "--system", "13"), ("tunekey-user.service", "--user", "89")];
+
 #[test]
-fn the_units_are_what_systemd_understands() -> Result<()> {
+fn the_units_are_what_systemd_understands_and_expose_no_more_than_they_say() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    for (unit, mode) in [("tunekey.service", "--system"), ("tunekey-user.service", "--user")] {
+    for (unit, mode, exposure) in UNITS {
         let text = std::fs::read_to_string(workspace().join("packaging/linux/systemd").join(unit))?;
         let program = program("tunekey")?.display().to_string();
         let path = folder.path().join(unit);
         std::fs::write(&path, text.replace("/usr/bin/tunekey", &program))?;
-        let mut verify = Command::new("systemd-analyze");
-        verify.args(["verify", "--man=no", mode]).arg(&path).env("XDG_RUNTIME_DIR", folder.path());
-        let verified = verify.output().context("systemd is installed")?;
+        let analyze = |words: &[&str]| -> Result<std::process::Output> {
+            let mut analyze = Command::new("systemd-analyze");
+            analyze.args(words).arg(&path).env("XDG_RUNTIME_DIR", folder.path());
+            analyze.output().context("systemd is installed")
+        };
+        let verified = analyze(&["verify", "--man=no", mode])?;
         let said = String::from_utf8_lossy(&verified.stderr).into_owned();
         ensure!(verified.status.success() && said.is_empty(), "{unit}: {said}");
+        let threshold = format!("--threshold={exposure}");
+        let exposed = analyze(&["security", "--offline=true", "--no-pager", &threshold])?;
+        let said = String::from_utf8_lossy(&exposed.stdout).into_owned();
+        ensure!(exposed.status.success(), "{unit}: {}", said.lines().last().unwrap_or_default());
     }
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_health_check_tells_a_daemon_that_answers_from_one_that_hangs_and_from_none() -> Result<()> {
+    let server = Server::start().await?;
+    server.sign_in(QQ).await?;
+    let absent = server.cli(&["--json", "health"]).await?.exited_with(3)?;
+    ensure!(absent.problem()? == "not_found", "it says {}", absent.stdout);
+    for words in [&["--json", "daemon"][..], &["--json", "serve", "--listen", "127.0.0.1:0"]] {
+        let daemon = server.start_cli(words)?;
+        let well = until("the daemon to answer", || async {
+            server.cli(&["--json", "health"]).await?.succeeded()?.json()
+        })
+        .await?;
+        ensure!(well[0]["accounts"] == 1 && well[0]["need_sign_in"] == 0, "it says {well:?}");
+        ensure!(well[0]["store"] == "ready" && well[0]["version"].is_string(), "it says {well:?}");
+        daemon.signal(Signal::SIGSTOP)?;
+        let silent = server.cli(&["--json", "health"]).await?.exited_with(6)?;
+        ensure!(silent.problem()? == "timeout", "it says {}", silent.stdout);
+        daemon.signal(Signal::SIGCONT)?;
+        let text = server.cli(&["health"]).await?.succeeded()?.stdout;
+        ensure!(text.contains("1 account"), "it says {text}");
+        daemon.signal(Signal::SIGKILL)?;
+        server.finish(daemon).await?.exited_with(-1)?;
+        server.cli(&["health"]).await?.exited_with(3)?;
+    }
+    server.ensure_no_secret_leaked()
 }
 
 async fn wait_for(path: &Path) -> Result<()> {

@@ -1,12 +1,17 @@
 //! The local API and whoever should get nothing of it, or does not stay: requests of every mixture, and streams whose clients
 //! vanish.
 
-use anyhow::{Result, ensure};
-use tokio::io::AsyncWriteExt as _;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tunekey_tests::eventually::until;
+use tokio::task::JoinSet;
+use tunekey_tests::cli::Cli;
+use tunekey_tests::eventually::{until, within};
 use tunekey_tests::harness::{Harness, into_error};
-use tunekey_tests::local_api::{LocalApi, raw, token};
+use tunekey_tests::local_api::{LocalApi, SERVE, raw, token};
+use tunekey_tests::programs::program;
 use tunekey_tests::server::Server;
 
 const ALL: &str = "status,cookie,renew,sign-in";
@@ -213,55 +218,106 @@ async fn whatever_is_sent_without_a_token_or_to_another_name_gets_nothing() -> R
     server.ensure_no_secret_leaked()
 }
 
-/// How many connect and are gone, and how many of them never read.
-const CONNECTS: usize = 3_000;
+/// How many connect and are gone, and how many of them do so at once.
+const CONNECTS: usize = 10_000;
+const AT_ONCE: usize = 200;
+
+/// How many stay all the while and never read.
 const NEVER_READ: usize = 200;
 
+/// Within which nothing is left of those who are gone.
+const GONE: Duration = Duration::from_secs(30);
+
+/// How somebody goes.
+#[derive(Clone, Copy)]
+struct Departure {
+    /// Whether the first event has come before.
+    has_seen_it: bool,
+    /// Whether the connection is reset rather than closed: what came is thrown away.
+    by_reset: bool,
+}
+
+const DEPARTURES: [Departure; 4] = [
+    Departure { has_seen_it: true, by_reset: true },
+    Departure { has_seen_it: false, by_reset: true },
+    Departure { has_seen_it: true, by_reset: false },
+    Departure { has_seen_it: false, by_reset: false },
+];
+
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_connects_and_is_gone_leaves_nothing_behind() -> Result<()> {
+async fn ten_thousand_who_connect_and_are_gone_leave_nothing_behind() -> Result<()> {
     const MOST_GROWTH: u64 = 8 * 1024 * 1024;
 
     let server = Server::start().await?;
     let token = token(&server, "watcher", "status").await?;
-    let api = LocalApi::start(&server, &[]).await?;
+    // Without a log: ten thousand connections would mostly be a test of that.
+    let command = server.sandbox.command(program("tunekey")?);
+    let api = LocalApi::started(Cli::start_quiet(command, &server.sandbox, &SERVE)?).await?;
     let port = api.port()?;
     let sent =
         format!("GET /v1/events HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nauthorization: Bearer {token}\r\n\r\n");
-    let connect = async |count: usize| -> Result<Vec<TcpStream>> {
-        let mut streams = Vec::new();
-        for _ in 0..count {
-            let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-            stream.write_all(sent.as_bytes()).await?;
-            streams.push(stream);
-        }
-        Ok(streams)
-    };
-    // What it needs for that many it may keep: what counts is what grows from then on.
-    drop(connect(NEVER_READ).await?);
-    none_connected(port).await?;
-    let before = api.memory()?;
-    for round in 0..CONNECTS / 100 {
-        for stream in connect(100).await? {
-            if round % 2 == 0 {
-                // Reset rather than closed: what came is thrown away.
-                stream.set_zero_linger()?;
-            }
-        }
+    let mut never_read = Vec::new();
+    for _ in 0..NEVER_READ {
+        never_read.push(connected(port, &sent).await?);
     }
-    let never_read = connect(NEVER_READ).await?;
+    // What it needs for that many it may keep: what counts is what grows from then on.
+    for departure in DEPARTURES {
+        come_and_go(port, &sent, AT_ONCE, departure).await?;
+    }
+    connected_are(port, NEVER_READ).await?;
+    let before = api.memory()?;
+    for round in 0..CONNECTS / AT_ONCE {
+        come_and_go(port, &sent, AT_ONCE, DEPARTURES[round % DEPARTURES.len()]).await?;
+    }
+    connected_are(port, NEVER_READ).await?;
     drop(never_read);
-    none_connected(port).await?;
+    connected_are(port, 0).await?;
     let grown = api.memory()?.saturating_sub(before);
     ensure!(grown < MOST_GROWTH, "it has grown by {grown} bytes");
     api.stop(&server).await
 }
 
-/// Waits until nobody is connected to a port any more.
-async fn none_connected(port: u16) -> Result<()> {
+/// A stream that was asked for.
+async fn connected(port: u16, sent: &str) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    stream.write_all(sent.as_bytes()).await?;
+    Ok(stream)
+}
+
+/// So many ask for a stream at once, and go.
+async fn come_and_go(port: u16, sent: &str, count: usize, departure: Departure) -> Result<()> {
+    let mut clients = JoinSet::new();
+    for _ in 0..count {
+        let sent = sent.to_owned();
+        clients.spawn(async move {
+            let mut stream = connected(port, &sent).await?;
+            if departure.has_seen_it {
+                let (mut seen, mut buffer) = (Vec::new(), [0; 1024]);
+                while !seen.windows(6).any(|window| window == b"data: ") {
+                    let length = stream.read(&mut buffer).await?;
+                    ensure!(length > 0, "it was not let in: {}", String::from_utf8_lossy(&seen));
+                    seen.extend_from_slice(&buffer[..length]);
+                }
+            }
+            if departure.by_reset {
+                stream.set_zero_linger()?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    tokio::time::timeout(GONE, clients.join_all())
+        .await
+        .context("they are not answered")?
+        .into_iter()
+        .collect()
+}
+
+/// Waits until so many are connected to a port and no more.
+async fn connected_are(port: u16, count: usize) -> Result<()> {
     const ESTABLISHED: &str = "01";
     const CLOSE_WAIT: &str = "08";
 
-    until("the connections to end", || async {
+    within(GONE, "the connections to end", || async {
         let table = std::fs::read_to_string("/proc/net/tcp")?;
         let of_ours = |line: &&str| {
             let fields: Vec<_> = line.split_whitespace().collect();
@@ -269,7 +325,7 @@ async fn none_connected(port: u16) -> Result<()> {
                 && fields.get(3).is_some_and(|state| [ESTABLISHED, CLOSE_WAIT].contains(state))
         };
         let left = table.lines().filter(of_ours).count();
-        ensure!(left == 0, "{left} are connected");
+        ensure!(left == count, "{left} are connected");
         Ok(())
     })
     .await

@@ -5,17 +5,16 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use jiff::SignedDuration;
 use nix::sys::signal::Signal;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::Value;
-use tunekey_core::{Clock as _, SystemClock};
 use tunekey_simulator::{Rotation, Running};
 use tunekey_tests::computers::{Computer, Computers};
 use tunekey_tests::desktop::{Desktop, key_of};
 use tunekey_tests::eventually::{until, within};
 use tunekey_tests::fixtures::{NETEASE, QQ};
+use tunekey_tests::ledger_file;
 use tunekey_tests::postgres::{PASSWORD, Pooler, Postgres, write_password};
 use tunekey_tests::renewer::Renewer;
 use tunekey_tests::sandbox::Sandbox;
@@ -249,7 +248,7 @@ async fn daemons_of_two_computers_renew_a_key_once_and_each_delivers_what_is_its
     for (sandbox, file) in [&computers.first.sandbox, &second.sandbox].into_iter().zip(&files) {
         let path = format!("path={}", file.display());
         run(sandbox, &["delivery", "add", QQ, "file", &path])?;
-        make_due(sandbox)?;
+        ledger_file::make_due(&sandbox.profile(), QQ)?;
     }
     let daemons =
         [computers.first.start_cli(&["--json", "daemon"])?, second.start_cli(&["--json", "daemon"])?];
@@ -358,28 +357,6 @@ async fn a_window_shows_what_is_signed_in_and_signed_out_on_another_computer() -
     shows(0).await?;
     window.quit(STOP_LIMIT).await?;
     Ok(())
-}
-
-/// Has a computer find an account's key due at its next look.
-fn make_due(sandbox: &Sandbox) -> Result<()> {
-    change_record(sandbox, |record| {
-        let at = |hours| SystemClock.now() + SignedDuration::from_hours(hours);
-        let life = serde_json::json!({ "issued_at": at(-71), "renew_at": at(-51), "expires_at": at(1) });
-        record["life"] = life;
-    })
-}
-
-/// Changes what a computer knows of the account, as every writer does.
-fn change_record(sandbox: &Sandbox, change: impl FnOnce(&mut Value)) -> Result<()> {
-    let path = sandbox.profile().join("ledger.json");
-    let lock = std::fs::File::open(path.with_extension("lock"))?;
-    lock.lock()?;
-    let mut ledger: Value = serde_json::from_slice(&std::fs::read(&path)?)?;
-    let records = ledger["accounts"].as_array_mut().context("the ledger lists no accounts")?;
-    change(records.iter_mut().find(|one| one["id"] == QQ).context("no such account")?);
-    let new = path.with_extension("new");
-    std::fs::write(&new, serde_json::to_vec(&ledger)?)?;
-    Ok(std::fs::rename(new, path)?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -560,7 +537,9 @@ impl Race {
         self.newest = kept.id;
         for sandbox in [&self.computers.first.sandbox, &self.second.sandbox] {
             // A person may only fail twenty times an hour; this one does in a minute.
-            change_record(sandbox, |record| record["attempts"] = serde_json::json!([]))?;
+            ledger_file::change_record(&sandbox.profile(), QQ, |record| {
+                record["attempts"] = serde_json::json!([]);
+            })?;
         }
         Ok(())
     }

@@ -112,7 +112,7 @@ async fn the_api_answers_who_bears_a_token_until_ctrl_c() -> Result<()> {
         Ok(made["token"].as_str().context("no token")?.to_owned())
     };
     let (status, cookie) = (made("status", "status").await?, made("cookie", "cookie").await?);
-    let api = LocalApi::answering(machine.start_cli(&SERVE)?).await?;
+    let api = LocalApi::started(machine.start_cli(&SERVE)?).await?;
     let path = format!("/v1/accounts/{QQ}/cookie");
     for path in ["/v1/accounts", &path] {
         let status = api.get_without_token(path).await?;

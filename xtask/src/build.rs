@@ -101,8 +101,16 @@ pub(crate) fn products(steps: &mut Steps, profile: Profile) -> Result<()> {
 /// When they do not build.
 pub(crate) fn released(steps: &mut Steps) -> Result<()> {
     // Feature unification must not put what one program needs into another: each is built alone.
-    steps.run("build the command line", programs(Profile::Release, &["tunekey"]))?;
+    command_line(steps, Profile::Release)?;
     steps.run("build the app", programs(Profile::Release, &["tunekey-desktop"]))
+}
+
+/// Builds the command line.
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn command_line(steps: &mut Steps, profile: Profile) -> Result<()> {
+    steps.run("build the command line", programs(profile, &["tunekey"]))
 }
 
 /// Builds the smallest Tauri window, which the app's memory is held against.

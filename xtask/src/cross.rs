@@ -138,6 +138,8 @@ pub(crate) fn test(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
         counted.run(tests.args([
             "--no-fail-fast",
             "--test",
+            "container_root",
+            "--test",
             "static_linux",
             "--test",
             "windows",

@@ -1,6 +1,7 @@
 //! The project's own commands. `cargo xtask --help` lists them; each works as the first command on a
 //! fresh clone, because it installs or names what is missing before it begins.
 
+mod bench;
 mod bindings;
 mod build;
 mod ci;
@@ -82,8 +83,11 @@ enum Task {
         #[arg(default_value = "")]
         target: String,
     },
-    /// Measure sizes, times and memory against their limits.
-    Bench,
+    /// Measure sizes, times, memory and throughput against their limits.
+    Bench {
+        /// Only these; everything by default.
+        parts: Vec<bench::Part>,
+    },
     /// Write the TypeScript declarations of what crosses to the web UI.
     Bindings,
     /// Draw the app and tray icons from their sources.
@@ -121,17 +125,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Ci => return Ok(ci::everything(steps)),
         Task::Dist { checks } => dist::run(&mut steps, checks)?,
         Task::Packaging { release } => packaging::render(&mut steps, &release)?,
-        Task::Bench => {
-            packages::install(&mut steps, Purpose::Test)?;
-            packages::tauri_driver(&mut steps)?;
-            build::ui(&mut steps)?;
-            build::products(&mut steps, build::Profile::Release)?;
-            build::bare_window(&mut steps)?;
-            steps.run(
-                "measure",
-                build::cargo(&["run", "--quiet", "--package", "tunekey-tests", "--bin", "bench"]),
-            )?;
-        }
+        Task::Bench { parts } => bench::run(&mut steps, &parts)?,
         Task::Fuzz { runs, target } => fuzz::run(&mut steps, runs, &target)?,
         Task::Bindings => bindings::write(&mut steps)?,
         Task::Icons => steps.run("icons", command("sh").arg("icons/build.sh"))?,

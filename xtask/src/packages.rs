@@ -64,7 +64,9 @@ const TEST: [&str; 20] = [
     "wget",
 ];
 
-const CROSS: [&str; 6] = [
+const CROSS: [&str; 8] = [
+    "bubblewrap", // runs the root of the container image
+    "tzdata",     // a part of that root
     "mmdebstrap",
     "debian-archive-keyring",
     "util-linux",

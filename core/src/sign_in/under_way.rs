@@ -51,14 +51,15 @@ pub struct SignInStatus {
 ///
 /// Each has a queue of its own, because a front may print or speak every step: a channel of the latest value alone
 /// would skip those that pass quickly, and one that all share would drop the oldest of whoever is slow. A sign-in has
-/// a few dozen steps, so that a queue stays short.
+/// a few dozen steps, so that a queue stays short. It has room for 32 from the start, and a step is large: boxed, the
+/// thousand queues of a server take half a megabyte in place of five.
 #[derive(Debug)]
-pub struct SignInSteps(mpsc::UnboundedReceiver<SignInStep>);
+pub struct SignInSteps(mpsc::UnboundedReceiver<Box<SignInStep>>);
 
 impl SignInSteps {
     /// The next step; `None` once the sign-in is over, which is after [`SignInStep::Done`] or when it was cancelled.
     pub async fn next(&mut self) -> Option<SignInStep> {
-        self.0.recv().await
+        self.0.recv().await.map(|step| *step)
     }
 }
 
@@ -78,7 +79,7 @@ pub(crate) struct UnderWay {
 #[derive(Debug)]
 struct Feed {
     latest: SignInStep,
-    subscribers: Vec<mpsc::UnboundedSender<SignInStep>>,
+    subscribers: Vec<mpsc::UnboundedSender<Box<SignInStep>>>,
     is_over: bool,
 }
 
@@ -116,7 +117,7 @@ impl UnderWay {
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut feed = self.feed();
         // Its own receiver is there.
-        let _ = sender.send(feed.latest.clone());
+        let _ = sender.send(Box::new(feed.latest.clone()));
         if !feed.is_over {
             feed.subscribers.push(sender);
         }
@@ -126,7 +127,7 @@ impl UnderWay {
     /// Enters a step: everyone who looks gets it, and whoever comes later.
     pub(super) fn publish(&self, step: SignInStep) {
         let mut feed = self.feed();
-        feed.subscribers.retain(|subscriber| subscriber.send(step.clone()).is_ok());
+        feed.subscribers.retain(|subscriber| subscriber.send(Box::new(step.clone())).is_ok());
         feed.latest = step;
     }
 

@@ -94,6 +94,22 @@ impl Account {
         self.uid.parse().unwrap_or_default()
     }
 
+    /// One like this with a number of its own, and a name that says which.
+    pub(crate) fn another(&self, number: usize) -> Self {
+        let uid = (self.number() * 100_000 + number as u64).to_string();
+        Self {
+            encrypt_uin: self
+                .encrypt_uin
+                .replace(&self.uid.chars().rev().collect::<String>(), &uid.chars().rev().collect::<String>()),
+            avatar_url: self.avatar_url.replace(&self.uid, &uid),
+            phone: format!("139{number:0>8}"),
+            nickname: format!("{} {number}", self.nickname),
+            id: format!("{}:{uid}", self.service.name()),
+            uid,
+            ..self.clone()
+        }
+    }
+
     /// An account without a picture, whose telephone number is `138` and the last eight digits of `uid`.
     pub(crate) fn new(
         service: Service,

@@ -235,6 +235,20 @@ impl SimulatorState {
         self.lock().accounts.clone()
     }
 
+    /// Adds accounts like the first one of a service, with numbers and names of their own, and gives their ids.
+    pub fn add_accounts(&self, service: Service, count: usize) -> Vec<String> {
+        let mut state = self.lock();
+        let Some(first) = state.accounts.iter().find(|account| account.service == service).cloned() else {
+            return Vec::new();
+        };
+        let known = state.accounts.len();
+        let added = (known..known + count).map(|number| first.another(number));
+        let added: Vec<_> = added.collect();
+        let ids = added.iter().map(|account| account.id.clone()).collect();
+        state.accounts.extend(added);
+        ids
+    }
+
     /// Ends every session of the account, as when a person changes the password.
     ///
     /// # Errors

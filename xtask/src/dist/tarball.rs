@@ -12,6 +12,9 @@ use crate::{licences, reproducible};
 /// The documents from the workspace's folder.
 const DOCUMENTS: [&str; 4] = ["README.md", "README.zh-CN.md", "LICENSE-MIT", "LICENSE-APACHE"];
 
+/// What builds and starts a container of it, from the workspace's folder.
+const CONTAINER: [&str; 3] = ["Containerfile", "compose.yaml", "tunekey.container"];
+
 /// The completions of each shell.
 const COMPLETIONS: [&str; 4] = ["tunekey.bash", "_tunekey", "tunekey.fish", "_tunekey.ps1"];
 
@@ -45,6 +48,9 @@ fn fill(folder: &Path, program: &StaticProgram) -> Result<()> {
     add(&program.path, "")?;
     for document in DOCUMENTS {
         add(Path::new(document), "")?;
+    }
+    for file in CONTAINER {
+        add(&Path::new("packaging/container").join(file), "")?;
     }
     add(&COMMAND_LINE.parts().join(licences::FILE), "")?;
     add(&COMMAND_LINE.parts().join("tunekey.cdx.json"), "")?;

@@ -1,7 +1,4 @@
-//! Sizes, times and memory of the released programs, beside the limits that they must keep.
-
-// A benchmark talks to a terminal.
-#![allow(clippy::print_stdout)]
+//! The window and the command line at a terminal: sizes, how soon a code is there, and memory beside a bare window.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -18,6 +15,9 @@ use tunekey_tests::eventually::until;
 use tunekey_tests::process::Process;
 use tunekey_tests::programs::{released, workspace};
 use tunekey_tests::window::Window;
+
+use crate::processes::{family, proportional};
+use crate::table::{Table, middle, thousands};
 
 /// How often each time and each memory figure is taken.
 const RUNS: usize = 5;
@@ -55,9 +55,11 @@ const READS: Duration = Duration::from_secs(1);
 /// Two samples of memory that differ less than this are the same.
 const STEADY: f64 = 0.005;
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    let mut table = Table::default();
+/// Measures all of it.
+///
+/// # Errors
+/// When something cannot be measured.
+pub(crate) async fn measure(table: &mut Table) -> Result<()> {
     let (start, all) = javascript()?;
     table.limited("UI, JavaScript that the window starts with, gzipped", start, UI_START_LIMIT, "kB");
     table.limited("UI, JavaScript in all, gzipped", all, UI_LIMIT, "kB");
@@ -100,7 +102,7 @@ async fn main() -> Result<()> {
     table.spread("memory of a bare Tauri window (PSS)", bare, "MB");
     table.spread("memory of the app (PSS of all its processes)", ours, "MB");
     table.limited("app beside a bare window", ours_middle / bare_middle, MEMORY_LIMIT, "times");
-    table.print()
+    Ok(())
 }
 
 /// Kilobytes of JavaScript in the built UI, each file gzipped by itself as a server would: what its page names, and all.
@@ -281,74 +283,4 @@ async fn memory(name: &str, arguments: &[&str]) -> Result<f64> {
         }
     })
     .await
-}
-
-/// A process and its descendants.
-fn family(first: u32) -> Vec<u32> {
-    let mut family = vec![first];
-    let mut next = 0;
-    while let Some(parent) = family.get(next).copied() {
-        next += 1;
-        let Ok(threads) = std::fs::read_dir(format!("/proc/{parent}/task")) else { continue };
-        for thread in threads.flatten() {
-            let children = std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-            family.extend(children.split_whitespace().filter_map(|id| id.parse::<u32>().ok()));
-        }
-    }
-    family
-}
-
-/// Megabytes that processes use, what they share counted by shares.
-fn proportional(processes: &[u32]) -> f64 {
-    let kilobytes: usize = processes
-        .iter()
-        .filter_map(|id| std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).ok())
-        .filter_map(|text| {
-            text.lines()
-                .find_map(|line| line.strip_prefix("Pss:")?.split_whitespace().next()?.parse::<usize>().ok())
-        })
-        .sum::<usize>();
-    thousands(kilobytes) * 1.024
-}
-
-/// What was measured.
-#[derive(Default)]
-struct Table {
-    rows: Vec<String>,
-    broken: Vec<String>,
-}
-
-impl Table {
-    fn limited(&mut self, name: &str, value: f64, limit: f64, unit: &str) {
-        if value > limit {
-            self.broken.push(format!("{name}: {value:.2} {unit}, at most {limit} {unit}"));
-        }
-        self.rows.push(format!("{name:<52} {value:>9.2} {unit:<6} at most {limit}"));
-    }
-
-    fn spread(&mut self, name: &str, mut values: Vec<f64>, unit: &str) {
-        let middle = middle(&mut values);
-        let (least, most) = (values.first().copied().unwrap_or(0.0), values.last().copied().unwrap_or(0.0));
-        let count = values.len();
-        self.rows.push(format!("{name:<52} {middle:>9.1} {unit:<6} {least:.1} to {most:.1} in {count} runs"));
-    }
-
-    fn print(&self) -> Result<()> {
-        for row in &self.rows {
-            println!("{}", row);
-        }
-        ensure!(self.broken.is_empty(), "limits are broken:\n  {}", self.broken.join("\n  "));
-        Ok(())
-    }
-}
-
-/// The value in the middle; sorts them.
-fn middle(values: &mut [f64]) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "sizes far below 2^52")]
-fn thousands(count: usize) -> f64 {
-    count as f64 / 1000.0
 }
