@@ -21,9 +21,9 @@ const WAITING: usize = 1_000;
 pub(crate) struct Caller(pub(crate) ApiCaller);
 
 impl Caller {
-    /// Whether the token allows all of that.
-    pub(crate) fn may(&self, scopes: &[ApiScope]) -> bool {
-        scopes.iter().all(|scope| self.0.scopes.contains(scope))
+    /// What of that the token does not allow, if there is something.
+    pub(crate) fn lacks(&self, scopes: &[ApiScope]) -> Option<ApiScope> {
+        scopes.iter().copied().find(|scope| !self.0.scopes.contains(scope))
     }
 }
 

@@ -1,12 +1,14 @@
-//! Why something was not done, as every route says it: a code, a sentence in the caller's language, details. The only
-//! table of which problem has which HTTP status.
+//! Why something was not done, as every route says it: a code, a sentence in the caller's language, details. Which problem
+//! has which HTTP status, the core says.
+
+use std::borrow::Cow;
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use tunekey_core::{Language, Problem, ProblemCode};
+use tunekey_core::{ApiScope, Language, Problem, ProblemCode};
 
 /// Why something was not done.
 #[derive(Debug, Clone)]
@@ -26,8 +28,8 @@ pub(crate) enum Refusal {
     Origin,
     /// There is no token that is known.
     Token,
-    /// The token does not allow it.
-    Scope,
+    /// The token does not allow it: it lacks that.
+    Scope(ApiScope),
     /// There is no such route.
     Route,
     /// The route does not take the method.
@@ -47,7 +49,7 @@ impl Refusal {
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Self::Host => StatusCode::MISDIRECTED_REQUEST,
-            Self::Origin | Self::Scope => StatusCode::FORBIDDEN,
+            Self::Origin | Self::Scope(_) => StatusCode::FORBIDDEN,
             Self::Token => StatusCode::UNAUTHORIZED,
             Self::Route => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -63,7 +65,7 @@ impl Refusal {
             Self::Host => "host_refused",
             Self::Origin => "origin_refused",
             Self::Token => "token_missing",
-            Self::Scope => "scope_missing",
+            Self::Scope(_) => "scope_missing",
             Self::Route => "no_such_route",
             Self::Method => "no_such_method",
             Self::TooLarge => "too_large",
@@ -73,8 +75,9 @@ impl Refusal {
         }
     }
 
-    fn words(self, language: Language) -> &'static str {
-        match self {
+    fn words(self, language: Language) -> Cow<'static, str> {
+        let words = match self {
+            Self::Scope(scope) => return scope_missing(scope, language).into(),
             Self::Host => language.pick(
                 "This name leads here, but is not one that was given with --host.",
                 "该主机名不在允许范围内，请用 --host 指定。",
@@ -87,14 +90,27 @@ impl Refusal {
                 "A token is needed: `tunekey token add` makes one. Send it as `Authorization: Bearer …`.",
                 "需要令牌：用 `tunekey token add` 新建，并以 `Authorization: Bearer …` 发送。",
             ),
-            Self::Scope => language.pick("This token doesn’t allow that.", "该令牌无此权限。"),
             Self::Route => language.pick("There is nothing here.", "这里没有内容。"),
             Self::Method => language.pick("Not with this method.", "不支持该请求方法。"),
             Self::TooLarge => language.pick("The body is larger than 64 KiB.", "请求体超过 64 KiB。"),
             Self::TooSlow => language.pick("It took too long.", "耗时过长。"),
             Self::Busy => language.pick("Too many are served already.", "同时服务的请求已达上限。"),
             Self::Malformed => language.pick("This can’t be understood.", "无法理解该请求。"),
-        }
+        };
+        words.into()
+    }
+}
+
+/// What a token lacks, and how to get one that does not.
+fn scope_missing(scope: ApiScope, language: Language) -> String {
+    match language {
+        Language::English => format!(
+            "This token doesn’t allow that: it lacks the scope {scope}. Make one that has it, with `tunekey token add NAME \
+             --scope {scope}` or in TuneKey’s window under Settings, Security."
+        ),
+        Language::Chinese => format!(
+            "该令牌缺少 {scope} 权限。请用 `tunekey token add 名称 --scope {scope}` 新建，或在 TuneKey 窗口的「设置」→「安全」中新建。"
+        ),
     }
 }
 
@@ -112,7 +128,7 @@ impl Failure {
         match self {
             Self::Refused(refusal) => ProblemBody {
                 code: refusal.code().to_owned(),
-                message: refusal.words(language).to_owned(),
+                message: refusal.words(language).into_owned(),
                 details: ProblemDetails::default(),
             },
             Self::Problem(problem) => ProblemBody {
@@ -183,61 +199,9 @@ pub(crate) fn name_of(code: ProblemCode) -> String {
     serde_json::to_value(code).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// The HTTP status of a problem.
+/// The HTTP status of a problem, as the core's table has it.
 pub(crate) fn status_of(code: ProblemCode) -> StatusCode {
-    match code {
-        ProblemCode::InvalidInput => StatusCode::BAD_REQUEST,
-        ProblemCode::NotFound => StatusCode::NOT_FOUND,
-        ProblemCode::Rejected
-        | ProblemCode::RefusedOnce
-        | ProblemCode::NotRenewable
-        | ProblemCode::RenewalRefused
-        | ProblemCode::Expired
-        | ProblemCode::Refused
-        | ProblemCode::DeviceLimit
-        | ProblemCode::Restricted
-        | ProblemCode::ClientTooOld
-        | ProblemCode::ExchangeLost
-        | ProblemCode::ForeignCode
-        | ProblemCode::OtherAccount
-        | ProblemCode::WrongMethod
-        | ProblemCode::WrongCode
-        | ProblemCode::Cancelled => StatusCode::CONFLICT,
-        ProblemCode::RiskControl | ProblemCode::RateLimited | ProblemCode::DailyLimit => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
-        ProblemCode::Offline
-        | ProblemCode::UntrustedCertificate
-        | ProblemCode::NoAuthorities
-        | ProblemCode::NameNotResolved
-        | ProblemCode::NotTheService
-        | ProblemCode::ServerError
-        | ProblemCode::ProxyUnreachable
-        | ProblemCode::ProxyRefused
-        | ProblemCode::ProxyPassword
-        | ProblemCode::ProxyUnusable => StatusCode::BAD_GATEWAY,
-        ProblemCode::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        ProblemCode::KeychainLocked
-        | ProblemCode::KeychainUnavailable
-        | ProblemCode::KeychainDenied
-        | ProblemCode::CredentialMissing
-        | ProblemCode::CredentialUnreadable
-        | ProblemCode::CredentialRolledBack
-        | ProblemCode::IdentityMissing
-        | ProblemCode::IdentityWrong
-        | ProblemCode::IdentityExposed
-        | ProblemCode::ProfileBusy => StatusCode::SERVICE_UNAVAILABLE,
-        ProblemCode::ExtraCaUnusable
-        | ProblemCode::ProfileUnreadable
-        | ProblemCode::LedgerDamaged
-        | ProblemCode::LedgerSetAside
-        | ProblemCode::LedgerNewer
-        | ProblemCode::LocksUnusable
-        | ProblemCode::ProfileReadOnly
-        | ProblemCode::ProfileNotPrivate
-        | ProblemCode::DiskFull
-        | ProblemCode::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
-    }
+    StatusCode::from_u16(code.status().http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// The language that the caller likes best of those that there are; the first of equals.
@@ -287,7 +251,7 @@ mod tests {
             Refusal::Host,
             Refusal::Origin,
             Refusal::Token,
-            Refusal::Scope,
+            Refusal::Scope(ApiScope::Cookie),
             Refusal::Route,
             Refusal::Method,
             Refusal::TooLarge,
@@ -299,6 +263,25 @@ mod tests {
             assert!(refusal.status().is_client_error() || refusal.status().is_server_error());
             assert_ne!(refusal.words(Language::English), refusal.words(Language::Chinese), "{refusal:?}");
             assert_eq!(all.iter().filter(|other| other.code() == refusal.code()).count(), 1, "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_lacks_a_scope_hears_which_and_how_to_get_it() {
+        for scope in ApiScope::ALL {
+            for language in [Language::English, Language::Chinese] {
+                let words = Refusal::Scope(scope).words(language);
+                assert!(words.contains(&format!("--scope {scope}")), "{words}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_problem_is_an_error_in_http_too() {
+        for code in ProblemCode::sentences().into_keys() {
+            let status = status_of(code);
+            assert_eq!(status.as_u16(), code.status().http_status, "{code:?}");
+            assert!(status.is_client_error() || status.is_server_error(), "{code:?}");
         }
     }
 

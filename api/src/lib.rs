@@ -11,8 +11,9 @@
 //! Behind that stand two surfaces: `v1`, our own, and `vkeys`, in the shape that clients of the public vkeys API speak.
 //! `openapi.json` describes both; a test writes it from the handlers, so that no program carries what makes it.
 //!
-//! Files use each other in one direction only: `server`, `routes`, the surfaces, `state`, and what that is made of.
+//! Files use each other in one direction only: `server` and `asked`, `routes`, the surfaces, `state`, and what that is made of.
 
+mod asked;
 mod cache;
 mod callers;
 mod codes;
@@ -33,5 +34,6 @@ mod vkeys;
 /// The log target that is ours: it says nothing of what is asked, and nothing that is secret.
 pub const LOG_TARGET: &str = "tunekey_api";
 
+pub use asked::Asked;
 pub use gate::Origin;
-pub use server::{Options, Server};
+pub use server::{BindError, DEFAULT_PORT, Options, Server};

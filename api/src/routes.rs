@@ -2,6 +2,8 @@
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::ALLOW;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, delete, get, post};
@@ -48,11 +50,11 @@ pub(crate) fn all() -> Vec<Route> {
         route("/v1/sign-ins/{id}/events", &[SignIn], get(sign_ins::events)),
         route("/v1/sign-ins/{id}/ticket", &[SignIn], post(sign_ins::ticket)),
         route("/v1/sign-ins/{id}/answer", &[SignIn], post(sign_ins::answer)),
-        route("/music/tencent/cookie/qrcode", &[SignIn], get(vkeys::tencent_qrcode)),
-        route("/music/tencent/cookie/fastlogin", &[SignIn], get(vkeys::tencent_fastlogin)),
+        route("/music/tencent/cookie/qrcode", &[SignIn], acting(get(vkeys::tencent_qrcode), "GET")),
+        route("/music/tencent/cookie/fastlogin", &[SignIn], acting(get(vkeys::tencent_fastlogin), "GET")),
         route("/music/tencent/cookie/refresh", &[Renew], both(vkeys::tencent_refresh)),
         route("/v2/music/tencent/cookie", &[Renew], both(vkeys::tencent_refresh)),
-        route("/music/netease/cookie/qrcode", &[SignIn], get(vkeys::netease_qrcode)),
+        route("/music/netease/cookie/qrcode", &[SignIn], acting(get(vkeys::netease_qrcode), "GET")),
         route("/music/netease/cookie/refresh", &[Renew], both(vkeys::netease_refresh)),
     ]
 }
@@ -63,7 +65,12 @@ where
     H: axum::handler::Handler<T, Api> + Clone,
     T: 'static,
 {
-    get(handler.clone()).post(handler)
+    acting(get(handler.clone()).post(handler), "GET, POST")
+}
+
+/// Refuses HEAD where GET does something, as the public API has it: otherwise whoever only looks would start it.
+fn acting(handlers: MethodRouter<Api>, allowed: &'static str) -> MethodRouter<Api> {
+    handlers.head(async move || (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, allowed)]))
 }
 
 /// The router. Every route lets through only whom its scopes let, and remembers who asked.
@@ -85,10 +92,9 @@ async fn permit(State((api, needs)): State<Needs>, request: Request, next: Next)
         return Failure::from(Refusal::Token).into_response();
     };
     let what = format!("{} {}", request.method(), request.uri().path());
-    let response = if caller.may(needs) {
-        next.run(request).await
-    } else {
-        Failure::from(Refusal::Scope).into_response()
+    let response = match caller.lacks(needs) {
+        None => next.run(request).await,
+        Some(scope) => Failure::from(Refusal::Scope(scope)).into_response(),
     };
     api.callers.note(&caller, &what, response.status().as_u16());
     response

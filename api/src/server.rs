@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::task::TaskTracker;
 use tower_service::Service as _;
-use tunekey_core::{Language, Problem, ProblemCode, TuneKey};
+use tunekey_core::{Language, Problem, TuneKey};
 use url::form_urlencoded;
 
 use crate::callers::{Caller, bearer};
@@ -70,6 +70,23 @@ pub struct Options {
     pub origins: Vec<Origin>,
 }
 
+/// The port where it is looked for first.
+pub const DEFAULT_PORT: u16 = 7733;
+
+/// Why the API cannot listen.
+#[derive(Debug)]
+pub enum BindError {
+    /// The system does not give us the address: something else has it, or it is none of this computer's.
+    Address {
+        /// Which.
+        address: SocketAddr,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The tokens cannot be read.
+    Tokens(Problem),
+}
+
 /// The server, once it listens.
 #[derive(Debug)]
 pub struct Server {
@@ -91,18 +108,11 @@ impl Server {
     ///
     /// # Errors
     /// When the address cannot be listened at, or the tokens cannot be read.
-    pub async fn bind(tunekey: TuneKey, options: Options) -> Result<Self, Problem> {
+    pub async fn bind(tunekey: TuneKey, options: Options) -> Result<Self, BindError> {
         let address = options.listen;
-        let listener = listen(address).map_err(|error| {
-            Problem::new(ProblemCode::InvalidInput)
-                .with_detail(format!("listening at {address}: {error}"))
-                .with_words(
-                    format!("{address} can’t be listened at: {error}. Choose another with --listen."),
-                    format!("无法监听 {address}：{error}。请用 --listen 指定其他地址。"),
-                )
-        })?;
+        let listener = listen(address).map_err(|error| BindError::Address { address, error })?;
         let address = listener.local_addr().unwrap_or(address);
-        let api = Api::new(tunekey).await?;
+        let api = Api::new(tunekey).await.map_err(BindError::Tokens)?;
         let gate = Gate::new(address, &options.hosts, options.origins);
         let inner = Arc::new(Inner { router: routes::router(api.clone()), api, gate });
         Ok(Self { listener, address, inner, connections: TaskTracker::new() })
@@ -150,8 +160,10 @@ impl Server {
         }
     }
 
-    /// Ends every stream and connection, and writes down who asked.
-    pub async fn stop(&self) {
+    /// Listens no more, ends every stream and connection, and writes down who asked.
+    pub async fn stop(self) {
+        // First: whoever comes while the others end is refused.
+        drop(self.listener);
         self.inner.api.ending.cancel();
         self.connections.close();
         drop(tokio::time::timeout(STOP_LIMIT, self.connections.wait()).await);

@@ -1,17 +1,20 @@
 //! The arguments of `serve` and `token` as clap parses them. For `args.rs`.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use tunekey_api::Origin;
+use tunekey_api::{DEFAULT_PORT, Origin};
 use tunekey_core::ApiScope;
+
+/// Where to serve if nothing else is said.
+const USUAL: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, DEFAULT_PORT));
 
 /// Where to serve, and for whom besides.
 #[derive(Debug, Args)]
 pub(crate) struct ServeOptions {
     /// The address to listen at; 127.0.0.1:7733 if left out
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7733", hide_default_value = true)]
+    #[arg(long, value_name = "ADDRESS", default_value_t = USUAL, hide_default_value = true)]
     pub(crate) listen: SocketAddr,
     /// A name that leads here besides localhost, such as that of a reverse proxy; may be given several times
     #[arg(long, value_name = "NAME")]

@@ -47,7 +47,7 @@ pub(crate) async fn run(tunekey: &TuneKey, api: Option<Server>, output: Output) 
     systemd::stopping();
     drop(watchdog);
     let stopped = async {
-        if let Some(api) = &api {
+        if let Some(api) = api {
             api.stop().await;
         }
     };

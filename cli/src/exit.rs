@@ -1,5 +1,5 @@
-//! The exit codes, on which scripts act: which problem has which, and what each means. The only table of them; for
-//! `lib.rs` and `help.rs`.
+//! The exit codes, on which scripts act, and what each means. Which problem has which, the core says. For `lib.rs` and
+//! `help.rs`.
 
 use std::process::ExitCode;
 
@@ -39,56 +39,10 @@ impl ExitStatus {
         Self::Interrupted,
     ];
 
-    /// The status for a problem.
+    /// The status for a problem, as the core's table has it.
     pub(crate) fn of(problem: ProblemCode) -> Self {
-        match problem {
-            ProblemCode::Unexpected
-            | ProblemCode::ProfileUnreadable
-            | ProblemCode::LedgerDamaged
-            | ProblemCode::LedgerSetAside
-            | ProblemCode::LedgerNewer
-            | ProblemCode::ProfileBusy
-            | ProblemCode::LocksUnusable
-            | ProblemCode::ProfileReadOnly
-            | ProblemCode::ProfileNotPrivate
-            | ProblemCode::DiskFull => Self::Unexpected,
-            ProblemCode::InvalidInput | ProblemCode::ExtraCaUnusable => Self::Usage,
-            ProblemCode::NotFound => Self::NotFound,
-            ProblemCode::Expired
-            | ProblemCode::Refused
-            | ProblemCode::DeviceLimit
-            | ProblemCode::Restricted
-            | ProblemCode::ClientTooOld
-            | ProblemCode::WrongMethod
-            | ProblemCode::WrongCode
-            | ProblemCode::ExchangeLost
-            | ProblemCode::ForeignCode
-            | ProblemCode::OtherAccount => Self::SignInFailed,
-            ProblemCode::Rejected | ProblemCode::NotRenewable => Self::NeedsSignIn,
-            ProblemCode::Offline
-            | ProblemCode::Timeout
-            | ProblemCode::UntrustedCertificate
-            | ProblemCode::NoAuthorities
-            | ProblemCode::NameNotResolved
-            | ProblemCode::NotTheService
-            | ProblemCode::ServerError
-            | ProblemCode::ProxyUnreachable
-            | ProblemCode::ProxyRefused
-            | ProblemCode::ProxyPassword
-            | ProblemCode::ProxyUnusable => Self::Network,
-            ProblemCode::KeychainLocked
-            | ProblemCode::KeychainUnavailable
-            | ProblemCode::KeychainDenied
-            | ProblemCode::CredentialMissing
-            | ProblemCode::CredentialUnreadable
-            | ProblemCode::CredentialRolledBack
-            | ProblemCode::IdentityMissing
-            | ProblemCode::IdentityWrong
-            | ProblemCode::IdentityExposed => Self::Keychain,
-            ProblemCode::RiskControl | ProblemCode::RateLimited | ProblemCode::DailyLimit => Self::Restricted,
-            ProblemCode::RefusedOnce | ProblemCode::RenewalRefused => Self::NotCertain,
-            ProblemCode::Cancelled => Self::Interrupted,
-        }
+        let code = problem.status().exit_code;
+        Self::ALL.into_iter().find(|status| status.code() == code).unwrap_or(Self::Unexpected)
     }
 
     /// The number that the process ends with.
@@ -149,6 +103,14 @@ mod tests {
             let listed: Vec<_> = readme.lines().filter(|line| is_row(line)).collect();
             let row = |status: ExitStatus| format!("| {} | {} |", status.code(), status.meaning(language));
             assert_eq!(listed, ExitStatus::ALL.map(row), "in {language:?}");
+        }
+    }
+
+    #[test]
+    fn every_problem_has_an_exit_code_that_has_a_meaning() {
+        for code in ProblemCode::sentences().into_keys() {
+            assert_eq!(ExitStatus::of(code).code(), code.status().exit_code, "{code:?}");
+            assert_ne!(ExitStatus::of(code), ExitStatus::Done, "{code:?}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! `tunekey serve`: the daemon, with the local API beside it. For `lib.rs`.
 
 use serde_json::json;
-use tunekey_api::{Options, Server};
-use tunekey_core::{Language, TuneKey};
+use tunekey_api::{BindError, Options, Server};
+use tunekey_core::{Language, Problem, ProblemCode, TuneKey};
 
 use crate::api_args::ServeOptions;
 use crate::daemon;
@@ -20,7 +20,7 @@ pub(crate) async fn run(tunekey: &TuneKey, options: ServeOptions, output: Output
         hosts: host.into_iter().map(|name| name.0).collect(),
         origins: allow_origin.into_iter().map(|origin| origin.0).collect(),
     };
-    let server = Server::bind(tunekey.clone(), options).await?;
+    let server = Server::bind(tunekey.clone(), options).await.map_err(problem)?;
     let address = format!("http://{}", server.address());
     output.result(&json!({ "event": "serving", "address": address }), || match output.language {
         Language::English => format!("Serving at {address}"),
@@ -40,4 +40,17 @@ pub(crate) async fn run(tunekey: &TuneKey, options: ServeOptions, output: Output
         ));
     }
     daemon::run(tunekey, Some(server), output).await
+}
+
+/// Why it does not serve, in the words of the command line.
+fn problem(error: BindError) -> Problem {
+    match error {
+        BindError::Address { address, error } => Problem::new(ProblemCode::InvalidInput)
+            .with_detail(format!("listening at {address}: {error}"))
+            .with_words(
+                format!("{address} can’t be listened at: {error}. Choose another with --listen."),
+                format!("无法监听 {address}：{error}。请用 --listen 指定其他地址。"),
+            ),
+        BindError::Tokens(problem) => problem,
+    }
 }

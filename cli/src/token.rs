@@ -64,8 +64,25 @@ fn listed(tokens: &[ApiToken], language: Language) -> String {
 /// Who asked for what, a line each.
 fn logged(uses: &[ApiUse]) -> String {
     let row = |one: &ApiUse| {
-        let times = if one.times > 1 { format!("×{}", one.times) } else { String::new() };
-        vec![text::time(one.at), one.name.clone(), one.status.to_string(), format!("{} {times}", one.what)]
+        let times = if one.times > 1 { format!(" ×{}", one.times) } else { String::new() };
+        vec![text::time(one.at), one.name.clone(), one.status.to_string(), format!("{}{times}", one.what)]
     };
     table::aligned(&uses.iter().map(row).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use tunekey_core::{Clock as _, SystemClock};
+
+    use super::*;
+
+    #[test]
+    fn no_line_of_the_log_ends_in_a_blank() {
+        let once = ApiUse::once(SystemClock.now(), "id", "nas", "GET /v1/accounts", 200);
+        let often = ApiUse { times: 3, what: "GET /v1/events".to_owned(), ..once.clone() };
+        let text = logged(&[once, often]);
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[0].ends_with("GET /v1/accounts"), "{text:?}");
+        assert!(lines[1].ends_with("GET /v1/events ×3"), "{text:?}");
+    }
 }

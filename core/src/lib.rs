@@ -66,7 +66,7 @@ pub use notify::{
     Channel, ChannelDraft, ChannelFacts, ChannelField, ChannelFields, ChannelId, ChannelKind, ChannelRecord,
     Incident, IncidentKind, Message, NotificationSettings, Notifications, Ping, QuietHours, Stage, Urgency,
 };
-pub use problem::{Language, Problem, ProblemCode, Words};
+pub use problem::{Language, Problem, ProblemCode, ProblemStatus, Words};
 pub use profile::{Profile, StoreChoice};
 pub use settings::Settings;
 pub use sign_in::{ProgramStep, SignInId, SignInStatus, SignInStep, SignInSteps, StepKind, UserInput};
@@ -77,9 +77,9 @@ pub use store::{
     StoreTarget, SystemKeychain, UnknownStore,
 };
 pub use tunekey::{
-    Alert, ApiTokensRead, Check, ConnectionTest, CookieCloud, Event, ExportedCookie, Finding, KeyStatus,
-    Level, NewIdentity, RejectionOutcome, ServiceInfo, Setup, SignedOut, Snapshot, StoreInfo, StoreMoved,
-    SystemProxyInfo, TuneKey, UnkeptCredential, UnkeptSignIn, make_identity,
+    Alert, ApiAccess, ApiTokensRead, Check, ConnectionTest, CookieCloud, Event, ExportedCookie, Finding,
+    KeyStatus, Level, NewIdentity, RejectionOutcome, ServiceInfo, Setup, SignedOut, Snapshot, StoreInfo,
+    StoreMoved, SystemProxyInfo, TuneKey, UnkeptCredential, UnkeptSignIn, make_identity,
 };
 pub use tunekey_services::picture::data_url as png_data_url;
 pub use tunekey_services::{

@@ -13,6 +13,9 @@ use tunekey_services::{Bilingual, ServiceId, display_text, registry};
 use crate::store::{EXPOSED_IDENTITY_OF_A_DATABASE, StoreKind, WRONG_IDENTITY_OF_A_DATABASE};
 
 mod of_service;
+mod status;
+
+pub use status::ProblemStatus;
 
 /// What went wrong, as every front may show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

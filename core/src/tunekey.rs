@@ -55,7 +55,7 @@ mod store_move;
 mod tests;
 mod unkept;
 
-pub use api_access::ApiTokensRead;
+pub use api_access::{ApiAccess, ApiTokensRead};
 pub use cookie_cloud::CookieCloud;
 use deliveries::Deliveries;
 pub use doctor::{Check, Finding, Level};

@@ -13,6 +13,7 @@ use crate::args::Args;
 use crate::clipboard::Clipboard;
 use crate::dialog::DialogLock;
 use crate::events::DesktopEvent;
+use crate::local_api::LocalApi;
 use crate::preferences::PreferenceFile;
 use crate::rate_limit::RateLimits;
 use crate::shutdown::{self, Shutdown};
@@ -25,7 +26,7 @@ use crate::tray::{self, Tray};
 use crate::tray_host::TrayHost;
 use crate::window::{self, Appearance, MainPage};
 use crate::{
-    alerts, close_to_tray, commands, core_events, events, official_page, sign_in, single_instance,
+    alerts, close_to_tray, commands, core_events, events, local_api, official_page, sign_in, single_instance,
     system_events,
 };
 
@@ -181,6 +182,7 @@ fn set_up(
     app.manage(MainPage::default());
     app.manage(DialogLock::default());
     app.manage(RateLimits::default());
+    app.manage(LocalApi::default());
     app.manage(Shutdown::default());
     app.manage(tauri::async_runtime::block_on(async { TrayHost::watch() }));
     if !hidden {
@@ -188,6 +190,10 @@ fn set_up(
     }
     Tray::build(&handle)?.keep_updated(&handle);
     core_events::forward(&handle, core.clone(), {
+        let app = handle.clone();
+        move || tray::refresh(&app)
+    });
+    local_api::watch(&handle, {
         let app = handle.clone();
         move || tray::refresh(&app)
     });

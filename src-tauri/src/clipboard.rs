@@ -1,4 +1,4 @@
-//! The clipboard. A copied cookie is marked as secret, and taken off again when its time is over, but only if the
+//! The clipboard. A copied cookie or token is marked as secret, and taken off again when its time is over, but only if the
 //! clipboard still holds it. What is pasted is read on request. The commands, the tray and the shutdown use this.
 
 mod backend;
@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use backend::{ClipboardBackend, ClipboardError};
-pub(crate) use clip::{Clip, CookieCopy};
+pub(crate) use clip::{Clip, ClipContent, SecretCopy};
 use lease::{ClipboardLease, ClockReading};
 use system::SystemClipboard;
 use tokio::sync::oneshot;
@@ -35,7 +35,8 @@ pub(crate) struct Clipboard {
 /// What the thread is asked for.
 #[derive(Debug)]
 enum Request {
-    Write { copy: CookieCopy, reply: oneshot::Sender<Result<Clip, Problem>> },
+    Write { copy: SecretCopy, reply: oneshot::Sender<Result<Clip, Problem>> },
+    WriteOpen { text: String, reply: oneshot::Sender<Result<(), Problem>> },
     Read { reply: oneshot::Sender<Result<Secret, Problem>> },
     Clear { reply: oneshot::Sender<()> },
     Close { reply: Sender<()> },
@@ -60,13 +61,23 @@ impl Clipboard {
         Ok(Self { requests, reading: Arc::default() })
     }
 
-    /// Copies a cookie for a time. Returns what the page may know of it.
+    /// Copies a secret for a time. Returns what the page may know of it.
     ///
     /// # Errors
     /// `Unexpected` when the system's clipboard does not take it, `Cancelled` when the app is closing.
-    pub(crate) async fn write(&self, copy: CookieCopy) -> Result<Clip, Problem> {
+    pub(crate) async fn write(&self, copy: SecretCopy) -> Result<Clip, Problem> {
         let (reply, receiver) = oneshot::channel();
         self.requests.send(Request::Write { copy, reply }).map_err(|_| app_is_closing())?;
+        receiver.await.map_err(|_| app_is_closing())?
+    }
+
+    /// Copies what is no secret: it stays until something else is copied.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub(crate) async fn write_open(&self, text: String) -> Result<(), Problem> {
+        let (reply, receiver) = oneshot::channel();
+        self.requests.send(Request::WriteOpen { text, reply }).map_err(|_| app_is_closing())?;
         receiver.await.map_err(|_| app_is_closing())?
     }
 
@@ -117,14 +128,19 @@ fn serve(
         match request {
             Ok(Request::Write { copy, reply }) => {
                 let result = lease.write(&copy.text, Duration::from_secs(copy.seconds.into()), now);
-                let result = result.map(|()| copy.clip(now.wall)).map_err(|error| {
-                    Problem::new(ProblemCode::Unexpected).with_detail(format!("copying: {error}"))
-                });
+                let result = result.map(|()| copy.clip(now.wall)).map_err(not_copied);
                 if let Ok(clip) = &result {
                     changed(Some(clip.clone()));
                 }
                 // Whoever asked may have gone away; the text is on the clipboard all the same.
                 let _ = reply.send(result);
+            }
+            Ok(Request::WriteOpen { text, reply }) => {
+                let result = lease.write_open(&text);
+                if result.as_ref().is_ok_and(|was_ours| *was_ours) {
+                    changed(None);
+                }
+                let _ = reply.send(result.map(drop).map_err(not_copied));
             }
             Ok(Request::Read { reply }) => {
                 // Whoever asked may have gone away.
@@ -167,6 +183,10 @@ fn pasted_text(text: Result<Option<Secret>, ClipboardError>) -> Result<Secret, P
     }
 }
 
+fn not_copied(error: ClipboardError) -> Problem {
+    Problem::new(ProblemCode::Unexpected).with_detail(format!("copying: {error}"))
+}
+
 fn app_is_closing() -> Problem {
     Problem::new(ProblemCode::Cancelled).with_detail("the app is closing")
 }
@@ -187,6 +207,11 @@ mod tests {
             Ok(())
         }
 
+        fn write_open(&mut self, text: &str) -> Result<(), ClipboardError> {
+            self.0 = Some(text.into());
+            Ok(())
+        }
+
         fn read(&mut self) -> Result<Option<Secret>, ClipboardError> {
             Ok(self.0.clone())
         }
@@ -197,20 +222,48 @@ mod tests {
         }
     }
 
+    fn format_of(clip: Clip) -> Option<Format> {
+        match clip.content {
+            ClipContent::Cookie { format, .. } => Some(format),
+            ClipContent::Token { .. } => None,
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_takes_the_place_of_one_and_is_not_cleared() {
+        let (requests, inbox) = mpsc::channel();
+        let content = ClipContent::Token { name: "nas".to_owned() };
+        let (reply, _copied) = oneshot::channel();
+        let copy = SecretCopy { text: "canary".into(), content, seconds: 30 };
+        requests.send(Request::Write { copy, reply }).expect("the inbox is there");
+        let (reply, mut open) = oneshot::channel();
+        let text = "http://127.0.0.1:7733".to_owned();
+        requests.send(Request::WriteOpen { text: text.clone(), reply }).expect("the inbox is there");
+        let (reply, _cleared) = oneshot::channel();
+        requests.send(Request::Clear { reply }).expect("the inbox is there");
+        let (reply, mut read) = oneshot::channel();
+        requests.send(Request::Read { reply }).expect("the inbox is there");
+        drop(requests);
+        let told = std::cell::RefCell::new(Vec::new());
+        serve(&inbox, Memory::default(), &SystemClock, &|clip: Option<Clip>| {
+            told.borrow_mut().push(clip.is_some())
+        });
+        assert_eq!(*told.borrow(), [true, false], "the secret has gone, and that is told once");
+        open.try_recv().expect("it was answered").expect("it was copied");
+        let there = read.try_recv().expect("it was answered").expect("there is a text");
+        assert_eq!(there, Secret::from(text.as_str()), "it is not ours to clear");
+    }
+
     #[test]
     fn what_is_told_of_the_clipboard_is_told_in_its_order_and_before_whoever_copied_hears_of_it() {
         let (requests, inbox) = mpsc::channel();
         let (told, tellings) = mpsc::channel();
         let mut answers = Vec::new();
         for format in [Format::Header, Format::Json] {
-            let copy = CookieCopy {
-                text: Secret::from(format.as_str()),
-                account: AccountId::new(ServiceId::new("netease"), "90001"),
-                format,
-                scope: Scope::Full,
-                health: Health::Healthy,
-                seconds: 30,
-            };
+            let account = AccountId::new(ServiceId::new("netease"), "90001");
+            let (scope, health) = (Scope::Full, Health::Healthy);
+            let content = ClipContent::Cookie { account, format, scope, health };
+            let copy = SecretCopy { text: Secret::from(format.as_str()), content, seconds: 30 };
             let (reply, receiver) = oneshot::channel();
             requests.send(Request::Write { copy, reply }).expect("the inbox is there");
             answers.push(receiver);
@@ -220,7 +273,7 @@ mod tests {
         drop(requests);
         let answered = std::cell::Cell::new(0);
         serve(&inbox, Memory::default(), &SystemClock, &|clip: Option<Clip>| {
-            let format = clip.map(|clip| clip.format);
+            let format = clip.and_then(format_of);
             if format.is_some() {
                 let answer = &answers[answered.get()];
                 assert!(answer.is_empty(), "whoever copied would take an older state for the newer one");
@@ -232,7 +285,7 @@ mod tests {
         assert_eq!(tellings, [Some(Format::Header), Some(Format::Json), None], "the last word is the truth");
         for (mut answer, format) in answers.into_iter().zip([Format::Header, Format::Json]) {
             let clip = answer.try_recv().expect("it was answered").expect("it was copied");
-            assert_eq!(clip.format, format);
+            assert_eq!(format_of(clip), Some(format));
         }
         cleared.try_recv().expect("clearing was answered");
     }

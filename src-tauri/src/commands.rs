@@ -12,8 +12,8 @@
 //! State reaches the page by events only, in the order in which it came about. What a command returns says what
 //! became of the request, once, and is never shown as how things stand: results and events travel by different ways
 //! and overtake each other, and a state that arrives late would take a newer one back. The exceptions are what the
-//! page starts from: [`snapshot`], [`preferences`], [`services`], [`deliveries::delivery_facts`], [`about`]; and [`picture`], which an account's own
-//! events name.
+//! page starts from: [`snapshot`], [`preferences`], [`services`], [`deliveries::delivery_facts`], [`about`]; and [`picture`] and
+//! [`local_api::api_uses`], which an event says is to be asked for again.
 
 mod notifications;
 
@@ -34,6 +34,7 @@ use crate::copying::{self, CopyChoice};
 use crate::dialog::confirmation::{self, Question};
 use crate::dialog::file;
 use crate::events::{self, DesktopEvent};
+use crate::local_api::LocalApi;
 use crate::preferences::{PreferenceChange, PreferenceFile, Preferences};
 use crate::rate_limit::{RateLimit, RateLimits};
 use crate::renewal::{self, RenewalSummary};
@@ -43,6 +44,7 @@ use crate::{browser, shutdown, start_at_login, text, text_file, tray, window};
 
 mod cookie_cloud;
 mod deliveries;
+mod local_api;
 
 /// What a command returns: what was asked for, or what went wrong, as every front may show it.
 type CommandResult<T> = Result<T, Problem>;
@@ -68,6 +70,22 @@ fn short_text(text: &str) -> CommandResult<&str> {
 /// `RateLimited` when the page calls more often than that.
 fn limited(limit: &RateLimit) -> CommandResult<()> {
     limit.try_take(SystemClock.monotonic())
+}
+
+/// Whether something may be copied: only while the window is on the screen.
+///
+/// # Errors
+/// `InvalidInput` when it is not.
+fn on_screen(app: &AppHandle) -> CommandResult<()> {
+    if window::is_on_screen(app) {
+        return Ok(());
+    }
+    Err(Problem::new(ProblemCode::InvalidInput)
+        .with_detail("something was to be copied while the window was not on the screen")
+        .with_words(
+            "Nothing was copied, because TuneKey’s window isn’t on the screen. Open it, then copy.",
+            "TuneKey 窗口未显示在屏幕上，因此没有复制。请先打开窗口再复制。",
+        ))
 }
 
 /// All commands.
@@ -125,6 +143,13 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         notifications::set_ping_minutes,
         notifications::remove_ping,
         notifications::test_ping,
+        local_api::switch_local_api,
+        local_api::copy_api_address,
+        local_api::api_uses,
+        local_api::add_api_token,
+        local_api::copy_api_token,
+        local_api::drop_api_token,
+        local_api::revoke_api_token,
         keychain_retry,
         about,
         starts_at_login,
@@ -138,12 +163,18 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
 ///
 /// If the page lies: it learns what it shows anyway, names, numbers and states; no secret is among them.
 #[tauri::command(async)]
-fn snapshot(app: AppHandle, core: State<'_, TuneKey>, notice: State<'_, StartNotice>) -> Snapshot {
+fn snapshot(
+    app: AppHandle,
+    core: State<'_, TuneKey>,
+    notice: State<'_, StartNotice>,
+    api: State<'_, LocalApi>,
+) -> Snapshot {
     let mut snapshot = core.snapshot();
     if snapshot.notice.is_none() {
         snapshot.notice.clone_from(&notice.0);
     }
     window::on_page_listening(&app);
+    api.tell();
     snapshot
 }
 
@@ -286,14 +317,7 @@ async fn copy_cookie(
     choice: Option<CopyChoice>,
 ) -> CommandResult<()> {
     limited(&limits.outside)?;
-    if !window::is_on_screen(&app) {
-        return Err(Problem::new(ProblemCode::InvalidInput)
-            .with_detail("a cookie was to be copied while the window was not on the screen")
-            .with_words(
-                "Nothing was copied, because TuneKey’s window isn’t on the screen. Open it, then copy.",
-                "TuneKey 窗口未显示在屏幕上，因此没有复制。请先打开窗口再复制。",
-            ));
-    }
+    on_screen(&app)?;
     copying::copy(&app, account, choice).await.map(drop)
 }
 

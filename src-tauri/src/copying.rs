@@ -5,7 +5,7 @@ use serde::Deserialize;
 use tauri::{AppHandle, Manager as _};
 use tunekey_core::{Account, AccountId, Format, Problem, Scope, TuneKey};
 
-use crate::clipboard::{Clip, Clipboard, CookieCopy};
+use crate::clipboard::{ClipContent, Clipboard, SecretCopy};
 use crate::events::DesktopEvent;
 use crate::notification::{self, Click, Notification};
 use crate::preferences::PreferenceFile;
@@ -33,6 +33,15 @@ impl CopyChoice {
     }
 }
 
+/// What somebody is told who has copied a cookie.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Copied {
+    /// Whether the cookie no longer works.
+    is_dead: bool,
+    /// After how many seconds it is cleared.
+    seconds: u32,
+}
+
 /// Copies an account's cookie: in the account's own format, or as chosen. A chosen format becomes the account's own,
 /// unless the choice is for once. The page is told by an event.
 ///
@@ -42,22 +51,18 @@ pub(crate) async fn copy(
     app: &AppHandle,
     account: AccountId,
     choice: Option<CopyChoice>,
-) -> Result<Clip, Problem> {
+) -> Result<Copied, Problem> {
     let core = app.state::<TuneKey>();
     let scope = choice.map_or(Scope::Full, |choice| choice.scope);
     let copied = core.export(&account, choice.map(|choice| choice.format), scope).await?;
     let seconds = core.settings().clipboard_seconds;
-    let clip = app
-        .state::<Clipboard>()
-        .write(CookieCopy {
-            text: copied.text.clone(),
-            account: account.clone(),
-            format: copied.format,
-            scope: copied.scope,
-            health: copied.health,
-            seconds,
-        })
-        .await?;
+    let content = ClipContent::Cookie {
+        account: account.clone(),
+        format: copied.format,
+        scope: copied.scope,
+        health: copied.health,
+    };
+    app.state::<Clipboard>().write(SecretCopy { text: copied.text.clone(), content, seconds }).await?;
     core.note_copied(&account, &copied).await;
     if let Some(format) = choice.and_then(CopyChoice::new_own_format)
         && let Err(problem) = core.set_format(&account, format).await
@@ -65,7 +70,7 @@ pub(crate) async fn copy(
         // The cookie is on the clipboard: that the choice is not remembered is no reason to say otherwise.
         tracing::warn!(code = ?problem.code, "the format was not remembered");
     }
-    Ok(clip)
+    Ok(Copied { is_dead: copied.health.needs_sign_in(), seconds })
 }
 
 /// Copies an account's cookie in its own format, and shows a notification of the result.
@@ -82,7 +87,7 @@ pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
     let result = copy(app, account.clone(), None).await;
     let language = app.state::<PreferenceFile>().current().language();
     match result {
-        Ok(clip) if clip.health.needs_sign_in() => {
+        Ok(Copied { is_dead: true, .. }) => {
             let (title, text) = text::copied_dead(&name, language);
             let click = Click {
                 label: Phrase::SignInAgain.text(language).to_owned(),
@@ -91,8 +96,8 @@ pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
             };
             notification::show(app, Notification { title, text, click: Some(click) });
         }
-        Ok(clip) => {
-            let (title, text) = text::copied(&name, clip.seconds, language);
+        Ok(Copied { seconds, .. }) => {
+            let (title, text) = text::copied(&name, seconds, language);
             notification::show(app, Notification::plain(title, text));
         }
         Err(problem) => {

@@ -1,10 +1,11 @@
 //! The events that the desktop app itself sends to the page. Those of the core go by the same name, from `core_events.rs`.
-//! Any file above `clipboard.rs` and `preferences.rs` may use this.
+//! Any file above `clipboard.rs`, `preferences.rs` and `api_status.rs` may use this.
 
 use serde::Serialize;
 use tauri::{AppHandle, Emitter as _};
 use tunekey_core::{AccountId, Delivery, DeliveryId, ServiceId, SignInId, SignInStep};
 
+use crate::api_status::ApiStatus;
 use crate::clipboard::Clip;
 use crate::preferences::Preferences;
 
@@ -33,6 +34,11 @@ pub(crate) enum DesktopEvent {
     Clipboard {
         /// What is there now; `None` when it is no longer ours.
         clip: Option<Clip>,
+    },
+    /// The local API was switched, somebody used it, or others may.
+    LocalApi {
+        /// How it stands.
+        status: ApiStatus,
     },
     /// Something outside the window, such as the tray, asks for a view.
     Open {

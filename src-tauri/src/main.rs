@@ -6,11 +6,12 @@
 //! 1. `app` puts the parts together and passes on what happens to the window.
 //! 2. `commands`, called by the page; then `tray`.
 //! 3. `copying`, `close_to_tray` and `alerts`; then `shutdown`; then `sign_in`.
-//! 4. `notification`, `official_page`, `dialog` and `single_instance`; then `window`; then `events`.
-//! 5. `preferences`, `clipboard`, `browser` and `text`, and what only one or two files use.
+//! 4. `notification`, `official_page`, `dialog`, `local_api` and `single_instance`; then `window`; then `events`.
+//! 5. `preferences`, `clipboard`, `browser` and `text`; then `api_status`, and what only one or two files use.
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 mod alerts;
+mod api_status;
 mod app;
 mod args;
 mod browser;
@@ -25,6 +26,7 @@ mod dialog;
 mod events;
 #[cfg(test)]
 mod fixtures;
+mod local_api;
 mod notification;
 mod official_page;
 mod preferences;
@@ -125,7 +127,10 @@ fn print_error(error: &str) {
 /// Logs our own crates only: an HTTP or D-Bus library at `trace` would write headers and message bodies,
 /// and with them the secrets.
 fn log_to_stderr(level: LevelFilter) {
-    let ours = LOG_TARGETS.into_iter().chain(["tunekey_desktop"]).map(|target| (target, level));
+    let ours = LOG_TARGETS
+        .into_iter()
+        .chain([tunekey_api::LOG_TARGET, "tunekey_desktop"])
+        .map(|target| (target, level));
     let ours = Targets::new().with_targets(ours);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     tracing_subscriber::registry().with(layer).with(ours).init();

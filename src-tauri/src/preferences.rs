@@ -1,6 +1,7 @@
 //! The window's own preferences, and the hints that the person has been told of. Nothing in it matters when
 //! it is lost. Any file above `text.rs` may read it.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,6 +28,12 @@ pub(crate) struct Preferences {
     pub(crate) tray_copies: bool,
     /// Where the window was last, in the words of the web UI.
     pub(crate) last_view: Option<String>,
+    /// Whether the local API is to answer while the app runs. The page hears of it with how it stands.
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    pub(crate) local_api: bool,
+    /// At which port of this computer.
+    #[cfg_attr(feature = "typescript", ts(skip))]
+    pub(crate) local_api_port: u16,
 }
 
 /// Some of the preferences, to be changed; those that are not named stay as they are. Whoever changes one need not
@@ -78,6 +85,8 @@ impl Default for Preferences {
             close_to_tray: true,
             tray_copies: true,
             last_view: None,
+            local_api: false,
+            local_api_port: tunekey_api::DEFAULT_PORT,
         }
     }
 }
@@ -91,6 +100,8 @@ impl Preferences {
             close_to_tray: change.close_to_tray.unwrap_or(self.close_to_tray),
             tray_copies: change.tray_copies.unwrap_or(self.tray_copies),
             last_view: change.last_view.filter(is_short).or_else(|| self.last_view.clone()),
+            local_api: self.local_api,
+            local_api_port: self.local_api_port,
         }
     }
 
@@ -124,6 +135,10 @@ impl Preferences {
             close_to_tray: one(stored(CLOSE_TO_TRAY), default.close_to_tray),
             tray_copies: one(stored(TRAY_COPIES), default.tray_copies),
             last_view: one(stored(LAST_VIEW), default.last_view).filter(is_short),
+            local_api: one(stored(LOCAL_API), default.local_api),
+            local_api_port: Some(one(stored(LOCAL_API_PORT), default.local_api_port))
+                .filter(|port| LOCAL_API_PORTS.contains(port))
+                .unwrap_or(default.local_api_port),
         }
     }
 }
@@ -133,6 +148,11 @@ const LANGUAGE: &str = "language";
 const CLOSE_TO_TRAY: &str = "closeToTray";
 const TRAY_COPIES: &str = "trayCopies";
 const LAST_VIEW: &str = "lastView";
+const LOCAL_API: &str = "localApi";
+const LOCAL_API_PORT: &str = "localApiPort";
+
+/// The ports that the local API may have: those below belong to the system.
+pub(crate) const LOCAL_API_PORTS: RangeInclusive<u16> = 1024..=u16::MAX;
 
 /// Where an older version has kept the incidents that the person has been told of, beside the preferences in the file.
 const TOLD: &str = "told";
@@ -175,7 +195,21 @@ impl PreferenceFile {
             return;
         }
         current.clone_from(&wanted);
-        if let (Some(store), Ok(Value::Object(fields))) = (&self.store, serde_json::to_value(&wanted)) {
+        self.save_all(&wanted);
+        changed(&wanted);
+    }
+
+    /// Remembers whether the local API is on, and at which port. Only its switch says so.
+    pub(crate) fn set_local_api(&self, on: bool, port: u16) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if (current.local_api, current.local_api_port) != (on, port) {
+            (current.local_api, current.local_api_port) = (on, port);
+            self.save_all(&current);
+        }
+    }
+
+    fn save_all(&self, preferences: &Preferences) {
+        if let (Some(store), Ok(Value::Object(fields))) = (&self.store, serde_json::to_value(preferences)) {
             for (key, value) in fields {
                 store.set(key, value);
             }
@@ -183,7 +217,6 @@ impl PreferenceFile {
                 tracing::warn!(%error, "the preferences were not saved");
             }
         }
-        changed(&wanted);
     }
 }
 
@@ -256,6 +289,8 @@ mod tests {
             close_to_tray: false,
             tray_copies: false,
             last_view: Some("settings/about".to_owned()),
+            local_api: true,
+            local_api_port: 8000,
         };
         let written = serde_json::to_value(&chosen).expect("preferences are plain data");
         assert_eq!(
@@ -265,7 +300,9 @@ mod tests {
                 "language": "zh-CN",
                 "closeToTray": false,
                 "trayCopies": false,
-                "lastView": "settings/about"
+                "lastView": "settings/about",
+                "localApi": true,
+                "localApiPort": 8000
             }),
             "the web UI and the file use these words"
         );
@@ -283,6 +320,21 @@ mod tests {
             read(&json!({"theme": "plaid", "language": "en", "closeToTray": "yes", "lastView": 7}));
         let expected = Preferences { language: LanguageChoice::English, ..Preferences::default() };
         assert_eq!(preferences, expected, "only the language can be read");
+    }
+
+    #[test]
+    fn a_port_of_the_systems_own_is_not_taken_from_the_file() {
+        for port in [json!(80), json!(70_000), json!("7733")] {
+            let preferences = read(&json!({"localApi": true, "localApiPort": port}));
+            assert!(preferences.local_api, "that it is on is another matter");
+            assert_eq!(preferences.local_api_port, tunekey_api::DEFAULT_PORT, "{port}");
+        }
+    }
+
+    #[test]
+    fn the_page_cannot_switch_the_local_api_as_a_preference() {
+        serde_json::from_value::<PreferenceChange>(json!({"localApi": true}))
+            .expect_err("its switch alone does, which says when it does not work");
     }
 
     #[test]

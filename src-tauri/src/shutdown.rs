@@ -11,6 +11,7 @@ use tauri::{AppHandle, Manager as _};
 use tunekey_core::TuneKey;
 
 use crate::clipboard::Clipboard;
+use crate::local_api::LocalApi;
 use crate::sign_in::ShownSignIn;
 use crate::window;
 
@@ -71,7 +72,9 @@ pub(crate) fn quit(app: &AppHandle) {
     let ending = thread::Builder::new().name("quit".to_owned()).spawn(move || {
         let draining = handle.clone();
         let drain = tauri::async_runtime::spawn(async move {
-            draining.state::<TuneKey>().drain().await;
+            let (api, core) = (draining.state::<LocalApi>(), draining.state::<TuneKey>());
+            // Together: neither waits for the other.
+            tokio::join!(api.end(), core.drain());
         });
         handle.state::<Clipboard>().close(CLIPBOARD_DEADLINE);
         drop(tauri::async_runtime::block_on(drain));
@@ -95,7 +98,8 @@ pub(crate) fn on_exit(app: &AppHandle) {
     }
     let core = app.state::<TuneKey>();
     let rest = DEADLINE.saturating_sub(CLIPBOARD_DEADLINE);
-    let drain = async { tokio::time::timeout(rest, core.drain()).await };
+    let api = app.state::<LocalApi>();
+    let drain = async { tokio::time::timeout(rest, async { tokio::join!(api.end(), core.drain()) }).await };
     drop(tauri::async_runtime::block_on(drain));
 }
 

@@ -6,8 +6,10 @@ use tunekey_core::display_text::after_han;
 use tunekey_core::{Language, ServiceId};
 
 mod delivery;
+mod local_api;
 
 pub(crate) use delivery::{deliver, own_sign_ins_stay, read_cookies, remove_delivery, target};
+pub(crate) use local_api::{api_line, make_token, port_taken, revoke_token};
 
 /// The computer's locale, such as `zh-CN`; `en` when it does not say.
 pub(crate) fn system_locale() -> String {
@@ -87,6 +89,10 @@ pub(crate) enum Phrase {
     Allow,
     /// The answer that removes a way to the person's phone.
     RemoveChannel,
+    /// The answer that makes a token.
+    MakeToken,
+    /// The answer that revokes one.
+    RevokeToken,
 }
 
 impl Phrase {
@@ -136,6 +142,8 @@ impl Phrase {
             Self::SignOut => ("Sign out", "退出登录"),
             Self::Forget | Self::RemoveChannel => ("Remove", "移除"),
             Self::Allow => ("Allow", "允许"),
+            Self::MakeToken => ("Make token", "新建令牌"),
+            Self::RevokeToken => ("Revoke", "撤销"),
             Self::Deliver => ("Deliver", "投递"),
             Self::HandOver => ("Hand over", "移交"),
             Self::ChooseTarget => ("Choose the file to write", "选择要写入的文件"),

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use tunekey_core::{Clock as _, Profile, RenewalTrigger, SystemClock, TuneKey};
 
 use crate::events::DesktopEvent;
+use crate::local_api::LocalApi;
 use crate::notification::{self, Notification};
 use crate::preferences::PreferenceFile;
 use crate::text::{self, Phrase};
@@ -115,7 +116,9 @@ impl Tray {
         let preferences = app.state::<PreferenceFile>().current();
         let snapshot = app.state::<TuneKey>().snapshot();
         let (now, can_copy) = (SystemClock.now(), preferences.tray_copies);
-        let entries = menu::entries(&snapshot, now, can_copy, preferences.language());
+        let language = preferences.language();
+        let api = text::api_line(&app.state::<LocalApi>().status(app), now, language);
+        let entries = menu::entries(&snapshot, api, now, can_copy, language);
         let icon = menu::icon(&snapshot);
         let mut shown = lock(&self.shown);
         if shown.icon != Some(icon) {

@@ -395,3 +395,34 @@ async fn is_gone_once_it_is_deleted(api: &LocalApi, token: &str, id: u64) -> Res
     ensure!(left.as_array().is_some_and(Vec::is_empty), "there is {left}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_only_looks_starts_nothing() -> Result<()> {
+    let server = Server::start().await?;
+    server.sign_in(QQ).await?;
+    let api = LocalApi::start(&server, &[]).await?;
+    let all = token(&server, "all", ALL).await?;
+    let before = (server.simulator.codes().len(), server.newest_credential(QQ)?);
+    for (path, allowed) in [
+        ("/music/tencent/cookie/qrcode", "GET"),
+        ("/music/tencent/cookie/fastlogin?save=true", "GET"),
+        ("/music/netease/cookie/qrcode", "GET"),
+        ("/music/tencent/cookie/refresh?uin=10001", "GET, POST"),
+        ("/v2/music/tencent/cookie?uin=10001", "GET, POST"),
+        ("/music/netease/cookie/refresh?uid=90001", "GET, POST"),
+    ] {
+        let answer = api.send(Method::HEAD, path, &all, None).await?;
+        ensure!(answer.status() == 405, "{path} answers {}", answer.status());
+        let allows = answer.headers().get("allow").context("it does not say what it allows")?;
+        ensure!(allows == allowed, "{path} allows {allows:?}");
+    }
+    // What changes nothing may be looked at.
+    let answer = api.send(Method::HEAD, "/v1/accounts", &all, None).await?;
+    ensure!(answer.status() == 200, "it answers {}", answer.status());
+    let (_, sign_ins) = api.get("/v1/sign-ins", &all).await?;
+    ensure!(sign_ins == json!([]), "there is {sign_ins}");
+    let after = (server.simulator.codes().len(), server.newest_credential(QQ)?);
+    ensure!(before.0 == after.0, "a code was asked for");
+    ensure!(key_of(&before.1) == key_of(&after.1), "the key was renewed");
+    api.stop(&server).await
+}

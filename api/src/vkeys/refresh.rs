@@ -100,11 +100,11 @@ pub(super) async fn answer(
     let Some(save) = parameters.flag("save") else { return wrong(NO_FLAG) };
     let Given { account, fields } = given;
     let answer = match (account.filter(|id| holds(api, id)), fields) {
-        // Whoever may not read the cookies that are kept here gets none by way of a renewal.
-        (Some(_), _) if !caller.may(&[ApiScope::Cookie]) => {
-            return Failure::from(Refusal::Scope).into_response();
-        }
         (Some(id), _) => {
+            // Whoever may not read the cookies that are kept here gets none by way of a renewal.
+            if let Some(scope) = caller.lacks(&[ApiScope::Cookie]) {
+                return Failure::from(Refusal::Scope(scope)).into_response();
+            }
             let question = asked(["held", &id.to_string()]);
             api.cache.answer(question, || held(api, dialect, &id)).await
         }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::token::ApiToken;
-use super::tokens::{ApiTokens, locked, write};
+use super::tokens::{ApiTokens, Stamp, disk_stamp, locked, write};
 use crate::disk;
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
@@ -108,6 +108,16 @@ impl AccessLog {
         contents.entries.drain(..surplus);
         contents.version = VERSION;
         write(&self.path, &contents)
+    }
+
+    /// By which it is seen that the file is another one now.
+    pub(crate) fn stamp(&self) -> Stamp {
+        disk_stamp(&self.path)
+    }
+
+    /// The newest of what was asked. A log that cannot be read tells of nothing.
+    pub(crate) fn newest(&self) -> Option<ApiUse> {
+        self.contents().unwrap_or_default().entries.into_iter().max_by_key(|one| one.at)
     }
 
     /// What was asked, oldest first.

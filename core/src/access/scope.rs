@@ -8,6 +8,7 @@ use tunekey_services::UnknownName;
 
 /// What a token allows. Each stands for itself: none includes another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 #[serde(rename_all = "kebab-case")]
 pub enum ApiScope {
     /// To see which accounts there are and how they are doing. No secret.

@@ -18,14 +18,17 @@ const PREFIX: &str = "tunekey_";
 
 /// A token as it is shown: who uses it for what, and not the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct ApiToken {
     /// The person's name for whoever uses it.
     pub name: String,
     /// What it allows.
     pub scopes: BTreeSet<ApiScope>,
     /// When it was made.
+    #[cfg_attr(feature = "typescript", ts(type = "string"))]
     pub created_at: Timestamp,
     /// When it was last used; `None` when it never was, or not since the log was lost.
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub last_used_at: Option<Timestamp>,
 }
 

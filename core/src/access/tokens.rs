@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -75,6 +75,12 @@ struct Contents {
 /// What changes with the file: when it was written, and how long it is.
 pub(crate) type Stamp = Option<(SystemTime, u64)>;
 
+/// The stamp of a file; `None` when there is none.
+pub(super) fn disk_stamp(path: &Path) -> Stamp {
+    let facts = std::fs::metadata(path).ok()?;
+    Some((facts.modified().ok()?, facts.len()))
+}
+
 /// What waits for the disk: for threads that may.
 impl TokenFile {
     /// That of a profile.
@@ -84,8 +90,7 @@ impl TokenFile {
 
     /// By which it is seen that the file is another one now.
     pub(crate) fn stamp(&self) -> Stamp {
-        let facts = std::fs::metadata(&self.path).ok()?;
-        Some((facts.modified().ok()?, facts.len()))
+        disk_stamp(&self.path)
     }
 
     /// The tokens; none when there is no file.
@@ -107,6 +112,14 @@ impl TokenFile {
         }
     }
 
+    /// What a token would be called, if it can be added.
+    ///
+    /// # Errors
+    /// As [`TokenFile::add`].
+    pub(crate) fn check(&self, name: &str, scopes: &BTreeSet<ApiScope>) -> Result<String, Problem> {
+        new_name(&self.read()?.0, name, scopes)
+    }
+
     /// Adds a token, and gives it: it cannot be had again.
     ///
     /// # Errors
@@ -117,30 +130,8 @@ impl TokenFile {
         scopes: BTreeSet<ApiScope>,
         now: Timestamp,
     ) -> Result<Secret, Problem> {
-        let Some(name) = display_text::name(name) else {
-            return Err(Problem::invalid(
-                "A token needs a name, such as that of the program that uses it.",
-                "令牌需要名称，例如使用它的程序的名字。",
-            ));
-        };
-        if scopes.is_empty() {
-            return Err(Problem::invalid("Say what the token allows.", "请写明令牌允许做什么。"));
-        }
         self.change(|tokens| {
-            if tokens.iter().any(|record| record.name == name) {
-                return Err(Problem::invalid(
-                    format!(
-                        "There is a token called {name} already. Revoke it first, or choose another name."
-                    ),
-                    format!("已有名为 {name} 的令牌。请先撤销它，或换一个名称。"),
-                ));
-            }
-            if tokens.len() >= MOST {
-                return Err(Problem::invalid(
-                    format!("There are {MOST} tokens already. Revoke one that nobody uses."),
-                    format!("已有 {MOST} 个令牌。请先撤销不再使用的令牌。"),
-                ));
-            }
+            let name = new_name(tokens, name, &scopes)?;
             let (record, token) = TokenRecord::new(short_id::random(), name, scopes, now);
             tokens.push(record);
             Ok(token)
@@ -172,10 +163,36 @@ impl TokenFile {
     }
 }
 
+/// What a token would be called, if it can be added to these.
+fn new_name(tokens: &[TokenRecord], name: &str, scopes: &BTreeSet<ApiScope>) -> Result<String, Problem> {
+    let Some(name) = display_text::name(name) else {
+        return Err(Problem::invalid(
+            "A token needs a name, such as that of the program that uses it.",
+            "令牌需要名称，例如使用它的程序的名字。",
+        ));
+    };
+    if scopes.is_empty() {
+        return Err(Problem::invalid("Say what the token allows.", "请写明令牌允许做什么。"));
+    }
+    if tokens.iter().any(|record| record.name == name) {
+        return Err(Problem::invalid(
+            format!("There is a token called {name} already. Revoke it first, or choose another name."),
+            format!("已有名为 {name} 的令牌。请先撤销它，或换一个名称。"),
+        ));
+    }
+    if tokens.len() >= MOST {
+        return Err(Problem::invalid(
+            format!("There are {MOST} tokens already. Revoke one that nobody uses."),
+            format!("已有 {MOST} 个令牌。请先撤销不再使用的令牌。"),
+        ));
+    }
+    Ok(name)
+}
+
 const DOING: &str = "reading the tokens of the local API";
 
 /// The lock of a file, waited for as long as a change of another process takes.
-pub(super) fn locked(path: &std::path::Path) -> Result<FileLock, Problem> {
+pub(super) fn locked(path: &Path) -> Result<FileLock, Problem> {
     let mut waited = Duration::ZERO;
     loop {
         match FileLock::try_acquire(path) {
@@ -193,7 +210,7 @@ pub(super) fn locked(path: &std::path::Path) -> Result<FileLock, Problem> {
 }
 
 /// Replaces a file with what stands in JSON for `contents`.
-pub(super) fn write(path: &std::path::Path, contents: &impl Serialize) -> Result<(), Problem> {
+pub(super) fn write(path: &Path, contents: &impl Serialize) -> Result<(), Problem> {
     let unwritten = |error: io::Error| {
         disk::problem(disk::cause_of_no_write(&error), "writing the local API’s files", &error)
     };

@@ -17,7 +17,45 @@ pub struct ApiTokensRead {
     stamp: Stamp,
 }
 
+/// Who may use the local API and who used it last, as they stood in the profile's files:
+/// [`TuneKey::api_access_again`] looks whether those are others now.
+#[derive(Debug, Clone, Default)]
+pub struct ApiAccess {
+    /// The tokens, oldest first.
+    pub tokens: Vec<ApiToken>,
+    /// The newest use, of whichever process that has answered it.
+    pub last_use: Option<ApiUse>,
+    stamps: (Stamp, Stamp),
+}
+
 impl TuneKey {
+    /// What a token would be called, if it can be made.
+    ///
+    /// # Errors
+    /// As [`TuneKey::add_api_token`].
+    pub async fn check_api_token(&self, name: &str, scopes: BTreeSet<ApiScope>) -> Result<String, Problem> {
+        let (file, name) = (self.token_file(), name.to_owned());
+        disk::blocking(move || file.check(&name, &scopes)).await
+    }
+
+    /// Who may use the local API and who used it last, if the files are others than those of `known`. Another process
+    /// may have changed them.
+    ///
+    /// # Errors
+    /// A problem of the profile.
+    pub async fn api_access_again(&self, known: &ApiAccess) -> Result<Option<ApiAccess>, Problem> {
+        let (file, log, known) = (self.token_file(), self.access_log(), known.stamps);
+        disk::blocking(move || {
+            // The stamps first: what is written in between is read, and looks different the next time.
+            let stamps = (file.stamp(), log.stamp());
+            if stamps == known {
+                return Ok(None);
+            }
+            Ok(Some(ApiAccess { tokens: log.shown(&file.read()?), last_use: log.newest(), stamps }))
+        })
+        .await
+    }
+
     /// Makes a token for the local API, and gives it: it cannot be had again.
     ///
     /// # Errors

@@ -12,6 +12,12 @@ pub(super) trait ClipboardBackend {
     /// When the system does not take it; what was there before stays.
     fn write(&mut self, text: &Secret) -> Result<(), ClipboardError>;
 
+    /// Replaces what is on the clipboard by a text that is no secret.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    fn write_open(&mut self, text: &str) -> Result<(), ClipboardError>;
+
     /// The text on the clipboard; `None` when there is none (nothing at all, or a picture).
     ///
     /// # Errors

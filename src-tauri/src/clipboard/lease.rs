@@ -95,6 +95,15 @@ impl<B: ClipboardBackend> ClipboardLease<B> {
         Ok(())
     }
 
+    /// Puts a text on the clipboard that is no secret, and stays. True when a text of ours was lent before.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub(super) fn write_open(&mut self, text: &str) -> Result<bool, ClipboardError> {
+        self.backend.write_open(text)?;
+        Ok(self.lent.take().is_some())
+    }
+
     /// Takes our text back if it is due. True when it has just gone.
     pub(super) fn expire(&mut self, now: ClockReading) -> bool {
         self.lent.is_some_and(|lent| now.is_past(lent.due)) && self.clear(now)
@@ -166,6 +175,12 @@ mod tests {
         fn write(&mut self, text: &Secret) -> Result<(), ClipboardError> {
             self.works()?;
             self.content = Some(text.expose().to_owned());
+            Ok(())
+        }
+
+        fn write_open(&mut self, text: &str) -> Result<(), ClipboardError> {
+            self.works()?;
+            self.content = Some(text.to_owned());
             Ok(())
         }
 

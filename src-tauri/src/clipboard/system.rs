@@ -51,6 +51,10 @@ impl ClipboardBackend for SystemClipboard {
         set.text(text.expose()).map_err(failed)
     }
 
+    fn write_open(&mut self, text: &str) -> Result<(), ClipboardError> {
+        self.open()?.set_text(text).map_err(failed)
+    }
+
     #[cfg(target_os = "linux")]
     fn read(&mut self) -> Result<Option<Secret>, ClipboardError> {
         let bytes = super::bounded_read::read_text(READ_LIMIT)?;

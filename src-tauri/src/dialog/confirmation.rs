@@ -1,11 +1,13 @@
 //! A question in a dialog of the system: what the page alone must not decide is asked outside of it, where it can neither
 //! draw nor answer. The commands ask.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::oneshot;
 use tunekey_core::{
-    Account, Delivery, DeliveryScope, Health, Language, Problem, Proxy, SignInReason, Target,
+    Account, ApiScope, Delivery, DeliveryScope, Health, Language, Problem, Proxy, SignInReason, Target,
 };
 
 use super::DialogLock;
@@ -45,6 +47,18 @@ impl Question {
     pub(crate) fn remove_channel(name: &str, language: Language) -> Self {
         let (title, text) = text::remove_channel(name, language);
         Self { title, text, yes: Phrase::RemoveChannel.text(language), no: Phrase::Cancel.text(language) }
+    }
+
+    /// Whether to make a token that allows that.
+    pub(crate) fn make_token(name: &str, scopes: &BTreeSet<ApiScope>, language: Language) -> Self {
+        let (title, text) = text::make_token(name, scopes.iter().copied(), language);
+        Self { title, text, yes: Phrase::MakeToken.text(language), no: Phrase::Cancel.text(language) }
+    }
+
+    /// Whether to revoke a token.
+    pub(crate) fn revoke_token(name: &str, language: Language) -> Self {
+        let (title, text) = text::revoke_token(name, language);
+        Self { title, text, yes: Phrase::RevokeToken.text(language), no: Phrase::Cancel.text(language) }
     }
 
     /// Whether to end a session at its service, and remove the account here.

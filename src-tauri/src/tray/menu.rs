@@ -64,8 +64,15 @@ pub(crate) enum Icon {
 /// The most accounts that are listed flat; more are submenus.
 const FLAT_LIMIT: usize = 3;
 
-/// The entries of the menu at `now`. `can_copy` is whether they offer to copy cookies.
-pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, can_copy: bool, language: Language) -> Vec<Entry> {
+/// The entries of the menu at `now`. `api` is the line about the local API, if there is something to say of it; `can_copy`
+/// is whether they offer to copy cookies.
+pub(crate) fn entries(
+    snapshot: &Snapshot,
+    api: Option<String>,
+    now: Timestamp,
+    can_copy: bool,
+    language: Language,
+) -> Vec<Entry> {
     let mut entries = Vec::new();
     let accounts = &snapshot.accounts;
     let keychain = keychain_line(snapshot.store, language);
@@ -88,6 +95,9 @@ pub(crate) fn entries(snapshot: &Snapshot, now: Timestamp, can_copy: bool, langu
             entries.extend(commands(account, can_copy, language));
             entries.push(Entry::Separator);
         }
+    }
+    if let Some(line) = api {
+        entries.extend([Entry::Status(line), Entry::Separator]);
     }
     if !accounts.is_empty() {
         entries.push(command(Command::RenewAll, Phrase::RenewAll, language));
@@ -232,7 +242,7 @@ mod tests {
     }
 
     fn read(snapshot: &Snapshot, language: Language) -> Vec<String> {
-        lines(&entries(snapshot, NOW, true, language))
+        lines(&entries(snapshot, None, NOW, true, language))
     }
 
     #[test]
@@ -241,7 +251,7 @@ mod tests {
         for count in [1, FLAT_LIMIT + 1] {
             accounts.resize_with(count, || account("2", "Bo", Health::Healthy));
             let snapshot = snapshot(accounts.clone());
-            let said = |can_copy| format!("{:?}", entries(&snapshot, NOW, can_copy, Language::English));
+            let said = |can_copy| format!("{:?}", entries(&snapshot, None, NOW, can_copy, Language::English));
             assert!(said(true).contains("Copy(") && !said(false).contains("Copy"), "{count} accounts");
             assert!(said(false).contains("Renew("), "{count} accounts");
         }
@@ -250,6 +260,13 @@ mod tests {
     #[test]
     fn without_an_account_there_is_nothing_to_refresh() {
         assert_eq!(read(&snapshot(Vec::new()), Language::English), ["Open TuneKey", "-", "Quit"]);
+    }
+
+    #[test]
+    fn the_local_api_has_a_line_to_read_while_there_is_something_to_say_of_it() {
+        let api = Some("Local API on · nas, just now".to_owned());
+        let entries = entries(&snapshot(Vec::new()), api, NOW, true, Language::English);
+        assert_eq!(lines(&entries), ["(Local API on · nas, just now)", "-", "Open TuneKey", "-", "Quit"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 /** How the names of texts begin that only the views say that are loaded later. */
 export const laterWords = [
+  'api.',
   'b.',
   'cc.',
   'dl.about',
@@ -34,6 +35,13 @@ export const laterWords = [
   'g.tray',
   'n.',
   'nt.',
+  'r.accounts',
+  'r.auto',
+  'r.by',
+  'r.last',
+  'r.never',
+  'r.next',
+  'r.pair',
   's.',
 ];
 

@@ -1,3 +1,4 @@
+import { apiWords } from './api-words.ts';
 import { cloudWords } from './cloud-words.ts';
 import { deliveryWords } from './delivery-words.ts';
 import { notificationWords } from './notification-words.ts';
@@ -9,6 +10,7 @@ import { notificationWords } from './notification-words.ts';
 export const words = check({
   ...notificationWords,
   ...cloudWords,
+  ...apiWords,
 
   // which of the two this is, for what comes with words of its own
   'language': ['en', 'zh-CN'],
@@ -389,6 +391,7 @@ export const words = check({
   'to.copied.dead': ['Copied, but this cookie no longer works: sign in again', '已复制，但此 Cookie 已失效：请重新登录'],
   'to.copied': ['{name}: cookie copied as {f}', '「{name}」的 Cookie 已复制（{f}）'],
   'to.copied.minimal': ['{name}: minimal cookie copied as {f}; it only plays', '「{name}」的精简 Cookie 已复制（{f}），仅可播放'],
+  'to.copied.token': ['{name}: token copied', '「{name}」的令牌已复制'],
   'to.clears': ['clears in {t}', '{t}后清除'],
   'to.clear': ['Clear now', '立即清除'],
   'to.cleared': ['Clipboard cleared', '剪贴板已清除'],
@@ -414,6 +417,7 @@ export const words = check({
     '{name}: minimal cookie copied as {f}; it only plays. The clipboard clears in {n} seconds.',
     '「{name}」的精简 Cookie 已按「{f}」格式复制，仅可播放，{n} 秒后清除剪贴板。',
   ],
+  'to.live.token': ['{name}: token copied. The clipboard clears in {n} seconds.', '「{name}」的令牌已复制，{n} 秒后清除剪贴板。'],
   'to.close': ['Dismiss', '关闭'],
 
   // removing
@@ -480,7 +484,7 @@ export const words = check({
   'n.ca.rm': ['Remove certificate', '移除证书'],
   'n.identity.b': ['Advanced: how TuneKey presents itself. Change it only if sign-in is refused.', '高级：以哪种客户端身份访问，仅在登录被拒时更改。'],
   's.clip': ['Clear clipboard after copying', '复制后清除剪贴板'],
-  's.clip.b': ['Only if it still holds our cookie', '仅当剪贴板里仍是该 Cookie 时'],
+  's.clip.b': ['Only if it still holds what TuneKey put there', '仅当剪贴板里仍是 TuneKey 复制的内容时'],
   's.sec': ['{n} seconds', '{n} 秒'],
   's.tray': ['Copy from the tray menu', '可从托盘菜单复制'],
   's.tray.b': ['Any program you run can click that menu', '你运行的程序都能点击该菜单'],

@@ -1,4 +1,6 @@
 import type { About } from './bindings/About';
+import type { ApiScope } from './bindings/ApiScope';
+import type { ApiVisit } from './bindings/ApiVisit';
 import type { ChannelFacts } from './bindings/ChannelFacts';
 import type { ChannelKind } from './bindings/ChannelKind';
 import type { ChannelRecord } from './bindings/ChannelRecord';
@@ -43,7 +45,7 @@ export function identityIn(settings: Settings | null, { key, options }: ClientId
  *
  * State comes by events only. What a command answers says what became of the request, once; answers and events
  * overtake each other, so that none of them is shown as how things stand. The exceptions are what the window starts
- * from: `snapshot`, `services`, `deliveryFacts`, `about` and `preferences`; and `picture`, which an account’s own news names.
+ * from: `snapshot`, `services`, `deliveryFacts`, `about` and `preferences`; and `picture` and `apiUses`, which the news says are to be asked for.
  */
 export interface Host {
   /** Reports events until the returned function is called. Subscribe first, then ask for the snapshot. */
@@ -146,6 +148,22 @@ export interface Host {
   setPingMinutes(minutes: number): Promise<void>;
   removePing(): Promise<void>;
   testPing(): Promise<ChannelRecord>;
+
+  /**
+   * Has the program answer other programs of this computer at a port, or not any more. How it stands comes as an event, also
+   * when it did not work.
+   */
+  switchLocalApi(on: boolean, port: number): Promise<void>;
+  copyApiAddress(): Promise<void>;
+  /** Who asked for what, the newest first. */
+  apiUses(): Promise<ApiVisit[]>;
+  /** Asks the person outside of the window, naming what it allows; so does {@link revokeApiToken}. A no is the problem `cancelled`. */
+  addApiToken(name: string, scopes: ApiScope[]): Promise<void>;
+  /** Puts the token that was just made on the clipboard. The window never sees it. */
+  copyApiToken(): Promise<void>;
+  /** Forgets it: after this it cannot be had again. */
+  dropApiToken(): Promise<void>;
+  revokeApiToken(name: string): Promise<void>;
 
   preferences(): Promise<Preferences>;
   /** Changes those that are named. */

@@ -21,9 +21,11 @@ import type { Unusable } from './bindings/Unusable';
 import type { WarningReason } from './bindings/WarningReason';
 import type { Place } from '../state/place';
 
+import { used, visits } from './api-scenes';
 import { at, problem } from './invented';
 import { handed, own, places, REFUSED, went } from './places';
 import { offered, type Script } from './scripted';
+import { TAKEN } from './scripted-api';
 
 /** The moment at which every scene plays. */
 export const NOW = Date.parse('2025-11-21T14:53:00+08:00');
@@ -32,7 +34,7 @@ export const NOW = Date.parse('2025-11-21T14:53:00+08:00');
 const SERVICES = services.map(offered);
 
 /** What a scene changes about the ordinary state of things. */
-export interface Scene extends Partial<Pick<Script, 'signIn' | 'keychainAfterRetry' | 'signOutConfirmed' | 'reach' | 'delivered'>> {
+export interface Scene extends Partial<Pick<Script, 'signIn' | 'keychainAfterRetry' | 'signOutConfirmed' | 'reach' | 'delivered' | 'api' | 'visits'>> {
   accounts?: Account[];
   services?: Script['services'];
   snapshot?: Partial<Script['snapshot']>;
@@ -669,6 +671,12 @@ export const scenes = {
     ],
   },
   'settings-security': { accounts: everybody, at: 'settings/security' },
+  'settings-security-api': { accounts: everybody, at: 'settings/security', api: used, visits },
+  'settings-security-taken': { accounts: everybody, at: 'settings/security', api: { problem: TAKEN } },
+  'settings-security-elsewhere': { accounts: everybody, at: 'settings/security', api: { ...used, address: null }, visits },
+  'overview-api': { accounts: everybody, at: 'overview', api: used },
+  'account-api-unused': { accounts: [linJian], api: { address: 'http://127.0.0.1:7733' } },
+  'account-api-taken': { accounts: [linJian], api: { problem: TAKEN } },
   'settings-about': { accounts: everybody, at: 'settings/about' },
   'keychain-locked': keychain('locked'),
   'keychain-unavailable': keychain('unavailable'),

@@ -1,6 +1,9 @@
 /** A host that plays the program behind the window: every view and state, for tests and pictures. Never in a release. */
 import type { About } from './bindings/About';
 import type { Account } from './bindings/Account';
+import type { ApiScope } from './bindings/ApiScope';
+import type { ApiStatus } from './bindings/ApiStatus';
+import type { ApiVisit } from './bindings/ApiVisit';
 import type { ChannelFacts } from './bindings/ChannelFacts';
 import type { ChannelKind } from './bindings/ChannelKind';
 import type { ChannelRecord } from './bindings/ChannelRecord';
@@ -30,6 +33,8 @@ import type { WindowInput } from './bindings/WindowInput';
 import { channels } from './bindings/channels';
 import type { Host, HostEvent, SettingKey } from './host';
 import { NOWHERE } from './places';
+import { ScriptedApi } from './scripted-api';
+import { changed, invalid } from './scripted-settings';
 
 /** A command that was called, with what it was given. */
 export type Call = [command: keyof Host, ...given: unknown[]];
@@ -53,6 +58,9 @@ export interface Script {
   deliveryFacts: DeliveryFacts;
   /** What becomes of what is delivered. */
   delivered?: DeliveryRecord;
+  /** How the local API stands, and who asked it for what. */
+  api?: Partial<ApiStatus>;
+  visits?: ApiVisit[];
 }
 
 /** What a service offers in the desktop app. */
@@ -78,6 +86,8 @@ export class ScriptedHost implements Host {
   failingRenewals: string[] = [];
   /** What is wrong with messages and pings that are sent, if anything is. */
   unsent: Problem | null = null;
+  /** The local API, as the program would say by itself. */
+  readonly api: ScriptedApi;
   readonly #listeners = new Set<(event: HostEvent) => void>();
   #preferences: Preferences;
   #startsAtLogin = false;
@@ -95,6 +105,10 @@ export class ScriptedHost implements Host {
     this.#notifications = script.snapshot.notifications;
     this.#accounts = script.snapshot.accounts;
     this.#deliveries = script.snapshot.deliveries;
+    const tell = (status: ApiStatus) => {
+      this.emit({ kind: 'local_api', status });
+    };
+    this.api = new ScriptedApi(script.api, script.visits ?? [], tell, script.now);
   }
 
   /** The accounts as they are. */
@@ -127,6 +141,7 @@ export class ScriptedHost implements Host {
   }
 
   snapshot(): Promise<Snapshot> {
+    this.api.change({});
     return Promise.resolve(this.script.snapshot);
   }
 
@@ -230,7 +245,7 @@ export class ScriptedHost implements Host {
       const seconds = this.#settings.clipboard_seconds;
       const until = new Date(this.script.now() + seconds * 1000).toISOString();
       const { health } = this.#account(account);
-      this.emit({ kind: 'clipboard', clip: { account, format, scope, health, seconds, until } });
+      this.emit({ kind: 'clipboard', clip: { kind: 'cookie', account, format, scope, health, seconds, until } });
     });
   }
 
@@ -500,6 +515,46 @@ export class ScriptedHost implements Host {
     });
   }
 
+  switchLocalApi(on: boolean, port: number): Promise<void> {
+    return this.#command(['switchLocalApi', on, port], () => {
+      this.api.switch(on, port);
+    });
+  }
+
+  copyApiAddress(): Promise<void> {
+    return this.#command(['copyApiAddress'], () => undefined);
+  }
+
+  apiUses(): Promise<ApiVisit[]> {
+    return Promise.resolve(this.api.visits);
+  }
+
+  addApiToken(name: string, scopes: ApiScope[]): Promise<void> {
+    return this.#command(['addApiToken', name, scopes], () => {
+      this.api.add(name, scopes);
+    });
+  }
+
+  copyApiToken(): Promise<void> {
+    return this.#command(['copyApiToken'], () => {
+      const seconds = this.#settings.clipboard_seconds;
+      const until = new Date(this.script.now() + seconds * 1000).toISOString();
+      if (this.api.kept !== null) this.emit({ kind: 'clipboard', clip: { kind: 'token', name: this.api.kept, seconds, until } });
+    });
+  }
+
+  dropApiToken(): Promise<void> {
+    return this.#command(['dropApiToken'], () => {
+      this.api.drop();
+    });
+  }
+
+  revokeApiToken(name: string): Promise<void> {
+    return this.#command(['revokeApiToken', name], () => {
+      this.api.revoke(name);
+    });
+  }
+
   setPreferences(change: PreferenceChange): Promise<void> {
     return this.#command(['setPreferences', change], () => {
       this.#preferences = { ...this.#preferences, ...change };
@@ -594,29 +649,4 @@ export class ScriptedHost implements Host {
     this.#accounts = this.#accounts.filter((account) => account.id !== id);
     this.emit({ kind: 'account_gone', id, revision: ++this.#revision });
   }
-}
-
-/** Sets as the core would, with its checks. */
-function changed(settings: Settings, key: SettingKey, value: string): Settings {
-  switch (key) {
-    case 'proxy': {
-      if (value === 'system' || value === 'none') return { ...settings, proxy: value };
-      if (!/^(https?|socks5h?):\/\/[^@/]+\/?$/.test(value)) throw invalid('a proxy address looks like http://127.0.0.1:7890');
-      return { ...settings, proxy: { manual: value } };
-    }
-    case 'extra-ca':
-      return { ...settings, extra_ca: value === '' ? null : value };
-    case 'format':
-      return { ...settings, format: value };
-    case 'clipboard-seconds':
-      return { ...settings, clipboard_seconds: Number(value) };
-    case 'auto-renew':
-      return { ...settings, auto_renew: value === 'on' };
-    default:
-      return { ...settings, [key.replaceAll('-', '_')]: value };
-  }
-}
-
-function invalid(detail: string): Problem {
-  return { code: 'invalid_input', service: null, detail, service_message: null };
 }

@@ -9,6 +9,7 @@ import { deliveredTo, ownerOf } from '../format/delivery';
 import { problemSays } from '../format/problem';
 import { moment, regionOf, type Region } from '../format/time';
 import type { About } from '../host/bindings/About';
+import type { ApiStatus } from '../host/bindings/ApiStatus';
 import type { Account } from '../host/bindings/Account';
 import type { Busy } from '../host/bindings/Busy';
 import type { Clip } from '../host/bindings/Clip';
@@ -62,6 +63,7 @@ export class App {
   #removing = false;
   #question = $state.raw<Question | null>(null);
   #renewingAll = $state(false);
+  #api = $state.raw<ApiStatus | null>(null);
   #order = $state<Order>('added');
   /** What the accounts are searched for. */
   query = $state('');
@@ -132,10 +134,16 @@ export class App {
   get order(): Order {
     return this.#order;
   }
-  /** What the account is called whose cookie is on the clipboard; it may have been removed since. */
+  /** What the account is called whose cookie is on the clipboard, which may have been removed since; or whose token is. */
   get clipName(): string {
-    const account = this.core.account(this.toasts.clip?.account ?? null);
+    const { clip } = this.toasts;
+    if (clip?.kind === 'token') return clip.name;
+    const account = this.core.account(clip?.account ?? null);
     return account ? nameOf(account) : this.#clipName;
+  }
+  /** How the local API stands; `null` until it was said. */
+  get api(): ApiStatus | null {
+    return this.#api;
   }
   /** Whether the accounts are being renewed all at once. */
   get renewingAll(): boolean {
@@ -492,6 +500,9 @@ export class App {
         if (event.clip !== null) this.#copied(event.clip);
         else if (this.toasts.cleared()) this.tell(() => this.say('to.cleared'));
         break;
+      case 'local_api':
+        this.#api = event.status;
+        break;
       case 'open':
         if (this.#ready) this.#open(event);
         else this.#awaited = event;
@@ -500,10 +511,11 @@ export class App {
   }
 
   #copied(clip: Clip): void {
-    const account = this.core.account(clip.account);
+    const account = clip.kind === 'cookie' && this.core.account(clip.account);
     if (account) this.#clipName = nameOf(account);
     if (!this.toasts.copied(clip)) return;
     const name = this.clipName;
+    if (clip.kind === 'token') return this.announce.polite(this.say('to.live.token', { name, n: clip.seconds }));
     this.announce.polite(this.say(clip.scope === 'full' ? 'to.live' : 'to.live.minimal', { name, f: formatName(this.say, clip.format), n: clip.seconds }));
   }
 

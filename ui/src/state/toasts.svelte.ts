@@ -13,7 +13,7 @@ export interface Note {
   holds: () => boolean;
 }
 
-/** The one toast on screen: a note while there is one, else the cookie that is on the clipboard. */
+/** The one toast on screen: a note while there is one, else what of ours is on the clipboard. */
 export class Toasts {
   #clip = $state.raw<Clip | null>(null);
   #note = $state.raw<Note | null>(null);

@@ -165,6 +165,33 @@ const made: Record<string, Moment> = {
       await scene.settled();
     },
   },
+  'a token being made': { scene: 'settings-security-api', make: press('api-add') },
+  'a token without a name': {
+    scene: 'settings-security',
+    async make(scene) {
+      await press('api-add')(scene);
+      await press('api-f-make')(scene);
+    },
+  },
+  'a token made': {
+    scene: 'settings-security-api',
+    async make(scene) {
+      await press('api-add')(scene);
+      await scene.page.keyboard.type('a-program-with-a-long-name-in-the-attic');
+      await scene.page.keyboard.press('Enter');
+      await scene.page.waitForSelector('.toast');
+      await scene.settled();
+    },
+  },
+  'a port that is none': {
+    scene: 'settings-security-taken',
+    async make(scene) {
+      await scene.page.fill('#api-port', '80');
+      await scene.page.keyboard.press('Tab');
+      await scene.settled();
+    },
+  },
+  'all that was asked': { scene: 'settings-security-api', make: press('api-log-all') },
   'connection tested': { scene: 'settings-network-manual', make: press('px-t') },
   'a bad proxy address': {
     scene: 'settings-network',

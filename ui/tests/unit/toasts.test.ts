@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Clip } from '../../src/host/bindings/Clip';
 import { Toasts } from '../../src/state/toasts.svelte';
 
-const clip: Clip = { account: 'qqmusic:1', format: 'header', scope: 'full', health: { state: 'healthy' }, seconds: 30, until: '2025-11-21T06:53:30Z' };
+const clip: Clip = { kind: 'cookie', account: 'qqmusic:1', format: 'header', scope: 'full', health: { state: 'healthy' }, seconds: 30, until: '2025-11-21T06:53:30Z' };
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -25,7 +25,7 @@ const RUNS: usize = 5;
 /// Kilobytes of JavaScript that the window starts with, gzipped.
 const UI_START_LIMIT: f64 = 70.0;
 /// The same of all that it may load.
-const UI_LIMIT: f64 = 91.0;
+const UI_LIMIT: f64 = 96.0;
 /// Megabytes of the app.
 const APP_LIMIT: f64 = 12.0;
 /// Megabytes of the command line.

@@ -4,9 +4,17 @@ import type { Health } from "./Health";
 import type { Scope } from "./Scope";
 
 /**
- * What the window may know of a copied cookie.
+ * What the window may know of a copied secret.
  */
 export type Clip = { 
+/**
+ * After how many seconds it is cleared.
+ */
+seconds: number, 
+/**
+ * When it is cleared.
+ */
+until: string, } & ({ "kind": "cookie", 
 /**
  * Whose cookie it is.
  */
@@ -22,12 +30,8 @@ scope: Scope,
 /**
  * How its account was doing when it was copied: a cookie that no longer works is not handed out without a word.
  */
-health: Health, 
+health: Health, } | { "kind": "token", 
 /**
- * After how many seconds it is cleared.
+ * Whose token it is.
  */
-seconds: number, 
-/**
- * When it is cleared.
- */
-until: string, };
+name: string, });
