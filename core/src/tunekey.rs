@@ -134,6 +134,8 @@ struct Inner {
     parked: Mutex<ParkedCodes>,
     /// The client for the settings it was made with: rebuilt when they change.
     http: Mutex<Option<Client>>,
+    /// Held while one is made.
+    making_client: Mutex<()>,
     /// How the store was when it was last used.
     store: Mutex<StoreState>,
     notice: Option<Problem>,
@@ -182,6 +184,7 @@ impl TuneKey {
             sign_ins: SignIns::new(events.clone()),
             parked: Mutex::default(),
             http: Mutex::default(),
+            making_client: Mutex::default(),
             // Until it has been asked: the window must not flash "locked" while it starts.
             store: Mutex::new(StoreState::Ready),
             notice,
@@ -488,10 +491,17 @@ impl TuneKey {
         };
         // The system's can change while we run.
         let system = options.system_proxy().map_err(Problem::from)?;
-        if let Some((known, through, http)) = &*self.cached_client()
-            && (known, through) == (&options, &system)
-        {
-            return Ok(http.clone());
+        let cached = || match &*self.cached_client() {
+            Some((known, through, http)) if (known, through) == (&options, &system) => Some(http.clone()),
+            _ => None,
+        };
+        if let Some(http) = cached() {
+            return Ok(http);
+        }
+        // One makes it, and all who wait take that one: each has connections and authorities of its own.
+        let _making = self.0.making_client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(http) = cached() {
+            return Ok(http);
         }
         // Made while the old one is not held: whoever closes its connections does not wait for the disk.
         let http = Http::through(&options, system.clone()).map_err(Problem::from)?;

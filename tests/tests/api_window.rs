@@ -41,7 +41,7 @@ async fn choose_port(window: &Window, port: u16) -> Result<()> {
     let script = "return document.querySelector('#api-port').value";
     until("the port to be taken", || async {
         let now = window.run_script(script).await?;
-        ensure!(now == Value::from(port.to_string()), "it is {now}");
+        ensure!(now.as_str().and_then(|now| now.parse().ok()) == Some(port), "it is {now}");
         Ok(())
     })
     .await

@@ -339,7 +339,9 @@ async fn a_stream_ends_with_its_client_and_frees_its_place() -> Result<()> {
     let options =
         tunekey_api::Options { listen: "127.0.0.1:0".parse()?, hosts: Vec::new(), origins: Vec::new() };
     let api = std::sync::Arc::new(
-        tunekey_api::Server::bind(harness.tunekey.clone(), options).await.map_err(into_error)?,
+        tunekey_api::Server::bind(harness.tunekey.clone(), options)
+            .await
+            .map_err(|error| anyhow::anyhow!("{error:?}"))?,
     );
     let running = tokio::spawn({
         let api = api.clone();
@@ -372,7 +374,8 @@ async fn a_stream_ends_with_its_client_and_frees_its_place() -> Result<()> {
     open(15).await?;
     drop(streams);
     open(0).await?;
-    api.stop().await;
     running.abort();
+    drop(running.await);
+    std::sync::Arc::into_inner(api).context("the server still runs")?.stop().await;
     Ok(())
 }
