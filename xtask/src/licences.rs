@@ -41,8 +41,8 @@ const RULE: &str = "\n----------------------------------------------------------
 /// Where the texts of the licences are that some authors only name.
 const TEXTS: [(&str, &str); 2] = [("MIT", "LICENSE-MIT"), ("Apache-2.0", "LICENSE-APACHE")];
 
-/// A crate whose licence is only in another crate of the same repository.
-const SIBLINGS: [(&str, &str); 1] = [("alloc-stdlib", "alloc-no-stdlib")];
+/// A crate whose licence is only in another crate of the same authors.
+const SIBLINGS: [(&str, &str); 2] = [("alloc-stdlib", "alloc-no-stdlib"), ("clipboard-win", "error-code")];
 
 /// The list for programs, by their crates' names, on some systems. Their crates have been unpacked, as they are by building
 /// the programs.
