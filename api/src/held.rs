@@ -57,7 +57,7 @@ impl Held {
 
     /// Whether there is room for one more.
     pub(crate) fn has_room(&self) -> bool {
-        self.list().values().filter(|entry| !entry.is_done()).count() < MOST
+        self.list().values().filter(|entry| entry.is_under_way()).count() < MOST
     }
 
     /// Holds one until it is cancelled, nobody has looked at it for a while, or it has been over for a while.
@@ -115,9 +115,6 @@ impl Held {
         let mut list = self.list();
         let Some(entry @ Entry::Here { .. }) = list.get_mut(&id) else { return false };
         let here = std::mem::replace(entry, Entry::Cancelled);
-        if here.is_done() {
-            list.remove(&id);
-        }
         drop(list);
         self.tickets.end(&id.to_string());
         // Dropping it is what cancels it.
@@ -138,6 +135,11 @@ impl Held {
 }
 
 impl Entry {
+    /// Whether somebody may still wait for something.
+    fn is_under_way(&self) -> bool {
+        matches!(self, Self::Here { .. }) && !self.is_done()
+    }
+
     /// Whether something came of it.
     fn is_done(&self) -> bool {
         matches!(self, Self::Here { sign_in, .. } if sign_in.status().step.kind() == StepKind::Done)
