@@ -3,7 +3,7 @@
 //! Every change goes the same way: change the ledger, look at all records again, tell the fronts what differs. What
 //! waits for the disk is `async`; the rest is memory, and never waits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -52,7 +52,7 @@ struct Inner {
 struct Now {
     /// The newest revision given to an account's state, or to its removal.
     revision: u64,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
     views: Vec<Account>,
     deliveries: Vec<DeliveryStatus>,
     busy: HashMap<AccountId, Busy>,
@@ -81,14 +81,6 @@ impl From<Vec<u8>> for Picture {
 pub(crate) struct BusyGuard<'a> {
     accounts: &'a Accounts,
     id: AccountId,
-}
-
-impl Now {
-    /// The records of services that this build knows. What a newer one has written of others stays in the ledger and
-    /// is not shown.
-    fn known(&self) -> impl Iterator<Item = &AccountRecord> {
-        self.ledger.accounts.iter().filter(|record| registry::by_id(record.id.service).is_some())
-    }
 }
 
 impl Accounts {
@@ -143,13 +135,13 @@ impl Accounts {
 
     /// Every record.
     pub(crate) fn records(&self) -> Vec<AccountRecord> {
-        self.0.now().known().cloned().collect()
+        known(&self.0.now().ledger).cloned().collect()
     }
 
     /// One record.
     pub(crate) fn record(&self, id: &AccountId) -> Result<AccountRecord, Problem> {
         let now = self.0.now();
-        now.known().find(|record| record.id == *id).cloned().ok_or_else(|| unknown(id))
+        known(&now.ledger).find(|record| record.id == *id).cloned().ok_or_else(|| unknown(id))
     }
 
     /// The shared settings.
@@ -241,7 +233,7 @@ impl Accounts {
     /// Shows an account as busy until the guard is dropped.
     pub(crate) fn busy(&self, id: &AccountId, busy: Busy) -> BusyGuard<'_> {
         self.0.now().busy.insert(id.clone(), busy);
-        self.refresh();
+        self.0.refresh_one(id);
         BusyGuard { accounts: self, id: id.clone() }
     }
 
@@ -251,7 +243,7 @@ impl Accounts {
             Some(problem) => self.0.now().last_error.insert(id.clone(), problem),
             None => self.0.now().last_error.remove(id),
         };
-        self.refresh();
+        self.0.refresh_one(id);
     }
 
     /// Reads the ledger again if another process has changed it.
@@ -313,7 +305,7 @@ impl Inner {
             tracing::debug!(%error, "a picture could not be kept");
         }
         self.now().pictures.insert(id.clone(), Some(png.into()));
-        self.refresh();
+        self.refresh_one(id);
     }
 
     fn reload(&self) {
@@ -325,7 +317,7 @@ impl Inner {
     }
 
     fn read_again(&self) -> Result<(), Problem> {
-        {
+        let changed = {
             let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
             let ledger = self.file.read()?;
             let pictures = self.pictures_to_load(&ledger);
@@ -342,8 +334,12 @@ impl Inner {
             if before.notifications.settings != notifications {
                 self.tell(Event::Notifications { notifications });
             }
+            changed_accounts(&before, &now.ledger)
+        };
+        match changed {
+            Some(changed) => self.refresh_those(|id| changed.contains(id)),
+            None => self.refresh(),
         }
-        self.refresh();
         Ok(())
     }
 
@@ -365,28 +361,48 @@ impl Inner {
 /// What is memory.
 impl Inner {
     fn refresh(&self) {
+        self.refresh_those(|_| true);
+    }
+
+    fn refresh_one(&self, id: &AccountId) {
+        self.refresh_those(|other| other == id);
+    }
+
+    /// Looks again at these accounts, at those that are new, and at all deliveries.
+    fn refresh_those(&self, is_wanted: impl Fn(&AccountId) -> bool) {
         let at = self.clock.now();
         let mut now = self.now();
-        let mut records: Vec<_> = now.known().cloned().collect();
-        records.retain(|record| !(record.signing_out && now.removed.contains(&record.id)));
-        let mut views: Vec<_> = records.iter().map(|record| view(record, &now, at)).collect();
-        let before = std::mem::take(&mut now.views);
+        let ledger = Arc::clone(&now.ledger);
+        let before = std::mem::take(&mut now.views).into_iter();
+        let mut before: BTreeMap<_, _> = before.map(|account| (account.id.clone(), account)).collect();
+        let is_shown = |record: &AccountRecord| !(record.signing_out && now.removed.contains(&record.id));
+        let records: Vec<_> = known(&ledger).filter(|record| is_shown(record)).collect();
+        let mut views = Vec::with_capacity(records.len());
         // Sent while the views are held, so that two changes cannot overtake each other.
-        for account in &mut views {
-            let old = before.iter().find(|old| old.id == account.id);
-            account.revision = old.map_or(0, |old| old.revision);
-            if old != Some(account) {
-                now.revision += 1;
-                account.revision = now.revision;
-                self.tell(Event::Account { account: Box::new(account.clone()) });
-            }
-        }
-        for gone in before.iter().filter(|old| !views.iter().any(|account| account.id == old.id)) {
-            now.revision += 1;
-            self.tell(Event::AccountGone { id: gone.id.clone(), revision: now.revision });
+        for record in &records {
+            let old = before.remove(&record.id);
+            let old_revision = old.as_ref().map_or(0, |old| old.revision);
+            let account = match old {
+                Some(old) if !is_wanted(&record.id) => old,
+                old => {
+                    let mut account = view(record, &now, at);
+                    account.revision = old_revision;
+                    if old.as_ref() != Some(&account) {
+                        now.revision += 1;
+                        account.revision = now.revision;
+                        self.tell(Event::Account { account: Box::new(account.clone()) });
+                    }
+                    account
+                }
+            };
+            views.push(account);
         }
         now.views = views;
-        let deliveries = statuses(&now.ledger.deliveries, &records);
+        for id in before.into_keys() {
+            now.revision += 1;
+            self.tell(Event::AccountGone { id, revision: now.revision });
+        }
+        let deliveries = statuses(&ledger.deliveries, &records);
         if now.deliveries != deliveries {
             now.revision += 1;
             now.deliveries.clone_from(&deliveries);
@@ -407,14 +423,34 @@ impl Inner {
 impl Drop for BusyGuard<'_> {
     fn drop(&mut self) {
         self.accounts.0.now().busy.remove(&self.id);
-        self.accounts.refresh();
+        self.accounts.0.refresh_one(&self.id);
     }
 }
 
+/// The records of services that this build knows. What a newer one has written of others stays in the ledger and
+/// is not shown.
+fn known(ledger: &Ledger) -> impl Iterator<Item = &AccountRecord> {
+    ledger.accounts.iter().filter(|record| registry::by_id(record.id.service).is_some())
+}
+
+/// The accounts that say something else than before; `None` when every account has to be looked at.
+fn changed_accounts(before: &Ledger, now: &Ledger) -> Option<HashSet<AccountId>> {
+    if before.settings != now.settings {
+        return None;
+    }
+    let before: HashMap<_, _> = before.accounts.iter().map(|record| (&record.id, record)).collect();
+    let changed = now.accounts.iter().filter(|record| before.get(&record.id) != Some(record));
+    Some(changed.map(|record| record.id.clone()).collect())
+}
+
 /// The deliveries of those accounts.
-fn statuses(deliveries: &[Delivery], records: &[AccountRecord]) -> Vec<DeliveryStatus> {
+fn statuses(deliveries: &[Delivery], records: &[&AccountRecord]) -> Vec<DeliveryStatus> {
+    if deliveries.is_empty() {
+        return Vec::new();
+    }
+    let records: HashMap<_, _> = records.iter().map(|record| (&record.id, *record)).collect();
     let status = |delivery: &Delivery| {
-        let record = records.iter().find(|record| record.id == delivery.account)?;
+        let record = records.get(&delivery.account)?;
         Some(DeliveryStatus::new(delivery.clone(), record))
     };
     deliveries.iter().filter_map(status).collect()

@@ -12,7 +12,7 @@ use std::fmt;
 use std::fs::Metadata;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
@@ -35,9 +35,11 @@ use crate::settings::Settings;
 use crate::vault::Generation;
 
 mod account_lock;
+mod document;
 mod sections;
 
 pub use account_lock::AccountLock;
+use document::Document;
 pub use sections::Section;
 
 /// The version that this code writes.
@@ -252,6 +254,8 @@ pub struct LedgerFile {
     lock: PathBuf,
     /// The file that was read or written last.
     last_seen: Mutex<Option<Fingerprint>>,
+    /// What it says, so that the same bytes are not understood twice.
+    understood: Mutex<Option<Arc<Document>>>,
     /// Queues this process's own changes, so that only one of them waits for other processes.
     turn: Mutex<()>,
 }
@@ -269,13 +273,14 @@ impl LedgerFile {
             path: profile.ledger(),
             lock: profile.ledger_lock(),
             last_seen: Mutex::default(),
+            understood: Mutex::default(),
             turn: Mutex::default(),
         };
         let notice = match file.prepare() {
             Ok(notice) => notice,
             Err(problem) if problem.code == ProblemCode::ProfileNotPrivate => return Err(problem),
             Err(problem) => match file.contents()? {
-                Contents::Good(..) => Some(problem),
+                Contents::Good(_) => Some(problem),
                 Contents::Damaged => return Err(damaged()),
                 Contents::Missing => return Err(problem),
             },
@@ -288,9 +293,9 @@ impl LedgerFile {
     /// # Errors
     /// `ProfileUnreadable` when it cannot be read, `LedgerNewer` and `ProfileNotPrivate` as with
     /// [`open`](Self::open), `LedgerDamaged` when it has been damaged since.
-    pub fn read(&self) -> Result<Ledger, Problem> {
+    pub fn read(&self) -> Result<Arc<Ledger>, Problem> {
         match self.contents()? {
-            Contents::Good(ledger, _) => Ok(*ledger),
+            Contents::Good(document) => Ok(Arc::clone(document.ledger())),
             Contents::Missing => Err(unreadable("the ledger is gone")),
             Contents::Damaged => Err(damaged()),
         }
@@ -306,20 +311,20 @@ impl LedgerFile {
     pub fn update<R>(&self, change: impl FnOnce(&mut Ledger) -> R) -> Result<R, Problem> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let _lock = self.lock()?;
-        let (before, document) = match self.contents()? {
-            Contents::Good(ledger, document) => (*ledger, document),
+        let document = match self.contents()? {
+            Contents::Good(document) => document,
             Contents::Missing => return Err(unreadable("the ledger is gone")),
             Contents::Damaged => return Err(damaged()),
         };
-        let mut after = before.clone();
+        let before = document.ledger();
+        let mut after = Ledger::clone(before);
         let result = change(&mut after);
         after.accounts.iter_mut().for_each(AccountRecord::prune);
-        if let Some(section) = before.newer.iter().find(|section| after.differs(&before, **section)) {
+        if let Some(section) = before.newer.iter().find(|section| after.differs(before, **section)) {
             return Err(section.is_newer());
         }
-        if after != before {
-            let rewritten = sections::rewritten(&document, &json(&before)?, json(&after)?, &before.newer);
-            self.write(&rewritten)?;
+        if after != **before {
+            self.write(document.changed_to(after).map_err(no_json)?)?;
         }
         Ok(result)
     }
@@ -336,7 +341,7 @@ impl LedgerFile {
         let _lock = self.lock()?;
         disk::remove_leftovers(&self.path);
         match self.contents()? {
-            Contents::Good(ledger, _) => Ok(ledger.newer.first().map(|section| section.is_newer())),
+            Contents::Good(document) => Ok(document.ledger().newer.first().map(|section| section.is_newer())),
             Contents::Missing => {
                 self.start_anew()?;
                 Ok(None)
@@ -369,8 +374,7 @@ impl LedgerFile {
 
     /// Only with the lock held.
     fn start_anew(&self) -> Result<(), Problem> {
-        let nothing = serde_json::Value::Null;
-        self.write(&sections::rewritten(&nothing, &nothing, json(&Self::fresh())?, &BTreeSet::new()))
+        self.write(Document::new(Self::fresh()).map_err(no_json)?)
     }
 
     /// Renames a damaged ledger, so that whoever can read it still may.
@@ -402,17 +406,22 @@ impl LedgerFile {
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(io_problem("reading the ledger"))?;
-        let contents = understand(&bytes)?;
+        let contents = match self.understood().as_ref().filter(|document| document.bytes() == bytes) {
+            Some(document) => Contents::Good(Arc::clone(document)),
+            None => understand(bytes)?,
+        };
+        if let Contents::Good(document) = &contents {
+            *self.understood() = Some(Arc::clone(document));
+        }
         *self.last_seen() = Some(Fingerprint::of(&metadata));
         Ok(contents)
     }
 
     /// Only with the lock held.
-    fn write(&self, document: &serde_json::Value) -> Result<(), Problem> {
-        let mut bytes = serde_json::to_vec_pretty(document).map_err(no_json)?;
-        bytes.push(b'\n');
-        disk::replace(&self.path, &bytes).map_err(no_write("writing the ledger"))?;
+    fn write(&self, document: Document) -> Result<(), Problem> {
+        disk::replace(&self.path, document.bytes()).map_err(no_write("writing the ledger"))?;
         let metadata = std::fs::metadata(&self.path).map_err(io_problem("writing the ledger"))?;
+        *self.understood() = Some(Arc::new(document));
         *self.last_seen() = Some(Fingerprint::of(&metadata));
         Ok(())
     }
@@ -429,48 +438,40 @@ impl LedgerFile {
         Err(Problem::new(ProblemCode::ProfileBusy).with_detail(detail))
     }
 
-    fn last_seen(&self) -> std::sync::MutexGuard<'_, Option<Fingerprint>> {
+    fn last_seen(&self) -> MutexGuard<'_, Option<Fingerprint>> {
         self.last_seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn understood(&self) -> MutexGuard<'_, Option<Arc<Document>>> {
+        self.understood.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What was found in the file.
 enum Contents {
-    /// What it says, and all that stands in it.
-    Good(Box<Ledger>, serde_json::Value),
+    Good(Arc<Document>),
     Missing,
     Damaged,
 }
 
 /// What a file's bytes say. An error means a newer version, which must be left alone.
-fn understand(bytes: &[u8]) -> Result<Contents, Problem> {
+fn understand(bytes: Vec<u8>) -> Result<Contents, Problem> {
     #[derive(Deserialize)]
     struct AnyVersion {
         version: u64,
     }
 
-    // Some editors on Windows put a byte order mark in front; the rest is as good as ever.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if let Ok(AnyVersion { version }) = serde_json::from_slice(bytes)
+    if let Ok(AnyVersion { version }) = serde_json::from_slice(document::without_mark(&bytes))
         && version > u64::from(VERSION)
     {
         return Err(Problem::new(ProblemCode::LedgerNewer).with_detail(format!(
             "the ledger was written by a newer version of TuneKey (shape {version}, this one knows {VERSION})"
         )));
     }
-    let Ok(document) = serde_json::from_slice::<serde_json::Value>(bytes) else {
-        return Ok(Contents::Damaged);
-    };
-    let mut understood = document.clone();
-    let newer = sections::take_newer(&mut understood);
-    Ok(match serde_json::from_value::<Ledger>(understood) {
-        Ok(ledger) if ledger.is_sound() => Contents::Good(Box::new(Ledger { newer, ..ledger }), document),
+    Ok(match Document::read(bytes) {
+        Ok(document) if document.ledger().is_sound() => Contents::Good(Arc::new(document)),
         Ok(_) | Err(_) => Contents::Damaged,
     })
-}
-
-fn json(ledger: &Ledger) -> Result<serde_json::Value, Problem> {
-    serde_json::to_value(ledger).map_err(no_json)
 }
 
 fn no_json(error: serde_json::Error) -> Problem {

@@ -18,11 +18,13 @@ impl ClientIdentities {
 
     /// Makes a choice, if there is such a one. Says whether there is.
     pub fn choose(&mut self, facts: &ClientIdentityFacts, value: &str) -> bool {
-        let is_known = facts.options.iter().any(|option| option.value == value);
-        if is_known {
-            self.0.insert(facts.key.to_owned(), value.to_owned());
+        match facts.options.iter().position(|option| option.value == value) {
+            // As if it had never been chosen: the same choices are equal.
+            Some(0) => drop(self.0.remove(facts.key)),
+            Some(_) => drop(self.0.insert(facts.key.to_owned(), value.to_owned())),
+            None => return false,
         }
-        is_known
+        true
     }
 }
 
@@ -52,5 +54,7 @@ mod tests {
         assert_eq!(chosen.of(&facts), "web");
         assert!(chosen.choose(&facts, "pc"));
         assert_eq!(chosen.of(&facts), "pc");
+        assert!(chosen.choose(&facts, "web"));
+        assert_eq!(chosen, ClientIdentities::default(), "the same choices are equal");
     }
 }

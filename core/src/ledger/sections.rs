@@ -67,17 +67,45 @@ impl Section {
     }
 }
 
-/// Takes the sections out that only a newer version understands, and says which they are.
-pub(super) fn take_newer(document: &mut Value) -> BTreeSet<Section> {
-    let versions = document.get(VERSIONS).cloned().unwrap_or_default();
+/// The sections that only a newer version understands.
+pub(super) fn newer(document: &Value) -> BTreeSet<Section> {
+    let versions = document.get(VERSIONS);
     let is_newer = |section: &Section| {
-        versions.get(section.key()).and_then(Value::as_u64).is_some_and(|version| version > section.version())
+        let version = versions.and_then(|versions| versions.get(section.key())).and_then(Value::as_u64);
+        version.is_some_and(|version| version > section.version())
     };
-    let newer: BTreeSet<Section> = Section::VARIANTS.iter().copied().filter(is_newer).collect();
+    Section::VARIANTS.iter().copied().filter(is_newer).collect()
+}
+
+/// The document without those sections.
+pub(super) fn without(mut document: Value, sections: &BTreeSet<Section>) -> Value {
     if let Some(object) = document.as_object_mut() {
-        object.retain(|key, _| newer.iter().all(|section| section.key() != key));
+        object.retain(|key, _| sections.iter().all(|section| section.key() != key));
     }
-    newer
+    document
+}
+
+/// Whether nothing stands in a document but `understood`, which this code makes of it.
+pub(super) fn says_no_more(document: &Value, understood: &Value) -> bool {
+    let Value::Object(parts) = document else { return false };
+    parts.iter().all(|(key, value)| match understood.get(key) {
+        Some(understood) => is_within(value, understood),
+        None => key == VERSIONS && *value == versions(&Value::Null),
+    })
+}
+
+/// Whether everything that has a name in a value has it in the other one, too.
+fn is_within(value: &Value, other: &Value) -> bool {
+    match (value, other) {
+        (Value::Object(value), Value::Object(other)) => {
+            value.iter().all(|(key, value)| other.get(key).is_some_and(|other| is_within(value, other)))
+        }
+        (Value::Array(value), Value::Array(other)) => {
+            value.len() == other.len()
+                && value.iter().zip(other).all(|(value, other)| is_within(value, other))
+        }
+        (value, other) => !(value.is_object() || value.is_array() || other.is_object() || other.is_array()),
+    }
 }
 
 /// What is written in the place of `document`, which says `before` to this code and is to say `after`.
@@ -96,7 +124,7 @@ pub(super) fn rewritten(document: &Value, before: &Value, after: Value, newer: &
 }
 
 /// The versions of all sections, with those that are not known here.
-fn versions(document: &Value) -> Value {
+pub(super) fn versions(document: &Value) -> Value {
     let mut versions: BTreeMap<String, Value> = match document.get(VERSIONS) {
         Some(Value::Object(versions)) => versions.clone().into_iter().collect(),
         _ => BTreeMap::new(),

@@ -87,7 +87,7 @@ fn everything_in_the_ledger_is_read_back() {
             ledger.clone()
         })
         .expect("it can be written");
-    assert_eq!(open(&scratch).0.read().expect("it is there"), written);
+    assert_eq!(*open(&scratch).0.read().expect("it is there"), written);
 }
 
 #[test]
@@ -102,6 +102,31 @@ fn a_change_is_seen_by_another_process_and_says_so() {
     assert!(!theirs.changed_since_last_read(), "and knows");
     assert_eq!(ours.read().expect("it is there").accounts, [record("42")]);
     assert!(!ours.changed_since_last_read(), "now so do we");
+}
+
+#[test]
+fn a_change_of_one_account_leaves_the_text_of_every_other_as_it_stands() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let (file, _) = open(&scratch);
+    let lines = || -> Vec<String> {
+        let text = std::fs::read_to_string(scratch.path().join("ledger.json")).expect("it can be read");
+        text.lines().map(str::to_owned).collect()
+    };
+    file.update(|ledger| ledger.accounts.extend(["1", "2", "3"].map(record))).expect("it can be written");
+    let before = lines();
+    for label in [Some("two"), None, Some("again")] {
+        file.update(|ledger| ledger.accounts[1].label = label.map(str::to_owned)).expect("it can be written");
+        let (read, _) = open(&scratch);
+        let labels: Vec<_> =
+            read.read().expect("it is there").accounts.iter().map(|one| one.label.clone()).collect();
+        assert_eq!(labels, [None, label.map(str::to_owned), None], "another process reads the same");
+    }
+    let differing = lines().iter().zip(&before).filter(|(now, then)| now != then).count();
+    assert_eq!(differing, 1, "one line for each account");
+    file.update(|ledger| ledger.accounts.remove(0)).expect("it can be written");
+    let left: Vec<_> =
+        open(&scratch).0.read().expect("it is there").accounts.iter().map(|one| one.id.clone()).collect();
+    assert_eq!(left, [record("2").id, record("3").id], "each text is that of its own account");
 }
 
 #[test]
@@ -319,7 +344,7 @@ fn renewals_are_kept_for_thirty_days_and_five_hundred_of_them_at_most() {
         ledger.accounts = vec![old, many];
     })
     .expect("it can be written");
-    let accounts = file.read().expect("it is there").accounts;
+    let accounts = &file.read().expect("it is there").accounts;
     assert_eq!(accounts[0].renewals.len(), 31, "from today to thirty days ago");
     assert_eq!(accounts[0].renewals[0], renewal(39 * DAY), "the newest is first");
     assert_eq!(accounts[1].renewals.len(), 500);
@@ -368,7 +393,8 @@ fn names_and_messages_that_were_written_before_they_were_cleaned_are_cleaned_whe
         ledger.accounts.push(one);
     })
     .expect("it can be written");
-    let account = open(&scratch).0.read().expect("it is there").accounts.remove(0);
+    let ledger = open(&scratch).0.read().expect("it is there");
+    let account = &ledger.accounts[0];
     let problem = account.renewals[0].problem.clone().expect("it failed");
     for text in [
         account.nickname.as_str(),
@@ -461,7 +487,7 @@ fn every_cause_has_words_of_its_own_in_both_languages() {
 mod fuzz {
     use tunekey_fuzz::fuzz;
 
-    use super::super::{Contents, Ledger, understand};
+    use super::super::{Contents, Document, Ledger, understand};
 
     #[test]
     fn a_ledger() {
@@ -469,8 +495,14 @@ mod fuzz {
         let whole = serde_json::to_vec(&whole).expect("a ledger is JSON");
         let account = br#"{"version":1,"device_id":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","accounts":[{"id":"qqmusic:1","nickname":"n","method":"qq_scan","added_at":"2026-11-21T12:00:00Z","health":{"state":"healthy"},"life":{"issued_at":"2026-11-21T12:00:00Z"}}]}"#.to_vec();
         fuzz!([whole.clone(), account.clone()], |input: &[u8]| {
-            if let Ok(Contents::Good(ledger, _)) = understand(input) {
+            if let Ok(Contents::Good(document)) = understand(input.to_vec()) {
+                let ledger = document.ledger();
                 assert_eq!(ledger.device_id.len(), 52);
+                if ledger.newer.is_empty() {
+                    let again = document.changed_to(Ledger::clone(ledger)).expect("it has a text");
+                    let again = Document::read(again.bytes().to_vec()).expect("it can be read again");
+                    assert_eq!(*again.ledger(), *ledger, "what is written says what was read");
+                }
             }
         });
     }

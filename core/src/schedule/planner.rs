@@ -130,7 +130,8 @@ impl Planner {
         if is_first {
             self.started = now.boot;
         }
-        self.accounts.retain(|id, _| view.records.iter().any(|record| record.id == *id));
+        let known: HashSet<_> = view.records.iter().map(|record| &record.id).collect();
+        self.accounts.retain(|id, _| known.contains(id));
         for record in view.records {
             self.accounts.entry(record.id.clone()).or_default();
         }
