@@ -1,12 +1,14 @@
 //! `tunekey get`, `rejected` and `watch`: what programs want of an account's key. For `lib.rs`, `run.rs` and `daemon.rs`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
-use tunekey_core::{AccountId, Event, Generation, KeyStatus, Language, Problem, ProblemCode, TuneKey};
+use tunekey_core::{
+    Account, AccountId, Event, Generation, KeyStatus, Language, Problem, ProblemCode, TuneKey,
+};
 
 use crate::commands::{refusal, result_after};
 use crate::failure::Failure;
@@ -98,17 +100,18 @@ pub(crate) enum Readers {
 /// Prints what changes, in this process and in others, for ever or until nobody reads it.
 pub(crate) async fn follow(tunekey: &TuneKey, reporter: &mut Reporter, readers: Readers) {
     let mut events = tunekey.events();
-    reporter.all(tunekey);
+    reporter.all(tunekey).await;
     let mut ticks = tokio::time::interval(PACE);
     while readers == Readers::Optional || reporter.is_read {
         tokio::select! {
             event = events.recv() => match event {
-                Ok(Event::Account { .. } | Event::AccountGone { .. }) | Err(RecvError::Lagged(_)) => {
-                    reporter.all(tunekey);
-                }
+                Ok(Event::Account { account }) => reporter.one(tunekey, &account).await,
+                Ok(Event::AccountGone { id, .. }) => reporter.gone(&id).await,
+                Err(RecvError::Lagged(_)) => reporter.all(tunekey).await,
                 Ok(Event::Store { state }) => {
                     let object = json!({ "event": "store", "state": state });
-                    reporter.print(&object, || format!("store  {}", object["state"].as_str().unwrap_or_default()));
+                    let text = || format!("store  {}", object["state"].as_str().unwrap_or_default());
+                    reporter.print(&object, text).await;
                 }
                 Ok(
                     Event::Settings { .. }
@@ -138,32 +141,40 @@ impl Reporter {
         Self { only, printed: HashMap::new(), is_read: true, output }
     }
 
-    fn all(&mut self, tunekey: &TuneKey) {
+    async fn all(&mut self, tunekey: &TuneKey) {
         let accounts = tunekey.snapshot().accounts;
-        let wanted = |id: &AccountId| self.only.as_ref().is_none_or(|only| only == id);
-        let statuses: Vec<_> = accounts
-            .iter()
-            .filter(|account| wanted(&account.id))
-            .filter_map(|account| Some((account, tunekey.key_status(&account.id).ok()?)))
-            .collect();
-        let gone: Vec<_> = self.printed.keys().cloned().collect();
-        for id in gone.into_iter().filter(|id| statuses.iter().all(|(_, status)| status.account != *id)) {
-            self.printed.remove(&id);
-            self.print(&json!({ "event": "gone", "account": id }), || format!("{id}  -"));
+        let is_here: HashSet<_> = accounts.iter().map(|account| &account.id).collect();
+        let gone: Vec<_> = self.printed.keys().filter(|id| !is_here.contains(id)).cloned().collect();
+        for id in &gone {
+            self.gone(id).await;
         }
-        for (account, status) in statuses {
-            let mut object = object(&status);
-            object["event"] = json!("account");
-            if self.printed.get(&status.account) != Some(&object) {
-                let language = self.output.language;
-                self.print(&object, || line(&status, &text::account_line(account, language)));
-                self.printed.insert(status.account, object);
-            }
+        for account in &accounts {
+            self.one(tunekey, account).await;
         }
     }
 
-    fn print(&mut self, object: &Value, text: impl FnOnce() -> String) {
-        self.is_read &= self.output.one_of_many(object, text);
+    async fn one(&mut self, tunekey: &TuneKey, account: &Account) {
+        if self.only.as_ref().is_some_and(|only| *only != account.id) {
+            return;
+        }
+        let Ok(status) = tunekey.key_status(&account.id) else { return };
+        let mut object = object(&status);
+        object["event"] = json!("account");
+        if self.printed.get(&account.id) != Some(&object) {
+            let language = self.output.language;
+            self.print(&object, || line(&status, &text::account_line(account, language))).await;
+            self.printed.insert(status.account, object);
+        }
+    }
+
+    async fn gone(&mut self, id: &AccountId) {
+        if self.printed.remove(id).is_some() {
+            self.print(&json!({ "event": "gone", "account": id }), || format!("{id}  -")).await;
+        }
+    }
+
+    async fn print(&mut self, object: &Value, text: impl FnOnce() -> String) {
+        self.is_read &= self.output.one_of_many(object, text).await;
     }
 }
 

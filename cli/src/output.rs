@@ -92,13 +92,15 @@ impl Output {
         if io::stdout().is_terminal() { self.line(text) } else { self.write(text) }
     }
 
-    /// Prints one of many: an object for programs, a line for people. Says whether somebody still reads.
-    pub(crate) fn one_of_many(self, object: &impl Serialize, text: impl FnOnce() -> String) -> bool {
+    /// Prints one of many: an object for programs, a line for people. Says whether somebody still reads. Whoever reads
+    /// slowly, or not at all, keeps nothing else from going on.
+    pub(crate) async fn one_of_many(self, object: &impl Serialize, text: impl FnOnce() -> String) -> bool {
         let line = match self.json {
             true => serde_json::to_string(object).unwrap_or_else(|_| "{}".to_owned()),
             false => text(),
         };
-        print(&format!("{line}\n")).is_ok()
+        let printed = tokio::task::spawn_blocking(move || print(&format!("{line}\n")).is_ok());
+        printed.await.unwrap_or_default()
     }
 
     fn write(self, text: &str) {

@@ -1,18 +1,22 @@
 //! The command line on a server, without a screen: for scripts, services and containers, with each place for credentials.
 
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use nix::sys::signal::Signal;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::{self, Signal};
 use serde_json::Value;
 use tokio::net::UnixDatagram;
 use tunekey_simulator::{Fault, FaultKind};
 use tunekey_tests::desktop::key_of;
 use tunekey_tests::eventually::until;
 use tunekey_tests::fixtures::{NETEASE, QQ};
+use tunekey_tests::ledger_file;
+use tunekey_tests::process::pid;
 use tunekey_tests::programs::{program, workspace};
 use tunekey_tests::server::{Server, Store, mode_of};
 
@@ -244,6 +248,45 @@ async fn a_daemon_tells_systemd_how_it_is_and_stops_in_time(store: Store) -> Res
     server.finish(daemon).await?.succeeded()?;
     ensure!(asked.elapsed() < STOP_LIMIT, "it took {:?}", asked.elapsed());
     server.ensure_no_secret_leaked()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_whose_output_nobody_reads_renews_all_the_same_and_stops_in_time() -> Result<()> {
+    let server = Server::start().await?;
+    server.sign_in(QQ).await?;
+    let (_reader, writer) = std::io::pipe()?;
+    fill(&writer)?;
+    let mut command = server.sandbox.command(program("tunekey")?);
+    command.arg("--profile").arg(server.sandbox.profile()).args(["--json", "daemon"]).stdout(writer);
+    let mut daemon = command.spawn()?;
+    until("the daemon to answer", || async { server.cli(&["health"]).await?.succeeded().map(drop) }).await?;
+    ledger_file::make_due(&server.sandbox.profile(), QQ)?;
+    until("the key to be renewed", || async {
+        let status = server.object(&["--json", "get", QQ]).await?;
+        ensure!(status["generation"] == 2, "it is of generation {}", status["generation"]);
+        Ok(())
+    })
+    .await?;
+    let asked = Instant::now();
+    signal::kill(pid(daemon.id()), Signal::SIGTERM)?;
+    let status = tokio::task::spawn_blocking(move || daemon.wait()).await??;
+    ensure!(status.success() && asked.elapsed() < STOP_LIMIT, "{status} after {:?}", asked.elapsed());
+    server.ensure_no_secret_leaked()
+}
+
+/// Writes into a pipe until it takes no more.
+fn fill(pipe: &std::io::PipeWriter) -> Result<()> {
+    let flags = OFlag::from_bits_truncate(fcntl(pipe, FcntlArg::F_GETFL)?);
+    fcntl(pipe, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    let written = loop {
+        // To the last byte: what is larger than what is left is refused as a whole.
+        if let Err(full) = (&*pipe).write(b"x") {
+            break full;
+        }
+    };
+    ensure!(written.kind() == std::io::ErrorKind::WouldBlock, "{written}");
+    fcntl(pipe, FcntlArg::F_SETFL(flags))?;
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
