@@ -159,7 +159,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
     ]
 }
 
-/// The page asks for this once it listens for events: what is to be opened is opened from then on.
+/// The page asks for this at its start, and once more when it listens for events: what is to be opened is opened from then
+/// on.
 ///
 /// If the page lies: it learns what it shows anyway, names, numbers and states; no secret is among them.
 #[tauri::command(async)]
@@ -168,13 +169,16 @@ fn snapshot(
     core: State<'_, TuneKey>,
     notice: State<'_, StartNotice>,
     api: State<'_, LocalApi>,
+    listens: bool,
 ) -> Snapshot {
     let mut snapshot = core.snapshot();
     if snapshot.notice.is_none() {
         snapshot.notice.clone_from(&notice.0);
     }
-    window::on_page_listening(&app);
-    api.tell();
+    if listens {
+        window::on_page_listening(&app);
+        api.tell();
+    }
     snapshot
 }
 

@@ -48,9 +48,13 @@ export function identityIn(settings: Settings | null, { key, options }: ClientId
  * from: `snapshot`, `services`, `deliveryFacts`, `about` and `preferences`; and `picture` and `apiUses`, which the news says are to be asked for.
  */
 export interface Host {
-  /** Reports events until the returned function is called. Subscribe first, then ask for the snapshot. */
+  /** Reports events until the returned function is called. */
   subscribe(listener: (event: HostEvent) => void): Promise<() => void>;
-  snapshot(): Promise<Snapshot>;
+  /**
+   * How everything stands. Once the window listens for events it says so, and asks again: what came between would be missed.
+   * What is to be opened in it is opened from then on.
+   */
+  snapshot(listens: boolean): Promise<Snapshot>;
   /** The picture that an account has now: a `data:` URL. */
   picture(account: string): Promise<string | null>;
   services(): Promise<ServiceInfo[]>;

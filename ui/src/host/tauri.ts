@@ -9,7 +9,7 @@ export const tauri: Host = {
     listen<HostEvent>('tunekey', ({ payload }) => {
       listener(payload);
     }),
-  snapshot: () => invoke('snapshot'),
+  snapshot: (listens) => invoke('snapshot', { listens }),
   picture: (account) => invoke('picture', { account }),
   services: () => invoke('services'),
   about: () => invoke('about'),

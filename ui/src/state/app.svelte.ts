@@ -53,7 +53,9 @@ export class App {
   #asked = $state.raw<Record<string, Busy>>({});
   /** The view that the program was told of last. */
   #told: string | null = null;
-  /** The preferences that came before the first ones were there: they are newer. */
+  /** Whether events come, so that everything that is known is new. */
+  #listens = false;
+  /** The preferences that came before then: they are newer than those that were asked for. */
   #early: Preferences | null = null;
   readonly #preferring = new Turns();
   readonly #setting = new Turns();
@@ -176,15 +178,18 @@ export class App {
     return this.#question !== null && account ? { ...this.#question, account } : null;
   }
 
-  /** Subscribes, then asks for everything that changes. Gives the way to stop listening. */
+  /**
+   * Asks for everything, and shows it without waiting until events come; asks again for what may have changed by then. Gives
+   * the way to stop listening.
+   */
   async open(): Promise<() => void> {
     const listening = this.host.subscribe((event) => {
       this.clock.tick();
       this.#apply(event);
     });
-    const [stop, [snapshot, preferences], services, deliveries, about] = await Promise.all([
-      listening,
-      listening.then(() => Promise.all([this.host.snapshot(), this.host.preferences()])),
+    const [snapshot, preferences, services, deliveries, about] = await Promise.all([
+      this.host.snapshot(false),
+      this.host.preferences(),
       this.host.services(),
       this.host.deliveryFacts(),
       this.host.about(),
@@ -196,11 +201,16 @@ export class App {
     knowDeliveries(deliveries);
     this.#preferences = this.#early ?? preferences;
     this.#told = preferences.lastView;
-    this.core.replace(snapshot);
+    this.core.begin(snapshot);
     this.#place = recalled(preferences.lastView);
     this.#order = recalledOrder(preferences.lastView);
     if (this.#place.view !== 'settings') this.#home = this.#place;
     this.#ready = true;
+    const stop = await listening;
+    const [now, newest] = await Promise.all([this.host.snapshot(true), this.host.preferences()]);
+    this.core.replace(now);
+    this.#preferences = this.#early ?? newest;
+    this.#listens = true;
     if (this.#awaited !== null) this.#open(this.#awaited);
     return stop;
   }
@@ -494,7 +504,7 @@ export class App {
         break;
       case 'preferences':
         this.#preferences = event.preferences;
-        if (!this.#ready) this.#early = event.preferences;
+        if (!this.#listens) this.#early = event.preferences;
         break;
       case 'clipboard':
         if (event.clip !== null) this.#copied(event.clip);

@@ -72,8 +72,25 @@ export class Core {
     return this.#accounts.find((account) => account.id === id);
   }
 
+  /** Takes a snapshot that was asked for before events came. */
+  begin(snapshot: Snapshot): void {
+    this.#take(snapshot);
+    [...(this.#early ?? [])].forEach((event) => {
+      this.#change(event);
+    });
+  }
+
   /** Takes the snapshot, and again what came while it was on its way: some of that may be newer. */
   replace(snapshot: Snapshot): void {
+    this.#take(snapshot);
+    const early = this.#early ?? [];
+    this.#early = null;
+    early.forEach((event) => {
+      this.#change(event);
+    });
+  }
+
+  #take(snapshot: Snapshot): void {
     this.#accounts = snapshot.accounts;
     snapshot.accounts.forEach(({ id, revision }) => this.#revisions.set(id, revision));
     this.#deliveries = snapshot.deliveries;
@@ -83,16 +100,15 @@ export class Core {
     this.#notifications = snapshot.notifications;
     this.#notice = snapshot.notice;
     this.#systemProxy = snapshot.system_proxy ?? null;
-    const early = this.#early ?? [];
-    this.#early = null;
-    early.forEach((event) => {
-      this.apply(event);
-    });
   }
 
   /** Takes a change. */
   apply(event: Event): void {
     this.#early?.push(event);
+    this.#change(event);
+  }
+
+  #change(event: Event): void {
     switch (event.kind) {
       case 'account':
         if (!this.#isNewer(event.account.id, event.account.revision)) break;

@@ -68,6 +68,17 @@ describe('what comes while the snapshot is on its way', () => {
     expect(core.keychain).toBe('locked');
   });
 
+  test('is newer than both the snapshot before events came and the one after', () => {
+    const core = new Core();
+    core.apply({ kind: 'keychain', state: 'locked' });
+    core.begin(snapshot());
+    expect(core.keychain).toBe('locked');
+    core.apply({ kind: 'account', account: yehang });
+    core.replace(snapshot());
+    expect(core.keychain).toBe('locked');
+    expect(core.accounts.map(({ id }) => id)).toEqual([linJian.id, yehang.id]);
+  });
+
   test('keeps its order', () => {
     const core = new Core();
     core.apply({ kind: 'account', account: yehang });
