@@ -102,7 +102,7 @@ pub(crate) fn products(steps: &mut Steps, profile: Profile) -> Result<()> {
 pub(crate) fn released(steps: &mut Steps) -> Result<()> {
     // Feature unification must not put what one program needs into another: each is built alone.
     command_line(steps, Profile::Release)?;
-    steps.run("build the app", programs(Profile::Release, &["tunekey-desktop"]))
+    steps.run("build the app", released_program("tunekey-desktop"))
 }
 
 /// Builds the command line.
@@ -110,7 +110,11 @@ pub(crate) fn released(steps: &mut Steps) -> Result<()> {
 /// # Errors
 /// When it does not build.
 pub(crate) fn command_line(steps: &mut Steps, profile: Profile) -> Result<()> {
-    steps.run("build the command line", programs(profile, &["tunekey"]))
+    let build = match profile {
+        Profile::Debug => programs(profile, &["tunekey"]),
+        Profile::Release => released_program("tunekey"),
+    };
+    steps.run("build the command line", build)
 }
 
 /// Builds the smallest Tauri window, which the app's memory is held against.
@@ -123,18 +127,33 @@ pub(crate) fn bare_window(steps: &mut Steps) -> Result<()> {
     steps.run("build a bare Tauri window", build)
 }
 
+/// A program as it is released, of the package of that name.
+fn released_program(package: &str) -> Command {
+    let mut build = building("rustc", Profile::Release, &[package]);
+    build.args(["--bin", package]);
+    if cfg!(target_os = "linux") {
+        // Relative, as the compiler is run here: a path of this computer would make other bytes elsewhere.
+        build.args([
+            "--",
+            "-Clink-arg=-Wl,--no-eh-frame-hdr",
+            "-Clink-arg=-Wl,-T,packaging/linux/release.ld",
+        ]);
+    }
+    build
+}
+
 fn programs(profile: Profile, packages: &[&str]) -> Command {
-    let mut build = cargo(&["build"]);
+    building("build", profile, packages)
+}
+
+fn building(with: &str, profile: Profile, packages: &[&str]) -> Command {
+    let mut build = cargo(&[with]);
     for package in packages {
         build.args(["--package", package]);
     }
     if profile == Profile::Release {
         build.arg("--release");
         reproducible::without_local_paths(&mut build, &workspace());
-        if cfg!(target_os = "linux") {
-            // Tables that only unwinding reads: a release aborts. They are a tenth of a program.
-            reproducible::add_compiler_flags(&mut build, ["-Cforce-unwind-tables=no".to_owned()]);
-        }
         if packages.contains(&"tunekey-desktop") {
             // What `tauri build` adds: without it Tauri takes the build for a development one.
             build.args(["--features", "tauri/custom-protocol"]);

@@ -25,7 +25,7 @@ pub(crate) fn without_local_paths(cargo: &mut Command, workspace: &Path) {
 }
 
 /// Lets cargo's compiler be called with these, too.
-pub(crate) fn add_compiler_flags(cargo: &mut Command, flags: impl IntoIterator<Item = String>) {
+fn add_compiler_flags(cargo: &mut Command, flags: impl IntoIterator<Item = String>) {
     // Unlike RUSTFLAGS it takes paths with spaces.
     const VARIABLE: &str = "CARGO_ENCODED_RUSTFLAGS";
     let set = cargo.get_envs().find_map(|(name, value)| value.filter(|_| name == VARIABLE));
