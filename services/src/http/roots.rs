@@ -76,10 +76,16 @@ fn read() -> Vec<Certificate> {
 pub(super) fn authorities() -> impl Iterator<Item = rustls::pki_types::CertificateDer<'static>> {
     use std::path::Path;
 
-    let bundle = BUNDLES.iter().map(Path::new).find(|path| path.exists());
-    let mut found = rustls_native_certs::load_certs_from_paths(bundle, None).certs;
-    for directory in openssl_probe::candidate_cert_dirs() {
-        found.extend(rustls_native_certs::load_certs_from_paths(None, Some(directory)).certs);
+    // What keeps the bundle keeps the folders, too, where the same ones stand in a file each: to read them as well would
+    // take longer than all else that a command does.
+    let mut found = match BUNDLES.iter().map(Path::new).find(|path| path.exists()) {
+        Some(bundle) => rustls_native_certs::load_certs_from_paths(Some(bundle), None).certs,
+        None => Vec::new(),
+    };
+    if found.is_empty() {
+        for directory in openssl_probe::candidate_cert_dirs() {
+            found.extend(rustls_native_certs::load_certs_from_paths(None, Some(directory)).certs);
+        }
     }
     found.sort_unstable_by(|one, other| one.as_ref().cmp(other.as_ref()));
     found.dedup();
