@@ -32,7 +32,7 @@ fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     let built = Beside::start()?;
     test::check(steps, counted)?;
     steps.step("builds for other systems, begun beside the tests", || built.wait())?;
-    cross::test(steps, counted)
+    cross::run_built(steps, counted)
 }
 
 /// The build beside the tests. It ends with them.

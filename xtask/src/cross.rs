@@ -22,15 +22,19 @@ use sid::Sid;
 use target::{ARM_LINUX, ARM_MAC, INTEL_LINUX, INTEL_MAC, WINDOWS};
 use windows_packages::{Compression, Contents, LOADER, PROGRAMS};
 
-use crate::build::{self, Profile, cargo, workspace};
+use crate::build::{self, Profile, workspace};
 use crate::counted::Counted;
 use crate::packages::{self, Purpose};
 use crate::product::VERSION;
-use crate::reproducible;
 use crate::steps::{Steps, say};
+use crate::{reproducible, suites, test};
 
 /// Where the installers are that the tests install, as their `windows_installer.rs` has it.
 const INSTALLERS: &str = "target/cross/installers";
+
+/// The suites of what is built here.
+pub(crate) const SUITES: [&str; 5] =
+    ["container_root", "static_linux", "windows", "windows_installer", "windows_server"];
 
 /// What stands for the next version there.
 const NEXT_VERSION: &str = "99.0.0";
@@ -99,7 +103,7 @@ fn run(steps: &mut Steps, counted: &mut Counted, only_build: bool) -> Result<()>
     packages::install(steps, Purpose::Cross)?;
     build::ui(steps)?;
     compile(steps)?;
-    if only_build { Ok(()) } else { test(steps, counted) }
+    if only_build { Ok(()) } else { run_built(steps, counted) }
 }
 
 /// Checks and builds for every other target.
@@ -129,26 +133,15 @@ fn compile(steps: &mut Steps) -> Result<()> {
 ///
 /// # Errors
 /// When a test fails.
-pub(crate) fn test(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
+pub(crate) fn run_built(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     let sid = Sid::install(steps)?;
     sid.write_launcher("qemu-aarch64", "", "/usr/bin/qemu-aarch64")?;
     wine::set_up(steps, &sid)?;
-    steps.step("tests of what was built", || {
-        let mut tests = cargo(&["test", "--package", "tunekey-tests", "--features", "cross"]);
-        counted.run(tests.args([
-            "--no-fail-fast",
-            "--test",
-            "container_root",
-            "--test",
-            "static_linux",
-            "--test",
-            "windows",
-            "--test",
-            "windows_server",
-            "--test",
-            "windows_installer",
-        ]))
-    })
+    let suites = steps.step("build the tests of what was built", || {
+        let mut tests = test::with_tests(&["test"]);
+        suites::built(tests.args(SUITES.iter().flat_map(|suite| ["--test", suite])))
+    })?;
+    steps.step("tests of what was built", || suites::run(&suites, suites::cores(), &[], counted))
 }
 
 /// Packs the programs that were built for the tests, as this version and as the next.

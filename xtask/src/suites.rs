@@ -24,7 +24,7 @@ pub(crate) struct Suite {
     /// The package that it is of, such as `tunekey-core`.
     pub(crate) package: String,
     /// What it is called: a file below `tests`, or what holds the unit tests.
-    name: String,
+    pub(crate) name: String,
     program: PathBuf,
     /// Where it is run: the folder of its package.
     folder: PathBuf,
