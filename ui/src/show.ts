@@ -10,6 +10,7 @@ import Window from './views/Window.svelte';
 export async function show(host: Host, clock: Clock = new Clock()): Promise<App> {
   const target = document.getElementById('root');
   if (target === null) throw new Error('the document has no #root');
+  if (navigator.userAgent.includes('Linux')) document.documentElement.dataset.linux = '';
   clock.start();
   const app = new App(host, clock, announcer());
   mount(Window, { target, props: { app } });
