@@ -7,7 +7,7 @@ use aes::cipher::{BlockDecryptMut, BlockEncryptMut, KeyInit, KeyIvInit};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crypto_bigint::modular::{MontyForm, MontyParams};
-use crypto_bigint::{Odd, U1024};
+use crypto_bigint::{Odd, U64, U1024};
 use md5::{Digest, Md5};
 use rand::Rng;
 use rand::distr::Alphanumeric;
@@ -56,7 +56,9 @@ fn rsa(secret: &[u8; 16]) -> String {
     }
     let modulus = Odd::<U1024>::new(U1024::from_be_hex(MODULUS)).expect("the modulus is odd");
     let base = MontyForm::new(&U1024::from_be_slice(&message), MontyParams::new_vartime(modulus));
-    lower_hex(&base.pow(&U1024::from_u32(EXPONENT)).retrieve().to_be_bytes())
+    // Only the bits that it has: each other one would be a multiplication, too.
+    let power = base.pow_bounded_exp(&U64::from_u32(EXPONENT), u32::BITS - EXPONENT.leading_zeros());
+    lower_hex(&power.retrieve().to_be_bytes())
 }
 
 /// Wraps a payload for `/eapi`: the one form field. `path` is the signed path, which begins with `/api`.
