@@ -27,9 +27,9 @@ const UI_START_LIMIT: f64 = 70.0;
 /// The same of all that it may load.
 const UI_LIMIT: f64 = 96.0;
 /// Megabytes of the app.
-const APP_LIMIT: f64 = 12.0;
+const APP_LIMIT: f64 = 12.5;
 /// Megabytes of the command line.
-const CLI_LIMIT: f64 = 11.0;
+const CLI_LIMIT: f64 = 10.0;
 /// Times the memory of a bare Tauri window.
 const MEMORY_LIMIT: f64 = 1.15;
 /// Times the time that a bare Tauri window takes for its first picture.
