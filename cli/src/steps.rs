@@ -100,7 +100,7 @@ pub(crate) fn show(step: &SignInStep, request: &SignInRequest, output: Output) -
                 Language::Chinese => format!("登录的是 {account}{name}。"),
             });
         }
-        SignInStep::Saving => output.note(language.pick("Saving to the keychain…", "正在存入系统密钥环…")),
+        SignInStep::Saving => output.note(language.pick("Saving the credential…", "正在保存凭据…")),
         SignInStep::Done { account, known } => {
             output.note(if *known {
                 language.pick("Signed in again.", "已重新登录，凭据已更新。")
