@@ -27,14 +27,10 @@ use crate::counted::Counted;
 use crate::packages::{self, Purpose};
 use crate::product::VERSION;
 use crate::steps::{Steps, say};
-use crate::{reproducible, suites, test};
+use crate::{reproducible, suites};
 
 /// Where the installers are that the tests install, as their `windows_installer.rs` has it.
 const INSTALLERS: &str = "target/cross/installers";
-
-/// The suites of what is built here.
-pub(crate) const SUITES: [&str; 5] =
-    ["container_root", "static_linux", "windows", "windows_installer", "windows_server"];
 
 /// What stands for the next version there.
 const NEXT_VERSION: &str = "99.0.0";
@@ -138,8 +134,8 @@ pub(crate) fn run_built(steps: &mut Steps, counted: &mut Counted) -> Result<()> 
     sid.write_launcher("qemu-aarch64", "", "/usr/bin/qemu-aarch64")?;
     wine::set_up(steps, &sid)?;
     let suites = steps.step("build the tests of what was built", || {
-        let mut tests = test::with_tests(&["test"]);
-        suites::built(tests.args(SUITES.iter().flat_map(|suite| ["--test", suite])))
+        let mut tests = suites::command(&["test"]);
+        suites::built(tests.args(suites::OF_OTHER_BUILDS.iter().flat_map(|suite| ["--test", suite])))
     })?;
     steps.step("tests of what was built", || suites::run(&suites, suites::cores(), &[], counted))
 }

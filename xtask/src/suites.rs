@@ -12,8 +12,18 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 use cargo_metadata::Message;
 
+use crate::bindings;
+use crate::build::cargo;
 use crate::counted::Counted;
-use crate::steps::{command, say};
+use crate::steps::{self, say};
+
+/// The package whose tests start the programs.
+pub(crate) const WHOLE_PRODUCT: &str = "tunekey-tests";
+/// The feature with those of its suites that [`OF_OTHER_BUILDS`] names.
+pub(crate) const OF_OTHER_SYSTEMS: &str = "tunekey-tests/cross";
+/// The suites of what `cargo xtask cross` builds.
+pub(crate) const OF_OTHER_BUILDS: [&str; 5] =
+    ["container_root", "static_linux", "windows", "windows_installer", "windows_server"];
 
 /// How many are run at once: all take turns in waiting.
 const PER_CORE: usize = 1;
@@ -28,6 +38,21 @@ pub(crate) struct Suite {
     program: PathBuf,
     /// Where it is run: the folder of its package.
     folder: PathBuf,
+}
+
+/// A command of cargo about all tests. Whatever it builds is built with the same features, so that nothing is built twice.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut tests = cargo(arguments);
+    tests.args(["--workspace", "--features", bindings::FEATURES]).args(not_built());
+    if cfg!(target_os = "linux") {
+        tests.args(["--features", OF_OTHER_SYSTEMS]);
+    }
+    tests
+}
+
+/// The tests of the whole product need a virtual display: they run on Linux, and are not built elsewhere.
+pub(crate) fn not_built() -> &'static [&'static str] {
+    if cfg!(target_os = "linux") { &[] } else { &["--exclude", WHOLE_PRODUCT] }
 }
 
 /// Builds all that a command of cargo makes: `cargo test … --no-run`.
@@ -108,7 +133,7 @@ pub(crate) fn cores() -> usize {
 
 impl Suite {
     fn run(&self, tests_at_once: usize, variables: &[(&str, &Path)]) -> Result<(bool, String)> {
-        let mut tests = command(&self.program);
+        let mut tests = steps::command(&self.program);
         tests.current_dir(&self.folder).env("CARGO_MANIFEST_DIR", &self.folder);
         tests.env("RUST_TEST_THREADS", tests_at_once.to_string()).envs(variables.iter().copied());
         let (reader, writer) = std::io::pipe()?;

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything, from a clean checkout, each step with its time.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 
@@ -8,12 +8,8 @@ use crate::build::{self, cargo, npm};
 use crate::counted::Counted;
 use crate::packages::{self, CARGO_MACHETE, Purpose};
 use crate::steps::{Steps, output, say, succeed};
-use crate::{bindings, cross, suites};
+use crate::{bindings, suites};
 
-/// What also has the suites that only [`cross`] runs.
-const OF_OTHER_SYSTEMS: &str = "tunekey-tests/cross";
-/// The package whose tests start the programs.
-const WHOLE_PRODUCT: &str = "tunekey-tests";
 /// How many tests of a suite of the whole product run at once: they mostly wait, for windows and for services at their
 /// own pace.
 const AT_ONCE: usize = 3;
@@ -45,43 +41,28 @@ pub(crate) fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
 
     let mut lints = cargo(&["clippy", "--workspace", "--all-targets"]);
     if cfg!(target_os = "linux") {
-        lints.args(["--features", OF_OTHER_SYSTEMS]);
+        lints.args(["--features", suites::OF_OTHER_SYSTEMS]);
     }
-    steps.run("lints", lints.args(not_tested()).args(["--", "-D", "warnings"]))?;
+    steps.run("lints", lints.args(suites::not_built()).args(["--", "-D", "warnings"]))?;
     steps.step("documentation", || {
         let mut doc = cargo(&["doc", "--quiet", "--no-deps", "--workspace", "--document-private-items"]);
-        succeed(doc.args(not_tested()).env("RUSTDOCFLAGS", "-D warnings"))
+        succeed(doc.args(suites::not_built()).env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     let bindings = bindings::fresh_folder()?;
-    let suites = steps.step("build the tests", || suites::built(&mut with_tests(&["test"])))?;
+    let suites = steps.step("build the tests", || suites::built(&mut suites::command(&["test"])))?;
     // After the tests, which leave programs with what they need of them: these are as they are used.
     build::products(steps, build::Profile::Debug)?;
     let (whole_product, of_crates): (Vec<_>, Vec<_>) =
-        suites.iter().partition(|suite| suite.package == WHOLE_PRODUCT);
+        suites.iter().partition(|suite| suite.package == suites::WHOLE_PRODUCT);
     // What they run is not built yet.
     let whole_product =
-        whole_product.into_iter().filter(|suite| !cross::SUITES.contains(&suite.name.as_str()));
+        whole_product.into_iter().filter(|suite| !suites::OF_OTHER_BUILDS.contains(&suite.name.as_str()));
     steps.step("tests of each crate", || {
         suites::run(of_crates, suites::cores(), &[(bindings::FOLDER, &bindings)], counted)?;
-        counted.run(with_tests(&["test", "--doc"]).env(bindings::FOLDER, &bindings))
+        counted.run(suites::command(&["test", "--doc"]).env(bindings::FOLDER, &bindings))
     })?;
     bindings::compare(steps)?;
     steps.step("tests of the whole product", || suites::run(whole_product, AT_ONCE, &[], counted))
-}
-
-/// A command of cargo about all tests. Whatever it builds is built with the same features, so that nothing is built twice.
-pub(crate) fn with_tests(arguments: &[&str]) -> Command {
-    let mut tests = cargo(arguments);
-    tests.args(["--workspace", "--features", bindings::FEATURES]).args(not_tested());
-    if cfg!(target_os = "linux") {
-        tests.args(["--features", OF_OTHER_SYSTEMS]);
-    }
-    tests
-}
-
-/// The tests of the whole product need a virtual display: they run on Linux, and are not built elsewhere.
-fn not_tested() -> &'static [&'static str] {
-    if cfg!(target_os = "linux") { &[] } else { &["--exclude", WHOLE_PRODUCT] }
 }
 
 /// That all of them are used; licences, sources and banned crates, as `deny.toml` says; known advisories where their list can be fetched.

@@ -197,8 +197,8 @@ pub(super) const YT_DLP: Preset = Preset {
         "写入 --cookies 用的 cookies.txt。yt-dlp 结束时会改写它，届时会提示；让每次运行使用副本即可避免。",
     ),
     setup: Bilingual::new(
-        "Run it with --cookies and a copy of that file. For NetEase the copy has to allow plain http: its page says how.",
-        "运行时用 --cookies 指定该文件的副本。网易云的副本还须允许 http，做法见其页面。",
+        "Run it with --cookies and a copy of that file. Where it asks by plain http, the copy has to allow that: its page says how.",
+        "运行时用 --cookies 指定该文件的副本。它以 http 访问的，副本须放开 https 限制，做法见其页面。",
     ),
     proof: Bilingual::new("The file is read back after it is written.", "写入后会读回核对。"),
     renews: None,
