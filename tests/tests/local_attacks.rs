@@ -157,7 +157,7 @@ async fn a_page_that_lies_leads_nothing_elsewhere_loses_nothing_and_stops_nothin
         .await?;
     let id = added.succeeded()?.json()?[0]["id"].clone();
     until("the window to hear of it", || async {
-        let snapshot = window.invoke("snapshot", json!({})).await?;
+        let snapshot = window.invoke("snapshot", json!({ "listens": false })).await?;
         ensure!(snapshot["deliveries"][0]["id"] == id, "it has not");
         Ok(())
     })
@@ -282,7 +282,7 @@ fn lies() -> Vec<(&'static str, Vec<Value>)> {
     vec![
         // First: what leaves the window has a budget that the others share.
         ("open_releases", vec![json!({}), json!({ "address": "https://example.org/" })]),
-        ("snapshot", vec![json!({}), json!({ "x": long })]),
+        ("snapshot", vec![json!({}), json!({ "listens": true }), json!({ "listens": long })]),
         ("picture", accounts(json!({}))),
         ("services", vec![json!({})]),
         ("about", vec![json!({})]),

@@ -211,7 +211,7 @@ async fn settings_end_as_they_were_chosen_last() -> Result<()> {
                 && preferences["closeToTray"] == true,
             "the program keeps {preferences}"
         );
-        let settings = window.invoke("snapshot", json!({})).await?["settings"].clone();
+        let settings = window.invoke("snapshot", json!({ "listens": false })).await?["settings"].clone();
         ensure!(settings["format"] == "env", "the program keeps {settings}");
         let page = "return [document.querySelector('#g2-light').getAttribute('aria-pressed'), \
                     document.querySelector('#g1').value, document.querySelector('#g4').checked, \
@@ -307,7 +307,7 @@ async fn complete_sign_in(desktop: &Desktop, window: &Window) -> Result<()> {
 
 /// An account of the program's snapshot.
 async fn account_snapshot(window: &Window, account: &str) -> Result<Value> {
-    let snapshot = window.invoke("snapshot", json!({})).await?;
+    let snapshot = window.invoke("snapshot", json!({ "listens": false })).await?;
     let accounts = snapshot["accounts"].as_array().context("there is no list of accounts")?;
     accounts.iter().find(|known| known["id"] == account).cloned().context("the account is gone")
 }
