@@ -601,8 +601,8 @@ export const deliveries: DeliveryFacts = {
         "chinese": "写入 --cookies 用的 cookies.txt。yt-dlp 结束时会改写它，届时会提示；让每次运行使用副本即可避免。"
       },
       "setup": {
-        "english": "Run it with --cookies and a copy of that file.",
-        "chinese": "运行时用 --cookies 指定该文件的副本。"
+        "english": "Run it with --cookies and a copy of that file. Where it asks by plain http, the copy has to allow that: its page says how.",
+        "chinese": "运行时用 --cookies 指定该文件的副本。它以 http 访问的，副本须放开 https 限制，做法见其页面。"
       },
       "proof": {
         "english": "The file is read back after it is written.",
