@@ -1,5 +1,5 @@
 //! `cargo xtask ci`: all that `test` and `cross` check, in less time than one after the other. The tests of the whole
-//! product mostly wait, so that what is built for other systems is built beside them, at the lowest priority.
+//! product mostly wait, so that what is for other systems is built and tried beside them.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,10 +10,10 @@ use anyhow::{Context as _, Result, bail};
 use crate::counted::Counted;
 use crate::packages::{self, Purpose};
 use crate::steps::{Steps, command, say};
-use crate::{build, cross, test};
+use crate::{build, test};
 
-/// What the build beside the tests prints.
-const LOG: &str = "target/cross/build.log";
+/// What `cross` prints beside the tests.
+const LOG: &str = "target/cross/beside.log";
 
 /// Checks everything up to the first step that fails, and says how many checks passed.
 pub(crate) fn everything(mut steps: Steps) -> ExitCode {
@@ -29,13 +29,12 @@ fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     // Before the two go separate ways: both install packages, and both carry the UI inside.
     packages::install(steps, Purpose::Cross)?;
     build::ui(steps)?;
-    let built = Beside::start()?;
+    let cross = Beside::start()?;
     test::check(steps, counted)?;
-    steps.step("builds for other systems, begun beside the tests", || built.wait())?;
-    cross::run_built(steps, counted)
+    steps.step("other systems, begun beside the tests", || cross.wait(counted))
 }
 
-/// The build beside the tests. It ends with them.
+/// What checks other systems beside the tests. It ends with them.
 struct Beside(Child);
 
 impl Beside {
@@ -43,19 +42,19 @@ impl Beside {
         let log = Path::new(LOG);
         std::fs::create_dir_all(log.parent().unwrap_or(log))?;
         let log = File::create(log)?;
-        let mut build = command("nice");
-        build.args(["-n", "19"]).arg(std::env::current_exe()?).args(["cross", "--build", "--ui-as-it-is"]);
-        build.stderr(log.try_clone()?).stdout(log);
-        Ok(Self(spawned(&mut build)?))
+        let mut cross = command(std::env::current_exe()?);
+        cross.args(["cross", "--ui-as-it-is"]).stderr(log.try_clone()?).stdout(log);
+        Ok(Self(spawned(&mut cross)?))
     }
 
-    /// Waits until everything is built, and says what was printed.
-    fn wait(mut self) -> Result<()> {
+    /// Waits until everything is tried, and says what was printed.
+    fn wait(mut self, counted: &mut Counted) -> Result<()> {
         let status = self.0.wait()?;
         let printed = std::fs::read_to_string(LOG).unwrap_or_default();
+        printed.lines().for_each(|line| counted.read(line));
         let lines: Vec<&str> = printed.lines().collect();
         let shown = if status.success() {
-            lines.iter().filter(|line| is_of_steps(line)).collect()
+            lines.iter().filter(|line| is_of_steps(line) || is_of_tests(line)).collect()
         } else {
             last(&lines)
         };
@@ -77,8 +76,8 @@ impl Drop for Beside {
     }
 }
 
-/// How many lines of a failed build are shown.
-const SHOWN: usize = 60;
+/// How many lines of what failed are shown.
+const SHOWN: usize = 200;
 
 fn last<'a>(lines: &'a [&'a str]) -> Vec<&'a &'a str> {
     lines.iter().skip(lines.len().saturating_sub(SHOWN)).collect()
@@ -87,6 +86,11 @@ fn last<'a>(lines: &'a [&'a str]) -> Vec<&'a &'a str> {
 /// Whether a line is how long a step took.
 fn is_of_steps(line: &str) -> bool {
     line.starts_with("    ") && line.contains(": done in ")
+}
+
+/// Whether a line is what became of a test.
+fn is_of_tests(line: &str) -> bool {
+    line.starts_with("test ")
 }
 
 fn spawned(command: &mut Command) -> Result<Child> {

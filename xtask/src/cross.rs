@@ -21,6 +21,7 @@ use anyhow::{Result, ensure};
 use sid::Sid;
 use target::{ARM_LINUX, ARM_MAC, INTEL_LINUX, INTEL_MAC, WINDOWS};
 use windows_packages::{Compression, Contents, LOADER, PROGRAMS};
+use zig::Zig;
 
 use crate::build::{self, Profile, workspace};
 use crate::counted::Counted;
@@ -35,11 +36,11 @@ const INSTALLERS: &str = "target/cross/installers";
 /// What stands for the next version there.
 const NEXT_VERSION: &str = "99.0.0";
 
-/// Checks and builds for every other target and, unless it is only to build, runs what runs here, up to the first step
-/// that fails, and says how many checks passed.
-pub(crate) fn everything(mut steps: Steps, only_build: bool) -> ExitCode {
+/// Checks and builds for every other target and runs what runs here, up to the first step that fails, and says how many
+/// checks passed.
+pub(crate) fn everything(mut steps: Steps) -> ExitCode {
     let mut counted = Counted::default();
-    let came = run(&mut steps, &mut counted, only_build);
+    let came = run(&mut steps, &mut counted);
     counted.close(&steps, came)
 }
 
@@ -88,7 +89,7 @@ pub(crate) fn static_linux(steps: &mut Steps) -> Result<Vec<StaticProgram>> {
     Ok(programs)
 }
 
-fn run(steps: &mut Steps, counted: &mut Counted, only_build: bool) -> Result<()> {
+fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     if !packages::has_apt() {
         return elsewhere::check(steps);
     }
@@ -98,41 +99,38 @@ fn run(steps: &mut Steps, counted: &mut Counted, only_build: bool) -> Result<()>
     );
     packages::install(steps, Purpose::Cross)?;
     build::ui(steps)?;
-    compile(steps)?;
-    if only_build { Ok(()) } else { run_built(steps, counted) }
+    let sid = Sid::install(steps)?;
+    let zig = zig::install(steps)?;
+    compile(steps, &sid, &zig)?;
+    run_built(steps, &sid, counted)
 }
 
 /// Checks and builds for every other target.
-fn compile(steps: &mut Steps) -> Result<()> {
-    let sid = Sid::install(steps)?;
-    let zig = zig::install(steps)?;
-    steps.run("Windows: lints", WINDOWS.lint(&sid))?;
-    steps.run("Windows: build the command line and the app", WINDOWS.build_products(&sid))?;
+fn compile(steps: &mut Steps, sid: &Sid, zig: &Zig) -> Result<()> {
+    steps.run("Windows: lints", target::lint(&[WINDOWS], sid))?;
+    steps.run("Windows: build the command line and the app", WINDOWS.build_products(sid))?;
     steps.step("Windows: installers of this version and the next", pack_installers)?;
     steps.step("Windows: packing twice gives the same", pack_small_installer)?;
     let stubs = apple::stub_tools()?;
-    for mac in [ARM_MAC, INTEL_MAC] {
-        let mut lint = mac.lint(&sid);
+    let macs = [ARM_MAC, INTEL_MAC];
+    let mut lint = target::lint(&macs, sid);
+    for mac in macs {
         stubs.add_to(&mut lint, mac);
-        steps.run(&format!("{}: lints", mac.name), lint)?;
     }
+    steps.run("macOS on ARM and on Intel: lints", lint)?;
     for linux in [INTEL_LINUX, ARM_LINUX] {
         steps.run(
             &format!("{}: build the command line", linux.name),
-            zig.build(&sid, linux, Profile::Debug)?,
+            zig.build(sid, linux, Profile::Debug)?,
         )?;
     }
     Ok(())
 }
 
 /// Runs what was built.
-///
-/// # Errors
-/// When a test fails.
-pub(crate) fn run_built(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
-    let sid = Sid::install(steps)?;
+fn run_built(steps: &mut Steps, sid: &Sid, counted: &mut Counted) -> Result<()> {
     sid.write_launcher("qemu-aarch64", "", "/usr/bin/qemu-aarch64")?;
-    wine::set_up(steps, &sid)?;
+    wine::set_up(steps, sid)?;
     let suites = steps.step("build the tests of what was built", || {
         let mut tests = suites::command(&["test"]);
         suites::built(tests.args(suites::OF_OTHER_BUILDS.iter().flat_map(|suite| ["--test", suite])))

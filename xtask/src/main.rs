@@ -54,14 +54,11 @@ enum Task {
     Test,
     /// Build for Windows, macOS and static Linux, and try what runs here.
     Cross {
-        /// Only build.
-        #[arg(long)]
-        build: bool,
         /// Take the web UI as it was built last.
         #[arg(long, hide = true)]
         ui_as_it_is: bool,
     },
-    /// Both: what is built for other systems is built while the tests wait.
+    /// Both: other systems are checked while the tests wait.
     Ci,
     /// Make what people install, into target/dist: packages, archives, bills of materials, sums.
     Dist {
@@ -116,11 +113,11 @@ fn run(task: Task) -> Result<ExitCode> {
             steps.run("the app", command(&app).args(arguments))?;
         }
         Task::Test => return Ok(test::everything(steps)),
-        Task::Cross { build, ui_as_it_is } => {
+        Task::Cross { ui_as_it_is } => {
             if ui_as_it_is {
                 steps.take_ui_as_it_is();
             }
-            return Ok(cross::everything(steps, build));
+            return Ok(cross::everything(steps));
         }
         Task::Ci => return Ok(ci::everything(steps)),
         Task::Dist { checks } => dist::run(&mut steps, checks)?,

@@ -78,7 +78,17 @@ impl Sid {
 
     /// A command that runs one of these programs, or another one that needs them.
     pub(super) fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut enter = command("unshare");
+        self.entering(command("unshare"), program)
+    }
+
+    /// Such a command that comes last, after whoever works at this computer and whatever is tested on it.
+    pub(super) fn command_of_low_priority(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut enter = command("nice");
+        enter.args(["-n", "19", "unshare"]);
+        self.entering(enter, program)
+    }
+
+    fn entering(&self, mut enter: Command, program: impl AsRef<OsStr>) -> Command {
         enter.args(self.entrance()).arg(program);
         // What belongs to the compiler that this program was built with is none of theirs.
         for variable in ["CARGO", "RUSTUP_TOOLCHAIN", "RUSTC", "LD_LIBRARY_PATH"] {

@@ -26,16 +26,30 @@ pub(super) const ARM_LINUX: Target =
 /// The folder of what is built, in the workspace.
 const FOLDER: &str = "target/cross";
 
-impl Target {
-    /// Checks all that can be built for it, tests too. The whole-product tests run on Linux alone.
-    pub(super) fn lint(self, sid: &Sid) -> Command {
-        // Called by its path: cargo would find another version among the user's own programs.
-        let mut lint = self.cargo(sid, "/usr/bin/cargo-clippy", "clippy");
-        lint.args(["--workspace", "--exclude", "tunekey-tests", "--all-targets", "--keep-going"]);
-        lint.args(["--", "-D", "warnings"]);
-        lint
-    }
+/// Checks all that can be built for these targets, tests too. The whole-product tests run on Linux alone.
+pub(super) fn lint(targets: &[Target], sid: &Sid) -> Command {
+    // Called by its path: cargo would find another version among the user's own programs.
+    let mut lint = cargo(targets, sid, "/usr/bin/cargo-clippy", "clippy");
+    lint.args(["--workspace", "--exclude", "tunekey-tests", "--all-targets", "--keep-going"]);
+    lint.args(["--", "-D", "warnings"]);
+    lint
+}
 
+/// One of cargo's subcommands for these targets, and for their standard libraries.
+fn cargo(targets: &[Target], sid: &Sid, program: &str, subcommand: &str) -> Command {
+    let mut cargo = sid.command_of_low_priority(program);
+    cargo.args([subcommand, "--locked", "-Zbuild-std=std,panic_abort,panic_unwind"]);
+    for target in targets {
+        cargo.args(["--target", target.triple]);
+    }
+    cargo.env("CARGO_TARGET_DIR", workspace().join(FOLDER));
+    // The standard library can be built by a stable compiler, if one insists.
+    cargo.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
+    cargo.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
+    cargo
+}
+
+impl Target {
     /// Builds the command line and the app as they are tested.
     pub(super) fn build_products(self, sid: &Sid) -> Command {
         let mut build = self.cargo(sid, "cargo", "build");
@@ -64,14 +78,7 @@ impl Target {
 
     /// One of cargo's subcommands for this target, and for the standard library, which is built with it.
     pub(super) fn cargo(self, sid: &Sid, program: &str, subcommand: &str) -> Command {
-        let mut cargo = sid.command(program);
-        cargo.args([subcommand, "--locked", "-Zbuild-std=std,panic_abort,panic_unwind"]);
-        cargo.args(["--target", self.triple]);
-        cargo.env("CARGO_TARGET_DIR", workspace().join(FOLDER));
-        // The standard library can be built by a stable compiler, if one insists.
-        cargo.env("RUSTC", "/usr/bin/rustc").env("RUSTC_BOOTSTRAP", "1");
-        cargo.env("CARGO_INCREMENTAL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
-        cargo
+        cargo(&[self], sid, program, subcommand)
     }
 
     /// What its processor is called: `x86_64` or `aarch64`.
