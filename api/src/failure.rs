@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn every_problem_is_an_error_in_http_too() {
-        for code in ProblemCode::sentences().into_keys() {
+        for code in ProblemCode::sentences(tunekey_core::StoreKind::Keychain).into_keys() {
             let status = status_of(code);
             assert_eq!(status.as_u16(), code.status().http_status, "{code:?}");
             assert!(status.is_client_error() || status.is_server_error(), "{code:?}");

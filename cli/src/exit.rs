@@ -70,7 +70,7 @@ impl ExitStatus {
                 language.pick("needs sign-in, or can’t be renewed", "需要重新登录，或无法续期")
             }
             Self::Network => language.pick("network", "网络"),
-            Self::Keychain => language.pick("keychain", "系统密钥环"),
+            Self::Keychain => language.pick("the keychain, or what keeps the credentials in its place", "系统密钥环，或代替它存放凭据的存储"),
             Self::Restricted => language.pick(
                 "risk control, rate limit or too many sign-ins today",
                 "安全风控、操作太频繁，或今日登录次数过多",
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn every_problem_has_an_exit_code_that_has_a_meaning() {
-        for code in ProblemCode::sentences().into_keys() {
+        for code in ProblemCode::sentences(tunekey_core::StoreKind::Keychain).into_keys() {
             assert_eq!(ExitStatus::of(code).code(), code.status().exit_code, "{code:?}");
             assert_ne!(ExitStatus::of(code), ExitStatus::Done, "{code:?}");
         }

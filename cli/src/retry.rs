@@ -157,9 +157,9 @@ fn is_keychain(code: ProblemCode) -> bool {
 fn prompt(code: ProblemCode, language: Language) -> &'static str {
     if is_keychain(code) {
         language.pick(
-            "The sign-in is confirmed and kept: TuneKey tries again when the keychain is open. \
+            "The sign-in is confirmed and kept: TuneKey tries again as soon as it can be saved. \
              (Enter: now, q: give it up) ",
-            "登录已确认，凭据已暂存：系统密钥环解锁后 TuneKey 会自动重试。（回车：立即重试，q：放弃）",
+            "登录已确认，凭据已暂存：能够保存时 TuneKey 会自动重试。（回车：立即重试，q：放弃）",
         )
     } else {
         language.pick(

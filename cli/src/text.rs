@@ -270,16 +270,16 @@ pub(crate) fn health(health: &Health, language: Language) -> &'static str {
             language.pick("works, can’t be renewed", "可用，无法续期")
         }
         Health::Warning { reason: WarningReason::MissingOnce, .. } => {
-            language.pick("not found in the keychain", "系统密钥环中未找到")
+            language.pick("its credential was not found", "未找到凭据")
         }
         Health::Warning { reason: WarningReason::Unreadable, .. } => {
-            language.pick("unreadable in the keychain", "系统密钥环条目无法读取")
+            language.pick("its credential can’t be read", "凭据无法读取")
         }
         Health::NeedsSignIn { reason: SignInReason::Rejected, .. } => {
             language.pick("needs sign-in: refused by the service", "需重新登录：被对方服务拒绝")
         }
         Health::NeedsSignIn { reason: SignInReason::Missing, .. } => {
-            language.pick("needs sign-in: missing from the keychain", "需重新登录：系统密钥环中没有凭据")
+            language.pick("needs sign-in: its credential is gone", "需重新登录：凭据已不存在")
         }
     }
 }

@@ -357,10 +357,10 @@ impl LedgerFile {
                 Ok(Some(Problem::new(ProblemCode::LedgerSetAside).with_detail(detail).with_words(
                     format!(
                         "TuneKey’s account list was damaged. It is kept as {name} beside a new, empty one; your \
-                         credentials are still in the keychain. Put a backup in the place of ledger.json, or sign in again."
+                         credentials are still where they were. Put a backup in the place of ledger.json, or sign in again."
                     ),
                     format!(
-                        "TuneKey 的账号列表已损坏，已另存为 {name} 并新建空列表；凭据仍在系统密钥环中。\
+                        "TuneKey 的账号列表已损坏，已另存为 {name} 并新建空列表；凭据仍在原处。\
                          请用备份替换 ledger.json，或重新登录。"
                     ),
                 )))

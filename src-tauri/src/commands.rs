@@ -12,21 +12,16 @@
 //! State reaches the page by events only, in the order in which it came about. What a command returns says what
 //! became of the request, once, and is never shown as how things stand: results and events travel by different ways
 //! and overtake each other, and a state that arrives late would take a newer one back. The exceptions are what the
-//! page starts from: [`snapshot`], [`preferences`], [`services`], [`deliveries::delivery_facts`], [`about`]; and [`picture`] and
+//! page starts from: [`snapshot`], [`preferences`], [`services`], [`deliveries::delivery_facts`], [`about::about`]; and [`picture`] and
 //! [`local_api::api_uses`], which an event says is to be asked for again.
 
-mod notifications;
-
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use serde::Serialize;
 use tauri::ipc::Invoke;
 use tauri::{AppHandle, Manager as _, State, Wry};
 use tunekey_core::{
     Account, AccountId, CheckOutcome, Clock as _, ConnectionTest, Interaction, Language, Method, Problem,
-    ProblemCode, Profile, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo, SignInId, SignedOut,
-    Snapshot, StoreState, SystemClock, TuneKey, UserInput, Words, png_data_url,
+    ProblemCode, Proxy, RenewalRecord, RenewalTrigger, ServiceId, ServiceInfo, SignInId, SignedOut, Snapshot,
+    StoreKind, StoreState, SystemClock, TuneKey, UserInput, png_data_url,
 };
 
 use crate::clipboard::Clipboard;
@@ -40,11 +35,13 @@ use crate::rate_limit::{RateLimit, RateLimits};
 use crate::renewal::{self, RenewalSummary};
 use crate::sign_in::{self, ShownSignIn, WindowInput};
 use crate::single_instance::StartNotice;
-use crate::{browser, shutdown, start_at_login, text, text_file, tray, window};
+use crate::{shutdown, text_file, tray, window};
 
+mod about;
 mod cookie_cloud;
 mod deliveries;
 mod local_api;
+mod notifications;
 
 /// What a command returns: what was asked for, or what went wrong, as every front may show it.
 type CommandResult<T> = Result<T, Problem>;
@@ -151,10 +148,10 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         local_api::drop_api_token,
         local_api::revoke_api_token,
         keychain_retry,
-        about,
-        starts_at_login,
-        set_start_at_login,
-        open_releases,
+        about::about,
+        about::starts_at_login,
+        about::set_start_at_login,
+        about::open_releases,
         quit,
     ]
 }
@@ -369,7 +366,7 @@ async fn check(
 /// `Cancelled` when the person has said no.
 #[tauri::command]
 async fn sign_out(app: AppHandle, core: State<'_, TuneKey>, account: AccountId) -> CommandResult<SignedOut> {
-    ask_to_remove(&app, &account, |account, _, language| Question::sign_out(account, language)).await?;
+    ask_to_remove(&app, &account, |account, _, _, language| Question::sign_out(account, language)).await?;
     core.sign_out(&account).await
 }
 
@@ -390,7 +387,7 @@ async fn forget(app: AppHandle, core: State<'_, TuneKey>, account: AccountId) ->
 async fn ask_to_remove(
     app: &AppHandle,
     id: &AccountId,
-    question: fn(&Account, Timestamp, Language) -> Question,
+    question: fn(&Account, StoreKind, Timestamp, Language) -> Question,
 ) -> CommandResult<()> {
     let account = app.state::<TuneKey>().snapshot().accounts.into_iter().find(|account| account.id == *id);
     let account =
@@ -398,7 +395,8 @@ async fn ask_to_remove(
     limited(&app.state::<RateLimits>().outside)?;
     let language = app.state::<PreferenceFile>().current().language();
     let tools = deliveries::tools_with_own_sign_in(&app.state::<TuneKey>(), id, language);
-    let question = question(&account, SystemClock.now(), language).with_own_sign_ins(&tools, language);
+    let store = app.state::<TuneKey>().store_kind();
+    let question = question(&account, store, SystemClock.now(), language).with_own_sign_ins(&tools, language);
     if confirmation::confirmed(app, question).await { Ok(()) } else { Err(declined()) }
 }
 
@@ -533,81 +531,6 @@ async fn keychain_retry(
 ) -> CommandResult<StoreState> {
     limited(&limits.requests)?;
     Ok(core.probe_store(Interaction::Allowed).await)
-}
-
-/// What the window says of the app, and needs to know of the computer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-struct About {
-    /// TuneKey's version.
-    version: String,
-    /// Its licence, as an SPDX expression.
-    licence: String,
-    /// Which system this is: it decides the names of the keychain and of the modifier keys.
-    os: Os,
-    /// The computer's locale, such as `zh-CN`.
-    locale: String,
-    /// What the core says of each kind of problem: what the page says, too.
-    sentences: BTreeMap<ProblemCode, Words>,
-}
-
-/// An operating system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
-#[serde(rename_all = "lowercase")]
-enum Os {
-    /// Linux and the BSDs.
-    Linux,
-    /// macOS.
-    Mac,
-    /// Windows.
-    Win,
-}
-
-/// If the page lies: it learns the version, the system and its language.
-#[tauri::command(async)]
-fn about() -> About {
-    let os = if cfg!(target_os = "macos") {
-        Os::Mac
-    } else if cfg!(windows) {
-        Os::Win
-    } else {
-        Os::Linux
-    };
-    About {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        licence: env!("CARGO_PKG_LICENSE").to_owned(),
-        os,
-        locale: text::system_locale(),
-        sentences: ProblemCode::sentences(),
-    }
-}
-
-/// If the page lies: it learns whether TuneKey starts with the computer.
-#[tauri::command(async)]
-fn starts_at_login(profile: State<'_, Profile>) -> CommandResult<bool> {
-    start_at_login::is_on(&profile)
-}
-
-/// If the page lies: TuneKey starts with the computer, hidden, or does not; never another program.
-#[tauri::command(async)]
-fn set_start_at_login(
-    profile: State<'_, Profile>,
-    limits: State<'_, RateLimits>,
-    on: bool,
-) -> CommandResult<()> {
-    limited(&limits.writes)?;
-    start_at_login::set(&profile, on)
-}
-
-/// Shows where new versions are offered: nothing looks for them by itself.
-///
-/// If the page lies: the system's browser opens the project's own page, now and a few times more. The page can name no
-/// other.
-#[tauri::command(async)]
-fn open_releases(limits: State<'_, RateLimits>) -> CommandResult<()> {
-    limited(&limits.outside)?;
-    browser::open(browser::RELEASES)
 }
 
 /// If the page lies: the app ends, in order.

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use tunekey_core::display_text::after_han;
-use tunekey_core::{Language, ServiceId};
+use tunekey_core::{Language, ServiceId, StoreKind};
 
 mod delivery;
 mod local_api;
@@ -43,10 +43,6 @@ pub(crate) enum Phrase {
     Healthy,
     /// The summary of several accounts that all work.
     AllHealthy,
-    /// Said instead of a summary while the keychain is locked.
-    KeychainLocked,
-    /// Said instead of a summary while the keychain cannot be used for another reason.
-    KeychainUnavailable,
     /// The title of the notification that a cookie could not be copied from the tray.
     NotCopied,
     /// The title of the notification that an account could not be renewed from the tray.
@@ -111,8 +107,6 @@ impl Phrase {
             Self::NeedsAttention => ("Needs attention", "需留意"),
             Self::Healthy => ("Healthy", "正常"),
             Self::AllHealthy => ("All accounts healthy", "全部正常"),
-            Self::KeychainLocked => ("Keychain locked", "系统密钥环已锁定"),
-            Self::KeychainUnavailable => ("Keychain unavailable", "系统密钥环不可用"),
             Self::NotCopied => ("The cookie was not copied", "未能复制 Cookie"),
             Self::NotRenewed => ("Renewal didn’t work", "续期未成功"),
             Self::SignInFromTray => {
@@ -232,13 +226,11 @@ pub(crate) fn remove_channel(name: &str, language: Language) -> (String, String)
     match language {
         Language::English => (
             format!("Remove {name}?"),
-            "No message goes there any more, and its key is deleted from this computer’s keychain.\n\nThis can’t be undone."
-                .to_owned(),
+            "No message goes there any more, and its key is deleted.\n\nThis can’t be undone.".to_owned(),
         ),
-        Language::Chinese => (
-            format!("移除「{name}」？"),
-            "将不再向它发送消息，并从本机的系统密钥环删除其密钥。\n\n此操作无法撤销。".to_owned(),
-        ),
+        Language::Chinese => {
+            (format!("移除「{name}」？"), "将不再向它发送消息，并删除其密钥。\n\n此操作无法撤销。".to_owned())
+        }
     }
 }
 
@@ -278,6 +270,7 @@ pub(crate) fn forget(
     name: &str,
     service: &str,
     copies: CopyLifetime,
+    store: StoreKind,
     now: Timestamp,
     language: Language,
 ) -> (String, String) {
@@ -305,13 +298,44 @@ pub(crate) fn forget(
         Language::English => (
             format!("Remove {name} from this computer?"),
             format!(
-                "The {service} sign-in is deleted from this computer’s keychain. {copies}\n\nThis can’t be undone."
+                "The {service} sign-in is deleted from {}. {copies}\n\nThis can’t be undone.",
+                keeper(store, language)
             ),
         ),
         Language::Chinese => (
             format!("从本机移除「{name}」？"),
-            format!("将从本机的系统密钥环删除此{}登录。{copies}\n\n此操作无法撤销。", after_han(service)),
+            format!(
+                "将从{}删除此{}登录。{copies}\n\n此操作无法撤销。",
+                keeper(store, language),
+                after_han(service)
+            ),
         ),
+    }
+}
+
+/// What holds the secrets, where it matters who else has it.
+fn keeper(store: StoreKind, language: Language) -> &'static str {
+    match store {
+        StoreKind::Keychain => language.pick("this computer’s keychain", "本机的系统密钥环"),
+        StoreKind::File => language.store_name(store),
+        StoreKind::Postgres => language.pick(
+            "the database, and so from every computer that shares it",
+            "数据库（所有共用它的电脑都会受影响）",
+        ),
+    }
+}
+
+/// What the tray says instead of a summary while the store cannot be used.
+pub(crate) fn store_closed(store: StoreKind, is_locked: bool, language: Language) -> String {
+    let subject = match (store, language) {
+        (_, Language::Chinese) => language.store_name(store),
+        (StoreKind::Keychain, Language::English) => "Keychain",
+        (StoreKind::File, Language::English) => "Encrypted files",
+        (StoreKind::Postgres, Language::English) => "Database",
+    };
+    match language {
+        Language::English => format!("{subject} {}", if is_locked { "locked" } else { "unavailable" }),
+        Language::Chinese => format!("{subject}{}", if is_locked { "已锁定" } else { "不可用" }),
     }
 }
 
@@ -465,7 +489,7 @@ mod tests {
     #[test]
     fn whoever_removes_an_account_hears_how_long_copies_of_its_cookie_work() {
         let now = Timestamp::UNIX_EPOCH;
-        let said = |copies, language| forget("Lin", "QQ Music", copies, now, language).1;
+        let said = |copies, language| forget("Lin", "QQ Music", copies, StoreKind::Keychain, now, language).1;
         let end = CopyLifetime::Until(now + SignedDuration::from_hours(70));
         assert!(said(end, Language::English).contains("keep working for up to 3 d."));
         assert!(said(end, Language::Chinese).contains("最多还能使用 3 天。"));

@@ -114,11 +114,12 @@ impl Tray {
     /// Shows the icon and the menu of now. Changes only what differs: a menu that is open stays open.
     fn update(&self, app: &AppHandle) -> tauri::Result<()> {
         let preferences = app.state::<PreferenceFile>().current();
-        let snapshot = app.state::<TuneKey>().snapshot();
+        let core = app.state::<TuneKey>();
+        let snapshot = core.snapshot();
         let (now, can_copy) = (SystemClock.now(), preferences.tray_copies);
         let language = preferences.language();
         let api = text::api_line(&app.state::<LocalApi>().status(app), now, language);
-        let entries = menu::entries(&snapshot, api, now, can_copy, language);
+        let entries = menu::entries(&snapshot, core.store_kind(), api, now, can_copy, language);
         let icon = menu::icon(&snapshot);
         let mut shown = lock(&self.shown);
         if shown.icon != Some(icon) {

@@ -49,8 +49,8 @@ fn account_states() -> [AccountState; 8] {
     [
         account_state(json!({}), ["healthy", ""], "Healthy", "", "Renews in", "works"),
         warning("refused_once", "Refused once", "refused once"),
-        warning("missing_once", "Not found", "not found in the keychain"),
-        warning("unreadable", "Can’t be read", "unreadable in the keychain"),
+        warning("missing_once", "Not found", "credential was not found"),
+        warning("unreadable", "Can’t be read", "credential can’t be read"),
         AccountState {
             // Nothing has worked since.
             record: json!({ "checked_at": null, "renewals": [failed(1), failed(5)], "failures": 2 }),
@@ -61,7 +61,7 @@ fn account_states() -> [AccountState; 8] {
             ..warning("not_renewable", "Can’t be renewed", "works, can’t be renewed")
         },
         ended("rejected", "No longer accepted", "refused by the service"),
-        ended("missing", "Not in", "missing from the keychain"),
+        ended("missing", "Credential missing", "credential is gone"),
     ]
 }
 

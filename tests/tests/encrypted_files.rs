@@ -221,6 +221,32 @@ async fn a_store_moves_to_the_keychain_and_back_with_its_generations() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_move_to_the_store_in_use_has_the_identity_looked_for_elsewhere() -> Result<()> {
+    let server = Server::start().await?;
+    server.sign_in(QQ).await?;
+    let (other, mine) = (server.sandbox.root().join("other.txt"), server.sandbox.root().join("mine.txt"));
+    server.cli(&["store", "identity", &other.display().to_string()]).await?.succeeded()?;
+    std::fs::copy(server.identity(), &mine)?;
+    let move_by = |file: &Path| {
+        ["--json", "store", "move", "file", "--identity", &file.display().to_string()].map(str::to_owned)
+    };
+    let wrong = server.cli(&move_by(&other).each_ref().map(String::as_str)).await?.exited_with(7)?;
+    ensure!(wrong.problem()? == "identity_wrong", "it says {}", wrong.stdout);
+    let moved = server.object(&move_by(&mine).each_ref().map(String::as_str)).await?;
+    ensure!(moved["moved"] == 0 && moved["left"] == 0, "it says {moved}");
+    std::fs::remove_file(server.identity())?;
+    let header = server.cli(&["get", QQ]).await?.succeeded()?.stdout;
+    ensure!(header.contains(key_of(&server.newest_credential(QQ)?)), "it is not read");
+    let shown = server.object(&["--json", "store", "show"]).await?;
+    ensure!(shown["identity"] == mine.display().to_string() && shown["problem"].is_null(), "{shown:?}");
+    let mine = mine.display().to_string();
+    let keychain = ["--json", "store", "move", "keychain", "--identity", &mine];
+    let refused = server.cli(&keychain).await?.exited_with(2)?;
+    ensure!(refused.problem()? == "invalid_input", "it says {}", refused.stdout);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_move_that_is_killed_at_any_moment_loses_nothing_and_can_be_done_again() -> Result<()> {
     let seed: u64 = rand::random();
     let mut random = StdRng::seed_from_u64(seed);

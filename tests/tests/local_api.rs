@@ -105,6 +105,10 @@ async fn a_program_gets_what_its_token_allows_and_no_more() -> Result<()> {
     ensure!(got["value"].as_str().is_some_and(|value| value.contains(key_of(&newest))), "it is another key");
     ensure!(got["generation"] == 1 && got["scope"] == "full", "it is another one");
 
+    let (code, refused) = api.get(&format!("{cookie_path}?format=no-such"), &cookie).await?;
+    ensure!(code == 400 && refused["code"] == "invalid_input", "an unknown format answers {code}: {refused}");
+    ensure!(refused["message"].as_str().is_some_and(|words| words.contains("header, ")), "{refused}");
+
     let (code, renewed) = api.post(&format!("/v1/accounts/{QQ}/renew"), &all, Value::Null).await?;
     ensure!(code == 200 && renewed["outcome"] == "renewed", "it says {renewed}");
     ensure!(renewed["account"]["generation"] == 2, "it says {renewed}");

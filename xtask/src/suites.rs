@@ -10,7 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::Message;
+use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::{Artifact, Message};
 
 use crate::bindings;
 use crate::build::cargo;
@@ -24,6 +25,11 @@ pub(crate) const OF_OTHER_SYSTEMS: &str = "tunekey-tests/cross";
 /// The suites of what `cargo xtask cross` builds.
 pub(crate) const OF_OTHER_BUILDS: [&str; 5] =
     ["container_root", "static_linux", "windows", "windows_installer", "windows_server"];
+
+/// What cargo runs in place of the compiler for the crates of the workspace.
+pub(crate) const COMPILER: &str = "RUSTC_WORKSPACE_WRAPPER";
+/// The compiler that lints what it compiles: linting apart from that would read every dependency once more.
+pub(crate) const LINTER: &str = "clippy-driver";
 
 /// How many are run at once: all take turns in waiting.
 const PER_CORE: usize = 1;
@@ -40,9 +46,11 @@ pub(crate) struct Suite {
     folder: PathBuf,
 }
 
-/// A command of cargo about all tests. Whatever it builds is built with the same features, so that nothing is built twice.
+/// A command of cargo about all tests. Whatever it builds is built with the same features and with lints, so that nothing is
+/// built twice.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut tests = cargo(arguments);
+    tests.env(COMPILER, LINTER);
     tests.args(["--workspace", "--features", bindings::FEATURES]).args(not_built());
     if cfg!(target_os = "linux") {
         tests.args(["--features", OF_OTHER_SYSTEMS]);
@@ -55,33 +63,31 @@ pub(crate) fn not_built() -> &'static [&'static str] {
     if cfg!(target_os = "linux") { &[] } else { &["--exclude", WHOLE_PRODUCT] }
 }
 
-/// Builds all that a command of cargo makes: `cargo test … --no-run`.
+/// Builds all that a command of cargo makes, and gives the programs of tests among it.
 ///
 /// # Errors
-/// When it does not build.
-pub(crate) fn built(tests: &mut Command) -> Result<Vec<Suite>> {
-    tests.args(["--no-run", "--message-format", "json-render-diagnostics"]);
-    let mut cargo = tests.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
+/// When it does not build, or something is warned of.
+pub(crate) fn built(build: &mut Command) -> Result<Vec<Suite>> {
+    build.args(["--message-format", "json"]);
+    let mut cargo = build.stdout(Stdio::piped()).spawn().context("cannot start cargo")?;
     let printed = cargo.stdout.take().context("cargo prints nowhere")?;
-    let mut suites = Vec::new();
+    let (mut suites, mut warnings) = (Vec::new(), 0);
     for message in Message::parse_stream(BufReader::new(printed)) {
-        if let Message::CompilerArtifact(made) = message?
-            && made.profile.test
-            && let Some(program) = made.executable
-        {
-            let folder = made.manifest_path.parent().context("a package without a folder")?;
-            let manifest = std::fs::read_to_string(&made.manifest_path)?;
-            suites.push(Suite {
-                package: package_name(&manifest).context("a package without a name")?.to_owned(),
-                name: made.target.name,
-                program: program.into(),
-                folder: folder.into(),
-            });
+        match message? {
+            Message::CompilerMessage(said) => {
+                say(said.message.rendered.as_deref().unwrap_or(&said.message.message));
+                warnings += u32::from(said.message.level == DiagnosticLevel::Warning);
+            }
+            Message::CompilerArtifact(made) if made.profile.test => suites.extend(Suite::of(made)?),
+            _ => {}
         }
     }
     let status = cargo.wait()?;
     if !status.success() {
         bail!("cargo ended with {status}");
+    }
+    if warnings > 0 {
+        bail!("warnings: {warnings}");
     }
     Ok(suites)
 }
@@ -132,6 +138,19 @@ pub(crate) fn cores() -> usize {
 }
 
 impl Suite {
+    /// What cargo has built. `None` of what is no program.
+    fn of(made: Artifact) -> Result<Option<Self>> {
+        let Some(program) = made.executable else { return Ok(None) };
+        let folder = made.manifest_path.parent().context("a package without a folder")?;
+        let manifest = std::fs::read_to_string(&made.manifest_path)?;
+        Ok(Some(Self {
+            package: package_name(&manifest).context("a package without a name")?.to_owned(),
+            name: made.target.name,
+            program: program.into(),
+            folder: folder.into(),
+        }))
+    }
+
     fn run(&self, tests_at_once: usize, variables: &[(&str, &Path)]) -> Result<(bool, String)> {
         let mut tests = steps::command(&self.program);
         tests.current_dir(&self.folder).env("CARGO_MANIFEST_DIR", &self.folder);

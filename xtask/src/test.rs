@@ -39,17 +39,13 @@ pub(crate) fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     steps.run("UI: unit tests", npm("test"))?;
     steps.run("UI: every view and state in Chromium, with axe and by keyboard", npm("test:browser"))?;
 
-    let mut lints = cargo(&["clippy", "--workspace", "--all-targets"]);
-    if cfg!(target_os = "linux") {
-        lints.args(["--features", suites::OF_OTHER_SYSTEMS]);
-    }
-    steps.run("lints", lints.args(suites::not_built()).args(["--", "-D", "warnings"]))?;
     steps.step("documentation", || {
         let mut doc = cargo(&["doc", "--quiet", "--no-deps", "--workspace", "--document-private-items"]);
         succeed(doc.args(suites::not_built()).env("RUSTDOCFLAGS", "-D warnings"))
     })?;
     let bindings = bindings::fresh_folder()?;
-    let suites = steps.step("build the tests", || suites::built(&mut suites::command(&["test"])))?;
+    let suites = steps
+        .step("lint and build the tests", || suites::built(&mut suites::command(&["test", "--no-run"])))?;
     // After the tests, which leave programs with what they need of them: these are as they are used.
     build::products(steps, build::Profile::Debug)?;
     let (whole_product, of_crates): (Vec<_>, Vec<_>) =

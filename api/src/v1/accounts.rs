@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 use tunekey_core::{
-    Account, AccountId, Format, Generation, Health, Problem, ProblemCode, RenewalTrigger, Scope,
+    Account, AccountId, Format, Generation, Health, Problem, ProblemCode, RenewalTrigger, Scope, ServiceId,
     SignInReason, TuneKey,
 };
 
@@ -60,7 +60,7 @@ pub(crate) async fn cookie(
     let format = match &query.format {
         Some(name) => {
             let known = name.parse::<Format>().ok().filter(|format| format.suits(id.service));
-            Some(known.ok_or_else(|| no_format(name))?)
+            Some(known.ok_or_else(|| no_such_format(id.service))?)
         }
         None => None,
     };
@@ -175,6 +175,12 @@ fn is_refused(health: Health) -> bool {
     matches!(health, Health::NeedsSignIn { reason: SignInReason::Rejected, .. })
 }
 
-fn no_format(name: &str) -> Problem {
-    Problem::new(ProblemCode::NotFound).with_detail(format!("there is no format {name}"))
+fn no_such_format(service: ServiceId) -> Problem {
+    let formats: Vec<_> =
+        Format::all().filter(|format| format.suits(service)).map(|format| format.to_string()).collect();
+    let formats = formats.join(", ");
+    Problem::invalid(
+        format!("There is no such format. Use one of: {formats}."),
+        format!("没有这种格式，可用的有：{formats}。"),
+    )
 }

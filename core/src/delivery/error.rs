@@ -284,8 +284,8 @@ impl DeliveryError {
             ),
             Self::NoSecret(_) => (
                 CredentialMissing,
-                "A password or token of this delivery is not in the keychain. Set the delivery up again.",
-                "系统密钥环中没有此投递的密码或令牌，请重新设置。",
+                "A password or token of this delivery is no longer stored. Set the delivery up again.",
+                "此投递的密码或令牌已不在存储中，请重新设置。",
             ),
             Self::NothingToHandOver => (
                 InvalidInput,

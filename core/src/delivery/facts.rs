@@ -38,6 +38,10 @@ mod tests {
 
     /// What there is to say, for the host that plays the program behind the window.
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a source of the page: nothing reads it before it is whole"
+    )]
     fn export_bindings_delivery_facts() {
         let facts = serde_json::to_string_pretty(&DeliveryFacts::all()).expect("they are texts");
         let text = format!(

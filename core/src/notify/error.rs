@@ -102,8 +102,8 @@ impl ChannelError {
             Self::Address(why) => address_words(why),
             Self::NoSecret(_) => (
                 ProblemCode::CredentialMissing,
-                "What opens this channel is not in the keychain. Set it up again.",
-                "系统密钥环中没有该渠道的密钥，请重新设置。",
+                "What opens this channel is no longer stored. Set it up again.",
+                "该渠道的密钥已不在存储中，请重新设置。",
             ),
         };
         Problem::new(code).with_detail(detail).with_words(english, chinese)

@@ -10,6 +10,7 @@ use super::situation::Situation;
 use crate::account::{Account, Health, KeyLifetime};
 use crate::delivery::{CommandTarget, Delivery, DeliveryScope, Target};
 use crate::export::Format;
+use crate::store::StoreKind;
 
 /// The moment of every test.
 pub(super) const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -19,6 +20,7 @@ pub(super) fn situation() -> Situation {
     Situation {
         accounts: Vec::new(),
         deliveries: Vec::new(),
+        store: StoreKind::Keychain,
         closed: None,
         renewal_patience: SignedDuration::from_hours(6),
         keychain_patience: SignedDuration::from_hours(6),

@@ -7,7 +7,7 @@ use tunekey_services::TierStatus;
 use super::incident::{Cause, Incident, IncidentKind};
 use crate::account::{Account, Health, WarningReason};
 use crate::delivery::Delivery;
-use crate::store::StoreState;
+use crate::store::{StoreKind, StoreState};
 
 /// How long before the end of a membership the person hears of it.
 const MEMBERSHIP_NOTICE: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -22,6 +22,8 @@ const FAILED_DELIVERIES: u32 = 8;
 pub(crate) struct Situation {
     pub(crate) accounts: Vec<Account>,
     pub(crate) deliveries: Vec<Delivery>,
+    /// Where the secrets are.
+    pub(crate) store: StoreKind,
     /// Since when the store is closed, and how; `None` when it is open.
     pub(crate) closed: Option<(Timestamp, StoreState)>,
     /// For how long renewals may fail.

@@ -7,8 +7,8 @@ use super::incident::{Incident, IncidentKind, Stage};
 use super::post::{Message, Urgency};
 use super::situation::Situation;
 use crate::account::{Account, Health, SignInReason};
-use crate::problem::Language;
-use crate::store::StoreState;
+use crate::problem::{Language, capitalised};
+use crate::store::{StoreKind, StoreState};
 
 /// The most messages that go out as one: nobody reads more.
 pub(crate) const MOST_TOGETHER: usize = 8;
@@ -73,7 +73,9 @@ fn begins(incident: &Incident, situation: &Situation, language: Language) -> Opt
         IncidentKind::NeedsSignIn => {
             let (name, service) = said(account?);
             match account?.health {
-                Health::NeedsSignIn { reason, .. } => needs_sign_in(&name, service, reason, language),
+                Health::NeedsSignIn { reason, .. } => {
+                    needs_sign_in(&name, service, reason, situation.store, language)
+                }
                 Health::Healthy | Health::RenewsSoon | Health::Warning { .. } => return None,
             }
         }
@@ -104,7 +106,7 @@ fn begins(incident: &Incident, situation: &Situation, language: Language) -> Opt
             let (name, service) = said(account);
             delivery_failing(&label, &name, service, language)
         }
-        IncidentKind::StoreLocked => store_closed(situation.closed?.1, language),
+        IncidentKind::StoreLocked => store_closed(situation.store, situation.closed?.1, language),
     })
 }
 
@@ -138,13 +140,19 @@ fn over(incident: &Incident, situation: &Situation, language: Language) -> Optio
             delivers_again(&display_text::name(label).unwrap_or_default(), language)
         }
         IncidentKind::StoreLocked => (
-            language.pick("The keychain is open again", "系统密钥环已可用").to_owned(),
+            about(situation.store, (" is open again", "已可用"), language),
             language.pick("Renewals and deliveries go on.", "续期和投递已恢复。").to_owned(),
         ),
     })
 }
 
-fn needs_sign_in(name: &str, service: &str, reason: SignInReason, language: Language) -> Words {
+fn needs_sign_in(
+    name: &str,
+    service: &str,
+    reason: SignInReason,
+    store: StoreKind,
+    language: Language,
+) -> Words {
     let title = both(language, format!("{name} needs a new sign-in"), format!("{name} 需要重新登录"));
     let text = match reason {
         SignInReason::Rejected => both(
@@ -154,8 +162,8 @@ fn needs_sign_in(name: &str, service: &str, reason: SignInReason, language: Lang
         ),
         SignInReason::Missing => both(
             language,
-            format!("The keychain no longer holds this {service} credential."),
-            format!("系统密钥环中已没有此{}凭据。", display_text::after_han(service)),
+            format!("This {service} credential is no longer in {}.", language.store_name(store)),
+            format!("{}中已没有此{}凭据。", language.store_name(store), display_text::after_han(service)),
         ),
     };
     (title, text)
@@ -259,15 +267,15 @@ fn delivers_again(label: &str, language: Language) -> Words {
     )
 }
 
-fn store_closed(state: StoreState, language: Language) -> Words {
-    let (english, chinese) = match state {
-        StoreState::Locked => ("The keychain is locked", "系统密钥环已锁定"),
+fn store_closed(store: StoreKind, state: StoreState, language: Language) -> Words {
+    let what = match state {
+        StoreState::Locked => (" is locked", "已锁定"),
         StoreState::Ready | StoreState::Unavailable | StoreState::Denied | StoreState::Silent => {
-            ("The keychain can’t be used", "系统密钥环不可用")
+            (" can’t be used", "不可用")
         }
     };
     (
-        language.pick(english, chinese).to_owned(),
+        about(store, what, language),
         language
             .pick("Renewals and deliveries wait until it is open.", "续期和投递会等到它可用后再进行。")
             .to_owned(),
@@ -282,6 +290,11 @@ fn tier_name(tier: Tier, account: &Account, language: Language) -> String {
 /// Hours, rounded, and at least one.
 fn hours(span: SignedDuration) -> i64 {
     ((span.as_secs() + 1_800) / 3_600).max(1)
+}
+
+/// A sentence about the store.
+fn about(store: StoreKind, (english, chinese): (&str, &str), language: Language) -> String {
+    capitalised(format!("{}{}", language.store_name(store), language.pick(english, chinese)))
 }
 
 fn both(language: Language, english: String, chinese: String) -> String {
@@ -342,6 +355,27 @@ mod tests {
             told(IncidentKind::NeedsSignIn, Stage::Begins, &situation, Language::English).expect("a message");
         assert!(!text.contains("no longer accepts"), "{text}");
         assert!(text.contains("keychain") && text.contains("QQ Music"), "{text}");
+    }
+
+    #[test]
+    fn what_is_not_in_a_keychain_is_not_said_to_be() {
+        let lost = Situation {
+            store: StoreKind::Postgres,
+            closed: Some((NOW, StoreState::Unavailable)),
+            ..with(account(Health::NeedsSignIn { since: NOW, reason: SignInReason::Missing }))
+        };
+        for (language, name) in [(Language::English, "database"), (Language::Chinese, "数据库")] {
+            for (kind, stage) in [
+                (IncidentKind::NeedsSignIn, Stage::Begins),
+                (IncidentKind::StoreLocked, Stage::Begins),
+                (IncidentKind::StoreLocked, Stage::Over),
+            ] {
+                let (title, text) = told(kind, stage, &lost, language).expect("a message");
+                let said = format!("{title} {text}").to_lowercase();
+                assert!(said.contains(name), "{said}");
+                assert!(!said.contains("keychain") && !said.contains("密钥环"), "{said}");
+            }
+        }
     }
 
     #[test]

@@ -56,6 +56,14 @@ impl StoreChoice {
         }
     }
 
+    /// Whom everything in it is encrypted to, where the profile says so.
+    pub(crate) fn recipient(&self) -> Option<&str> {
+        match self {
+            Self::File { recipient, .. } => Some(recipient),
+            Self::Keychain | Self::Postgres { .. } => None,
+        }
+    }
+
     /// Whether it is the one that a person has named.
     pub fn is(&self, target: &StoreTarget) -> bool {
         match (self, target) {

@@ -24,6 +24,8 @@ pub enum StoreKind {
 /// What a person reads of a store that cannot be used, each in English and in Chinese. `{service}` stands where the
 /// service's name belongs.
 pub(crate) struct StoreWords {
+    /// The store itself, within a sentence.
+    pub(crate) name: (&'static str, &'static str),
     /// It is locked.
     pub(crate) locked: (&'static str, &'static str),
     /// There is none, or it does not answer.
@@ -113,6 +115,7 @@ impl FromStr for StoreKind {
 pub struct UnknownStore;
 
 const KEYCHAIN: StoreWords = StoreWords {
+    name: ("the keychain", "系统密钥环"),
     locked: ("The keychain is locked. Unlock it and try again.", "系统密钥环已锁定，请解锁后重试。"),
     unavailable: (
         "No keychain answers. TuneKey never falls back to a plain file: start a Secret Service provider \
@@ -136,6 +139,7 @@ const KEYCHAIN: StoreWords = StoreWords {
 };
 
 const FILE: StoreWords = StoreWords {
+    name: ("the store of encrypted files", "加密文件存储"),
     locked: (
         "This profile’s credentials are in encrypted files, and the identity that opens them was not found. \
          `tunekey store show` names the places where it is looked for.",
@@ -164,6 +168,7 @@ const FILE: StoreWords = StoreWords {
 };
 
 const POSTGRES: StoreWords = StoreWords {
+    name: ("the database", "数据库"),
     locked: (
         "This profile’s credentials are encrypted in a database, and the identity that opens them was not found. \
          `tunekey store show` names the places where it is looked for.",

@@ -316,6 +316,7 @@ impl TuneKey {
         Situation {
             accounts: self.0.accounts.views(),
             deliveries: self.0.accounts.deliveries(),
+            store: self.store_kind(),
             closed: self.0.notifier.closed(state, now),
             renewal_patience: settings.renewal_patience(),
             keychain_patience: settings.keychain_patience(),

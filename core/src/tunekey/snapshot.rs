@@ -178,6 +178,10 @@ mod tests {
 
     /// The services that there are, for the host that plays the program behind the window.
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a source of the page: nothing reads it before it is whole"
+    )]
     fn export_bindings_services() {
         let facts: Vec<_> = registry::all().iter().copied().map(Service::facts).collect();
         let facts = serde_json::to_string_pretty(&facts).expect("they are texts");

@@ -67,6 +67,11 @@ pub struct StoreMoved {
 }
 
 impl TuneKey {
+    /// In which kind of store the secrets are.
+    pub fn store_kind(&self) -> StoreKind {
+        self.0.profile.store().kind()
+    }
+
     /// Where the secrets are, and whether they can be used now. When it is allowed, the person may be asked to unlock
     /// the store.
     pub async fn store_info(&self, interaction: Interaction<'_>) -> StoreInfo {
@@ -108,7 +113,7 @@ impl TuneKey {
 
     /// Moves all secrets to another store, slots and generations as they are, and has the profile use it from then on. Until
     /// everything is there, the store before counts; cut off at any moment, it can be done again. With the store that is in
-    /// use already it deletes what earlier moves have left in others. Out of a store that several computers
+    /// use already it has the identity looked for where `identity` says, and deletes what earlier moves have left in others. Out of a store that several computers
     /// share the accounts are taken from all of them. Afterwards this [`TuneKey`] is of no more use: it has the store before.
     ///
     /// `identity` is the file with the identity for what is encrypted; `None` for the usual places.
@@ -127,6 +132,12 @@ impl TuneKey {
     }
 
     async fn move_all(&self, to: StoreTarget, identity: Option<PathBuf>) -> Result<StoreMoved, Problem> {
+        if to.kind() == StoreKind::Keychain && identity.is_some() {
+            return Err(Problem::invalid(
+                "The keychain is opened by the system: leave out --identity.",
+                "系统密钥环由系统打开，请去掉 --identity。",
+            ));
+        }
         self.take_the_schedule().await?;
         self.reload().await;
         let profile = self.0.profile.clone();
@@ -136,6 +147,9 @@ impl TuneKey {
         }
         let current = profile.store().clone();
         if current.is(&to) {
+            if identity.is_some() {
+                self.name_identity(&profile, &current, &to, identity).await?;
+            }
             let left = self.empty_others(&profile, &current).await?;
             return Ok(StoreMoved { store: to.kind(), moved: 0, left });
         }
@@ -158,6 +172,25 @@ impl TuneKey {
         }
         drop(locks);
         Ok(StoreMoved { store: to.kind(), moved, left })
+    }
+
+    /// Has the profile look for the identity of the store that it uses in that file from now on.
+    async fn name_identity(
+        &self,
+        profile: &Profile,
+        current: &StoreChoice,
+        store: &StoreTarget,
+        identity: Option<PathBuf>,
+    ) -> Result<(), Problem> {
+        let choice = new_choice(profile, exposed(&self.0.accounts.device_id()), store, identity).await?;
+        let store = store_of(profile, &choice);
+        if choice.recipient() != current.recipient() {
+            return said(&*store, Err(StoreError::WrongIdentity));
+        }
+        said(&*store, store.probe(Interaction::Allowed).await)?;
+        let looked = profile.clone();
+        let before = disk::blocking(move || looked.store_before()).await?;
+        choose(profile, &choice, before.as_ref()).await
     }
 
     /// Copies everything and chooses the new store. Gives what was copied.

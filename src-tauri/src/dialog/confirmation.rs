@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use tauri::{AppHandle, Manager as _};
 use tokio::sync::oneshot;
 use tunekey_core::{
-    Account, ApiScope, Delivery, DeliveryScope, Health, Language, Problem, Proxy, SignInReason, Target,
+    Account, ApiScope, Delivery, DeliveryScope, Health, Language, Problem, Proxy, SignInReason, StoreKind,
+    Target,
 };
 
 use super::DialogLock;
@@ -69,10 +70,10 @@ impl Question {
     }
 
     /// Whether to remove an account here.
-    pub(crate) fn forget(account: &Account, now: Timestamp, language: Language) -> Self {
+    pub(crate) fn forget(account: &Account, store: StoreKind, now: Timestamp, language: Language) -> Self {
         let service = language.service_name(account.service);
         let (title, text) =
-            text::forget(&account.short_name(), service, copy_lifetime(account), now, language);
+            text::forget(&account.short_name(), service, copy_lifetime(account), store, now, language);
         Self { title, text, yes: Phrase::Forget.text(language), no: Phrase::Cancel.text(language) }
     }
 

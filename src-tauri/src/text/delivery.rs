@@ -115,13 +115,13 @@ pub(crate) fn remove_delivery(name: &str, target: &str, language: Language) -> (
             "Remove this delivery?".to_owned(),
             format!(
                 "{name} is no longer sent there:\n\n{target}\n\nWhat was delivered stays. Passwords and tokens of this \
-                 delivery are deleted from the keychain."
+                 delivery are deleted."
             ),
         ),
         Language::Chinese => (
             "移除此投递？".to_owned(),
             format!(
-                "「{name}」不再送到以下位置：\n\n{target}\n\n已送达的内容不受影响；此投递的密码和令牌会从系统密钥环中删除。"
+                "「{name}」不再送到以下位置：\n\n{target}\n\n已送达的内容不受影响；此投递的密码和令牌会被删除。"
             ),
         ),
     }

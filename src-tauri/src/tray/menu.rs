@@ -2,7 +2,9 @@
 //! Only `tray.rs` uses this.
 
 use jiff::Timestamp;
-use tunekey_core::{Account, AccountId, Busy, Health, Language, Snapshot, StoreState, WarningReason};
+use tunekey_core::{
+    Account, AccountId, Busy, Health, Language, Snapshot, StoreKind, StoreState, WarningReason,
+};
 
 use crate::text::{self, Phrase};
 
@@ -64,10 +66,11 @@ pub(crate) enum Icon {
 /// The most accounts that are listed flat; more are submenus.
 const FLAT_LIMIT: usize = 3;
 
-/// The entries of the menu at `now`. `api` is the line about the local API, if there is something to say of it; `can_copy`
+/// The entries of the menu at `now`. `store` is what keeps the credentials; `api` is the line about the local API, if there is something to say of it; `can_copy`
 /// is whether they offer to copy cookies.
 pub(crate) fn entries(
     snapshot: &Snapshot,
+    store: StoreKind,
     api: Option<String>,
     now: Timestamp,
     can_copy: bool,
@@ -75,8 +78,8 @@ pub(crate) fn entries(
 ) -> Vec<Entry> {
     let mut entries = Vec::new();
     let accounts = &snapshot.accounts;
-    let keychain = keychain_line(snapshot.store, language);
-    if let Some(line) = keychain {
+    let closed = store_line(store, snapshot.store, language);
+    if let Some(line) = closed {
         entries.extend([Entry::Status(line), Entry::Separator]);
     } else if accounts.len() > FLAT_LIMIT {
         entries.extend([Entry::Status(summary(accounts, language)), Entry::Separator]);
@@ -150,13 +153,13 @@ fn command(command: Command, phrase: Phrase, language: Language) -> Entry {
     Entry::Command { command, text: phrase.text(language).to_owned() }
 }
 
-fn keychain_line(state: StoreState, language: Language) -> Option<String> {
-    let phrase = match state {
+fn store_line(store: StoreKind, state: StoreState, language: Language) -> Option<String> {
+    let is_locked = match state {
         StoreState::Ready => return None,
-        StoreState::Locked => Phrase::KeychainLocked,
-        StoreState::Unavailable | StoreState::Denied | StoreState::Silent => Phrase::KeychainUnavailable,
+        StoreState::Locked => true,
+        StoreState::Unavailable | StoreState::Denied | StoreState::Silent => false,
     };
-    Some(format!("▲ {}", phrase.text(language)))
+    Some(format!("▲ {}", text::store_closed(store, is_locked, language)))
 }
 
 fn summary(accounts: &[Account], language: Language) -> String {
@@ -242,7 +245,7 @@ mod tests {
     }
 
     fn read(snapshot: &Snapshot, language: Language) -> Vec<String> {
-        lines(&entries(snapshot, None, NOW, true, language))
+        lines(&entries(snapshot, StoreKind::Keychain, None, NOW, true, language))
     }
 
     #[test]
@@ -251,7 +254,12 @@ mod tests {
         for count in [1, FLAT_LIMIT + 1] {
             accounts.resize_with(count, || account("2", "Bo", Health::Healthy));
             let snapshot = snapshot(accounts.clone());
-            let said = |can_copy| format!("{:?}", entries(&snapshot, None, NOW, can_copy, Language::English));
+            let said = |can_copy| {
+                format!(
+                    "{:?}",
+                    entries(&snapshot, StoreKind::Keychain, None, NOW, can_copy, Language::English)
+                )
+            };
             assert!(said(true).contains("Copy(") && !said(false).contains("Copy"), "{count} accounts");
             assert!(said(false).contains("Renew("), "{count} accounts");
         }
@@ -265,7 +273,7 @@ mod tests {
     #[test]
     fn the_local_api_has_a_line_to_read_while_there_is_something_to_say_of_it() {
         let api = Some("Local API on · nas, just now".to_owned());
-        let entries = entries(&snapshot(Vec::new()), api, NOW, true, Language::English);
+        let entries = entries(&snapshot(Vec::new()), StoreKind::Keychain, api, NOW, true, Language::English);
         assert_eq!(lines(&entries), ["(Local API on · nas, just now)", "-", "Open TuneKey", "-", "Quit"]);
     }
 
@@ -313,6 +321,16 @@ mod tests {
         snapshot.store = StoreState::Locked;
         assert_eq!(read(&snapshot, Language::English)[0], "(▲ Keychain locked)");
         assert_eq!(icon(&snapshot), Icon::Locked);
+    }
+
+    #[test]
+    fn a_database_that_is_gone_is_called_one() {
+        let mut snapshot = snapshot(vec![account("1", "Lin Jian", Health::Healthy)]);
+        snapshot.store = StoreState::Unavailable;
+        let first =
+            |language| lines(&entries(&snapshot, StoreKind::Postgres, None, NOW, true, language)).remove(0);
+        assert_eq!(first(Language::English), "(▲ Database unavailable)");
+        assert_eq!(first(Language::Chinese), "(▲ 数据库不可用)");
     }
 
     #[test]

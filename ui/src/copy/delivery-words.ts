@@ -23,7 +23,7 @@ export const deliveryWords = {
   'dl.secret.ph': ['Paste here, {k}', '在此粘贴，{k}'],
   'dl.secret.kept': ['Kept; paste to replace, {k}', '保持不变；粘贴可替换，{k}'],
   'dl.secret.paste': ['Paste', '粘贴'],
-  'dl.secret.b': ['It goes from the clipboard to your keychain, and is never shown here.', '从剪贴板直接存入系统密钥环，不会显示在这里。'],
+  'dl.secret.b': ['It goes from the clipboard to where your credentials are, and is never shown here.', '从剪贴板直接存入凭据所在的位置，不会显示在这里。'],
   'dl.secret.given': ['Pasted. It is kept once you agree below.', '已粘贴，确认后保存。'],
   'dl.secret.missing': ['Copy it there, then paste it here.', '请先在那边复制，再粘贴到这里。'],
   'dl.owner': ['Who renews the key', '由谁续期'],

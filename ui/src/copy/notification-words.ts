@@ -36,7 +36,7 @@ export const notificationWords = {
   'nt.quiet.to': ['Quiet until', '免打扰结束'],
   'nt.quiet.bad': ['Give two different times such as 22:00 and 8:00.', '请填写两个不同的时间，如 22:00 和 8:00。'],
   'nt.renewal': ['Tell of failing renewals after', '续期持续未成功多久后通知'],
-  'nt.keychain': ['Tell of a locked keychain after', '系统密钥环锁定多久后通知'],
+  'nt.keychain': ['Tell of credentials out of reach after', '凭据无法读取多久后通知'],
   'nt.hours': ['{n} h', '{n} 小时'],
   'nt.ping': ['Call while all is well', '正常时定期访问'],
   'nt.ping.b': ['So that silence is noticed, as by healthchecks.io', '停止运行时即可被 healthchecks.io 等发现'],

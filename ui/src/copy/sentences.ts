@@ -14,5 +14,10 @@ export function learn(all: Partial<Record<ProblemCode, Words>>): void {
 export function sentence(language: Language, code: ProblemCode, service: string): string {
   const words = sentences[code];
   if (words === undefined) return '';
-  return capitalised(fill(language, language === 'en' ? words.english : words.chinese, { service }));
+  return capitalised(fill(language, wordsIn(language, words), { service }));
+}
+
+/** Words of the core's in a language. */
+export function wordsIn(language: Language, { english, chinese }: Words): string {
+  return language === 'en' ? english : chinese;
 }

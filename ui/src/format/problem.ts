@@ -1,6 +1,6 @@
 /** Problems in words, in the window's language of the moment. */
 import type { CopyKey, Language, Say } from '../copy';
-import { sentence } from '../copy/sentences';
+import { sentence, wordsIn } from '../copy/sentences';
 import { serviceName } from '../copy/services';
 import type { Problem } from '../host/bindings/Problem';
 import type { ProblemCode } from '../host/bindings/ProblemCode';
@@ -9,7 +9,7 @@ import type { ServiceId } from '../host/bindings/ServiceId';
 /** What to tell the person, with the next step, and the service's own words where they tell more. */
 export function problemSays(say: Say, problem: Problem): string {
   if (problem.words) {
-    return withSaid(say, say('language') === 'en' ? problem.words.english : problem.words.chinese, problem);
+    return withSaid(say, wordsIn(say('language') as Language, problem.words), problem);
   }
   const here = problem.code === 'unexpected' && problem.service === null;
   return withSaid(say, here ? say('p.here') : codeSays(say, problem.code, problem.service), problem);

@@ -1,6 +1,6 @@
 /** Scenes for the scripted host. All names, ids and pictures are invented; “now” is 21 November 2025, 14:53 in Shanghai. */
 import { deliveries as deliveryFacts } from './bindings/deliveries';
-import { sentences } from './bindings/sentences';
+import { sentences, sentencesOfDatabase } from './bindings/sentences';
 import { services } from './bindings/services';
 import type { Account } from './bindings/Account';
 import type { Channel } from './bindings/Channel';
@@ -690,6 +690,7 @@ export type SceneName = keyof typeof scenes;
 /** The whole script of a scene. */
 export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams): Script {
   const os = page.get('os');
+  const inDatabase = page.get('store') === 'postgres';
   const theme = page.get('theme');
   const another = page.get('service');
   const { accounts = [], deliveries = [], services = SERVICES, snapshot, settings, notifications, preferences, ...rest } = scene;
@@ -729,7 +730,8 @@ export function scriptOf(scene: Scene, now: () => number, page: URLSearchParams)
       licence: 'MIT OR Apache-2.0',
       os: os === 'mac' || os === 'win' ? os : 'linux',
       locale: page.get('lang') === 'zh' ? 'zh_CN.UTF-8' : 'en_US.UTF-8',
-      sentences,
+      store: inDatabase ? { english: 'the database', chinese: '数据库' } : null,
+      sentences: inDatabase ? { ...sentences, ...sentencesOfDatabase } : sentences,
     },
   };
 }

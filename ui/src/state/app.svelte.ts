@@ -2,7 +2,7 @@ import { getContext, setContext } from 'svelte';
 
 import { languageOf, say, type Language, type Say } from '../copy';
 import { knowDeliveries } from '../copy/deliveries';
-import { learn } from '../copy/sentences';
+import { learn, wordsIn } from '../copy/sentences';
 import { formatName, know, serviceName } from '../copy/services';
 import { arranged, canCopy, nameOf, succeeded, type Circumstances, type Order } from '../format/account';
 import { deliveredTo, ownerOf } from '../format/delivery';
@@ -47,7 +47,7 @@ export class App {
   #ready = $state(false);
   #place = $state.raw<Place>({ view: 'accounts', account: null });
   #preferences = $state.raw<Preferences>({ theme: 'system', language: 'system', closeToTray: true, trayCopies: true, lastView: null });
-  #about = $state.raw<About>({ version: '', licence: '', os: 'linux', locale: 'en', sentences: {} });
+  #about = $state.raw<About>({ version: '', licence: '', os: 'linux', locale: 'en', store: null, sentences: {} });
   #services = $state.raw<ServiceInfo[]>([]);
   /** What was asked for and has not been answered, by account; the core's own word arrives a moment later. */
   #asked = $state.raw<Record<string, Busy>>({});
@@ -168,9 +168,14 @@ export class App {
   copiesRenew({ service, renewability }: Account): boolean {
     return renewability !== 'not_renewable' && this.#services.some(({ id, copies_renew }) => id === service && copies_renew);
   }
-  /** What this system calls its keychain. */
+  /** What keeps the credentials: what this system calls its keychain, or the store in its place. */
   get keychainName(): string {
-    return this.say(`kc.${this.#about.os}`);
+    const { os, store } = this.#about;
+    return store === null ? this.say(`kc.${os}`) : wordsIn(this.#language, store);
+  }
+  /** Whether that is the keychain, which the person opens in a dialog of the system's. */
+  get hasKeychain(): boolean {
+    return this.#about.store === null;
   }
   /** What the person is being asked, in a dialog, and about which account. */
   get question(): (Question & { account: Account }) | null {
@@ -413,10 +418,10 @@ export class App {
     let said: string | null = null;
     try {
       const state = await this.host.keychainRetry();
-      if (state !== 'ready') said = this.say(state === 'locked' ? 'kl.still.locked' : 'kl.still');
+      if (state !== 'ready') said = this.say(state === 'locked' && this.hasKeychain ? 'kl.still.locked' : 'kl.still');
     } catch (thrown) {
       const problem = problemFrom(thrown);
-      said = problem.code === 'keychain_locked' ? this.say('kl.still.locked') : problemSays(this.say, problem);
+      said = problem.code === 'keychain_locked' && this.hasKeychain ? this.say('kl.still.locked') : problemSays(this.say, problem);
     }
     if (said !== null) this.announce.assertive(said);
     return said;

@@ -689,6 +689,17 @@ describe('a keychain that cannot be used', () => {
     });
   }
 
+  for (const name of ['keychain-locked', 'keychain-unavailable', 'keychain-denied', 'keychain-silent'] as const) {
+    test(`${name}: of a database nothing is said that is true of a keychain alone`, async () => {
+      await open(name, { store: 'postgres' });
+      expect(await text('h1')).toMatch(/the database/i);
+      expect(await text('.hero')).not.toMatch(/keyring|keychain|unlock|sign in to the system/i);
+      await tabTo('kl-p');
+      await press('Enter');
+      await expect.poll(() => text('#alert')).toBe('That did not help yet.');
+    });
+  }
+
   test('once it answers, the accounts are back and the heading has the focus', async () => {
     await open('keychain-locked');
     await tabTo('kl-p');

@@ -29,6 +29,8 @@ export interface Look {
   text?: number;
   /** Whether time stands at the scene's moment. */
   still?: boolean;
+  /** What keeps the credentials; the keychain, if it is not said. */
+  store?: 'keychain' | 'postgres';
   /** A service more than there are. */
   service?: ServiceFacts;
   motion?: 'reduce' | 'no-preference';
@@ -99,7 +101,7 @@ export class Stage {
     const scene = new Scene(page, (page) => {
       this.left.set(kind, [...(this.left.get(kind) ?? []), page]);
     });
-    const query = new URLSearchParams({ scene: name, lang, os, ...(still ? { still: '' } : {}), ...(look.service ? { service: JSON.stringify(look.service) } : {}) });
+    const query = new URLSearchParams({ scene: name, lang, os, store: look.store ?? 'keychain', ...(still ? { still: '' } : {}), ...(look.service ? { service: JSON.stringify(look.service) } : {}) });
     const { port } = this.server.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${String(port)}/scripted.html?${query.toString()}`);
     await page.waitForSelector(`html[data-shown="${name}"]`);

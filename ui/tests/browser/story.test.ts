@@ -30,9 +30,15 @@ const STORIES: [SceneName, pill: string, line: string, status: string, renewal: 
   ['account-refused-once', 'Needs attention', 'Refused once', 'Refused once at 10:29; asked again soon. Good until Nov 23; renews tomorrow 11:41.', 'Renews by itself', 'Refused once'],
   ['account-missing-once', 'Needs attention', 'Not found', 'Not found in the system keyring at 10:29; it is looked for again.', 'Not known whether it renews', 'Not found'],
   ['account-unreadable', 'Needs attention', 'Can’t be read', 'Its item in the system keyring can’t be read since 10:29.', 'Renewal stopped', 'Can’t be read'],
-  ['account-missing', 'Needs sign-in', 'Not in the keyring', 'Not in the system keyring any more; noticed 09:30.', 'Renewal stopped', 'Not in the keyring'],
+  ['account-missing', 'Needs sign-in', 'Credential missing', 'Not in the system keyring any more; noticed 09:30.', 'Renewal stopped', 'Credential missing'],
   ['account-dead', 'Needs sign-in', 'No longer accepted', 'No longer accepted since Nov 19, 08:12.', 'Renewal stopped', 'No longer accepted'],
 ];
+
+test.each(['account-missing', 'account-missing-once', 'account-unreadable'] as const)('%s: of a database no keyring is spoken of', async (name) => {
+  await open(name, { store: 'postgres' });
+  expect(await plain('#a-status')).toMatch(/the database/);
+  expect(await plain('body')).not.toMatch(/keyring|keychain/i);
+});
 
 for (const [name, pill, line, status, renewal, banner] of STORIES) {
   test(`${name}: pill, list, sentence, credential and banner tell one story`, async () => {

@@ -24,6 +24,11 @@ os: Os,
  */
 locale: string, 
 /**
+ * What a person reads of the store of the credentials within a sentence; `null` for the keychain, which each system
+ * calls otherwise.
+ */
+store: Words | null, 
+/**
  * What the core says of each kind of problem: what the page says, too.
  */
 sentences: { [key in ProblemCode]?: Words }, };

@@ -160,12 +160,12 @@ export const sentences: Record<ProblemCode, Words> = {
     "chinese": "无法读写 TuneKey 的账号列表，请检查数据目录的权限和磁盘空间。"
   },
   "ledger_damaged": {
-    "english": "TuneKey’s account list is damaged; nothing was changed. Restart TuneKey: it keeps the damaged file beside a new list. Your credentials are still in the keychain.",
-    "chinese": "TuneKey 的账号列表已损坏，没有改动任何内容。请重启 TuneKey：损坏的文件会另存，并新建列表。凭据仍在系统密钥环中。"
+    "english": "TuneKey’s account list is damaged; nothing was changed. Restart TuneKey: it keeps the damaged file beside a new list. Your credentials are still where they were.",
+    "chinese": "TuneKey 的账号列表已损坏，没有改动任何内容。请重启 TuneKey：损坏的文件会另存，并新建列表。凭据仍在原处。"
   },
   "ledger_set_aside": {
-    "english": "TuneKey’s account list was damaged. It is kept beside a new, empty one; your credentials are still in the keychain. Put a backup of ledger.json in its place, or sign in again.",
-    "chinese": "TuneKey 的账号列表已损坏，已另存并新建空列表；凭据仍在系统密钥环中。请用 ledger.json 的备份替换，或重新登录。"
+    "english": "TuneKey’s account list was damaged. It is kept beside a new, empty one; your credentials are still where they were. Put a backup of ledger.json in its place, or sign in again.",
+    "chinese": "TuneKey 的账号列表已损坏，已另存并新建空列表；凭据仍在原处。请用 ledger.json 的备份替换，或重新登录。"
   },
   "ledger_newer": {
     "english": "TuneKey’s account list was written by a newer version of TuneKey, and is left as it is. Update TuneKey, or use another profile.",
@@ -206,5 +206,41 @@ export const sentences: Record<ProblemCode, Words> = {
   "unexpected": {
     "english": "{service} answered something TuneKey does not understand. Nothing was changed; your account is fine. Try again, or another way.",
     "chinese": "{service}的回应无法识别。没有改动任何内容，账号本身没有问题。请重试，或换一种方式。"
+  }
+};
+
+/** Those that are others where a database keeps the credentials. */
+export const sentencesOfDatabase: Partial<Record<ProblemCode, Words>> = {
+  "keychain_locked": {
+    "english": "This profile’s credentials are encrypted in a database, and the identity that opens them was not found. `tunekey store show` names the places where it is looked for.",
+    "chinese": "本数据目录的凭据加密存放在数据库中，但没有找到能打开它们的身份密钥。用 `tunekey store show` 查看查找的位置。"
+  },
+  "keychain_unavailable": {
+    "english": "The database with this profile’s credentials can’t be reached. Nothing is lost, and nothing is known to be wrong with your accounts. Start it, or check the network; `tunekey store show` names its address.",
+    "chinese": "连接不上存放凭据的数据库。没有丢失任何内容，账号状态未知但并未失效。请启动数据库或检查网络；用 `tunekey store show` 查看其地址。"
+  },
+  "keychain_denied": {
+    "english": "The database doesn’t let its user do this. Grant it the tables whose names begin with tunekey_, then try again.",
+    "chinese": "数据库不允许该用户执行此操作。请授予其以 tunekey_ 开头的表的权限后重试。"
+  },
+  "credential_missing": {
+    "english": "The database holds no credential for this account: it was moved elsewhere, or an older backup was put back. Bring it back, or sign in again. {service} was not asked.",
+    "chinese": "数据库里没有该账号的凭据：可能已迁移到别处，或恢复过较旧的备份。请恢复，或重新登录。并未询问{service}。"
+  },
+  "credential_unreadable": {
+    "english": "The record of this account in the database can’t be read: it is damaged or was exchanged for another, or a newer TuneKey wrote it. Put a backup back, or sign in again.",
+    "chinese": "数据库里该账号的记录无法读取：可能已损坏或被替换，或由更新版本的 TuneKey 写入。请恢复备份，或重新登录。"
+  },
+  "identity_missing": {
+    "english": "This profile’s credentials are encrypted in a database, and the identity that opens them was not found. `tunekey store show` names the places where it is looked for.",
+    "chinese": "本数据目录的凭据加密存放在数据库中，但没有找到能打开它们的身份密钥。用 `tunekey store show` 查看查找的位置。"
+  },
+  "identity_wrong": {
+    "english": "The identity that was found doesn’t open this profile’s records in the database. `tunekey store show` says where it was found, and which recipient is wanted. Put the right identity there. Nothing was changed.",
+    "chinese": "找到的身份密钥打不开数据库中的记录。用 `tunekey store show` 查看它所在的位置和所需的接收方，并放入正确的身份密钥。没有改动任何内容。"
+  },
+  "identity_exposed": {
+    "english": "The identity that opens this profile’s records in the database was refused: other users can read it. `tunekey store show` names the file. Close it with `chmod 600`, and if others may have read it, make a new one.",
+    "chinese": "能打开数据库记录的身份密钥未被使用：其他用户可以读取它。用 `tunekey store show` 查看是哪个文件，用 `chmod 600` 关闭权限；如果可能已被他人读取，请新建一个。"
   }
 };
