@@ -52,6 +52,11 @@ pub(crate) fn cause_of_no_lock(error: &io::Error) -> ProblemCode {
     }
 }
 
+/// What is said where a folder stands in the place of a lock. Windows denies opening one as a file.
+#[cfg(test)]
+pub(crate) const NO_LOCK_BUT_A_FOLDER: ProblemCode =
+    if cfg!(windows) { ProblemCode::ProfileReadOnly } else { ProblemCode::LocksUnusable };
+
 /// Replaces a file as a whole: whoever reads it, and whoever starts after a crash, finds the old bytes or
 /// the new ones. Readable for this user only.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -105,10 +105,13 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Whether a path names a share, as `\\host\share`: asking for it would tell that computer who asks.
+/// Whether a path names a share, as `\\host\share`: asking for it would tell that computer who asks. `\\?\C:` is a disk.
 fn is_on_another_computer(path: &Path) -> bool {
-    let begins: Vec<u8> = path.as_os_str().as_encoded_bytes().iter().take(2).copied().collect();
-    begins.len() == 2 && begins.iter().all(|byte| matches!(byte, b'/' | b'\\'))
+    match path.as_os_str().as_encoded_bytes() {
+        [b'\\', b'\\', b'?', b'\\', disk, b':', ..] if disk.is_ascii_alphabetic() => false,
+        [b'/' | b'\\', b'/' | b'\\', ..] => true,
+        _ => false,
+    }
 }
 
 fn unreadable(error: &io::Error) -> Problem {
@@ -224,6 +227,13 @@ mod tests {
         {
             let problem = install(&folder.profile, Path::new(share)).expect_err("it is not looked for");
             assert!(problem.message(Language::English).contains("another computer"), "{share}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_disk_of_this_computer_is_known_however_it_is_spelt() {
+        for disk in [r"C:\ca.pem", r"\\?\C:\ca.pem", "/etc/ca.pem", "ca.pem"] {
+            assert!(!is_on_another_computer(Path::new(disk)), "{disk}");
         }
     }
 

@@ -28,6 +28,7 @@ use crate::counted::Counted;
 use crate::packages::{self, Purpose};
 use crate::product::VERSION;
 use crate::steps::{Steps, say};
+use crate::suites::Suite;
 use crate::{reproducible, suites};
 
 /// Where the installers are that the tests install, as their `windows_installer.rs` has it.
@@ -101,14 +102,21 @@ fn run(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     build::ui(steps)?;
     let sid = Sid::install(steps)?;
     let zig = zig::install(steps)?;
-    compile(steps, &sid, &zig)?;
-    run_built(steps, &sid, counted)
+    let tests = compile(steps, &sid, &zig)?;
+    run_built(steps, &sid, tests, counted)
 }
 
-/// Checks and builds for every other target.
-fn compile(steps: &mut Steps, sid: &Sid, zig: &Zig) -> Result<()> {
-    steps.run("Windows: lints", target::lint(&[WINDOWS], sid))?;
-    steps.run("Windows: build the command line and the app", WINDOWS.build_products(sid))?;
+/// Checks and builds for every other target. Gives the tests for Windows.
+///
+/// # Errors
+/// When something does not build, or is warned of.
+fn compile(steps: &mut Steps, sid: &Sid, zig: &Zig) -> Result<Vec<Suite>> {
+    steps.step("Windows: lint and build the command line and the app", || {
+        suites::built(&mut WINDOWS.build_products(sid))
+    })?;
+    let tests = steps.step("Windows: lint and build the tests of each crate", || {
+        suites::built(&mut WINDOWS.build_tests(sid))
+    })?;
     steps.step("Windows: installers of this version and the next", pack_installers)?;
     steps.step("Windows: packing twice gives the same", pack_small_installer)?;
     let stubs = apple::stub_tools()?;
@@ -124,13 +132,15 @@ fn compile(steps: &mut Steps, sid: &Sid, zig: &Zig) -> Result<()> {
             zig.build(sid, linux, Profile::Debug)?,
         )?;
     }
-    Ok(())
+    Ok(tests)
 }
 
 /// Runs what was built.
-fn run_built(steps: &mut Steps, sid: &Sid, counted: &mut Counted) -> Result<()> {
+fn run_built(steps: &mut Steps, sid: &Sid, of_windows: Vec<Suite>, counted: &mut Counted) -> Result<()> {
     sid.write_launcher("qemu-aarch64", "", "/usr/bin/qemu-aarch64")?;
     wine::set_up(steps, sid)?;
+    let of_windows = wine::suites(sid, of_windows)?;
+    steps.step("Windows: tests of each crate", || suites::run(&of_windows, suites::cores(), &[], counted))?;
     let suites = steps.step("build the tests of what was built", || {
         let mut tests = suites::command(&["test", "--no-run"]);
         suites::built(tests.args(suites::OF_OTHER_BUILDS.iter().flat_map(|suite| ["--test", suite])))

@@ -2,6 +2,7 @@
 //! run several at a time, because the tests of the whole product mostly wait.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::io::BufReader;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -41,7 +42,9 @@ pub(crate) struct Suite {
     pub(crate) package: String,
     /// What it is called: a file below `tests`, or what holds the unit tests.
     pub(crate) name: String,
+    /// What is started, and what comes before the harness's own arguments.
     program: PathBuf,
+    arguments: Vec<OsString>,
     /// Where it is run: the folder of its package.
     folder: PathBuf,
 }
@@ -147,13 +150,27 @@ impl Suite {
             package: package_name(&manifest).context("a package without a name")?.to_owned(),
             name: made.target.name,
             program: program.into(),
+            arguments: Vec::new(),
             folder: folder.into(),
         }))
     }
 
+    /// The same, started by another program.
+    pub(crate) fn started_by(mut self, launcher: &Path) -> Self {
+        let program = std::mem::replace(&mut self.program, launcher.to_owned());
+        self.arguments.insert(0, program.into());
+        self
+    }
+
+    /// The same without these tests.
+    pub(crate) fn without(mut self, tests: &[&str]) -> Self {
+        self.arguments.extend(tests.iter().flat_map(|test| ["--skip".into(), test.into()]));
+        self
+    }
+
     fn run(&self, tests_at_once: usize, variables: &[(&str, &Path)]) -> Result<(bool, String)> {
         let mut tests = steps::command(&self.program);
-        tests.current_dir(&self.folder).env("CARGO_MANIFEST_DIR", &self.folder);
+        tests.args(&self.arguments).current_dir(&self.folder).env("CARGO_MANIFEST_DIR", &self.folder);
         tests.env("RUST_TEST_THREADS", tests_at_once.to_string()).envs(variables.iter().copied());
         let (reader, writer) = std::io::pipe()?;
         let mut running = tests.stdout(writer.try_clone()?).stderr(writer).spawn()?;

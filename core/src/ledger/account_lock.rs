@@ -108,7 +108,7 @@ mod tests {
         let profile = Profile::at(scratch.path()).expect("it can be made");
         std::fs::create_dir(profile.account_lock(&account("1"))).expect("something stands in its place");
         let problem = AccountLock::acquire(&profile, &account("1")).await.expect_err("it cannot be locked");
-        assert_eq!(problem.code, ProblemCode::LocksUnusable);
+        assert_eq!(problem.code, disk::NO_LOCK_BUT_A_FOLDER);
     }
 
     #[tokio::test]

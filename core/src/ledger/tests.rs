@@ -415,10 +415,10 @@ fn a_ledger_whose_lock_cannot_be_had_is_read_and_says_why_it_is_not_changed() {
     std::fs::remove_file(&lock).expect("nobody holds it");
     std::fs::create_dir(&lock).expect("something stands in its place");
     let (file, notice) = open(&scratch);
-    assert_eq!(notice.map(|notice| notice.code), Some(ProblemCode::LocksUnusable));
+    assert_eq!(notice.map(|notice| notice.code), Some(disk::NO_LOCK_BUT_A_FOLDER));
     assert_eq!(file.read().expect("reading needs no lock").accounts, [record("42")]);
     let problem = file.update(|ledger| ledger.accounts.clear()).expect_err("it cannot be locked");
-    assert_eq!(problem.code, ProblemCode::LocksUnusable);
+    assert_eq!(problem.code, disk::NO_LOCK_BUT_A_FOLDER);
     assert_eq!(file.read().expect("it is there").accounts, [record("42")], "nothing was changed");
 
     // What is damaged can then neither be set aside nor be read.

@@ -132,7 +132,7 @@ describe('a locked keychain', () => {
   test('is not said of an account any more once it is unlocked', async () => {
     await open('account-healthy');
     await becomes(people.linJian.id, { last_error: LOCKED });
-    expect(await text('.banner')).toContain('The keychain could not be used at the time.');
+    expect(await text('.banner')).toContain('The credential could not be read at the time.');
     expect(await text('.banner')).not.toContain('is locked');
   });
 

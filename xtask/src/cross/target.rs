@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::sid::Sid;
 use crate::build::{Profile, workspace};
-use crate::reproducible;
+use crate::{reproducible, suites};
 
 /// A system and a processor that TuneKey is built for.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,12 @@ pub(super) const INTEL_LINUX: Target = Target { name: "static Linux", triple: "x
 pub(super) const ARM_LINUX: Target =
     Target { name: "static Linux on ARM", triple: "aarch64-unknown-linux-musl" };
 
+/// What is built with what the tests need: Wine has no authorities.
+const FOR_TESTS: &str = "tunekey/only-extra-ca";
+
+/// The compiler that lints what it compiles, of the same version.
+const LINTER: &str = "/usr/bin/clippy-driver";
+
 /// The folder of what is built, in the workspace.
 const FOLDER: &str = "target/cross";
 
@@ -30,7 +36,7 @@ const FOLDER: &str = "target/cross";
 pub(super) fn lint(targets: &[Target], sid: &Sid) -> Command {
     // Called by its path: cargo would find another version among the user's own programs.
     let mut lint = cargo(targets, sid, "/usr/bin/cargo-clippy", "clippy");
-    lint.args(["--workspace", "--exclude", "tunekey-tests", "--all-targets", "--keep-going"]);
+    lint.args(["--workspace", "--exclude", suites::WHOLE_PRODUCT, "--all-targets", "--keep-going"]);
     lint.args(["--", "-D", "warnings"]);
     lint
 }
@@ -50,11 +56,19 @@ fn cargo(targets: &[Target], sid: &Sid, program: &str, subcommand: &str) -> Comm
 }
 
 impl Target {
-    /// Builds the command line and the app as they are tested.
+    /// Builds the command line and the app as they are tested, with lints.
     pub(super) fn build_products(self, sid: &Sid) -> Command {
         let mut build = self.cargo(sid, "cargo", "build");
         build.args(["--package", "tunekey", "--package", "tunekey-desktop"]);
-        build.args(["--features", "tunekey/only-extra-ca"]);
+        build.args(["--features", FOR_TESTS]).env(suites::COMPILER, LINTER);
+        build
+    }
+
+    /// Builds the tests of each crate, with lints. Those of the whole product run on Linux alone.
+    pub(super) fn build_tests(self, sid: &Sid) -> Command {
+        let mut build = self.cargo(sid, "cargo", "test");
+        build.args(["--no-run", "--workspace", "--exclude", suites::WHOLE_PRODUCT]);
+        build.args(["--features", FOR_TESTS]).env(suites::COMPILER, LINTER);
         build
     }
 

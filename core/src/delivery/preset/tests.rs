@@ -14,6 +14,7 @@ mod pages;
 fn answer(name: &str) -> &'static str {
     match name {
         "url" => "https://host.test:8443/base",
+        "path" if cfg!(windows) => r"C:\tool\file",
         "path" => "/srv/tool/file",
         "mount" => "/music",
         "variable" => "QQ_COOKIE",

@@ -185,6 +185,7 @@ mod tests {
                 Encryption::Verified { authority: Some("/etc/my ca.pem".into()) },
             ),
             ("postgres://127.0.0.1/tunekey?sslmode=disable", Encryption::None),
+            #[cfg(unix)]
             ("postgres:///tunekey?host=/run/postgresql", Encryption::None),
         ] {
             let url = DatabaseUrl::parse(text).expect(text);

@@ -340,6 +340,7 @@ mod tests {
             ("postgres://[::1]/t", true),
             ("postgres://192.168.1.5/t", true),
             ("postgres://8.8.8.8/t", false),
+            #[cfg(unix)]
             ("postgres:///t?host=/run/postgresql", true),
         ] {
             let url = format!("{address}{}sslmode=disable", if address.contains('?') { "&" } else { "?" });
