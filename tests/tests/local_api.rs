@@ -106,7 +106,7 @@ async fn a_program_gets_what_its_token_allows_and_no_more() -> Result<()> {
     ensure!(got["generation"] == 1 && got["scope"] == "full", "it is another one");
 
     let (code, refused) = api.get(&format!("{cookie_path}?format=no-such"), &cookie).await?;
-    ensure!(code == 400 && refused["code"] == "invalid_input", "an unknown format answers {code}: {refused}");
+    ensure!(code == 404 && refused["code"] == "not_found", "an unknown format answers {code}: {refused}");
     ensure!(refused["message"].as_str().is_some_and(|words| words.contains("header, ")), "{refused}");
 
     let (code, renewed) = api.post(&format!("/v1/accounts/{QQ}/renew"), &all, Value::Null).await?;

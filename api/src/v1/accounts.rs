@@ -175,12 +175,12 @@ fn is_refused(health: Health) -> bool {
     matches!(health, Health::NeedsSignIn { reason: SignInReason::Rejected, .. })
 }
 
+/// The formats differ by service, so that the description cannot say which are there: one that is not is looked for in vain.
 fn no_such_format(service: ServiceId) -> Problem {
-    let formats: Vec<_> =
-        Format::all().filter(|format| format.suits(service)).map(|format| format.to_string()).collect();
-    let formats = formats.join(", ");
-    Problem::invalid(
-        format!("There is no such format. Use one of: {formats}."),
-        format!("没有这种格式，可用的有：{formats}。"),
-    )
+    let formats = Format::all().filter(|format| format.suits(service));
+    let formats = formats.map(|format| format.to_string()).collect::<Vec<_>>().join(", ");
+    let english = format!("There is no such format. Use one of: {formats}.");
+    Problem::new(ProblemCode::NotFound)
+        .with_detail(english.clone())
+        .with_words(english, format!("没有这种格式，可用的有：{formats}。"))
 }
