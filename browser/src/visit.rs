@@ -19,7 +19,7 @@ const COOKIE_POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// # Errors
 /// `UnexpectedEof` or `BrokenPipe` when the browser ends before it has shown anything, others when it does not do as it is told.
 pub(crate) async fn visit(devtools: &mut DevTools, page: &OfficialPage) -> io::Result<Input> {
-    let mut visit = Visit { devtools, page, window: None, asked: None };
+    let mut visit = PageSession { devtools, page, window: None, asked: None };
     visit.tell(None, "Browser.setDownloadBehavior", json!({ "behavior": "deny" })).await?;
     visit.attach(None).await?;
     let mut polls = tokio::time::interval(COOKIE_POLL_INTERVAL);
@@ -44,7 +44,7 @@ pub(crate) async fn visit(devtools: &mut DevTools, page: &OfficialPage) -> io::R
 }
 
 /// A visit under way.
-struct Visit<'a> {
+struct PageSession<'a> {
     devtools: &'a mut DevTools,
     page: &'a OfficialPage,
     /// The window of the page, once there is one.
@@ -60,7 +60,7 @@ struct Window {
     session: String,
 }
 
-impl Visit<'_> {
+impl PageSession<'_> {
     async fn tell(&mut self, session: Option<&str>, method: &str, params: Value) -> io::Result<u64> {
         self.devtools.send(session, method, params).await
     }

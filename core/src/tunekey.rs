@@ -161,7 +161,7 @@ impl TuneKey {
         let Setup { profile, store, passphrase, clock, limits, shows_pages } = setup;
         let (ledger, notice) = LedgerFile::open(&profile)?;
         let (events, _) = broadcast::channel(EVENT_BACKLOG);
-        let vault = Vault::new(store).asking(passphrase);
+        let vault = Vault::new(store).prompting(passphrase);
         let accounts = Accounts::new(profile.clone(), ledger, clock.clone(), events.clone())?;
         let commits = Commits::new(vault.clone());
         let renewer = Renewer::new(profile.clone(), vault.clone(), commits.clone(), clock.clone());

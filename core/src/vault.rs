@@ -155,7 +155,7 @@ impl Vault {
     }
 
     /// The same, with a way to ask for a passphrase whenever a person may be asked for anything.
-    pub fn asking(self, passphrase: Option<Arc<dyn AskPassphrase>>) -> Self {
+    pub fn prompting(self, passphrase: Option<Arc<dyn AskPassphrase>>) -> Self {
         Self { passphrase, ..self }
     }
 

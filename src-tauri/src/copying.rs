@@ -35,7 +35,7 @@ impl CopyChoice {
 
 /// What somebody is told who has copied a cookie.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Copied {
+pub(crate) struct CopyNotice {
     /// Whether the cookie no longer works.
     is_dead: bool,
     /// After how many seconds it is cleared.
@@ -51,7 +51,7 @@ pub(crate) async fn copy(
     app: &AppHandle,
     account: AccountId,
     choice: Option<CopyChoice>,
-) -> Result<Copied, Problem> {
+) -> Result<CopyNotice, Problem> {
     let core = app.state::<TuneKey>();
     let scope = choice.map_or(Scope::Full, |choice| choice.scope);
     let copied = core.export(&account, choice.map(|choice| choice.format), scope).await?;
@@ -70,7 +70,7 @@ pub(crate) async fn copy(
         // The cookie is on the clipboard: that the choice is not remembered is no reason to say otherwise.
         tracing::warn!(code = ?problem.code, "the format was not remembered");
     }
-    Ok(Copied { is_dead: copied.health.needs_sign_in(), seconds })
+    Ok(CopyNotice { is_dead: copied.health.needs_sign_in(), seconds })
 }
 
 /// Copies an account's cookie in its own format, and shows a notification of the result.
@@ -87,7 +87,7 @@ pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
     let result = copy(app, account.clone(), None).await;
     let language = app.state::<PreferenceFile>().current().language();
     match result {
-        Ok(Copied { is_dead: true, .. }) => {
+        Ok(CopyNotice { is_dead: true, .. }) => {
             let (title, text) = text::copied_dead(&name, language);
             let click = Click {
                 label: Phrase::SignInAgain.text(language).to_owned(),
@@ -96,7 +96,7 @@ pub(crate) async fn copy_and_notify(app: &AppHandle, account: AccountId) {
             };
             notification::show(app, Notification { title, text, click: Some(click) });
         }
-        Ok(Copied { seconds, .. }) => {
+        Ok(CopyNotice { seconds, .. }) => {
             let (title, text) = text::copied(&name, seconds, language);
             notification::show(app, Notification::plain(title, text));
         }

@@ -77,7 +77,7 @@ impl PageSession {
             app: app.clone(),
             label: format!("{LABEL_PREFIX}-{number}"),
             outcome: Outcome::new(done),
-            visit: Visit::default(),
+            session: BrowserSession::default(),
         };
         let opening = window.clone();
         // Not here: making a window inside an event handler hangs on Windows.
@@ -105,7 +105,7 @@ impl PageSession {
 impl Drop for PageSession {
     fn drop(&mut self) {
         self.window.outcome.close();
-        self.window.visit.end();
+        self.window.session.end();
         self.window.close();
     }
 }
@@ -163,14 +163,14 @@ struct PageWindow {
     app: AppHandle,
     label: String,
     outcome: Outcome,
-    visit: Visit,
+    session: BrowserSession,
 }
 
 /// The visit in a browser that is installed, once the page is shown there instead.
 #[derive(Debug, Clone, Default)]
-struct Visit(Arc<Mutex<Option<JoinHandle<()>>>>);
+struct BrowserSession(Arc<Mutex<Option<JoinHandle<()>>>>);
 
-impl Visit {
+impl BrowserSession {
     fn is_under_way(&self) -> bool {
         self.lock().is_some()
     }
@@ -208,7 +208,7 @@ impl PageWindow {
                     page_window.outcome.send(Input::PageClosed);
                     page_window.close();
                 }
-                WindowEvent::Destroyed if !page_window.visit.is_under_way() => {
+                WindowEvent::Destroyed if !page_window.session.is_under_way() => {
                     page_window.outcome.send(Input::PageClosed);
                 }
                 _ => {}
@@ -291,7 +291,7 @@ impl PageWindow {
         tracing::info!(browser = browser.name(), "the page is shown in a browser instead");
         let (outcome, page) = (self.outcome.clone(), page.clone());
         let proxy = self.app.state::<TuneKey>().settings().proxy;
-        self.visit.keep(tauri::async_runtime::spawn(async move {
+        self.session.keep(tauri::async_runtime::spawn(async move {
             match browser.visit(&page, &proxy).await {
                 Ok(came) => outcome.send(came),
                 Err(problem) => outcome.fail(problem),
@@ -299,7 +299,7 @@ impl PageWindow {
         }));
         self.close();
         if self.outcome.is_closed() {
-            self.visit.end();
+            self.session.end();
         }
     }
 

@@ -123,7 +123,7 @@ impl Case {
 }
 
 /// A profile with an account that delivers to a server, and nothing left to deliver.
-struct World {
+struct Fixture {
     harness: Harness,
     option: SignInOption,
     account: AccountId,
@@ -132,7 +132,7 @@ struct World {
     death: Arc<Mutex<Arc<Death>>>,
 }
 
-impl World {
+impl Fixture {
     /// One whose account is that of one of these options, and whose delivery has that much of the credential.
     async fn new(
         options: &[SignInOption],
@@ -161,9 +161,9 @@ impl World {
             (200, "{}".to_owned())
         })
         .await?;
-        let world = Self { harness, option, account, server, death };
-        world.add_delivery(scope).await?;
-        Ok(world)
+        let fixture = Self { harness, option, account, server, death };
+        fixture.add_delivery(scope).await?;
+        Ok(fixture)
     }
 
     /// Adds the delivery, and delivers what there is for it.
@@ -272,47 +272,47 @@ async fn renew_and_deliver(tunekey: TuneKey, account: AccountId) -> Result<(), P
 
 /// The process dies there, and the next one goes on.
 async fn dies_and_goes_on(case: Case) -> Result<()> {
-    let world = World::new(&RENEWED, DeliveryScope::PlayingOnly, case.rotation, case.seed).await?;
-    let account = world.account.clone();
-    let issued = world.issued().len();
+    let fixture = Fixture::new(&RENEWED, DeliveryScope::PlayingOnly, case.rotation, case.seed).await?;
+    let account = fixture.account.clone();
+    let issued = fixture.issued().len();
     let death = Death::at(case.point);
-    let ended = world.process(death, |tunekey| renew_and_deliver(tunekey, account.clone())).await?;
+    let ended = fixture.process(death, |tunekey| renew_and_deliver(tunekey, account.clone())).await?;
     ensure!(ended.is_none() || case.point == Point::Delivered, "it does not get there: {ended:?}");
-    ensure!(world.issued().len() <= issued + 1, "it was renewed more than once");
+    ensure!(fixture.issued().len() <= issued + 1, "it was renewed more than once");
 
-    let next = world.process(Arc::default(), |tunekey| renew_and_deliver(tunekey, account.clone())).await?;
+    let next = fixture.process(Arc::default(), |tunekey| renew_and_deliver(tunekey, account.clone())).await?;
     match next.context("nothing kills it")? {
-        Ok(()) => world.harness.ensure_newest_credential(&account).await?,
+        Ok(()) => fixture.harness.ensure_newest_credential(&account).await?,
         Err(code) if case.may_lose_the_credential() => {
             ensure!(code == ProblemCode::RefusedOnce, "one refusal is not believed: {code:?}");
-            return needs_sign_in(&world).await;
+            return needs_sign_in(&fixture).await;
         }
         Err(code) => bail!("a credential was lost: {code:?}"),
     }
     until("the newest key at the target", || async {
-        let delivered = world.delivered()?;
-        ensure!(delivered.last() == Some(&(world.issued().len() - 1)), "there are {delivered:?}");
+        let delivered = fixture.delivered()?;
+        ensure!(delivered.last() == Some(&(fixture.issued().len() - 1)), "there are {delivered:?}");
         Ok(())
     })
     .await?;
-    in_order(&world)
+    in_order(&fixture)
 }
 
 /// The service refuses the credential a second time, and the person is told what to do.
-async fn needs_sign_in(world: &World) -> Result<()> {
-    world.harness.advance_clock(BELIEVED);
-    let account = world.account.clone();
-    let again = world.process(Arc::default(), |tunekey| renew_and_deliver(tunekey, account)).await?;
+async fn needs_sign_in(fixture: &Fixture) -> Result<()> {
+    fixture.harness.advance_clock(BELIEVED);
+    let account = fixture.account.clone();
+    let again = fixture.process(Arc::default(), |tunekey| renew_and_deliver(tunekey, account)).await?;
     ensure!(again == Some(Err(ProblemCode::Rejected)), "it comes to {again:?}");
-    world.harness.tunekey.reload().await;
-    let health = world.harness.account(&world.account)?.health;
-    ensure!(health.needs_sign_in() && world.harness.stores_anything(), "it is {health:?}");
-    in_order(world)
+    fixture.harness.tunekey.reload().await;
+    let health = fixture.harness.account(&fixture.account)?.health;
+    ensure!(health.needs_sign_in() && fixture.harness.stores_anything(), "it is {health:?}");
+    in_order(fixture)
 }
 
 /// Never an older one after a newer.
-fn in_order(world: &World) -> Result<()> {
-    let delivered = world.delivered()?;
+fn in_order(fixture: &Fixture) -> Result<()> {
+    let delivered = fixture.delivered()?;
     ensure!(delivered.is_sorted(), "an older key was delivered after a newer one: {delivered:?}");
     Ok(())
 }
@@ -358,29 +358,32 @@ async fn goes_on_with_what_was_kept(tunekey: TuneKey, names: impl Fn() -> Vec<St
 /// The process dies there while it signs in for a delivery alone, and the next one goes on.
 async fn dies_while_it_signs_in_for_a_tool(case: Case) -> Result<()> {
     // Its cookies renew, so that there is something to hand over.
-    let world = World::new(&RENEWED[..1], DeliveryScope::OwnSignIn, case.rotation, case.seed).await?;
-    let (account, method) = (world.account.to_string(), world.option.method);
-    let user = async || User::new(&world.harness, world.option, &account).await;
+    let fixture = Fixture::new(&RENEWED[..1], DeliveryScope::OwnSignIn, case.rotation, case.seed).await?;
+    let (account, method) = (fixture.account.to_string(), fixture.option.method);
+    let user = async || User::new(&fixture.harness, fixture.option, &account).await;
     let (death, first) = (Death::at(case.point), user().await?);
     let heard = death.clone();
-    let ended = world.process(death, |tunekey| sign_in_and_deliver(tunekey, first, method, heard)).await?;
+    let ended = fixture.process(death, |tunekey| sign_in_and_deliver(tunekey, first, method, heard)).await?;
     ensure!(ended.is_none() || case.point == Point::Delivered, "it does not get there: {ended:?}");
 
-    let names = world.harness.item_names();
-    let next = world.process(Arc::default(), |tunekey| goes_on_with_what_was_kept(tunekey, names));
+    let names = fixture.harness.item_names();
+    let next = fixture.process(Arc::default(), |tunekey| goes_on_with_what_was_kept(tunekey, names));
     let found = next.await?.context("nothing kills it")??;
     let is_kept = !matches!(case.point, Point::Before(0 | 1) | Point::After(0));
     ensure!(found == is_kept, "what was signed in is lost, or was made up: {found}");
     if !found {
         let (death, again) = (Arc::<Death>::default(), user().await?);
         let heard = death.clone();
-        let signed_in = world.process(death, |tunekey| sign_in_and_deliver(tunekey, again, method, heard));
+        let signed_in = fixture.process(death, |tunekey| sign_in_and_deliver(tunekey, again, method, heard));
         signed_in.await?.context("nothing kills it")??;
     }
-    let delivered = world.delivered()?;
-    ensure!(delivered.last() == Some(&(world.issued().len() - 1)), "the newest is not there: {delivered:?}");
-    world.harness.renew(&world.account).await?.map_err(into_error)?;
-    in_order(&world)
+    let delivered = fixture.delivered()?;
+    ensure!(
+        delivered.last() == Some(&(fixture.issued().len() - 1)),
+        "the newest is not there: {delivered:?}"
+    );
+    fixture.harness.renew(&fixture.account).await?.map_err(into_error)?;
+    in_order(&fixture)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -404,20 +407,22 @@ async fn whoever_dies_at_any_step_of_a_sign_in_for_a_tool_loses_none_that_was_ke
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_steps_are_those_that_an_undisturbed_renewal_or_sign_in_and_its_delivery_take() {
-    let world =
-        World::new(&RENEWED, DeliveryScope::PlayingOnly, Rotation::StaysValid, 7).await.expect("a world");
-    let (death, account) = (Arc::<Death>::default(), world.account.clone());
-    let ended = world.process(death.clone(), |tunekey| renew_and_deliver(tunekey, account)).await;
+    let fixture =
+        Fixture::new(&RENEWED, DeliveryScope::PlayingOnly, Rotation::StaysValid, 7).await.expect("a fixture");
+    let (death, account) = (Arc::<Death>::default(), fixture.account.clone());
+    let ended = fixture.process(death.clone(), |tunekey| renew_and_deliver(tunekey, account)).await;
     assert_eq!(ended.expect("it runs"), Some(Ok(())));
     assert_eq!(death.calls(), RENEWAL.len(), "a step has no name");
 
-    let world =
-        World::new(&RENEWED[..1], DeliveryScope::OwnSignIn, Rotation::StaysValid, 7).await.expect("a world");
-    let user = User::new(&world.harness, world.option, &world.account.to_string()).await.expect("a user");
-    let (death, method) = (Arc::<Death>::default(), world.option.method);
+    let fixture = Fixture::new(&RENEWED[..1], DeliveryScope::OwnSignIn, Rotation::StaysValid, 7)
+        .await
+        .expect("a fixture");
+    let user =
+        User::new(&fixture.harness, fixture.option, &fixture.account.to_string()).await.expect("a user");
+    let (death, method) = (Arc::<Death>::default(), fixture.option.method);
     let heard = death.clone();
     let ended =
-        world.process(death.clone(), |tunekey| sign_in_and_deliver(tunekey, user, method, heard)).await;
+        fixture.process(death.clone(), |tunekey| sign_in_and_deliver(tunekey, user, method, heard)).await;
     ended.expect("it runs").expect("nothing kills it").expect("it is delivered");
     assert_eq!(death.calls(), OWN_SIGN_IN.len(), "a step has no name");
     assert!(Point::all(RENEWAL.len()).count() + Point::all(OWN_SIGN_IN.len()).count() >= 40);

@@ -1,10 +1,10 @@
-//! The schedule in a world of its own, where days pass in a moment: 300 scripts made of seeds, and some by name.
+//! The schedule on a host of its own, where days pass in a moment: 300 scripts made of seeds, and some by name.
 //!
 //! Each moment of a script is held against what the schedule promises: a renewal begins within a minute of being
 //! possible, none without reason, no more than eight at once, and nobody is told to sign in who need not.
 
 mod script;
-mod world;
+mod scripted_host;
 
 use std::time::Duration;
 

@@ -30,7 +30,7 @@ mod schema;
 mod statements;
 
 pub use address::DatabaseUrl;
-use connection::{Database, Patience, Value};
+use connection::{Database, QueryLimit, Value};
 use statements::AccountColumns;
 
 /// What the records that all computers read begin with, in place of a computer's name.
@@ -75,18 +75,18 @@ impl PostgresStore {
     }
 
     async fn identity(&self, interaction: Interaction<'_>) -> Result<Identity, StoreError> {
-        let founded = self.database.founded(Patience::of(interaction)).await?;
+        let founded = self.database.founded(QueryLimit::of(interaction)).await?;
         self.sealer.identity(&founded.recipient, interaction).await
     }
 
     /// Has a statement done that changes one row if this computer still has its lease.
     async fn change(
         &self,
-        patience: Patience,
+        query_limit: QueryLimit,
         statement: &str,
         values: &[Value<'_>],
     ) -> Result<(), StoreError> {
-        let rows = self.database.query(patience, statement, values).await?;
+        let rows = self.database.query(query_limit, statement, values).await?;
         if rows.is_empty() { Err(StoreError::Database(DatabaseError::LeaseLost)) } else { Ok(()) }
     }
 
@@ -104,16 +104,16 @@ impl PostgresStore {
     async fn get_sealed(
         &self,
         slot: &SlotName,
-        patience: Patience,
+        query_limit: QueryLimit,
     ) -> Result<Option<(Vec<u8>, u64)>, StoreError> {
         let rows = match slot.of_account() {
             Some((account, place)) => {
                 let statement = statements::get(columns(place));
-                self.database.query(patience, &statement, &[(&account, Type::TEXT)]).await?
+                self.database.query(query_limit, &statement, &[(&account, Type::TEXT)]).await?
             }
             None => {
                 let values: [Value<'_>; 2] = [(&self.host, Type::TEXT), (&slot.as_str(), Type::TEXT)];
-                self.database.query(patience, statements::GET_NAMED, &values).await?
+                self.database.query(query_limit, statements::GET_NAMED, &values).await?
             }
         };
         Ok(rows.first().and_then(|row| Some((row.get::<_, Option<Vec<u8>>>(0)?, unsigned(row, 1)))))
@@ -134,7 +134,7 @@ impl SecretStore for PostgresStore {
 
     async fn get(&self, slot: &SlotName, interaction: Interaction<'_>) -> Result<Option<Secret>, StoreError> {
         let identity = self.identity(interaction).await?;
-        let Some((sealed, generation)) = self.get_sealed(slot, Patience::of(interaction)).await? else {
+        let Some((sealed, generation)) = self.get_sealed(slot, QueryLimit::of(interaction)).await? else {
             return Ok(None);
         };
         open(&identity, &sealed, &self.binding(slot, generation)).map(Some)
@@ -147,7 +147,7 @@ impl SecretStore for PostgresStore {
         interaction: Interaction<'_>,
     ) -> Result<(), StoreError> {
         let recipient = self.identity(interaction).await?.to_public();
-        let patience = Patience::of(interaction);
+        let query_limit = QueryLimit::of(interaction);
         let generation = line::generation(line);
         let sealed = seal(&recipient, line, &self.binding(slot, generation))?;
         match slot.of_account() {
@@ -159,33 +159,33 @@ impl SecretStore for PostgresStore {
                     (&sealed, Type::BYTEA),
                     (&generation, Type::INT8),
                 ];
-                self.change(patience, &statements::set(columns(place)), &values).await
+                self.change(query_limit, &statements::set(columns(place)), &values).await
             }
             None => {
                 let values: [Value<'_>; 3] =
                     [(&self.host, Type::TEXT), (&slot.as_str(), Type::TEXT), (&sealed, Type::BYTEA)];
-                self.database.query(patience, statements::SET_NAMED, &values).await.map(drop)
+                self.database.query(query_limit, statements::SET_NAMED, &values).await.map(drop)
             }
         }
     }
 
     async fn delete(&self, slot: &SlotName, interaction: Interaction<'_>) -> Result<(), StoreError> {
-        let patience = Patience::of(interaction);
+        let query_limit = QueryLimit::of(interaction);
         match slot.of_account() {
             Some((account, place)) => {
                 let fence = self.fence(account)?;
                 let values: [Value<'_>; 2] = [(&account, Type::TEXT), (&fence, Type::INT8)];
-                self.change(patience, &statements::delete(columns(place)), &values).await
+                self.change(query_limit, &statements::delete(columns(place)), &values).await
             }
             None => {
                 let values: [Value<'_>; 2] = [(&self.host, Type::TEXT), (&slot.as_str(), Type::TEXT)];
-                self.database.query(patience, statements::DELETE_NAMED, &values).await.map(drop)
+                self.database.query(query_limit, statements::DELETE_NAMED, &values).await.map(drop)
             }
         }
     }
 
     async fn probe(&self, interaction: Interaction<'_>) -> Result<(), StoreError> {
-        self.database.query(Patience::of(interaction), statements::PROBE, &[]).await?;
+        self.database.query(QueryLimit::of(interaction), statements::PROBE, &[]).await?;
         self.identity(interaction).await.map(drop)
     }
 
@@ -200,7 +200,7 @@ impl SharedStore for PostgresStore {
         let (account, seconds) = (id.to_string(), LEASE.as_secs_f64());
         let values: [Value<'_>; 4] =
             [(&account, Type::TEXT), (&self.host, Type::TEXT), (&seconds, Type::FLOAT8), (&name, Type::TEXT)];
-        let rows = self.database.query(Patience::Asked, statements::LEASE, &values).await?;
+        let rows = self.database.query(QueryLimit::Asked, statements::LEASE, &values).await?;
         let Some(row) = rows.first() else { return Ok(false) };
         let lease = Lease { name: name.to_owned(), fence: row.get(0), was_interrupted: row.get(1) };
         self.leases().insert(account, lease);
@@ -211,14 +211,14 @@ impl SharedStore for PostgresStore {
         let (account, seconds) = (id.to_string(), LEASE.as_secs_f64());
         let fence = self.fence(&account)?;
         let values: [Value<'_>; 3] = [(&account, Type::TEXT), (&fence, Type::INT8), (&seconds, Type::FLOAT8)];
-        self.change(Patience::Asked, statements::EXTEND, &values).await
+        self.change(QueryLimit::Asked, statements::EXTEND, &values).await
     }
 
     async fn release(&self, id: &AccountId, name: &str) -> Result<(), StoreError> {
         let account = id.to_string();
         self.leases().retain(|of, lease| *of != account || lease.name != name);
         let values: [Value<'_>; 2] = [(&account, Type::TEXT), (&name, Type::TEXT)];
-        self.database.query(Patience::Asked, statements::RELEASE, &values).await.map(drop)
+        self.database.query(QueryLimit::Asked, statements::RELEASE, &values).await.map(drop)
     }
 
     fn was_interrupted(&self, id: &AccountId) -> bool {
@@ -229,18 +229,18 @@ impl SharedStore for PostgresStore {
         let (account, seconds) = (id.to_string(), LEASE.as_secs_f64());
         let fence = self.fence(&account)?;
         let values: [Value<'_>; 3] = [(&account, Type::TEXT), (&fence, Type::INT8), (&seconds, Type::FLOAT8)];
-        self.change(Patience::Asked, statements::BEGIN_RENEWAL, &values).await
+        self.change(QueryLimit::Asked, statements::BEGIN_RENEWAL, &values).await
     }
 
     async fn end_renewal(&self, id: &AccountId) -> Result<(), StoreError> {
         let account = id.to_string();
         let fence = self.fence(&account)?;
         let values: [Value<'_>; 2] = [(&account, Type::TEXT), (&fence, Type::INT8)];
-        self.change(Patience::Asked, statements::END_RENEWAL, &values).await
+        self.change(QueryLimit::Asked, statements::END_RENEWAL, &values).await
     }
 
     async fn accounts(&self) -> Result<Vec<SharedAccount>, StoreError> {
-        let rows = self.database.query(Patience::Asked, statements::ACCOUNTS, &[]).await?;
+        let rows = self.database.query(QueryLimit::Asked, statements::ACCOUNTS, &[]).await?;
         // An account of a service that only a newer version knows is none here.
         Ok(rows.iter().filter_map(account).collect())
     }
@@ -248,7 +248,7 @@ impl SharedStore for PostgresStore {
     async fn last_generation(&self, id: &AccountId) -> Result<u64, StoreError> {
         let account = id.to_string();
         let values: [Value<'_>; 1] = [(&account, Type::TEXT)];
-        let rows = self.database.query(Patience::Asked, statements::LAST_GENERATION, &values).await?;
+        let rows = self.database.query(QueryLimit::Asked, statements::LAST_GENERATION, &values).await?;
         Ok(rows.first().map_or(0, |row| unsigned(row, 0)))
     }
 
@@ -256,7 +256,7 @@ impl SharedStore for PostgresStore {
         let identity = self.identity(Interaction::Forbidden).await?;
         let account = id.to_string();
         let values: [Value<'_>; 1] = [(&account, Type::TEXT)];
-        let rows = self.database.query(Patience::Asked, statements::DESCRIPTION, &values).await?;
+        let rows = self.database.query(QueryLimit::Asked, statements::DESCRIPTION, &values).await?;
         let sealed = rows.first().and_then(|row| row.get::<_, Option<Vec<u8>>>(0));
         let binding = binding(SHARED, &SlotName::description(id), 0);
         sealed.map(|sealed| open(&identity, &sealed, &binding)).transpose()
@@ -267,14 +267,14 @@ impl SharedStore for PostgresStore {
         let sealed = seal(&recipient, line, &binding(SHARED, &SlotName::description(id), 0))?;
         let account = id.to_string();
         let values: [Value<'_>; 2] = [(&account, Type::TEXT), (&sealed, Type::BYTEA)];
-        self.database.query(Patience::Asked, statements::DESCRIBE, &values).await.map(drop)
+        self.database.query(QueryLimit::Asked, statements::DESCRIBE, &values).await.map(drop)
     }
 
     async fn remove(&self, id: &AccountId) -> Result<(), StoreError> {
         let account = id.to_string();
         let fence = self.fence(&account)?;
         let values: [Value<'_>; 2] = [(&account, Type::TEXT), (&fence, Type::INT8)];
-        self.change(Patience::Asked, statements::REMOVE, &values).await
+        self.change(QueryLimit::Asked, statements::REMOVE, &values).await
     }
 
     async fn changed(&self) {
@@ -282,7 +282,7 @@ impl SharedStore for PostgresStore {
     }
 
     async fn examine(&self) -> Result<SharedStoreState, StoreError> {
-        let rows = self.database.query(Patience::Asked, statements::EXAMINE, &[]).await?;
+        let rows = self.database.query(QueryLimit::Asked, statements::EXAMINE, &[]).await?;
         let row = rows.first().ok_or(StoreError::Database(DatabaseError::NoTables))?;
         let seconds = SignedDuration::try_from_secs_f64(row.get(3)).unwrap_or_default();
         Ok(SharedStoreState {

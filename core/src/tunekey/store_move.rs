@@ -275,17 +275,17 @@ impl TuneKey {
         from: &dyn SecretStore,
         to: &dyn SecretStore,
     ) -> Result<bool, Problem> {
-        let line = match from.get(slot, self.asking()).await {
+        let line = match from.get(slot, self.interaction()).await {
             // It stays where it is: whoever can mend it still may.
             Err(StoreError::Unreadable(_)) => None,
             line => said(from, line)?,
         };
         let Some(line) = line else {
-            said(to, to.delete(slot, self.asking()).await)?;
+            said(to, to.delete(slot, self.interaction()).await)?;
             return Ok(false);
         };
-        said(to, to.set(slot, &line, self.asking()).await)?;
-        let kept: Option<Secret> = said(to, to.get(slot, self.asking()).await)?;
+        said(to, to.set(slot, &line, self.interaction()).await)?;
+        let kept: Option<Secret> = said(to, to.get(slot, self.interaction()).await)?;
         if kept.as_ref() == Some(&line) { Ok(true) } else { said(to, Err(NOT_KEPT)) }
     }
 
@@ -368,7 +368,7 @@ impl TuneKey {
         credentials.chain(secrets).chain(of_channels).chain(ping).collect()
     }
 
-    fn asking(&self) -> Interaction<'_> {
+    fn interaction(&self) -> Interaction<'_> {
         self.0.vault.with_passphrase(Interaction::Allowed)
     }
 }

@@ -463,7 +463,7 @@ async fn a_store_asks_the_person_for_its_passphrase_when_it_may_and_can() {
         (None, Interaction::Allowed, StoreState::Locked),
     ] {
         let ask = person.map(|always_wrong| Arc::new(Person { always_wrong }) as Arc<dyn AskPassphrase>);
-        let vault = Vault::new(store.clone()).asking(ask);
+        let vault = Vault::new(store.clone()).prompting(ask);
         assert_eq!(vault.state(interaction).await, state, "{person:?} {interaction:?}");
         let loaded = vault.load(&id(), interaction).await;
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What happens in a world, and whether the schedule keeps its promises meanwhile.
+//! What happens to a host, and whether the schedule keeps its promises meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tunekey_services::Clock as _;
 
 use super::super::{Signals, run};
-use super::world::{BOOT, Services, World};
+use super::scripted_host::{BOOT, ScriptedHost, Services};
 use super::{DAY, HOUR, MINUTE, TEN_YEARS};
 use crate::attempts::Budget;
 
@@ -166,7 +166,7 @@ fn any_happening(dice: &mut StdRng) -> Happening {
 /// A script that is being played.
 struct Play {
     script: Script,
-    world: World,
+    host: ScriptedHost,
     signals: Arc<Signals>,
     schedule: JoinHandle<()>,
     started: Duration,
@@ -178,10 +178,11 @@ impl Play {
     fn new(mut script: Script) -> Self {
         script.happenings.sort_by_key(|(at, _)| *at);
         script.happenings.reverse();
-        let world = World::new(script.seed, script.accounts, script.age, script.slowness, script.clock_off);
+        let host =
+            ScriptedHost::new(script.seed, script.accounts, script.age, script.slowness, script.clock_off);
         let signals = Arc::<Signals>::default();
-        let schedule = start(&world, &signals);
-        Self { script, world, signals, schedule, started: BOOT, ends: [Duration::ZERO; 3] }
+        let schedule = start(&host, &signals);
+        Self { script, host, signals, schedule, started: BOOT, ends: [Duration::ZERO; 3] }
     }
 
     async fn run(mut self) -> Played {
@@ -197,7 +198,7 @@ impl Play {
             tokio::time::sleep(next.unwrap_or(CHECK).clamp(Duration::from_millis(1), CHECK)).await;
         }
         self.schedule.abort();
-        let mut state = self.world.state();
+        let mut state = self.host.state();
         let mut first_renewals: Vec<_> = state.first_renewals.values().copied().collect();
         first_renewals.sort_unstable();
         Played {
@@ -212,42 +213,42 @@ impl Play {
     fn happen(&mut self, at: Duration, happening: Happening) {
         match happening {
             Happening::Sleep(length) => {
-                let mut state = self.world.state();
+                let mut state = self.host.state();
                 state.slept += length;
                 state.told.values_mut().for_each(|told| told.possible_since = None);
             }
-            Happening::SetClock(by) => self.world.state().clock_off += by,
+            Happening::SetClock(by) => self.host.state().clock_off += by,
             Happening::Offline(length) => {
-                self.world.state().online = false;
+                self.host.state().online = false;
                 self.tell_of_the_network(false);
                 self.until(at + length, Ending::Offline);
             }
             Happening::NetworkReturns => self.signals.network_changed(true),
             Happening::Lock(length) => {
-                self.world.state().store_is_open = false;
+                self.host.state().store_is_open = false;
                 self.until(at + length, Ending::Lock);
             }
             Happening::ServiceDown(length, wish) => {
-                self.world.state().services = Services::Down(wish);
+                self.host.state().services = Services::Down(wish);
                 self.until(at + length, Ending::ServiceDown);
             }
             Happening::RefuseOnce => {
-                let mut state = self.world.state();
+                let mut state = self.host.state();
                 state.refuses = state.records.iter().map(|record| record.id.clone()).collect();
             }
             Happening::Restart => {
                 self.schedule.abort();
-                self.world.restart();
-                self.started = self.world.boot();
-                self.schedule = start(&self.world, &self.signals);
+                self.host.restart();
+                self.started = self.host.boot();
+                self.schedule = start(&self.host, &self.signals);
             }
             Happening::Ends(ending) if self.ends[ending as usize] > at => {}
             Happening::Ends(Ending::Offline) => {
-                self.world.state().online = true;
+                self.host.state().online = true;
                 self.tell_of_the_network(true);
             }
-            Happening::Ends(Ending::Lock) => self.world.state().store_is_open = true,
-            Happening::Ends(Ending::ServiceDown) => self.world.state().services = Services::Work,
+            Happening::Ends(Ending::Lock) => self.host.state().store_is_open = true,
+            Happening::Ends(Ending::ServiceDown) => self.host.state().services = Services::Work,
         }
     }
 
@@ -265,8 +266,8 @@ impl Play {
 
     /// Notes since when each renewal has been possible, and which of them has not begun in time.
     fn check(&self) {
-        let (boot, elapsed) = (self.world.boot(), self.world.elapsed());
-        let mut state = self.world.state();
+        let (boot, elapsed) = (self.host.boot(), self.host.elapsed());
+        let mut state = self.host.state();
         let is_full = state.told.values().filter(|told| told.is_under_way).count() >= 8;
         let possible = state.store_is_open && (state.online || !self.script.told_of_the_network) && !is_full;
         let mut late = Vec::new();
@@ -297,7 +298,7 @@ impl Play {
     }
 }
 
-fn start(world: &World, signals: &Arc<Signals>) -> JoinHandle<()> {
-    let (world, signals) = (world.clone(), signals.clone());
-    tokio::spawn(async move { run(world, &signals).await })
+fn start(host: &ScriptedHost, signals: &Arc<Signals>) -> JoinHandle<()> {
+    let (host, signals) = (host.clone(), signals.clone());
+    tokio::spawn(async move { run(host, &signals).await })
 }

@@ -42,14 +42,14 @@ pub(super) type Value<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// How long an answer is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum QueryLimit {
     /// Nobody has asked: five seconds, and not at all while the database was just found to be gone.
     Background,
     /// Somebody waits for it.
     Asked,
 }
 
-impl Patience {
+impl QueryLimit {
     pub(super) fn of(interaction: Interaction<'_>) -> Self {
         if interaction.is_allowed() { Self::Asked } else { Self::Background }
     }
@@ -103,14 +103,14 @@ impl Database {
     /// Has a statement done. It may be done twice, when the connection is lost meanwhile.
     pub(super) async fn query(
         &self,
-        patience: Patience,
+        query_limit: QueryLimit,
         statement: &str,
         values: &[Value<'_>],
     ) -> Result<Vec<Row>, StoreError> {
         let asked = async {
             let mut tries = 2;
             loop {
-                let session = self.session(patience).await?;
+                let session = self.session(query_limit).await?;
                 match session.client.query_typed(statement, values).await {
                     Ok(rows) => return Ok(rows),
                     Err(error) => {
@@ -128,7 +128,7 @@ impl Database {
                 }
             }
         };
-        match timeout(patience.limit(), asked).await {
+        match timeout(query_limit.limit(), asked).await {
             Ok(result) => result,
             Err(_) => {
                 // Whatever was sent may come yet, to nobody.
@@ -140,8 +140,8 @@ impl Database {
     }
 
     /// What the tables say of themselves.
-    pub(super) async fn founded(&self, patience: Patience) -> Result<Founded, StoreError> {
-        match timeout(patience.limit(), self.session(patience)).await {
+    pub(super) async fn founded(&self, query_limit: QueryLimit) -> Result<Founded, StoreError> {
+        match timeout(query_limit.limit(), self.session(query_limit)).await {
             Ok(session) => Ok(session?.founded.clone()),
             Err(_) => Err(UNREACHABLE),
         }
@@ -153,14 +153,14 @@ impl Database {
             let (client, _driver) = self.connect().await?;
             schema::found(&client, recipient).await
         };
-        timeout(Patience::Asked.limit(), made).await.unwrap_or(Err(UNREACHABLE))
+        timeout(QueryLimit::Asked.limit(), made).await.unwrap_or(Err(UNREACHABLE))
     }
 
     /// Waits until another computer says that something has changed, or something may have: what has changed before this
     /// one listened was said to nobody. It may never come: a pooler keeps it to itself.
     pub(super) async fn changed(&self) {
         if !self.url.is_pooled
-            && let Ok(Ok(session)) = timeout(CONNECT_LIMIT, self.session(Patience::Background)).await
+            && let Ok(Ok(session)) = timeout(CONNECT_LIMIT, self.session(QueryLimit::Background)).await
         {
             let mut listens = session.listens.lock().await;
             if !*listens {
@@ -174,7 +174,7 @@ impl Database {
         self.changed.notified().await;
     }
 
-    async fn session(&self, patience: Patience) -> Result<Arc<Session>, StoreError> {
+    async fn session(&self, query_limit: QueryLimit) -> Result<Arc<Session>, StoreError> {
         let mut line = self.line.lock().await;
         if let Some(session) = &line.session
             && !session.client.is_closed()
@@ -182,7 +182,7 @@ impl Database {
             return Ok(session.clone());
         }
         line.session = None;
-        if patience == Patience::Background
+        if query_limit == QueryLimit::Background
             && let Some((error, until)) = line.failed
             && Instant::now() < until
         {

@@ -205,7 +205,7 @@ async fn in_the_tray(table: &mut Table) -> Result<()> {
     let open = {
         let app = command(&[])?;
         until("the web view to run", || async { desktop.sandbox.process(WEB_PROCESS).map(drop) }).await?;
-        settled(&app).await?
+        steady_memory(&app).await?
     };
     until("the web view to end", || async {
         ensure!(desktop.sandbox.process(WEB_PROCESS).is_err(), "it runs");
@@ -213,7 +213,7 @@ async fn in_the_tray(table: &mut Table) -> Result<()> {
     })
     .await?;
     let app = command(&["--hidden"])?;
-    settled(&app).await?;
+    steady_memory(&app).await?;
     let (asked, processes) = (desktop.simulator.journal().len(), family(app.id()));
     let before = computing(&processes)?;
     tokio::time::sleep(WATCHED).await;
@@ -230,7 +230,7 @@ async fn in_the_tray(table: &mut Table) -> Result<()> {
 }
 
 /// Megabytes of a program and all its children, once they no longer change.
-async fn settled(app: &Process) -> Result<f64> {
+async fn steady_memory(app: &Process) -> Result<f64> {
     /// Two samples that differ less than this are the same.
     const STEADY: f64 = 0.01;
 

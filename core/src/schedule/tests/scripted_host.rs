@@ -25,9 +25,9 @@ use crate::vault::Generation;
 /// What time it is when a script begins.
 pub(super) const BEGINNING: i64 = 1_790_000_000;
 
-/// The world of one script. Cheap to clone; every clone is the same.
+/// The host of one script. Cheap to clone; every clone is the same.
 #[derive(Clone, Debug)]
-pub(super) struct World(Arc<Inner>);
+pub(super) struct ScriptedHost(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -86,8 +86,8 @@ pub(super) struct Told {
     pub(super) possible_since: Option<Duration>,
 }
 
-impl World {
-    /// A world with so many accounts, whose keys are of that age.
+impl ScriptedHost {
+    /// A host with so many accounts, whose keys are of that age.
     pub(super) fn new(
         seed: u64,
         accounts: u32,
@@ -203,7 +203,7 @@ impl World {
         Duration::from_millis(state.dice.random_range(most / 2..=most))
     }
 
-    /// Ends an attempt as the world wills.
+    /// Ends an attempt as the script has it.
     fn end(&self, id: &AccountId) {
         let (now, elapsed) = (Now::of(self), self.elapsed());
         let mut state = self.state();
@@ -297,7 +297,7 @@ fn credential(id: &AccountId, issued_at: Timestamp, number: u32) -> Credential {
     }
 }
 
-impl Clock for World {
+impl Clock for ScriptedHost {
     fn now(&self) -> Timestamp {
         let boot = SignedDuration::try_from(self.elapsed()).expect("a script is short");
         Timestamp::from_second(BEGINNING).expect("a time") + boot + self.state().clock_off
@@ -313,7 +313,7 @@ impl Clock for World {
 }
 
 #[async_trait]
-impl Host for World {
+impl Host for ScriptedHost {
     const PACE: Duration = Duration::from_secs(20);
 
     fn now(&self) -> Now {
