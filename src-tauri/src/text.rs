@@ -330,7 +330,7 @@ pub(crate) fn store_closed(store: StoreKind, is_locked: bool, language: Language
     let subject = match (store, language) {
         (_, Language::Chinese) => language.store_name(store),
         (StoreKind::Keychain, Language::English) => "Keychain",
-        (StoreKind::File, Language::English) => "Encrypted files",
+        (StoreKind::File, Language::English) => "Encrypted folder",
         (StoreKind::Postgres, Language::English) => "Database",
     };
     match language {

@@ -139,7 +139,7 @@ const KEYCHAIN: StoreWords = StoreWords {
 };
 
 const FILE: StoreWords = StoreWords {
-    name: ("the store of encrypted files", "加密文件存储"),
+    name: ("the encrypted folder", "加密文件夹"),
     locked: (
         "This profile’s credentials are in encrypted files, and the identity that opens them was not found. \
          `tunekey store show` names the places where it is looked for.",
