@@ -76,7 +76,7 @@ fn main() -> ExitCode {
     }
     hardening::log_failure(hardened);
     #[cfg(target_os = "linux")]
-    webkit_env::render_on_cpu();
+    webkit_env::paint_on_cpu();
     match app::run(args) {
         Ok(code) => code,
         Err(error) => {
