@@ -13,14 +13,15 @@ use tunekey_services::{AccountId, Clock, Inspection, Renewability, Secret, Servi
 use crate::account::{
     Account, Busy, CopyRecord, Health, KeyLifetime, PictureId, RenewalOutcome, RenewalRecord, WarningReason,
 };
+use crate::avatar;
 use crate::delivery::{Delivery, DeliveryStatus};
+use crate::disk::DiskThread;
 use crate::export::Format;
 use crate::ledger::{AccountRecord, Ledger, LedgerFile, Section};
 use crate::problem::{Problem, ProblemCode};
 use crate::profile::Profile;
 use crate::settings::Settings;
 use crate::tunekey::Event;
-use crate::{avatar, disk};
 
 mod deliveries;
 mod notifications;
@@ -40,10 +41,10 @@ pub(crate) struct Accounts(Arc<Inner>);
 struct Inner {
     profile: Profile,
     file: LedgerFile,
+    /// Of two changes at once, the later one is what stays.
+    disk: DiskThread,
     clock: Arc<dyn Clock>,
     events: broadcast::Sender<Event>,
-    /// Held while the ledger is read and taken over: of two changes at once, the later one is what stays.
-    reading: Mutex<()>,
     now: Mutex<Now>,
 }
 
@@ -91,7 +92,10 @@ impl Accounts {
         clock: Arc<dyn Clock>,
         events: broadcast::Sender<Event>,
     ) -> Result<Self, Problem> {
-        let inner = Inner { profile, file, clock, events, reading: Mutex::default(), now: Mutex::default() };
+        let disk = DiskThread::start("ledger").map_err(|error| {
+            Problem::new(ProblemCode::Unexpected).with_detail(format!("starting a thread: {error}"))
+        })?;
+        let inner = Inner { profile, file, disk, clock, events, now: Mutex::default() };
         inner.read_again()?;
         Ok(Self(Arc::new(inner)))
     }
@@ -264,10 +268,10 @@ impl Accounts {
         self.on_disk(move |inner| inner.change(change)).await
     }
 
-    /// Everything here that waits for the disk goes this way.
+    /// Everything here that waits for the disk goes this way, one after the other.
     async fn on_disk<R: Send + 'static>(&self, work: impl FnOnce(&Inner) -> R + Send + 'static) -> R {
-        let inner = self.0.clone();
-        disk::blocking(move || work(&inner)).await
+        let inner = Arc::clone(&self.0);
+        self.0.disk.run(move || work(&inner)).await
     }
 }
 
@@ -318,7 +322,6 @@ impl Inner {
 
     fn read_again(&self) -> Result<(), Problem> {
         let changed = {
-            let _reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
             let ledger = self.file.read()?;
             let pictures = self.pictures_to_load(&ledger);
             let settings = ledger.settings.clone();

@@ -10,8 +10,10 @@ use atomic_write_file::AtomicWriteFile;
 use crate::problem::{Problem, ProblemCode};
 
 mod ownership;
+mod thread;
 
 pub(crate) use ownership::{NotPrivate, check_at, make_private, open};
+pub(crate) use thread::DiskThread;
 
 /// Has work done that waits for the disk, or for the lock of another process, on a thread that may wait: those of the
 /// runtime have others to serve. What has begun is done to its end even when nobody waits for it any more.
