@@ -1,4 +1,5 @@
-//! A client of pushed events: MQTT 5 over a WebSocket, through the proxy. Written apart from what the simulator reads with.
+//! A client of pushed events: MQTT 5 over a WebSocket, through the proxy. Written apart from what the simulator reads
+//! with.
 #![allow(dead_code, unreachable_pub, reason = "every test file uses a part")]
 
 use std::sync::Arc;
