@@ -29,7 +29,8 @@ impl Asked {
     }
 }
 
-/// What stands in a path where a route has `{account}`: nothing inside where it has none. `None` when it is another route.
+/// What stands in a path where a route has `{account}`: nothing inside where it has none. `None` when it is another
+/// route.
 fn captured(route: &str, path: &str) -> Option<Option<String>> {
     let (mut wanted, mut given) = (route.split('/'), path.split('/'));
     let mut account = None;

@@ -46,8 +46,8 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// The answer to what was asked, found out if there is none of the last minute. Of failures only that a key is dead is
-    /// kept: the others may pass.
+    /// The answer to what was asked, found out if there is none of the last minute. Of failures only that a key is dead
+    /// is kept: the others may pass.
     pub(crate) async fn answer<F: Future<Output = Answer>>(
         &self,
         asked: Asked,

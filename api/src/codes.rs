@@ -61,7 +61,8 @@ impl Codes {
         Self { list: Arc::default(), ending }
     }
 
-    /// The newest code of somebody who has lost the connection to it. The old connection may not be known to be gone yet.
+    /// The newest code of somebody who has lost the connection to it. The old connection may not be known to be gone
+    /// yet.
     pub(crate) fn lost(&self, owner: &Owner) -> Option<Arc<Code>> {
         self.list().get(owner).cloned()
     }

@@ -135,8 +135,8 @@ fn description() -> Value {
     description
 }
 
-/// Says of numbers without a sign that they have none, and how large they are: what makes the description calls them by the
-/// next best name.
+/// Says of numbers without a sign that they have none, and how large they are: what makes the description calls them by
+/// the next best name.
 fn name_unsigned(value: &mut Value) {
     match value {
         Value::Object(object) => {

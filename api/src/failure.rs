@@ -1,5 +1,5 @@
-//! Why something was not done, as every route says it: a code, a sentence in the caller's language, details. Which problem
-//! has which HTTP status, the core says.
+//! Why something was not done, as every route says it: a code, a sentence in the caller's language, details. Which
+//! problem has which HTTP status, the core says.
 
 use std::borrow::Cow;
 

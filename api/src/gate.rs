@@ -1,8 +1,8 @@
 //! Who may ask at all, before anything else is looked at: by the name that led here, and by the page that asks.
 //!
-//! A page of another origin can have a browser ask anything of this computer. It cannot read the answer, but a name of its
-//! own that leads here (DNS rebinding) would make it the same origin. So the name must be one of ours to the letter, and
-//! whatever a browser says of a page must say that it is ours.
+//! A page of another origin can have a browser ask anything of this computer. It cannot read the answer, but a name of
+//! its own that leads here (DNS rebinding) would make it the same origin. So the name must be one of ours to the
+//! letter, and whatever a browser says of a page must say that it is ours.
 
 use std::net::SocketAddr;
 use std::str::FromStr;
@@ -38,7 +38,8 @@ impl FromStr for Origin {
     }
 }
 
-/// It is no origin as browsers write them: a scheme and a host in small letters, and a port where it is not the usual one.
+/// It is no origin as browsers write them: a scheme and a host in small letters, and a port where it is not the usual
+/// one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoOrigin;
 

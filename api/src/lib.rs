@@ -11,7 +11,8 @@
 //! Behind that stand two surfaces: `v1`, our own, and `vkeys`, in the shape that clients of the public vkeys API speak.
 //! `openapi.json` describes both; a test writes it from the handlers, so that no program carries what makes it.
 //!
-//! Files use each other in one direction only: `server` and `asked`, `routes`, the surfaces, `state`, and what that is made of.
+//! Files use each other in one direction only: `server` and `asked`, `routes`, the surfaces, `state`, and what that is
+//! made of.
 
 mod asked;
 mod cache;

@@ -1,6 +1,6 @@
-//! Tickets for the streams of sign-ins: a browser's `EventSource` sends no header, so that a POST with the token makes a
-//! ticket, which stands in the stream's address. Each is for one sign-in, good until that is no longer here, and for nothing
-//! else.
+//! Tickets for the streams of sign-ins: a browser's `EventSource` sends no header, so that a POST with the token makes
+//! a ticket, which stands in the stream's address. Each is for one sign-in, good until that is no longer here, and for
+//! nothing else.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,5 +1,6 @@
-//! The surface that clients of the public vkeys API speak, under `/music` and `/v2/music`: the cookie routes of QQ Music as
-//! that API describes them, and the same for NetEase, which are ours. `docs/api.md` says how its contradictions are decided.
+//! The surface that clients of the public vkeys API speak, under `/music` and `/v2/music`: the cookie routes of QQ
+//! Music as that API describes them, and the same for NetEase, which are ours. `docs/api.md` says how its
+//! contradictions are decided.
 
 mod dialect;
 pub(crate) mod envelope;
@@ -34,8 +35,8 @@ pub(crate) async fn tencent_qrcode(
     qrcode::answer(&api, caller, &tencent::DIALECT, request).await
 }
 
-/// The address that an early description gives for the same. A client key of QQ for the desktop is refused: it would open
-/// the whole QQ account.
+/// The address that an early description gives for the same. A client key of QQ for the desktop is refused: it would
+/// open the whole QQ account.
 #[cfg_attr(test, utoipa::path(get, path = "/music/tencent/cookie/fastlogin", tag = "vkeys",
     params(qrcode::QrcodeQuery),
     responses(

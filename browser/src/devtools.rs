@@ -1,5 +1,5 @@
-//! Messages to a browser and from it: JSON with a zero byte behind it, over two pipes (Chrome DevTools Protocol, `--remote-debugging-pipe`).
-//! For `visit`.
+//! Messages to a browser and from it: JSON with a zero byte behind it, over two pipes (Chrome DevTools Protocol,
+//! `--remote-debugging-pipe`). For `visit`.
 
 use std::io;
 use std::os::fd::OwnedFd;

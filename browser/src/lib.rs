@@ -1,12 +1,14 @@
-//! A service's own sign-in page in a browser that is installed: Chromium, Chrome, Edge or Brave, with a profile that is thrown
-//! away. For fronts without a web view, and for one whose web view cannot show it.
+//! A service's own sign-in page in a browser that is installed: Chromium, Chrome, Edge or Brave, with a profile that is
+//! thrown away. For fronts without a web view, and for one whose web view cannot show it.
 //!
 //! The browser is led over two pipes that nobody else has an end of; it listens on no port. It goes where
-//! [`OfficialPage::navigation`](tunekey_core::OfficialPage::navigation) says and nowhere else: every document is asked about before it is
-//! fetched, in frames too, and other windows are closed. Nothing of it is hidden from the page: `navigator.webdriver` is true.
+//! [`OfficialPage::navigation`](tunekey_core::OfficialPage::navigation) says and nowhere else: every document is asked
+//! about before it is fetched, in frames too, and other windows are closed. Nothing of it is hidden from the page:
+//! `navigator.webdriver` is true.
 //!
-//! Limits: scripts and pictures go where the page likes, as in any browser. The browser decides by its own list of authorities, so that
-//! an extra one has to be known to it. On Windows a browser takes no pipes in this way, and none is offered.
+//! Limits: scripts and pictures go where the page likes, as in any browser. The browser decides by its own list of
+//! authorities, so that an extra one has to be known to it. On Windows a browser takes no pipes in this way, and none
+//! is offered.
 
 #[cfg(unix)]
 mod devtools;
@@ -24,8 +26,8 @@ impl InstalledBrowser {
     /// [`Input::PageClosed`]. The browser and its profile are gone then, and when this is dropped.
     ///
     /// # Errors
-    /// `NotFound` when the browser cannot be started, `InvalidInput` when it cannot use the proxy, `Unexpected` when it does not do
-    /// as it is told.
+    /// `NotFound` when the browser cannot be started, `InvalidInput` when it cannot use the proxy, `Unexpected` when it
+    /// does not do as it is told.
     #[cfg(unix)]
     pub async fn visit(&self, page: &OfficialPage, proxy: &Proxy) -> Result<Input, Problem> {
         let mut browser = process::Browser::start(self, proxy)?;

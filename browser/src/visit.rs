@@ -1,5 +1,5 @@
-//! One visit to a page: the browser is told where to go, asked where it wants to go, and left once the goal is reached (Chrome DevTools
-//! Protocol: Target, Fetch, Storage). For `lib.rs`.
+//! One visit to a page: the browser is told where to go, asked where it wants to go, and left once the goal is reached
+//! (Chrome DevTools Protocol: Target, Fetch, Storage). For `lib.rs`.
 
 use std::io;
 use std::time::Duration;
@@ -17,7 +17,8 @@ const COOKIE_POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// Shows the page until its goal is reached, its window is closed or the browser is gone.
 ///
 /// # Errors
-/// `UnexpectedEof` or `BrokenPipe` when the browser ends before it has shown anything, others when it does not do as it is told.
+/// `UnexpectedEof` or `BrokenPipe` when the browser ends before it has shown anything, others when it does not do as it
+/// is told.
 pub(crate) async fn visit(devtools: &mut DevTools, page: &OfficialPage) -> io::Result<Input> {
     let mut visit = PageSession { devtools, page, window: None, asked: None };
     visit.tell(None, "Browser.setDownloadBehavior", json!({ "behavior": "deny" })).await?;
@@ -124,8 +125,8 @@ impl PageSession<'_> {
         self.tell(Some(session), "Runtime.runIfWaitingForDebugger", json!({})).await.map(drop)
     }
 
-    /// Decides over a document that is about to be fetched. The goal ends the visit where the page itself goes there; a frame in it is led
-    /// nowhere: anybody can put one on a page.
+    /// Decides over a document that is about to be fetched. The goal ends the visit where the page itself goes there; a
+    /// frame in it is led nowhere: anybody can put one on a page.
     async fn decide(&mut self, session: &str, params: &Value) -> io::Result<Option<Input>> {
         let request = params["requestId"].clone();
         let address = params["request"]["url"].as_str().and_then(|address| Url::parse(address).ok());

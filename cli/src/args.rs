@@ -359,7 +359,8 @@ pub(crate) enum StoreCommand {
     Show,
     /// Move the credentials of this profile to another store
     Move {
-        /// The store: `keychain`, `file` for encrypted files, or `postgres://…` for a database that several computers share
+        /// The store: `keychain`, `file` for encrypted files, or `postgres://…` for a database that several computers
+        /// share
         to: StoreName,
         /// The file with the identity for what is encrypted, instead of the usual places
         #[arg(long, value_name = "FILE")]
@@ -486,8 +487,8 @@ macro_rules! named_argument {
 }
 
 named_argument!(MethodName, Method, "one of the methods that `tunekey services` lists");
-/// A store: the name of a kind, or the address of a database. Somebody may have put a password into an address, so that it is
-/// read where errors do not repeat it.
+/// A store: the name of a kind, or the address of a database. Somebody may have put a password into an address, so that
+/// it is read where errors do not repeat it.
 #[derive(Debug, Clone)]
 pub(crate) struct StoreName(pub(crate) Secret);
 

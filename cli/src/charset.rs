@@ -1,4 +1,5 @@
-//! What signs the user's terminals know, as the locale says, and the text for those that know ASCII alone. For `output.rs`.
+//! What signs the user's terminals know, as the locale says, and the text for those that know ASCII alone. For
+//! `output.rs`.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,5 @@
-//! The line below a code that says for how long it can still be scanned, where a terminal can write over a line. For `sign_in.rs`.
+//! The line below a code that says for how long it can still be scanned, where a terminal can write over a line. For
+//! `sign_in.rs`.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::Duration;
@@ -23,7 +24,8 @@ pub(crate) struct Countdown {
 }
 
 impl Countdown {
-    /// The line for a step: written at once where it shows a code, to a person at a terminal that takes escape sequences.
+    /// The line for a step: written at once where it shows a code, to a person at a terminal that takes escape
+    /// sequences.
     pub(crate) fn of(step: &SignInStep, output: Output) -> Self {
         let takes_it = !output.json && io::stderr().is_terminal() && Canvas::ink() == Ink::Colours;
         let until = match step {

@@ -1,5 +1,5 @@
-//! `tunekey daemon`: renews and delivers by itself, without a window, and tells systemd how it is doing. For `lib.rs` and
-//! `serve.rs`, which has the local API answer beside it.
+//! `tunekey daemon`: renews and delivers by itself, without a window, and tells systemd how it is doing. For `lib.rs`
+//! and `serve.rs`, which has the local API answer beside it.
 
 use std::time::Duration;
 
@@ -63,8 +63,8 @@ async fn answer(api: Option<&Server>) {
     std::future::pending().await
 }
 
-/// Opens the store, or says why it cannot be opened; then waits for ever. Who starts the daemon at a terminal can be asked
-/// for what opens it; later nobody is.
+/// Opens the store, or says why it cannot be opened; then waits for ever. Who starts the daemon at a terminal can be
+/// asked for what opens it; later nobody is.
 async fn open_store(tunekey: &TuneKey, output: Output) {
     let interaction = if stdin::is_terminal() { Interaction::Allowed } else { Interaction::Forbidden };
     if tunekey.probe_store(interaction).await != StoreState::Ready
@@ -178,8 +178,8 @@ mod systemd {
     #[cfg(not(target_os = "linux"))]
     pub(super) fn stopping() {}
 
-    /// Tells the service manager's watchdog again and again that the daemon is alive, as long as it reads the ledger. Until
-    /// dropped.
+    /// Tells the service manager's watchdog again and again that the daemon is alive, as long as it reads the ledger.
+    /// Until dropped.
     #[derive(Debug)]
     pub(super) struct Watchdog(Option<JoinHandle<()>>);
 

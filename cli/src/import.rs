@@ -54,7 +54,8 @@ pub(crate) fn origin(cloud: CloudArguments, source: Source) -> Result<Origin, Fa
     }
 }
 
-/// What a CookieCloud holds of our services. Its password comes from the file, from the terminal, or else from standard input.
+/// What a CookieCloud holds of our services. Its password comes from the file, from the terminal, or else from standard
+/// input.
 ///
 /// # Errors
 /// When the password cannot be read, or as [`TuneKey::read_cookie_cloud`].

@@ -22,8 +22,8 @@ pub(crate) async fn unless_interrupted<T>(
     }
 }
 
-/// Waits for work whose result would be lost if it were cancelled, such as a key that a service has just issued: the first
-/// Ctrl-C waits for it, the second does not. Returns whether there was a first one, too.
+/// Waits for work whose result would be lost if it were cancelled, such as a key that a service has just issued: the
+/// first Ctrl-C waits for it, the second does not. Returns whether there was a first one, too.
 ///
 /// # Errors
 /// `Cancelled` after the second Ctrl-C.

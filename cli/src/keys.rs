@@ -1,4 +1,5 @@
-//! `tunekey get`, `rejected` and `watch`: what programs want of an account's key. For `lib.rs`, `run.rs` and `daemon.rs`.
+//! `tunekey get`, `rejected` and `watch`: what programs want of an account's key. For `lib.rs`, `run.rs` and
+//! `daemon.rs`.
 
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;

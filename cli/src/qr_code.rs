@@ -11,7 +11,8 @@ use crate::output::Canvas;
 
 /// The width of a module in a PNG, in pixels: large enough for a phone held over a small picture.
 const PNG_MODULE_PIXELS: u32 = 8;
-/// Quiet zones around a code in a terminal, in modules, best first: scanners manage with less than the standard asks for.
+/// Quiet zones around a code in a terminal, in modules, best first: scanners manage with less than the standard asks
+/// for.
 const BORDERS: [u32; 3] = [QUIET_ZONE, 2, 1];
 /// The rows below a code: the instruction and the cursor.
 const ROWS_BELOW: u32 = 2;

@@ -137,8 +137,8 @@ fn is_no(word: &str) -> bool {
     matches!(word, "n" | "no" | "否")
 }
 
-/// Splits a typed phone number into calling code and number. Only a space or a dash says where a calling code ends, except
-/// for a number of mainland China. Whether it can be a number is for the core to decide.
+/// Splits a typed phone number into calling code and number. Only a space or a dash says where a calling code ends,
+/// except for a number of mainland China. Whether it can be a number is for the core to decide.
 fn phone_number(line: &str) -> Input {
     let plain = to_half_width(line);
     let plain = plain.trim();

@@ -134,8 +134,8 @@ async fn until_open(tunekey: &TuneKey) {
     }
 }
 
-/// Waits until the keychain is open. It may have been unlocked before anybody looks; but one that has refused while it was
-/// open is the person's to decide, until it was locked and is open again.
+/// Waits until the keychain is open. It may have been unlocked before anybody looks; but one that has refused while it
+/// was open is the person's to decide, until it was locked and is open again.
 async fn until_unlocked(tunekey: &TuneKey, has_found_it_open: &mut bool) {
     loop {
         let is_open = tunekey.probe_store(Interaction::Forbidden).await == StoreState::Ready;

@@ -1,6 +1,6 @@
 //! How the command line talks to the daemon of its profile: a line of JSON there, a line of JSON back, in a place that
-//! only this user can reach. The daemon answers nobody but this user and the administrator, and is believed only if it is
-//! run by one of them. For `keys.rs`, `health.rs` and `daemon.rs`.
+//! only this user can reach. The daemon answers nobody but this user and the administrator, and is believed only if it
+//! is run by one of them. For `keys.rs`, `health.rs` and `daemon.rs`.
 //!
 //! Where there is no daemon, or one that does not know the question, the command line does the work itself.
 

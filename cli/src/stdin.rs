@@ -1,6 +1,6 @@
-//! Reads standard input, and the file that may stand in its place. Each read has a thread of its own that is left behind
-//! when nobody waits for it any more, so that a terminal on which nobody types does not keep the process from ending. For
-//! `sign_in.rs`, `retry.rs`, `import.rs`, `delivery.rs`, `notify.rs` and `identity_prompt.rs`.
+//! Reads standard input, and the file that may stand in its place. Each read has a thread of its own that is left
+//! behind when nobody waits for it any more, so that a terminal on which nobody types does not keep the process from
+//! ending. For `sign_in.rs`, `retry.rs`, `import.rs`, `delivery.rs`, `notify.rs` and `identity_prompt.rs`.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, ErrorKind, IsTerminal as _, Read};
@@ -55,7 +55,8 @@ pub(crate) async fn read_line() -> Result<Option<Secret>, Failure> {
     .await
 }
 
-/// Asks with `prompt` and reads the next line of a terminal, which does not echo it. For a secret that is typed or pasted.
+/// Asks with `prompt` and reads the next line of a terminal, which does not echo it. For a secret that is typed or
+/// pasted.
 ///
 /// # Errors
 /// `InvalidInput` when there is no terminal that can keep from showing it, or it is no text or too long.
@@ -79,8 +80,8 @@ fn no_hidden_terminal() -> Failure {
     )
 }
 
-/// Reads a whole text, up to one byte more than an import may have: enough to see that it is too long. A terminal does not
-/// echo it.
+/// Reads a whole text, up to one byte more than an import may have: enough to see that it is too long. A terminal does
+/// not echo it.
 ///
 /// # Errors
 /// `NotFound` when there is no such file, `InvalidInput` when it cannot be read or is no text.
@@ -182,8 +183,8 @@ mod unix {
 
     use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
 
-    /// Turns off the echo of the terminal until it is dropped, and for a long text line editing, because an edited line ends
-    /// at 4095 bytes. Ctrl-C still works.
+    /// Turns off the echo of the terminal until it is dropped, and for a long text line editing, because an edited line
+    /// ends at 4095 bytes. Ctrl-C still works.
     pub(super) struct HiddenInput(Termios);
 
     impl HiddenInput {

@@ -69,8 +69,8 @@ pub struct Account {
 const SHORT_NAME: usize = 28;
 
 impl Account {
-    /// Its name where there is little room, as in menus and notifications: the person's own before the service's, cut to 28
-    /// characters. Both have been cleaned; cleaning again costs nothing and trusts nobody.
+    /// Its name where there is little room, as in menus and notifications: the person's own before the service's, cut
+    /// to 28 characters. Both have been cleaned; cleaning again costs nothing and trusts nobody.
     pub fn short_name(&self) -> String {
         let chosen = self.label.as_ref().unwrap_or(&self.nickname);
         let Some(name) = display_text::name(chosen) else {

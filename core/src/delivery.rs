@@ -1,12 +1,13 @@
 //! Deliveries: an account's credential goes by itself to where the person uses it, again with each new key.
 //!
-//! A [`Delivery`] stands in the ledger; what is secret of its target stands in the store. Each takes the same way: lock the
-//! target → load the newest credential → write, apply and verify at the target → note how it went. A value is delivered at
-//! least once, and never an older one after a newer: whoever holds the lock loads what is newest then. What is not noted
-//! because of a crash is delivered again.
+//! A [`Delivery`] stands in the ledger; what is secret of its target stands in the store. Each takes the same way: lock
+//! the target → load the newest credential → write, apply and verify at the target → note how it went. A value is
+//! delivered at least once, and never an older one after a newer: whoever holds the lock loads what is newest then.
+//! What is not noted because of a crash is delivered again.
 //!
-//! Two programs that renew one credential end each other's keys. So a delivery carries what plays and no more, unless the
-//! person hands the credential over: then it is the target that renews it, and TuneKey does not until a new sign-in.
+//! Two programs that renew one credential end each other's keys. So a delivery carries what plays and no more, unless
+//! the person hands the credential over: then it is the target that renews it, and TuneKey does not until a new
+//! sign-in.
 
 mod client;
 mod command;

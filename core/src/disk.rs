@@ -65,8 +65,8 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_with(path, bytes, |_| Ok(()))
 }
 
-/// As [`replace`], with what `prepare` does to the new file, which is this user's alone until then, before it takes the name
-/// of the old one.
+/// As [`replace`], with what `prepare` does to the new file, which is this user's alone until then, before it takes the
+/// name of the old one.
 pub(crate) fn replace_with(
     path: &Path,
     bytes: &[u8],
@@ -87,8 +87,8 @@ pub(crate) fn replace_with(
     }
 }
 
-/// Whether Windows refuses to replace a file because somebody, such as a virus scanner, has it or its replacement open just
-/// now: as a denial, or as ERROR_SHARING_VIOLATION (`winerror.h`), which the standard library has no kind for.
+/// Whether Windows refuses to replace a file because somebody, such as a virus scanner, has it or its replacement open
+/// just now: as a denial, or as ERROR_SHARING_VIOLATION (`winerror.h`), which the standard library has no kind for.
 fn is_in_use(error: &io::Error) -> bool {
     cfg!(windows) && (error.kind() == io::ErrorKind::PermissionDenied || error.raw_os_error() == Some(32))
 }

@@ -72,8 +72,8 @@ struct NamedLease {
 }
 
 impl Lease {
-    /// Waits until no other computer has the account's lease; `None` in a store that nobody shares. Only with the account's
-    /// lock held.
+    /// Waits until no other computer has the account's lease; `None` in a store that nobody shares. Only with the
+    /// account's lock held.
     ///
     /// # Errors
     /// `Leased` when another computer does not finish; or what the store says.
@@ -102,7 +102,8 @@ impl Lease {
         Ok(Some(Self { named, keeper }))
     }
 
-    /// Lets other computers have it. Where the store does not hear it now, it is told again for as long as the lease lasts.
+    /// Lets other computers have it. Where the store does not hear it now, it is told again for as long as the lease
+    /// lasts.
     pub(crate) async fn release(self) {
         let Self { named, keeper } = self;
         drop(keeper);

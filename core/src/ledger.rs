@@ -306,8 +306,9 @@ impl LedgerFile {
     /// version has written besides stays in the file.
     ///
     /// # Errors
-    /// As [`read`](Self::read); `LedgerNewer` when a [newer section](Ledger::newer) would change; `ProfileReadOnly`, `DiskFull`, `LocksUnusable`, `ProfileBusy` or
-    /// `ProfileUnreadable` when it cannot be locked or written. With any of them nothing has changed.
+    /// As [`read`](Self::read); `LedgerNewer` when a [newer section](Ledger::newer) would change; `ProfileReadOnly`,
+    /// `DiskFull`, `LocksUnusable`, `ProfileBusy` or `ProfileUnreadable` when it cannot be locked or written. With any
+    /// of them nothing has changed.
     pub fn update<R>(&self, change: impl FnOnce(&mut Ledger) -> R) -> Result<R, Problem> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let _lock = self.lock()?;

@@ -1,8 +1,8 @@
-//! Telling the person: what is wrong, how often it is told, on which channels, and what each channel is sent. Who sends it
-//! brings the clock, the connection and the secrets. No message carries a credential.
+//! Telling the person: what is wrong, how often it is told, on which channels, and what each channel is sent. Who sends
+//! it brings the clock, the connection and the secrets. No message carries a credential.
 //!
-//! What is wrong is found in one [`situation`]; each of those that tell, the desktop and every channel, remembers what it has
-//! told and is due by itself: now, a day later, a week later, and once when it is over.
+//! What is wrong is found in one [`situation`]; each of those that tell, the desktop and every channel, remembers what
+//! it has told and is due by itself: now, a day later, a week later, and once when it is over.
 
 mod channel;
 mod draft;

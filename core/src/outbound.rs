@@ -1,5 +1,5 @@
-//! Requests to addresses of the person's own, where credentials are delivered to and messages are sent: over TLS, or without
-//! it to a private network when the person has agreed; no redirects. Nothing of an answer is logged or kept.
+//! Requests to addresses of the person's own, where credentials are delivered to and messages are sent: over TLS, or
+//! without it to a private network when the person has agreed; no redirects. Nothing of an answer is logged or kept.
 
 use std::time::Duration;
 

@@ -96,8 +96,8 @@ impl Profile {
         store_choice::read_before(&self.dir)
     }
 
-    /// Chooses the store that it uses from now on. What is in the one before stays there; `before` is that one as long as it
-    /// is to be emptied.
+    /// Chooses the store that it uses from now on. What is in the one before stays there; `before` is that one as long
+    /// as it is to be emptied.
     ///
     /// # Errors
     /// `ProfileReadOnly`, `DiskFull` or `ProfileUnreadable`; then the choice before still counts.
@@ -124,9 +124,9 @@ impl Profile {
         }
     }
 
-    /// Where a daemon of this profile can be asked, the best place first: in the folder that the system has for the user's
-    /// sockets, if there is one, and in the profile. On Windows, where a socket's rights are not a folder's, in the folder
-    /// of what the user's programs keep on this computer: the profile may be one that others can look into.
+    /// Where a daemon of this profile can be asked, the best place first: in the folder that the system has for the
+    /// user's sockets, if there is one, and in the profile. On Windows, where a socket's rights are not a folder's, in
+    /// the folder of what the user's programs keep on this computer: the profile may be one that others can look into.
     pub fn daemon_sockets(&self) -> Vec<PathBuf> {
         let digest = line::digest(self.dir.as_os_str().as_encoded_bytes());
         let name = |extension| format!("tunekey-{}.{extension}", &digest[..16]);

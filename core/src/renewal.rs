@@ -75,7 +75,8 @@ impl Renewer {
         Self { profile, vault, commits, clock, unsaved }
     }
 
-    /// Does `work` while nobody else, in another process or on another computer, renews, signs out or removes the account.
+    /// Does `work` while nobody else, in another process or on another computer, renews, signs out or removes the
+    /// account.
     pub(crate) async fn exclusively<T, E: From<Problem>>(
         &self,
         id: &AccountId,
@@ -124,8 +125,8 @@ impl Renewer {
         if let Err(failure) = &result
             && (failure.has_lost_lease || (self.vault.is_shared() && self.is_unsaved(id)))
         {
-            // Another computer took the account over while this one did not answer. Either it has renewed the key, or one
-            // that was issued here is still the newest.
+            // Another computer took the account over while this one did not answer. Either it has renewed the key, or
+            // one that was issued here is still the newest.
             result = renew().await;
         }
         if let Err(failure) = &result {
@@ -212,8 +213,8 @@ impl Renewer {
         }
     }
 
-    /// What is known of a key whose last renewal was cut off, perhaps on another computer: a new one may have been issued
-    /// and lost. The service is asked about the key that is kept before it is asked for another one.
+    /// What is known of a key whose last renewal was cut off, perhaps on another computer: a new one may have been
+    /// issued and lost. The service is asked about the key that is kept before it is asked for another one.
     async fn after_interruption(
         &self,
         service: &dyn Service,

@@ -34,7 +34,8 @@ pub(crate) trait Host: Clone + Send + Sync + 'static {
     fn now(&self) -> Now;
     /// Follows what other processes change.
     async fn follow(&self);
-    /// Prepares for a look, and gives what the ledger knows. `None` when this process is not to renew anything by itself.
+    /// Prepares for a look, and gives what the ledger knows. `None` when this process is not to renew anything by
+    /// itself.
     async fn records(&self) -> Option<Vec<AccountRecord>>;
     /// Whether the store of the secrets is open.
     fn store_is_open(&self) -> bool;

@@ -9,7 +9,8 @@
 //! to in detail is asked once it is saved.
 //!
 //! `machine` reads from top to bottom; `attempt_state` is where one code stands; `under_way` is what everyone sees of a
-//! sign-in, `conversation` the machine's end of that, and `program_step` what other programs read of a step; `host` is what the machine needs from the rest of the core.
+//! sign-in, `conversation` the machine's end of that, and `program_step` what other programs read of a step; `host` is
+//! what the machine needs from the rest of the core.
 
 mod attempt_state;
 mod conversation;

@@ -52,8 +52,8 @@ pub(crate) fn after_success(planned: Timestamp, life: KeyLifetime, at: Timestamp
     at.checked_add(rest).unwrap_or(at).max(planned)
 }
 
-/// A share between 0 and 1 that is an account's own for this number: the same in every process and after every start, and
-/// another one for every account and every number.
+/// A share between 0 and 1 that is an account's own for this number: the same in every process and after every start,
+/// and another one for every account and every number.
 pub(crate) fn share(account: &AccountId, number: u64) -> f64 {
     let digest =
         Sha256::new().chain_update(account.to_string()).chain_update(number.to_be_bytes()).finalize();

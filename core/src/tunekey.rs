@@ -234,8 +234,8 @@ impl TuneKey {
         registry::all().iter().map(info).collect()
     }
 
-    /// The picture that an account has now, if it has one: a PNG that we have encoded. [`Account::picture`](crate::Account)
-    /// names it.
+    /// The picture that an account has now, if it has one: a PNG that we have encoded.
+    /// [`Account::picture`](crate::Account) names it.
     pub fn picture(&self, id: &AccountId) -> Option<Vec<u8>> {
         self.0.accounts.picture(id)
     }

@@ -141,7 +141,8 @@ impl From<SaveError> for Problem {
 /// The secrets of a profile. Cheap to clone; every clone is the same.
 ///
 /// A store cannot compare and swap by itself: whoever saves or forgets a credential MUST hold the account's
-/// [`AccountLock`](crate::ledger::AccountLock), and in a store that several computers share its lease. The check of the generation catches those who do not.
+/// [`AccountLock`](crate::ledger::AccountLock), and in a store that several computers share its lease. The check of the
+/// generation catches those who do not.
 #[derive(Debug, Clone)]
 pub struct Vault {
     store: Arc<dyn SecretStore>,

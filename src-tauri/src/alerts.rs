@@ -1,5 +1,5 @@
-//! Tells the person on the desktop what the core says is due while the window is not in use, which shows it itself. What has
-//! been told is remembered by the core, over restarts. Only `app.rs` starts this.
+//! Tells the person on the desktop what the core says is due while the window is not in use, which shows it itself.
+//! What has been told is remembered by the core, over restarts. Only `app.rs` starts this.
 
 use std::collections::HashSet;
 use std::time::Duration;

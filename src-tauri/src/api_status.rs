@@ -21,7 +21,8 @@ pub(crate) struct ApiStatus {
     pub(crate) problem: Option<Problem>,
     /// Who may ask, oldest first.
     pub(crate) tokens: Vec<ApiToken>,
-    /// Who used it last. While this window does not answer: who was answered by another process since, a short while ago.
+    /// Who used it last. While this window does not answer: who was answered by another process since, a short while
+    /// ago.
     pub(crate) last_use: Option<ApiVisit>,
 }
 

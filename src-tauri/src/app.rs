@@ -1,7 +1,7 @@
 //! Puts the parts together and runs them until the app ends. Only `main.rs` uses it.
 //!
-//! Each part keeps its own state, which Tauri manages by its type: [`set_up`] puts all of it there, and a part asks
-//! the [`AppHandle`] for what it needs. What happens to the window and to the event loop arrives here and is passed down.
+//! Each part keeps its own state, which Tauri manages by its type: [`set_up`] puts all of it there, and a part asks the
+//! [`AppHandle`] for what it needs. What happens to the window and to the event loop arrives here and is passed down.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -111,7 +111,8 @@ pub(crate) fn run(args: Args) -> Result<ExitCode, StartError> {
     }
 }
 
-/// Sees to it that a profile with encrypted files or records can be used: a window cannot ask for the identity that opens them.
+/// Sees to it that a profile with encrypted files or records can be used: a window cannot ask for the identity that
+/// opens them.
 ///
 /// # Errors
 /// Why it cannot be.

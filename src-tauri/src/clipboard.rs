@@ -1,5 +1,5 @@
-//! The clipboard. A copied cookie or token is marked as secret, and taken off again when its time is over, but only if the
-//! clipboard still holds it. What is pasted is read on request. The commands, the tray and the shutdown use this.
+//! The clipboard. A copied cookie or token is marked as secret, and taken off again when its time is over, but only if
+//! the clipboard still holds it. What is pasted is read on request. The commands, the tray and the shutdown use this.
 
 mod backend;
 #[cfg(target_os = "linux")]
@@ -84,8 +84,8 @@ impl Clipboard {
     /// The text on the clipboard, whoever wrote it; `None` while another call reads it.
     ///
     /// # Errors
-    /// `InvalidInput` when there is no text, `Unexpected` when the system's clipboard cannot be read, `Cancelled` when the
-    /// app is closing.
+    /// `InvalidInput` when there is no text, `Unexpected` when the system's clipboard cannot be read, `Cancelled` when
+    /// the app is closing.
     pub(crate) async fn read(&self) -> Result<Option<Secret>, Problem> {
         let Ok(_reading) = self.reading.try_lock() else { return Ok(None) };
         let (reply, receiver) = oneshot::channel();

@@ -3,17 +3,17 @@
 //!
 //! The page is ours, and is not believed: a flaw in the web view or in a package that the page is made of would speak
 //! with its voice. So beside each command stands what it can do if the page lies. Nothing that it can do sends a
-//! credential anywhere but to its own service and to where the person has agreed that it goes, changes whom TuneKey trusts or how it reaches a service, or loses a
-//! credential without the person's word in a dialog of the system. What costs something is limited by [`RateLimits`], what
-//! is long is refused.
+//! credential anywhere but to its own service and to where the person has agreed that it goes, changes whom TuneKey
+//! trusts or how it reaches a service, or loses a credential without the person's word in a dialog of the system. What
+//! costs something is limited by [`RateLimits`], what is long is refused.
 //!
 //! All of them are asynchronous, so that none of them runs on the main thread, where waiting would freeze the window.
 //!
-//! State reaches the page by events only, in the order in which it came about. What a command returns says what
-//! became of the request, once, and is never shown as how things stand: results and events travel by different ways
-//! and overtake each other, and a state that arrives late would take a newer one back. The exceptions are what the
-//! page starts from: [`snapshot`], [`preferences`], [`services`], [`deliveries::delivery_facts`], [`about::about`]; and [`picture`] and
-//! [`local_api::api_uses`], which an event says is to be asked for again.
+//! State reaches the page by events only, in the order in which it came about. What a command returns says what became
+//! of the request, once, and is never shown as how things stand: results and events travel by different ways and
+//! overtake each other, and a state that arrives late would take a newer one back. The exceptions are what the page
+//! starts from: [`snapshot`], [`preferences`], [`services`], [`deliveries::delivery_facts`], [`about::about`]; and
+//! [`picture`] and [`local_api::api_uses`], which an event says is to be asked for again.
 
 use jiff::Timestamp;
 use tauri::ipc::Invoke;
@@ -156,8 +156,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
     ]
 }
 
-/// The page asks for this at its start, and once more when it listens for events: what is to be opened is opened from then
-/// on.
+/// The page asks for this at its start, and once more when it listens for events: what is to be opened is opened from
+/// then on.
 ///
 /// If the page lies: it learns what it shows anyway, names, numbers and states; no secret is among them.
 #[tauri::command(async)]

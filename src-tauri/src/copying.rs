@@ -26,8 +26,8 @@ pub(crate) struct CopyChoice {
 }
 
 impl CopyChoice {
-    /// The format that becomes the account's own, if one does. A minimal copy is for one place, and changes nothing for the
-    /// others.
+    /// The format that becomes the account's own, if one does. A minimal copy is for one place, and changes nothing for
+    /// the others.
     fn new_own_format(self) -> Option<Format> {
         (self.scope == Scope::Full && !self.once).then_some(self.format)
     }

@@ -1,5 +1,5 @@
-//! The events that the desktop app itself sends to the page. Those of the core go by the same name, from `core_events.rs`.
-//! Any file above `clipboard.rs`, `preferences.rs` and `api_status.rs` may use this.
+//! The events that the desktop app itself sends to the page. Those of the core go by the same name, from
+//! `core_events.rs`. Any file above `clipboard.rs`, `preferences.rs` and `api_status.rs` may use this.
 
 use serde::Serialize;
 use tauri::{AppHandle, Emitter as _};

@@ -1,8 +1,8 @@
 //! The local API in this process: its switch, who may use it, and the news of who did. `app.rs` starts the watching, the
 //! commands switch, the tray shows the status.
 //!
-//! One task tells the page how it stands, so that what is told later is newer. It also looks at the profile's files, which
-//! another process may change: `tunekey token`, and `tunekey serve` when that answers.
+//! One task tells the page how it stands, so that what is told later is newer. It also looks at the profile's files,
+//! which another process may change: `tunekey token`, and `tunekey serve` when that answers.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -86,8 +86,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says why the app did not start: on standard error, and because nobody reads that when it was started from a menu, in a
-/// dialog.
+/// Says why the app did not start: on standard error, and because nobody reads that when it was started from a menu, in
+/// a dialog.
 fn report(error: &StartError, language: Language) {
     match error {
         StartError::Profile(problem) => {

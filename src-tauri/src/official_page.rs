@@ -17,7 +17,8 @@
 //! with another proxy setting the page is not shown at all there, nor is it on Windows with an `https` proxy. A page
 //! that cannot be loaded is replaced by our own error page on Linux; elsewhere the engine's is seen.
 //!
-//! Where the web view cannot be made, or has crashed, a browser that is installed shows the page instead, by the same rules.
+//! Where the web view cannot be made, or has crashed, a browser that is installed shows the page instead, by the same
+//! rules.
 
 #[cfg(target_os = "linux")]
 mod error_page;
@@ -64,8 +65,8 @@ pub(crate) struct PageSession {
 }
 
 impl PageSession {
-    /// Opens the page. Calls `done` once, with what the page has brought, or that the person has closed it, or why it cannot
-    /// be shown. Returns at once.
+    /// Opens the page. Calls `done` once, with what the page has brought, or that the person has closed it, or why it
+    /// cannot be shown. Returns at once.
     pub(crate) fn open(
         app: &AppHandle,
         service: ServiceId,

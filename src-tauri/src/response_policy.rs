@@ -1,4 +1,5 @@
-//! What a web view may show, decided once more when a response has come. The main window and the official pages use this.
+//! What a web view may show, decided once more when a response has come. The main window and the official pages use
+//! this.
 //!
 //! Tauri asks before a view loads an address, but only about addresses that it can parse; others it lets through. This
 //! refuses what WebKit can parse and we cannot.

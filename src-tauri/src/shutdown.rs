@@ -33,8 +33,8 @@ impl Shutdown {
         self.begun.load(Ordering::Acquire)
     }
 
-    /// Stops the schedule of renewals when the app begins to end, or now if it is ending: no renewal begins that would be
-    /// cut off. Those that run already are not stopped.
+    /// Stops the schedule of renewals when the app begins to end, or now if it is ending: no renewal begins that would
+    /// be cut off. Those that run already are not stopped.
     pub(crate) fn stop_on_shutdown(&self, schedule: JoinHandle<()>) {
         *self.schedule.lock().unwrap_or_else(PoisonError::into_inner) = Some(schedule);
         if self.has_begun() {

@@ -58,8 +58,8 @@ pub(crate) fn unanswered_problem() -> Problem {
         )
 }
 
-/// The app's name followed by the digest that the profile's name ends with. The rest of the profile's name is left out: it
-/// may be in any script, and a D-Bus name must not.
+/// The app's name followed by the digest that the profile's name ends with. The rest of the profile's name is left out:
+/// it may be in any script, and a D-Bus name must not.
 fn identifier(app: &str, profile: &str) -> String {
     let digest = profile.rsplit('-').next().unwrap_or(profile);
     format!("{app}.profile-{digest}")

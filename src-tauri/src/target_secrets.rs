@@ -9,7 +9,8 @@ use tunekey_core::{Problem, ProblemCode, Secret, Target};
 /// The most secrets that are kept: no target has more.
 const MOST: usize = 8;
 
-/// The secrets that were pasted for the delivery or the sign-in that is being set up, by their names. The app manages one.
+/// The secrets that were pasted for the delivery or the sign-in that is being set up, by their names. The app manages
+/// one.
 #[derive(Debug, Default)]
 pub(crate) struct TargetSecrets(Mutex<BTreeMap<String, Secret>>);
 

@@ -1,5 +1,5 @@
-//! The texts that Rust itself shows, in the tray, in notifications and in dialogs, in both languages. Everything that the
-//! page shows is in the web UI. Any file may use this.
+//! The texts that Rust itself shows, in the tray, in notifications and in dialogs, in both languages. Everything that
+//! the page shows is in the web UI. Any file may use this.
 
 use jiff::Timestamp;
 use tunekey_core::display_text::after_han;

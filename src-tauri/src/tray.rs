@@ -56,8 +56,8 @@ impl Tray {
     pub(crate) fn build(app: &AppHandle) -> tauri::Result<Self> {
         let shown = Arc::new(Mutex::new(Shown::default()));
         let clicked = shown.clone();
-        // On Linux the icon is passed as a file. In the profile, two apps do not write the same one; what is there already
-        // was left behind by an app that was killed.
+        // On Linux the icon is passed as a file. In the profile, two apps do not write the same one; what is there
+        // already was left behind by an app that was killed.
         let icon_dir = app.state::<Profile>().dir().join("tray");
         let _ = std::fs::remove_dir_all(&icon_dir);
         let mut builder = TrayIconBuilder::with_id("tunekey")

@@ -1,5 +1,5 @@
-//! The main window and its page: builds, shows, hides and frees the window, and opens views in it. What closing it does is in
-//! `close_to_tray.rs`. Any file above `events.rs` may use this.
+//! The main window and its page: builds, shows, hides and frees the window, and opens views in it. What closing it does
+//! is in `close_to_tray.rs`. Any file above `events.rs` may use this.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -194,8 +194,8 @@ pub(crate) fn hide(app: &AppHandle) -> HiddenTurn {
     turn
 }
 
-/// Gives up a window that has been hidden since, with its page and the processes that draw it. It is built again when it is
-/// wanted. Does nothing when it was brought back or hidden again meanwhile. Says whether it has.
+/// Gives up a window that has been hidden since, with its page and the processes that draw it. It is built again when
+/// it is wanted. Does nothing when it was brought back or hidden again meanwhile. Says whether it has.
 pub(crate) fn free_hidden(app: &AppHandle, turn: HiddenTurn) -> bool {
     let page = app.state::<MainPage>();
     let mut page = page.lock();

@@ -1,5 +1,5 @@
-//! A browser for the services' sign-in pages, with only what these pages need. For `user.rs`; the window's own browser is
-//! tested in `sign_in_window.rs`.
+//! A browser for the services' sign-in pages, with only what these pages need. For `user.rs`; the window's own browser
+//! is tested in `sign_in_window.rs`.
 
 use std::path::Path;
 

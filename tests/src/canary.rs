@@ -54,8 +54,8 @@ impl Canaries {
         Ok(Self { needles, names, codes: Vec::new() })
     }
 
-    /// Searches for text codes as well. A code is found only where it stands alone: in longer numbers and fractions it occurs
-    /// by accident.
+    /// Searches for text codes as well. A code is found only where it stands alone: in longer numbers and fractions it
+    /// occurs by accident.
     #[must_use]
     pub fn with_text_codes(mut self, codes: impl IntoIterator<Item = String>) -> Self {
         self.codes.extend(codes);
@@ -110,8 +110,8 @@ impl Canaries {
     }
 }
 
-/// Records the arguments and the environment of every process of the machine, but of those in other tests' sandboxes: there
-/// a program may be given a cookie because that is what is tested.
+/// Records the arguments and the environment of every process of the machine, but of those in other tests' sandboxes:
+/// there a program may be given a cookie because that is what is tested.
 #[derive(Debug)]
 pub struct ProcessWatch {
     root: PathBuf,
@@ -137,7 +137,8 @@ impl ProcessWatch {
         Self { root: root.to_owned(), seen, stop, thread: Some(thread) }
     }
 
-    /// Searches all that was recorded, but for the arguments of one program: the browser opener, which is given an address.
+    /// Searches all that was recorded, but for the arguments of one program: the browser opener, which is given an
+    /// address.
     ///
     /// # Errors
     /// When a canary is in it.

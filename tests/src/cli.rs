@@ -137,7 +137,8 @@ impl Cli {
         }
     }
 
-    /// Leaves the output out of the search for canaries: it contains a secret of the user's, such as a captcha's address.
+    /// Leaves the output out of the search for canaries: it contains a secret of the user's, such as a captcha's
+    /// address.
     pub fn allow_secret_output(&mut self) {
         self.prints_secret = true;
     }

@@ -1,5 +1,5 @@
-//! Several computers that share a database: each a home of its own, with the same identity and the database's password. For
-//! `shared_store.rs`.
+//! Several computers that share a database: each a home of its own, with the same identity and the database's password.
+//! For `shared_store.rs`.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;

@@ -75,8 +75,8 @@ impl Image {
         Ok(image)
     }
 
-    /// Puts the image's root together in a folder. `context` is the folder that it is built in, where the program is; what
-    /// comes from Debian is this system's.
+    /// Puts the image's root together in a folder. `context` is the folder that it is built in, where the program is;
+    /// what comes from Debian is this system's.
     ///
     /// # Errors
     /// When something cannot be copied.
@@ -238,7 +238,8 @@ impl Container {
         Ok((output.status.code(), String::from_utf8_lossy(&said).into_owned()))
     }
 
-    /// bubblewrap with the limits of an engine that was given `--read-only --cap-drop ALL --security-opt no-new-privileges
+    /// bubblewrap with the limits of an engine that was given `--read-only --cap-drop ALL --security-opt
+    /// no-new-privileges
     /// --tmpfs /tmp`, as far as the program. The network is this computer's, where the simulator is.
     fn sandbox(&self) -> Command {
         let mut bwrap = Command::new("bwrap");

@@ -1,5 +1,5 @@
-//! A whole desktop: screen, session bus, keyring, and a simulator that plants a canary in every secret. For the suites of the
-//! whole product, the demo and the benchmarks.
+//! A whole desktop: screen, session bus, keyring, and a simulator that plants a canary in every secret. For the suites
+//! of the whole product, the demo and the benchmarks.
 
 use std::ffi::OsStr;
 use std::sync::{Mutex as StdMutex, PoisonError};
@@ -344,8 +344,8 @@ impl Desktop {
         Process::start(&mut command, &self.sandbox.log(log))
     }
 
-    /// Records, as another process would, that an account needs a new sign-in, and a new nickname. Written to the ledger,
-    /// because a service's second refusal counts only after longer than a test has.
+    /// Records, as another process would, that an account needs a new sign-in, and a new nickname. Written to the
+    /// ledger, because a service's second refusal counts only after longer than a test has.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -389,8 +389,8 @@ impl Desktop {
         })
     }
 
-    /// Moves the first refusal of an account's credential so many seconds into the past: a second one counts only after a
-    /// minute.
+    /// Moves the first refusal of an account's credential so many seconds into the past: a second one counts only after
+    /// a minute.
     ///
     /// # Errors
     /// When there was none, or it cannot be written.
@@ -436,8 +436,8 @@ impl Desktop {
         std::fs::read_to_string(self.sandbox.log("app")).context("the app has logged nothing")
     }
 
-    /// Searches every place where no secret may be for canaries: files outside the keychain, logs, arguments and environments
-    /// of all processes, the command line's output, and what these windows hold and have received.
+    /// Searches every place where no secret may be for canaries: files outside the keychain, logs, arguments and
+    /// environments of all processes, the command line's output, and what these windows hold and have received.
     ///
     /// # Errors
     /// When a canary is found. The error says where.

@@ -71,8 +71,8 @@ pub fn until_blocking<T>(what: impl Display, mut check: impl FnMut() -> Result<T
 /// How often what is measured may be measured again.
 const ATTEMPTS: u32 = 3;
 
-/// Provokes something and measures it, until it was as quick as it must be: what freezes does so each time, and a computer
-/// that is busy with other things does not.
+/// Provokes something and measures it, until it was as quick as it must be: what freezes does so each time, and a
+/// computer that is busy with other things does not.
 ///
 /// # Errors
 /// The last one of the check, when it has failed three times.

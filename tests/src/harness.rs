@@ -1,5 +1,5 @@
-//! The core with a simulator, a keychain in memory and an adjustable clock, without a window: quick enough for hundreds side
-//! by side. For `sign_in.rs`, `faults.rs`, `crash_points.rs` and `hostile_service.rs`.
+//! The core with a simulator, a keychain in memory and an adjustable clock, without a window: quick enough for hundreds
+//! side by side. For `sign_in.rs`, `faults.rs`, `crash_points.rs` and `hostile_service.rs`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -130,8 +130,8 @@ impl Harness {
         self.tunekey.start_sign_in(option.service, option.method, None).expect("it is a service of ours")
     }
 
-    /// Waits until the core has an account's details, which it asks for once the account is saved: membership and avatar.
-    /// What did not come is asked for again, as a user would with *Verify*.
+    /// Waits until the core has an account's details, which it asks for once the account is saved: membership and
+    /// avatar. What did not come is asked for again, as a user would with *Verify*.
     ///
     /// # Errors
     /// When they do not come.

@@ -1,5 +1,5 @@
-//! The harnesses of the tests of the whole product, the demo and the benchmarks. Each has a home folder, a session bus, a
-//! keyring and a screen of its own, and leaves nothing behind.
+//! The harnesses of the tests of the whole product, the demo and the benchmarks. Each has a home folder, a session bus,
+//! a keyring and a screen of its own, and leaves nothing behind.
 //!
 //! ```text
 //! Sandbox    a new home and what belongs to it; ends whatever was started in it

@@ -1,5 +1,5 @@
-//! `tunekey serve` on a server's profile, and the clients of its API: over HTTP, and over bare sockets for what no client
-//! sends. For `local_api.rs`, `local_api_attacks.rs` and `api_clients.rs`.
+//! `tunekey serve` on a server's profile, and the clients of its API: over HTTP, and over bare sockets for what no
+//! client sends. For `local_api.rs`, `local_api_attacks.rs` and `api_clients.rs`.
 
 use std::time::Duration;
 

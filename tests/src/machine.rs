@@ -92,8 +92,9 @@ impl Machine {
             System::Windows => {
                 let program = program_for("x86_64-pc-windows-gnu", &format!("{name}.exe"))?;
                 let mut command = self.wine()?;
-                // Where threads end while a program does, the process of Wine's loader ends with the code of one of those
-                // (1 in 30, seen with ten lines of C). What other Windows programs see is right, and this one passes it on.
+                // Where threads end while a program does, the process of Wine's loader ends with the code of one of
+                // those (1 in 30, seen with ten lines of C). What other Windows programs see is right, and this one
+                // passes it on.
                 command.args(["start.exe", "/b", "/wait", "/unix"]).arg(program);
                 Ok(command)
             }
@@ -255,8 +256,8 @@ fn words(option: SignInOption) -> [String; 5] {
     ]
 }
 
-/// A Windows of its own: the one that `cargo xtask cross` has set up, with a registry and users' files that only this test
-/// changes. What nobody changes is shared with it.
+/// A Windows of its own: the one that `cargo xtask cross` has set up, with a registry and users' files that only this
+/// test changes. What nobody changes is shared with it.
 fn windows(sandbox: &mut Sandbox) -> Result<tempfile::TempDir> {
     let template = cross().join("windows");
     ensure!(template.join("system.reg").is_file(), "Wine is not set up; `cargo xtask cross` sees to that");

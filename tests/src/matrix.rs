@@ -1,5 +1,6 @@
 //! A matrix of cases that run side by side, and the rows that several suites share: sign-in options whose renewals are
-//! disturbed, and the requests that a sign-in makes. For `faults.rs`, `crash_points.rs`, `hostile_service.rs` and `sign_in.rs`.
+//! disturbed, and the requests that a sign-in makes. For `faults.rs`, `crash_points.rs`, `hostile_service.rs` and
+//! `sign_in.rs`.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -14,8 +14,8 @@ const PAGES: u64 = 4096;
 /// The bits of a page's entry that say that it holds something: in memory, or swapped out.
 const HOLDS_SOMETHING: u64 = 0b11 << 62;
 
-/// Where the memory of a process contains canaries: a description of each place. Every page that the process can write to
-/// and that holds something is read: heaps, stacks, buffers that others share with it.
+/// Where the memory of a process contains canaries: a description of each place. Every page that the process can write
+/// to and that holds something is read: heaps, stacks, buffers that others share with it.
 ///
 /// # Errors
 /// When the process is gone, or its memory may not be read.

@@ -1,5 +1,5 @@
-//! The graph of which file of a crate uses which, by the paths in its `use` lines and its code. What is compiled for tests
-//! alone does not count, nor does what a file uses of the module that it belongs to. For `architecture.rs`.
+//! The graph of which file of a crate uses which, by the paths in its `use` lines and its code. What is compiled for
+//! tests alone does not count, nor does what a file uses of the module that it belongs to. For `architecture.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! A process that dies at a point that has a name: at a call of its store, or where a test says so. What is dead does nothing
-//! more. For `crash_points.rs`.
+//! A process that dies at a point that has a name: at a call of its store, or where a test says so. What is dead does
+//! nothing more. For `crash_points.rs`.
 
 use std::future::pending;
 use std::sync::Arc;

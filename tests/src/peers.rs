@@ -1,5 +1,5 @@
-//! Clients that others wrote for the same services, unmodified and installed from their registries. For `real_clients.rs`
-//! and the benchmarks.
+//! Clients that others wrote for the same services, unmodified and installed from their registries. For
+//! `real_clients.rs` and the benchmarks.
 
 use std::path::{Path, PathBuf};
 
@@ -58,8 +58,8 @@ impl Peer {
         PEER.get_or_try_init(install).await
     }
 
-    /// A script of ours that calls it, with one argument, against the simulator. Its own environment is the proxy that it is
-    /// given, and a folder of its own.
+    /// A script of ours that calls it, with one argument, against the simulator. Its own environment is the proxy that
+    /// it is given, and a folder of its own.
     pub fn command(
         &self,
         script: &str,

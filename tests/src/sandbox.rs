@@ -113,8 +113,8 @@ impl Sandbox {
         command
     }
 
-    /// The ids of the processes that were started here, directly or not, by their environment. A process that hides it (see
-    /// `tunekey_core::hardening`) is recognised by this sandbox's profile among its arguments.
+    /// The ids of the processes that were started here, directly or not, by their environment. A process that hides it
+    /// (see `tunekey_core::hardening`) is recognised by this sandbox's profile among its arguments.
     pub fn processes(&self) -> Vec<u32> {
         let mark = format!("XDG_RUNTIME_DIR={}", self.root().join("run").display());
         let profile = self.profile();

@@ -1,5 +1,5 @@
-//! A server: a home without a screen, whose profile points at the simulator and keeps its credentials in encrypted files, or
-//! in another store that is wanted. For the suites that need no window.
+//! A server: a home without a screen, whose profile points at the simulator and keeps its credentials in encrypted
+//! files, or in another store that is wanted. For the suites that need no window.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -182,8 +182,8 @@ impl Server {
         issued.with_context(|| format!("{account} has no credential"))
     }
 
-    /// Searches every file, the encrypted ones included, and all output for canaries, but for what was printed because it
-    /// was asked for.
+    /// Searches every file, the encrypted ones included, and all output for canaries, but for what was printed because
+    /// it was asked for.
     ///
     /// # Errors
     /// When a canary is found. The error says where.

@@ -158,8 +158,8 @@ impl Terminal {
     }
 }
 
-/// A picture of the first code in a text, as a camera sees it. Each character is two modules, in explicit colours or, on a
-/// dark terminal, as the light parts of a block; in ASCII two characters are one module.
+/// A picture of the first code in a text, as a camera sees it. Each character is two modules, in explicit colours or,
+/// on a dark terminal, as the light parts of a block; in ASCII two characters are one module.
 pub fn picture(text: &str) -> DynamicImage {
     const MODULE: u32 = 4;
     let plain: Vec<&str> =

@@ -56,7 +56,8 @@ async fn exclusively(folder: &Path) -> Result<File> {
     locked.await?.context("the lock of an installation")
 }
 
-/// Installs Python packages, each as `name==version`, in a virtual environment, unless they are there. Returns its Python.
+/// Installs Python packages, each as `name==version`, in a virtual environment, unless they are there. Returns its
+/// Python.
 ///
 /// # Errors
 /// When they cannot be installed.

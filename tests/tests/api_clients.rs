@@ -1,5 +1,5 @@
-//! Clients of the local API that know nothing of TuneKey: two that were written from the public text of the vkeys API, in
-//! Python and in a browser, and one that makes its requests of the description.
+//! Clients of the local API that know nothing of TuneKey: two that were written from the public text of the vkeys API,
+//! in Python and in a browser, and one that makes its requests of the description.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -1,5 +1,5 @@
-//! The local API in the real window: switched, asked by a real client with a token that was made there, told of in the window
-//! and in the tray, and switched off again.
+//! The local API in the real window: switched, asked by a real client with a token that was made there, told of in the
+//! window and in the tray, and switched off again.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The root of the container image, run as an engine runs it: read-only, a number for a user, no rights, and nothing to write
-//! to but volumes.
+//! The root of the container image, run as an engine runs it: read-only, a number for a user, no rights, and nothing to
+//! write to but volumes.
 
 use std::time::{Duration, Instant};
 

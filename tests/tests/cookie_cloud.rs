@@ -1,4 +1,5 @@
-//! A CookieCloud between a browser and TuneKey, played on loopback: what a delivery has put there is what is taken from it.
+//! A CookieCloud between a browser and TuneKey, played on loopback: what a delivery has put there is what is taken from
+//! it.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

@@ -1,7 +1,7 @@
-//! A process dies at each step of a renewal and of the delivery that follows it, in each fate of the old key, and at each step
-//! of a sign-in for a delivery alone. The next process
-//! goes on: no credential is lost but where the service has ended the old one before the new one could be kept, and then
-//! it says so; each key is delivered, and never an older one after a newer.
+//! A process dies at each step of a renewal and of the delivery that follows it, in each fate of the old key, and at
+//! each step of a sign-in for a delivery alone. The next process goes on: no credential is lost but where the service
+//! has ended the old one before the new one could be kept, and then it says so; each key is delivered, and never an
+//! older one after a newer.
 //!
 //! `TUNEKEY_CRASH_SEEDS` is how many worlds each point is tried in; 1 when it is not set.
 
@@ -92,8 +92,8 @@ fn loses_the_new_key(point: Point) -> bool {
 }
 
 impl Case {
-    /// Every point of something that makes so many calls, in so many worlds as are wanted. The worlds of each case are others,
-    /// so that a single one for each has all of them.
+    /// Every point of something that makes so many calls, in so many worlds as are wanted. The worlds of each case are
+    /// others, so that a single one for each has all of them.
     fn all(calls: usize, rotations: &'static [Rotation]) -> Vec<Self> {
         let seeds = std::env::var("TUNEKEY_CRASH_SEEDS").ok();
         let seeds: u64 = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(1);
@@ -110,8 +110,8 @@ impl Case {
             .collect()
     }
 
-    /// Whether the service may have ended the old key with the new one kept nowhere. A renewal asks with the new one before
-    /// it is kept, whether it is this account's.
+    /// Whether the service may have ended the old key with the new one kept nowhere. A renewal asks with the new one
+    /// before it is kept, whether it is this account's.
     fn may_lose_the_credential(self) -> bool {
         let ends = matches!(self.rotation, Rotation::DiesAtOnce | Rotation::DiesOnceTheNewIsUsed);
         ends && loses_the_new_key(self.point)
@@ -228,7 +228,8 @@ impl Fixture {
     }
 }
 
-/// Has the process die when the ledger says that the renewal, the sign-in or the delivery is done: that is when fronts hear of it.
+/// Has the process die when the ledger says that the renewal, the sign-in or the delivery is done: that is when fronts
+/// hear of it.
 fn watch(runtime: &tokio::runtime::Runtime, tunekey: &TuneKey, death: &Arc<Death>) {
     let (mut events, death) = (tunekey.events(), death.clone());
     let before = tunekey.snapshot().accounts.first().and_then(|account| account.renewals.first().cloned());

@@ -1,5 +1,5 @@
-//! What deliveries have written is read by the tools that each preset is for, unmodified, installed from their registries;
-//! those that no registry has are played as their documentation says.
+//! What deliveries have written is read by the tools that each preset is for, unmodified, installed from their
+//! registries; those that no registry has are played as their documentation says.
 
 use std::path::Path;
 use std::process::Stdio;

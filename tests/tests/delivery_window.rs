@@ -1,5 +1,5 @@
-//! Deliveries in the real window: made, looked at, tested, failing, mended, handed over and taken back, by clicks; and what a
-//! renewal behind the window changes in it.
+//! Deliveries in the real window: made, looked at, tested, failing, mended, handed over and taken back, by clicks; and
+//! what a renewal behind the window changes in it.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! The real window on a virtual screen, with a real keyring and the simulator: from an empty profile to a signed-in account
-//! and out again, and what happens when something is in the way.
+//! The real window on a virtual screen, with a real keyring and the simulator: from an empty profile to a signed-in
+//! account and out again, and what happens when something is in the way.
 //!
 //! Every test ends with a search for the canary that every secret contains.
 

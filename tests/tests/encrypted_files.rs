@@ -1,4 +1,5 @@
-//! Credentials in encrypted files, in place of a keychain: what opens them, what goes wrong with them, and how they move.
+//! Credentials in encrypted files, in place of a keychain: what opens them, what goes wrong with them, and how they
+//! move.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

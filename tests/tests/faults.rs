@@ -1,5 +1,5 @@
-//! Every fault at every request of every sign-in option and of both renewals. Each ends in a true state, with a message and
-//! in time; nothing is lost or overwritten, no account needs a new sign-in without reason, and the next try works.
+//! Every fault at every request of every sign-in option and of both renewals. Each ends in a true state, with a message
+//! and in time; nothing is lost or overwritten, no account needs a new sign-in without reason, and the next try works.
 //!
 //! The matrix is generated: the requests are those that an undisturbed run makes, the faults all that the simulator
 //! knows. Every case has services, a profile and a keychain of its own, so that they run side by side.
@@ -22,8 +22,8 @@ const FALLBACK_RENEWAL: &str = "qq.renew_b";
 /// How many cases run at once: they mostly wait.
 const CONCURRENCY: usize = 32;
 
-/// Longer than the life of a code: one whose last event was lost, on a machine too busy to connect again in time, ends with it.
-/// A case that takes longer hangs.
+/// Longer than the life of a code: one whose last event was lost, on a machine too busy to connect again in time, ends
+/// with it. A case that takes longer hangs.
 const CASE_LIMIT: Duration = Duration::from_secs(300);
 
 #[tokio::test(flavor = "multi_thread")]

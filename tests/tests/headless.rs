@@ -1,4 +1,5 @@
-//! The command line on a server, without a screen: for scripts, services and containers, with each place for credentials.
+//! The command line on a server, without a screen: for scripts, services and containers, with each place for
+//! credentials.
 
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -363,8 +364,8 @@ async fn the_doctor_says_what_is_wrong_and_what_helps() -> Result<()> {
     server.ensure_no_secret_leaked()
 }
 
-/// The units, who they are for, and how exposed to the rest of the system systemd may call each, in tenths. What a user runs
-/// for themselves has their rights.
+/// The units, who they are for, and how exposed to the rest of the system systemd may call each, in tenths. What a user
+/// runs for themselves has their rights.
 const UNITS: [(&str, &str, &str); 2] =
     [("tunekey.service", "--system", "13"), ("tunekey-user.service", "--user", "89")];
 

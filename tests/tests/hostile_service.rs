@@ -1,5 +1,5 @@
-//! A hostile server in a service's place: every hostile response of the simulator, at every request of every sign-in option
-//! and of every renewal. None leads to a hang, a crash, a code that is none of a sign-in, or much memory.
+//! A hostile server in a service's place: every hostile response of the simulator, at every request of every sign-in
+//! option and of every renewal. None leads to a hang, a crash, a code that is none of a sign-in, or much memory.
 
 use std::time::{Duration, Instant};
 

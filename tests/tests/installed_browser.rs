@@ -1,4 +1,5 @@
-//! The services' own pages in a browser that is installed: from the command line, and where the window's web view crashes.
+//! The services' own pages in a browser that is installed: from the command line, and where the window's web view
+//! crashes.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -21,7 +22,8 @@ struct Browser {
 }
 
 impl Browser {
-    /// Chromium, as root runs it, and without the played services' certificate being looked at: which one it trusts is its own affair.
+    /// Chromium, as root runs it, and without the played services' certificate being looked at: which one it trusts is
+    /// its own affair.
     fn install() -> Result<Self> {
         Self::script("exec /usr/bin/chromium --no-sandbox --ignore-certificate-errors \"$@\"")
     }

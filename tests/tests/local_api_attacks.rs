@@ -1,5 +1,5 @@
-//! The local API and whoever should get nothing of it, or does not stay: requests of every mixture, and streams whose clients
-//! vanish.
+//! The local API and whoever should get nothing of it, or does not stay: requests of every mixture, and streams whose
+//! clients vanish.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Messages to the person's phone by the programs themselves: set up, tried out and sent, once for each incident, with no
-//! credential in any of them.
+//! Messages to the person's phone by the programs themselves: set up, tried out and sent, once for each incident, with
+//! no credential in any of them.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! Clients that others wrote, unmodified and installed from their registries, complete their flows with the simulator, which
-//! shows that it simulates the services faithfully.
+//! Clients that others wrote, unmodified and installed from their registries, complete their flows with the simulator,
+//! which shows that it simulates the services faithfully.
 
 // This is a test: how long it may take is measured in real time.
 #![allow(clippy::disallowed_methods)]

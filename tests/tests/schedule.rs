@@ -1,4 +1,5 @@
-//! One process of a profile renews by itself, and another takes over when it is killed. A renewal under way is everybody's.
+//! One process of a profile renews by itself, and another takes over when it is killed. A renewal under way is
+//! everybody's.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Several computers on one PostgreSQL, directly and through a pooler: who renews, who takes over, what is said when something
-//! is wrong with the database, and that nothing is lost by whatever dies or is cut off.
+//! Several computers on one PostgreSQL, directly and through a pooler: who renews, who takes over, what is said when
+//! something is wrong with the database, and that nothing is lost by whatever dies or is cut off.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
@@ -21,10 +21,12 @@ use tunekey_tests::sandbox::Sandbox;
 use tunekey_tests::server::{run, sign_in, sign_in_words};
 use tunekey_tests::tcp_proxy::{TcpProxy, Wire};
 
-/// Within which a daemon has renewed what is nearly over, and others have taken it over, also while the computer is busy.
+/// Within which a daemon has renewed what is nearly over, and others have taken it over, also while the computer is
+/// busy.
 const BY_ITSELF: Duration = Duration::from_secs(180);
 
-/// Within which it is heard of that something has changed: sooner than whoever only looks for it, every 30 s, must see it.
+/// Within which it is heard of that something has changed: sooner than whoever only looks for it, every 30 s, must see
+/// it.
 const HEARD: Duration = Duration::from_secs(25);
 
 /// Within which a window that is asked to end is gone.

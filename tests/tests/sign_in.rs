@@ -1,6 +1,6 @@
-//! The contract of every sign-in option: it shows a code, expires, is declined, is confirmed, can be cancelled at every step,
-//! survives a broken connection, asks before it saves another account, and reveals no secret. What it does when a request
-//! fails is in `faults.rs`, for the same options.
+//! The contract of every sign-in option: it shows a code, expires, is declined, is confirmed, can be cancelled at every
+//! step, survives a broken connection, asks before it saves another account, and reveals no secret. What it does when a
+//! request fails is in `faults.rs`, for the same options.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! The command line as it is built for Windows, in Wine, where it serves programs: with encrypted files, as a daemon, and
-//! with the local API.
+//! The command line as it is built for Windows, in Wine, where it serves programs: with encrypted files, as a daemon,
+//! and with the local API.
 
 use std::path::PathBuf;
 

@@ -1,10 +1,10 @@
-//! `cargo xtask cross`: TuneKey for Windows, macOS and static Linux, built from this system and tried as far as it can run
-//! here, each step with its time.
+//! `cargo xtask cross`: TuneKey for Windows, macOS and static Linux, built from this system and tried as far as it can
+//! run here, each step with its time.
 //!
 //! The command line for static Linux is also what `cargo xtask dist` puts into archives.
 //!
-//! On Debian and Ubuntu everything that it takes is installed into a cache folder. Elsewhere the targets are checked that
-//! rustup has installed and the system's own C compiler serves.
+//! On Debian and Ubuntu everything that it takes is installed into a cache folder. Elsewhere the targets are checked
+//! that rustup has installed and the system's own C compiler serves.
 
 mod apple;
 mod elsewhere;

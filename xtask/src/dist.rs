@@ -1,4 +1,5 @@
-//! `cargo xtask dist`: what people install, made from this commit on Debian 12, the oldest system that the packages are for.
+//! `cargo xtask dist`: what people install, made from this commit on Debian 12, the oldest system that the packages are
+//! for.
 //!
 //! It leaves in `target/dist` the packages and archives for Linux, a bill of materials for each program, and the sums of
 //! all of them. What goes into the packages besides the programs is written to `target/dist-parts` first, where the

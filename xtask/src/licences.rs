@@ -1,7 +1,7 @@
 //! The licences of everything that is in a program: those of its crates, and those of what is in the web UI.
 //!
-//! Which licences there may be is for `deny.toml` to say, and `cargo xtask test` checks that. Here their texts are collected
-//! as their authors wrote them.
+//! Which licences there may be is for `deny.toml` to say, and `cargo xtask test` checks that. Here their texts are
+//! collected as their authors wrote them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -44,8 +44,8 @@ const TEXTS: [(&str, &str); 2] = [("MIT", "LICENSE-MIT"), ("Apache-2.0", "LICENS
 /// A crate whose licence is only in another crate of the same authors.
 const SIBLINGS: [(&str, &str); 2] = [("alloc-stdlib", "alloc-no-stdlib"), ("clipboard-win", "error-code")];
 
-/// The list for programs, by their crates' names, on some systems. Their crates have been unpacked, as they are by building
-/// the programs.
+/// The list for programs, by their crates' names, on some systems. Their crates have been unpacked, as they are by
+/// building the programs.
 ///
 /// # Errors
 /// When something comes without its licence, or is not unpacked.

@@ -1,8 +1,9 @@
-//! `cargo xtask packaging`: the recipes of the package managers, filled in for a release. `docs/release.md` says where each
-//! goes.
+//! `cargo xtask packaging`: the recipes of the package managers, filled in for a release. `docs/release.md` says where
+//! each goes.
 //!
-//! Their templates lie in `packaging/`, one folder a package manager. `@version@` and the other names of [`FACTS`] stand for
-//! what `product.rs` says, `@sha256:FILE@` for the sum of one of the release's files, which is known only once it is built.
+//! Their templates lie in `packaging/`, one folder a package manager. `@version@` and the other names of [`FACTS`]
+//! stand for what `product.rs` says, `@sha256:FILE@` for the sum of one of the release's files, which is known only
+//! once it is built.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -52,7 +52,8 @@ pub(crate) fn commit_time() -> Result<u64> {
     time.and_then(|time| time.trim().parse().ok()).context("git does not say when the commit was made")
 }
 
-/// Where cargo unpacks crates: a folder for each registry. It is there, because those of this program are unpacked there.
+/// Where cargo unpacks crates: a folder for each registry. It is there, because those of this program are unpacked
+/// there.
 pub(crate) fn crate_folders() -> Vec<PathBuf> {
     let Some(sources) = cargo_home().map(|home| home.join("registry/src")) else { return Vec::new() };
     let Ok(registries) = std::fs::read_dir(sources) else { return Vec::new() };

@@ -49,8 +49,8 @@ pub(crate) struct Suite {
     folder: PathBuf,
 }
 
-/// A command of cargo about all tests. Whatever it builds is built with the same features and with lints, so that nothing is
-/// built twice.
+/// A command of cargo about all tests. Whatever it builds is built with the same features and with lints, so that
+/// nothing is built twice.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut tests = cargo(arguments);
     tests.env(COMPILER, LINTER);
@@ -101,7 +101,8 @@ fn package_name(manifest: &str) -> Option<&str> {
     line.split('"').next()
 }
 
-/// Runs test programs, several at a time, with so many tests at once in each. What each prints is shown when it has ended.
+/// Runs test programs, several at a time, with so many tests at once in each. What each prints is shown when it has
+/// ended.
 ///
 /// # Errors
 /// When a test failed; all have been run then.

@@ -61,7 +61,8 @@ pub(crate) fn check(steps: &mut Steps, counted: &mut Counted) -> Result<()> {
     steps.step("tests of the whole product", || suites::run(whole_product, AT_ONCE, &[], counted))
 }
 
-/// That all of them are used; licences, sources and banned crates, as `deny.toml` says; known advisories where their list can be fetched.
+/// That all of them are used; licences, sources and banned crates, as `deny.toml` says; known advisories where their
+/// list can be fetched.
 fn dependencies(steps: &mut Steps) -> Result<()> {
     let machete = CARGO_MACHETE.command(steps)?;
     steps.run("dependencies that nothing uses", machete)?;

@@ -175,7 +175,8 @@ fn is_refused(health: Health) -> bool {
     matches!(health, Health::NeedsSignIn { reason: SignInReason::Rejected, .. })
 }
 
-/// The formats differ by service, so that the description cannot say which are there: one that is not is looked for in vain.
+/// The formats differ by service, so that the description cannot say which are there: one that is not is looked for in
+/// vain.
 fn no_such_format(service: ServiceId) -> Problem {
     let formats = Format::all().filter(|format| format.suits(service));
     let formats = formats.map(|format| format.to_string()).collect::<Vec<_>>().join(", ");

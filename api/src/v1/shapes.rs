@@ -185,7 +185,8 @@ pub(crate) struct CookieShape {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(crate) struct OutcomeShape {
-    /// Of a renewal `renewed` or `unchanged`; of a check `valid` or `renewed`; of a report `newer`, `accepted` or `renewed`.
+    /// Of a renewal `renewed` or `unchanged`; of a check `valid` or `renewed`; of a report `newer`, `accepted` or
+    /// `renewed`.
     pub(crate) outcome: String,
     /// The account as it is now.
     pub(crate) account: AccountShape,

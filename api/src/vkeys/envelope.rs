@@ -1,5 +1,5 @@
-//! The envelope of every answer that is no stream, and the numbers that it has for errors: those of the second version, the
-//! only ones that were ever written down.
+//! The envelope of every answer that is no stream, and the numbers that it has for errors: those of the second version,
+//! the only ones that were ever written down.
 
 use axum::Json;
 use axum::http::StatusCode;

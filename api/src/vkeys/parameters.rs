@@ -1,4 +1,5 @@
-//! What a vkeys client gives: in the address, in a form, or in a JSON object. What is in the body counts before the rest.
+//! What a vkeys client gives: in the address, in a form, or in a JSON object. What is in the body counts before the
+//! rest.
 
 use std::collections::HashMap;
 
@@ -65,8 +66,8 @@ impl Parameters {
         names.iter().find_map(stated)
     }
 
-    /// The first of these that says something, as a part of a credential; `Err` when it cannot be one. A service is asked
-    /// with it in a header, where other characters have a meaning of their own.
+    /// The first of these that says something, as a part of a credential; `Err` when it cannot be one. A service is
+    /// asked with it in a header, where other characters have a meaning of their own.
     pub(super) fn secret(&self, names: &[&str]) -> Result<Option<&str>, Wrong> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._~*+/=%@!:-".contains(&byte);
         match self.get(names) {

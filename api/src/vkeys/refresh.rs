@@ -39,7 +39,8 @@ pub(crate) struct TencentQuery {
     #[param(minimum = 10000)]
     #[schema(minimum = 10000)]
     uin: i64,
-    /// The key, beginning with `Q_H_L_` or `W_X_`; `musickey` is taken, too. Not needed for an account that TuneKey holds.
+    /// The key, beginning with `Q_H_L_` or `W_X_`; `musickey` is taken, too. Not needed for an account that TuneKey
+    /// holds.
     #[param(required = false, pattern = "^(Q_H_L_|W_X_)[A-Za-z0-9._~*+/=%@!:-]*$")]
     #[schema(required = false, pattern = "^(Q_H_L_|W_X_)[A-Za-z0-9._~*+/=%@!:-]*$")]
     music_key: String,

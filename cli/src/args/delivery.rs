@@ -30,7 +30,8 @@ pub(crate) enum DeliveryCommand {
         /// Your own name for it
         #[arg(long, value_name = "TEXT")]
         label: Option<String>,
-        /// Send what renews the key, too: the target renews it from then on, and TuneKey does not until you sign in again
+        /// Send what renews the key, too: the target renews it from then on, and TuneKey does not until you sign in
+        /// again
         #[arg(long, conflicts_with = "own_sign_in")]
         hand_over: bool,
         /// Give the target a sign-in of its own, which it renews (then `delivery sign-in`)
@@ -48,7 +49,8 @@ pub(crate) enum DeliveryCommand {
         /// Another secret, from a file, or `-` for standard input
         #[arg(long, value_name = "NAME=FILE|-")]
         secret: Vec<String>,
-        /// Send what renews the key, too: the target renews it from then on, and TuneKey does not until you sign in again
+        /// Send what renews the key, too: the target renews it from then on, and TuneKey does not until you sign in
+        /// again
         #[arg(long, conflicts_with = "own_sign_in")]
         hand_over: bool,
         /// Give the target a sign-in of its own, which it renews (then `delivery sign-in`)

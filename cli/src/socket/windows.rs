@@ -1,13 +1,13 @@
-//! A named pipe. Two files in the user's own folder lead to it: one holds its name, which is another one each time, and the
-//! other is locked as long as the daemon lives.
+//! A named pipe. Two files in the user's own folder lead to it: one holds its name, which is another one each time, and
+//! the other is locked as long as the daemon lives.
 //!
-//! Who may call: Windows gives a pipe that is made without further words to its creator, the administrators and the system,
-//! and lets others read, but a caller who cannot write has asked nothing and is told nothing. Callers from other computers
-//! are turned down.
+//! Who may call: Windows gives a pipe that is made without further words to its creator, the administrators and the
+//! system, and lets others read, but a caller who cannot write has asked nothing and is told nothing. Callers from
+//! other computers are turned down.
 //!
-//! Who is believed: nobody but those three can add an end to a pipe that is there, and the daemon never lets its last one
-//! go. If it is alive once a caller is connected, it was alive before, too, so that the end is its own. Whoever takes the
-//! name of a dead one is not believed: the lock went with it, and it is in a folder that is closed to others.
+//! Who is believed: nobody but those three can add an end to a pipe that is there, and the daemon never lets its last
+//! one go. If it is alive once a caller is connected, it was alive before, too, so that the end is its own. Whoever
+//! takes the name of a dead one is not believed: the lock went with it, and it is in a folder that is closed to others.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;

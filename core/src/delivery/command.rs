@@ -1,5 +1,5 @@
-//! Runs a program of the person's own. The credential goes to its standard input; nothing secret stands in its arguments, or in
-//! its environment unless the person has chosen so. It ends in time, with all that it has started.
+//! Runs a program of the person's own. The credential goes to its standard input; nothing secret stands in its
+//! arguments, or in its environment unless the person has chosen so. It ends in time, with all that it has started.
 
 use std::process::Stdio;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! CookieCloud: what is there is pulled, our cookies are put into it, and all of it is pushed again, because a push replaces
-//! everything. It knows no versions: another program that pushes between the two loses to us, or we to it.
+//! CookieCloud: what is there is pulled, our cookies are put into it, and all of it is pushed again, because a push
+//! replaces everything. It knows no versions: another program that pushes between the two loses to us, or we to it.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};

@@ -263,8 +263,8 @@ impl Deliverer {
         }
     }
 
-    /// Sends what renews the credential. TuneKey stops renewing it before it leaves, so that there is no moment at which two
-    /// do; what has certainly not arrived stays its own.
+    /// Sends what renews the credential. TuneKey stops renewing it before it leaves, so that there is no moment at
+    /// which two do; what has certainly not arrived stays its own.
     async fn hand_over(
         &self,
         accounts: &Accounts,

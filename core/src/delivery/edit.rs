@@ -1,5 +1,5 @@
-//! Changes one value in the text of a file that belongs to another program. Every other byte stays as it was: no format is
-//! written anew, the value is put where the old one stood.
+//! Changes one value in the text of a file that belongs to another program. Every other byte stays as it was: no format
+//! is written anew, the value is put where the old one stood.
 
 use std::ops::Range;
 

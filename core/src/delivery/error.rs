@@ -1,5 +1,5 @@
-//! Why a delivery did not work, and what to tell the person. No error carries anything that goes to a target or came from it,
-//! but for the end of what a program has printed, without what could be secret in it.
+//! Why a delivery did not work, and what to tell the person. No error carries anything that goes to a target or came
+//! from it, but for the end of what a program has printed, without what could be secret in it.
 
 use std::io;
 use std::time::Duration;

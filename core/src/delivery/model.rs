@@ -1,4 +1,5 @@
-//! A delivery: which account's credential goes where, and how the last one went. As the ledger keeps it and as fronts show it.
+//! A delivery: which account's credential goes where, and how the last one went. As the ledger keeps it and as fronts
+//! show it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -148,8 +149,8 @@ pub enum DeliveryScope {
     PlayingOnly,
     /// All of it: the target renews it from then on and TuneKey does not, until the account is signed in again.
     Renewable,
-    /// All of a second credential of the account, from a sign-in for this delivery alone: the target renews that one, and
-    /// TuneKey the account's own.
+    /// All of a second credential of the account, from a sign-in for this delivery alone: the target renews that one,
+    /// and TuneKey the account's own.
     OwnSignIn,
 }
 

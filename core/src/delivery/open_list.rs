@@ -1,5 +1,5 @@
-//! A storage of OpenList or AList that holds a cookie. Every answer is HTTP 200; what counts is `code` in its body. An update
-//! zeroes what is left out, so that the whole object goes back with one value changed.
+//! A storage of OpenList or AList that holds a cookie. Every answer is HTTP 200; what counts is `code` in its body. An
+//! update zeroes what is left out, so that the whole object goes back with one value changed.
 
 use serde_json::{Value, json};
 use tunekey_services::http::SendMethod;

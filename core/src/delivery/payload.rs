@@ -1,5 +1,5 @@
-//! What a delivery carries: the credential in its format, what the placeholders stand for, and the secrets of the target. The
-//! same with its secret parts masked is what a preview is made of.
+//! What a delivery carries: the credential in its format, what the placeholders stand for, and the secrets of the
+//! target. The same with its secret parts masked is what a preview is made of.
 
 use std::collections::BTreeMap;
 
@@ -149,8 +149,8 @@ impl Payload {
         format!("tunekey_{}_{}_{}", self.id, self.key.generation.number(), &digest[..8])
     }
 
-    /// Takes out of a text all that is secret: what is named in it, and whatever is so long that it could be an encoding of
-    /// it.
+    /// Takes out of a text all that is secret: what is named in it, and whatever is so long that it could be an
+    /// encoding of it.
     pub(crate) fn scrub(&self, text: &str) -> String {
         let fields = self.cookies.iter().chain(&self.fields).map(|(_, value)| value);
         let values = fields.chain(self.secrets.values());

@@ -1,5 +1,5 @@
-//! What a delivery can be set up as: the tools that people use, and the plain ways for all others. A preset is data: what it
-//! asks for, what it tells the person, and how the answers become a target.
+//! What a delivery can be set up as: the tools that people use, and the plain ways for all others. A preset is data:
+//! what it asks for, what it tells the person, and how the answers become a target.
 
 use std::collections::BTreeMap;
 
@@ -123,8 +123,8 @@ impl Preset {
     /// Makes a delivery of the answers to its questions.
     ///
     /// # Errors
-    /// `InvalidInput` when an answer is missing, is to no question, or cannot be used, or when nothing can be handed over to
-    /// it.
+    /// `InvalidInput` when an answer is missing, is to no question, or cannot be used, or when nothing can be handed
+    /// over to it.
     pub fn draft(&self, answers: &PresetAnswers, scope: DeliveryScope) -> Result<DeliveryDraft, Problem> {
         if scope != DeliveryScope::PlayingOnly && !self.hands_over {
             return Err(Problem::invalid(

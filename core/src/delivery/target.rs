@@ -1,5 +1,5 @@
-//! Where a delivery goes and how it gets there. Plain data, as the ledger keeps it: nothing here is secret. What is secret of
-//! a target has a name here and its value in the store.
+//! Where a delivery goes and how it gets there. Plain data, as the ledger keeps it: nothing here is secret. What is
+//! secret of a target has a name here and its value in the store.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -253,8 +253,8 @@ pub struct CookieCloudTarget {
     pub allows_plain_http: bool,
 }
 
-/// How CookieCloud encrypts. Neither authenticates what it holds, and the key has 64 bits at most: whoever runs the server
-/// can search for the password.
+/// How CookieCloud encrypts. Neither authenticates what it holds, and the key has 64 bits at most: whoever runs the
+/// server can search for the password.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub enum CloudCipher {

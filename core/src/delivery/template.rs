@@ -1,5 +1,6 @@
-//! Placeholders in the texts of a delivery: `{{ cookie }}` stands for the credential in the delivery's format, and so on. What
-//! is put in their place is escaped as the text around them wants it, and is never looked at for placeholders again.
+//! Placeholders in the texts of a delivery: `{{ cookie }}` stands for the credential in the delivery's format, and so
+//! on. What is put in their place is escaped as the text around them wants it, and is never looked at for placeholders
+//! again.
 
 use serde_json::Value;
 use zeroize::Zeroizing;

@@ -12,7 +12,7 @@ type Work = Box<dyn FnOnce() + Send>;
 /// Does one piece of work after the other, in the order in which they were asked for.
 ///
 /// The C library gives each thread a part of the heap, which keeps what the largest piece of work in it took. That all
-/// threads of a runtime had read the ledger of two hundred accounts made 20 MB of the daemon's memory.
+/// threads of a runtime had read the ledger of two hundred accounts made 25 MB of the daemon's memory.
 #[derive(Debug)]
 pub(crate) struct DiskThread(Sender<Work>);
 
@@ -29,8 +29,8 @@ impl DiskThread {
         Ok(Self(asked))
     }
 
-    /// Has work done once all that was asked for before is done. What was asked for is done even when nobody waits for it
-    /// any more.
+    /// Has work done once all that was asked for before is done. What was asked for is done even when nobody waits for
+    /// it any more.
     pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         let (reply, result) = mpsc::channel();
         let work = Box::new(move || {

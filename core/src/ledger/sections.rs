@@ -38,8 +38,8 @@ impl Section {
         }
     }
 
-    /// The version that this code writes. What an older one could not read, such as one more kind of target or channel, needs
-    /// a new one: it would take the whole ledger for damaged.
+    /// The version that this code writes. What an older one could not read, such as one more kind of target or channel,
+    /// needs a new one: it would take the whole ledger for damaged.
     fn version(self) -> u64 {
         match self {
             Self::Settings | Self::Quota | Self::Notifications => 1,

@@ -1,4 +1,5 @@
-//! Why a message did not get through, and what to tell the person. Nothing of a message, an address or an answer is in it.
+//! Why a message did not get through, and what to tell the person. Nothing of a message, an address or an answer is in
+//! it.
 
 use jiff::SignedDuration;
 use tunekey_services::http::HttpError;

@@ -1,5 +1,5 @@
-//! How the person is told: the channels, the hours and the ping, as the ledger keeps them and as fronts show them; and what
-//! each of those that tell has told.
+//! How the person is told: the channels, the hours and the ping, as the ledger keeps them and as fronts show them; and
+//! what each of those that tell has told.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -119,8 +119,8 @@ pub struct ChannelRecord {
     pub problem: Option<Problem>,
 }
 
-/// Who is told, again and again, that all is well: a dead man's switch such as healthchecks.io. Its address is secret and
-/// stands in the store.
+/// Who is told, again and again, that all is well: a dead man's switch such as healthchecks.io. Its address is secret
+/// and stands in the store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
 pub struct Ping {

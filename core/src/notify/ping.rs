@@ -1,5 +1,6 @@
-//! The ping: who is told at intervals that all is well, so that silence is noticed. As healthchecks.io and what is like it
-//! have it (<https://healthchecks.io/docs/http_api/>): a request to the address, or below it to `fail`. Nothing else is sent.
+//! The ping: who is told at intervals that all is well, so that silence is noticed. As healthchecks.io and what is like
+//! it have it (<https://healthchecks.io/docs/http_api/>): a request to the address, or below it to `fail`. Nothing else
+//! is sent.
 
 use jiff::SignedDuration;
 use tunekey_services::http::Request;

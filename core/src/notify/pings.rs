@@ -1,4 +1,5 @@
-//! When an address was called last and what it was told, and when it is to be called again. Pure: the caller brings the clock.
+//! When an address was called last and what it was told, and when it is to be called again. Pure: the caller brings the
+//! clock.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,8 @@ pub(crate) struct Pings {
 }
 
 impl Pings {
-    /// Whether to call now, where there is an interval between two calls. That something has gone wrong, or is over, is told
-    /// at once; who hears of no failures hears nothing as long as something is wrong.
+    /// Whether to call now, where there is an interval between two calls. That something has gone wrong, or is over, is
+    /// told at once; who hears of no failures hears nothing as long as something is wrong.
     pub(crate) fn is_due(
         &self,
         interval: SignedDuration,

@@ -1,4 +1,5 @@
-//! What one channel has told, and when it may be tried again: a channel that fails makes no other one say anything twice.
+//! What one channel has told, and when it may be tried again: a channel that fails makes no other one say anything
+//! twice.
 
 use jiff::{SignedDuration, Timestamp};
 use rand::Rng as _;

@@ -8,8 +8,8 @@ use super::{ProblemCode, Words};
 use crate::store::{EXPOSED_IDENTITY_OF_A_DATABASE, StoreKind, WRONG_IDENTITY_OF_A_DATABASE};
 
 impl ProblemCode {
-    /// What to tell the person of each kind of problem in a profile with such a store, for a front that speaks for itself.
-    /// `{service}` stands where the service's name belongs.
+    /// What to tell the person of each kind of problem in a profile with such a store, for a front that speaks for
+    /// itself. `{service}` stands where the service's name belongs.
     pub fn sentences(store: StoreKind) -> BTreeMap<Self, Words> {
         let sentence = |code: &ProblemCode| {
             let (english, chinese) = code.words_of(store).unwrap_or_else(|| code.words());

@@ -1,5 +1,5 @@
-//! How each kind of problem ends: the exit code of a command, and the HTTP status of an answer. The only table of both; the
-//! command line and the local API read it, and `docs/api.md` shows it.
+//! How each kind of problem ends: the exit code of a command, and the HTTP status of an answer. The only table of both;
+//! the command line and the local API read it, and `docs/api.md` shows it.
 
 use super::ProblemCode;
 

@@ -1,5 +1,5 @@
-//! Which store a profile keeps its secrets in. It stands in a file of its own beside the ledger: a ledger that is damaged
-//! and begun anew must not send anybody to another store.
+//! Which store a profile keeps its secrets in. It stands in a file of its own beside the ledger: a ledger that is
+//! damaged and begun anew must not send anybody to another store.
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};

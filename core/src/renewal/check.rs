@@ -59,7 +59,8 @@ impl Renewer {
                     return Ok(Checked::Known);
                 }
             }
-            // A person may ask whether an older credential works that was put back; nobody else takes it for the current one.
+            // A person may ask whether an older credential works that was put back; nobody else takes it for the
+            // current one.
             let least = match trigger {
                 RenewalTrigger::Manual => Generation::default(),
                 RenewalTrigger::Automatic => accounts.record(id)?.generation,

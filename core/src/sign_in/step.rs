@@ -116,8 +116,8 @@ pub enum SignInStep {
         #[cfg_attr(feature = "typescript", ts(type = "string"))]
         wanted: AccountId,
     },
-    /// It is a new account, and it came by a page of the service. [`UserInput::Keep`] saves it, [`UserInput::Again`] drops
-    /// it and starts over.
+    /// It is a new account, and it came by a page of the service. [`UserInput::Keep`] saves it, [`UserInput::Again`]
+    /// drops it and starts over.
     AskNewAccount {
         /// Which account it is.
         #[cfg_attr(feature = "typescript", ts(type = "string"))]

@@ -1,9 +1,10 @@
-//! A PostgreSQL database as a store that several computers share. Every record is encrypted here, in the format of age, to
-//! the recipient that stands in the database: it sees names, generations and times.
+//! A PostgreSQL database as a store that several computers share. Every record is encrypted here, in the format of age,
+//! to the recipient that stands in the database: it sees names, generations and times.
 //!
-//! An account is one row, so that one statement can both look whether this computer still has the lease and write. The lease
-//! goes by the database's clock. Each time it is taken its fence counts up, and a write that has an older fence changes
-//! nothing. What is encrypted begins with where it belongs and its generation: age authenticates nothing besides.
+//! An account is one row, so that one statement can both look whether this computer still has the lease and write. The
+//! lease goes by the database's clock. Each time it is taken its fence counts up, and a write that has an older fence
+//! changes nothing. What is encrypted begins with where it belongs and its generation: age authenticates nothing
+//! besides.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -55,8 +56,8 @@ struct Lease {
 }
 
 impl PostgresStore {
-    /// The database at `url`, used by the computer of that name, whose identity is in one of these places. Does not touch
-    /// the network yet.
+    /// The database at `url`, used by the computer of that name, whose identity is in one of these places. Does not
+    /// touch the network yet.
     pub(crate) fn new(url: DatabaseUrl, host: impl Into<String>, places: IdentityPlaces) -> Self {
         Self {
             database: Database::new(url),

@@ -1,5 +1,5 @@
-//! Encrypts what a store keeps to one X25519 recipient in the format of age (age-encryption.org/v1), and opens it with the
-//! identity that is found, or that a person types.
+//! Encrypts what a store keeps to one X25519 recipient in the format of age (age-encryption.org/v1), and opens it with
+//! the identity that is found, or that a person types.
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};

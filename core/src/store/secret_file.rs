@@ -1,5 +1,5 @@
-//! Small files with a secret in them: those that the system hands out, and those that the person keeps. Permissions are those
-//! of the open file: nobody can swap it between the look and the reading.
+//! Small files with a secret in them: those that the system hands out, and those that the person keeps. Permissions are
+//! those of the open file: nobody can swap it between the look and the reading.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
@@ -40,8 +40,8 @@ pub(crate) enum Refused {
 }
 
 impl SecretFile {
-    /// The places where the system hands out a secret of that name: the credentials of a systemd unit, then the secrets of a
-    /// container.
+    /// The places where the system hands out a secret of that name: the credentials of a systemd unit, then the secrets
+    /// of a container.
     pub(crate) fn handed_out(name: &str) -> impl Iterator<Item = Self> {
         let folders = [unit_credentials(), cfg!(unix).then(|| PathBuf::from(CONTAINER_SECRETS))];
         folders.into_iter().flatten().map(move |folder| Self::in_folder(&folder, name))

@@ -16,8 +16,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(120);
 /// takes effect only as long as nobody else has.
 #[async_trait]
 pub trait SharedStore: Send + Sync + fmt::Debug {
-    /// Leases an account to this computer for two minutes, by the clock of the store, under a name that no other lease has.
-    /// False when another computer has it. After an error it may have been leased all the same.
+    /// Leases an account to this computer for two minutes, by the clock of the store, under a name that no other lease
+    /// has. False when another computer has it. After an error it may have been leased all the same.
     async fn lease(&self, id: &AccountId, name: &str) -> Result<bool, StoreError>;
 
     /// Leases it for two more minutes.

@@ -30,8 +30,8 @@ impl SlotName {
         &self.0
     }
 
-    /// The account that it belongs to, as `service:uid`, and which of its places it is; `None` for a secret that belongs to
-    /// no account.
+    /// The account that it belongs to, as `service:uid`, and which of its places it is; `None` for a secret that
+    /// belongs to no account.
     pub(crate) fn of_account(&self) -> Option<(&str, AccountSlot)> {
         let (account, part) = self.0.strip_prefix("v1:")?.rsplit_once(':')?;
         let slot = match part {

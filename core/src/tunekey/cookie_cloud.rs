@@ -1,5 +1,5 @@
-//! The cookies of a browser that its extension keeps in a CookieCloud, as a way in: what plays of them is read, and the browser
-//! goes on renewing them.
+//! The cookies of a browser that its extension keeps in a CookieCloud, as a way in: what plays of them is read, and the
+//! browser goes on renewing them.
 
 use serde_json::Value;
 use tunekey_services::{AccountId, Secret, registry};

@@ -1,4 +1,5 @@
-//! Deliveries: what the person does with them, and the queue that delivers new keys by itself in one process of a profile.
+//! Deliveries: what the person does with them, and the queue that delivers new keys by itself in one process of a
+//! profile.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -85,8 +86,8 @@ impl TuneKey {
     /// Adds a delivery, with the secrets of its target. It is switched on.
     ///
     /// # Errors
-    /// `NotFound` when there is no such account, `InvalidInput` when it cannot work or a secret is missing, or a problem of
-    /// the store or the profile. Nothing is added then.
+    /// `NotFound` when there is no such account, `InvalidInput` when it cannot work or a secret is missing, or a
+    /// problem of the store or the profile. Nothing is added then.
     pub async fn add_delivery(
         &self,
         account: &AccountId,
@@ -106,7 +107,8 @@ impl TuneKey {
         Ok(delivery)
     }
 
-    /// Makes another of a delivery. Secrets that it still needs and that are not given stay as they are; it delivers anew.
+    /// Makes another of a delivery. Secrets that it still needs and that are not given stay as they are; it delivers
+    /// anew.
     ///
     /// # Errors
     /// As [`TuneKey::add_delivery`]; `NotFound` when there is no such delivery.
@@ -216,8 +218,8 @@ impl TuneKey {
         }
     }
 
-    /// Delivers new keys by itself, until the handle is dropped. What is under way then is delivered again by whoever runs the
-    /// queue next.
+    /// Delivers new keys by itself, until the handle is dropped. What is under way then is delivered again by whoever
+    /// runs the queue next.
     pub(super) fn start_deliveries(&self) -> AbortOnDropHandle<()> {
         let this = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move { this.run_deliveries().await }))

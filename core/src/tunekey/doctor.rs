@@ -1,5 +1,6 @@
-//! What can be found out about why TuneKey does not do what it should, each with what to do about it. A finding holds no
-//! secret; it names an account by its place in the list, and a folder without the person's home, unless names are wanted.
+//! What can be found out about why TuneKey does not do what it should, each with what to do about it. A finding holds
+//! no secret; it names an account by its place in the list, and a folder without the person's home, unless names are
+//! wanted.
 
 use std::time::Duration;
 

@@ -92,8 +92,8 @@ impl TuneKey {
         if !self.0.accounts.record(id)?.attempts.are_left(Budget::Person, now) {
             return Err(too_many_failures(id.service));
         }
-        // Of many programs that were refused at once, one asks. What it has found may have been written since the ledger was
-        // read here, and found before that.
+        // Of many programs that were refused at once, one asks. What it has found may have been written since the
+        // ledger was read here, and found before that.
         let since = now.checked_sub(PROVEN).unwrap_or(now);
         match self.check_unless_since(id, RenewalTrigger::Automatic, Some(since)).await {
             Ok(CheckOutcome::Valid) if self.key_status(id)?.generation == status.generation => {

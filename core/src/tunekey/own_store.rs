@@ -97,8 +97,8 @@ pub(super) fn store_of(profile: &Profile, choice: &StoreChoice) -> Arc<dyn Secre
     }
 }
 
-/// What is chosen when a profile is to use a store. For what is encrypted an identity must be in one of its places; the folder
-/// for files, and the tables in a database, are made.
+/// What is chosen when a profile is to use a store. For what is encrypted an identity must be in one of its places; the
+/// folder for files, and the tables in a database, are made.
 ///
 /// # Errors
 /// `IdentityMissing`, `IdentityWrong` or `IdentityExposed`; or what the disk or the database says.
@@ -129,8 +129,8 @@ pub(super) async fn new_choice(
     }
 }
 
-/// What a computer is called among those that share a database: the same however often it is asked for, so that a move that
-/// was cut off finds what it has leased.
+/// What a computer is called among those that share a database: the same however often it is asked for, so that a move
+/// that was cut off finds what it has leased.
 fn host_name(device_id: &str) -> String {
     line::digest(format!("computer {device_id}").as_bytes())[..HOST_NAME].to_owned()
 }
@@ -153,7 +153,8 @@ fn no_identity_yet() -> Problem {
 }
 
 impl Profile {
-    /// The profile with this store, which is chosen now if it has no accounts yet. Waits for the disk, and for a database.
+    /// The profile with this store, which is chosen now if it has no accounts yet. Waits for the disk, and for a
+    /// database.
     ///
     /// # Errors
     /// `InvalidInput` when it has accounts in another store; `IdentityMissing`, `IdentityWrong` or `IdentityExposed`

@@ -96,8 +96,8 @@ impl TuneKey {
         Ok(())
     }
 
-    /// Takes an account whose credential is gone off this computer. A list that cannot be written now is put right at the
-    /// next start.
+    /// Takes an account whose credential is gone off this computer. A list that cannot be written now is put right at
+    /// the next start.
     pub(super) async fn drop_account(&self, id: &AccountId) {
         self.0.renewer.forget(id);
         self.forget_delivery_secrets(id).await;

@@ -47,7 +47,8 @@ impl TuneKey {
     }
 
     /// Asks the service whether the credential works, and who it belongs to. A key that has run out is renewed if it
-    /// can be. What it says of the account comes as an [`Event`](super::Event). Runs to its end as [`TuneKey::renew`] does.
+    /// can be. What it says of the account comes as an [`Event`](super::Event). Runs to its end as [`TuneKey::renew`]
+    /// does.
     ///
     /// # Errors
     /// As [`TuneKey::renew`]; `RefusedOnce` for a first refusal, `Rejected` when the service has said no for the

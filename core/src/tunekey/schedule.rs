@@ -19,8 +19,8 @@ use crate::store::{Interaction, StoreState};
 use crate::timing::Now;
 
 impl TuneKey {
-    /// Finishes sign-outs that a crash cut off, follows what other processes and computers change and, unless another process of
-    /// the profile does so already, renews what is due, delivers what is new and sends messages to the
+    /// Finishes sign-outs that a crash cut off, follows what other processes and computers change and, unless another
+    /// process of the profile does so already, renews what is due, delivers what is new and sends messages to the
     /// person's phone. Until dropped.
     pub async fn run_schedule(&self) {
         self.finish_removals().await;

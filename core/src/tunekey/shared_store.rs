@@ -15,8 +15,8 @@ use crate::vault::Generation;
 
 /// How often to look at the latest: that something has changed may be said to nobody.
 const PACE: Duration = Duration::from_secs(30);
-/// How soon to look again for an account that could not be taken over, at first: most often somebody is at work on it. So
-/// soon is also seen that this process has come to be the one that follows.
+/// How soon to look again for an account that could not be taken over, at first: most often somebody is at work on it.
+/// So soon is also seen that this process has come to be the one that follows.
 const AGAIN: Duration = Duration::from_secs(2);
 
 impl TuneKey {

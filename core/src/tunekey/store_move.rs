@@ -111,17 +111,18 @@ impl TuneKey {
         info
     }
 
-    /// Moves all secrets to another store, slots and generations as they are, and has the profile use it from then on. Until
-    /// everything is there, the store before counts; cut off at any moment, it can be done again. With the store that is in
-    /// use already it has the identity looked for where `identity` says, and deletes what earlier moves have left in others. Out of a store that several computers
-    /// share the accounts are taken from all of them. Afterwards this [`TuneKey`] is of no more use: it has the store before.
+    /// Moves all secrets to another store, slots and generations as they are, and has the profile use it from then on.
+    /// Until everything is there, the store before counts; cut off at any moment, it can be done again. With the store
+    /// that is in use already it has the identity looked for where `identity` says, and deletes what earlier moves have
+    /// left in others. Out of a store that several computers share the accounts are taken from all of them. Afterwards
+    /// this [`TuneKey`] is of no more use: it has the store before.
     ///
     /// `identity` is the file with the identity for what is encrypted; `None` for the usual places.
     ///
     /// # Errors
-    /// `ProfileBusy` while another process runs the schedule, or it or another computer works on an account; `InvalidInput`
-    /// when other computers have one of the accounts in a shared store already; `IdentityMissing`, `IdentityWrong`,
-    /// `IdentityExposed` or another problem of one of the stores; then nothing has changed.
+    /// `ProfileBusy` while another process runs the schedule, or it or another computer works on an account;
+    /// `InvalidInput` when other computers have one of the accounts in a shared store already; `IdentityMissing`,
+    /// `IdentityWrong`, `IdentityExposed` or another problem of one of the stores; then nothing has changed.
     pub async fn move_store(
         &self,
         to: StoreTarget,
@@ -226,8 +227,8 @@ impl TuneKey {
         Ok(moved)
     }
 
-    /// Looks whether other computers have put one of the accounts into a shared store before: two sign-ins of one account are
-    /// not the same, and neither may take the other's place.
+    /// Looks whether other computers have put one of the accounts into a shared store before: two sign-ins of one
+    /// account are not the same, and neither may take the other's place.
     async fn are_nobody_elses(&self, target: &dyn SecretStore) -> Result<(), Problem> {
         let Some(shared) = target.shared() else { return Ok(()) };
         let listed = said(target, shared.accounts().await)?;
@@ -348,8 +349,8 @@ impl TuneKey {
         left
     }
 
-    /// The names of all secrets that a profile can have. Whatever saves a secret under a new kind of name adds it here, or
-    /// it is left behind.
+    /// The names of all secrets that a profile can have. Whatever saves a secret under a new kind of name adds it here,
+    /// or it is left behind.
     fn slots(&self) -> Vec<SlotName> {
         let accounts = self.0.accounts.records().into_iter();
         let credentials =

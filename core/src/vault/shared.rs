@@ -1,5 +1,5 @@
-//! What the vault can do in a store that several computers share. In a store of this computer alone, nothing of it is needed,
-//! and nothing happens.
+//! What the vault can do in a store that several computers share. In a store of this computer alone, nothing of it is
+//! needed, and nothing happens.
 
 use std::sync::Arc;
 
@@ -67,8 +67,8 @@ impl Vault {
         }
     }
 
-    /// Says what other computers need to know to show an account. What cannot be said now is said again when the accounts are
-    /// looked through.
+    /// Says what other computers need to know to show an account. What cannot be said now is said again when the
+    /// accounts are looked through.
     pub(crate) async fn describe(&self, id: &AccountId, line: &Secret) {
         if let Some(shared) = self.store.shared()
             && let Err(error) = shared.describe(id, line).await

@@ -55,8 +55,8 @@ fn is_private(address: IpAddr) -> bool {
 }
 
 impl Http {
-    /// A client that reaches `url` without encryption, at these addresses and through no proxy, and nothing else. Only for
-    /// addresses that [`network_of`] has found to be private: what a name leads to later does not count.
+    /// A client that reaches `url` without encryption, at these addresses and through no proxy, and nothing else. Only
+    /// for addresses that [`network_of`] has found to be private: what a name leads to later does not count.
     ///
     /// # Errors
     /// [`HttpError::Connect`] when it cannot be made.

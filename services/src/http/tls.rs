@@ -9,10 +9,12 @@ use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
 use super::HttpError;
 
-/// A configuration that trusts the authorities in `only` (PEM) and no others, or those of the system where that is `None`.
+/// A configuration that trusts the authorities in `only` (PEM) and no others, or those of the system where that is
+/// `None`.
 ///
 /// # Errors
-/// [`HttpError::BadCertificateFile`] when none of `only` can be used, [`HttpError::NoAuthorities`] when the system has none.
+/// [`HttpError::BadCertificateFile`] when none of `only` can be used, [`HttpError::NoAuthorities`] when the system has
+/// none.
 pub fn tls_config(only: Option<&[u8]>) -> Result<ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();

@@ -129,8 +129,8 @@ fn is_renewable(fields: &CookieMap) -> bool {
     has("refresh_key") || (has("openid") && has("refresh_token"))
 }
 
-/// What an answer said of the way of signing in. The cookie `tmeLoginType`, a browser's and ours, names the account's kind,
-/// which the key does, too: it is no answer, and must not take the place of one that is here already.
+/// What an answer said of the way of signing in. The cookie `tmeLoginType`, a browser's and ours, names the account's
+/// kind, which the key does, too: it is no answer, and must not take the place of one that is here already.
 #[expect(clippy::disallowed_methods, reason = "a number of one digit that is the same for everybody")]
 fn login_type(fields: &CookieMap) -> Option<&Secret> {
     let kind = if is_of_wechat(fields) { Kind::WeChat } else { Kind::Qq };

@@ -1,5 +1,5 @@
-//! The services that bring messages to phones and have one host for everybody. Each knows one key, [`KEY`], and answers every
-//! other as the real one does: most with 200 and the refusal in the body. Only `simulator.rs` knows of them.
+//! The services that bring messages to phones and have one host for everybody. Each knows one key, [`KEY`], and answers
+//! every other as the real one does: most with 200 and the refusal in the body. Only `simulator.rs` knows of them.
 
 use serde_json::{Value, json};
 

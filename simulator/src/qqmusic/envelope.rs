@@ -1,5 +1,5 @@
-//! The gateway's bodies: one JSON object makes several calls, and one replies to all of them (protocol: QQ §5.1). For the
-//! gateway and the handlers behind it.
+//! The gateway's bodies: one JSON object makes several calls, and one replies to all of them (protocol: QQ §5.1). For
+//! the gateway and the handlers behind it.
 
 use serde_json::{Map, Value, json};
 

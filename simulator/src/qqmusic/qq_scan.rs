@@ -144,7 +144,8 @@ fn faulted(fault: &Fault, state: &mut CodeState) -> Option<Outcome> {
     }
 }
 
-/// The JavaScript call that tells the page the state of the code. Messages carry a number in brackets, as the real ones do.
+/// The JavaScript call that tells the page the state of the code. Messages carry a number in brackets, as the real ones
+/// do.
 fn poll_reply(code: i64, url: &str, message: &str, nickname: &str) -> Reply {
     let nickname = nickname.replace('\\', "\\\\").replace('\'', "\\'");
     let message = if code == 0 { message.to_owned() } else { format!("{message}(1234567890)") };

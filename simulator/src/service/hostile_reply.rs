@@ -1,5 +1,5 @@
-//! Replies that a service never sends, and an attacker in its place might: larger than they look, or codes that are none of
-//! a sign-in. For whoever plays [`FaultKind::HOSTILE`].
+//! Replies that a service never sends, and an attacker in its place might: larger than they look, or codes that are
+//! none of a sign-in. For whoever plays [`FaultKind::HOSTILE`].
 
 use std::io::{Cursor, Write as _};
 use std::sync::LazyLock;

@@ -33,7 +33,8 @@ impl<'a, M> RequestContext<'a, M> {
         }
     }
 
-    /// The same for one of the things that the request asks for, counted from 0: without the fault if it strikes another.
+    /// The same for one of the things that the request asks for, counted from 0: without the fault if it strikes
+    /// another.
     pub(crate) fn part(&self, index: usize) -> Self {
         let fault = self.fault.filter(|_| self.fault_index == index);
         Self { fault, fault_index: 0, ..*self }

@@ -1,5 +1,5 @@
-//! Captchas: what a service asks for instead of doing what it was asked, to see that a person is at the computer (protocol:
-//! QQ §4.1, §5.4). The page on which a person solves one is in `service/captcha_page.rs`.
+//! Captchas: what a service asks for instead of doing what it was asked, to see that a person is at the computer
+//! (protocol: QQ §4.1, §5.4). The page on which a person solves one is in `service/captcha_page.rs`.
 
 use serde::Serialize;
 
@@ -44,8 +44,8 @@ impl Captchas {
         self.captchas.iter_mut().find(|captcha| captcha.address == address)
     }
 
-    /// The captcha that `service` asked `device` for before, or a new one. The address of its page is `page` with a token
-    /// for a query.
+    /// The captcha that `service` asked `device` for before, or a new one. The address of its page is `page` with a
+    /// token for a query.
     pub(crate) fn required(
         &mut self,
         service: Service,

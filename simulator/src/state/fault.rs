@@ -95,8 +95,8 @@ impl FaultKind {
         Self::RenewalLost,
     ];
 
-    /// The kinds that only an attacker in a service's place would send. Not among [`ALL`](Self::ALL): a client survives them,
-    /// and reports nothing in particular.
+    /// The kinds that only an attacker in a service's place would send. Not among [`ALL`](Self::ALL): a client survives
+    /// them, and reports nothing in particular.
     pub const HOSTILE: [Self; 9] = [
         Self::ForeignCode,
         Self::Corners,
@@ -163,7 +163,8 @@ impl FaultKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// The name of the request, one of [`SimulatorState::request_names`](crate::SimulatorState::request_names), or `*` for every request.
+    /// The name of the request, one of [`SimulatorState::request_names`](crate::SimulatorState::request_names), or `*`
+    /// for every request.
     pub at: String,
     /// What goes wrong.
     pub kind: FaultKind,

@@ -1,7 +1,7 @@
 //! What the simulator knows, without any HTTP: the state that all services share, and what it is made of.
 //!
-//! [`simulator_state::SimulatorState`] is the whole, for tests and the control side; [`shared_state::SharedState`] is what
-//! its lock guards, for the services.
+//! [`simulator_state::SimulatorState`] is the whole, for tests and the control side; [`shared_state::SharedState`] is
+//! what its lock guards, for the services.
 
 pub(crate) mod account;
 pub(crate) mod captcha;

@@ -1,5 +1,5 @@
-//! What all services share: accounts, codes, text messages, captchas, faults, settings, and what was issued and answered.
-//! It knows no service. Only to be had under the lock of [`SimulatorState`](crate::SimulatorState).
+//! What all services share: accounts, codes, text messages, captchas, faults, settings, and what was issued and
+//! answered. It knows no service. Only to be had under the lock of [`SimulatorState`](crate::SimulatorState).
 
 use crate::clock::now_ms;
 use crate::state::account::{Account, Service};

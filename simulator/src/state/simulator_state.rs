@@ -1,7 +1,9 @@
-//! The [`SimulatorState`]: the shared state behind its lock, and every operation that a test or the phone page can do on it.
+//! The [`SimulatorState`]: the shared state behind its lock, and every operation that a test or the phone page can do
+//! on it.
 //!
-//! One lock guards all that the services share, because a sign-in touches codes, accounts, ledger and journal together and
-//! none of these steps waits for anything. Waiting is done outside, on a change counter: see [`SimulatorState::changes`].
+//! One lock guards all that the services share, because a sign-in touches codes, accounts, ledger and journal together
+//! and none of these steps waits for anything. Waiting is done outside, on a change counter: see
+//! [`SimulatorState::changes`].
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -158,8 +160,8 @@ impl SimulatorState {
         self.confirm_as(id, None)
     }
 
-    /// As [`SimulatorState::confirm`], but a code that nobody has scanned is scanned with `account`: what a person does who
-    /// signs in on an official page.
+    /// As [`SimulatorState::confirm`], but a code that nobody has scanned is scanned with `account`: what a person does
+    /// who signs in on an official page.
     ///
     /// # Errors
     /// As [`SimulatorState::scan`]; [`ControlError::WrongState`] when another account has scanned it.

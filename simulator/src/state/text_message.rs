@@ -1,4 +1,5 @@
-//! Text messages: the codes that the services send to telephones. Services send and take them, the control side reads them.
+//! Text messages: the codes that the services send to telephones. Services send and take them, the control side reads
+//! them.
 
 use rand::Rng as _;
 use serde::Serialize;

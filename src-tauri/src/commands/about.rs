@@ -1,5 +1,5 @@
-//! The commands about the app itself: what it is, whether it starts with the computer, where new versions are. As all commands:
-//! what each can do if the page lies stands beside it.
+//! The commands about the app itself: what it is, whether it starts with the computer, where new versions are. As all
+//! commands: what each can do if the page lies stands beside it.
 
 use std::collections::BTreeMap;
 

@@ -13,11 +13,11 @@ use crate::target_secrets::TargetSecrets;
 /// What the password is called among what was pasted.
 const PASSWORD: &str = "cookiecloud-password";
 
-/// Reads what plays of our services' cookies, and gives it to the sign-in as if it had been pasted. The password was pasted
-/// before; the page has neither.
+/// Reads what plays of our services' cookies, and gives it to the sign-in as if it had been pasted. The password was
+/// pasted before; the page has neither.
 ///
-/// If the page lies: the system asks the person, naming the host that would be asked, who says no. What comes from there is
-/// checked with the service that issued it.
+/// If the page lies: the system asks the person, naming the host that would be asked, who says no. What comes from
+/// there is checked with the service that issued it.
 ///
 /// # Errors
 /// `Cancelled` when the person has said no; `InvalidInput` without a password; as [`TuneKey::read_cookie_cloud`].

@@ -1,9 +1,9 @@
 //! The commands about deliveries. For `commands.rs`, whose rules they keep.
 //!
-//! A delivery is where a page that lies would send a cookie to, or what it would have run. So each new one, each change of
-//! one and each hand-over is asked about in a dialog of the system that names the target. After that it stands in the
-//! ledger, where the page cannot change it, and what the page starts goes where the person has agreed to and nowhere else.
-//! The secrets of a target come from the clipboard: the page says when, and never has them.
+//! A delivery is where a page that lies would send a cookie to, or what it would have run. So each new one, each change
+//! of one and each hand-over is asked about in a dialog of the system that names the target. After that it stands in
+//! the ledger, where the page cannot change it, and what the page starts goes where the person has agreed to and
+//! nowhere else. The secrets of a target come from the clipboard: the page says when, and never has them.
 
 use std::collections::BTreeMap;
 
@@ -51,8 +51,8 @@ pub(super) fn delivery_facts() -> DeliveryFacts {
 /// The text goes from the clipboard to Rust, and waits there for the delivery that it belongs to. False while another is
 /// being read.
 ///
-/// If the page lies: a text from the clipboard waits here until another takes its place. It goes nowhere but to the target
-/// of a delivery that the person agrees to. The page learns that there was one.
+/// If the page lies: a text from the clipboard waits here until another takes its place. It goes nowhere but to the
+/// target of a delivery that the person agrees to. The page learns that there was one.
 #[tauri::command]
 pub(super) async fn paste_delivery_secret(
     clipboard: State<'_, Clipboard>,
@@ -75,8 +75,8 @@ pub(super) fn drop_delivery_secrets(secrets: State<'_, TargetSecrets>) {
 
 /// The path of a file that the person chooses in the system's dialog; `None` when they choose none.
 ///
-/// If the page lies: a dialog opens, one at a time, and the page learns the path that the person chooses in it. Nothing is
-/// read or written.
+/// If the page lies: a dialog opens, one at a time, and the page learns the path that the person chooses in it. Nothing
+/// is read or written.
 #[tauri::command]
 pub(super) async fn choose_delivery_file(
     app: AppHandle,
@@ -155,8 +155,8 @@ pub(super) async fn set_delivery_label(
     core.set_delivery_label(&delivery, short_text(&label)?).await
 }
 
-/// If the page lies: nothing goes to a target any more, or again to one that the person has agreed to. A hand-over is asked
-/// about again.
+/// If the page lies: nothing goes to a target any more, or again to one that the person has agreed to. A hand-over is
+/// asked about again.
 ///
 /// # Errors
 /// `Cancelled` when the person has said no.
@@ -232,8 +232,8 @@ pub(super) async fn remove_delivery(
 
 /// Starts a sign-in for a delivery alone; an earlier sign-in is cancelled.
 ///
-/// If the page lies: as `start_sign_in`, for a target that the person has agreed to. What comes of it is theirs to confirm,
-/// and goes to that target alone.
+/// If the page lies: as `start_sign_in`, for a target that the person has agreed to. What comes of it is theirs to
+/// confirm, and goes to that target alone.
 ///
 /// # Errors
 /// As [`TuneKey::start_own_sign_in`].

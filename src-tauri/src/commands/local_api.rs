@@ -1,5 +1,5 @@
-//! The commands with which the page switches the local API and says who may use it. For `commands.rs`, whose rules they keep.
-//! A token never passes through the page: it goes from the core to the clipboard.
+//! The commands with which the page switches the local API and says who may use it. For `commands.rs`, whose rules they
+//! keep. A token never passes through the page: it goes from the core to the clipboard.
 
 use std::collections::BTreeSet;
 
@@ -19,8 +19,8 @@ const SHOWN: usize = 200;
 
 /// How it stands then comes by an event.
 ///
-/// If the page lies: programs of this computer that the person has given tokens are answered, at another port perhaps, or are
-/// not any more. Nobody else is, and no other computer. The window and the tray say so.
+/// If the page lies: programs of this computer that the person has given tokens are answered, at another port perhaps,
+/// or are not any more. Nobody else is, and no other computer. The window and the tray say so.
 ///
 /// # Errors
 /// `InvalidInput` when something else has the port.
@@ -54,7 +54,8 @@ pub(super) async fn copy_api_address(app: AppHandle, limits: State<'_, RateLimit
 
 /// Who asked for what, the newest first. Asked for again when the news says that somebody has asked something.
 ///
-/// If the page lies: it learns the names that the person has given to programs, and what those asked: no value is among it.
+/// If the page lies: it learns the names that the person has given to programs, and what those asked: no value is among
+/// it.
 #[tauri::command]
 pub(super) async fn api_uses(core: State<'_, TuneKey>) -> CommandResult<Vec<ApiVisit>> {
     let mut uses = core.api_uses().await?;
@@ -83,10 +84,11 @@ pub(super) async fn add_api_token(
     Ok(())
 }
 
-/// Copies the token that was just made straight to the clipboard, where it is marked as a secret and cleared as a cookie is.
+/// Copies the token that was just made straight to the clipboard, where it is marked as a secret and cleared as a
+/// cookie is.
 ///
-/// If the page lies: a token that the person has agreed to stands on the clipboard, where other programs read it, while the
-/// window is on the screen and for ten minutes after it was made.
+/// If the page lies: a token that the person has agreed to stands on the clipboard, where other programs read it, while
+/// the window is on the screen and for ten minutes after it was made.
 ///
 /// # Errors
 /// `NotFound` when it is not kept any more.

@@ -1,6 +1,6 @@
 //! The commands with which the page sets up how the person is told. As all commands: what each can do if the page lies
-//! stands beside it. A channel is a way out of this computer, so that nothing goes to a new address before the person has
-//! said so outside of the page; no message has a credential in it, whatever the address.
+//! stands beside it. A channel is a way out of this computer, so that nothing goes to a new address before the person
+//! has said so outside of the page; no message has a credential in it, whatever the address.
 
 use std::collections::BTreeMap;
 
@@ -21,9 +21,9 @@ pub(crate) fn channel_kinds() -> Vec<ChannelFacts> {
     TuneKey::channel_kinds()
 }
 
-/// If the page lies: the system asks the person, naming the kind and the host, who says no. What the page could send with
-/// it are texts that it has itself, of which no credential is one; to a network of the person's own without encryption only
-/// when they have read that.
+/// If the page lies: the system asks the person, naming the kind and the host, who says no. What the page could send
+/// with it are texts that it has itself, of which no credential is one; to a network of the person's own without
+/// encryption only when they have read that.
 ///
 /// # Errors
 /// `Cancelled` when the person has said no.
@@ -47,8 +47,8 @@ pub(crate) async fn add_channel(
     core.add_channel(draft).await.map(drop)
 }
 
-/// If the page lies: as [`add_channel`]. Secrets that the page does not give stay, and go to no host that the person has not
-/// read.
+/// If the page lies: as [`add_channel`]. Secrets that the page does not give stay, and go to no host that the person
+/// has not read.
 ///
 /// # Errors
 /// `Cancelled` when the person has said no.
@@ -85,8 +85,8 @@ pub(crate) async fn switch_channel(
     core.switch_channel(&channel, enabled).await
 }
 
-/// If the page lies: a message that says that it is a test goes where the person has allowed messages, so many times in a
-/// minute.
+/// If the page lies: a message that says that it is a test goes where the person has allowed messages, so many times in
+/// a minute.
 #[tauri::command]
 pub(crate) async fn test_channel(
     core: State<'_, TuneKey>,

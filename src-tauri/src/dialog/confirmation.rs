@@ -1,5 +1,5 @@
-//! A question in a dialog of the system: what the page alone must not decide is asked outside of it, where it can neither
-//! draw nor answer. The commands ask.
+//! A question in a dialog of the system: what the page alone must not decide is asked outside of it, where it can
+//! neither draw nor answer. The commands ask.
 
 use std::collections::BTreeSet;
 
@@ -147,7 +147,8 @@ pub(crate) async fn confirmed(app: &AppHandle, question: Question) -> bool {
     receiver.await.unwrap_or(false)
 }
 
-/// Shows the question. The Enter key says no at first: the page chooses when a dialog opens, and the person may be typing.
+/// Shows the question. The Enter key says no at first: the page chooses when a dialog opens, and the person may be
+/// typing.
 #[cfg(target_os = "linux")]
 fn show(app: &AppHandle, question: Question, reply: oneshot::Sender<bool>) {
     use gtk::prelude::{Cast as _, DialogExt as _, GtkWindowExt as _, MessageDialogExt as _, WidgetExt as _};

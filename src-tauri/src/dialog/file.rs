@@ -16,7 +16,8 @@ pub(crate) async fn choose_certificate(app: &AppHandle, language: Language) -> O
     choose(app, Phrase::ChooseCertificate.text(language), Some(filter)).await
 }
 
-/// Lets the person choose a file whose text holds a credential. `None` when they cancel, or while another dialog is open.
+/// Lets the person choose a file whose text holds a credential. `None` when they cancel, or while another dialog is
+/// open.
 pub(crate) async fn choose_text(app: &AppHandle, language: Language) -> Option<PathBuf> {
     choose(app, Phrase::ChooseText.text(language), None).await
 }

@@ -66,8 +66,8 @@ pub(crate) enum Icon {
 /// The most accounts that are listed flat; more are submenus.
 const FLAT_LIMIT: usize = 3;
 
-/// The entries of the menu at `now`. `store` is what keeps the credentials; `api` is the line about the local API, if there is something to say of it; `can_copy`
-/// is whether they offer to copy cookies.
+/// The entries of the menu at `now`. `store` is what keeps the credentials; `api` is the line about the local API, if
+/// there is something to say of it; `can_copy` is whether they offer to copy cookies.
 pub(crate) fn entries(
     snapshot: &Snapshot,
     store: StoreKind,

@@ -1,5 +1,5 @@
-//! The demo on a computer without a screen: the app on a virtual one, driven through one sign-in for each service, with a
-//! picture of every step in `target/demo/`. For `cargo xtask demo`.
+//! The demo on a computer without a screen: the app on a virtual one, driven through one sign-in for each service, with
+//! a picture of every step in `target/demo/`. For `cargo xtask demo`.
 
 // A demo talks to a terminal.
 #![allow(clippy::print_stdout)]

@@ -1,5 +1,5 @@
-//! Calls the system's keychain as standard input says, one call a line, and prints each result. A process of its own, so that
-//! it can have another session bus than the test that starts it. For `keychain.rs`.
+//! Calls the system's keychain as standard input says, one call a line, and prints each result. A process of its own,
+//! so that it can have another session bus than the test that starts it. For `keychain.rs`.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout)]
 

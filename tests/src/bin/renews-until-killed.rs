@@ -1,5 +1,5 @@
-//! Does what a renewal does to the profile's store and the ledger, again and again until it is killed, and prints what it has
-//! committed to each time. For `crash.rs`.
+//! Does what a renewal does to the profile's store and the ledger, again and again until it is killed, and prints what
+//! it has committed to each time. For `crash.rs`.
 //!
 //! `renews-until-killed PROFILE UID BYTES`: says `loaded N` first, then `saved N` after each save; `N` is the
 //! generation, from which everything in the credential follows.

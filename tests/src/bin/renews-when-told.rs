@@ -1,8 +1,9 @@
-//! Renews an account of a profile whenever it is told to, as a person would. For `renewal_races.rs` and `shared_store.rs`.
+//! Renews an account of a profile whenever it is told to, as a person would. For `renewal_races.rs` and
+//! `shared_store.rs`.
 //!
-//! `renews-when-told PROFILE ACCOUNT CALLERS [schedule] [SECONDS]`: says `ready` first. After each line `renew` that many callers
-//! want the renewal at once, and each says `renewed`, or `failed` and why; after `hold` the account is locked until the
-//! end, and it says `held`. With `schedule` it runs the profile's schedule besides, as a window does.
+//! `renews-when-told PROFILE ACCOUNT CALLERS [schedule] [SECONDS]`: says `ready` first. After each line `renew` that
+//! many callers want the renewal at once, and each says `renewed`, or `failed` and why; after `hold` the account is
+//! locked until the end, and it says `held`. With `schedule` it runs the profile's schedule besides, as a window does.
 //! Its clock is ahead by that many seconds.
 
 #![allow(clippy::print_stdout)]

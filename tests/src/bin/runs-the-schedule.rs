@@ -1,5 +1,5 @@
-//! Runs a profile's schedule until it is killed. Prints `opened` once it has the profile, `followed` for each change of the
-//! settings by another process, and `holds` when it is the process that renews by itself. For `schedule.rs`.
+//! Runs a profile's schedule until it is killed. Prints `opened` once it has the profile, `followed` for each change of
+//! the settings by another process, and `holds` when it is the process that renews by itself. For `schedule.rs`.
 
 #![allow(clippy::print_stdout)]
 

@@ -1,5 +1,5 @@
-//! What stands in for Apple's tools where there are none. A check needs no object code: each of them writes the file that
-//! it was asked for, with nothing in it.
+//! What stands in for Apple's tools where there are none. A check needs no object code: each of them writes the file
+//! that it was asked for, with nothing in it.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -45,7 +45,8 @@ pub(crate) enum Compression {
     Test,
 }
 
-/// What is in the packages, in one folder. Every file is of the same time, so that the same programs make the same packages.
+/// What is in the packages, in one folder. Every file is of the same time, so that the same programs make the same
+/// packages.
 #[derive(Debug)]
 pub(crate) struct Contents {
     folder: PathBuf,

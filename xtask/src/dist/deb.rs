@@ -1,7 +1,7 @@
 //! A package for Debian and Ubuntu, as the crate's `Cargo.toml` describes it.
 //!
-//! By cargo-deb and not by Tauri's bundler, which knows nothing of manual pages, completions, changelog and copyright, and
-//! takes no library's version from what the program links: `dpkg-shlibdeps` does.
+//! By cargo-deb and not by Tauri's bundler, which knows nothing of manual pages, completions, changelog and copyright,
+//! and takes no library's version from what the program links: `dpkg-shlibdeps` does.
 
 use std::path::{Path, PathBuf};
 

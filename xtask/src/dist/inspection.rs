@@ -1,5 +1,5 @@
-//! Looking through the artefacts: nothing of this computer in the programs; the tools by which Debian, RPM and the desktop
-//! check what is given to them; and that the packages fit the oldest system that they are for.
+//! Looking through the artefacts: nothing of this computer in the programs; the tools by which Debian, RPM and the
+//! desktop check what is given to them; and that the packages fit the oldest system that they are for.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! The packages on bare systems: installed with nothing there but the system, signed in with against played services, and
-//! removed.
+//! The packages on bare systems: installed with nothing there but the system, signed in with against played services,
+//! and removed.
 //!
 //! Each system is a folder that becomes the root of what runs in it. The window is driven by the program of
 //! `cargo xtask demo`, on a virtual display, with the programs that the packages have put into `/usr/bin`. There is no

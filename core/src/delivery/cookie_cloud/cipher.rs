@@ -1,5 +1,5 @@
-//! The two ciphers of CookieCloud (easychen/CookieCloud, `api/app.js` and `ext/utils/functions.js`). Neither authenticates what
-//! it holds, and both have half of an MD5 of the password as their key.
+//! The two ciphers of CookieCloud (easychen/CookieCloud, `api/app.js` and `ext/utils/functions.js`). Neither
+//! authenticates what it holds, and both have half of an MD5 of the password as their key.
 
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockDecryptMut as _, BlockEncryptMut as _, KeyIvInit as _};

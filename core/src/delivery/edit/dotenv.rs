@@ -1,8 +1,8 @@
 //! A variable in a `.env` file, whatever stands around it.
 //!
-//! Shells, Node's dotenv, python-dotenv, Docker and systemd disagree about what a backslash does inside quotes, so nothing is
-//! ever escaped: a value goes between quotes in which all of them read it as it is, or it is refused. Of several lines with
-//! one name all of them take the last.
+//! Shells, Node's dotenv, python-dotenv, Docker and systemd disagree about what a backslash does inside quotes, so
+//! nothing is ever escaped: a value goes between quotes in which all of them read it as it is, or it is refused. Of
+//! several lines with one name all of them take the last.
 
 use std::ops::Range;
 

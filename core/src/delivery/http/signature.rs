@@ -1,5 +1,5 @@
-//! How a receiver can see that a request is from here and has not been sent before: Standard Webhooks 1.0.0, or as GitHub
-//! signs. Both sign the bytes of the body as they are sent.
+//! How a receiver can see that a request is from here and has not been sent before: Standard Webhooks 1.0.0, or as
+//! GitHub signs. Both sign the bytes of the body as they are sent.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

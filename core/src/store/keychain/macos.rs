@@ -23,8 +23,8 @@ pub(super) struct Platform {
 }
 
 impl Platform {
-    /// Makes sure that the next call shows no dialog unless it may. Where no item is named, one is written and removed: a
-    /// locked keychain lists its items as if it were open, and refuses only that.
+    /// Makes sure that the next call shows no dialog unless it may. Where no item is named, one is written and removed:
+    /// a locked keychain lists its items as if it were open, and refuses only that.
     pub(super) fn prepare(
         &mut self,
         service: &str,

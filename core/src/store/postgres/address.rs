@@ -1,5 +1,5 @@
-//! The address of a database as a person gives it, `postgres://user@host:5432/database`, without a password: it stands in
-//! arguments and in the profile, where others may read it.
+//! The address of a database as a person gives it, `postgres://user@host:5432/database`, without a password: it stands
+//! in arguments and in the profile, where others may read it.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,7 +1,8 @@
-//! The connection to the database: made when it is needed, made again when it is lost, and never waited for without an end.
+//! The connection to the database: made when it is needed, made again when it is lost, and never waited for without an
+//! end.
 //!
-//! Every statement is sent with the types of its values and without a name, so that a pooler that gives each of them another
-//! connection of its own takes it; nothing is kept in a session.
+//! Every statement is sent with the types of its values and without a name, so that a pooler that gives each of them
+//! another connection of its own takes it; nothing is kept in a session.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -28,7 +29,8 @@ use crate::store::{DatabaseError, Interaction, StoreError};
 
 /// How long a connection may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// After the first connection that failed, nobody who does not ask tries again for this long; doubled with each further one.
+/// After the first connection that failed, nobody who does not ask tries again for this long; doubled with each further
+/// one.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -1,7 +1,7 @@
 //! The statements. Each is whole by itself: none needs a transaction, or remembers anything in the session.
 //!
-//! `clock_timestamp()` rather than `now()`: a statement that has waited for a row looks at the time again. Others hear of a
-//! change by a notification that says nothing, because whoever may connect can listen.
+//! `clock_timestamp()` rather than `now()`: a statement that has waited for a row looks at the time again. Others hear
+//! of a change by a notification that says nothing, because whoever may connect can listen.
 
 /// The columns of one of an account's places.
 #[derive(Debug, Clone, Copy)]
@@ -23,9 +23,9 @@ pub(super) fn get(AccountColumns { sealed, generation }: AccountColumns) -> Stri
     format!("SELECT {sealed}, {generation} FROM tunekey_account WHERE account = $1")
 }
 
-/// Writes `$3` of generation `$4` into a place of account `$1`, as long as its fence is `$2` and nothing newer is there. An
-/// account that other computers do not see yet may have something there from an earlier try. A newer credential says that
-/// the renewal has ended; one that is only written once more says nothing.
+/// Writes `$3` of generation `$4` into a place of account `$1`, as long as its fence is `$2` and nothing newer is
+/// there. An account that other computers do not see yet may have something there from an earlier try. A newer
+/// credential says that the renewal has ended; one that is only written once more says nothing.
 pub(super) fn set(AccountColumns { sealed, generation }: AccountColumns) -> String {
     let Some(generation) = generation else {
         return format!(
@@ -41,8 +41,8 @@ pub(super) fn set(AccountColumns { sealed, generation }: AccountColumns) -> Stri
     )
 }
 
-/// Empties a place of account `$1`, as long as its fence is `$2`. The generation stays, so that no later one is smaller. An
-/// account that loses a credential is one that other computers do not see.
+/// Empties a place of account `$1`, as long as its fence is `$2`. The generation stays, so that no later one is
+/// smaller. An account that loses a credential is one that other computers do not see.
 pub(super) fn delete(AccountColumns { sealed, generation }: AccountColumns) -> String {
     let unseen = if generation.is_some() { ", description = NULL" } else { "" };
     format!(
@@ -57,9 +57,9 @@ pub(super) const SET_NAMED: &str = "INSERT INTO tunekey_secret (host, name, seal
     ON CONFLICT (host, name) DO UPDATE SET sealed = excluded.sealed, changed_at = clock_timestamp()";
 pub(super) const DELETE_NAMED: &str = "DELETE FROM tunekey_secret WHERE host = $1 AND name = $2";
 
-/// Leases account `$1` to computer `$2` under the name `$4` for `$3` seconds, unless another computer has it. Gives the fence, and whether a renewal
-/// was begun of which nobody has said how it ended. The computer that has it may take it again: its own processes take turns
-/// by a lock of their own.
+/// Leases account `$1` to computer `$2` under the name `$4` for `$3` seconds, unless another computer has it. Gives the
+/// fence, and whether a renewal was begun of which nobody has said how it ended. The computer that has it may take it
+/// again: its own processes take turns by a lock of their own.
 pub(super) const LEASE: &str = "INSERT INTO tunekey_account AS known (account, holder, lease, lease_until, fence) \
     VALUES ($1, $2, $4, clock_timestamp() + make_interval(secs => $3), 1) \
     ON CONFLICT (account) DO UPDATE \
@@ -92,7 +92,8 @@ pub(super) const DESCRIBE: &str = "WITH changed AS (UPDATE tunekey_account \
     WHERE account = $1 AND (sealed_a IS NOT NULL OR sealed_b IS NOT NULL) RETURNING 1) \
     SELECT pg_notify('tunekey', '')::text FROM changed";
 
-/// Removes account `$1` for every computer, as long as its fence is `$2`. The row stays: its generations must not begin anew.
+/// Removes account `$1` for every computer, as long as its fence is `$2`. The row stays: its generations must not begin
+/// anew.
 pub(super) const REMOVE: &str = "WITH changed AS (UPDATE tunekey_account \
     SET sealed_a = NULL, sealed_b = NULL, sealed_proof = NULL, description = NULL, renewing_since = NULL, \
     removed_at = clock_timestamp(), changed_at = clock_timestamp() \

@@ -1,5 +1,5 @@
-//! A browser's cookies by way of a played CookieCloud: in either cipher, only what plays, and each thing that can be wrong in
-//! words of its own.
+//! A browser's cookies by way of a played CookieCloud: in either cipher, only what plays, and each thing that can be
+//! wrong in words of its own.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::store::keychain::sim::SimKeychain;
 use crate::test_server::{Answer, Server};
 use crate::tunekey::Setup;
 
-/// What OpenSSL makes, as CookieCloud's JavaScript does, of a browser with both services in it and one site that is nobody's business, for
-/// the uuid `uuid` and the password `password`.
+/// What OpenSSL makes, as CookieCloud's JavaScript does, of a browser with both services in it and one site that is
+/// nobody's business, for the uuid `uuid` and the password `password`.
 const LEGACY: &str = include_str!("tests/legacy.json");
 const FIXED: &str = include_str!("tests/fixed.json");
 /// The same of a browser that is signed in nowhere.

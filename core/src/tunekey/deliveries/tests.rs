@@ -1,4 +1,5 @@
-//! Deliveries of a core with a keychain that can be broken: what is delivered when, in which order, and what of it is kept.
+//! Deliveries of a core with a keychain that can be broken: what is delivered when, in which order, and what of it is
+//! kept.
 
 use std::path::PathBuf;
 use std::time::Duration;

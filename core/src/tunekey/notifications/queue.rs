@@ -1,5 +1,5 @@
-//! Messages to the phones and the ping, sent by themselves in the process of a profile that runs the schedule. Each channel
-//! hears of each incident by itself: one that fails is tried again, and makes no other say anything twice.
+//! Messages to the phones and the ping, sent by themselves in the process of a profile that runs the schedule. Each
+//! channel hears of each incident by itself: one that fails is tried again, and makes no other say anything twice.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
@@ -63,8 +63,8 @@ impl TuneKey {
         .await
     }
 
-    /// Tells the phones what is due, until the handle is dropped. What is under way then is sent again by whoever runs the
-    /// schedule next, unless it has been noted.
+    /// Tells the phones what is due, until the handle is dropped. What is under way then is sent again by whoever runs
+    /// the schedule next, unless it has been noted.
     pub(in crate::tunekey) fn start_notifications(&self) -> AbortOnDropHandle<()> {
         let this = self.clone();
         AbortOnDropHandle::new(tokio::spawn(async move { this.run_notifications().await }))

@@ -1,5 +1,5 @@
-//! What opens the channels: kept in the store, read once, and remembered in memory, so that a store that is locked later does
-//! not keep the message of that from going out.
+//! What opens the channels: kept in the store, read once, and remembered in memory, so that a store that is locked
+//! later does not keep the message of that from going out.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

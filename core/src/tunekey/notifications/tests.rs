@@ -1,5 +1,5 @@
-//! Notifications of a core with a keychain that can be broken and a clock that is set by hand: who is told what, when, and
-//! what of it is kept.
+//! Notifications of a core with a keychain that can be broken and a clock that is set by hand: who is told what, when,
+//! and what of it is kept.
 
 use std::time::{Duration, Instant};
 

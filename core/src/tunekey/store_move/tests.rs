@@ -19,8 +19,8 @@ fn texts<T: From<&'static str>>(pairs: &[(&str, &'static str)]) -> BTreeMap<Stri
     pairs.iter().map(|(name, value)| ((*name).to_owned(), T::from(value))).collect()
 }
 
-/// A profile with a secret of every kind: two keys of an account, a delivery's token, a sign-in of a delivery's own, what
-/// opens each kind of channel, and the address that is told that all is well.
+/// A profile with a secret of every kind: two keys of an account, a delivery's token, a sign-in of a delivery's own,
+/// what opens each kind of channel, and the address that is told that all is well.
 async fn with_every_kind(dir: &tempfile::TempDir, keychain: &Arc<SimKeychain>) -> TuneKey {
     let setup = Setup {
         profile: Profile::at(dir.path().join("profile")).expect("a profile"),

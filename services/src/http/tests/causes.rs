@@ -180,8 +180,8 @@ async fn a_password_for_the_proxy_goes_to_the_proxy() {
     assert!(head.contains("\r\nProxy-Authorization: Basic bWU6Y2FuYXJ5LXB3\r\n"), "{head}");
 }
 
-/// Names the file with the server's authority to the process that the next test starts. Both are not of a build that trusts
-/// nobody but whom the settings name.
+/// Names the file with the server's authority to the process that the next test starts. Both are not of a build that
+/// trusts nobody but whom the settings name.
 #[cfg(not(feature = "only-extra-ca"))]
 const IN_A_PROCESS_OF_ITS_OWN: &str = "TUNEKEY_TEST_AUTHORITY";
 

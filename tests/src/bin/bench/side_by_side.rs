@@ -1,4 +1,5 @@
-//! A whole sign-in beside clients that others wrote for the same services, turn by turn in one run against the simulator.
+//! A whole sign-in beside clients that others wrote for the same services, turn by turn in one run against the
+//! simulator.
 
 use std::path::Path;
 use std::process::Stdio;

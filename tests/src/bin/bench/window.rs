@@ -164,8 +164,9 @@ async fn code_in_the_window(service: Service) -> Result<f64> {
     Ok(painted - began)
 }
 
-/// Milliseconds from the start of a process that only opens a Tauri window to its first picture being on the screen: as with
-/// the code, to the frame after the one that draws it. WebDriver looks at it as it looks at ours, and clicks nothing.
+/// Milliseconds from the start of a process that only opens a Tauri window to its first picture being on the screen: as
+/// with the code, to the frame after the one that draws it. WebDriver looks at it as it looks at ours, and clicks
+/// nothing.
 async fn first_picture_of_a_bare_window() -> Result<f64> {
     let desktop = Desktop::start().await?;
     let window = Window::open_program(&desktop.sandbox, &released("examples/bare_window")?, &[]).await?;

@@ -24,6 +24,7 @@ problem: Problem | null,
  */
 tokens: Array<ApiToken>, 
 /**
- * Who used it last. While this window does not answer: who was answered by another process since, a short while ago.
+ * Who used it last. While this window does not answer: who was answered by another process since, a short while
+ * ago.
  */
 last_use: ApiVisit | null, };

@@ -2,8 +2,8 @@
 import type { ChannelRecord } from "./ChannelRecord";
 
 /**
- * Who is told, again and again, that all is well: a dead man's switch such as healthchecks.io. Its address is secret and
- * stands in the store.
+ * Who is told, again and again, that all is well: a dead man's switch such as healthchecks.io. Its address is secret
+ * and stands in the store.
  */
 export type Ping = { 
 /**
