@@ -2,7 +2,8 @@
 
 use serde_json::json;
 use tunekey_core::{
-    Delivery, DeliveryOutcome, DeliveryRecord, DeliveryScope, Language, Preset, TuneKey, presets,
+    Delivery, DeliveryId, DeliveryOutcome, DeliveryRecord, DeliveryScope, DeliveryState, Language, Preset,
+    TuneKey, presets,
 };
 
 use crate::args::DeliveryCommand;
@@ -144,8 +145,23 @@ fn list(tunekey: &TuneKey, account: Option<&str>, output: Output) -> Result<(), 
             "还没有投递。用 `tunekey delivery presets` 查看可以投递到哪里。",
         ));
     } else {
-        let rows: Vec<_> = deliveries.iter().map(|delivery| row(delivery, output.language)).collect();
-        output.line(&table::aligned(&rows));
+        let statuses = tunekey.snapshot().deliveries;
+        let is_waiting = |id: &DeliveryId| {
+            statuses.iter().any(|one| one.delivery.id == *id && one.state == DeliveryState::Waiting)
+        };
+        let row = |delivery: &Delivery| {
+            let mut row = row(delivery, output.language);
+            if delivery.last.is_some() && is_waiting(&delivery.id) {
+                row.push(output.language.pick("a newer key waits", "有新密钥待送达").to_owned());
+            }
+            row
+        };
+        output.line(&table::aligned(&deliveries.iter().map(row).collect::<Vec<_>>()));
+        for delivery in &deliveries {
+            if let Some(notice) = delivery.last.as_ref().and_then(|last| last.notice) {
+                output.note(&format!("{}  {}", delivery.id, output.language.of(notice.words())));
+            }
+        }
     }
     Ok(())
 }

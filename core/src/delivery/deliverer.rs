@@ -95,6 +95,10 @@ impl Deliverer {
         let is_own = delivery.scope == DeliveryScope::OwnSignIn;
         let tried = newest_key(&delivery, &accounts.record(&delivery.account)?);
         let loaded = self.load(&delivery, interaction(purpose)).await;
+        if purpose != Purpose::Queue && is_handed_on(&delivery, &loaded) {
+            // That there is nothing to send is no failure of what was delivered.
+            return Err(handed_on());
+        }
         if purpose == Purpose::Test {
             delivery.scope = DeliveryScope::PlayingOnly;
         }
@@ -164,7 +168,11 @@ impl Deliverer {
         id: &DeliveryId,
     ) -> Result<String, Problem> {
         let delivery = accounts.delivery(id)?;
-        let kept = self.load(&delivery, Interaction::Allowed).await?;
+        let kept = self.load(&delivery, Interaction::Allowed).await;
+        if is_handed_on(&delivery, &kept) {
+            return Err(handed_on());
+        }
+        let kept = kept?;
         let names = delivery.target.secrets();
         // A preview needs no secret to show that there is one.
         let secrets = names.into_iter().map(|name| (name, Secret::default())).collect();
@@ -219,7 +227,8 @@ impl Deliverer {
             }
             DeliveryScope::OwnSignIn => {
                 let loaded = self.vault.own(&delivery.id.own_slot(), account, interaction).await;
-                (loaded, no_own_sign_in(missing, delivery.delivered.is_some()))
+                let words = ("Sign in once more for this tool first.", "请先为该工具再登录一次。");
+                (loaded, missing.with_words(words.0, words.1))
             }
         };
         match loaded {
@@ -381,17 +390,17 @@ fn is_missing(loaded: &Result<StoredCredential, Problem>) -> bool {
     loaded.as_ref().is_err_and(|problem| problem.code == ProblemCode::CredentialMissing)
 }
 
-/// That there is no sign-in of a delivery's own, or none any more.
-fn no_own_sign_in(missing: Problem, was_delivered: bool) -> Problem {
-    if was_delivered {
-        missing.with_words(
-            "The tool has its own sign-in and renews it; TuneKey keeps no copy. If it stopped working there, sign in once \
-             more for this tool.",
-            "该工具已有自己的登录并自行续期，TuneKey 不保留副本。如果它在那边失效，请为该工具再登录一次。",
-        )
-    } else {
-        missing.with_words("Sign in once more for this tool first.", "请先为该工具再登录一次。")
-    }
+/// Whether a sign-in of the delivery's own has gone to its target, where it is renewed: no copy is kept.
+fn is_handed_on(delivery: &Delivery, loaded: &Result<StoredCredential, Problem>) -> bool {
+    delivery.scope == DeliveryScope::OwnSignIn && delivery.delivered.is_some() && is_missing(loaded)
+}
+
+fn handed_on() -> Problem {
+    Problem::invalid(
+        "The tool has its own sign-in and renews it; TuneKey keeps no copy. If it stopped working there, sign in once \
+         more for this tool.",
+        "该工具已有自己的登录并自行续期，TuneKey 不保留副本。如果它在那边失效，请为该工具再登录一次。",
+    )
 }
 
 fn interaction(purpose: Purpose) -> Interaction<'static> {
@@ -441,8 +450,7 @@ async fn send_file(
     if let Some(then) = &target.then {
         command::run(then, &payload, command::Gives::Nothing).await?;
     }
-    let notice = written.was_rewritten.then_some(DeliveryNotice::Rewritten);
-    Ok(Sent { outcome: DeliveryOutcome::Confirmed, notice, written: Some(written.sum) })
+    Ok(Sent { outcome: DeliveryOutcome::Confirmed, notice: written.notice, written: Some(written.sum) })
 }
 
 fn preview(target: &Target, payload: &Payload) -> Result<String, DeliveryError> {

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::edit::{self, Place};
 use super::error::{DeliveryError, NotAFile};
+use super::model::DeliveryNotice;
 use super::payload::{Payload, exposed};
 use super::target::{FileContent, FileTarget, PlacedValue, Replace};
 use super::template;
@@ -26,8 +27,8 @@ const SUM_LENGTH: usize = 16;
 pub(super) struct Written {
     /// The checksum of the whole file.
     pub(super) sum: String,
-    /// Whether another program had rewritten the file since the last time.
-    pub(super) was_rewritten: bool,
+    /// What the person should know of the file.
+    pub(super) notice: Option<DeliveryNotice>,
 }
 
 /// Writes the file and reads it back. `last` is the checksum of what was written last.
@@ -63,7 +64,14 @@ pub(super) fn write(
     // What a delivery wrote that was cut off before it was noted is ours, too.
     let is_ours = was.as_deref() == last || was.as_ref() == Some(&sum);
     let was_rewritten = is_whole && last.is_some() && was.is_some() && !is_ours;
-    Ok(Written { sum, was_rewritten })
+    let stops_its_reader = matches!(target.content, FileContent::RawVariables { .. })
+        && after.lines().any(|line| line.trim().is_empty());
+    let notice = if was_rewritten {
+        Some(DeliveryNotice::Rewritten)
+    } else {
+        stops_its_reader.then_some(DeliveryNotice::EmptyLine)
+    };
+    Ok(Written { sum, notice })
 }
 
 /// What is written, for a preview: the whole file, or the values in it.
@@ -310,7 +318,7 @@ mod tests {
         let written = write(&file, &payload("first"), None).expect("it is written");
         assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "MUSIC_U=first; __csrf=c");
         assert_eq!((mode(&path), mode(path.parent().expect("a folder"))), (0o600, 0o700));
-        assert!(!written.was_rewritten, "nothing was there before");
+        assert_eq!(written.notice, None, "nothing was there before");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("it is ours");
         write(&file, &payload("second"), Some(&written.sum)).expect("it is written");
         assert_eq!(mode(&path), 0o640, "whoever could read it still can");
@@ -334,14 +342,14 @@ mod tests {
         let file = target(path.clone(), FileContent::Whole);
         let first = write(&file, &payload("first"), None).expect("it is written");
         let again = write(&file, &payload("first"), Some(&first.sum)).expect("it is written");
-        assert!(!again.was_rewritten, "it is as it was left");
+        assert_eq!(again.notice, None, "it is as it was left");
         std::fs::OpenOptions::new()
             .append(true)
             .open(&path)
             .and_then(|mut file| file.write_all(b"more"))
             .expect("it is ours");
         let second = write(&file, &payload("second"), Some(&first.sum)).expect("it is written");
-        assert!(second.was_rewritten);
+        assert_eq!(second.notice, Some(DeliveryNotice::Rewritten));
         assert_eq!(std::fs::read_to_string(&path).expect("it is there"), "MUSIC_U=second; __csrf=c");
     }
 
@@ -389,5 +397,18 @@ mod tests {
         let missing = FileContent::Toml { values: vec![value("/a", "{{cookie}}")] };
         write(&target(dir.path().join("none.toml"), missing), &payload("x"), None)
             .expect_err("nothing to change");
+    }
+    #[test]
+    fn an_empty_line_is_told_of_where_it_stops_the_tools_own_reader() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join(".env");
+        let values = vec![PlacedValue { at: "COOKIE".to_owned(), value: "{{cookie}}".to_owned() }];
+        let raw = target(path.clone(), FileContent::RawVariables { values: values.clone() });
+        let read_by_all = target(path.clone(), FileContent::Variables { values });
+        for (text, told) in [("A=1\n", None), ("A=1\n\nB=2\n", Some(DeliveryNotice::EmptyLine))] {
+            File::create(&path).and_then(|mut file| file.write_all(text.as_bytes())).expect("a file");
+            assert_eq!(write(&raw, &payload("first"), None).expect("it is written").notice, told, "{text:?}");
+            assert_eq!(write(&read_by_all, &payload("second"), None).expect("it is written").notice, None);
+        }
     }
 }

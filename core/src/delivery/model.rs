@@ -242,6 +242,8 @@ pub enum DeliveryNotice {
     OtherEntry,
     /// The entry is switched off at the target.
     SwitchedOff,
+    /// There is an empty line in the file, at which the tool's own reader stops.
+    EmptyLine,
 }
 
 impl DeliveryNotice {
@@ -260,6 +262,11 @@ impl DeliveryNotice {
             Self::SwitchedOff => Bilingual::new(
                 "The entry is switched off at the target; switch it on there.",
                 "该条目在目标中已停用，请在目标里启用。",
+            ),
+            Self::EmptyLine => Bilingual::new(
+                "There is an empty line in the file, at which the tool’s own reader stops. Unless Compose reads the file, \
+                 take the line out.",
+                "文件中有空行，该工具自带的读取器会在那里出错。若不是由 Compose 读取，请删除空行。",
             ),
         }
     }

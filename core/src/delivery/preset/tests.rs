@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tunekey_services::{AccountId, netease};
+use tunekey_services::{AccountId, netease, qqmusic};
 
 use super::*;
 use crate::delivery::model::DeliveryScope;
@@ -36,12 +36,33 @@ fn every_preset_makes_a_delivery_of_its_answers_with_the_secrets_that_it_asks_fo
     for preset in presets() {
         assert!(names.insert(preset.name), "{} twice", preset.name);
         let draft = preset.draft(&answers(preset), DeliveryScope::PlayingOnly).expect(preset.name);
-        draft.check(tunekey_services::netease::ID).expect(preset.name);
+        let suits = [netease::ID, qqmusic::ID].map(|service| draft.check(service).is_ok());
+        assert!(suits.contains(&true), "{} suits no service", preset.name);
         let asked: BTreeSet<String> = preset.secrets().map(str::to_owned).collect();
         assert_eq!(draft.target.secrets(), asked, "{}", preset.name);
         let json = serde_json::to_string(&draft.target).expect("it has a JSON form");
         assert_eq!(serde_json::from_str::<super::super::Target>(&json).expect("and back"), draft.target);
         assert!(!draft.target.summary().is_empty(), "{}", preset.name);
+    }
+}
+
+#[test]
+fn what_is_for_another_service_is_refused_before_it_is_added() {
+    for (name, suits, other) in [
+        ("openlist", netease::ID, qqmusic::ID),
+        ("ncm-api", netease::ID, qqmusic::ID),
+        ("qqmusic-api-web", qqmusic::ID, netease::ID),
+        // The platform is “tx” unless another is named.
+        ("lx-music-api-server", qqmusic::ID, netease::ID),
+        // The answer is QQ_COOKIE.
+        ("unblock-netease-music", qqmusic::ID, netease::ID),
+    ] {
+        let preset = Preset::by_name(name).expect("it is one");
+        let draft = preset.draft(&answers(preset), DeliveryScope::PlayingOnly).expect(name);
+        draft.check(suits).expect(name);
+        let refused = draft.check(other).expect_err(name);
+        assert_eq!(refused.code, ProblemCode::InvalidInput, "{name}");
+        assert!(refused.to_string().contains("is for another service"), "{name}: {refused}");
     }
 }
 

@@ -138,10 +138,16 @@ async fn a_new_key_of_the_account_goes_nowhere_near_a_tool_with_a_sign_in_of_its
     home.tunekey.save(&grant("Q_H_L_again"), Method::QqScan, &Scanner::default()).await.expect("it is saved");
     assert_eq!(home.state(), DeliveryState::HandedOver, "signing in again takes nothing back");
     assert!(home.text().contains("Q_H_L_tool"));
-    let sent = home.tunekey.send_delivery(&home.delivery).await.expect("it is noted");
-    let problem = sent.problem.expect("there is nothing to send");
-    assert_eq!(problem.code, ProblemCode::CredentialMissing);
-    assert!(problem.words.is_some_and(|words| words.english.contains("keeps no copy")));
+    for refused in [
+        home.tunekey.send_delivery(&home.delivery).await.map(drop),
+        home.tunekey.test_delivery(&home.delivery).await.map(drop),
+        home.tunekey.preview_delivery(&home.delivery).await.map(drop),
+    ] {
+        let problem = refused.expect_err("there is nothing to send");
+        assert_eq!(problem.code, ProblemCode::InvalidInput, "the store is not at fault");
+        assert!(problem.words.is_some_and(|words| words.english.contains("keeps no copy")));
+        assert_eq!(home.state(), DeliveryState::HandedOver, "what was delivered has not failed");
+    }
     assert!(home.text().contains("Q_H_L_tool"), "least of all the account's own");
 }
 

@@ -3,4 +3,4 @@
 /**
  * What was noticed of a target.
  */
-export type DeliveryNotice = "rewritten" | "other_entry" | "switched_off";
+export type DeliveryNotice = "rewritten" | "other_entry" | "switched_off" | "empty_line";

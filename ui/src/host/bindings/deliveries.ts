@@ -386,8 +386,8 @@ export const deliveries: DeliveryFacts = {
         "chinese": "写入 .env 中的 QQ_COOKIE 或 NETEASE_COOKIE。重新创建进程后生效，Compose 请用 up -d --force-recreate。QQ 账号仅支持以 QQ 登录的。"
       },
       "setup": {
-        "english": "Have its service read that file, with env_file in Compose. The file has to be there already, and no line of it may be empty: its own reader stops there.",
-        "chinese": "让其服务读取该文件，Compose 中用 env_file。该文件须已存在且不能有空行，其自带的读取器遇到空行会失败。"
+        "english": "Have its service read that file: started with node from its app.js, or with env_file in Compose. No line of it may be empty: its own reader stops there.",
+        "chinese": "让其服务读取该文件：用 node 启动其 app.js，或在 Compose 中用 env_file。文件中不能有空行，其自带的读取器遇到空行会失败。"
       },
       "proof": {
         "english": "The file is read back after it is written. A program that runs afterwards and ends with an error counts as a failure.",
@@ -883,8 +883,8 @@ export const deliveries: DeliveryFacts = {
         "chinese": "只改动一个变量，其余字节保持原样。"
       },
       "setup": {
-        "english": "Have your program read that file. It has to be there already.",
-        "chinese": "让你的程序读取该文件，该文件须已存在。"
+        "english": "Have your program read that file. Where there is none, one with that variable alone is made.",
+        "chinese": "让你的程序读取该文件；文件不存在时会新建，其中只有该变量。"
       },
       "proof": {
         "english": "The file is read back after it is written. A program that runs afterwards and ends with an error counts as a failure.",
@@ -1301,6 +1301,10 @@ export const deliveries: DeliveryFacts = {
     "switched_off": {
       "english": "The entry is switched off at the target; switch it on there.",
       "chinese": "该条目在目标中已停用，请在目标里启用。"
+    },
+    "empty_line": {
+      "english": "There is an empty line in the file, at which the tool’s own reader stops. Unless Compose reads the file, take the line out.",
+      "chinese": "文件中有空行，该工具自带的读取器会在那里出错。若不是由 Compose 读取，请删除空行。"
     }
   }
 };

@@ -97,9 +97,9 @@ pub(super) const UNBLOCK_NETEASE: Preset = Preset {
         "写入 .env 中的 QQ_COOKIE 或 NETEASE_COOKIE。重新创建进程后生效，Compose 请用 up -d --force-recreate。QQ 账号仅支持以 QQ 登录的。",
     ),
     setup: Bilingual::new(
-        "Have its service read that file, with env_file in Compose. The file has to be there already, and no line \
-         of it may be empty: its own reader stops there.",
-        "让其服务读取该文件，Compose 中用 env_file。该文件须已存在且不能有空行，其自带的读取器遇到空行会失败。",
+        "Have its service read that file: started with node from its app.js, or with env_file in Compose. No line of it \
+         may be empty: its own reader stops there.",
+        "让其服务读取该文件：用 node 启动其 app.js，或在 Compose 中用 env_file。文件中不能有空行，其自带的读取器遇到空行会失败。",
     ),
     proof: Bilingual::new(
         "The file is read back after it is written. A program that runs afterwards and ends with an error counts as a failure.",

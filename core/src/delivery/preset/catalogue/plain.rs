@@ -41,8 +41,8 @@ pub(super) const ENV: Preset = Preset {
         "只改动一个变量，其余字节保持原样。",
     ),
     setup: Bilingual::new(
-        "Have your program read that file. It has to be there already.",
-        "让你的程序读取该文件，该文件须已存在。",
+        "Have your program read that file. Where there is none, one with that variable alone is made.",
+        "让你的程序读取该文件；文件不存在时会新建，其中只有该变量。",
     ),
     proof: Bilingual::new(
         "The file is read back after it is written. A program that runs afterwards and ends with an error counts as a failure.",
