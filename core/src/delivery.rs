@@ -44,6 +44,7 @@ pub use facts::DeliveryFacts;
 pub use model::{
     DeliveredKey, Delivery, DeliveryId, DeliveryNotice, DeliveryOutcome, DeliveryRecord, DeliveryScope,
 };
+pub(crate) use preset::check_service;
 pub use preset::{AnswerKind, Preset, PresetAnswers, PresetGroup, PresetQuestion, presets};
 pub use status::{DeliveryState, DeliveryStatus};
 pub use target::{

@@ -8,7 +8,6 @@ use super::edit::{EditError, Place, edited};
 use super::error::{DeliveryError, NotAFile};
 use super::model::{Delivery, DeliveryId, DeliveryScope};
 use super::payload::Payload;
-use super::preset::Preset;
 use super::target::{CommandTarget, FileContent, FileTarget, SIGNING, Target};
 use super::template::{self, TemplateError};
 use super::{cookie_cloud, http};
@@ -86,29 +85,7 @@ impl DeliveryDraft {
         if self.scope == DeliveryScope::OwnSignIn && !renews {
             return Err(DeliveryError::NothingToHandOver.problem());
         }
-        self.check_target().map_err(DeliveryError::problem)?;
-        self.check_fields(service)
-    }
-
-    /// Whether a cookie of the service has all that is wanted of one. Of a whole credential only itself can say.
-    fn check_fields(&self, service: ServiceId) -> Result<(), Problem> {
-        let Some(facts) = registry::facts(service) else { return Ok(()) };
-        let preset = Preset::by_name(&self.preset).map_or(&[][..], |preset| preset.fields);
-        let mut wanted = preset.to_vec();
-        if self.scope == DeliveryScope::PlayingOnly {
-            let names = self.target.templates().into_iter().filter_map(|text| template::names(text).ok());
-            wanted.extend(names.flatten().filter_map(|name| name.strip_prefix("field.")));
-        }
-        match wanted.into_iter().find(|name| !facts.cookie.playing.contains(name)) {
-            Some(missing) => Err(Problem::invalid(
-                format!(
-                    "What plays of {} has no {missing}: that is for another service.",
-                    facts.name.english
-                ),
-                format!("{}播放所需的部分没有 {missing}：这是给其他平台的。", facts.name.chinese),
-            )),
-            None => Ok(()),
-        }
+        self.check_target().map_err(DeliveryError::problem)
     }
 
     /// Whether what signs can.

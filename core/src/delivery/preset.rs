@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use tunekey_services::{Bilingual, display_text};
+use tunekey_services::{Bilingual, ServiceId, display_text, registry};
 
 use super::draft::DeliveryDraft;
 use super::model::{Delivery, DeliveryScope};
 use super::target::Target;
+use super::template;
 use crate::export::Format;
 use crate::problem::{Problem, ProblemCode};
 
@@ -104,6 +105,26 @@ pub enum AnswerKind {
 
 /// Answers that are not secret, by the names of their questions.
 pub type PresetAnswers = BTreeMap<String, String>;
+
+/// Whether a cookie of the service has all that is wanted of one. Of a whole credential only itself can say.
+///
+/// # Errors
+/// `InvalidInput` names what is missing.
+pub(crate) fn check_service(draft: &DeliveryDraft, service: ServiceId) -> Result<(), Problem> {
+    let Some(facts) = registry::facts(service) else { return Ok(()) };
+    let mut wanted = Preset::by_name(&draft.preset).map_or_else(|_| Vec::new(), |one| one.fields.to_vec());
+    if draft.scope == DeliveryScope::PlayingOnly {
+        let names = draft.target.templates().into_iter().filter_map(|text| template::names(text).ok());
+        wanted.extend(names.flatten().filter_map(|name| name.strip_prefix("field.")));
+    }
+    match wanted.into_iter().find(|name| !facts.cookie.playing.contains(name)) {
+        Some(missing) => Err(Problem::invalid(
+            format!("What plays of {} has no {missing}: that is for another service.", facts.name.english),
+            format!("{}播放所需的部分没有 {missing}：这是给其他平台的。", facts.name.chinese),
+        )),
+        None => Ok(()),
+    }
+}
 
 /// What a preset makes of its answers.
 struct Made {

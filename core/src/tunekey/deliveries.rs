@@ -15,7 +15,8 @@ use tunekey_services::{AccountId, Credential, Secret, display_text};
 use super::lookup::find_named;
 use super::{TuneKey, service_of};
 use crate::delivery::{
-    Deliverer, Delivery, DeliveryDraft, DeliveryId, DeliveryRecord, DeliveryScope, Purpose, is_due,
+    Deliverer, Delivery, DeliveryDraft, DeliveryId, DeliveryRecord, DeliveryScope, Purpose, check_service,
+    is_due,
 };
 use crate::problem::{Problem, ProblemCode};
 use crate::store::{Interaction, StoreState};
@@ -79,6 +80,7 @@ impl TuneKey {
     ) -> Result<(), Problem> {
         self.0.accounts.record(account)?;
         draft.check(account.service)?;
+        check_service(draft, account.service)?;
         let kept = replaced.map(|delivery| delivery.target.secrets()).unwrap_or_default();
         check_secrets(draft, secrets, &kept)
     }
