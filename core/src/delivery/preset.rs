@@ -119,8 +119,8 @@ pub(crate) fn check_service(draft: &DeliveryDraft, service: ServiceId) -> Result
     }
     match wanted.into_iter().find(|name| !facts.cookie.playing.contains(name)) {
         Some(missing) => Err(Problem::invalid(
-            format!("What plays of {} has no {missing}: that is for another service.", facts.name.english),
-            format!("{}播放所需的部分没有 {missing}：这是给其他平台的。", facts.name.chinese),
+            format!("{} plays without {missing}. Choose what is for this service.", facts.name.english),
+            format!("{}播放时没有 {missing}，请选择适用于该平台的选项。", facts.name.chinese),
         )),
         None => Ok(()),
     }

@@ -63,7 +63,7 @@ fn what_is_for_another_service_is_refused_before_it_is_added() {
         check_service(&draft, suits).expect(name);
         let refused = check_service(&draft, other).expect_err(name);
         assert_eq!(refused.code, ProblemCode::InvalidInput, "{name}");
-        assert!(refused.to_string().contains("is for another service"), "{name}: {refused}");
+        assert!(refused.to_string().contains("what is for this service"), "{name}: {refused}");
     }
 }
 
