@@ -50,7 +50,8 @@ impl Point {
 #[derive(Debug, Default)]
 pub struct Death {
     point: Option<Point>,
-    calls: AtomicUsize,
+    begun: AtomicUsize,
+    ended: AtomicUsize,
     has_come: Notify,
 }
 
@@ -69,9 +70,9 @@ impl Death {
         comes
     }
 
-    /// How many calls of the store there were.
+    /// How many calls of the store have given their answer.
     pub fn calls(&self) -> usize {
-        self.calls.load(Ordering::Acquire)
+        self.ended.load(Ordering::Acquire)
     }
 
     /// Waits until it has come.
@@ -97,10 +98,11 @@ pub struct Mortal {
 
 impl Mortal {
     async fn call<T>(&self, act: impl Future<Output = T>) -> T {
-        let call = self.death.calls.fetch_add(1, Ordering::AcqRel);
+        let call = self.death.begun.fetch_add(1, Ordering::AcqRel);
         self.death.pass(Point::Before(call)).await;
         let done = act.await;
         self.death.pass(Point::After(call)).await;
+        self.death.ended.fetch_add(1, Ordering::AcqRel);
         done
     }
 }

@@ -370,8 +370,8 @@ fn address_words(why: BadAddress) -> (ProblemCode, &'static str, &'static str) {
             "地址中带有用户名或密码，会被写进日志，请改用机密字段。",
         ),
         BadAddress::Plain => (
-            "That address is not encrypted: whoever is on the way can read the credential. Use https, or agree to it.",
-            "该地址未加密，途经者可以读到凭据。请使用 https，或明确同意。",
+            "That address is not encrypted: whoever is on the way can read the credential. Use https, or agree to it (plain-http).",
+            "该地址未加密，途经者可以读到凭据。请使用 https，或明确同意（plain-http）。",
         ),
         BadAddress::PlainAbroad => (
             "That address is not encrypted and leads out of your network. Use https.",

@@ -77,7 +77,7 @@ export function suits({ fields }: Preset, service: ServiceId): boolean {
 /** The answers that hold until others are given. */
 export function answersOf({ questions }: Preset, given: Record<string, string> = {}): Record<string, string> {
   const open = questions.filter(({ is_secret }) => !is_secret);
-  return Object.fromEntries(open.map(({ name, default: usual, choices }) => [name, given[name] ?? usual ?? choices[0] ?? '']));
+  return Object.fromEntries(open.map(({ name, default: usual }) => [name, given[name] ?? usual ?? '']));
 }
 
 /** The secrets that are needed with these answers: those that are asked for, and those that the answers name. */

@@ -100,6 +100,24 @@ describe('setting one up', () => {
     expect(await plain('#dv-status')).toBe('Not delivered yet.');
   });
 
+  test('one of several is chosen by the person, and nothing is chosen beforehand', async () => {
+    await open('deliver-pick-netease');
+    await tabTo('dl-unblock-netease-music');
+    await press('Enter');
+    await tabTo('dq-path');
+    await type('/srv/unblock/.env');
+    await tabTo('dl-save');
+    await press('Enter');
+    expect((await focused()).id, 'what is missing gets the focus').toBe('dq-variable');
+    expect(await plain('#dq-variable-e')).toBe('This is needed.');
+    await press('ArrowDown', 'ArrowDown');
+    expect(await shown('#dq-variable-e')).toBe(false);
+    await tabTo('dl-save');
+    await press('Enter');
+    const [, , draft] = (await lastCall()) as [string, string, { answers: Record<string, string> }];
+    expect(draft.answers).toMatchObject({ path: '/srv/unblock/.env', variable: 'NETEASE_COOKIE' });
+  });
+
   test('a file is chosen in the system’s dialog', async () => {
     await open('deliver-meting');
     await tabTo('dq-path-b');
