@@ -14,7 +14,8 @@ use crate::steps::{Steps, command, output, succeed, write as write_file};
 const WRITTEN: &str = "tunekey-bill-of-materials";
 
 /// The crates whose folders the tool writes a bill into.
-const CRATES: [&str; 8] = ["services", "core", "cli", "src-tauri", "simulator", "tests", "fuzz", "xtask"];
+const CRATES: [&str; 10] =
+    ["services", "browser", "core", "api", "cli", "src-tauri", "simulator", "tests", "fuzz", "xtask"];
 
 /// Writes those of a program: into the folder of artefacts and, compressed, into what goes into its packages.
 ///
