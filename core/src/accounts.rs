@@ -3,8 +3,9 @@
 //! Every change goes the same way: change the ledger, look at all records again, tell the fronts what differs. What
 //! waits for the disk is `async`; the rest is memory, and never waits.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::broadcast;
@@ -28,6 +29,9 @@ mod notifications;
 
 /// How long before a renewal an account counts as "renews soon".
 const SOON: SignedDuration = SignedDuration::from_hours(1);
+/// How often it is enough to look at what changes with time alone. When many are renewed, the schedule asks each time
+/// that one has ended.
+const REFRESH_PACE: Duration = Duration::from_secs(1);
 /// How many renewals in a row must have failed before that is more than a passing failure.
 const FAILURES_THAT_WARN: usize = 2;
 /// How much of the history fronts see.
@@ -53,6 +57,8 @@ struct Inner {
 struct Now {
     /// The newest revision given to an account's state, or to its removal.
     revision: u64,
+    /// When all records were last looked at because time has passed, by the boot clock.
+    refreshed_at: Option<Duration>,
     ledger: Arc<Ledger>,
     views: Vec<Account>,
     deliveries: Vec<DeliveryStatus>,
@@ -138,12 +144,12 @@ impl Accounts {
     }
 
     /// Every record.
-    pub(crate) fn records(&self) -> Vec<AccountRecord> {
+    pub(crate) fn records(&self) -> Vec<Arc<AccountRecord>> {
         known(&self.0.now().ledger).cloned().collect()
     }
 
     /// One record.
-    pub(crate) fn record(&self, id: &AccountId) -> Result<AccountRecord, Problem> {
+    pub(crate) fn record(&self, id: &AccountId) -> Result<Arc<AccountRecord>, Problem> {
         let now = self.0.now();
         known(&now.ledger).find(|record| record.id == *id).cloned().ok_or_else(|| unknown(id))
     }
@@ -185,8 +191,7 @@ impl Accounts {
         change: impl FnOnce(&mut AccountRecord) -> R + Send + 'static,
     ) -> Result<R, Problem> {
         let wanted = id.clone();
-        let changed = self
-            .change(move |ledger| ledger.accounts.iter_mut().find(|record| record.id == wanted).map(change));
+        let changed = self.change(move |ledger| ledger.record_mut(&wanted).map(change));
         changed.await?.ok_or_else(|| unknown(id))
     }
 
@@ -200,9 +205,9 @@ impl Accounts {
         let wanted = id.clone();
         let changed = self.change(move |ledger| {
             if ledger.accounts.iter().all(|record| record.id != wanted) {
-                ledger.accounts.extend(first);
+                ledger.accounts.extend(first.map(Arc::new));
             }
-            ledger.accounts.iter_mut().find(|record| record.id == wanted).map(change)
+            ledger.record_mut(&wanted).map(change)
         });
         changed.await?.ok_or_else(|| unknown(id))
     }
@@ -255,9 +260,15 @@ impl Accounts {
         self.on_disk(Inner::reload).await;
     }
 
-    /// Looks at every record again, with the time of now, and tells the fronts what differs.
+    /// Looks at every record again, with the time of now, and tells the fronts what differs; not more often than
+    /// [`REFRESH_PACE`].
     pub(crate) fn refresh(&self) {
-        self.0.refresh();
+        let boot = self.0.clock.boot();
+        let is_fresh = |at: Duration| boot.checked_sub(at).is_some_and(|ago| ago < REFRESH_PACE);
+        if !self.0.now().refreshed_at.is_some_and(is_fresh) {
+            self.0.refresh();
+            self.0.now().refreshed_at = Some(boot);
+        }
     }
 
     /// Changes the ledger, and takes over what is in it then.
@@ -280,8 +291,8 @@ impl Inner {
     /// Changes the ledger, and takes over what is in it then, whether the change was refused or not: another
     /// process may have changed it before, and that it has been read here must not hide that.
     fn change<R>(&self, change: impl FnOnce(&mut Ledger) -> R) -> Result<R, Problem> {
-        let result = self.file.update(change)?;
-        self.read_again()?;
+        let (result, ledger) = self.file.update_and_read(change)?;
+        self.take_over(ledger);
         Ok(result)
     }
 
@@ -321,8 +332,13 @@ impl Inner {
     }
 
     fn read_again(&self) -> Result<(), Problem> {
+        self.take_over(self.file.read()?);
+        Ok(())
+    }
+
+    /// Shows what the file says now.
+    fn take_over(&self, ledger: Arc<Ledger>) {
         let changed = {
-            let ledger = self.file.read()?;
             let pictures = self.pictures_to_load(&ledger);
             let settings = ledger.settings.clone();
             let notifications = ledger.notifications.settings.clone();
@@ -343,21 +359,19 @@ impl Inner {
             Some(changed) => self.refresh_those(|id| changed.contains(id)),
             None => self.refresh(),
         }
-        Ok(())
     }
 
     /// The pictures of the accounts that were not here before.
     fn pictures_to_load(&self, ledger: &Ledger) -> Vec<(AccountId, Option<Picture>)> {
-        let mut ids: Vec<_> = ledger.accounts.iter().map(|record| record.id.clone()).collect();
-        {
+        let new: Vec<_> = {
             let now = self.now();
-            ids.retain(|id| !now.pictures.contains_key(id));
-        }
-        let load = |id: AccountId| {
-            let picture = avatar::load(&self.profile, &id).map(Picture::from);
-            (id, picture)
+            ledger.accounts.iter().filter(|record| !now.pictures.contains_key(&record.id)).collect()
         };
-        ids.into_iter().map(load).collect()
+        let load = |record: &Arc<AccountRecord>| {
+            let picture = avatar::load(&self.profile, &record.id).map(Picture::from);
+            (record.id.clone(), picture)
+        };
+        new.into_iter().map(load).collect()
     }
 }
 
@@ -376,14 +390,15 @@ impl Inner {
         let at = self.clock.now();
         let mut now = self.now();
         let ledger = Arc::clone(&now.ledger);
-        let before = std::mem::take(&mut now.views).into_iter();
-        let mut before: BTreeMap<_, _> = before.map(|account| (account.id.clone(), account)).collect();
+        let mut before = VecDeque::from(std::mem::take(&mut now.views));
         let is_shown = |record: &AccountRecord| !(record.signing_out && now.removed.contains(&record.id));
-        let records: Vec<_> = known(&ledger).filter(|record| is_shown(record)).collect();
+        let records: Vec<_> = known(&ledger).map(Arc::as_ref).filter(|record| is_shown(record)).collect();
         let mut views = Vec::with_capacity(records.len());
         // Sent while the views are held, so that two changes cannot overtake each other.
         for record in &records {
-            let old = before.remove(&record.id);
+            // The first one, unless accounts have come or gone.
+            let place = before.iter().position(|account| account.id == record.id);
+            let old = place.and_then(|place| before.remove(place));
             let old_revision = old.as_ref().map_or(0, |old| old.revision);
             let account = match old {
                 Some(old) if !is_wanted(&record.id) => old,
@@ -401,9 +416,9 @@ impl Inner {
             views.push(account);
         }
         now.views = views;
-        for id in before.into_keys() {
+        for gone in before {
             now.revision += 1;
-            self.tell(Event::AccountGone { id, revision: now.revision });
+            self.tell(Event::AccountGone { id: gone.id, revision: now.revision });
         }
         let deliveries = statuses(&ledger.deliveries, &records);
         if now.deliveries != deliveries {
@@ -432,7 +447,7 @@ impl Drop for BusyGuard<'_> {
 
 /// The records of services that this build knows. What a newer one has written of others stays in the ledger and
 /// is not shown.
-fn known(ledger: &Ledger) -> impl Iterator<Item = &AccountRecord> {
+fn known(ledger: &Ledger) -> impl Iterator<Item = &Arc<AccountRecord>> {
     ledger.accounts.iter().filter(|record| registry::by_id(record.id.service).is_some())
 }
 
@@ -441,9 +456,11 @@ fn changed_accounts(before: &Ledger, now: &Ledger) -> Option<HashSet<AccountId>>
     if before.settings != now.settings {
         return None;
     }
-    let before: HashMap<_, _> = before.accounts.iter().map(|record| (&record.id, record)).collect();
-    let changed = now.accounts.iter().filter(|record| before.get(&record.id) != Some(record));
-    Some(changed.map(|record| record.id.clone()).collect())
+    // One that has another place, because accounts have come or gone, is looked at, too.
+    let is_new =
+        |(place, record): &(usize, &Arc<AccountRecord>)| before.accounts.get(*place) != Some(*record);
+    let changed = now.accounts.iter().enumerate().filter(is_new);
+    Some(changed.map(|(_, record)| record.id.clone()).collect())
 }
 
 /// The deliveries of those accounts.

@@ -67,9 +67,10 @@ pub struct Ledger {
     pub version: u32,
     /// The identity that this installation shows to the services: 52 upper-case hexadecimal digits.
     pub device_id: String,
-    /// The accounts, oldest first.
+    /// The accounts, oldest first. Whoever has read the ledger shares those that have not changed since: with hundreds
+    /// of them a change costs what the one that it is about does.
     #[serde(default)]
-    pub accounts: Vec<AccountRecord>,
+    pub accounts: Vec<Arc<AccountRecord>>,
     /// The shared settings.
     #[serde(default)]
     pub settings: Settings,
@@ -114,7 +115,7 @@ impl fmt::Debug for Ledger {
 }
 
 /// What is known of an account and is not secret.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRecord {
     /// Which account.
     pub id: AccountId,
@@ -310,6 +311,14 @@ impl LedgerFile {
     /// `DiskFull`, `LocksUnusable`, `ProfileBusy` or `ProfileUnreadable` when it cannot be locked or written. With any
     /// of them nothing has changed.
     pub fn update<R>(&self, change: impl FnOnce(&mut Ledger) -> R) -> Result<R, Problem> {
+        Ok(self.update_and_read(change)?.0)
+    }
+
+    /// As [`update`](Self::update), with what the file says then.
+    pub(crate) fn update_and_read<R>(
+        &self,
+        change: impl FnOnce(&mut Ledger) -> R,
+    ) -> Result<(R, Arc<Ledger>), Problem> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let _lock = self.lock()?;
         let document = match self.contents()? {
@@ -320,14 +329,17 @@ impl LedgerFile {
         let before = document.ledger();
         let mut after = Ledger::clone(before);
         let result = change(&mut after);
-        after.accounts.iter_mut().for_each(AccountRecord::prune);
+        after.prune(before);
         if let Some(section) = before.newer.iter().find(|section| after.differs(before, **section)) {
             return Err(section.is_newer());
         }
-        if after != **before {
-            self.write(document.changed_to(after).map_err(no_json)?)?;
+        if after == **before {
+            return Ok((result, Arc::clone(before)));
         }
-        Ok(result)
+        let written = document.changed_to(after).map_err(no_json)?;
+        let after = Arc::clone(written.ledger());
+        self.write(written)?;
+        Ok((result, after))
     }
 
     /// Whether the file is another one than when it was last read or written here. Cheap enough to be asked
@@ -480,6 +492,11 @@ fn no_json(error: serde_json::Error) -> Problem {
 }
 
 impl Ledger {
+    /// An account's record, to be changed.
+    pub fn record_mut(&mut self, id: &AccountId) -> Option<&mut AccountRecord> {
+        self.accounts.iter_mut().find(|record| record.id == *id).map(Arc::make_mut)
+    }
+
     /// Whether a section says something else than in another ledger.
     fn differs(&self, other: &Self, section: Section) -> bool {
         match section {
@@ -488,6 +505,15 @@ impl Ledger {
             Section::Quota => self.started != other.started,
             Section::Deliveries => self.deliveries != other.deliveries,
             Section::Notifications => self.notifications != other.notifications,
+        }
+    }
+
+    /// Drops what is too old or too much of the accounts that are not as they were `before`.
+    fn prune(&mut self, before: &Self) {
+        for (place, record) in self.accounts.iter_mut().enumerate() {
+            if before.accounts.get(place) != Some(record) {
+                Arc::make_mut(record).prune();
+            }
         }
     }
 

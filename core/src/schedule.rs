@@ -2,7 +2,7 @@
 //! a [`Host`], so that sixty days of it take a test a moment.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -36,7 +36,7 @@ pub(crate) trait Host: Clone + Send + Sync + 'static {
     async fn follow(&self);
     /// Prepares for a look, and gives what the ledger knows. `None` when this process is not to renew anything by
     /// itself.
-    async fn records(&self) -> Option<Vec<AccountRecord>>;
+    async fn records(&self) -> Option<Vec<Arc<AccountRecord>>>;
     /// Whether the store of the secrets is open.
     fn store_is_open(&self) -> bool;
     /// Renews an account, or asks about it again, and keeps what came of it.
@@ -188,7 +188,7 @@ impl UnderWay {
 #[cfg(test)]
 pub(crate) fn is_due(record: &AccountRecord, at: jiff::Timestamp) -> bool {
     let (mut planner, nothing) = (Planner::default(), HashSet::new());
-    let mut look = |records: &[AccountRecord], boot, at| {
+    let mut look = |records: &[Arc<AccountRecord>], boot, at| {
         let now = Now { wall: at, boot: Duration::from_secs(boot) };
         let view = View { now, records, online: true, store_is_open: true, under_way: &nothing };
         !planner.look(&view).renew.is_empty()
@@ -196,5 +196,5 @@ pub(crate) fn is_due(record: &AccountRecord, at: jiff::Timestamp) -> bool {
     let ago = |minutes| at - jiff::SignedDuration::from_mins(minutes);
     look(&[], 0, ago(100_000));
     look(&[], 100_000 * 60 - 60, ago(1));
-    look(std::slice::from_ref(record), 100_000 * 60, at)
+    look(&[Arc::new(record.clone())], 100_000 * 60, at)
 }

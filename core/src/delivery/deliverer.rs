@@ -93,7 +93,8 @@ impl Deliverer {
         // What a test sends is not what is to be handed over.
         let counts = purpose != Purpose::Test || delivery.scope == DeliveryScope::PlayingOnly;
         let is_own = delivery.scope == DeliveryScope::OwnSignIn;
-        let tried = newest_key(&delivery, &accounts.record(&delivery.account)?);
+        let record = accounts.record(&delivery.account)?;
+        let tried = newest_key(&delivery, &record);
         let loaded = self.load(&delivery, interaction(purpose)).await;
         if purpose != Purpose::Queue && is_handed_on(&delivery, &loaded) {
             // That there is nothing to send is no failure of what was delivered.

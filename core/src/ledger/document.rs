@@ -17,8 +17,8 @@ pub(super) struct Document {
     bytes: Vec<u8>,
     ledger: Arc<Ledger>,
     /// The texts of the accounts and the deliveries, one for each; none of one that was not written here.
-    accounts: Vec<Box<RawValue>>,
-    deliveries: Vec<Box<RawValue>>,
+    accounts: Vec<Arc<RawValue>>,
+    deliveries: Vec<Arc<RawValue>>,
     /// All that stands in it, where this code does not understand all of it.
     beyond: Option<Value>,
 }
@@ -66,7 +66,7 @@ impl Document {
     pub(super) fn new(ledger: Ledger) -> Result<Self, Error> {
         let accounts = texts(&[], &[], &ledger.accounts)?;
         let deliveries = texts(&[], &[], &ledger.deliveries)?;
-        Self::written(ledger, accounts, deliveries)
+        Self::written(ledger, accounts, deliveries, 0)
     }
 
     /// The text that says something else, and all that stands in this one besides.
@@ -78,7 +78,7 @@ impl Document {
             let (before, after) = (serde_json::to_value(&*self.ledger)?, serde_json::to_value(&ledger)?);
             let whole = sections::rewritten(whole, &before, after, &ledger.newer);
             return Ok(Self {
-                bytes: text(&whole)?,
+                bytes: text(&whole, self.bytes.len())?,
                 ledger: Arc::new(ledger),
                 accounts: Vec::new(),
                 deliveries: Vec::new(),
@@ -87,7 +87,7 @@ impl Document {
         }
         let accounts = texts(&self.ledger.accounts, &self.accounts, &ledger.accounts)?;
         let deliveries = texts(&self.ledger.deliveries, &self.deliveries, &ledger.deliveries)?;
-        Self::written(ledger, accounts, deliveries)
+        Self::written(ledger, accounts, deliveries, self.bytes.len())
     }
 
     /// What it says.
@@ -102,16 +102,17 @@ impl Document {
 
     fn written(
         ledger: Ledger,
-        accounts: Vec<Box<RawValue>>,
-        deliveries: Vec<Box<RawValue>>,
+        accounts: Vec<Arc<RawValue>>,
+        deliveries: Vec<Arc<RawValue>>,
+        length: usize,
     ) -> Result<Self, Error> {
         #[derive(Serialize)]
         struct Text<'a> {
             version: u32,
             sections: Value,
             device_id: &'a str,
-            accounts: &'a [Box<RawValue>],
-            deliveries: &'a [Box<RawValue>],
+            accounts: &'a [Arc<RawValue>],
+            deliveries: &'a [Arc<RawValue>],
             settings: &'a Settings,
             started: &'a DailyQuota,
             notifications: &'a Notifications,
@@ -129,7 +130,7 @@ impl Document {
                 notifications,
                 newer: _,
             } = &ledger;
-            text(&Text {
+            let text_of_all = Text {
                 version: *version,
                 sections: sections::versions(&Value::Null),
                 device_id,
@@ -138,15 +139,17 @@ impl Document {
                 settings,
                 started,
                 notifications,
-            })?
+            };
+            text(&text_of_all, length)?
         };
         Ok(Self { bytes, ledger: Arc::new(ledger), accounts, deliveries, beyond: None })
     }
 }
 
-/// A text that people can read, too, and that ends as a line.
-fn text(document: &impl Serialize) -> Result<Vec<u8>, Error> {
-    let mut bytes = serde_json::to_vec_pretty(document)?;
+/// A text that people can read, too, and that ends as a line. It is about as long as that.
+fn text(document: &impl Serialize, length: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::with_capacity(length + length / 16);
+    serde_json::to_writer_pretty(&mut bytes, document)?;
     bytes.push(b'\n');
     Ok(bytes)
 }
@@ -154,12 +157,12 @@ fn text(document: &impl Serialize) -> Result<Vec<u8>, Error> {
 /// A text for each of a list, which was another one `before`, with those texts.
 fn texts<T: PartialEq + Serialize>(
     before: &[T],
-    written: &[Box<RawValue>],
+    written: &[Arc<RawValue>],
     after: &[T],
-) -> Result<Vec<Box<RawValue>>, Error> {
+) -> Result<Vec<Arc<RawValue>>, Error> {
     let text = |(place, value): (usize, &T)| match (before.get(place), written.get(place)) {
-        (Some(before), Some(written)) if before == value => Ok(Box::clone(written)),
-        _ => serde_json::value::to_raw_value(value),
+        (Some(before), Some(written)) if before == value => Ok(Arc::clone(written)),
+        _ => serde_json::value::to_raw_value(value).map(Arc::from),
     };
     after.iter().enumerate().map(text).collect()
 }

@@ -13,8 +13,8 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("it is a time")
 }
 
-fn record(uid: &str) -> AccountRecord {
-    AccountRecord::new(AccountId::new(netease::ID, uid), Method::AppScan, at(1_790_000_000))
+fn record(uid: &str) -> Arc<AccountRecord> {
+    AccountRecord::new(AccountId::new(netease::ID, uid), Method::AppScan, at(1_790_000_000)).into()
 }
 
 fn open(scratch: &tempfile::TempDir) -> (LedgerFile, Option<Problem>) {
@@ -54,7 +54,7 @@ fn a_new_profile_starts_with_an_identity_of_its_own_and_keeps_it() {
 fn everything_in_the_ledger_is_read_back() {
     let scratch = tempfile::tempdir().expect("a directory");
     let (file, _) = open(&scratch);
-    let mut full = record("42");
+    let mut full = AccountRecord::clone(&record("42"));
     full.nickname = "名字 🎵".to_owned();
     full.health = Health::NeedsSignIn { since: at(5), reason: crate::account::SignInReason::Rejected };
     full.life.renew_at = Some(at(6));
@@ -82,7 +82,7 @@ fn everything_in_the_ledger_is_read_back() {
     full.signing_out = true;
     let written = file
         .update(|ledger| {
-            ledger.accounts.push(full);
+            ledger.accounts.push(full.into());
             ledger.settings.proxy = Proxy::Manual("http://127.0.0.1:7890".to_owned());
             ledger.clone()
         })
@@ -115,7 +115,10 @@ fn a_change_of_one_account_leaves_the_text_of_every_other_as_it_stands() {
     file.update(|ledger| ledger.accounts.extend(["1", "2", "3"].map(record))).expect("it can be written");
     let before = lines();
     for label in [Some("two"), None, Some("again")] {
-        file.update(|ledger| ledger.accounts[1].label = label.map(str::to_owned)).expect("it can be written");
+        let name = |ledger: &mut Ledger| {
+            ledger.record_mut(&record("2").id).expect("it is there").label = label.map(str::to_owned);
+        };
+        file.update(name).expect("it can be written");
         let (read, _) = open(&scratch);
         let labels: Vec<_> =
             read.read().expect("it is there").accounts.iter().map(|one| one.label.clone()).collect();
@@ -126,7 +129,24 @@ fn a_change_of_one_account_leaves_the_text_of_every_other_as_it_stands() {
     file.update(|ledger| ledger.accounts.remove(0)).expect("it can be written");
     let left: Vec<_> =
         open(&scratch).0.read().expect("it is there").accounts.iter().map(|one| one.id.clone()).collect();
-    assert_eq!(left, [record("2").id, record("3").id], "each text is that of its own account");
+    assert_eq!(left, ["2", "3"].map(|uid| record(uid).id.clone()), "each text is that of its own account");
+}
+
+#[test]
+fn what_an_update_does_not_change_is_shared_with_whoever_has_read_it_before() {
+    let scratch = tempfile::tempdir().expect("a directory");
+    let (file, _) = open(&scratch);
+    file.update(|ledger| ledger.accounts.extend(["1", "2"].map(record))).expect("it can be written");
+    let before = file.read().expect("it is there");
+    let fail = |ledger: &mut Ledger| ledger.record_mut(&record("2").id).expect("it is there").failures = 1;
+    let ((), after) = file.update_and_read(fail).expect("it can be written");
+    let is_shared = |place: usize| Arc::ptr_eq(&before.accounts[place], &after.accounts[place]);
+    assert!(is_shared(0) && !is_shared(1));
+    assert_eq!((before.accounts[1].failures, after.accounts[1].failures), (0, 1));
+    assert!(
+        Arc::ptr_eq(&after, &file.read().expect("it is there")),
+        "the same bytes are not understood twice"
+    );
 }
 
 #[test]
@@ -135,8 +155,9 @@ fn an_update_that_changes_nothing_writes_nothing() {
     let (ours, _) = open(&scratch);
     let (theirs, _) = open(&scratch);
     ours.read().expect("it is there");
-    let passed_on = theirs.update(|ledger| ledger.accounts.len()).expect("it can be read");
+    let (passed_on, read) = theirs.update_and_read(|ledger| ledger.accounts.len()).expect("it can be read");
     assert_eq!(passed_on, 0, "what the change returns comes back");
+    assert_eq!(read, ours.read().expect("it is there"), "with what the file says");
     assert!(!ours.changed_since_last_read(), "the file is the same one");
 }
 
@@ -267,7 +288,10 @@ fn what_a_newer_version_has_written_besides_survives_every_change() {
         document["sections"]["deliveries"] = json!(3);
     });
     file.update(|ledger| ledger.settings.auto_renew = false).expect("a setting is changed");
-    file.update(|ledger| ledger.accounts[1].label = Some("mine".to_owned())).expect("an account is named");
+    let name = |ledger: &mut Ledger| {
+        ledger.record_mut(&record("2").id).expect("it is there").label = Some("mine".to_owned());
+    };
+    file.update(name).expect("an account is named");
     file.update(|ledger| drop(ledger.accounts.remove(0))).expect("an account is removed");
     file.update(|ledger| ledger.accounts.push(record("3"))).expect("an account is added");
     file.update(|ledger| assert!(ledger.started.try_take(netease::ID, at(1)))).expect("a sign-in is counted");
@@ -337,10 +361,9 @@ fn renewals_are_kept_for_thirty_days_and_five_hundred_of_them_at_most() {
     };
     const DAY: i64 = 24 * 60 * 60;
     file.update(|ledger| {
-        let mut old = record("1");
-        old.renewals = (0..40).map(|day| renewal(day * DAY)).collect();
-        let mut many = record("2");
-        many.renewals = (0..600).map(renewal).collect();
+        let (mut old, mut many) = (record("1"), record("2"));
+        Arc::make_mut(&mut old).renewals = (0..40).map(|day| renewal(day * DAY)).collect();
+        Arc::make_mut(&mut many).renewals = (0..600).map(renewal).collect();
         ledger.accounts = vec![old, many];
     })
     .expect("it can be written");
@@ -377,7 +400,7 @@ fn names_and_messages_that_were_written_before_they_were_cleaned_are_cleaned_whe
     let evil = "A\u{1b}]52;c;ZXZpbA==\u{7}\r\nqqmusic:1\u{202e}";
     let (file, _) = open(&scratch);
     file.update(|ledger| {
-        let mut one = record("42");
+        let mut one = AccountRecord::clone(&record("42"));
         one.nickname = format!("{evil}{}", "x".repeat(3000));
         let problem = Problem {
             service_message: Some(evil.to_owned()),
@@ -390,7 +413,7 @@ fn names_and_messages_that_were_written_before_they_were_cleaned_are_cleaned_whe
             unchanged: None,
             problem: Some(problem),
         }];
-        ledger.accounts.push(one);
+        ledger.accounts.push(one.into());
     })
     .expect("it can be written");
     let ledger = open(&scratch).0.read().expect("it is there");

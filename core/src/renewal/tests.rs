@@ -170,7 +170,7 @@ impl Fixture {
         kept.and_then(|kept| kept.credential.field("musickey").cloned())
     }
 
-    fn record(&self) -> AccountRecord {
+    fn record(&self) -> Arc<AccountRecord> {
         self.accounts.record(&id()).expect("the account is never lost")
     }
 

@@ -6,6 +6,7 @@
 //! because the clock may have been wrong at first. Even that waits until the clock has stood for a few seconds.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -42,7 +43,7 @@ pub(super) struct View<'a> {
     /// When.
     pub(super) now: Now,
     /// What the ledger knows.
-    pub(super) records: &'a [AccountRecord],
+    pub(super) records: &'a [Arc<AccountRecord>],
     /// Whether there is a network, as far as is known.
     pub(super) online: bool,
     /// Whether the store of the secrets is open.
@@ -320,7 +321,7 @@ mod tests {
             let mut planner = Planner::default();
             (0_u32..100).any(|minute| {
                 let now = Now { wall: at(1_200 + i64::from(minute)), boot: Duration::from_secs(60) * minute };
-                let records = std::slice::from_ref(record);
+                let records = &[Arc::new(record.clone())];
                 let view =
                     View { now, records, online: true, store_is_open: true, under_way: &HashSet::new() };
                 !planner.look(&view).renew.is_empty()

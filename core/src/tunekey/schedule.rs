@@ -1,7 +1,7 @@
 //! The schedule on the accounts of a profile, in one of its processes.
 
 use std::sync::atomic::Ordering;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -92,7 +92,7 @@ impl Host for TuneKey {
         self.reload().await;
     }
 
-    async fn records(&self) -> Option<Vec<AccountRecord>> {
+    async fn records(&self) -> Option<Vec<Arc<AccountRecord>>> {
         if *self.store() != StoreState::Ready {
             self.probe_store(Interaction::Forbidden).await;
         }

@@ -28,11 +28,12 @@ async fn main() -> Result<()> {
 
     let mut generation = load(&vault, &id, bytes).await?;
     let seen = ledger.update(|ledger| {
-        let place = ledger.accounts.iter().position(|record| record.id == id).unwrap_or_else(|| {
-            ledger.accounts.push(AccountRecord::new(id.clone(), Method::QqScan, Timestamp::UNIX_EPOCH));
-            ledger.accounts.len() - 1
-        });
-        ledger.accounts[place].generation
+        if let Some(record) = ledger.record_mut(&id) {
+            return record.generation;
+        }
+        let record = AccountRecord::new(id.clone(), Method::QqScan, Timestamp::UNIX_EPOCH);
+        ledger.accounts.push(record.into());
+        Generation::default()
     })?;
     ensure!(seen <= generation.unwrap_or_default(), "the ledger promises more than the store holds");
     println!("loaded {}", generation.unwrap_or_default().number());
@@ -48,7 +49,7 @@ async fn main() -> Result<()> {
         ensure!(saved == next, "generations count up by one");
         println!("saved {}", saved.number());
         ledger.update(|ledger| {
-            for record in ledger.accounts.iter_mut().filter(|record| record.id == id) {
+            if let Some(record) = ledger.record_mut(&id) {
                 record.generation = saved;
             }
         })?;

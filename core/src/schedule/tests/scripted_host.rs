@@ -322,8 +322,8 @@ impl Host for ScriptedHost {
 
     async fn follow(&self) {}
 
-    async fn records(&self) -> Option<Vec<AccountRecord>> {
-        Some(self.state().records.clone())
+    async fn records(&self) -> Option<Vec<Arc<AccountRecord>>> {
+        Some(self.state().records.iter().cloned().map(Arc::new).collect())
     }
 
     fn store_is_open(&self) -> bool {

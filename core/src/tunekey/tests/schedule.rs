@@ -98,6 +98,24 @@ async fn a_process_that_is_about_to_end_lets_another_run_the_schedule() {
     running.abort();
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_changes_with_time_alone_is_told_at_the_next_look_one_a_second_at_most() {
+    let home = Home::new().await;
+    let clock = Arc::new(PausedClock(tokio::time::Instant::now()));
+    let tunekey = open_with(&home.dir, home.keychain.clone(), clock.clone());
+    let soon = clock.now() + SignedDuration::from_hours(1) + SignedDuration::from_millis(500);
+    let accounts = &tunekey.0.accounts;
+    accounts.update(&first(), move |record| record.life.renew_at = Some(soon)).await.expect("it is noted");
+    let mut health = Vec::new();
+    for milliseconds in [0, 900, 900, 900] {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        Host::records(&tunekey).await;
+        health.push(accounts.view(&first()).expect("it is there").health);
+    }
+    // At 0, 0.9, 1.8 and 2.7 seconds; it renews soon from half a second on.
+    assert_eq!(health, [Health::Healthy, Health::Healthy, Health::RenewsSoon, Health::RenewsSoon]);
+}
+
 /// Lets the time of the test pass until something is so.
 async fn until_it_is_so(is_so: impl Fn() -> bool) {
     while !is_so() {

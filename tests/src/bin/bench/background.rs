@@ -38,8 +38,10 @@ const RENEWED: Duration = Duration::from_secs(60);
 const FILE_LIMIT: f64 = 100.0;
 const WEBHOOK_LIMIT: f64 = 150.0;
 
-/// How many accounts are renewed, and how often each time.
-const CROWDS: [(usize, usize); 3] = [(5, 6), (50, 2), (200, 1)];
+/// How many accounts are renewed.
+const CROWDS: [usize; 3] = [5, 50, 200];
+/// How often each crowd is. They take turns: what slows the computer down for minutes slows all of them down.
+const TURNS: usize = 5;
 /// How much more the dearest crowd may cost by account than the cheapest: a tenth more and a tenth less than the same.
 const EVENNESS_LIMIT: f64 = 1.1 / 0.9;
 /// Megabytes of 1,024 kilobytes that the largest crowd's renewals may take for a while.
@@ -135,8 +137,52 @@ async fn at_once(what: &str, is_so: impl Fn() -> bool) -> Result<Instant> {
 }
 
 async fn crowds(table: &mut Table) -> Result<()> {
+    let mut crowds = Vec::new();
+    for count in CROWDS {
+        crowds.push(Crowd::start(count).await?);
+    }
+    for _ in 0..TURNS {
+        for crowd in &mut crowds {
+            crowd.renew().await?;
+        }
+    }
     let mut costs = Vec::new();
-    for (count, rounds) in CROWDS {
+    for crowd in &crowds {
+        let count = crowd.count;
+        let mut each = crowd.computing_for_each();
+        let middle = middle(&mut each);
+        table.figure(&format!("{count} accounts renewed: computing for each, median"), middle, "ms");
+        table.spread(&format!("{count} accounts renewed: computing for each"), each, "ms");
+        costs.push(middle);
+    }
+    let largest = crowds.last().context("there are several")?;
+    let grown = largest.growth()?;
+    let words = format!("{} accounts renewed: memory beyond what it had", largest.count);
+    table.limited(&words, grown, GROWTH_LIMIT, "MiB");
+    costs.sort_by(f64::total_cmp);
+    let beside = costs.last().context("there are several")? / costs.first().context("there are several")?;
+    table.limited("accounts renewed: the dearest crowd beside the cheapest", beside, EVENNESS_LIMIT, "times");
+    Ok(())
+}
+
+/// A daemon and its accounts.
+struct Crowd {
+    count: usize,
+    server: Server,
+    _daemon: Cli,
+    process: u32,
+    /// The most memory that it had before the first renewal.
+    memory: u64,
+    /// How long it computed in each turn, and how long that turn took.
+    turns: Vec<(Duration, Duration)>,
+    /// The same of the times in between.
+    idle: (Duration, Duration),
+    /// When the last of these began, and how long it had computed then.
+    since: (Instant, Duration),
+}
+
+impl Crowd {
+    async fn start(count: usize) -> Result<Self> {
         let server = Server::start().await?;
         crowd::sign_in(&server, count).await?;
         let command = server.sandbox.command(released("tunekey")?);
@@ -145,50 +191,54 @@ async fn crowds(table: &mut Table) -> Result<()> {
         until("the daemon to answer", || async { server.cli(&["health"]).await?.succeeded().map(drop) })
             .await?;
         let memory = peak_memory(process).context("it has ended")?;
-        let mut cost = 0.0;
-        for _ in 0..rounds {
-            cost += renewal_of_all(&server, process, count).await?;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-        let each = cost / (count * rounds) as f64;
-        table.figure(&format!("{count} accounts renewed: computing for each"), each, "ms");
-        costs.push(each);
-        if count == CROWDS[CROWDS.len() - 1].0 {
-            let grown = peak_memory(process).context("it has ended")?.saturating_sub(memory);
-            let grown = thousands(usize::try_from(grown / 1024)?) / 1.024;
-            table.limited(
-                &format!("{count} accounts renewed: memory beyond what it had"),
-                grown,
-                GROWTH_LIMIT,
-                "MiB",
-            );
-        }
+        let since = (Instant::now(), computing(&[process])?);
+        let (turns, idle) = (Vec::new(), (Duration::ZERO, Duration::ZERO));
+        Ok(Self { count, server, _daemon: daemon, process, memory, turns, idle, since })
     }
-    costs.sort_by(f64::total_cmp);
-    let beside = costs.last().context("there are several")? / costs.first().context("there are several")?;
-    table.limited("accounts renewed: the dearest crowd beside the cheapest", beside, EVENNESS_LIMIT, "times");
-    Ok(())
-}
 
-/// Milliseconds of computing until every account is renewed once, without what the daemon computes anyway.
-async fn renewal_of_all(server: &Server, process: u32, count: usize) -> Result<f64> {
-    let renewed = || -> u32 { server.simulator.renewals().values().sum() };
-    let wanted = renewed() + u32::try_from(count)?;
-    crowd::make_all_due(server)?;
-    let (began, before) = (Instant::now(), computing(&[process])?);
-    within(ALL_RENEWED, "every account to be renewed", || async {
-        ensure!(renewed() >= wanted, "{} are left", wanted - renewed());
+    /// Waits until every account is renewed once.
+    async fn renew(&mut self) -> Result<()> {
+        let renewed = || -> u32 { self.server.simulator.renewals().values().sum() };
+        let wanted = renewed() + u32::try_from(self.count)?;
+        let (computed, took) = self.since_then()?;
+        self.idle = (self.idle.0 + computed, self.idle.1 + took);
+        crowd::make_all_due(&self.server)?;
+        self.since = (Instant::now(), computing(&[self.process])?);
+        within(ALL_RENEWED, "every account to be renewed", || async {
+            ensure!(renewed() >= wanted, "{} are left", wanted - renewed());
+            Ok(())
+        })
+        .await?;
+        // What follows an answer: the store, the ledger.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        self.turns.push(self.since_then()?);
+        self.since = (Instant::now(), computing(&[self.process])?);
         Ok(())
-    })
-    .await?;
-    // What follows an answer: the store, the ledger.
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let took = began.elapsed();
-    let used = computing(&[process])?.saturating_sub(before);
-    let before = computing(&[process])?;
-    tokio::time::sleep(took).await;
-    let idle = computing(&[process])?.saturating_sub(before);
-    Ok(used.saturating_sub(idle).as_secs_f64() * 1000.0)
+    }
+
+    /// How long it has computed since then, and how long ago that is.
+    fn since_then(&self) -> Result<(Duration, Duration)> {
+        let (moment, before) = self.since;
+        Ok((computing(&[self.process])?.saturating_sub(before), moment.elapsed()))
+    }
+
+    /// Milliseconds for each account in each turn, without what the daemon computes anyway.
+    fn computing_for_each(&self) -> Vec<f64> {
+        let (computed, took) = self.idle;
+        let idle = computed.as_secs_f64() / took.as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+        let count = self.count as f64;
+        let each = |(computed, took): &(Duration, Duration)| {
+            (computed.as_secs_f64() - idle * took.as_secs_f64()) * 1000.0 / count
+        };
+        self.turns.iter().map(each).collect()
+    }
+
+    /// Megabytes of 1,024 kilobytes that its renewals took for a while.
+    fn growth(&self) -> Result<f64> {
+        let grown = peak_memory(self.process).context("it has ended")?.saturating_sub(self.memory);
+        Ok(thousands(usize::try_from(grown / 1024)?) / 1.024)
+    }
 }
 
 async fn in_the_tray(table: &mut Table) -> Result<()> {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use nix::sys::resource::{UsageWho, getrusage};
-use nix::unistd::{SysconfVar, sysconf};
+use nix::time::clock_getcpuclockid;
+use nix::unistd::Pid;
 use tunekey_tests::process::memory;
 
 use crate::table::thousands;
@@ -48,21 +49,16 @@ fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / (1024.0 * 1024.0)
 }
 
-/// How long processes have been computing, in their own code and in the system's, by the ticks that it counts: 10 ms.
+/// How long processes have been computing, in their own code and in the system's, to the nanosecond.
 ///
 /// # Errors
 /// When one of them has ended.
 pub(crate) fn computing(processes: &[u32]) -> Result<Duration> {
-    let ticks = sysconf(SysconfVar::CLK_TCK)?.context("a second has no ticks")?;
-    let mut sum = 0;
-    for process in processes {
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).context("it has ended")?;
-        let fields = stat.rsplit_once(") ").context("no process name")?.1;
-        let numbers = fields.split(' ').skip(11).take(2).map(str::parse::<i64>);
-        sum += numbers.sum::<Result<i64, _>>()?;
-    }
-    let milliseconds = u64::try_from(sum * 1000 / ticks).unwrap_or_default();
-    Ok(Duration::from_millis(milliseconds))
+    let computed = |process: &u32| -> Result<Duration> {
+        let clock = clock_getcpuclockid(Pid::from_raw(i32::try_from(*process)?)).context("it has ended")?;
+        Ok(clock.now().context("it has ended")?.into())
+    };
+    processes.iter().map(computed).sum()
 }
 
 /// How long children that have ended were computing, to the microsecond.
