@@ -1,8 +1,10 @@
 //! What makes a release of one commit the same bytes wherever and whenever it is built: no path of this computer in the
 //! programs, and the commit's time in place of the clock's.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 
@@ -41,6 +43,27 @@ fn add_compiler_flags(cargo: &mut Command, flags: impl IntoIterator<Item = Strin
 pub(crate) fn at_commit_time(packager: &mut Command) -> Result<()> {
     packager.env(EPOCH, commit_time()?.to_string());
     Ok(())
+}
+
+/// Gives files of the workspace the commit's time if theirs is earlier: for a packager that lowers later times to it and
+/// keeps earlier ones, which a checkout has that was there before the commit. What git does not know stays as it is.
+///
+/// # Errors
+/// When git does not say what there is, or a time cannot be changed.
+pub(crate) fn not_before_commit<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<()> {
+    let time = UNIX_EPOCH + Duration::from_secs(commit_time()?);
+    let files = output(command("git").args(["ls-files", "--"]).args(patterns));
+    let files = files.context("git does not say which files there are")?;
+    files.lines().try_for_each(|file| raise_to(Path::new(file), time))
+}
+
+/// Gives a file a time if its own is earlier.
+fn raise_to(path: &Path, time: SystemTime) -> Result<()> {
+    let raise = || {
+        let file = File::open(path)?;
+        if file.metadata()?.modified()? < time { file.set_modified(time) } else { Ok(()) }
+    };
+    raise().with_context(|| format!("the time of {} cannot be changed", path.display()))
 }
 
 /// When the commit was made, in seconds since 1970.
@@ -84,5 +107,19 @@ mod tests {
         assert!(flags.contains(&"--remap-path-prefix=/home/me/my checkout=/tunekey"), "{flags:?}");
         // This test's own crates were unpacked somewhere.
         assert!(flags.iter().any(|flag| flag.ends_with("=/crates")), "{flags:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_older_than_the_commit_gets_its_time_and_a_newer_one_keeps_its_own() {
+        let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
+        let path = std::env::temp_dir().join(format!("tunekey-{}-time", std::process::id()));
+        File::create(&path).expect("a file");
+        for (before, after) in [(1_000, 2_000), (3_000, 3_000)] {
+            File::open(&path).and_then(|file| file.set_modified(at(before))).expect("a time");
+            raise_to(&path, at(2_000)).expect("its time");
+            let found = path.metadata().and_then(|metadata| metadata.modified()).expect("its time");
+            assert_eq!(found, at(after));
+        }
+        std::fs::remove_file(&path).expect("it goes");
     }
 }

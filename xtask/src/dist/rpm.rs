@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use cargo_metadata::MetadataCommand;
 
 use super::{Product, VERSION};
 use crate::packages::CARGO_GENERATE_RPM;
@@ -23,6 +24,13 @@ pub(super) fn build(steps: &mut Steps, product: Product, out: &Path) -> Result<P
         generate.args(["--auto-req", "find-requires"]);
         generate.arg("--output").arg(&path);
         reproducible::at_commit_time(&mut generate)?;
+        // Of the files' own times it lowers those after the commit's, and keeps those before.
+        let crates = MetadataCommand::new().no_deps().other_options(["--locked".to_owned()]).exec()?;
+        let package = crates.packages.iter().find(|package| package.name.as_str() == product.name);
+        let metadata = &package.context("there is no such crate")?.metadata;
+        let assets =
+            metadata["generate-rpm"]["assets"].as_array().context("the package has nothing in it")?;
+        reproducible::not_before_commit(assets.iter().filter_map(|asset| asset["source"].as_str()))?;
         succeed(&mut generate)?;
         Ok(path)
     })
