@@ -201,7 +201,9 @@ impl Fixture {
         runtime.spawn(async move { schedule.run_schedule().await });
         watch(&runtime, &tunekey, &death);
         let work = runtime.spawn(work(tunekey));
+        // Where no call of the store holds the process up it goes on until it is ended below: also then it has died.
         let ended = tokio::select! {
+            biased;
             () = death.has_come() => None,
             done = work => Some(done?),
         };
