@@ -162,7 +162,6 @@ fn not_started(installed: &InstalledBrowser, error: &io::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
 
     use super::*;
 
@@ -194,8 +193,12 @@ mod tests {
              echo x > \"$profile/file\"\nprintf '{{\"method\":\"%s\"}}\\0' \"$profile\" >&4\nsleep 600 & wait\n",
             fifo.display()
         );
-        let made = std::fs::File::options().create_new(true).write(true).mode(0o755).open(&program);
-        made.expect("a program").write_all(script.as_bytes()).expect("room");
+        // Another process writes the program: what this one has open for writing, the children of other tests may have
+        // open as well when it is to start.
+        let text = dir.path().join("text");
+        std::fs::File::create(&text).expect("room").write_all(script.as_bytes()).expect("room");
+        let mut install = std::process::Command::new("install");
+        assert!(install.arg("--mode=755").args([&text, &program]).status().expect("it is there").success());
         // It ends when the last of those that have it open has ended.
         let all_ended = tokio::task::spawn_blocking(move || std::fs::read(fifo).map(drop));
         let mut browser = Browser::start(&InstalledBrowser::at(program), &Proxy::None).expect("it starts");

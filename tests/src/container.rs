@@ -2,13 +2,14 @@
 //! runs in it by bubblewrap under the limits that an engine would set. For `container_root.rs`.
 
 use std::ffi::OsStr;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::cli::{Cli, CommandOutput};
+use crate::executable;
 use crate::programs::workspace;
 
 /// The folder that the image's folders for volumes are made of.
@@ -94,7 +95,7 @@ impl Image {
             let base = if copy.is_of_system { Path::new("/") } else { context };
             let source = base.join(copy.source.trim_start_matches('/'));
             let source = source.canonicalize().with_context(|| source.display().to_string())?;
-            copy_all(&source, &target)?;
+            executable::copy(&source, &target)?;
         }
         Ok(())
     }
@@ -113,22 +114,6 @@ impl FileCopy {
 /// A list of words as the exec form has them, which is JSON.
 fn list(words: &str) -> Result<Vec<String>> {
     serde_json::from_str(words).with_context(|| format!("not in the exec form: {words}"))
-}
-
-/// Copies a file or a folder. Links stay links.
-fn copy_all(source: &Path, target: &Path) -> Result<()> {
-    let kind = source.symlink_metadata()?.file_type();
-    if kind.is_symlink() {
-        return Ok(symlink(std::fs::read_link(source)?, target)?);
-    }
-    if !kind.is_dir() {
-        return std::fs::copy(source, target).map(drop).with_context(|| source.display().to_string());
-    }
-    std::fs::create_dir_all(target)?;
-    for entry in std::fs::read_dir(source)?.flatten() {
-        copy_all(&entry.path(), &target.join(entry.file_name()))?;
-    }
-    Ok(())
 }
 
 /// A container: the image's root, and the volumes that stay between its runs.

@@ -35,6 +35,7 @@ pub mod container;
 pub mod crowd;
 pub mod desktop;
 pub mod eventually;
+pub mod executable;
 pub mod fixtures;
 pub mod harness;
 pub mod keyring;

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
 
 use crate::eventually::until;
+use crate::executable;
 use crate::process::pid;
 
 /// The program that opens addresses in the browser.
@@ -77,12 +78,10 @@ impl Sandbox {
     /// # Errors
     /// When the stand-in cannot be made.
     pub fn record_opened_addresses(&mut self) -> Result<OpenedAddresses> {
-        use std::os::unix::fs::PermissionsExt;
         let (folder, file) = (self.root().join("run/bin"), self.root().join("run/opened"));
         std::fs::create_dir_all(&folder)?;
         let browser = folder.join(OPENER);
-        std::fs::write(&browser, format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n", file.display()))?;
-        std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755))?;
+        executable::write(&browser, &format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n", file.display()))?;
         let path = std::env::var("PATH").unwrap_or_default();
         self.set("PATH", format!("{}:{path}", folder.display()));
         Ok(OpenedAddresses { file })

@@ -1,7 +1,6 @@
 //! The app's real window, driven over WebDriver. For `desktop.rs` and the suites.
 
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use thirtyfour::prelude::*;
 use thirtyfour::{Capabilities, Key, WebDriver, WebElement};
 
 use crate::eventually::{TIMEOUT, until, within};
+use crate::executable;
 use crate::process::{Process, wait_until_gone};
 use crate::programs::{program, tool, workspace};
 use crate::sandbox::Sandbox;
@@ -426,15 +426,14 @@ fn ensure_true(value: Value) -> Result<()> {
 fn launcher(sandbox: &Sandbox, program: &Path) -> Result<PathBuf> {
     let path = sandbox.root().join("run/launch");
     let log = sandbox.log("app");
-    std::fs::write(
+    executable::write(
         &path,
-        format!(
+        &format!(
             "#!/bin/sh\nulimit -c unlimited\numask 000\nexec '{}' \"$@\" >>'{}' 2>&1\n",
             program.display(),
             log.display()
         ),
     )?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755))?;
     Ok(path)
 }
 

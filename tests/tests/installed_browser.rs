@@ -10,6 +10,7 @@ use tunekey_services::{netease, qqmusic};
 use tunekey_tests::cli::Cli;
 use tunekey_tests::desktop::Desktop;
 use tunekey_tests::eventually::until;
+use tunekey_tests::executable;
 use tunekey_tests::fixtures::account_for;
 use tunekey_tests::window::QUIT_LIMIT;
 
@@ -40,8 +41,7 @@ impl Browser {
     fn script(line: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let browser = Self { folder };
-        std::fs::write(browser.program(), format!("#!/bin/sh\n{line}\n"))?;
-        std::fs::set_permissions(browser.program(), std::fs::Permissions::from_mode(0o755))?;
+        executable::write(&browser.program(), &format!("#!/bin/sh\n{line}\n"))?;
         Ok(browser)
     }
 

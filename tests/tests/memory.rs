@@ -12,6 +12,7 @@ use tunekey_simulator::{Fault, FaultKind};
 use tunekey_tests::canary::Canaries;
 use tunekey_tests::desktop::{Desktop, key_of};
 use tunekey_tests::eventually::{until, within};
+use tunekey_tests::executable;
 use tunekey_tests::fixtures::{NETEASE, QQ, service_of};
 use tunekey_tests::memory::{canaries_in, limit};
 use tunekey_tests::process::{Process, pid, wait_until_gone};
@@ -108,7 +109,7 @@ async fn programs_of_the_same_user_cannot_read_the_command_lines_memory() -> Res
     let folder = tempfile::Builder::new().prefix("tunekey-test-").tempdir()?;
     std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY))?;
     let copy = folder.path().join("tunekey");
-    std::fs::copy(program("tunekey")?, &copy)?;
+    executable::copy(&program("tunekey")?, &copy)?;
     let mut command = sandbox.command(&copy);
     // It waits for what is pasted.
     command.arg("--profile").arg(folder.path().join("profile")).args(["import", "qqmusic", "-"]);
