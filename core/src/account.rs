@@ -83,6 +83,13 @@ impl Account {
         cut.push('…');
         cut
     }
+
+    /// Whether a renewal can help it: not where only a new sign-in does, and not where another program renews it.
+    pub fn can_be_renewed(&self) -> bool {
+        !self.health.needs_sign_in()
+            && self.renewability != Some(Renewability::NotRenewable)
+            && self.handed_over_at.is_none()
+    }
 }
 
 /// The name of a picture: the beginning of the SHA-256 of its bytes, in hexadecimal. An account's news carries this
@@ -342,6 +349,19 @@ mod tests {
             copied: None,
             handed_over_at: None,
             last_error: None,
+        }
+    }
+
+    #[test]
+    fn a_renewal_can_help_neither_what_needs_a_sign_in_nor_what_another_program_renews() {
+        let (since, reason) = (Timestamp::UNIX_EPOCH, SignInReason::Rejected);
+        let account = named("Lin Jian");
+        assert!(account.can_be_renewed(), "what is not known yet is tried");
+        let dead = Account { health: Health::NeedsSignIn { since, reason }, ..account.clone() };
+        let without_tokens = Account { renewability: Some(Renewability::NotRenewable), ..account.clone() };
+        let handed_over = Account { handed_over_at: Some(since), ..account };
+        for account in [dead, without_tokens, handed_over] {
+            assert!(!account.can_be_renewed(), "{account:?}");
         }
     }
 

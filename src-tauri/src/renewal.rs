@@ -13,7 +13,7 @@ pub(crate) struct RenewalSummary {
     pub(crate) unchanged: u32,
     /// How many renewals did not work; why is in the account's own state.
     pub(crate) failed: u32,
-    /// How many were not tried, because only a new sign-in helps.
+    /// How many were not tried, because a renewal can’t help them.
     skipped: u32,
 }
 
@@ -22,11 +22,11 @@ pub(crate) async fn renew_all(core: &TuneKey) -> RenewalSummary {
     let mut summary = RenewalSummary::default();
     let mut renewals = tokio::task::JoinSet::new();
     for account in core.snapshot().accounts {
-        if account.health.needs_sign_in() {
-            summary.skipped += 1;
-        } else {
+        if account.can_be_renewed() {
             let core = core.clone();
             renewals.spawn(async move { core.renew(&account.id, RenewalTrigger::Manual).await });
+        } else {
+            summary.skipped += 1;
         }
     }
     while let Some(renewal) = renewals.join_next().await {

@@ -335,7 +335,7 @@ async fn a_network_that_is_down_is_told_and_coming_back_is_enough() -> Result<()
     desktop.simulator.arm(Fault::new("*", FaultKind::Reset))?;
     window.click("#c-netease").await?;
     window.wait_for_state("network").await?;
-    window.wait_for_text(".info", "Can’t reach NetEase Cloud Music").await?;
+    window.wait_for_text(".info", "NetEase Cloud Music can’t be reached").await?;
     window.click("#q-net").await?;
     window.wait_for_text("h1", "Network").await?;
     window.click("#s-back, #s-close, #s-cancel").await?;

@@ -124,8 +124,8 @@ impl ProblemCode {
                  等十分钟再试，或换一种登录方式。",
             ),
             Self::RateLimited => (
-                "{service} asks to slow down. Your account is fine; wait a few minutes and try again.",
-                "{service}提示操作太频繁，账号本身没有问题，请过几分钟再试。",
+                "{service} asks to slow down. Your account is fine; wait a little, then try again.",
+                "{service}提示操作太频繁，账号本身没有问题，请稍后再试。",
             ),
             Self::Expired => (
                 "The code has expired; nothing was sent. Get a new code.",

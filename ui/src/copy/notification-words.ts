@@ -34,7 +34,7 @@ export const notificationWords = {
   'nt.quiet.hours': ['From, to', '开始与结束'],
   'nt.quiet.from': ['Quiet from', '免打扰开始'],
   'nt.quiet.to': ['Quiet until', '免打扰结束'],
-  'nt.quiet.bad': ['Give two different times such as 22:00 and 8:00.', '请填写两个不同的时间，如 22:00 和 8:00。'],
+  'nt.quiet.bad': ['Give two different times such as 22:00 and 08:00.', '请填写两个不同的时间，如 22:00 和 08:00。'],
   'nt.renewal': ['Tell of failing renewals after', '续期持续未成功多久后通知'],
   'nt.keychain': ['Tell of credentials out of reach after', '凭据无法读取多久后通知'],
   'nt.hours': ['{n} h', '{n} 小时'],

@@ -68,9 +68,15 @@ export function renewalWords({ health, renewability, handed_over_at }: Account, 
   return renewability === null ? 'cr.unknown' : 'cr.auto';
 }
 
+/** Whether a renewal can help an account: not where only a new sign-in does, and not where another program renews it. */
+export function canBeRenewed({ health, renewability, handed_over_at }: Account): boolean {
+  return health.state !== 'needs_sign_in' && renewability !== 'not_renewable' && handed_over_at === undefined;
+}
+
 /** When an account is renewed by itself; `null` when it is not. What is planned for it counts only while it can be done. */
 export function renewsAt(account: Account, given: Pick<Circumstances, 'auto'>): Date | null {
   const { renew_at } = account.life;
+  if ('reason' in account.health && account.health.reason === 'missing_once') return null;
   const byItself: string[] = ['cr.auto', 'cr.alive', 'cr.unknown'] satisfies CopyKey[];
   return renew_at !== null && byItself.includes(renewalWords(account, given)) ? new Date(renew_at) : null;
 }
@@ -133,7 +139,7 @@ function outlook(account: Account, given: Circumstances): string {
       : renewability === 'not_renewable'
       ? say('ss.never')
       : renews === null
-        ? say('ss.manual')
+        ? say(given.auto ? 'ss.unplanned' : 'ss.manual')
         : renews > now
           ? say('ss.renews', { t: moment(region, renews, now) })
           : say('ss.due');

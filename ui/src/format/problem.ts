@@ -49,7 +49,6 @@ const TITLES: Partial<Record<ProblemCode, CopyKey>> = {
   rate_limited: 'p.rate_limited.t',
   device_limit: 'p.device_limit.t',
   wrong_method: 'p.wrong_method.t',
-  exchange_lost: 'p.exchange_lost.t',
   foreign_code: 'p.foreign_code.t',
   daily_limit: 'p.daily_limit.t',
   restricted: 'p.restricted.t',

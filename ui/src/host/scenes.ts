@@ -184,6 +184,9 @@ const yehang: Account = {
   format: 'netscape',
 };
 
+/** What nothing has shown yet. */
+const UNPROVEN = yehang.lights.map(({ kind }) => ({ kind, proof: null }));
+
 const mori: Account = {
   ...yehang,
   id: 'netease:320000058',
@@ -540,7 +543,7 @@ export const scenes = {
   'account-copied-old': { accounts: [{ ...linJian, copied: { at: at('2025-11-19T10:02'), format: 'netscape', is_current: false } }, yehang] },
   'account-just-created': {
     accounts: [
-      { ...yehang, life: { issued_at: at('2025-11-21T14:50'), renew_at: at('2025-12-05T10:16'), expires_at: at('2026-05-20T14:50') }, checked_at: null, renewals: [] },
+      { ...yehang, life: { issued_at: at('2025-11-21T14:50'), renew_at: at('2025-12-05T10:16'), expires_at: at('2026-05-20T14:50') }, checked_at: null, lights: UNPROVEN, renewals: [] },
       linJian,
     ],
   },
@@ -561,6 +564,7 @@ export const scenes = {
         life: { ...yehang.life, renew_at: null, expires_at: null },
         membership: null,
         checked_at: null,
+        lights: UNPROVEN,
         renewals: [],
       },
     ],

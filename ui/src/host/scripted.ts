@@ -1,4 +1,6 @@
 /** A host that plays the program behind the window: every view and state, for tests and pictures. Never in a release. */
+import { canBeRenewed } from '../format/account';
+
 import type { About } from './bindings/About';
 import type { Account } from './bindings/Account';
 import type { ApiScope } from './bindings/ApiScope';
@@ -280,7 +282,7 @@ export class ScriptedHost implements Host {
 
   renewAll(): Promise<RenewalSummary> {
     return this.#command(['renewAll'], () => {
-      const tried = this.#accounts.filter(({ health }) => health.state !== 'needs_sign_in');
+      const tried = this.#accounts.filter(canBeRenewed);
       const at = new Date(this.script.now()).toISOString();
       for (const { id, service, renewals } of tried) {
         const failed = this.failingRenewals.includes(id);

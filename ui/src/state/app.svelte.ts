@@ -4,7 +4,7 @@ import { languageOf, say, type Language, type Say } from '../copy';
 import { knowDeliveries } from '../copy/deliveries';
 import { learn, wordsIn } from '../copy/sentences';
 import { formatName, know, serviceName } from '../copy/services';
-import { arranged, canCopy, nameOf, succeeded, type Circumstances, type Order } from '../format/account';
+import { arranged, canBeRenewed, canCopy, nameOf, succeeded, type Circumstances, type Order } from '../format/account';
 import { deliveredTo, ownerOf } from '../format/delivery';
 import { problemSays } from '../format/problem';
 import { moment, regionOf, type Region } from '../format/time';
@@ -323,7 +323,8 @@ export class App {
     const before = this.core.accounts;
     if (before.length === 0 || this.#renewingAll) return;
     this.#renewingAll = true;
-    this.tell(() => this.say('to.all', { n: before.length }), 'busy');
+    const tried = before.filter(canBeRenewed).length;
+    if (tried > 0) this.tell(() => this.say('to.all', { n: tried }), 'busy');
     await this.#try(async () => {
       const { renewed, unchanged, failed, skipped } = await this.host.renewAll();
       const last = (accounts: Account[], id: string) => accounts.find((account) => account.id === id)?.renewals[0];

@@ -2,7 +2,7 @@
 import '../copy/later-words';
 
 export { default as ApiLine } from '../components/ApiLine.svelte';
-export { default as CloudForm } from '../components/CloudForm.svelte';
+export { default as PasteForm } from '../components/PasteForm.svelte';
 export { default as Deliver } from './deliveries/Deliver.svelte';
 export { default as Delivery } from './deliveries/Delivery.svelte';
 export { default as Settings } from './Settings.svelte';

@@ -60,6 +60,7 @@ test('a token is made, copied without being shown, and revoked', async () => {
   expect((await focused()).id, 'the first question has the focus').toBe('api-f-name');
   await press('Enter');
   expect(await text('#api-f-e')).toBe('Name the program that will use it.');
+  expect(await scene().page.getAttribute('#api-f-name', 'aria-invalid'), 'it is the one that is marked').toBe('true');
   await type('nas');
   await tabTo('api-f-status');
   await press('Space');

@@ -60,9 +60,9 @@ test('what went wrong is said in the form, which keeps what was typed; a no is n
     await press('Enter');
   };
   await fail('cancelled');
-  expect(await scene().page.$('#cc-why')).toBe(null);
+  expect(await scene().page.$('.banner p')).toBe(null);
   await fail('not_found');
   expect(await lastCall()).toEqual(['readCookieCloud', 1, 'http://192.168.1.2:8088', 'u-1', true]);
-  expect(await text('#cc-why')).toBe('Nothing is there.');
+  expect(await text('.banner p')).toBe('Nothing is there.');
   expect(await scene().page.inputValue('#cc-url')).toBe('http://192.168.1.2:8088');
 });

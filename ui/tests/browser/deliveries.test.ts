@@ -293,9 +293,9 @@ describe('one delivery', () => {
 test('the page of renewals says of each account when it is renewed next, what came of it last, and by whom', async () => {
   await open('settings-renewal');
   const rows = await scene().page.$$eval('.acc', (rows) => rows.map(({ textContent }) => textContent.replace(/\u00a0/g, ' ').replace(/\s+/g, ' ').trim()));
-  expect(rows[0]).toContain('Next tomorrow 11:41 · last: Renewed, new key, Nov 20, 02:05');
+  expect(rows[0]).toContain('Next: tomorrow 11:41 · Last: Renewed, new key, Nov 20, 02:05');
   expect(rows[0]).toMatch(/TuneKey$/);
-  expect(rows[3], 'nobody renews what needs a sign-in').toMatch(/No longer accepted · last: Rejected, session ended, Nov 19, 08:12\s*Nobody$/);
+  expect(rows[3], 'nobody renews what needs a sign-in').toMatch(/No longer accepted · Last: Rejected, session ended, Nov 19, 08:12\s*Nobody$/);
   await tabTo(`r-qqmusic-${people.linJian.uid}`);
   await press('Enter');
   expect(await text('h1')).toBe(people.linJian.nickname);

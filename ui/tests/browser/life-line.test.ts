@@ -79,7 +79,7 @@ test('without an end the line goes on past the renewal and has no mark there', a
   expect(await scene().page.$('.tl .end')).toBeNull();
   const [mark, bar] = await scene().page.evaluate(() => ['#tl-next', '.tl .bar'].map((selector) => document.querySelector(selector)?.getBoundingClientRect().right ?? 0));
   expect(bar).toBeGreaterThan((mark ?? 0) + 50);
-  expect(await scene().page.getAttribute('.tl', 'aria-label')).toContain('Its end is not known');
+  expect(await scene().page.getAttribute('.tl', 'aria-label')).toContain('Expiry unknown');
   expect((await scene().page.textContent('.life dl > :last-child'))?.trim()).toContain('Not known');
 });
 

@@ -18,6 +18,7 @@ test('a channel is added, and what opens it is not shown while it is typed', asy
   await press('Enter');
   expect(await text('#nt-f-e'), 'it says which is missing').toContain('Application token is missing.');
   expect((await focused()).id).toBe('nt-f-token');
+  expect(await scene().page.getAttribute('#nt-f-token', 'aria-invalid'), 'it is the one that is marked').toBe('true');
   await type('A1');
   await tabTo('nt-f-label');
   await type('phone');

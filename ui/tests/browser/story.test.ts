@@ -28,8 +28,8 @@ const STORIES: [SceneName, pill: string, line: string, status: string, renewal: 
   ['account-not-renewable', 'Needs attention', 'Can’t be renewed', 'Works, verified 10:29. Good until Nov 24; can’t be renewed.', 'Can’t be renewed', 'Can’t be renewed'],
   ['account-renewal-failing', 'Needs attention', 'Renewals fail', 'Renewals have failed since 10:29. Good until Nov 23; renews tomorrow 11:41.', 'Renews by itself', 'Renewals fail'],
   ['account-refused-once', 'Needs attention', 'Refused once', 'Refused once at 10:29; asked again soon. Good until Nov 23; renews tomorrow 11:41.', 'Renews by itself', 'Refused once'],
-  ['account-missing-once', 'Needs attention', 'Not found', 'Not found in the system keyring at 10:29; it is looked for again.', 'Not known whether it renews', 'Not found'],
-  ['account-unreadable', 'Needs attention', 'Can’t be read', 'Its item in the system keyring can’t be read since 10:29.', 'Renewal stopped', 'Can’t be read'],
+  ['account-missing-once', 'Needs attention', 'Not found', 'Not found in the system keyring at 10:29; TuneKey looks again.', 'Not known whether it renews', 'Not found'],
+  ['account-unreadable', 'Needs attention', 'Can’t be read', 'Its item in the system keyring hasn’t been readable since 10:29.', 'Renewal stopped', 'Can’t be read'],
   ['account-missing', 'Needs sign-in', 'Credential missing', 'Not in the system keyring any more; noticed 09:30.', 'Renewal stopped', 'Credential missing'],
   ['account-dead', 'Needs sign-in', 'No longer accepted', 'No longer accepted since Nov 19, 08:12.', 'Renewal stopped', 'No longer accepted'],
 ];
@@ -192,7 +192,7 @@ describe('many accounts', () => {
     expect(await listed()).toEqual(['Zoë with a name that goes on and on']);
     await press('Control+a');
     await type('nobody');
-    expect(await text('.side .none')).toBe('None matches');
+    expect(await text('.side .none')).toBe('No matches');
   });
 
   test('are listed in the order that was chosen, which is remembered', async () => {
@@ -249,7 +249,7 @@ test('renewing all ends in a result that names what failed', async () => {
     host.hanging = ['renewAll'];
   }, null);
   await press('Control+Shift+R');
-  expect(await text('.toast')).toContain('Renewing 4 accounts…');
+  expect(await text('.toast')).toContain('Renewing 3 accounts…');
   await scene().close();
 
   await open('account-healthy');
@@ -257,7 +257,7 @@ test('renewing all ends in a result that names what failed', async () => {
     host.failingRenewals = [xiaoman];
   }, people.xiaoman.id);
   await press('Control+Shift+R');
-  expect(await text('.toast')).toContain('2 renewed; 1 failed: Xiaoman; 1 not tried, sign in again.');
+  expect(await text('.toast')).toContain('2 renewed; 1 failed: Xiaoman; 1 can’t be renewed.');
   await becomes({ id: people.xiaoman.id, renewals: [{ at: '2025-11-21T06:54:00Z', outcome: 'renewed', trigger: 'manual', problem: null }] });
   expect(await scene().page.$('.toast'), 'it is gone once it is untrue').toBeNull();
 });

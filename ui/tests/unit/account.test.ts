@@ -111,7 +111,7 @@ describe('how an account is doing, in one sentence', () => {
   test('does not promise what is not known, or over', () => {
     const life = { ...people.linJian.life, expires_at: null };
     expect(plain(statusOf({ ...people.linJian, life }, given))).toMatch(/到期时间未知，明天 11:41 续期。$/);
-    expect(plain(statusOf({ ...people.linJian, life: { ...life, expires_at: '2025-11-20T00:00:00Z', renew_at: '2025-11-20T00:00:00Z' } }, given))).toMatch(/已过有效期 11月20日，等待续期。$/);
+    expect(plain(statusOf({ ...people.linJian, life: { ...life, expires_at: '2025-11-20T00:00:00Z', renew_at: '2025-11-20T00:00:00Z' } }, given))).toMatch(/已于 11月20日到期，等待续期。$/);
   });
 });
 

@@ -113,7 +113,7 @@ test('renewing all at once is under way until it has a result', async () => {
   await app.renewAll();
   await all;
   expect(host.calls.filter(([command]) => command === 'renewAll'), 'once at a time').toHaveLength(1);
-  expect(app.toasts.note?.text()).toBe('1 renewed; 2 failed: Xiaoman, 夜航星; 1 not tried, sign in again.');
+  expect(app.toasts.note?.text()).toBe('1 renewed; 2 failed: Xiaoman, 夜航星; 1 can’t be renewed.');
   app.openAccounts(people.linJian.id);
   expect(app.toasts.note).toBeNull();
 });

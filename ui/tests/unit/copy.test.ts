@@ -49,12 +49,12 @@ describe('texts that come later', () => {
 
 describe('values in texts', () => {
   test('a value is put where its name stands', () => {
-    expect(say('en', 'qr.network', { svc: 'QQ Music' })).toBe('Can’t reach QQ Music');
+    expect(say('en', 'pa.checking', { svc: 'QQ Music' })).toBe('Checking with QQ Music…');
     expect(say('en', 'hi.sum', { a: 13, b: 14 })).toBe('13 of 14 succeeded in 30 days');
   });
 
   test('in Chinese a gap stands between Han and Latin, on both sides of the value', () => {
-    expect(say('zh-CN', 'qr.network', { svc: 'QQ 音乐' })).toBe('连接不上 QQ 音乐');
+    expect(say('zh-CN', 'pa.checking', { svc: 'QQ 音乐' })).toBe('正在向 QQ 音乐验证…');
     expect(say('zh-CN', 'side.renews', { t: '21 h' })).toBe('21 h 后续期');
     expect(say('zh-CN', 'to.live', { name: 'Mori', f: 'JSON', n: 30 })).toBe('「Mori」已按「JSON」格式复制，30 秒后清除剪贴板。');
   });

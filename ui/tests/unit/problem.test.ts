@@ -42,10 +42,10 @@ test('the service’s own words stand under Details where ours say the same, and
 test('a lost last step says that it broke and that a new scan is needed, in both languages', () => {
   const problem = { code: 'exchange_lost', service: 'qqmusic', detail: null, service_message: null } as const;
   const { title, body } = failedSignIn(english, problem);
-  expect(title).toBe('The last step broke');
+  expect(title).toBe('This sign-in didn’t work');
   expect(body).toContain('scan again');
   const inChinese = failedSignIn(chinese, problem);
-  expect(inChinese.title).toBe('最后一步中断了');
+  expect(inChinese.title).toBe('这次登录没有成功');
   expect(inChinese.body).toContain('再扫一次');
 });
 

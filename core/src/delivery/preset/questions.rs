@@ -56,7 +56,7 @@ pub(super) const PLAIN: PresetQuestion = optional(
 )
 .of(AnswerKind::YesNo);
 pub(super) const NEW_FILE: PresetQuestion =
-    required("path", "The whole path of the file", "文件的完整路径").of(AnswerKind::NewFile);
+    required("path", "Full path of the file", "文件的完整路径").of(AnswerKind::NewFile);
 pub(super) const EXISTING_FILE: PresetQuestion = NEW_FILE.of(AnswerKind::ExistingFile);
 pub(super) const REPLACE: PresetQuestion = optional(
     "replace",

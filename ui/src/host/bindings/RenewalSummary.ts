@@ -17,6 +17,6 @@ unchanged: number,
  */
 failed: number, 
 /**
- * How many were not tried, because only a new sign-in helps.
+ * How many were not tried, because a renewal can’t help them.
  */
 skipped: number, };

@@ -12,15 +12,15 @@ export const deliveries: DeliveryFacts = {
         "chinese": "Meting-API（文件）"
       },
       "about": {
-        "english": "Writes the file in its folder “cookie” that is called like its name for the service; it takes effect at once. Mount the folder and not the file into a container. A METING_COOKIE_… variable goes before the file.",
-        "chinese": "写入其 cookie 文件夹中以平台命名的文件，立即生效。容器请挂载文件夹而不是单个文件。METING_COOKIE_… 环境变量会优先于文件。"
+        "english": "Writes the file in its folder “cookie” that is named after the service; it takes effect at once. Mount the folder and not the file into a container. Its environment variables override the file.",
+        "chinese": "写入其 cookie 文件夹中以平台命名的文件，立即生效。容器请挂载文件夹而不是单个文件。它的环境变量会优先于文件。"
       },
       "setup": {
-        "english": "Have the folder “cookie” there before it starts: it is watched from the start on. Leave METING_COOKIE_NETEASE and METING_COOKIE_TENCENT unset.",
+        "english": "Create the folder “cookie” before you start it: it is watched from then on. Leave METING_COOKIE_NETEASE and METING_COOKIE_TENCENT unset.",
         "chinese": "启动前先建好 cookie 文件夹，它从启动时开始监视；不要设置 METING_COOKIE_NETEASE 和 METING_COOKIE_TENCENT。"
       },
       "proof": {
-        "english": "The file is read back after it is written. Whether Meting uses it shows with a song that is for members only.",
+        "english": "The file is read back after it is written. To see that Meting uses it, play a song that is for members only.",
         "chinese": "写入后会读回核对。Meting 是否用上，可用会员歌曲试播。"
       },
       "renews": null,
@@ -29,7 +29,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "path",
           "words": {
-            "english": "The whole path of the file",
+            "english": "Full path of the file",
             "chinese": "文件的完整路径"
           },
           "kind": "new_file",
@@ -93,7 +93,7 @@ export const deliveries: DeliveryFacts = {
         "chinese": "由它自行验证该 Cookie 并返回结果。"
       },
       "renews": {
-        "english": "One of the forks renews QQ keys by itself. It gets only what plays, so that it cannot; or a sign-in of its own, which it renews.",
+        "english": "One of the forks renews QQ keys by itself. TuneKey sends it only what plays, so that it can’t; or give it a sign-in of its own, which it renews.",
         "chinese": "其中一个分支会自行续期 QQ 密钥。这里只给播放所需的部分，使其无法续期；也可以为它单独登录，由它续期。"
       },
       "hands_over": true,
@@ -224,12 +224,12 @@ export const deliveries: DeliveryFacts = {
         "chinese": "青龙面板"
       },
       "about": {
-        "english": "Sets an environment variable; scripts see it at their next run. The application needs the permission for variables. Its secret stands in an address of qinglong’s own, so keep its log to yourself.",
-        "chinese": "设置环境变量，脚本下次运行时生效。应用需要“环境变量”权限。其密钥会出现在青龙自己的请求地址中，请勿外传其日志。"
+        "english": "Sets an environment variable; scripts see it at their next run. The application needs the permission for variables. Its secret is in the addresses that qinglong logs, so share no log of it.",
+        "chinese": "设置环境变量，脚本下次运行时生效。应用需要「环境变量」权限。其密钥会出现在青龙自己的请求地址中，请勿外传其日志。"
       },
       "setup": {
         "english": "Create an application with the permission for environment variables in its system settings.",
-        "chinese": "在系统设置中创建应用，并授予“环境变量”权限。"
+        "chinese": "在系统设置中创建应用，并授予「环境变量」权限。"
       },
       "proof": {
         "english": "It answers that the variable is set; whether a script works with it shows at its next run.",
@@ -304,7 +304,7 @@ export const deliveries: DeliveryFacts = {
         "chinese": "lx-music-api-server"
       },
       "about": {
-        "english": "Writes the first user of a platform in its data/config.json. It reads that only when it starts: let it be restarted afterwards.",
+        "english": "Writes the first user of a platform in its data/config.json. It reads that only when it starts: have it restarted afterwards.",
         "chinese": "写入其 data/config.json 中某平台的第一个用户。它只在启动时读取，请设置写入后重启。"
       },
       "setup": {
@@ -324,7 +324,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "path",
           "words": {
-            "english": "The whole path of the file",
+            "english": "Full path of the file",
             "chinese": "文件的完整路径"
           },
           "kind": "existing_file",
@@ -382,8 +382,8 @@ export const deliveries: DeliveryFacts = {
         "chinese": "UnblockNeteaseMusic"
       },
       "about": {
-        "english": "Writes QQ_COOKIE or NETEASE_COOKIE into a .env file. It takes effect in a new process; with Compose: up -d --force-recreate. Only QQ accounts that signed in with QQ work there.",
-        "chinese": "写入 .env 中的 QQ_COOKIE 或 NETEASE_COOKIE。重新创建进程后生效，Compose 请用 up -d --force-recreate。QQ 账号仅支持以 QQ 登录的。"
+        "english": "Writes QQ_COOKIE or NETEASE_COOKIE into a .env file. It takes effect in a new process; with Compose, recreate the container. Only QQ accounts that signed in with QQ work there.",
+        "chinese": "写入 .env 中的 QQ_COOKIE 或 NETEASE_COOKIE。重新创建进程后生效，Compose 请重新创建容器。QQ 账号仅支持以 QQ 登录的。"
       },
       "setup": {
         "english": "Have its service read that file: started with node from its app.js, or with env_file in Compose. No line of it may be empty: its own reader stops there.",
@@ -399,7 +399,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "path",
           "words": {
-            "english": "The whole path of the file",
+            "english": "Full path of the file",
             "chinese": "文件的完整路径"
           },
           "kind": "existing_file",
@@ -476,7 +476,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "path",
           "words": {
-            "english": "The whole path of the file",
+            "english": "Full path of the file",
             "chinese": "文件的完整路径"
           },
           "kind": "existing_file",
@@ -553,7 +553,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "path",
           "words": {
-            "english": "The whole path of the file",
+            "english": "Full path of the file",
             "chinese": "文件的完整路径"
           },
           "kind": "existing_file",
@@ -614,7 +614,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "path",
           "words": {
-            "english": "The whole path of the file",
+            "english": "Full path of the file",
             "chinese": "文件的完整路径"
           },
           "kind": "new_file",
@@ -791,7 +791,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "path",
           "words": {
-            "english": "The whole path of the file",
+            "english": "Full path of the file",
             "chinese": "文件的完整路径"
           },
           "kind": "new_file",
@@ -896,7 +896,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "path",
           "words": {
-            "english": "The whole path of the file",
+            "english": "Full path of the file",
             "chinese": "文件的完整路径"
           },
           "kind": "existing_file",
@@ -979,7 +979,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "path",
           "words": {
-            "english": "The whole path of the file",
+            "english": "Full path of the file",
             "chinese": "文件的完整路径"
           },
           "kind": "existing_file",
@@ -1087,7 +1087,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "method",
           "words": {
-            "english": "The method",
+            "english": "Method",
             "chinese": "请求方法"
           },
           "kind": "choice",
@@ -1102,7 +1102,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "body-kind",
           "words": {
-            "english": "What the body is",
+            "english": "Type of the body",
             "chinese": "正文类型"
           },
           "kind": "choice",
@@ -1187,8 +1187,8 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "signing",
           "words": {
-            "english": "The secret that signs: whsec_… for standard",
-            "chinese": "签名密钥；standard 为 whsec_…"
+            "english": "The secret that signs; for Standard Webhooks it begins with whsec_",
+            "chinese": "签名密钥；Standard Webhooks 的以 whsec_ 开头"
           },
           "kind": "text",
           "choices": [],
@@ -1223,7 +1223,7 @@ export const deliveries: DeliveryFacts = {
         {
           "name": "command",
           "words": {
-            "english": "The program, or a JSON array with its arguments, which other users of this computer can see",
+            "english": "The program, or a JSON array of it and its arguments, which other users of this computer can see",
             "chinese": "程序，或含参数的 JSON 数组；参数会被本机其他用户看到"
           },
           "kind": "command",

@@ -72,8 +72,8 @@ export const sentences: Record<ProblemCode, Words> = {
     "chinese": "{service}的安全风控拦下了这次登录，账号本身没有问题。请与手机使用同一网络并关闭代理，等十分钟再试，或换一种登录方式。"
   },
   "rate_limited": {
-    "english": "{service} asks to slow down. Your account is fine; wait a few minutes and try again.",
-    "chinese": "{service}提示操作太频繁，账号本身没有问题，请过几分钟再试。"
+    "english": "{service} asks to slow down. Your account is fine; wait a little, then try again.",
+    "chinese": "{service}提示操作太频繁，账号本身没有问题，请稍后再试。"
   },
   "expired": {
     "english": "The code has expired; nothing was sent. Get a new code.",

@@ -16,16 +16,16 @@ pub(super) const METING: Preset = Preset {
     fields: &[],
     title: Bilingual::new("Meting-API (file)", "Meting-API（文件）"),
     about: Bilingual::new(
-        "Writes the file in its folder “cookie” that is called like its name for the service; it takes effect at once. \
-         Mount the folder and not the file into a container. A METING_COOKIE_… variable goes before the file.",
-        "写入其 cookie 文件夹中以平台命名的文件，立即生效。容器请挂载文件夹而不是单个文件。METING_COOKIE_… 环境变量会优先于文件。",
+        "Writes the file in its folder “cookie” that is named after the service; it takes effect at once. Mount the \
+         folder and not the file into a container. Its environment variables override the file.",
+        "写入其 cookie 文件夹中以平台命名的文件，立即生效。容器请挂载文件夹而不是单个文件。它的环境变量会优先于文件。",
     ),
     setup: Bilingual::new(
-        "Have the folder “cookie” there before it starts: it is watched from the start on. Leave METING_COOKIE_NETEASE and METING_COOKIE_TENCENT unset.",
+        "Create the folder “cookie” before you start it: it is watched from then on. Leave METING_COOKIE_NETEASE and METING_COOKIE_TENCENT unset.",
         "启动前先建好 cookie 文件夹，它从启动时开始监视；不要设置 METING_COOKIE_NETEASE 和 METING_COOKIE_TENCENT。",
     ),
     proof: Bilingual::new(
-        "The file is read back after it is written. Whether Meting uses it shows with a song that is for members only.",
+        "The file is read back after it is written. To see that Meting uses it, play a song that is for members only.",
         "写入后会读回核对。Meting 是否用上，可用会员歌曲试播。",
     ),
     renews: None,
@@ -50,7 +50,7 @@ pub(super) const LX_MUSIC: Preset = Preset {
     fields: &[],
     title: Bilingual::new("lx-music-api-server", "lx-music-api-server"),
     about: Bilingual::new(
-        "Writes the first user of a platform in its data/config.json. It reads that only when it starts: let it be \
+        "Writes the first user of a platform in its data/config.json. It reads that only when it starts: have it \
          restarted afterwards.",
         "写入其 data/config.json 中某平台的第一个用户。它只在启动时读取，请设置写入后重启。",
     ),
@@ -92,9 +92,9 @@ pub(super) const UNBLOCK_NETEASE: Preset = Preset {
     fields: &[],
     title: Bilingual::new("UnblockNeteaseMusic", "UnblockNeteaseMusic"),
     about: Bilingual::new(
-        "Writes QQ_COOKIE or NETEASE_COOKIE into a .env file. It takes effect in a new process; with Compose: up -d \
-         --force-recreate. Only QQ accounts that signed in with QQ work there.",
-        "写入 .env 中的 QQ_COOKIE 或 NETEASE_COOKIE。重新创建进程后生效，Compose 请用 up -d --force-recreate。QQ 账号仅支持以 QQ 登录的。",
+        "Writes QQ_COOKIE or NETEASE_COOKIE into a .env file. It takes effect in a new process; with Compose, \
+         recreate the container. Only QQ accounts that signed in with QQ work there.",
+        "写入 .env 中的 QQ_COOKIE 或 NETEASE_COOKIE。重新创建进程后生效，Compose 请重新创建容器。QQ 账号仅支持以 QQ 登录的。",
     ),
     setup: Bilingual::new(
         "Have its service read that file: started with node from its app.js, or with env_file in Compose. No line of it \

@@ -117,8 +117,8 @@ pub(super) const WEBHOOK: Preset = Preset {
     hands_over: true,
     questions: &[
         URL,
-        optional("method", "POST", "The method", "请求方法").one_of(&["POST", "PUT", "PATCH"]),
-        optional("body-kind", "json", "What the body is", "正文类型").one_of(&["json", "form", "text"]),
+        optional("method", "POST", "Method", "请求方法").one_of(&["POST", "PUT", "PATCH"]),
+        optional("body-kind", "json", "Type of the body", "正文类型").one_of(&["json", "form", "text"]),
         optional(
             "body",
             r#"{"account":"{{account}}","cookie":"{{cookie}}"}"#,
@@ -142,7 +142,11 @@ pub(super) const WEBHOOK: Preset = Preset {
         ),
         FORMAT,
         PLAIN,
-        secret("signing", "The secret that signs: whsec_… for standard", "签名密钥；standard 为 whsec_…"),
+        secret(
+            "signing",
+            "The secret that signs; for Standard Webhooks it begins with whsec_",
+            "签名密钥；Standard Webhooks 的以 whsec_ 开头",
+        ),
     ],
     make: webhook,
 };
@@ -163,7 +167,7 @@ pub(super) const COMMAND: Preset = Preset {
     questions: &[
         required(
             "command",
-            "The program, or a JSON array with its arguments, which other users of this computer can see",
+            "The program, or a JSON array of it and its arguments, which other users of this computer can see",
             "程序，或含参数的 JSON 数组；参数会被本机其他用户看到",
         )
         .of(AnswerKind::Command),

@@ -27,8 +27,8 @@ pub(super) const METING_ADMIN: Preset = Preset {
         "由它自行验证该 Cookie 并返回结果。",
     ),
     renews: Some(Bilingual::new(
-        "One of the forks renews QQ keys by itself. It gets only what plays, so that it cannot; or a sign-in of its own, \
-         which it renews.",
+        "One of the forks renews QQ keys by itself. TuneKey sends it only what plays, so that it can’t; or give it a sign-in \
+         of its own, which it renews.",
         "其中一个分支会自行续期 QQ 密钥。这里只给播放所需的部分，使其无法续期；也可以为它单独登录，由它续期。",
     )),
     hands_over: true,
@@ -95,12 +95,12 @@ pub(super) const QINGLONG: Preset = Preset {
     title: Bilingual::new("qinglong", "青龙面板"),
     about: Bilingual::new(
         "Sets an environment variable; scripts see it at their next run. The application needs the permission for \
-         variables. Its secret stands in an address of qinglong’s own, so keep its log to yourself.",
-        "设置环境变量，脚本下次运行时生效。应用需要“环境变量”权限。其密钥会出现在青龙自己的请求地址中，请勿外传其日志。",
+         variables. Its secret is in the addresses that qinglong logs, so share no log of it.",
+        "设置环境变量，脚本下次运行时生效。应用需要「环境变量」权限。其密钥会出现在青龙自己的请求地址中，请勿外传其日志。",
     ),
     setup: Bilingual::new(
         "Create an application with the permission for environment variables in its system settings.",
-        "在系统设置中创建应用，并授予“环境变量”权限。",
+        "在系统设置中创建应用，并授予「环境变量」权限。",
     ),
     proof: Bilingual::new(
         "It answers that the variable is set; whether a script works with it shows at its next run.",
