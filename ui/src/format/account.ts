@@ -57,7 +57,7 @@ export interface Circumstances {
 }
 
 /** Whether an account's key is renewed, in the words of the credential's heading. */
-export function renewalWords({ health, renewability, handed_over_at }: Account, { auto }: Pick<Circumstances, 'auto'>): CopyKey & `cr.${string}` {
+export function renewalWords({ health, renewability, handed_over_at, life }: Account, { auto }: Pick<Circumstances, 'auto'>): CopyKey & `cr.${string}` {
   const reason = 'reason' in health ? health.reason : null;
   if (health.state === 'needs_sign_in' || reason === 'unreadable') return 'cr.off';
   if (handed_over_at !== undefined) return 'cr.handed';
@@ -65,7 +65,7 @@ export function renewalWords({ health, renewability, handed_over_at }: Account, 
   if (renewability === 'not_renewable') return 'cr.never';
   if (!auto) return 'cr.paused';
   if (renewability === 'while_alive') return 'cr.alive';
-  return renewability === null ? 'cr.unknown' : 'cr.auto';
+  return renewability === null || life.renew_at === null ? 'cr.unknown' : 'cr.auto';
 }
 
 /** Whether a renewal can help an account: not where only a new sign-in does, and not where another program renews it. */

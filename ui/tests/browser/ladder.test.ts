@@ -137,7 +137,7 @@ test('another account is kept only when one says so', async () => {
   await expect.poll(() => text('#alert')).toMatch(/^You signed in as .*\. You wanted to sign in to .* again\./);
   expect(await text('.msg')).toContain(`${people.xiaoman.nickname} is untouched`);
   await tabTo('q-primary');
-  expect(await text('#q-primary')).toBe(`Keep ${people.linJian.nickname} as well`);
+  expect(await text('#q-primary')).toBe(`Keep ${people.linJian.nickname}, too`);
   await press('Enter');
   expect(await lastCall()).toEqual(['answerSignIn', 1, { kind: 'keep' }]);
 });

@@ -16,7 +16,7 @@ pub(super) const METING: Preset = Preset {
     fields: &[],
     title: Bilingual::new("Meting-API (file)", "Meting-API（文件）"),
     about: Bilingual::new(
-        "Writes the file in its folder “cookie” that is named after the service; it takes effect at once. Mount the \
+        "Writes the file in its folder “cookie” named after the service; it takes effect at once. Mount the \
          folder and not the file into a container. Its environment variables override the file.",
         "写入其 cookie 文件夹中以平台命名的文件，立即生效。容器请挂载文件夹而不是单个文件。它的环境变量会优先于文件。",
     ),
@@ -25,7 +25,7 @@ pub(super) const METING: Preset = Preset {
         "启动前先建好 cookie 文件夹，它从启动时开始监视；不要设置 METING_COOKIE_NETEASE 和 METING_COOKIE_TENCENT。",
     ),
     proof: Bilingual::new(
-        "The file is read back after it is written. To see that Meting uses it, play a song that is for members only.",
+        "The file is read back after it is written. To see that Meting uses it, play a members-only song.",
         "写入后会读回核对。Meting 是否用上，可用会员歌曲试播。",
     ),
     renews: None,
