@@ -26,7 +26,7 @@ export const words = check({
     '登录你自己的账号，凭据存放在{kc}里，需要时按工具要的格式复制 Cookie。',
   ],
   'empty.choose': ['Choose a service', '选择服务'],
-  'empty.f1': ['Stored in {kc}, unless you set up a delivery', '只存放在{kc}，除非设置投递'],
+  'empty.f1': ['Stored in {kc}; sent only where you say', '存放在{kc}，只送往你指定处'],
   'empty.f2': ['Talks to {owners} directly, no TuneKey server', '直接与{owners}通信，没有 TuneKey 服务器'],
   'empty.f3': ['Secrets are copied, never shown', '密钥只复制，从不显示'],
 
@@ -240,8 +240,8 @@ export const words = check({
   'pa.yes': ['found', '已包含'],
   'pa.no': ['missing', '缺少'],
   'pa.norefresh': [
-    'Without a refresh token TuneKey can use this cookie but not renew it after it expires.',
-    '没有续期令牌：现在可用，但过期后无法自动续期。',
+    'Without a refresh token TuneKey can use this cookie, but not renew it.',
+    '没有续期令牌：可以使用，但无法续期。',
   ],
   'pa.cta': ['Check and save', '验证并保存'],
   'pa.checking': ['Checking with {svc}…', '正在向{svc}验证…'],
