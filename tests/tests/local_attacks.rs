@@ -532,7 +532,7 @@ async fn a_hidden_frame_on_the_sign_in_page_signs_nobody_in_and_ends_nothing() -
     let code = codes.iter().rfind(|code| code.method == "official_page").context("the page shows no code")?;
     desktop.simulator.confirm_as(code.id, Some(QQ))?;
     window.wait_for_state("new").await?;
-    window.wait_for_text(".info", "number 10001").await?;
+    window.wait_for_text(".info", "ID 10001").await?;
     ensure!(desktop.keyring().items().await?.is_empty(), "something was saved before the answer");
     window.click("#q-retry").await?;
     window.wait_for_state("page").await?;
