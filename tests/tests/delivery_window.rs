@@ -156,7 +156,7 @@ async fn a_credential_that_is_handed_over_is_renewed_there_until_it_is_taken_bac
     window.wait_for_text("#dv-status", "Handed over").await?;
     ensure!(std::fs::read_to_string(&file)?.contains("refresh"), "nothing that renews it was sent");
     window.click("#dv-back").await?;
-    window.wait_for_text("#a-handed", "renews this credential").await?;
+    window.wait_for_text("#a-handed", "has renewed this credential").await?;
     let refused = desktop.cli(&["--json", "renew", QQ]).await?;
     ensure!(refused.code != 0, "two programs would renew it");
     window.click("#s-set").await?;
