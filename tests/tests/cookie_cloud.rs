@@ -122,7 +122,7 @@ async fn in_the_window_the_password_goes_from_the_clipboard_to_the_program_and_t
         window.click("#cc-read").await?;
         desktop.answer_dialog("Read your browser", yes).await?;
         if !says.is_empty() {
-            window.wait_for_text("#cc-why", says).await?;
+            window.wait_for_text(".banner", says).await?;
         }
     }
     window.wait_for_state("found").await?;
