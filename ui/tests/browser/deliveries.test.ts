@@ -79,6 +79,12 @@ describe('setting one up', () => {
     expect(await shown('#dl-openlist')).toBe(true);
   });
 
+  test('what was taken back can be neither sent nor switched, and is removed', async () => {
+    await open('delivery-taken-back');
+    for (const control of ['#dv-send', '#dv-test', '#dv-sw']) expect(await shown(control), control).toBe(false);
+    expect(await shown('#dv-rm')).toBe(true);
+  });
+
   test('from the picker to the delivery with the keyboard alone', async () => {
     await open('deliver-pick');
     await tabTo('dl-meting');
